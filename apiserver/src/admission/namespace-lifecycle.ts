@@ -1,0 +1,33 @@
+import { forbidden, notFound, StatusError } from '@keelson/machinery';
+import { Namespace } from '@keelson/types';
+import type { AdmissionPlugin } from './types.ts';
+
+const immortal = new Set(['default', 'kube-system', 'kube-public']);
+
+/** Nothing is created in a namespace that does not exist or is going; the cluster's own namespaces stay. */
+export const namespaceLifecycle: AdmissionPlugin = {
+  name: 'NamespaceLifecycle',
+  async admit({ operation, store, registry, namespace, name, subresource }) {
+    const { kind } = store;
+    if (operation === 'DELETE' && kind.resource === 'namespaces' && kind.group === '' && immortal.has(name)) {
+      throw forbidden(store.groupResource, name, 'this namespace may not be deleted');
+    }
+    if (operation !== 'CREATE' || !kind.namespaced || subresource !== '') return;
+    const found = registry.read(Namespace, '', namespace) ?? (await readThrough(registry, namespace));
+    if (!found) throw notFound({ group: '', resource: 'namespaces' }, namespace);
+    if (found.status?.phase === 'Terminating') throw terminating(store.groupResource, name, namespace);
+  },
+};
+
+/** A namespace made a moment ago may not have reached the cache. */
+async function readThrough(registry: Parameters<NonNullable<AdmissionPlugin['admit']>>[0]['registry'], name: string): Promise<Namespace | undefined> {
+  const entry = await registry.options.store.get(registry.of(Namespace).keyOf('', name));
+  return entry && (JSON.parse(entry.value.toString()) as Namespace);
+}
+
+function terminating(resource: { group: string; resource: string }, name: string, namespace: string): StatusError {
+  const error = forbidden(resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`);
+  const cause = { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' };
+  error.status.details = { ...error.status.details, causes: [cause] };
+  return error;
+}

@@ -1,0 +1,62 @@
+import { randomSuffix } from '@keelson/base';
+import { forbidden } from '@keelson/machinery';
+import { type Container, Pod, ServiceAccount, type Volume } from '@keelson/types';
+import type { AdmissionAttributes, AdmissionPlugin } from './types.ts';
+
+const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+const mirror = 'kubernetes.io/config.mirror';
+const volumePrefix = 'kube-api-access-';
+/** Seconds; a bit over an hour, so that clients that reload hourly never hold an expired token. */
+const tokenLife = 3607;
+
+/** Every pod runs as a service account, and gets its token, the cluster's CA and its namespace mounted. */
+export const serviceAccount: AdmissionPlugin = {
+  name: 'ServiceAccount',
+  admit(attributes) {
+    if (!concerns(attributes)) return;
+    const pod = attributes.object as Pod;
+    if (pod.metadata.annotations?.[mirror]) return refuseMirror(attributes, pod);
+    const { spec } = pod;
+    spec.serviceAccountName ||= 'default';
+    spec.serviceAccount = spec.serviceAccountName;
+    const account = attributes.registry.read(ServiceAccount, attributes.namespace, spec.serviceAccountName);
+    if (!account) throw forbidden(attributes.store.groupResource, attributes.name, `error looking up service account ${attributes.namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`);
+    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
+    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, attributes);
+  },
+};
+
+function concerns({ operation, store, subresource }: AdmissionAttributes): boolean {
+  return operation === 'CREATE' && store.kind.typeName === Pod.typeName && subresource === '';
+}
+
+function refuseMirror(attributes: AdmissionAttributes, { spec }: Pod): void {
+  if (spec.serviceAccountName) throw forbidden(attributes.store.groupResource, attributes.name, 'a mirror pod may not reference service accounts');
+}
+
+function mountToken({ spec }: Pod, { registry }: AdmissionAttributes): void {
+  const existing = spec.volumes?.find(({ name }) => name.startsWith(volumePrefix));
+  const name = existing?.name ?? volumePrefix + randomSuffix(registry.options.random);
+  let used = false;
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers] as Container[]) {
+    if (container.volumeMounts?.some((mount) => mount.mountPath === mountPath)) continue;
+    container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath }];
+    used = true;
+  }
+  if (used && !existing) spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)];
+}
+
+function tokenVolume(name: string): Volume {
+  const namespaceFile = { path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } };
+  return {
+    name,
+    projected: {
+      defaultMode: 420,
+      sources: [
+        { serviceAccountToken: { expirationSeconds: tokenLife, path: 'token' } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [namespaceFile] } },
+      ],
+    },
+  };
+}

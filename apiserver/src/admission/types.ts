@@ -1,0 +1,30 @@
+import type { KubeObject } from '@keelson/client';
+import type { UserInfo } from '../auth/types.ts';
+import type { KindStore } from '../registry/kind-store.ts';
+import type { Registry } from '../registry/registry.ts';
+
+/** One write about to happen, as admission plugins see it. */
+export interface AdmissionAttributes {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly store: KindStore;
+  /** Empty for the main resource. */
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** What will be stored; mutating plugins change it in place. Absent on DELETE. */
+  readonly object: KubeObject | undefined;
+  /** The present object. Absent on CREATE. */
+  readonly old: KubeObject | undefined;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  readonly registry: Registry;
+  readonly warnings: string[];
+}
+
+/** One admission plugin. Refuses by throwing a StatusError. */
+export interface AdmissionPlugin {
+  /** Kubernetes' own name, as in `--disable-admission-plugins`. */
+  readonly name: string;
+  admit?(attributes: AdmissionAttributes): Promise<void> | void;
+  validate?(attributes: AdmissionAttributes): Promise<void> | void;
+}

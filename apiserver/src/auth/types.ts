@@ -1,0 +1,47 @@
+import type { HttpRequestLike } from '@keelson/client';
+
+/** Who is asking. */
+export interface UserInfo {
+  readonly name: string;
+  readonly uid?: string | undefined;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+export type Authentication =
+  | { readonly type: 'authenticated'; readonly user: UserInfo }
+  /** The request carries no credential of this kind. */
+  | { readonly type: 'absent' }
+  /** The request carries a credential that does not hold; no other authenticator can mend that. */
+  | { readonly type: 'invalid'; readonly message: string };
+
+/** One way to prove an identity. Never throws for a bad credential. */
+export interface Authenticator {
+  readonly name: string;
+  authenticate(request: HttpRequestLike): Promise<Authentication> | Authentication;
+}
+
+/** What is about to be done. For non-resource requests only `verb` and `path` are set. */
+export interface AuthorizationAttributes {
+  readonly user: UserInfo;
+  readonly verb: string;
+  readonly isResource: boolean;
+  readonly path: string;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type Decision = { readonly type: 'allow'; readonly reason: string } | { readonly type: 'deny'; readonly reason: string } | { readonly type: 'noOpinion'; readonly reason: string };
+
+/** One way to grant a request. Asked in order until one allows or denies. */
+export interface Authorizer {
+  readonly name: string;
+  authorize(attributes: AuthorizationAttributes): Promise<Decision> | Decision;
+}
+
+export const systemUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+export const anonymousUser: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import type { Express } from 'express';
+import { loadDescriptions, loadSchemas, type Schema } from '@keelson/types/schemas';
+import type { Registry } from '../registry/registry.ts';
+import { servedGroups, type ServedVersion } from './documents.ts';
+import { openapiPaths } from './openapi-paths.ts';
+
+type Schemas = Awaited<ReturnType<typeof loadSchemas>>;
+type Descriptions = Awaited<ReturnType<typeof loadDescriptions>>;
+
+interface Source {
+  readonly schemas: Schemas;
+  readonly descriptions: Descriptions;
+}
+
+/** `/openapi/v3`, its per-version documents with hashes, and `/openapi/v2`, made when first asked for. */
+export function openapiRoutes(app: Express, registry: Registry): void {
+  let source: Promise<Source> | undefined;
+  const load = (): Promise<Source> => {
+    source ??= Promise.all([loadSchemas(), loadDescriptions()]).then(([schemas, descriptions]) => ({ schemas, descriptions }));
+    return source;
+  };
+  const documents = new Map<string, Promise<string>>();
+  const document = (path: string): Promise<string> | undefined => {
+    const found = versionAt(registry, path);
+    if (!found) return undefined;
+    const made = documents.get(path) ?? load().then((from) => JSON.stringify(versionDocument(found.group, found.served, from)));
+    documents.set(path, made);
+    return made;
+  };
+  app.get(['/openapi/v3', '/openapi/v3/'], async (_request, response) => {
+    const paths = servedPaths(registry);
+    const entries = await Promise.all(paths.map(async (path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash(await document(path))}` }]));
+    response.type('application/json').send(JSON.stringify({ paths: Object.fromEntries(entries) }));
+  });
+  app.get('/openapi/v3/*path', async (request, response, next) => {
+    const text = document((request.params.path as unknown as string[]).join('/'));
+    if (!text) return next();
+    const body = await text;
+    response.set('etag', `"${hash(body)}"`);
+    if (request.query.hash !== undefined) response.set('cache-control', 'public, immutable').set('expires', new Date(8.64e15).toUTCString());
+    response.type('application/json').send(body);
+  });
+  app.get('/openapi/v2', async (_request, response) => {
+    response.type('application/json').send(JSON.stringify(v2Document(registry, await load())));
+  });
+}
+
+function hash(text: string | undefined): string {
+  return createHash('sha512').update(text ?? '').digest('hex').toUpperCase();
+}
+
+function servedPaths(registry: Registry): string[] {
+  return servedGroups(registry.stores).flatMap(({ name, versions }) => versions.map(({ version }) => pathOf(name, version)));
+}
+
+function pathOf(group: string, version: string): string {
+  return group === '' ? `api/${version}` : `apis/${group}/${version}`;
+}
+
+function versionAt(registry: Registry, path: string): { group: string; served: ServedVersion } | undefined {
+  for (const { name, versions } of servedGroups(registry.stores)) {
+    const served = versions.find(({ version }) => pathOf(name, version) === path);
+    if (served) return { group: name, served };
+  }
+  return undefined;
+}
+
+const info = { title: 'Kubernetes', version: 'v1.36.0' };
+
+function versionDocument(group: string, served: ServedVersion, source: Source): object {
+  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', ...served.stores.map(({ kind }) => kind.typeName)];
+  const schemas = Object.fromEntries(reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/components/schemas/')]));
+  return { openapi: '3.0.0', info, paths: openapiPaths(`/${pathOf(group, served.version)}`, served, publishedName), components: { schemas } };
+}
+
+function v2Document(registry: Registry, source: Source): object {
+  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', ...[...registry.stores].map(({ kind }) => kind.typeName)];
+  const definitions = Object.fromEntries(reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/definitions/')]));
+  return { swagger: '2.0', info, paths: {}, definitions };
+}
+
+function reachable(schemas: Schemas, roots: readonly string[]): string[] {
+  const found = new Set<string>();
+  const visit = (schema: Schema): void => {
+    if (schema.$ref) add(schema.$ref);
+    for (const child of [schema.items, ...Object.values(schema.properties ?? {}), schema.additionalProperties]) if (typeof child === 'object') visit(child);
+  };
+  const add = (type: string): void => {
+    const schema = schemas[type];
+    if (!schema || found.has(type)) return;
+    found.add(type);
+    visit(schema);
+  };
+  for (const root of roots) add(root);
+  return [...found].sort();
+}
+
+function published(type: string, { schemas, descriptions }: Source, prefix: string): object {
+  const texts = descriptions[type] ?? {};
+  const convert = (schema: Schema, description: string | undefined): Record<string, unknown> => {
+    const { $ref, items, properties, additionalProperties, ...rest } = schema;
+    if ($ref) return { ...(description ? { description } : {}), allOf: [{ $ref: prefix + publishedName($ref) }], ...rest };
+    const own = Object.entries(properties ?? {}).map(([name, property]) => [name, convert(property, texts[name])]);
+    return {
+      ...(description ? { description } : {}),
+      ...rest,
+      ...(items ? { items: convert(items, undefined) } : {}),
+      ...(properties ? { properties: Object.fromEntries(own) } : {}),
+      ...(additionalProperties === undefined ? {} : { additionalProperties: typeof additionalProperties === 'object' ? convert(additionalProperties, undefined) : additionalProperties }),
+    };
+  };
+  return convert(schemas[type] as Schema, texts['']);
+}
+
+/** `apps.v1.Deployment` → `io.k8s.api.apps.v1.Deployment`: the names clients know from published documents. */
+export function publishedName(type: string): string {
+  if (type.startsWith('meta.')) return `io.k8s.apimachinery.pkg.apis.${type}`;
+  if (/^(api|util|runtime|version)\./.test(type)) return `io.k8s.apimachinery.pkg.${type}`;
+  if (type.startsWith('apiextensions.')) return `io.k8s.apiextensions-apiserver.pkg.apis.${type}`;
+  if (type.startsWith('apiregistration.')) return `io.k8s.kube-aggregator.pkg.apis.${type}`;
+  return `io.k8s.api.${type}`;
+}

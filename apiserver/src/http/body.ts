@@ -1,0 +1,94 @@
+import { createGunzip } from 'node:zlib';
+import { Readable } from 'node:stream';
+import type { HttpRequestLike } from '@keelson/client';
+import { badRequest, parseYaml, requestEntityTooLarge, unsupportedMediaType } from '@keelson/machinery';
+import { decodeProtobuf } from './protobuf.ts';
+
+/** The largest request body, in bytes, as upstream. */
+const bodyLimit = 3 * 1024 * 1024;
+
+/** Reads a body to its end. @throws StatusError RequestEntityTooLarge past 3 MiB; what was read is dropped. */
+export async function readBody(request: HttpRequestLike): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > bodyLimit) throw tooLarge();
+  const source = request.headers['content-encoding'] === 'gzip' ? Readable.from(request).pipe(createGunzip()) : request;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bodyLimit) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
+function tooLarge(): Error {
+  return requestEntityTooLarge(`limit is ${bodyLimit}`);
+}
+
+/** A body as plain data, and the names that stood twice in one object. */
+export interface ParsedBody {
+  readonly value: unknown;
+  readonly duplicates: readonly string[];
+}
+
+export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+/** @throws StatusError UnsupportedMediaType, or BadRequest for a body that does not parse. `kind` only names what was expected. */
+export async function parseBody(body: Buffer, contentType: string | undefined, kind: string, strict: boolean): Promise<ParsedBody> {
+  const type = mediaType(contentType);
+  if (type === 'application/json') return { value: parseJson(body, kind), duplicates: strict ? duplicateFields(body.toString()) : [] };
+  if (type === 'application/vnd.kubernetes.protobuf') return { value: await decodeProtobuf(body), duplicates: [] };
+  if (type !== 'application/yaml') throw unsupportedMediaType(objectTypes);
+  try {
+    return parseYaml(body.toString());
+  } catch (error) {
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${(error as Error).message}`);
+  }
+}
+
+export function mediaType(contentType: string | undefined): string {
+  return (contentType ?? 'application/json').split(';')[0]?.trim().toLowerCase() || 'application/json';
+}
+
+function parseJson(body: Buffer, kind: string): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch (error) {
+    const why = `couldn't get version/kind; json parse error: ${goJsonError(body.toString(), error as Error)}`;
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${body.subarray(0, 64).toString('hex')}${body.length > 64 ? ' ...' : ''})`);
+  }
+}
+
+/** The parser's complaint in the words Go's encoding/json has for it. */
+function goJsonError(text: string, error: Error): string {
+  if (text.trim() === '' || /end of JSON input|Unterminated/.test(error.message)) return 'unexpected end of JSON input';
+  const position = Number(/position (\d+)/.exec(error.message)?.[1] ?? 0);
+  const character = JSON.stringify(text[position] ?? text[0] ?? '').slice(1, -1);
+  return `invalid character '${character}' looking for beginning of value`;
+}
+
+/** Paths of object members that stand more than once, in order of appearance. The text is known to be valid JSON. */
+export function duplicateFields(text: string): string[] {
+  const found: string[] = [];
+  const stack: Array<{ keys: Set<string> | undefined; index: number; key: string }> = [];
+  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\],]/g;
+  for (let match = token.exec(text); match; match = token.exec(text)) {
+    const top = stack.at(-1);
+    const [all, colon] = match;
+    if (all === '{') stack.push({ keys: new Set(), index: 0, key: '' });
+    else if (all === '[') stack.push({ keys: undefined, index: 0, key: '' });
+    else if (all === '}' || all === ']') stack.pop();
+    else if (all === ',' && top) top.index++;
+    else if (colon !== undefined && top?.keys) {
+      top.key = JSON.parse(all.slice(0, -colon.length)) as string;
+      if (top.keys.has(top.key)) found.push(pathOf(stack));
+      top.keys.add(top.key);
+    }
+  }
+  return found;
+}
+
+function pathOf(stack: ReadonlyArray<{ keys: Set<string> | undefined; index: number; key: string }>): string {
+  return stack.map(({ keys, index, key }) => (keys ? `.${key}` : `[${index}]`)).join('').slice(1);
+}

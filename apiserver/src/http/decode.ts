@@ -1,0 +1,167 @@
+import type { KubeObject } from '@keelson/client';
+import { badRequest } from '@keelson/machinery';
+import type { Kind } from '@keelson/types';
+import { loadSchemas, type Schema } from '@keelson/types/schemas';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+export interface DecodeResult {
+  readonly object: KubeObject;
+  /** Warnings about unknown and duplicate fields, in Warn mode. */
+  readonly warnings: readonly string[];
+}
+
+type Schemas = Awaited<ReturnType<typeof loadSchemas>>;
+
+/**
+ * Brings parsed input into the shape of a kind, as Go's typed decoding does: members the type does not know are dropped (and told or
+ * refused, as asked), nulls count as absent, and a value of the wrong JSON type is refused.
+ */
+export class Decoder {
+  readonly #schemas: Schemas;
+  readonly #ajv: Ajv;
+  readonly #compiled = new Map<string, ValidateFunction>();
+
+  private constructor(schemas: Schemas) {
+    this.#schemas = schemas;
+    this.#ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false, inlineRefs: false, code: { optimize: 1 } });
+  }
+
+  static async load(): Promise<Decoder> {
+    return new Decoder(await loadSchemas());
+  }
+
+  /** The schema of a type, for patches and defaults. */
+  schema(typeName: string): Schema | undefined {
+    return this.#schemas[typeName];
+  }
+
+  get schemas(): Schemas {
+    return this.#schemas;
+  }
+
+  /** @throws StatusError BadRequest for a wrong kind, version or JSON type, and in Strict mode for unknown and duplicate fields. */
+  decode(kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>, value: unknown, duplicates: readonly string[], mode: FieldValidation): DecodeResult {
+    const object = checkKind(kind, value);
+    const { errors, prefix } = this.#check(kind, object);
+    const unknown = errors.filter((error) => error.keyword === 'additionalProperties').map((error) => removeUnknown(object, error));
+    const wrong = errors.find((error) => error.keyword === 'type');
+    if (wrong) throw badRequest(`${prefix}: ${goTypeError(wrong)}`);
+    const strict = [...unknown.map((field) => `unknown field "${field}"`), ...duplicates.map((field) => `duplicate field "${field}"`)];
+    if (strict.length > 0 && mode === 'Strict') throw badRequest(`${prefix}: strict decoding error: ${strict.join(', ')}`);
+    return { object, warnings: mode === 'Warn' ? strict : [] };
+  }
+
+  #check(kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>, object: KubeObject): { errors: ErrorObject[]; prefix: string } {
+    const validate = this.#validator(kind.typeName);
+    const prefix = `${kind.kind} in version "${kind.apiVersion.split('/').at(-1)}" cannot be handled as a ${kind.kind}`;
+    if (validate(object)) return { errors: [], prefix };
+    const nulls = (validate.errors ?? []).filter((error) => error.data === null && error.keyword === 'type');
+    if (nulls.length === 0) return { errors: validate.errors ?? [], prefix };
+    dropNulls(object);
+    validate(object);
+    return { errors: validate.errors ?? [], prefix };
+  }
+
+  #validator(typeName: string): ValidateFunction {
+    const compiled = this.#compiled.get(typeName);
+    if (compiled) return compiled;
+    this.#add(typeName);
+    const validate = this.#ajv.getSchema(typeName);
+    if (!validate) throw new Error(`no schema for ${typeName}`);
+    this.#compiled.set(typeName, validate);
+    return validate;
+  }
+
+  /** Registers a type and all it refers to; compiled on first use only. */
+  #add(typeName: string): void {
+    if (this.#ajv.schemas[typeName]) return;
+    const schema = this.#schemas[typeName];
+    if (!schema) throw new Error(`no schema for ${typeName}`);
+    const closed = forAjv(schema, typeName);
+    this.#ajv.addSchema({ $id: typeName, ...closed }, typeName);
+    for (const reference of referencesOf(schema)) this.#add(reference);
+  }
+}
+
+/** An open Kubernetes type as a closed schema without semantic checks: those are the kinds' own, with Kubernetes' messages. */
+function forAjv(schema: Schema, typeName: string): Record<string, unknown> {
+  if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string' || typeName === 'intstr.IntOrString') return { type: ['integer', 'string'] };
+  if (schema.format === 'quantity' || typeName === 'resource.Quantity') return { type: ['string', 'number'] };
+  if (schema.$ref) return { $ref: schema.$ref };
+  if (schema.items) return { type: 'array', items: forAjv(schema.items, '') };
+  if (schema.properties) {
+    const properties = Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, forAjv(property, '')]));
+    return { type: 'object', properties, additionalProperties: false };
+  }
+  if (typeof schema.additionalProperties === 'object') return { type: 'object', additionalProperties: forAjv(schema.additionalProperties, '') };
+  return schema.type ? { type: schema.type, ...(schema.format ? { format: schema.format } : {}) } : {};
+}
+
+function referencesOf(schema: Schema): string[] {
+  if (schema.$ref) return [schema.$ref];
+  const nested = [schema.items, ...Object.values(schema.properties ?? {}), schema.additionalProperties];
+  return nested.flatMap((child) => (typeof child === 'object' ? referencesOf(child) : []));
+}
+
+function checkKind(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown): KubeObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+    throw badRequest(`the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);
+  }
+  const object = value as KubeObject;
+  object.kind ??= expected.kind;
+  object.apiVersion ??= expected.apiVersion;
+  if (object.apiVersion !== expected.apiVersion) {
+    throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`);
+  }
+  if (object.kind !== expected.kind) {
+    throw badRequest(`${object.kind} in version "${object.apiVersion.split('/').at(-1)}" cannot be handled as a ${expected.kind}: converting (${object.kind}) to (${expected.kind}): unknown conversion`);
+  }
+  if (object.metadata === undefined || object.metadata === null) object.metadata = {};
+  return object;
+}
+
+/** Removes the member an additionalProperties error tells of and returns its path. */
+function removeUnknown(root: object, { instancePath, params }: ErrorObject): string {
+  const segments = instancePath.split('/').slice(1).map(unescapePointer);
+  let target: unknown = root;
+  for (const segment of segments) target = (target as Record<string, unknown>)[segment];
+  const name = (params as { additionalProperty: string }).additionalProperty;
+  delete (target as Record<string, unknown>)[name];
+  return fieldPath([...segments, name]);
+}
+
+function fieldPath(segments: readonly string[]): string {
+  return segments.map((segment) => (/^\d+$/.test(segment) ? `[${segment}]` : `.${segment}`)).join('').replace(/^\./, '');
+}
+
+function unescapePointer(segment: string): string {
+  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32` */
+function goTypeError({ instancePath, schema, parentSchema, data }: ErrorObject): string {
+  const found = Array.isArray(data) ? 'array' : data === null ? 'null' : typeof data === 'boolean' ? 'bool' : typeof data;
+  const shown = found === 'number' && !Number.isInteger(data) && schema === 'integer' ? `number ${data}` : found;
+  const field = instancePath.split('/').slice(1).map(unescapePointer).filter((segment) => !/^\d+$/.test(segment)).join('.');
+  return `json: cannot unmarshal ${shown} into Go struct field .${field} of type ${goType(schema, parentSchema as Schema | undefined)}`;
+}
+
+function goType(type: unknown, schema: Schema | undefined): string {
+  if (type === 'integer') return schema?.format ?? 'int32';
+  if (type === 'boolean') return 'bool';
+  if (type === 'array') return '[]interface {}';
+  if (type === 'object') return 'map[string]interface {}';
+  return 'string';
+}
+
+/** In Go a null leaves the member at its zero value, which is left out on the way back. */
+function dropNulls(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    if (member === null && !Array.isArray(value)) delete (value as Record<string, unknown>)[key];
+    else dropNulls(member);
+  }
+}

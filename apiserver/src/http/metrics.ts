@@ -1,0 +1,58 @@
+import type { Clock } from '@keelson/base';
+import type { HttpResponseLike } from '@keelson/client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { RequestInfo } from './types.ts';
+
+/** Measures requests under Kubernetes' own names. */
+export interface RequestMetrics {
+  /** Called once per request; what it returns, when the handler has finished. */
+  begin(info: RequestInfo, response: HttpResponseLike): () => void;
+}
+
+const longRunning = new Set(['watch', 'log', 'exec', 'attach', 'portforward', 'proxy']);
+const secondsBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+
+export function createRequestMetrics(registry: Registry, clock: Clock): RequestMetrics {
+  const registers = [registry];
+  const total = new Counter({
+    name: 'apiserver_request_total',
+    help: 'Requests by verb, group, version, resource, scope and HTTP response code.',
+    labelNames: ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'code'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'apiserver_request_duration_seconds',
+    help: 'Response latency in seconds by verb, group, version, resource and scope.',
+    labelNames: ['verb', 'group', 'version', 'resource', 'subresource', 'scope'],
+    buckets: secondsBuckets,
+    registers,
+  });
+  const inflight = new Gauge({ name: 'apiserver_current_inflight_requests', help: 'Requests being served, by kind.', labelNames: ['request_kind'], registers });
+  const watchers = new Gauge({ name: 'apiserver_longrunning_requests', help: 'Long-running requests, by resource.', labelNames: ['verb', 'group', 'version', 'resource'], registers });
+  return {
+    begin(info, response) {
+      const { group, version, resource, subresource } = info;
+      const verb = info.verb.toUpperCase();
+      const labels = { verb, group, version, resource, subresource, scope: scopeOf(info) };
+      const start = clock.now();
+      if (longRunning.has(info.verb) || longRunning.has(subresource)) {
+        const gauge = { verb, group, version, resource };
+        watchers.inc(gauge);
+        response.on('close', () => watchers.dec(gauge));
+        return () => undefined;
+      }
+      const kind = { request_kind: ['get', 'list'].includes(info.verb) ? 'readOnly' : 'mutating' };
+      inflight.inc(kind);
+      return () => {
+        inflight.dec(kind);
+        duration.observe(labels, (clock.now() - start) / 1000);
+        total.inc({ ...labels, code: String((response as { statusCode?: number }).statusCode ?? 200) });
+      };
+    },
+  };
+}
+
+function scopeOf({ name, namespace, isResource }: RequestInfo): string {
+  if (!isResource) return '';
+  return name ? 'resource' : namespace ? 'namespace' : 'cluster';
+}

@@ -1,0 +1,60 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
+import { internalError, StatusError, toYaml } from '@keelson/machinery';
+import type { Status } from '@keelson/types';
+
+const compress = promisify(gzip);
+/** Bodies below this size are not worth compressing; upstream's threshold, in bytes. */
+const gzipFrom = 128 * 1024;
+const prettyAgents = /^(curl|Wget|Mozilla\/5\.0)/;
+
+export interface Answer {
+  readonly request: HttpRequestLike;
+  readonly response: HttpResponseLike;
+  readonly query: URLSearchParams;
+  readonly yaml?: boolean;
+}
+
+/** Sends JSON bytes that are ready; YAML, indentation and gzip only where the client asks. */
+export async function sendBytes({ request, response, query, yaml = false }: Answer, code: number, wire: Buffer): Promise<void> {
+  let body = wire;
+  if (yaml) body = Buffer.from(toYaml(JSON.parse(wire.toString())));
+  else if (wantsIndent(request, query)) body = Buffer.from(`${JSON.stringify(JSON.parse(wire.toString()), undefined, 2)}\n`);
+  response.setHeader('content-type', yaml ? 'application/yaml' : 'application/json');
+  if (body.length >= gzipFrom && String(request.headers['accept-encoding'] ?? '').includes('gzip')) {
+    body = await compress(body, { level: 1 });
+    response.setHeader('content-encoding', 'gzip');
+    response.setHeader('vary', 'Accept-Encoding');
+  }
+  if (response.destroyed) return;
+  response.writeHead(code, { 'content-length': String(body.length) });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+export function sendJson(answer: Answer, code: number, value: unknown): Promise<void> {
+  return sendBytes(answer, code, Buffer.from(`${JSON.stringify(value)}\n`));
+}
+
+function wantsIndent(request: HttpRequestLike, query: URLSearchParams): boolean {
+  const asked = query.get('pretty');
+  if (asked !== null) return asked !== 'false' && asked !== '0';
+  return prettyAgents.test(String(request.headers['user-agent'] ?? ''));
+}
+
+/** Whatever was thrown as the Status to answer with: what is not a StatusError is the server's fault and says no more than its message. */
+export function toStatus(error: unknown): { status: Status; code: number } {
+  const { status, code } = error instanceof StatusError ? error : internalError(error);
+  return { status, code };
+}
+
+/** Answers with a Status, unless the answer has begun already: then the stream is cut. */
+export async function sendError(answer: Answer, error: unknown): Promise<void> {
+  const { status, code } = toStatus(error);
+  if (answer.response.headersSent) {
+    answer.response.destroy();
+    return;
+  }
+  if (status.details?.retryAfterSeconds) answer.response.setHeader('retry-after', String(status.details.retryAfterSeconds));
+  await sendJson(answer, code, status);
+}

@@ -1,0 +1,51 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import type { ExchangeHandler } from '@keelson/client';
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly cert: string;
+  readonly key: string;
+  /** Client certificates are asked for, and believed when signed by this. */
+  readonly clientCA: string;
+  readonly handle: ExchangeHandler;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /** Stops listening, ends idle connections, waits for the others. */
+  close(): Promise<void>;
+}
+
+/** The TLS listener. @throws a sentence about the port when it cannot be had. */
+export function listen(options: ServerOptions): Promise<RunningServer> {
+  const { cert, key, clientCA, handle } = options;
+  const server = createServer({ cert, key, ca: clientCA, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2', keepAliveTimeout: 120_000, ALPNProtocols: ['http/1.1'] });
+  server.headersTimeout = 60_000;
+  server.requestTimeout = 0;
+  server.on('request', (request, response) => void handle(request, response));
+  server.on('upgrade', options.upgrade);
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, options)));
+    server.listen(options.port, options.host, 1024, () => resolve({ port: (server.address() as AddressInfo).port, close: () => close(server) }));
+  });
+}
+
+function explain(error: NodeJS.ErrnoException, { host, port }: ServerOptions): Error {
+  if (error.code === 'EADDRINUSE') return new Error(`failed to listen on ${host}:${port}: the address is in use; stop what uses it or choose another --secure-port`);
+  if (error.code === 'EACCES') return new Error(`failed to listen on ${host}:${port}: permission denied`);
+  return error;
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}

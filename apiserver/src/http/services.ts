@@ -1,0 +1,35 @@
+import type { Duplex } from 'node:stream';
+import type { ClientRequest, ClientResponse } from '@keelson/client';
+import type { TokenSigner, TokenVerdict } from '@keelson/pki';
+import type { AuthorizationAttributes, Authentication, Decision, UserInfo } from '../auth/types.ts';
+import type { PolicyRule } from '@keelson/types';
+import type { KubeletAddress } from '../kinds/core/kubelet-location.ts';
+
+/** What handlers use of the server besides the registry. */
+export interface Services {
+  readonly tokens: Tokens;
+  readonly kubelets: Kubelets;
+  authorize(attributes: AuthorizationAttributes): Promise<Decision>;
+  /** Rules that hold for a user, for SelfSubjectRulesReview. */
+  rulesOf(user: UserInfo, namespace: string): readonly PolicyRule[];
+}
+
+/** Service-account tokens. */
+export interface Tokens {
+  readonly issuer: string;
+  readonly signer: TokenSigner;
+  /** Checks the signature, the times and, where given, that one of the audiences is meant. */
+  verify(token: string, audiences?: readonly string[]): Promise<TokenVerdict>;
+  /** Whose a token is. */
+  identify(token: string, audiences: readonly string[]): Promise<Authentication>;
+}
+
+/** The way to kubelets, with the API server's own client certificate. */
+export interface Kubelets {
+  send(kubelet: KubeletAddress, request: ClientRequest): Promise<ClientResponse>;
+  /** A TLS connection on which a request can be written by hand. */
+  dial(kubelet: KubeletAddress): Promise<Duplex>;
+}
+
+/** Joins the client's upgraded connection with one to `kubelet` at `path`. */
+export type Tunnel = (kubelet: KubeletAddress, path: string) => Promise<void>;

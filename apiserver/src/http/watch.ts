@@ -1,0 +1,117 @@
+import type { Timer } from '@keelson/base';
+import type { HttpResponseLike } from '@keelson/client';
+import { representation } from '../registry/forms.ts';
+import { openWatch } from '../registry/watch.ts';
+import { encodeEvent } from '../registry/wire.ts';
+import { negotiate } from './negotiate.ts';
+import { isTrue } from './request-info.ts';
+import { header, listQuery } from './resources.ts';
+import { toStatus } from './respond.ts';
+import type { ResourceRequest } from './types.ts';
+
+/** Bytes a slow watcher may have waiting before its stream is ended; it resumes from its last revision. */
+const backlogLimit = 16 * 1024 * 1024;
+/** Between bookmarks, and the shortest and longest life of a watch that named no timeout, in milliseconds. */
+const bookmarkEvery = 60_000;
+const life = { least: 1_800_000, most: 3_600_000 };
+
+/** Streams changes until the client leaves, its timeout ends, or it falls too far behind. */
+export async function serveWatch(request: ResourceRequest): Promise<void> {
+  const { info, store, registry, response, clock } = request;
+  const form = negotiate(header(request, 'accept'));
+  const list = listQuery(request);
+  const sendInitialEvents = isTrue(info.query.get('sendInitialEvents'));
+  const bookmarks = isTrue(info.query.get('allowWatchBookmarks'));
+  const stream = new WatchStream(response);
+  const bookmark = (revision: number, annotations?: Record<string, string>): void =>
+    stream.write(encodeEvent('BOOKMARK', bookmarkObject(request, form.as === 'Table', revision, annotations)));
+  const initialDone = (revision: number): void => {
+    if (sendInitialEvents && bookmarks) bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
+  };
+  const query = { ...list, sendInitialEvents };
+  const sink = { deliver: (frame: Buffer) => stream.write(frame), initialDone };
+  let close = (): void => undefined;
+  response.setHeader('content-type', 'application/json');
+  try {
+    ({ close } = await openWatch(registry, store, query, representation(store, form, info.query, () => clock.now()), sink));
+  } catch (error) {
+    const { status, code } = toStatus(error);
+    if (code !== 410) throw error;
+    stream.write(encodeEvent('ERROR', Buffer.from(JSON.stringify(status))));
+    stream.end();
+    return;
+  }
+  stream.begin();
+  const seconds = Number(info.query.get('timeoutSeconds') ?? 0);
+  const timeout = seconds > 0 ? seconds * 1000 : life.least + request.random.next() * (life.most - life.least);
+  const timers: Timer[] = [clock.after(timeout, () => stream.end())];
+  if (bookmarks) keepBookmarking(request, timers, () => bookmark(registry.feed.revision));
+  const stop = (): void => stream.end();
+  request.signal.addEventListener('abort', stop, { once: true });
+  response.on('close', () => {
+    request.signal.removeEventListener('abort', stop);
+    for (const timer of timers) timer.cancel();
+    close();
+  });
+  if (response.destroyed) close();
+}
+
+function keepBookmarking({ clock }: ResourceRequest, timers: Timer[], bookmark: () => void): void {
+  const again = (): void => {
+    timers[1] = clock.after(bookmarkEvery, () => {
+      bookmark();
+      again();
+    });
+  };
+  again();
+}
+
+function bookmarkObject({ store }: ResourceRequest, asTable: boolean, revision: number, annotations?: Record<string, string>): Buffer {
+  const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...(annotations ? { annotations } : {}) };
+  const { kind, apiVersion } = store.kind;
+  const object = { kind, apiVersion, metadata };
+  const table = { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: String(revision) }, columnDefinitions: [], rows: [{ cells: [], object }] };
+  return Buffer.from(JSON.stringify(asTable ? table : object));
+}
+
+/** Writes shared frames to one client. What the socket will not take waits in order; past the limit the stream is cut. */
+class WatchStream {
+  readonly #response: HttpResponseLike;
+  #waiting: Buffer[] = [];
+  #bytes = 0;
+  #blocked = false;
+
+  constructor(response: HttpResponseLike) {
+    this.#response = response;
+    response.on('drain', () => this.#drain());
+  }
+
+  /** Sends the head even when there is nothing to say yet. */
+  begin(): void {
+    if (!this.#response.headersSent) this.#response.flushHeaders();
+  }
+
+  write(frame: Buffer): void {
+    if (this.#response.destroyed || this.#response.writableEnded) return;
+    if (!this.#blocked) {
+      this.#blocked = !this.#response.write(frame);
+      return;
+    }
+    this.#waiting.push(frame);
+    this.#bytes += frame.length;
+    if (this.#bytes > backlogLimit) this.#response.destroy();
+  }
+
+  end(): void {
+    if (!this.#response.writableEnded) this.#response.end();
+  }
+
+  #drain(): void {
+    this.#blocked = false;
+    if (this.#waiting.length === 0) return;
+    const all = Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    this.#bytes = 0;
+    this.write(all);
+  }
+}

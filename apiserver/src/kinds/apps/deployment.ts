@@ -1,0 +1,43 @@
+import { Deployment } from '@keelson/types';
+import { ageColumn, nameColumn } from '../columns.ts';
+import { defaultPodTemplate } from '../core/pod-defaults.ts';
+import type { KindDefinition } from '../types.ts';
+import { deploymentErrors, selectorUnchanged } from './validation.ts';
+import { selectorText, templateColumns } from './workload.ts';
+
+export const deploymentKind: KindDefinition<Deployment> = {
+  kind: Deployment,
+  defaults({ spec }) {
+    if (!spec) return;
+    spec.replicas ??= 1;
+    spec.revisionHistoryLimit ??= 10;
+    spec.progressDeadlineSeconds ??= 600;
+    spec.strategy ??= {};
+    spec.strategy.type ||= 'RollingUpdate';
+    if (spec.strategy.type === 'RollingUpdate') {
+      spec.strategy.rollingUpdate ??= {};
+      spec.strategy.rollingUpdate.maxUnavailable ??= '25%';
+      spec.strategy.rollingUpdate.maxSurge ??= '25%';
+    }
+    defaultPodTemplate(spec.template);
+  },
+  validate: deploymentErrors,
+  validateUpdate: (next, old) => selectorUnchanged(next.spec.selector, old.spec.selector),
+  status: {},
+  scale: {
+    replicas: ({ spec }) => spec.replicas ?? 1,
+    setReplicas: ({ spec }, replicas) => {
+      spec.replicas = replicas;
+    },
+    statusReplicas: ({ status }) => status?.replicas ?? 0,
+    selector: ({ spec }) => selectorText(spec.selector),
+  },
+  columns: [
+    nameColumn,
+    { name: 'Ready', type: 'string', cell: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 1}` },
+    { name: 'Up-to-date', type: 'string', cell: ({ status }) => String(status?.updatedReplicas ?? 0) },
+    { name: 'Available', type: 'string', cell: ({ status }) => String(status?.availableReplicas ?? 0) },
+    ageColumn,
+    ...templateColumns(({ spec }: Deployment) => spec),
+  ],
+};

@@ -1,0 +1,21 @@
+import { TokenReview } from '@keelson/types';
+import { answerTo, decodeBody } from '../../http/resources.ts';
+import { sendJson } from '../../http/respond.ts';
+import type { KindDefinition } from '../types.ts';
+
+/** Whose a token is: answered, never stored. */
+export const tokenReviewKind = {
+  kind: TokenReview,
+  verbs: ['create'],
+  async answer(request) {
+    const body = (await decodeBody(request)) as unknown as TokenReview;
+    const { issuer, identify } = request.services.tokens;
+    const audiences = body.spec.audiences?.length ? body.spec.audiences : [issuer];
+    const result = await identify(body.spec.token ?? '', audiences);
+    const status =
+      result.type === 'authenticated'
+        ? { authenticated: true, user: { username: result.user.name, uid: result.user.uid, groups: [...result.user.groups, 'system:authenticated'], extra: result.user.extra }, audiences }
+        : { authenticated: false, ...(result.type === 'invalid' ? { error: result.message } : {}) };
+    await sendJson(answerTo(request), 201, { ...body, metadata: { creationTimestamp: null }, status });
+  },
+} satisfies Partial<KindDefinition<TokenReview>>;

@@ -1,0 +1,54 @@
+import { badRequest } from '@keelson/machinery';
+import { LocalSubjectAccessReview, type ResourceRule, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview, type SubjectAccessReviewSpec } from '@keelson/types';
+import type { AuthorizationAttributes, UserInfo } from '../../auth/types.ts';
+import { answerTo, decodeBody } from '../../http/resources.ts';
+import { sendJson } from '../../http/respond.ts';
+import type { ResourceRequest } from '../../http/types.ts';
+import type { KindDefinition } from '../types.ts';
+
+type Asked = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
+
+/** Reviews of what somebody may do: answered, never stored. */
+export const accessReviewKinds: readonly Pick<KindDefinition, 'kind' | 'verbs' | 'answer'>[] = [
+  { kind: SubjectAccessReview, verbs: ['create'], answer: (request) => review(request, subjectOf) },
+  { kind: LocalSubjectAccessReview, verbs: ['create'], answer: (request) => review(request, subjectOf) },
+  { kind: SelfSubjectAccessReview, verbs: ['create'], answer: (request) => review(request, (_spec, { user }) => user) },
+  { kind: SelfSubjectRulesReview, verbs: ['create'], answer: rulesReview },
+];
+
+async function review(request: ResourceRequest, who: (spec: SubjectAccessReviewSpec, request: ResourceRequest) => UserInfo): Promise<void> {
+  const body = await decodeBody(request);
+  const spec = (body.spec ?? {}) as SubjectAccessReviewSpec;
+  const decision = await request.services.authorize(attributesOf(spec, who(spec, request)));
+  const status = {
+    allowed: decision.type === 'allow',
+    ...(decision.type === 'deny' ? { denied: true } : {}),
+    ...(decision.reason ? { reason: decision.reason } : {}),
+  };
+  await sendJson(answerTo(request), 201, { ...body, metadata: { ...body.metadata, creationTimestamp: null }, status });
+}
+
+function subjectOf({ user, uid, groups, extra }: SubjectAccessReviewSpec): UserInfo {
+  if (!user && !groups?.length) throw badRequest('spec.user: Invalid value: "": at least one of user or group must be specified');
+  return { name: user ?? '', uid, groups: groups ?? [], extra };
+}
+
+function attributesOf({ resourceAttributes: on, nonResourceAttributes: off }: Asked, user: UserInfo): AuthorizationAttributes {
+  if (on && off) throw badRequest('spec.nonResourceAttributes: Invalid value: cannot be specified in combination with resourceAttributes');
+  if (!on && !off) throw badRequest('spec.resourceAttributes: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified');
+  const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = on ?? {};
+  if (on) return { user, isResource: true, path: '', verb, group, version, resource, subresource, namespace, name };
+  return { user, isResource: false, path: off?.path ?? '', verb: off?.verb ?? '', group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
+}
+
+async function rulesReview(request: ResourceRequest): Promise<void> {
+  const body = await decodeBody(request);
+  const { namespace } = (body.spec ?? {}) as { namespace?: string };
+  if (!namespace) throw badRequest('no namespace on request');
+  const rules = request.services.rulesOf(request.user, namespace);
+  const resourceRules: ResourceRule[] = rules
+    .filter(({ nonResourceURLs }) => !nonResourceURLs?.length)
+    .map(({ verbs, apiGroups, resources, resourceNames }) => ({ verbs, apiGroups, resources, resourceNames }));
+  const nonResourceRules = rules.filter(({ nonResourceURLs }) => nonResourceURLs?.length).map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs }));
+  await sendJson(answerTo(request), 201, { ...body, metadata: { creationTimestamp: null }, status: { incomplete: false, resourceRules, nonResourceRules } });
+}

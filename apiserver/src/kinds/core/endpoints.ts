@@ -1,0 +1,24 @@
+import { Endpoints, type EndpointSubset } from '@keelson/types';
+import { ageColumn, nameColumn } from '../columns.ts';
+import type { KindDefinition } from '../types.ts';
+
+/** Addresses shown before `+ n more...`. */
+const shown = 3;
+
+export const endpointsKind: KindDefinition<Endpoints> = {
+  kind: Endpoints,
+  prefix: '/registry/services/endpoints/',
+  defaults({ subsets = [] }) {
+    for (const { ports = [] } of subsets) for (const port of ports) port.protocol ??= 'TCP';
+  },
+  columns: [nameColumn, { name: 'Endpoints', type: 'string', cell: ({ subsets }) => format(subsets ?? []) }, ageColumn],
+};
+
+function format(subsets: readonly EndpointSubset[]): string {
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    ports.length === 0 ? addresses.map(({ ip }) => ip) : ports.flatMap(({ port }) => addresses.map(({ ip }) => `${ip}:${port}`)),
+  );
+  if (all.length === 0) return '<none>';
+  const rest = all.length - shown;
+  return all.slice(0, shown).join(',') + (rest > 0 ? ` + ${rest} more...` : '');
+}

@@ -1,0 +1,49 @@
+import { Node } from '@keelson/types';
+import { ageColumn, nameColumn } from '../columns.ts';
+import type { Column, KindDefinition } from '../types.ts';
+
+const rolePrefix = 'node-role.kubernetes.io/';
+
+const address = (type: string) => ({ status }: Node) => status?.addresses?.find((one) => one.type === type)?.address ?? '<none>';
+
+const columns: readonly Column<Node>[] = [
+  nameColumn,
+  { name: 'Status', type: 'string', cell: statusOf },
+  { name: 'Roles', type: 'string', cell: rolesOf },
+  ageColumn,
+  { name: 'Version', type: 'string', cell: ({ status }) => status?.nodeInfo?.kubeletVersion ?? '' },
+  { name: 'Internal-IP', type: 'string', priority: 1, cell: address('InternalIP') },
+  { name: 'External-IP', type: 'string', priority: 1, cell: address('ExternalIP') },
+  { name: 'OS-Image', type: 'string', priority: 1, cell: ({ status }) => status?.nodeInfo?.osImage || '<unknown>' },
+  { name: 'Kernel-Version', type: 'string', priority: 1, cell: ({ status }) => status?.nodeInfo?.kernelVersion || '<unknown>' },
+  { name: 'Container-Runtime', type: 'string', priority: 1, cell: ({ status }) => status?.nodeInfo?.containerRuntimeVersion || '<unknown>' },
+];
+
+export const nodeKind: KindDefinition<Node> = {
+  kind: Node,
+  prefix: '/registry/minions/',
+  defaults(node) {
+    node.spec ??= {};
+    if (node.status && !node.status.allocatable && node.status.capacity) node.status.allocatable = { ...node.status.capacity };
+  },
+  // Kubelets create their node with a status; it is the one kind whose status is kept on create.
+  status: { keepOnCreate: true },
+  selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
+  columns,
+};
+
+function statusOf({ status, spec }: Node): string {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const words = [ready ? (ready.status === 'True' ? 'Ready' : 'NotReady') : 'Unknown'];
+  if (spec?.unschedulable) words.push('SchedulingDisabled');
+  return words.join(',');
+}
+
+function rolesOf({ metadata }: Node): string {
+  const roles: string[] = [];
+  for (const [label, value] of Object.entries(metadata.labels ?? {})) {
+    if (label.startsWith(rolePrefix) && label.length > rolePrefix.length) roles.push(label.slice(rolePrefix.length));
+    else if (label === 'kubernetes.io/role' && value) roles.push(value);
+  }
+  return roles.length > 0 ? [...new Set(roles)].sort().join(',') : '<none>';
+}

@@ -1,0 +1,84 @@
+import type { Container, PodSpec, PodTemplateSpec, Probe, Volume } from '@keelson/types';
+
+/** Fills a pod spec (or a template's) with what Kubernetes assumes. */
+export function defaultPodSpec(spec: PodSpec): void {
+  spec.dnsPolicy ??= 'ClusterFirst';
+  spec.restartPolicy ??= 'Always';
+  if (spec.hostNetwork) for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) defaultHostPorts(container);
+  spec.securityContext ??= {};
+  spec.terminationGracePeriodSeconds ??= 30;
+  spec.schedulerName ??= 'default-scheduler';
+  spec.enableServiceLinks ??= true;
+  if (spec.serviceAccountName) spec.serviceAccount ??= spec.serviceAccountName;
+  else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
+  for (const container of spec.containers ?? []) defaultContainer(container);
+  for (const container of spec.initContainers ?? []) defaultContainer(container);
+  for (const container of spec.ephemeralContainers ?? []) defaultContainer(container as Container);
+  for (const volume of spec.volumes ?? []) defaultVolume(volume);
+}
+
+/** The creationTimestamp a template carries in stored objects is null upstream and absent here. */
+export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
+  if (template?.spec) defaultPodSpec(template.spec);
+}
+
+function defaultHostPorts(container: Container): void {
+  for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
+}
+
+function defaultContainer(container: Container): void {
+  container.imagePullPolicy ??= pullPolicy(container.image ?? '');
+  container.terminationMessagePath ??= '/dev/termination-log';
+  container.terminationMessagePolicy ??= 'File';
+  container.resources ??= {};
+  for (const port of container.ports ?? []) port.protocol ??= 'TCP';
+  for (const { valueFrom } of container.env ?? []) if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ??= 'v1';
+  const { limits = {} } = container.resources;
+  for (const [name, limit] of Object.entries(limits)) {
+    container.resources.requests = { ...container.resources.requests };
+    container.resources.requests[name] ??= limit;
+  }
+  for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) if (probe) defaultProbe(probe);
+  for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) if (hook?.httpGet) hook.httpGet.scheme ??= 'HTTP';
+}
+
+/** `Always` for `latest` or no tag, `IfNotPresent` for everything pinned. */
+function pullPolicy(image: string): string {
+  if (image.includes('@')) return 'IfNotPresent';
+  const name = image.slice(image.lastIndexOf('/') + 1);
+  const tag = name.includes(':') ? name.slice(name.indexOf(':') + 1) : 'latest';
+  return tag === 'latest' ? 'Always' : 'IfNotPresent';
+}
+
+function defaultProbe(probe: Probe): void {
+  probe.timeoutSeconds ||= 1;
+  probe.periodSeconds ||= 10;
+  probe.successThreshold ||= 1;
+  probe.failureThreshold ||= 3;
+  if (probe.httpGet) {
+    probe.httpGet.path ||= '/';
+    probe.httpGet.scheme ??= 'HTTP';
+  }
+  if (probe.grpc) probe.grpc.service ??= '';
+}
+
+/** Octal 0644, as Kubernetes writes it: in decimal. */
+const defaultMode = 420;
+
+function defaultVolume(volume: Volume): void {
+  if (Object.keys(volume).every((key) => key === 'name')) volume.emptyDir = {};
+  if (volume.secret) volume.secret.defaultMode ??= defaultMode;
+  if (volume.configMap) volume.configMap.defaultMode ??= defaultMode;
+  if (volume.hostPath) volume.hostPath.type ??= '';
+  if (volume.downwardAPI) {
+    volume.downwardAPI.defaultMode ??= defaultMode;
+    for (const { fieldRef } of volume.downwardAPI.items ?? []) if (fieldRef) fieldRef.apiVersion ??= 'v1';
+  }
+  if (volume.projected) {
+    volume.projected.defaultMode ??= defaultMode;
+    for (const { serviceAccountToken, downwardAPI } of volume.projected.sources ?? []) {
+      if (serviceAccountToken) serviceAccountToken.expirationSeconds ??= 3600;
+      for (const { fieldRef } of downwardAPI?.items ?? []) if (fieldRef) fieldRef.apiVersion ??= 'v1';
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { qosClass } from '@keelson/machinery';
+import { Pod } from '@keelson/types';
+import { setCondition } from '../conditions.ts';
+import type { KindDefinition } from '../types.ts';
+import { bindPod } from './pod-binding.ts';
+import { podColumns } from './pod-columns.ts';
+import { connectPod } from './pod-connect.ts';
+import { defaultPodSpec } from './pod-defaults.ts';
+import { evictPod } from './pod-eviction.ts';
+import { podLog } from './pod-log.ts';
+import { podErrors, podUpdateErrors } from './pod-validation.ts';
+
+const core = (kind: string) => ({ group: '', version: 'v1', kind });
+
+export const podKind: KindDefinition<Pod> = {
+  kind: Pod,
+  defaults: ({ spec }) => spec && defaultPodSpec(spec),
+  prepareCreate(pod, { clock }) {
+    pod.status = { phase: 'Pending', qosClass: qosClass(pod) };
+    if (pod.spec.schedulingGates?.length) {
+      const condition = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' };
+      pod.status.conditions = setCondition([], condition, clock);
+    }
+  },
+  prepareUpdate(next, old) {
+    if (!next.status?.qosClass && old.status?.qosClass) next.status = { ...next.status, qosClass: old.status.qosClass };
+  },
+  validate: podErrors,
+  validateUpdate: podUpdateErrors,
+  status: {},
+  deletion: { graceSeconds, returnsObject: true },
+  subresources: {
+    attach: { verbs: ['create', 'get'], kind: core('PodAttachOptions'), ...connectPod('attach') },
+    binding: { verbs: ['create'], kind: core('Binding'), handler: bindPod },
+    eviction: { verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' }, handler: evictPod },
+    exec: { verbs: ['create', 'get'], kind: core('PodExecOptions'), ...connectPod('exec') },
+    log: { verbs: ['get'], kind: core('Pod'), handler: podLog },
+    portforward: { verbs: ['create', 'get'], kind: core('PodPortForwardOptions'), ...connectPod('portForward') },
+  },
+  selectableFields: {
+    'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
+    'spec.schedulerName': ({ spec }) => spec.schedulerName ?? '',
+    'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',
+    'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork ?? false),
+    'status.phase': ({ status }) => status?.phase ?? '',
+    'status.podIP': ({ status }) => status?.podIP ?? '',
+    'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
+  },
+  indexedFields: ['spec.nodeName'],
+  columns: podColumns,
+};
+
+/** Pods nobody runs go at once; others get what was asked, or their own grace period. */
+function graceSeconds({ spec, status }: Pod, requested: number | undefined): number {
+  if (!spec.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
+  const wanted = requested ?? spec.terminationGracePeriodSeconds ?? 30;
+  return wanted < 0 ? 1 : wanted;
+}
+

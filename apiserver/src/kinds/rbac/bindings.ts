@@ -1,0 +1,74 @@
+import { fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported, isPathSegment, path, type FieldError, type FieldPath } from '@keelson/machinery';
+import { ClusterRoleBinding, RoleBinding, type Subject } from '@keelson/types';
+import { ageColumn, nameColumn } from '../columns.ts';
+import type { Column, KindDefinition } from '../types.ts';
+
+type Binding = ClusterRoleBinding | RoleBinding;
+
+const rbacGroup = 'rbac.authorization.k8s.io';
+const subjectKinds = ['Group', 'ServiceAccount', 'User'];
+
+const subjectsOf = (kind: string) => ({ subjects }: Binding) =>
+  (subjects ?? [])
+    .filter((subject) => subject.kind === kind)
+    .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${namespace}/${name}` : name))
+    .join(', ');
+
+const columns: readonly Column<Binding>[] = [
+  nameColumn,
+  { name: 'Role', type: 'string', cell: ({ roleRef }) => `${roleRef.kind}/${roleRef.name}` },
+  ageColumn,
+  { name: 'Users', type: 'string', priority: 1, cell: subjectsOf('User') },
+  { name: 'Groups', type: 'string', priority: 1, cell: subjectsOf('Group') },
+  { name: 'ServiceAccounts', type: 'string', priority: 1, cell: subjectsOf('ServiceAccount') },
+];
+
+export const roleBindingKind: KindDefinition<RoleBinding> = {
+  kind: RoleBinding,
+  name: isPathSegment,
+  defaults,
+  validate: (binding) => errorsOf(binding, true),
+  validateUpdate: roleRefUnchanged,
+  columns,
+};
+
+export const clusterRoleBindingKind: KindDefinition<ClusterRoleBinding> = {
+  kind: ClusterRoleBinding,
+  name: isPathSegment,
+  defaults,
+  validate: (binding) => errorsOf(binding, false),
+  validateUpdate: roleRefUnchanged,
+  columns,
+};
+
+function defaults(binding: Binding): void {
+  if (binding.roleRef) binding.roleRef.apiGroup ||= rbacGroup;
+  for (const subject of binding.subjects ?? []) {
+    if (subject.kind !== 'ServiceAccount') subject.apiGroup ||= rbacGroup;
+  }
+}
+
+function errorsOf({ roleRef, subjects }: Binding, namespaced: boolean): FieldError[] {
+  const at = path('roleRef');
+  const errors: FieldError[] = [];
+  if (roleRef?.apiGroup !== rbacGroup) errors.push(fieldUnsupported(at.child('apiGroup'), roleRef?.apiGroup ?? '', [rbacGroup]));
+  const kinds = namespaced ? ['ClusterRole', 'Role'] : ['ClusterRole'];
+  if (!kinds.includes(roleRef?.kind ?? '')) errors.push(fieldUnsupported(at.child('kind'), roleRef?.kind ?? '', kinds));
+  if (!roleRef?.name) errors.push(fieldRequired(at.child('name')));
+  return [...errors, ...(subjects ?? []).flatMap((subject, index) => subjectErrors(subject, path('subjects').index(index), namespaced))];
+}
+
+function subjectErrors(subject: Subject, at: FieldPath, namespaced: boolean): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!subject.name) errors.push(fieldRequired(at.child('name')));
+  if (!subjectKinds.includes(subject.kind)) errors.push(fieldUnsupported(at.child('kind'), subject.kind, subjectKinds));
+  if (subject.kind === 'ServiceAccount') {
+    if (subject.apiGroup) errors.push(fieldUnsupported(at.child('apiGroup'), subject.apiGroup, ['']));
+    if (!namespaced && !subject.namespace) errors.push(fieldRequired(at.child('namespace')));
+  } else if (subject.namespace) errors.push(fieldForbidden(at.child('namespace'), ''));
+  return errors;
+}
+
+function roleRefUnchanged(next: Binding, old: Binding): FieldError[] {
+  return JSON.stringify(next.roleRef) === JSON.stringify(old.roleRef) ? [] : [fieldInvalid(path('roleRef'), next.roleRef, 'cannot change roleRef')];
+}

@@ -1,0 +1,125 @@
+import type { Clock, Random } from '@keelson/base';
+import type { KubeObject } from '@keelson/client';
+import type { FieldError } from '@keelson/machinery';
+import type { Kind } from '@keelson/types';
+import type { UserInfo } from '../auth/types.ts';
+import type { Tunnel } from '../http/services.ts';
+import type { ResourceHandler, ResourceRequest } from '../http/types.ts';
+
+/**
+ * A kind is data: names, defaults, validation, update rules, columns. The registry engine knows kinds only through this. All functions
+ * are pure over the objects they are given; those that return nothing change their argument in place.
+ */
+export interface KindDefinition<T extends KubeObject = KubeObject> {
+  readonly kind: Kind<T>;
+  /** Where it is stored; `/registry/<resource>/` unless told. Ends with a slash; one or two segments below /registry/. */
+  readonly prefix?: string;
+  /** Verbs offered; all eight unless told. A kind without `get` is not stored: `answer` takes its creates. */
+  readonly verbs?: readonly Verb[];
+  /** Answers `create` of a kind that is not stored (reviews). */
+  readonly answer?: ResourceHandler;
+  /** Messages for what is wrong with a name (with `prefix`: with a generateName's prefix). DNS subdomain unless told. */
+  name?(value: string, prefix: boolean): readonly string[];
+  /** Fills what the client left out. Runs on every decoded object, before admission. */
+  defaults?(object: T): void;
+  /** Runs once on create: drops what clients may not set (a status), sets what the server starts with. */
+  prepareCreate?(object: T, context: WriteContext): void;
+  /** Runs on updates of the main resource, after the engine put back status. */
+  prepareUpdate?(next: T, old: T, context: WriteContext): void;
+  validate?(object: T): FieldError[];
+  /** Immutable fields and transitions; `validate(next)` runs as well. */
+  validateUpdate?(next: T, old: T): FieldError[];
+  /** Whether there is a `status` subresource, and its rules. */
+  readonly status?: StatusRules<T> | undefined;
+  readonly scale?: ScaleRules<T> | undefined;
+  /** Other subresources by path (`binding`, `log`, `token`, …). */
+  readonly subresources?: Readonly<Record<string, Subresource>>;
+  /** Fields by which lists and watches may select, besides metadata.name and metadata.namespace. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  /** Those of them that many watchers pin to one value. */
+  readonly indexedFields?: readonly string[];
+  readonly columns?: readonly Column<T>[];
+  readonly deletion?: DeletionRules<T>;
+  /** Objects disappear by themselves after this long (events). */
+  readonly ttlSeconds?: number;
+  /** PUT of a name that does not exist creates it. */
+  readonly createOnUpdate?: boolean;
+  /** True when an update must name the resourceVersion it changes. */
+  readonly conditionalUpdateOnly?: boolean;
+  /** Claims what is unique in the cluster (addresses, ports) before a write and returns how to give it back if the write fails. Either may be absent: create has no `old`, delete no `next`. */
+  reserve?(next: T | undefined, old: T | undefined, context: ReserveContext): Promise<Reservation | undefined> | Reservation | undefined;
+}
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+export interface WriteContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly user: UserInfo;
+}
+
+export interface Reservation {
+  /** The write did not happen. */
+  release(): void;
+  /** The write happened. */
+  commit(): void;
+}
+
+export interface ReserveContext extends WriteContext {
+  readonly dryRun: boolean;
+  /** Present state of another kind, from the cache. */
+  all<K extends KubeObject>(kind: Kind<K>): Iterable<K>;
+  /** Ranges the server was started with. */
+  readonly serviceCIDRs: readonly string[];
+  readonly nodePorts: { readonly from: number; readonly to: number };
+}
+
+export interface StatusRules<T> {
+  /** Whether a status that comes with a create is kept; it is dropped unless told. */
+  readonly keepOnCreate?: boolean;
+  prepareUpdate?(next: T, old: T, context: WriteContext): void;
+  validateUpdate?(next: T, old: T): FieldError[];
+}
+
+/** How `autoscaling/v1 Scale` maps onto the kind. */
+export interface ScaleRules<T> {
+  replicas(object: T): number;
+  setReplicas(object: T, replicas: number): void;
+  statusReplicas(object: T): number;
+  /** Label selector in its string form. */
+  selector(object: T): string;
+}
+
+export interface DeletionRules<T> {
+  /** Seconds between the request to delete and the removal; 0 removes at once. `requested` is absent when the client left it open. */
+  graceSeconds?(object: T, requested: number | undefined): number;
+  /** Runs when deletionTimestamp is first set. */
+  mark?(object: T): void;
+  /** Reasons besides metadata.finalizers why the object must stay. */
+  pending?(object: T): boolean;
+  /** The answer to an immediate delete is the object, not a Status. */
+  readonly returnsObject?: boolean;
+  /** What `propagationPolicy` means when the client left it open. */
+  readonly defaultPolicy?: 'Orphan' | 'Background';
+}
+
+export interface Column<T> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 is always shown, 1 only in wide output. */
+  readonly priority?: number;
+  /** `now` in milliseconds. */
+  cell(object: T, now: number): string | number | boolean | null;
+}
+
+export interface Subresource {
+  /** HTTP verbs in Kubernetes' terms, in discovery order. */
+  readonly verbs: readonly Verb[];
+  /** The kind that goes in and comes out, where it is not the parent's. */
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly handler: ResourceHandler;
+  /** Answers a request that asks to leave HTTP (`Connection: Upgrade`). */
+  upgrade?(request: ResourceRequest, tunnel: Tunnel): Promise<void>;
+}

@@ -1,0 +1,4 @@
+import { runMain } from '@keelson/component';
+import { apiserver } from './run.ts';
+
+await runMain(apiserver);

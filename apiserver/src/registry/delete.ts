@@ -1,0 +1,134 @@
+import { rfc3339 } from '@keelson/base';
+import { badRequest, conflict, notFound } from '@keelson/machinery';
+import type { DeleteOptions } from '@keelson/types';
+import { runAdmission } from '../admission/chain.ts';
+import { StoreError } from '../storage/types.ts';
+import { parseEntry } from './entry.ts';
+import type { KindStore } from './kind-store.ts';
+import type { Registry } from './registry.ts';
+import { atRevision, encodeStored, withRevision } from './wire.ts';
+import type { Writable, WriteRequest, Written } from './write.ts';
+
+export interface Removal extends Written {
+  /** False when the object stays for now: finalizers or a grace period hold it. */
+  readonly removed: boolean;
+}
+
+const orphan = 'orphan';
+const foreground = 'foregroundDeletion';
+const deleteTries = 10;
+
+/**
+ * Deletes one object, or marks it for deletion where a grace period or finalizers hold it.
+ * @throws StatusError NotFound, Conflict for a failed precondition, or what an admission plugin refuses with.
+ */
+export async function remove(registry: Registry, store: KindStore, name: string, options: DeleteOptions, request: WriteRequest): Promise<Removal> {
+  checkOptions(options);
+  const key = store.keyOf(request.namespace, name);
+  for (let attempt = 1; ; attempt++) {
+    const entry = await registry.options.store.get(key);
+    if (!entry) throw notFound(store.groupResource, name);
+    const wire = withRevision(entry.value, entry.revision);
+    try {
+      return await removeOnce(registry, store, parseEntry<Writable>({ wire }), wire, entry.revision, options, request);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'conflict' || attempt === deleteTries) throw error;
+    }
+  }
+}
+
+function checkOptions({ orphanDependents, propagationPolicy }: DeleteOptions): void {
+  if (orphanDependents !== undefined && propagationPolicy !== undefined) {
+    throw badRequest('DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set');
+  }
+  if (propagationPolicy && !['Orphan', 'Background', 'Foreground'].includes(propagationPolicy)) {
+    throw badRequest(`DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagationPolicy}": supported values: "Background", "Foreground", "Orphan", ""`);
+  }
+}
+
+async function removeOnce(
+  registry: Registry,
+  store: KindStore,
+  object: Writable,
+  wire: Buffer,
+  revision: number,
+  options: DeleteOptions,
+  request: WriteRequest,
+): Promise<Removal> {
+  checkPreconditions(store, object, options);
+  const attributes = { operation: 'DELETE' as const, store, registry, object: undefined, old: structuredClone(object), name: object.metadata.name ?? '', ...request };
+  await runAdmission(registry.options.admission, 'admit', attributes);
+  await runAdmission(registry.options.admission, 'validate', attributes);
+  const grace = store.definition.deletion?.graceSeconds?.(object, options.gracePeriodSeconds) ?? 0;
+  const before = JSON.stringify(object.metadata);
+  setPolicyFinalizers(store, object, options);
+  const held = (object.metadata.finalizers?.length ?? 0) > 0 || store.definition.deletion?.pending?.(object) === true;
+  if (!held && grace === 0) return removeNow(registry, store, object, revision, request.dryRun);
+  mark(registry, store, object, grace);
+  if (JSON.stringify(object.metadata) === before) return { wire, object, changed: false, removed: false };
+  const bytes = encodeStored(object, store.kind.kind, store.kind.apiVersion);
+  if (request.dryRun) return { wire: withRevision(bytes, revision), object, changed: true, removed: false };
+  const next = await registry.options.store.update(store.keyOf(request.namespace, object.metadata.name ?? ''), bytes, revision);
+  registry.feed.acknowledged(next);
+  return { wire: withRevision(bytes, next), object, changed: true, removed: false };
+}
+
+function checkPreconditions(store: KindStore, object: Writable, { preconditions }: DeleteOptions): void {
+  const { uid, resourceVersion, name = '' } = object.metadata;
+  const refuse = (what: string, wanted: string, found: string | undefined): void => {
+    throw conflict(store.groupResource, name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`);
+  };
+  if (preconditions?.uid && preconditions.uid !== uid) refuse('UID', preconditions.uid, uid);
+  if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion) refuse('ResourceVersion', preconditions.resourceVersion, resourceVersion);
+}
+
+/** What the client said of its dependents, as finalizers for the garbage collector to act on. */
+function setPolicyFinalizers(store: KindStore, object: Writable, options: DeleteOptions): void {
+  const { finalizers = [] } = object.metadata;
+  const named = options.propagationPolicy ?? (options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background');
+  const inherited = finalizers.includes(orphan) ? 'Orphan' : finalizers.includes(foreground) ? 'Foreground' : undefined;
+  const policy = named ?? inherited ?? store.definition.deletion?.defaultPolicy ?? 'Background';
+  const kept = finalizers.filter((finalizer) => finalizer !== orphan && finalizer !== foreground);
+  if (policy === 'Orphan') kept.push(orphan);
+  if (policy === 'Foreground') kept.push(foreground);
+  object.metadata.finalizers = kept.length > 0 ? kept : undefined;
+}
+
+/** Sets or shortens the time of deletion; it never moves later. */
+function mark(registry: Registry, store: KindStore, object: Writable, grace: number): void {
+  const { metadata } = object;
+  const { clock } = registry.options;
+  if (metadata.deletionTimestamp) {
+    if (grace >= (metadata.deletionGracePeriodSeconds ?? 0)) return;
+    const start = Date.parse(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+    metadata.deletionTimestamp = rfc3339(start + grace * 1000);
+  } else {
+    metadata.deletionTimestamp = rfc3339(clock.now() + grace * 1000);
+    if (metadata.generation !== undefined) metadata.generation += 1;
+    store.definition.deletion?.mark?.(object);
+  }
+  metadata.deletionGracePeriodSeconds = grace;
+}
+
+/** True when an object marked for deletion has nothing left that holds it. */
+export function isFinished(store: KindStore, object: Writable): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (!deletionTimestamp || (deletionGracePeriodSeconds ?? 0) > 0 || (finalizers?.length ?? 0) > 0) return false;
+  return store.definition.deletion?.pending?.(object) !== true;
+}
+
+/** Takes the object out of the store. @throws StoreError conflict when it changed since `revision`. */
+export async function removeNow(registry: Registry, store: KindStore, object: Writable, revision: number, dryRun: boolean): Promise<Removal> {
+  const wire = withRevision(encodeStored(object, store.kind.kind, store.kind.apiVersion), revision);
+  if (dryRun) return { wire, object, changed: true, removed: true };
+  const removedAt = await registry.options.store.delete(store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? ''), revision);
+  registry.feed.acknowledged(removedAt);
+  const claims = await store.definition.reserve?.(undefined, object, reserveContext(registry));
+  claims?.commit();
+  return { wire: atRevision(wire, revision, removedAt), object, changed: true, removed: true };
+}
+
+function reserveContext(registry: Registry): Parameters<NonNullable<KindStore['definition']['reserve']>>[2] {
+  const { clock, random, serviceCIDRs, nodePorts } = registry.options;
+  return { clock, random, serviceCIDRs, nodePorts, dryRun: false, user: { name: '', groups: [] }, all: registry.all.bind(registry) };
+}

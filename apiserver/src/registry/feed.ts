@@ -1,0 +1,111 @@
+import { type Clock, errorMessage, type Logger, sleep } from '@keelson/base';
+import { type Entry, type Store, StoreError } from '../storage/types.ts';
+import type { KindCache } from './cache.ts';
+
+const root = '/registry/';
+const retryAfter = 500;
+
+/**
+ * Brings the store's one ordered stream of changes to the caches of all kinds. Because it is one stream, a single number says how
+ * far every cache has come.
+ */
+export class Feed {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #caches = new Map<string, KindCache>();
+  readonly #waiters: Array<{ revision: number; resolve: () => void }> = [];
+  #revision = 0;
+  #acknowledged = 0;
+
+  constructor(store: Store, clock: Clock, log: Logger) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Every change up to this revision is in the caches. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Before `run`: the caches to feed. */
+  add(cache: KindCache): void {
+    this.#caches.set(cache.prefix, cache);
+  }
+
+  /** Loads everything, calls `onReady`, and follows the store until aborted. A broken stream is taken up again by itself. */
+  async run(signal: AbortSignal, onReady: () => void): Promise<void> {
+    let loaded = false;
+    while (!signal.aborted) {
+      try {
+        if (!loaded) await this.#load();
+        loaded = true;
+        onReady();
+        await this.#follow(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#log.warn('the watch on the store broke; taking it up again', { err: errorMessage(error) });
+        if (error instanceof StoreError && error.code === 'compacted') loaded = false;
+        await sleep(this.#clock, retryAfter, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Notes a revision the store acknowledged to this process; what `fresh` waits for when nobody else writes. */
+  acknowledged(revision: number): void {
+    if (revision > this.#acknowledged) this.#acknowledged = revision;
+  }
+
+  /** Resolves when the caches hold everything that was acknowledged to anybody before the call: a linearizable read may follow. */
+  async fresh(): Promise<void> {
+    if (this.#store.exclusive) return this.reached(this.#acknowledged);
+    const { revision } = await this.#store.list(root, { countOnly: true, limit: 1 });
+    return this.reached(revision);
+  }
+
+  reached(revision: number): Promise<void> {
+    if (this.#revision >= revision) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ revision, resolve }));
+  }
+
+  async #load(): Promise<void> {
+    const { entries, revision } = await this.#store.list(root);
+    const byCache = new Map<KindCache, Entry[]>();
+    for (const cache of this.#caches.values()) byCache.set(cache, []);
+    for (const entry of entries) {
+      const cache = this.#cacheOf(entry.key);
+      if (cache) byCache.get(cache)?.push(entry);
+    }
+    const now = this.#clock.now();
+    for (const [cache, own] of byCache) cache.reset(own, revision, now);
+    this.#advance(revision);
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    for await (const batch of this.#store.watch(root, { after: this.#revision, signal })) {
+      const now = this.#clock.now();
+      for (const event of batch.events) this.#cacheOf(event.key)?.apply(event, now);
+      this.#advance(batch.revision);
+    }
+  }
+
+  #advance(revision: number): void {
+    if (revision <= this.#revision) return;
+    this.#revision = revision;
+    for (let i = this.#waiters.length - 1; i >= 0; i--) {
+      const waiter = this.#waiters[i] as { revision: number; resolve: () => void };
+      if (waiter.revision > revision) continue;
+      this.#waiters.splice(i, 1);
+      waiter.resolve();
+    }
+  }
+
+  /** Prefixes are one or two segments below the root: `/registry/pods/`, `/registry/services/specs/`. */
+  #cacheOf(key: string): KindCache | undefined {
+    const first = key.indexOf('/', root.length) + 1;
+    const one = this.#caches.get(key.slice(0, first));
+    if (one) return one;
+    return this.#caches.get(key.slice(0, key.indexOf('/', first) + 1));
+  }
+}

@@ -1,0 +1,84 @@
+import type { KubeObject } from '@keelson/client';
+import type { Table, TableColumnDefinition, TableRow } from '@keelson/types';
+import type { Column, KindDefinition } from '../kinds/types.ts';
+import { defaultColumns } from '../kinds/columns.ts';
+import type { Form } from '../http/negotiate.ts';
+import type { KindStore } from './kind-store.ts';
+import type { ListPage } from './read.ts';
+import { plainObjects, type Representation } from './watchers.ts';
+
+/** One object's bytes in the form the client asked for. */
+export function convert(store: KindStore, form: Form, wire: Buffer, query: URLSearchParams, now: number): Buffer {
+  if (form.as === 'Object') return wire;
+  const object = JSON.parse(wire.toString()) as KubeObject;
+  if (form.as === 'PartialObjectMetadata') return toBytes(metadataOnly(object, form.version));
+  const { resourceVersion } = object.metadata;
+  return toBytes(table(store.definition, form, { resourceVersion }, [object], query, now, true));
+}
+
+/** A page of a list as a Table or a PartialObjectMetadataList. */
+export function convertList(store: KindStore, form: Form, page: ListPage, query: URLSearchParams, now: number): Buffer {
+  const { resourceVersion, continue: next, remainingItemCount } = page;
+  const metadata = { resourceVersion, continue: next, remainingItemCount };
+  const objects = page.entries.map(({ wire }) => JSON.parse(wire.toString()) as KubeObject);
+  if (form.as === 'Table') return toBytes(table(store.definition, form, metadata, objects, query, now, true));
+  const items = objects.map((object) => metadataOnly(object, form.version));
+  return toBytes({ kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}`, metadata, items });
+}
+
+/** How a watch's objects are encoded; clients that ask for the same form share the bytes. Tables carry columns in their first event only. */
+export function representation(store: KindStore, form: Form, query: URLSearchParams, now: () => number): Representation {
+  if (form.as === 'Object') return plainObjects;
+  const include = query.get('includeObject') ?? '';
+  let first = true;
+  const encode = (wire: Buffer): Buffer => {
+    const object = JSON.parse(wire.toString()) as KubeObject;
+    if (form.as === 'PartialObjectMetadata') return toBytes(metadataOnly(object, form.version));
+    const withColumns = first;
+    first = false;
+    return toBytes(table(store.definition, form, { resourceVersion: object.metadata.resourceVersion }, [object], query, now(), withColumns));
+  };
+  const name = form.as === 'Table' ? `${form.as}/${form.version}/${include}/${nextTable++}` : `${form.as}/${form.version}`;
+  return { name, encode };
+}
+
+/** Whether a Table watcher has seen its columns is its own, so Table frames are not shared. */
+let nextTable = 0;
+
+function metadataOnly(object: KubeObject, version: string): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
+}
+
+function table(
+  definition: KindDefinition,
+  form: Form,
+  metadata: Table['metadata'],
+  objects: readonly KubeObject[],
+  query: URLSearchParams,
+  now: number,
+  withColumns: boolean,
+): Table {
+  const columns = definition.columns ?? defaultColumns;
+  const include = query.get('includeObject') || 'Metadata';
+  return {
+    kind: 'Table',
+    apiVersion: `meta.k8s.io/${form.version}`,
+    metadata,
+    columnDefinitions: withColumns ? columns.map(columnDefinition) : [],
+    rows: objects.map((object) => row(columns, object, include, form.version, now)),
+  };
+}
+
+function columnDefinition({ name, type, format = '', description = '', priority = 0 }: Column<never>): TableColumnDefinition {
+  return { name, type, format, description, priority };
+}
+
+function row(columns: readonly Column<KubeObject>[], object: KubeObject, include: string, version: string, now: number): TableRow {
+  const cells = columns.map((column) => column.cell(object, now));
+  if (include === 'None') return { cells };
+  return { cells, object: include === 'Object' ? object : metadataOnly(object, version) };
+}
+
+function toBytes(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}

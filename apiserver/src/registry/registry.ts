@@ -1,0 +1,69 @@
+import type { Clock, Logger, Random } from '@keelson/base';
+import type { KubeObject } from '@keelson/client';
+import type { Kind } from '@keelson/types';
+import type { AdmissionPlugin } from '../admission/types.ts';
+import type { KindDefinition, ReserveContext } from '../kinds/types.ts';
+import type { Store } from '../storage/types.ts';
+import { parseEntry } from './entry.ts';
+import { Feed } from './feed.ts';
+import { KindStore } from './kind-store.ts';
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly kinds: readonly KindDefinition[];
+  readonly admission: readonly AdmissionPlugin[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly serviceCIDRs: readonly string[];
+  readonly nodePorts: ReserveContext['nodePorts'];
+}
+
+/** All served kinds over one store: what the handlers, admission and the API server's own loops work with. */
+export class Registry {
+  readonly options: RegistryOptions;
+  readonly feed: Feed;
+  readonly #stores = new Map<string, KindStore>();
+
+  constructor(options: RegistryOptions) {
+    this.options = options;
+    this.feed = new Feed(options.store, options.clock, options.log);
+    for (const definition of options.kinds) this.#add(definition);
+  }
+
+  /** The kind served at a path, or undefined. */
+  find(group: string, version: string, resource: string): KindStore | undefined {
+    return this.#stores.get(`${group}/${version}/${resource}`);
+  }
+
+  /** @throws when the kind is not served: a programmer's mistake. */
+  of(kind: Pick<Kind, 'group' | 'version' | 'resource'>): KindStore {
+    const store = this.find(kind.group, kind.version, kind.resource);
+    if (!store) throw new Error(`kind ${kind.resource}.${kind.version}.${kind.group} is not served`);
+    return store;
+  }
+
+  get stores(): Iterable<KindStore> {
+    return this.#stores.values();
+  }
+
+  /** A private copy of one object from the cache. */
+  read<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): T | undefined {
+    const store = this.of(kind);
+    const entry = store.cache.get(store.keyOf(namespace, name));
+    return entry && parseEntry<T>(entry);
+  }
+
+  /** Private copies of all objects of a kind, or of those in a namespace, from the cache. */
+  *all<T extends KubeObject>(kind: Kind<T>, namespace?: string): IterableIterator<T> {
+    const store = this.of(kind);
+    for (const entry of store.cache.under(store.scopeOf(namespace))) yield parseEntry<T>(entry);
+  }
+
+  #add(definition: KindDefinition): void {
+    const { group, version, resource } = definition.kind;
+    const store = new KindStore(definition);
+    this.#stores.set(`${group}/${version}/${resource}`, store);
+    if (store.isStored) this.feed.add(store.cache);
+  }
+}

@@ -1,0 +1,58 @@
+import { badRequest, type FieldSelector, type LabelSelectorMatcher, parseFieldSelector, parseLabelSelector } from '@keelson/machinery';
+import type { Indexed } from './entry.ts';
+import type { KindStore } from './kind-store.ts';
+import type { Selection } from './watchers.ts';
+
+/** What a list or watch asks for, before anything is parsed. */
+export interface SelectionQuery {
+  /** All when absent. */
+  readonly namespace: string | undefined;
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+}
+
+/** @throws StatusError BadRequest for a selector that does not parse or a field that cannot be selected. */
+export function parseSelection(store: KindStore, query: SelectionQuery): Selection & { readonly everything: boolean } {
+  const labels = query.labelSelector ? parseLabels(store, query) : undefined;
+  const fields = query.fieldSelector ? parseFields(store, query) : undefined;
+  const namespace = store.kind.namespaced ? query.namespace || undefined : undefined;
+  const fieldEquals: Record<string, string> = {};
+  for (const { field, operator, value } of fields?.requirements ?? []) if (operator === '=') fieldEquals[field] = value;
+  const matches = (object: Indexed): boolean =>
+    (namespace === undefined || object.namespace === namespace) &&
+    (labels === undefined || labels.matches(object.labels)) &&
+    (fields === undefined || fields.matches(object.fields));
+  return { namespace, fieldEquals, matches, everything: !labels && !fields };
+}
+
+function parseLabels(store: KindStore, query: SelectionQuery): LabelSelectorMatcher {
+  try {
+    return parseLabelSelector(query.labelSelector);
+  } catch (error) {
+    throw cannotFind(store, query, (error as Error).message);
+  }
+}
+
+function parseFields(store: KindStore, query: SelectionQuery): FieldSelector {
+  let fields: FieldSelector;
+  try {
+    fields = parseFieldSelector(query.fieldSelector);
+  } catch (error) {
+    throw cannotFind(store, query, (error as Error).message);
+  }
+  const known = new Set(['metadata.name', ...(store.kind.namespaced ? ['metadata.namespace'] : []), ...Object.keys(store.definition.selectableFields ?? {})]);
+  for (const { field } of fields.requirements) {
+    if (!known.has(field)) throw cannotFind(store, query, unsupported(store, field));
+  }
+  return fields;
+}
+
+function unsupported(store: KindStore, field: string): string {
+  return store.definition.selectableFields ? `field label not supported: ${field}` : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
+}
+
+function cannotFind(store: KindStore, query: SelectionQuery, why: string): Error {
+  const { group, version, resource } = store.kind;
+  const place = `${group ? `${group}/` : ''}${version}, Resource=${resource}`;
+  return badRequest(`Unable to find "${place}" that match label selector "${query.labelSelector}", field selector "${query.fieldSelector}": ${why}`);
+}

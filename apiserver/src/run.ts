@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import type { Component, ComponentContext } from '@keelson/component';
+import { versionInfo } from '@keelson/component';
+import { parseGoDuration } from '@keelson/machinery';
+import { createKubelets } from './auth/kubelets.ts';
+import { createTokens } from './auth/tokens.ts';
+import { listen } from './http/server.ts';
+import { apiserverOptions } from './options.ts';
+import { type ApiServer, createServer } from './server.ts';
+import type { Store } from './storage/types.ts';
+
+type Context = ComponentContext<typeof apiserverOptions>;
+type Options = Context['options'];
+
+/** kube-apiserver as a process. */
+export const apiserver: Component<typeof apiserverOptions> = { name: 'kube-apiserver', options: apiserverOptions, run };
+
+async function run(context: Context): Promise<void> {
+  const { options, log, signal } = context;
+  requireFiles(options);
+  const store = await openStore(options);
+  const server = await createServer(await serverConfig(context, store));
+  const listener = await listen({
+    host: options['bind-address'],
+    port: options['secure-port'],
+    cert: await text(options['tls-cert-file']),
+    key: await text(options['tls-private-key-file']),
+    clientCA: await text(options['client-ca-file']),
+    handle: server.handle,
+    upgrade: server.upgrade,
+  });
+  const address = options['advertise-address'] || defaultAddress(options['bind-address']);
+  await server.bootstrap({ address, port: listener.port });
+  log.info('serving', { address: options['bind-address'], port: listener.port });
+  await aborted(signal);
+  await shutDown(server, listener.close, store);
+}
+
+async function shutDown(server: ApiServer, close: () => Promise<void>, store: Store): Promise<void> {
+  await Promise.all([close(), server.stopped]);
+  await store.close();
+}
+
+function requireFiles(options: Options): void {
+  const needed = ['tls-cert-file', 'tls-private-key-file', 'client-ca-file', 'service-account-signing-key-file'] as const;
+  const missing = needed.filter((name) => !options[name]);
+  if (missing.length > 0) throw new Error(`${missing.map((name) => `--${name}`).join(', ')} must be given: every connection is TLS and every request authenticated`);
+}
+
+async function serverConfig({ options, clock, random, log, metrics, signal }: Context, store: Store): Promise<Parameters<typeof createServer>[0]> {
+  const issuer = options['service-account-issuer'];
+  const signingKey = await text(options['service-account-signing-key-file']);
+  const publicKeys = await Promise.all(options['service-account-key-file'].map(text));
+  const audiences = options['api-audiences'].length > 0 ? options['api-audiences'] : [issuer];
+  const kubelets = createKubelets({
+    certData: await optionalText(options['kubelet-client-certificate']),
+    keyData: await optionalText(options['kubelet-client-key']),
+    caData: await optionalText(options['kubelet-certificate-authority']),
+  });
+  const [from, to] = options['service-node-port-range'].split('-').map(Number) as [number, number];
+  return {
+    ...{ store, clock, random, log, metrics, signal, kubelets },
+    version: versionInfo,
+    serviceCIDR: options['service-cluster-ip-range'],
+    nodePorts: { from, to },
+    disabledAdmission: options['disable-admission-plugins'],
+    tokens: (registry) => createTokens({ issuer, signingKey, publicKeys: publicKeys.length > 0 ? publicKeys : [signingKey], audiences, clock }, registry),
+    compactionInterval: parseGoDuration(options['etcd-compaction-interval']),
+  };
+}
+
+/** Store code is loaded by need: the etcd client costs start-up time that an embedded store does not owe. */
+async function openStore(options: Options): Promise<Store> {
+  const backend = options['storage-backend'];
+  if (backend === 'memory') return (await import('./storage/memory/memory.ts')).createMemoryStore();
+  if (backend === 'sqlite') return (await import('./storage/sqlite/sqlite.ts')).createSqliteStore({ path: options['storage-file'] });
+  if (backend !== 'etcd3') throw new Error(`--storage-backend: "${backend}" is unknown; use sqlite, etcd3 or memory`);
+  if (options['etcd-servers'].length === 0) throw new Error('--etcd-servers must be given with --storage-backend=etcd3');
+  const { createEtcdStore } = await import('./storage/etcd/etcd.ts');
+  const [ca, cert, key] = await Promise.all([options['etcd-cafile'], options['etcd-certfile'], options['etcd-keyfile']].map(readOptional));
+  return createEtcdStore({ endpoints: options['etcd-servers'], ...(ca ? { tls: { ca, ...(cert && key ? { cert, key } : {}) } } : {}) });
+}
+
+function text(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: Error) => Promise.reject(new Error(`cannot read ${path}: ${error.message}`)));
+}
+
+async function readOptional(path: string): Promise<Buffer | undefined> {
+  return path ? readFile(path) : undefined;
+}
+
+async function optionalText(path: string): Promise<string | undefined> {
+  return path ? text(path) : undefined;
+}
+
+/** The first address others can reach, when listening on all. */
+function defaultAddress(bind: string): string {
+  if (bind !== '0.0.0.0' && bind !== '::') return bind;
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,102 @@
+import { type Clock, errorMessage, type Logger, type Random } from '@keelson/base';
+import type { ExchangeHandler } from '@keelson/client';
+import type { HealthCheck } from '@keelson/component';
+import type { Registry as Metrics } from 'prom-client';
+import { admissionPlugins } from './admission/index.ts';
+import { inProcessAuthenticator } from './auth/in-process.ts';
+import { authorize } from './auth/authorize.ts';
+import { nodeAuthorizer } from './auth/node.ts';
+import { rbacAuthorizer } from './auth/rbac/authorizer.ts';
+import { bootstrapNamespaces, bootstrapRbac } from './auth/rbac/bootstrap.ts';
+import { serviceAccountAuthenticator } from './auth/service-account.ts';
+import { superuserAuthorizer } from './auth/superuser.ts';
+import { x509Authenticator } from './auth/x509.ts';
+import { compactRegularly } from './compaction.ts';
+import type { VersionInfo } from './discovery/routes.ts';
+import { Decoder } from './http/decode.ts';
+import { createRequestMetrics } from './http/metrics.ts';
+import { createPipeline, type PipelineOptions } from './http/pipeline.ts';
+import { createPlain } from './http/plain.ts';
+import type { Services, Tokens } from './http/services.ts';
+import { createUpgrade } from './http/upgrade.ts';
+import { kinds } from './kinds/index.ts';
+import { ensureKubernetesService, type KubernetesServiceOptions } from './kubernetes-service.ts';
+import { Registry } from './registry/registry.ts';
+import type { Store } from './storage/types.ts';
+
+export interface ServerConfig {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly version: VersionInfo;
+  readonly serviceCIDR: string;
+  readonly nodePorts: { readonly from: number; readonly to: number };
+  readonly disabledAdmission: readonly string[];
+  readonly tokens: (registry: () => Registry) => Tokens;
+  readonly kubelets: Services['kubelets'];
+  /** Milliseconds between compactions. */
+  readonly compactionInterval: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ApiServer {
+  readonly registry: Registry;
+  /** Serves one exchange: from a socket, or from `inProcessTransport`. */
+  readonly handle: ExchangeHandler;
+  readonly upgrade: ReturnType<typeof createUpgrade>;
+  /** Makes what every cluster has, once the server's address is known, and reports ready. */
+  bootstrap(address?: Omit<KubernetesServiceOptions, 'serviceCIDR'>): Promise<void>;
+  /** Resolves when the loops behind the server have ended, after the signal. */
+  readonly stopped: Promise<unknown>;
+}
+
+/** An API server without its sockets: the same in a process of its own and inside a test. Resolves once the caches are loaded. */
+export async function createServer(config: ServerConfig): Promise<ApiServer> {
+  const { clock, random, log, signal } = config;
+  const admission = admissionPlugins.filter(({ name }) => !config.disabledAdmission.includes(name));
+  const registry = new Registry({ store: config.store, kinds, admission, clock, random, log, serviceCIDRs: [config.serviceCIDR], nodePorts: config.nodePorts });
+  const loaded = Promise.withResolvers<void>();
+  const following = registry.feed.run(signal, loaded.resolve);
+  const [decoder] = await Promise.all([Decoder.load(), loaded.promise]);
+  const state = { ready: false };
+  const tokens = config.tokens(() => registry);
+  const rbac = rbacAuthorizer(registry);
+  const authorizers = [superuserAuthorizer, nodeAuthorizer(), rbac];
+  const services: Services = {
+    tokens,
+    kubelets: config.kubelets,
+    authorize: (attributes) => authorize(authorizers, attributes),
+    rulesOf: (user, namespace) => rbac.grantsOf(user).flatMap((grant) => (grant.namespace === '' || grant.namespace === namespace ? grant.rules : [])),
+  };
+  const serverAddress = { value: '' };
+  const options: PipelineOptions = {
+    ...{ registry, decoder, services, authorizers, clock, random, log, signal },
+    authenticators: [inProcessAuthenticator, x509Authenticator(), serviceAccountAuthenticator(tokens, () => registry)],
+    metrics: createRequestMetrics(config.metrics, clock),
+    plain: createPlain({ registry, version: config.version, metrics: config.metrics, checks: checks(registry, state), serverAddress: () => serverAddress.value, log }),
+  };
+  const bootstrap: ApiServer['bootstrap'] = async (address) => {
+    await bootstrapNamespaces(registry);
+    const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR: config.serviceCIDR }) : undefined;
+    if (address) serverAddress.value = `${address.address}:${address.port}`;
+    await Promise.all([bootstrapRbac(registry, log), service]).catch((error) => log.error('bootstrap incomplete', { err: errorMessage(error) }));
+    state.ready = true;
+  };
+  const compacting = compactRegularly(registry, config.compactionInterval, clock, log, signal);
+  return { registry, handle: createPipeline(options), upgrade: createUpgrade(options), bootstrap, stopped: Promise.all([following, compacting]) };
+}
+
+function checks(registry: Registry, state: { ready: boolean }): HealthCheck[] {
+  const must = (holds: boolean, why: string): void => {
+    if (!holds) throw new Error(why);
+  };
+  return [
+    { name: 'log', check: () => undefined },
+    { name: 'etcd', check: async () => void (await registry.options.store.list('/registry/health', { countOnly: true, limit: 1 })) },
+    { name: 'informer-sync', endpoints: ['readyz'], check: () => must(registry.feed.revision > 0 || state.ready, 'caches are not filled yet') },
+    { name: 'poststarthook/rbac/bootstrap-roles', check: () => must(state.ready, 'not finished') },
+    { name: 'shutdown', endpoints: ['readyz'], check: () => undefined },
+  ];
+}

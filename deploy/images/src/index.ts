@@ -1,0 +1,6 @@
+export * from './build.ts';
+export * from './catalogue.ts';
+export * from './containerd.ts';
+export * from './inspect.ts';
+export * from './oci.ts';
+export * from './tar.ts';

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { hostname } from 'node:os';
+import { isAbort } from '@keelson/base';
+import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/client';
+import { type Component, type ComponentContext, delegatedAuth, type OptionValues, serveHealth } from '@keelson/component';
+import { createInformers } from '@keelson/runtime';
+import { kernelConntrack } from './conntrack.ts';
+import { healthHandler, listen, metricsHandler } from './health/server.ts';
+import { httpHealthPorts } from './health/service-health.ts';
+import type { Rules } from './iptables/backend.ts';
+import { cleanup } from './iptables/cleanup.ts';
+import { type Flavour, flavours, kernelRules } from './iptables/kernel.ts';
+import type { RenderOptions } from './iptables/rules.ts';
+import { proxyMetrics } from './metrics.ts';
+import { bindAddress, milliseconds, options } from './options.ts';
+import { createProxy, type NodeProxy } from './proxy.ts';
+import { applySysctls, type Sysctls } from './sysctl.ts';
+
+type Options = typeof options;
+
+/** kube-proxy as a process: programs the network namespace it is started in. */
+export const component: Component<Options> = {
+  name: 'kube-proxy',
+  options,
+  async run(context) {
+    checkMode(context.options['proxy-mode']);
+    const rules = await kernelRules(flavourOf(context.options['iptables-binary']));
+    if (context.options.cleanup) return cleanup(rules);
+    await applySysctls(sysctlsOf(context.options), context.log);
+    await runProxy(context, rules);
+  },
+};
+
+async function runProxy(context: ComponentContext<Options>, rules: Rules): Promise<void> {
+  const { options: values, clock, random, log, metrics, signal } = context;
+  const transport = transportFor(loadKubeconfig(values.kubeconfig || undefined));
+  const api = createApi(transport, { clock });
+  const healthPorts = httpHealthPorts(log, () => proxy.healthy);
+  const proxy: NodeProxy = createProxy({
+    informers: createInformers({ api, clock, random, log }),
+    clock,
+    log,
+    rules,
+    conntrack: kernelConntrack(log),
+    healthPorts,
+    metrics: proxyMetrics(metrics),
+    nodeName: (values['hostname-override'] || hostname()).trim().toLowerCase(),
+    render: renderOptionsOf(values),
+    minSyncPeriod: milliseconds('iptables-min-sync-period', values['iptables-min-sync-period']),
+    syncPeriod: milliseconds('iptables-sync-period', values['iptables-sync-period']),
+  });
+  try {
+    await serveHealthz(context, proxy);
+    await serveMetrics(context, api);
+    await proxy.run(signal);
+  } catch (error) {
+    if (!signal.aborted && !isAbort(error)) throw error;
+  } finally {
+    transport.close();
+  }
+}
+
+async function serveHealthz({ options: values, clock, signal }: ComponentContext<Options>, proxy: NodeProxy): Promise<void> {
+  const address = values['healthz-bind-address'];
+  if (address !== '')
+    await listen(
+      healthHandler(proxy, () => clock.now()),
+      bindAddress('healthz-bind-address', address),
+      signal,
+    );
+}
+
+/** With a certificate as every other component; without one in the clear, to this machine only. */
+async function serveMetrics({ options: values, clock, log, metrics, signal }: ComponentContext<Options>, api: Api): Promise<void> {
+  if (values['metrics-bind-address'] === '') return;
+  const address = bindAddress('metrics-bind-address', values['metrics-bind-address']);
+  if (values['tls-cert-file'] === '') {
+    if (!/^(127\.|::1$|localhost$)/.test(address.host)) throw new Error('--metrics-bind-address off loopback needs --tls-cert-file');
+    return listen(metricsHandler(metrics), address, signal);
+  }
+  const tls = { cert: readFileSync(values['tls-cert-file'], 'utf8'), key: readFileSync(values['tls-private-key-file'], 'utf8') };
+  const authority = values['client-ca-file'] === '' ? {} : { clientCA: readFileSync(values['client-ca-file'], 'utf8') };
+  const auth = delegatedAuth({ api, clock, log });
+  const authorize = (request: IncomingMessage): Promise<number> => auth.check(request);
+  const server = await serveHealth({
+    port: address.port,
+    bindAddress: address.host,
+    tls,
+    ...authority,
+    metrics,
+    log,
+    checks: [],
+    authorize,
+  });
+  signal.addEventListener('abort', () => void server.close(), { once: true });
+}
+
+function renderOptionsOf(values: OptionValues<Options>): RenderOptions {
+  return {
+    clusterCIDR: values['cluster-cidr'] || undefined,
+    serviceRange: values['service-cluster-ip-range'] || undefined,
+    masqueradeAll: values['masquerade-all'],
+    masqueradeEgress: values['masquerade-egress'],
+    masqueradeBit: values['iptables-masquerade-bit'],
+    localhostNodePorts: values['iptables-localhost-nodeports'],
+  };
+}
+
+function sysctlsOf(values: OptionValues<Options>): Sysctls {
+  return {
+    localhostNodePorts: values['iptables-localhost-nodeports'],
+    conntrackMaxPerCore: values['conntrack-max-per-core'],
+    conntrackMin: values['conntrack-min'],
+    establishedTimeout: milliseconds('conntrack-tcp-timeout-established', values['conntrack-tcp-timeout-established']),
+    closeWaitTimeout: milliseconds('conntrack-tcp-timeout-close-wait', values['conntrack-tcp-timeout-close-wait']),
+  };
+}
+
+function checkMode(mode: string): void {
+  if (mode !== 'iptables' && mode !== '') throw new Error(`unsupported proxy mode "${mode}": only iptables`);
+}
+
+function flavourOf(value: string): Flavour {
+  const flavour = flavours.find((known) => known === value);
+  if (!flavour) throw new Error(`invalid argument "${value}" for "--iptables-binary" flag: must be one of ${flavours.join(', ')}`);
+  return flavour;
+}

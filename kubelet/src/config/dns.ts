@@ -1,0 +1,63 @@
+import type { Pod } from '@keelson/types';
+import type { SandboxConfig } from '../cri/types.ts';
+import { podSpec } from '../pod/containers.ts';
+import { podNamespace } from '../pod/naming.ts';
+
+export interface DnsSettings {
+  readonly servers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: readonly string[];
+}
+
+export interface ClusterDns {
+  readonly servers: readonly string[];
+  readonly domain: string;
+}
+
+/** The pod's resolver settings by `dnsPolicy` and `dnsConfig`; `host` is the node's own resolv.conf. */
+export function podDns(pod: Pod, cluster: ClusterDns, host: DnsSettings): SandboxConfig['dns'] {
+  const spec = podSpec(pod);
+  const base = basis(pod, cluster, host);
+  const extra = spec.dnsConfig;
+  if (!extra) return base;
+  return {
+    servers: unique([...base.servers, ...(extra.nameservers ?? [])]).slice(0, 3),
+    searches: unique([...base.searches, ...(extra.searches ?? [])]).slice(0, 32),
+    options: mergeOptions(base.options, (extra.options ?? []).map(({ name = '', value }) => (value === undefined ? name : `${name}:${value}`))),
+  };
+}
+
+function basis(pod: Pod, cluster: ClusterDns, host: DnsSettings): DnsSettings {
+  const { dnsPolicy = 'ClusterFirst', hostNetwork } = podSpec(pod);
+  if (dnsPolicy === 'None') return { servers: [], searches: [], options: [] };
+  const asHost = dnsPolicy === 'Default' || (dnsPolicy === 'ClusterFirst' && hostNetwork === true) || cluster.servers.length === 0;
+  if (asHost) return host;
+  const { domain } = cluster;
+  const own = domain === '' ? [] : [`${podNamespace(pod)}.svc.${domain}`, `svc.${domain}`, domain];
+  return { servers: cluster.servers, searches: unique([...own, ...host.searches]), options: ['ndots:5'] };
+}
+
+/** The pod's word on an option replaces the one before it. */
+function mergeOptions(base: readonly string[], extra: readonly string[]): readonly string[] {
+  const name = (option: string): string => option.split(':')[0] ?? option;
+  const replaced = new Set(extra.map(name));
+  return [...base.filter((option) => !replaced.has(name(option))), ...extra];
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+/** Reads resolv.conf(5). */
+export function parseResolvConf(text: string): DnsSettings {
+  const servers: string[] = [];
+  let searches: string[] = [];
+  let options: string[] = [];
+  for (const line of text.split('\n')) {
+    const [keyword, ...values] = line.replace(/[#;].*$/, '').trim().split(/\s+/);
+    if (keyword === 'nameserver' && values[0]) servers.push(values[0]);
+    if (keyword === 'search') searches = values.map((value) => value.replace(/(.)\.$/, '$1'));
+    if (keyword === 'options') options = [...options, ...values];
+  }
+  return { servers, searches, options };
+}

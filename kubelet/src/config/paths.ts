@@ -1,0 +1,46 @@
+import type { Container, Pod, Volume } from '@keelson/types';
+import { podName, podNamespace, podUid } from '../pod/naming.ts';
+
+/** Where the kubelet keeps things on the node: Kubernetes' own layout below the root directory. */
+export interface Paths {
+  readonly root: string;
+  readonly logs: string;
+}
+
+export function podDirectory(paths: Paths, uid: string): string {
+  return `${paths.root}/pods/${uid}`;
+}
+
+export function podLogDirectory(paths: Paths, pod: Pod): string {
+  return `${paths.logs}/${podNamespace(pod)}_${podName(pod)}_${podUid(pod)}`;
+}
+
+export function hostsPath(paths: Paths, pod: Pod): string {
+  return `${podDirectory(paths, podUid(pod))}/etc-hosts`;
+}
+
+/** One file per start of a container; mounted at its `terminationMessagePath`. */
+export function terminationLogPath(paths: Paths, uid: string, container: string, attempt: number): string {
+  return `${podDirectory(paths, uid)}/containers/${container}/${attempt.toString(16).padStart(8, '0')}`;
+}
+
+/** Relative to the pod's log directory. */
+export function logPath(container: Pick<Container, 'name'>, attempt: number): string {
+  return `${container.name}/${attempt}.log`;
+}
+
+const pluginNames = [
+  ['emptyDir', 'empty-dir'],
+  ['configMap', 'configmap'],
+  ['secret', 'secret'],
+  ['downwardAPI', 'downward-api'],
+  ['projected', 'projected'],
+] as const;
+
+/** The directory that a volume of the pod shows; a hostPath volume is where it is. undefined: a type this kubelet does not mount. */
+export function volumePath(paths: Paths, uid: string, volume: Volume): string | undefined {
+  if (volume.hostPath) return volume.hostPath.path;
+  const plugin = pluginNames.find(([field]) => volume[field] !== undefined);
+  // A volume that names no source is an emptyDir in Kubernetes' defaults.
+  return plugin && `${podDirectory(paths, uid)}/volumes/kubernetes.io~${plugin[1]}/${volume.name}`;
+}

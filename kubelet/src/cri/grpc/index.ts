@@ -1,0 +1,1 @@
+export { GrpcRuntime, type GrpcRuntimeOptions } from './runtime.ts';

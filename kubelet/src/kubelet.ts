@@ -1,0 +1,302 @@
+import { type Clock, errorMessage, every, type Logger, type Random } from '@keelson/base';
+import type { Api } from '@keelson/client';
+import type { EventRecorder, Informers } from '@keelson/runtime';
+import { Node, type Pod, RuntimeClass, Service } from '@keelson/types';
+import type { ClusterDns, DnsSettings } from './config/dns.ts';
+import { terminationLogPath, type Paths } from './config/paths.ts';
+import type { NodeSettings } from './config/sandbox.ts';
+import type { ContainerState, ContainerStats, PodIdentity, Runtime, RuntimeInfo } from './cri/types.ts';
+import type { NodeResources, Thresholds } from './eviction/decide.ts';
+import { EvictionManager } from './eviction/manager.ts';
+import { ImageManager } from './image/images.ts';
+import type { MachineFacts } from './node/facts.ts';
+import { keepLease } from './node/lease.ts';
+import type { NodeIdentity, NodeView } from './node/object.ts';
+import { Registration } from './node/registration.ts';
+import { annotations } from './pod/annotations.ts';
+import { podUid } from './pod/naming.ts';
+import { ProbeManager } from './probe/manager.ts';
+import type { Prober } from './probe/prober.ts';
+import type { ProbeOutcome, ProbeType } from './probe/state.ts';
+import { ApiSource, isStatic } from './source/api.ts';
+import { syncMirrors } from './source/mirrors.ts';
+import { ReferencedObjects } from './source/objects.ts';
+import { StaticSource } from './source/static.ts';
+import type { Host } from './volume/host.ts';
+import { Tokens } from './volume/tokens.ts';
+import type { WorkerDeps } from './worker/deps.ts';
+import { Limiter } from './worker/limiter.ts';
+import { Observer } from './worker/observer.ts';
+import { Reporter } from './worker/reporter.ts';
+import { hasLiveVolumes, refreshVolumes } from './worker/volumes.ts';
+import { PodWorkers } from './worker/workers.ts';
+
+export interface KubeletConfig {
+  readonly node: NodeIdentity;
+  readonly paths: Paths;
+  readonly cluster: ClusterDns;
+  readonly resolvConf: DnsSettings;
+  readonly hostsFile: string;
+  readonly cgroupRoot: string;
+  /** Directory of static pods; empty: none. */
+  readonly manifests: string;
+  readonly eviction: Thresholds;
+  /** How many heavy runtime calls run at a time. */
+  readonly parallel: number;
+}
+
+/** The network the kubelet itself makes for pods. Absent from `KubeletDeps`: somebody else does, and the runtime says when it is ready. */
+export interface PodNetwork {
+  /** Makes pods of these ranges reachable on this node. Called again when the ranges change. */
+  setUp(podCIDRs: readonly string[]): Promise<void>;
+}
+
+/** Everything a kubelet works with, so that thousands can live in one process. */
+export interface KubeletDeps {
+  readonly config: KubeletConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly api: Api;
+  readonly informers: Informers;
+  readonly events: EventRecorder;
+  readonly runtime: Runtime;
+  readonly host: Host;
+  readonly prober: Prober;
+  readonly machine: MachineFacts;
+  readonly network?: PodNetwork | undefined;
+  /** What the node has left; absent: never short. */
+  measure?(): Promise<NodeResources>;
+  /** Frees what the node holds for a pod beyond files and the runtime. */
+  release?(pod: Pod): Promise<void>;
+  countProbe?(pod: Pod, container: string, type: ProbeType, outcome: ProbeOutcome): void;
+}
+
+export interface Kubelet {
+  readonly workers: PodWorkers;
+  readonly source: ApiSource;
+  readonly registration: Registration;
+  /** Registers the node and runs its pods until aborted; pods keep running afterwards. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const relistEvery = 1_000;
+const volumesEvery = 60_000;
+
+/** Puts a kubelet together. Nothing happens before `run`. */
+export function createKubelet(deps: KubeletDeps): Kubelet {
+  return new NodeAgent(deps);
+}
+
+class NodeAgent implements Kubelet {
+  readonly workers: PodWorkers;
+  readonly source: ApiSource;
+  readonly registration: Registration;
+  readonly #deps: KubeletDeps;
+  readonly #observer: Observer;
+  readonly #worker: WorkerDeps;
+  readonly #probes: ProbeManager;
+  readonly #static: StaticSource | undefined;
+  readonly #eviction: EvictionManager;
+  readonly #stop = new AbortController();
+  #runtimeInfo: RuntimeInfo | undefined;
+  #networkProblem: string | undefined;
+  #podCIDR = '';
+
+  constructor(deps: KubeletDeps) {
+    const { config, clock, api, informers, runtime, host, log } = deps;
+    this.#deps = deps;
+    this.#networkProblem = deps.network ? 'cni plugin not initialized' : undefined;
+    this.source = new ApiSource(informers, config.node.name);
+    this.#static = config.manifests ? new StaticSource(config.manifests, config.node.name, clock, log) : undefined;
+    this.#observer = new Observer(runtime, (container) => this.#lastWords(container));
+    this.#worker = {
+      clock, log, api, runtime, host,
+      observer: this.#observer,
+      images: new ImageManager(runtime.images, clock),
+      objects: new ReferencedObjects(api, clock),
+      tokens: new Tokens(api, clock, deps.random),
+      prober: deps.prober,
+      reporter: new Reporter(api, clock, log, this.#stop.signal),
+      limiter: new Limiter(config.parallel),
+      node: this.#nodeView(),
+      event: (pod, type, reason, message, container) => this.#event(pod, type, reason, message, container),
+    };
+    this.#probes = new ProbeManager(this.#probeDeps());
+    this.workers = new PodWorkers(this.#worker, this.#probes, (pod) => this.source.shownBy(pod));
+    this.#eviction = new EvictionManager({
+      clock,
+      workers: this.workers,
+      thresholds: config.eviction,
+      measure: () => deps.measure?.() ?? Promise.resolve(plenty),
+      stats: (): Promise<readonly ContainerStats[]> => runtime.containers.stats(),
+      changed: () => this.registration.poke(),
+      event: ({ pod }, message) => this.#event(pod, 'Warning', 'Evicted', message),
+    });
+    this.registration = new Registration(api, clock, log, () => this.#view());
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { api, clock, config, informers, log, runtime } = this.#deps;
+    signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true });
+    const complain = (what: string) => (error: unknown) => log.warn(what, { error: errorMessage(error) });
+    const services = informers.for(Service);
+    const nodes = informers.for(Node, { fieldSelector: `metadata.name=${config.node.name}` });
+    await this.#setUpNetwork(config.node.podCIDR ? config.node.podCIDR.split(',') : []);
+    const synced = informers.start(signal);
+    const registered = this.registration.register(signal);
+    await this.#relist().catch(complain('cannot list containers'));
+    this.source.start(this.workers, () => void this.#mirrors());
+    nodes.onChange(({ object, type }) => type !== 'deleted' && void this.#setUpNetwork(object.spec?.podCIDRs ?? []));
+    runtime.events(signal, (sandboxId) => this.#changed(sandboxId));
+    const loops = [this.#static?.run(this.workers, () => void this.#mirrors(), signal), keepLease(api, clock, config.node.name, () => this.registration.node?.metadata?.uid, signal, complain('cannot renew node lease'))];
+    await Promise.race([Promise.all([synced, services.synced]), aborted(signal)]);
+    await registered;
+    loops.push(
+      this.workers.run(signal),
+      this.registration.run(signal),
+      every(clock, relistEvery, signal, () => this.#relist(), complain('cannot list containers')),
+      every(clock, volumesEvery, signal, () => this.#refreshVolumes(), complain('cannot refresh volumes')),
+      this.#eviction.run(signal, complain('cannot measure the node')),
+    );
+    await Promise.all(loops);
+    this.#probes.close();
+  }
+
+  async #relist(): Promise<void> {
+    const changed = await this.#observer.relist();
+    for (const uid of changed) this.workers.changed(uid);
+    this.#endOrphans();
+  }
+
+  /** What runs of pods that no source names is ended; only once the sources have spoken. */
+  #endOrphans(): void {
+    if (!this.source.hasSynced || this.#static?.hasRead === false) return;
+    for (const identity of this.#observer.pods) {
+      if (!this.workers.get(identity.uid) && identity.uid !== '') this.workers.remove(orphan(identity));
+    }
+  }
+
+  #changed(id: string): void {
+    const uid = this.#observer.ownerOf(id);
+    if (uid) this.workers.changed(uid);
+  }
+
+  async #mirrors(): Promise<void> {
+    const { api, config, log } = this.#deps;
+    const node = this.registration.node?.metadata?.uid;
+    await syncMirrors(api, this.source, this.#static?.pods ?? [], config.node.name, node).catch((error: unknown) => log.warn('cannot sync mirror pods', { error: errorMessage(error) }));
+    for (const pod of this.#static?.pods ?? []) this.workers.poke(podUid(pod));
+  }
+
+  async #refreshVolumes(): Promise<void> {
+    for (const record of this.workers.all) {
+      if (!record.volumesMounted || record.ending.aborted || !hasLiveVolumes(record.pod)) continue;
+      await refreshVolumes(this.#worker, record).catch((error: unknown) => this.#event(record.pod, 'Warning', 'FailedMount', errorMessage(error)));
+    }
+  }
+
+  async #setUpNetwork(podCIDRs: readonly string[]): Promise<void> {
+    const { network, log } = this.#deps;
+    const ranges = podCIDRs.join(',');
+    if (!network || ranges === '' || ranges === this.#podCIDR) return;
+    this.#podCIDR = ranges;
+    try {
+      await network.setUp(podCIDRs);
+      this.#networkProblem = undefined;
+    } catch (error) {
+      this.#podCIDR = '';
+      this.#networkProblem = errorMessage(error);
+      log.error('cannot set up the pod network', { error: this.#networkProblem });
+    }
+    this.registration.poke();
+    for (const record of this.workers.all) this.workers.poke(record.uid);
+  }
+
+  async #view(): Promise<NodeView> {
+    const { config, machine, runtime } = this.#deps;
+    this.#runtimeInfo = await runtime.info().catch(() => undefined);
+    const images = await runtime.images.list().catch(() => []);
+    const { memory, disk, pid } = this.#eviction.pressures;
+    const health = { runtime: this.#runtimeInfo, networkProblem: this.#networkProblem, memoryPressure: memory, diskPressure: disk, pidPressure: pid };
+    return { identity: config.node, machine, health, images };
+  }
+
+  #nodeView(): WorkerDeps['node'] {
+    const { api, config, informers, machine, release } = this.#deps;
+    const { paths, cluster, resolvConf, cgroupRoot } = config;
+    const settings: NodeSettings = { paths, cluster, resolvConf, cgroupRoot, memoryBytes: machine.memoryBytes };
+    const services = informers.for(Service);
+    return {
+      settings,
+      hostIPs: config.node.ips,
+      hostsFile: config.hostsFile,
+      allocatable: { milliCpu: machine.cpus * 1000, memoryBytes: machine.memoryBytes },
+      services: () => services.store.list(),
+      networkProblem: () => this.#networkProblem,
+      runtimeHandler: async (name) => (name === '' ? '' : (await api.get(RuntimeClass, { name })).handler),
+      release: async (pod) => release?.(pod),
+    };
+  }
+
+  #probeDeps(): ConstructorParameters<typeof ProbeManager>[0] {
+    return {
+      clock: this.#deps.clock,
+      prober: this.#deps.prober,
+      changed: (uid) => this.workers.poke(uid),
+      event: (uid, container, type, reason, message) => {
+        const record = this.workers.get(uid);
+        if (record) this.#event(record.pod, type, reason, message, container);
+      },
+      count: (uid, container, type, outcome) => {
+        const record = this.workers.get(uid);
+        if (record) this.#deps.countProbe?.(record.pod, container, type, outcome);
+      },
+    };
+  }
+
+  #event(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void {
+    const about = isStatic(pod) ? (this.source.shownBy(pod) ?? pod) : pod;
+    this.#deps.events.event({ ...about, apiVersion: 'v1', kind: 'Pod', metadata: about.metadata ?? {} }, type, reason, message, container ? { fieldPath: fieldPath(pod, container) } : {});
+  }
+
+  /** The termination message: its file, or by policy the end of the log of a container that failed. */
+  async #lastWords(container: ContainerState): Promise<ContainerState> {
+    const { host, config } = this.#deps;
+    const uid = container.labels['io.kubernetes.pod.uid'] ?? '';
+    const file = await host.readTail(terminationLogPath(config.paths, uid, container.name, container.attempt), 4096);
+    if (file && file.length > 0) return { ...container, message: file.toString() };
+    const policy = container.annotations[annotations.terminationMessagePolicy];
+    if (policy !== 'FallbackToLogsOnError' || container.exitCode === 0) return container;
+    const log = await host.readTail(container.logPath, 4096);
+    return log ? { ...container, message: plainLog(log.toString()) } : container;
+  }
+}
+
+const plenty: NodeResources = {
+  memoryAvailable: 1, memoryTotal: 1, diskAvailable: 1, diskTotal: 1, imageAvailable: 1, imageTotal: 1, pidsAvailable: 1, pidsTotal: 1,
+};
+
+/** The last lines of a container log, at most 2 KiB and 80 lines, without what the runtime put before them. */
+function plainLog(text: string): string {
+  const lines = text.split('\n').filter((line) => /^\S+ std(out|err) [FP]/.test(line)).slice(-80);
+  const plain = lines.map((line) => line.replace(/^\S+ \S+ \S+ ?/, '')).join('\n');
+  return plain === '' ? '' : `${plain}\n`.slice(-2048);
+}
+
+/** Enough of a pod to take down what runs of it. */
+function orphan({ name, namespace, uid }: PodIdentity): Pod {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, uid, deletionGracePeriodSeconds: 30 }, spec: { containers: [] } } as unknown as Pod;
+}
+
+function fieldPath(pod: Pod, container: string): string {
+  const list = pod.spec?.initContainers?.some(({ name }) => name === container) ? 'initContainers' : pod.spec?.ephemeralContainers?.some(({ name }) => name === container) ? 'ephemeralContainers' : 'containers';
+  return `spec.${list}{${container}}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,105 @@
+import type { ContainerImage, Node, NodeStatus } from '@keelson/types';
+import type { Image } from '../cri/types.ts';
+import { compact } from '../pod/naming.ts';
+import { type NodeHealth, nodeConditions } from './conditions.ts';
+import type { MachineFacts } from './facts.ts';
+
+export interface NodeIdentity {
+  readonly name: string;
+  /** The machine's name, for the address list; the node's own name where they differ on purpose. */
+  readonly hostname: string;
+  readonly ips: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** `key=value:Effect` or `key:Effect`. */
+  readonly taints: readonly string[];
+  readonly podCIDR: string;
+  readonly maxPods: number;
+  readonly port: number;
+  readonly version: string;
+}
+
+export interface NodeView {
+  readonly identity: NodeIdentity;
+  readonly machine: MachineFacts;
+  readonly health: NodeHealth;
+  readonly images: readonly Image[];
+}
+
+/** What is kept back from pods so that eviction sets in before the kernel kills: the hard memory threshold. */
+const reservedMemory = 100 * 2 ** 20;
+const mostImages = 50;
+
+/** The Node object a kubelet registers, status included, so that it is Ready from its first moment. */
+export function nodeObject(view: NodeView, now: string): Node {
+  const { name, hostname, labels, taints, podCIDR } = view.identity;
+  const { architecture } = view.machine;
+  const own = {
+    'beta.kubernetes.io/arch': architecture,
+    'beta.kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': architecture,
+    'kubernetes.io/hostname': hostname,
+    'kubernetes.io/os': 'linux',
+  };
+  const spec = compact({
+    podCIDR: podCIDR || undefined,
+    podCIDRs: podCIDR ? podCIDR.split(',') : undefined,
+    taints: taints.length > 0 ? taints.map(parseTaint) : undefined,
+  });
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { ...own, ...labels }, annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' } },
+    spec,
+    status: nodeStatus(view, [], now),
+  } as Node;
+}
+
+/** @throws Error naming the taint that is none. */
+export function parseTaint(text: string): { key: string; value?: string; effect: string } {
+  const match = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text);
+  if (!match) throw new Error(`invalid taint ${JSON.stringify(text)}: want key=value:effect`);
+  return compact({ key: match[1] ?? '', value: match[2], effect: match[3] ?? '' });
+}
+
+export function nodeStatus(view: NodeView, before: NonNullable<NodeStatus['conditions']>, now: string): NodeStatus {
+  const { identity, machine, health } = view;
+  return {
+    capacity: resources(machine, identity.maxPods, 0),
+    allocatable: resources(machine, identity.maxPods, reservedMemory),
+    conditions: nodeConditions(health, before, now),
+    addresses: [...identity.ips.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: identity.hostname }],
+    daemonEndpoints: { kubeletEndpoint: { Port: identity.port } },
+    nodeInfo: {
+      machineID: machine.machineID,
+      systemUUID: machine.systemUUID,
+      bootID: machine.bootID,
+      kernelVersion: machine.kernelVersion,
+      osImage: machine.osImage,
+      containerRuntimeVersion: health.runtime ? `${health.runtime.name}://${health.runtime.version}` : '',
+      kubeletVersion: identity.version,
+      kubeProxyVersion: '',
+      operatingSystem: 'linux',
+      architecture: machine.architecture,
+    },
+    images: imageList(view.images),
+  } as NodeStatus;
+}
+
+function resources(machine: MachineFacts, maxPods: number, reserved: number): Record<string, string> {
+  const disk = reserved > 0 ? Math.floor(machine.diskBytes * 0.9) : machine.diskBytes;
+  return {
+    cpu: String(machine.cpus),
+    'ephemeral-storage': reserved > 0 ? String(disk) : `${Math.floor(disk / 1024)}Ki`,
+    ...Object.fromEntries(Object.entries(machine.hugepages).map(([name, size]) => [name, String(size)])),
+    memory: `${Math.floor(Math.max(machine.memoryBytes - reserved, 0) / 1024)}Ki`,
+    pods: String(maxPods),
+  };
+}
+
+/** The largest images, each with at most five names. */
+function imageList(images: readonly Image[]): ContainerImage[] {
+  return [...images]
+    .sort((a, b) => b.sizeBytes - a.sizeBytes)
+    .slice(0, mostImages)
+    .map((image) => ({ names: [...image.digests, ...image.tags].slice(0, 5), sizeBytes: image.sizeBytes }) as ContainerImage);
+}

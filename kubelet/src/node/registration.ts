@@ -1,0 +1,105 @@
+import { type Clock, errorMessage, type Logger, sleep, timestamp } from '@keelson/base';
+import { type Api, ApiError } from '@keelson/client';
+import { Node } from '@keelson/types';
+import { nodeObject, nodeStatus, type NodeView } from './object.ts';
+
+const updateEvery = 10_000;
+/** An unchanged status is written this often; the lease says in between that the node lives. */
+const reportEvery = 300_000;
+
+/** Keeps the Node object of this node: made at once with its first status, then kept up to date. */
+export class Registration {
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #view: () => Promise<NodeView>;
+  #node: Node | undefined;
+  #written = '';
+  #writtenAt = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(api: Api, clock: Clock, log: Logger, view: () => Promise<NodeView>) {
+    this.#api = api;
+    this.#clock = clock;
+    this.#log = log;
+    this.#view = view;
+  }
+
+  /** The Node as the server last gave it. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
+  /** Registers, trying again with back-off until it works or the signal aborts. */
+  async register(signal: AbortSignal): Promise<void> {
+    for (let delay = 100; !signal.aborted; delay = Math.min(delay * 2, 7_000)) {
+      try {
+        return await this.#registerOnce();
+      } catch (error) {
+        this.#log.warn('cannot register node', { error: errorMessage(error) });
+        await sleep(this.#clock, delay, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Writes the status whenever something of it changed, until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
+    while (!signal.aborted) {
+      await this.#waitForTurn();
+      if (!signal.aborted) await this.update().catch((error: unknown) => this.#log.warn('cannot write node status', { error: errorMessage(error) }));
+    }
+  }
+
+  /** Something worth telling at once: the next turn comes now. */
+  poke(): void {
+    this.#wake?.();
+  }
+
+  /** @throws ApiError when the server refuses. */
+  async update(): Promise<void> {
+    const view = await this.#view();
+    const status = nodeStatus(view, this.#node?.status?.conditions ?? [], timestamp(this.#clock));
+    const content = withoutHeartbeat(status);
+    if (content === this.#written && this.#clock.now() - this.#writtenAt < reportEvery) return;
+    try {
+      const key = { name: view.identity.name };
+      this.#node = await this.#api.patch(Node, key, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' });
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 404) return this.#registerOnce();
+      throw error;
+    }
+    this.#written = content;
+    this.#writtenAt = this.#clock.now();
+  }
+
+  async #registerOnce(): Promise<void> {
+    const view = await this.#view();
+    const wanted = nodeObject(view, timestamp(this.#clock));
+    try {
+      this.#node = await this.#api.create(Node, wanted);
+      this.#written = withoutHeartbeat(wanted.status);
+      this.#writtenAt = this.#clock.now();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 409) throw error;
+      // Known from before: its labels are brought up to date, its taints and annotations are others' by now.
+      const key = { name: view.identity.name };
+      this.#node = await this.#api.patch(Node, key, 'application/strategic-merge-patch+json', { metadata: { labels: wanted.metadata?.labels } });
+      await this.update();
+    }
+  }
+
+  #waitForTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(updateEvery, resolve);
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+function withoutHeartbeat(status: Node['status']): string {
+  return JSON.stringify(status, (key, value: unknown) => (key === 'lastHeartbeatTime' ? undefined : value));
+}

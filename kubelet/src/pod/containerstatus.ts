@@ -1,0 +1,127 @@
+import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus } from '@keelson/types';
+import type { ContainerState as Instance } from '../cri/types.ts';
+import { latest, podSpec, shouldRestart } from './containers.ts';
+import { crashWait, goSeconds } from './crash.ts';
+import { compact, podLabel, rfc3339 } from './naming.ts';
+import type { ContainerRole, StepInput } from './types.ts';
+
+/** Which way the pod is going: waiting and restart reasons are only shown while it is to run. */
+export interface StatusView {
+  readonly input: StepInput;
+  readonly ending: boolean;
+  /** Init containers have all done their part. */
+  readonly initialised: boolean;
+}
+
+/** The API status of one container from its newest instance, the one before it, and what was last reported. */
+export function containerStatus(view: StatusView, container: Container, role: ContainerRole): ContainerStatus {
+  const { input } = view;
+  const before = reported(input, container.name);
+  const instance = latest(input.observed, container.name);
+  const state = currentState(view, container, role, instance, before);
+  const last = lastState(input, instance, state, before);
+  const running = state.running !== undefined;
+  const started = running && isStarted(input, container, instance, before);
+  return compact<ContainerStatus>({
+    name: container.name,
+    state,
+    lastState: last,
+    ready: role === 'init' ? state.terminated?.exitCode === 0 : started && isReady(input, container, instance, before),
+    restartCount: instance?.attempt ?? before?.restartCount ?? 0,
+    image: instance?.image || container.image || '',
+    imageID: instance?.imageRef ?? before?.imageID ?? '',
+    containerID: instance ? `containerd://${instance.id}` : before?.containerID,
+    started: role === 'ephemeral' ? undefined : started,
+    allocatedResources: running ? container.resources?.requests : undefined,
+    resources: running ? container.resources : undefined,
+    volumeMounts: volumeMounts(container),
+  });
+}
+
+function volumeMounts(container: Container): ContainerStatus['volumeMounts'] {
+  if (!container.volumeMounts?.length) return undefined;
+  return container.volumeMounts.map((mount) =>
+    compact({ name: mount.name, mountPath: mount.mountPath, readOnly: mount.readOnly || undefined, recursiveReadOnly: mount.readOnly ? 'Disabled' : undefined }),
+  ) as ContainerStatus['volumeMounts'];
+}
+
+function reported(input: StepInput, name: string): ContainerStatus | undefined {
+  const status = input.memory.status ?? input.pod.status;
+  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? []), ...(status?.ephemeralContainerStatuses ?? [])];
+  return all.find((s) => s.name === name);
+}
+
+/** True at once without a startup probe; a container seen running before this kubelet keeps what was reported of it until its probe speaks. */
+function isStarted(input: StepInput, container: Container, instance: Instance | undefined, before: ContainerStatus | undefined): boolean {
+  if (!container.startupProbe) return true;
+  const reading = instance && input.probes.get(instance.id)?.started;
+  return reading ?? (before?.containerID === `containerd://${instance?.id}` && before?.started === true);
+}
+
+function isReady(input: StepInput, container: Container, instance: Instance | undefined, before: ContainerStatus | undefined): boolean {
+  if (!container.readinessProbe) return true;
+  const reading = instance && input.probes.get(instance.id)?.ready;
+  return reading ?? (before?.containerID === `containerd://${instance?.id}` && before?.ready === true);
+}
+
+function currentState(view: StatusView, container: Container, role: ContainerRole, instance: Instance | undefined, before: ContainerStatus | undefined): ContainerState {
+  const { input } = view;
+  if (instance?.phase === 'running') return { running: { startedAt: rfc3339(instance.startedAt) } } as ContainerState;
+  const ended = instance?.phase === 'exited' ? instance : undefined;
+  if (ended && (view.ending || !shouldRestart(input.pod, container, role, ended.exitCode))) return { terminated: terminated(ended) } as ContainerState;
+  const waiting = view.ending ? undefined : waitingReason(input, container, ended);
+  if (waiting) return { waiting } as ContainerState;
+  if (ended) return { terminated: terminated(ended) } as ContainerState;
+  if (before?.state?.terminated) return before.state;
+  if (view.ending || before?.state?.running) return lost(view, container, before);
+  const reason = role === 'main' && !view.initialised && (podSpec(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
+  return { waiting: { reason: role === 'init' || role === 'sidecar' ? 'PodInitializing' : reason } } as ContainerState;
+}
+
+function waitingReason(input: StepInput, container: Container, ended: Instance | undefined): { reason: string; message: string } | undefined {
+  const entry = input.memory.crashes.get(container.name);
+  if (ended && entry && crashWait(entry, ended.finishedAt, input.now) > 0) {
+    const message = `back-off ${goSeconds(entry.delay)} restarting failed container=${container.name} pod=${podLabel(input.pod)}`;
+    return { reason: 'CrashLoopBackOff', message };
+  }
+  const failure = input.memory.failures.get(container.name);
+  return failure && { reason: failure.reason, message: failure.message };
+}
+
+/** A container that was reported and that the runtime does not have: how it ended nobody can say. */
+function lost(view: StatusView, container: Container, before: ContainerStatus | undefined): ContainerState {
+  const ended = {
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: view.ending
+      ? 'The container could not be located when the pod was terminated'
+      : 'The container could not be located when the pod was deleted.  The container used to be Running',
+  };
+  const final = view.ending || podSpec(view.input.pod).restartPolicy === 'Never';
+  if (final || !before) return { terminated: ended } as ContainerState;
+  return { waiting: { reason: 'ContainerCreating' } } as ContainerState;
+}
+
+function terminated(instance: Instance): ContainerStateTerminated {
+  return compact<ContainerStateTerminated>({
+    exitCode: instance.exitCode,
+    signal: undefined,
+    reason: instance.reason || (instance.exitCode === 0 ? 'Completed' : 'Error'),
+    message: instance.message || undefined,
+    startedAt: rfc3339(instance.startedAt),
+    finishedAt: rfc3339(instance.finishedAt),
+    containerID: `containerd://${instance.id}`,
+  } as ContainerStateTerminated);
+}
+
+/** How the container ended before its present state: its ended instance while it waits, else the instance before, else what was reported. */
+function lastState(input: StepInput, instance: Instance | undefined, state: ContainerState, before: ContainerStatus | undefined): ContainerState {
+  if (instance?.phase === 'exited' && !state.terminated) return { terminated: terminated(instance) } as ContainerState;
+  const earlier = input.observed.containers.find((c) => c.name === instance?.name && c.id !== instance.id && c.phase === 'exited');
+  if (earlier) return { terminated: terminated(earlier) } as ContainerState;
+  if (!instance && before?.state?.running && !state.terminated) {
+    const message = 'The container could not be located when the pod was deleted.  The container used to be Running';
+    return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } } as ContainerState;
+  }
+  return before?.lastState ?? ({} as ContainerState);
+}

@@ -1,0 +1,66 @@
+import type { ContainerStatus, Pod } from '@keelson/types';
+import { isSidecar, podSpec } from './containers.ts';
+
+export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+
+interface Tally {
+  running: number;
+  /** Ended, or waiting to be restarted after having ended. */
+  ended: number;
+  succeeded: number;
+  /** Never ran. */
+  waiting: number;
+}
+
+/**
+ * The phase that container statuses add up to, as Kubernetes' `getPhase`. `ending`: nothing will be started any more, so ended
+ * containers count as final whatever the restart policy.
+ */
+export function phaseOf(pod: Pod, init: readonly ContainerStatus[], main: readonly ContainerStatus[], ending: boolean): Phase {
+  const spec = podSpec(pod);
+  const initialisation = initPhase(pod, init, main);
+  if (initialisation) return initialisation;
+  const { running, ended, succeeded, waiting } = tally(main);
+  if (waiting > 0 || running + ended === 0) return 'Pending';
+  if (running > 0) return 'Running';
+  if (ending) return succeeded === ended ? 'Succeeded' : 'Failed';
+  if (main.some((status) => willRestart(pod, status))) return 'Running';
+  if (succeeded === ended) return 'Succeeded';
+  return spec.restartPolicy === 'OnFailure' ? 'Running' : 'Failed';
+}
+
+/** What init containers decide on their own; undefined once the main containers count. */
+function initPhase(pod: Pod, init: readonly ContainerStatus[], main: readonly ContainerStatus[]): Phase | undefined {
+  const spec = podSpec(pod);
+  const begun = main.some((status) => status.state?.running || status.state?.terminated || status.lastState?.terminated);
+  if (begun) return undefined;
+  for (const container of spec.initContainers ?? []) {
+    const status = init.find((s) => s.name === container.name);
+    const ended = status?.state?.terminated;
+    if (isSidecar(container)) {
+      if (!status?.started) return 'Pending';
+    } else if (!ended || ended.exitCode !== 0) {
+      const final = ended && (container.restartPolicy ?? spec.restartPolicy) === 'Never';
+      return final ? 'Failed' : 'Pending';
+    }
+  }
+  return undefined;
+}
+
+function tally(statuses: readonly ContainerStatus[]): Tally {
+  const tally: Tally = { running: 0, ended: 0, succeeded: 0, waiting: 0 };
+  for (const { state, lastState } of statuses) {
+    const ended = state?.terminated ?? (state?.running ? undefined : lastState?.terminated);
+    if (state?.running) tally.running++;
+    else if (ended) {
+      tally.ended++;
+      if (state?.terminated && ended.exitCode === 0) tally.succeeded++;
+    } else tally.waiting++;
+  }
+  return tally;
+}
+
+function willRestart(pod: Pod, status: ContainerStatus): boolean {
+  const container = (podSpec(pod).containers ?? []).find((c) => c.name === status.name);
+  return (container?.restartPolicy ?? podSpec(pod).restartPolicy ?? 'Always') === 'Always' || status.state?.waiting !== undefined;
+}

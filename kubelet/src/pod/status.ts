@@ -1,0 +1,68 @@
+import type { ContainerStatus, PodStatus } from '@keelson/types';
+import { allContainers, podSpec } from './containers.ts';
+import { isInitialised, podConditions } from './conditions.ts';
+import { containerStatus } from './containerstatus.ts';
+import { compact, rfc3339 } from './naming.ts';
+import { type Phase, phaseOf } from './phase.ts';
+import { qosClass } from './qos.ts';
+import type { ContainerRole, StepInput } from './types.ts';
+import { verdictOf } from './verdict.ts';
+
+/** The pod's API status as the kubelet reports it. `ending`: the pod is being taken down or has run its course. */
+export function podStatus(input: StepInput, ending: boolean): PodStatus {
+  const { pod, memory, observed, node, now } = input;
+  const before = memory.status ?? pod.status;
+  const init = statuses(input, ending, false, ['init', 'sidecar']);
+  const initialised = isInitialised(pod, init);
+  const main = statuses(input, ending, initialised, ['main']);
+  const ephemeral = statuses(input, ending, initialised, ['ephemeral']);
+  const phase = reportedPhase(input, init, main, ending, before?.phase);
+  const sandbox = observed.sandboxes[0];
+  const ips = podIPs(input);
+  const verdict = phase === 'Failed' ? verdictOf(input) : undefined;
+  const sandboxReady = sandbox?.ready === true && (ips.length > 0 || podSpec(pod).hostNetwork === true);
+  return compact<PodStatus>({
+    observedGeneration: pod.metadata?.generation,
+    phase,
+    conditions: podConditions({ pod, phase, init, main, sandboxReady, before: [...(before?.conditions ?? [])], now }),
+    message: verdict?.message ?? (phase === before?.phase ? before?.message : undefined),
+    reason: verdict?.reason ?? (phase === before?.phase ? before?.reason : undefined),
+    hostIP: node.hostIPs[0],
+    hostIPs: node.hostIPs.map((ip) => ({ ip })),
+    podIP: ips[0],
+    podIPs: ips.length > 0 ? ips.map((ip) => ({ ip })) : undefined,
+    startTime: before?.startTime ?? rfc3339(now),
+    initContainerStatuses: init.length > 0 ? init : undefined,
+    containerStatuses: main,
+    ephemeralContainerStatuses: ephemeral.length > 0 ? ephemeral : undefined,
+    qosClass: before?.qosClass ?? qosClass(pod),
+  } as PodStatus);
+}
+
+function statuses(input: StepInput, ending: boolean, initialised: boolean, roles: readonly ContainerRole[]): ContainerStatus[] {
+  const view = { input, ending, initialised };
+  return allContainers(input.pod)
+    .filter(({ role }) => roles.includes(role))
+    .map(({ container, role }) => containerStatus(view, container, role));
+}
+
+/** The sandbox's addresses; the node's for host network; what was reported while the sandbox is gone. */
+function podIPs({ pod, observed, node, memory }: StepInput): readonly string[] {
+  const [sandbox] = observed.sandboxes;
+  if (podSpec(pod).hostNetwork) return sandbox ? node.hostIPs : [];
+  if (sandbox && sandbox.ips.length > 0) return sandbox.ips;
+  const before = memory.status ?? pod.status;
+  return sandbox ? (before?.podIPs ?? []).map(({ ip }) => ip ?? '') : [];
+}
+
+/** A pod is not reported as ended while one of its containers may still run: others would reuse what it holds. */
+function reportedPhase(input: StepInput, init: readonly ContainerStatus[], main: readonly ContainerStatus[], ending: boolean, before: string | undefined): Phase {
+  const verdict = verdictOf(input);
+  if (before === 'Succeeded' || before === 'Failed') return before;
+  const computed = verdict ? 'Failed' : phaseOf(input.pod, init, main, ending);
+  const final = computed === 'Succeeded' || computed === 'Failed';
+  const busy = input.observed.containers.some((c) => c.phase === 'running' || c.phase === 'unknown') || (ending && input.memory.operations.has('start'));
+  if (final && busy) return main.some(({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated) ? 'Running' : 'Pending';
+  if (ending && !final && !busy) return 'Failed';
+  return computed;
+}

@@ -1,0 +1,124 @@
+import type { Container, Pod, PodStatus } from '@keelson/types';
+import type { ContainerState, SandboxStatus } from '../cri/types.ts';
+
+/** What the runtime holds of one pod, newest first. An exited container's `message` is its termination message where it left one. */
+export interface PodObservation {
+  readonly sandboxes: readonly SandboxStatus[];
+  readonly containers: readonly ContainerState[];
+}
+
+/** Crash back-off of one container: the delay in force, in milliseconds, and when it was last raised. */
+export interface CrashBackoff {
+  readonly delay: number;
+  readonly at: number;
+}
+
+/** Why something of the pod could not be started, shown as a waiting reason, and when to try again. */
+export interface StartFailure {
+  readonly reason: string;
+  readonly message: string;
+  readonly retryAt: number;
+}
+
+/** A container being stopped: since when, and with how many seconds of grace. */
+export interface Kill {
+  readonly at: number;
+  readonly graceSeconds: number;
+}
+
+/** Decided once and never taken back: the pod is to end as Failed. */
+export interface Verdict {
+  readonly reason: string;
+  readonly message: string;
+  /** Overrides the pod's own grace, as hard eviction does. */
+  readonly graceSeconds?: number;
+}
+
+/** What the worker remembers of a pod between steps. Lost with the process, and nothing breaks. */
+export interface PodMemory {
+  /** Keys of operations under way, see `operationKey`. */
+  readonly operations: ReadonlySet<string>;
+  readonly crashes: ReadonlyMap<string, CrashBackoff>;
+  /** By container name; `volumes` and `sandbox` (no valid container names collide: those hold a slash) under `/volumes`, `/sandbox`. */
+  readonly failures: ReadonlyMap<string, StartFailure>;
+  /** By container id. */
+  readonly kills: ReadonlyMap<string, Kill>;
+  readonly volumesMounted: boolean;
+  readonly verdict: Verdict | undefined;
+  /** The last status generated; undefined before the first step. */
+  readonly status: PodStatus | undefined;
+}
+
+/** What the probes know of one running container. Absent values: no result yet, or no such probe. */
+export interface ProbeReading {
+  readonly started?: boolean;
+  readonly ready?: boolean;
+  /** A probe that failed past its threshold: the container is to be killed. */
+  readonly failed?: 'liveness' | 'startup';
+}
+
+export interface NodeFacts {
+  readonly hostIPs: readonly string[];
+}
+
+export interface StepInput {
+  readonly pod: Pod;
+  readonly observed: PodObservation;
+  readonly memory: PodMemory;
+  /** By container id. */
+  readonly probes: ReadonlyMap<string, ProbeReading>;
+  /** The pod is no longer wanted by its source (deleted by force, manifest gone). */
+  readonly removed: boolean;
+  readonly node: NodeFacts;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** `init` ends before the next begins; `sidecar` is an init container that keeps running. */
+export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
+
+/** Work for the shell. Each is done once; the next step sees its effect or, while it lasts, its operation key. */
+export type Action =
+  | { readonly type: 'mountVolumes' }
+  | { readonly type: 'createSandbox'; readonly attempt: number }
+  | { readonly type: 'startContainer'; readonly container: Container; readonly role: ContainerRole; readonly attempt: number; readonly sandboxId: string; readonly restart: boolean }
+  | { readonly type: 'killContainer'; readonly id: string; readonly name: string; readonly graceSeconds: number; readonly message: string }
+  | { readonly type: 'removeContainer'; readonly id: string }
+  | { readonly type: 'stopSandbox'; readonly id: string }
+  | { readonly type: 'removeSandbox'; readonly id: string }
+  | { readonly type: 'unmountVolumes' }
+  | { readonly type: 'deletePod' };
+
+export interface StepEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly container?: string;
+  /** The same key is reported once. */
+  readonly key: string;
+}
+
+export interface Step {
+  readonly actions: readonly Action[];
+  readonly status: PodStatus;
+  readonly events: readonly StepEvent[];
+  /** Milliseconds until the passing of time alone could change the outcome. */
+  readonly again: number | undefined;
+  /** Every container and sandbox has ended and the volumes are gone: nothing of the pod uses the node any more. */
+  readonly finished: boolean;
+}
+
+/** Two actions with one key never run together: starts are one after another, each kill is its own, the rest excludes the rest. */
+export function operationKey(action: Action): string {
+  switch (action.type) {
+    case 'startContainer':
+      return 'start';
+    case 'killContainer':
+      return `kill/${action.id}/${action.graceSeconds}`;
+    case 'removeContainer':
+    case 'removeSandbox':
+      return `remove/${action.id}`;
+    default:
+      return 'pod';
+  }
+}

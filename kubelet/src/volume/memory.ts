@@ -1,0 +1,45 @@
+import type { Host, PathKind, VolumeFile } from './host.ts';
+
+/** A node without a disk: remembers what was written, for model nodes and tests. */
+export class MemoryHost implements Host {
+  readonly files = new Map<string, Buffer>();
+  readonly directories = new Set<string>();
+
+  async directory(path: string): Promise<void> {
+    this.directories.add(path);
+  }
+
+  async tmpfs(path: string): Promise<void> {
+    this.directories.add(path);
+  }
+
+  async publish(directory: string, files: ReadonlyMap<string, VolumeFile>): Promise<void> {
+    this.directories.add(directory);
+    for (const path of this.files.keys()) if (path.startsWith(`${directory}/`)) this.files.delete(path);
+    for (const [path, file] of files) this.files.set(`${directory}/${path}`, file.data);
+  }
+
+  async write(path: string, data: string): Promise<void> {
+    this.files.set(path, Buffer.from(data));
+  }
+
+  async readTail(path: string, limit: number): Promise<Buffer | undefined> {
+    const data = this.files.get(path);
+    return data?.subarray(Math.max(0, data.length - limit));
+  }
+
+  /** Any path not written to counts as a directory: a model container can mount whatever its pod names. */
+  async kind(path: string): Promise<PathKind | undefined> {
+    return this.files.has(path) ? 'file' : 'directory';
+  }
+
+  async subPath(base: string, subPath: string): Promise<string> {
+    return `${base}/${subPath}`;
+  }
+
+  async remove(path: string): Promise<void> {
+    const below = (each: string): boolean => each === path || each.startsWith(`${path}/`);
+    for (const each of this.files.keys()) if (below(each)) this.files.delete(each);
+    for (const each of this.directories) if (below(each)) this.directories.delete(each);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Pod } from '@keelson/types';
+import { podSpec } from '../pod/containers.ts';
+
+export interface TokenWish {
+  readonly audience: string;
+  readonly expirationSeconds: number;
+}
+
+/** The objects a pod's volumes and variables name, in its namespace. */
+export interface References {
+  readonly configMaps: ReadonlySet<string>;
+  readonly secrets: ReadonlySet<string>;
+  readonly tokens: readonly TokenWish[];
+}
+
+/** Everything that the pod's file volumes show. */
+export function volumeReferences(pod: Pod): References {
+  const configMaps = new Set<string>();
+  const secrets = new Set<string>();
+  const tokens: TokenWish[] = [];
+  for (const volume of podSpec(pod).volumes ?? []) {
+    if (volume.configMap?.name) configMaps.add(volume.configMap.name);
+    if (volume.secret?.secretName) secrets.add(volume.secret.secretName);
+    for (const source of volume.projected?.sources ?? []) {
+      if (source.configMap?.name) configMaps.add(source.configMap.name);
+      if (source.secret?.name) secrets.add(source.secret.name);
+      const token = source.serviceAccountToken;
+      if (token) tokens.push({ audience: token.audience ?? '', expirationSeconds: Number(token.expirationSeconds ?? 3600) });
+    }
+  }
+  return { configMaps, secrets, tokens };
+}
+
+/** Everything that the variables of the pod's containers are taken from. */
+export function envReferences(pod: Pod): References {
+  const configMaps = new Set<string>();
+  const secrets = new Set<string>();
+  const spec = podSpec(pod);
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])]) {
+    for (const { configMapRef, secretRef } of container.envFrom ?? []) {
+      if (configMapRef?.name) configMaps.add(configMapRef.name);
+      if (secretRef?.name) secrets.add(secretRef.name);
+    }
+    for (const { valueFrom } of container.env ?? []) {
+      if (valueFrom?.configMapKeyRef?.name) configMaps.add(valueFrom.configMapKeyRef.name);
+      if (valueFrom?.secretKeyRef?.name) secrets.add(valueFrom.secretKeyRef.name);
+    }
+  }
+  return { configMaps, secrets, tokens: [] };
+}

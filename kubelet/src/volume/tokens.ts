@@ -1,0 +1,59 @@
+import type { Clock, Random } from '@keelson/base';
+import type { Api } from '@keelson/client';
+import { type Kind, type Pod, ServiceAccount, type TokenRequest } from '@keelson/types';
+import { podSpec } from '../pod/containers.ts';
+import { podName, podNamespace, podUid } from '../pod/naming.ts';
+import type { TokenWish } from './references.ts';
+
+interface Held {
+  readonly token: string;
+  readonly refreshAt: number;
+}
+
+/** Service account tokens bound to pods, kept until four fifths of their life (at most a day) have passed. */
+export class Tokens {
+  readonly #held = new Map<string, Held>();
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(api: Api, clock: Clock, random: Random) {
+    this.#api = api;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** @throws ApiError when the server refuses and no token that is still good is held. */
+  async get(pod: Pod, wish: TokenWish): Promise<string> {
+    const key = `${podUid(pod)}/${wish.audience}/${wish.expirationSeconds}`;
+    const held = this.#held.get(key);
+    if (held && held.refreshAt > this.#clock.now()) return held.token;
+    const status = (await this.#request(pod, wish)).status;
+    const now = this.#clock.now();
+    const life = Math.min((status?.expirationTimestamp ? Date.parse(status.expirationTimestamp) - now : 0) * 0.8, 24 * 3600 * 1000);
+    // Spread over ten seconds, so that pods started together do not ask together for ever.
+    this.#held.set(key, { token: status?.token ?? '', refreshAt: now + life - this.#random.next() * 10_000 });
+    return status?.token ?? '';
+  }
+
+  forget(uid: string): void {
+    for (const key of this.#held.keys()) if (key.startsWith(`${uid}/`)) this.#held.delete(key);
+  }
+
+  #request(pod: Pod, wish: TokenWish): Promise<TokenRequest> {
+    const name = podSpec(pod).serviceAccountName || 'default';
+    const request = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      metadata: { name, namespace: podNamespace(pod) },
+      spec: {
+        audiences: wish.audience ? [wish.audience] : [],
+        expirationSeconds: wish.expirationSeconds,
+        boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: podName(pod), uid: podUid(pod) },
+      },
+    };
+    // The subresource speaks another kind than the object it belongs to.
+    const kind = ServiceAccount as unknown as Kind<TokenRequest>;
+    return this.#api.create<TokenRequest>(kind, request as TokenRequest, { subresource: 'token' });
+  }
+}

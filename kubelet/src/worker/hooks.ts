@@ -1,0 +1,44 @@
+import { type Clock, errorMessage, sleep } from '@keelson/base';
+import type { Container, LifecycleHandler } from '@keelson/types';
+import type { Prober } from '../probe/prober.ts';
+import { execTarget, httpTarget } from '../probe/target.ts';
+
+export interface HookContext {
+  readonly clock: Clock;
+  readonly prober: Prober;
+  readonly container: Container;
+  readonly containerId: string;
+  readonly podIP: string;
+  /** Milliseconds the hook may take; 0: no bound. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** An HTTP hook with no bound of its own is given up after this long. */
+const httpBound = 60_000;
+
+/** Runs a postStart or preStop handler to its end, its timeout or the signal. Resolves to why it failed, undefined when it went well. */
+export async function runHook(handler: LifecycleHandler, context: HookContext): Promise<string | undefined> {
+  const { clock, prober, container, containerId, podIP, timeoutMs, signal } = context;
+  try {
+    if (handler.sleep) {
+      const wished = Number(handler.sleep.seconds) * 1000;
+      await sleep(clock, timeoutMs > 0 ? Math.min(wished, timeoutMs) : wished, signal);
+      return undefined;
+    }
+    const target = handler.exec ? execTarget(handler.exec) : handler.httpGet && httpTarget(handler.httpGet, container, podIP);
+    if (!target) return 'invalid handler';
+    const bound = timeoutMs > 0 ? timeoutMs : target.type === 'exec' ? 0 : httpBound;
+    const outcome = await Promise.race([prober.probe(target, containerId, bound), aborted(signal)]);
+    return outcome.result === 'success' ? undefined : outcome.message;
+  } catch (error) {
+    return errorMessage(error);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,67 @@
+import { errorMessage, unreachable } from '@keelson/base';
+import { hostsFile } from '../config/hosts.ts';
+import { hostsPath } from '../config/paths.ts';
+import { sandboxConfig } from '../config/sandbox.ts';
+import { podSpec } from '../pod/containers.ts';
+import type { Action } from '../pod/types.ts';
+import type { WorkerDeps } from './deps.ts';
+import type { PodRecord } from './record.ts';
+import { startContainer } from './start.ts';
+import { deletePod, killContainer } from './stop.ts';
+import { setUpVolumes, takeDownVolumes } from './volumes.ts';
+
+/** Does what a step asked for. @throws what the runtime or the API server said; the next step asks again. */
+export async function perform(deps: WorkerDeps, record: PodRecord, action: Action): Promise<void> {
+  switch (action.type) {
+    case 'mountVolumes':
+      return setUpVolumes(deps, record);
+    case 'createSandbox':
+      return createSandbox(deps, record, action.attempt);
+    case 'startContainer':
+      return startContainer(deps, record, action);
+    case 'killContainer':
+      return killContainer(deps, record, action);
+    case 'removeContainer':
+      return removeContainer(deps, record, action.id);
+    case 'stopSandbox':
+      return deps.limiter.run(() => deps.runtime.sandboxes.stop(action.id));
+    case 'removeSandbox':
+      await deps.runtime.sandboxes.remove(action.id);
+      return deps.observer.drop(action.id);
+    case 'unmountVolumes':
+      return takeDownVolumes(deps, record);
+    case 'deletePod':
+      return deletePod(deps, record);
+    default:
+      return unreachable(action);
+  }
+}
+
+async function createSandbox(deps: WorkerDeps, record: PodRecord, attempt: number): Promise<void> {
+  const { pod } = record;
+  const { node } = deps;
+  try {
+    const problem = podSpec(pod).hostNetwork ? undefined : node.networkProblem();
+    if (problem) throw new Error(`network is not ready: container runtime network not ready: ${problem}`);
+    const config = sandboxConfig(pod, attempt, node.settings, await node.runtimeHandler(podSpec(pod).runtimeClassName ?? ''));
+    const id = await deps.limiter.run(() => deps.runtime.sandboxes.run(config));
+    deps.observer.addSandbox(config, id);
+    const ips = podSpec(pod).hostNetwork ? node.hostIPs : ((await deps.runtime.sandboxes.status(id))?.ips ?? []);
+    await deps.host.write(hostsPath(node.settings.paths, pod), hostsFile(pod, ips, node.settings.cluster.domain, node.hostsFile), 0o644);
+    record.failures.delete('/sandbox');
+  } catch (error) {
+    const message = errorMessage(error);
+    record.failures.set('/sandbox', { reason: 'ContainerCreating', message, retryAt: deps.clock.now() + 2_000 });
+    const reason = message.startsWith('network is not ready') ? 'NetworkNotReady' : 'FailedCreatePodSandBox';
+    deps.event(pod, 'Warning', reason, reason === 'NetworkNotReady' ? message : `Failed to create pod sandbox: ${message}`);
+  }
+}
+
+/** The log goes with the container it tells of. */
+async function removeContainer(deps: WorkerDeps, record: PodRecord, id: string): Promise<void> {
+  const logPath = record.observed.containers.find((container) => container.id === id)?.logPath;
+  await deps.runtime.containers.remove(id);
+  deps.observer.drop(id);
+  record.kills.delete(id);
+  if (logPath) await deps.host.remove(logPath);
+}

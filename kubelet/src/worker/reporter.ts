@@ -1,0 +1,72 @@
+import { type Clock, errorMessage, type Logger, sleep } from '@keelson/base';
+import { type Api, ApiError } from '@keelson/client';
+import { Pod, type PodStatus } from '@keelson/types';
+import { podName, podNamespace, podUid } from '../pod/naming.ts';
+import { statusPatch } from './patch.ts';
+
+interface Report {
+  /** The API object that shows the status: the pod, or a static pod's mirror. */
+  target: Pod;
+  wanted: PodStatus;
+  written: PodStatus | undefined;
+  /** Resolves when what was wanted has been written, or has no reader any more. */
+  busy: Promise<void> | undefined;
+}
+
+/** Writes pod statuses: one writer per pod, always the latest, nothing when nothing changed. */
+export class Reporter {
+  readonly #reports = new Map<string, Report>();
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #signal: AbortSignal;
+
+  constructor(api: Api, clock: Clock, log: Logger, signal: AbortSignal) {
+    this.#api = api;
+    this.#clock = clock;
+    this.#log = log;
+    this.#signal = signal;
+  }
+
+  report(target: Pod, status: PodStatus): void {
+    const uid = podUid(target);
+    const report = this.#reports.get(uid) ?? { target, wanted: status, written: target.status, busy: undefined };
+    report.target = target;
+    report.wanted = status;
+    this.#reports.set(uid, report);
+    report.busy ??= this.#write(report).finally(() => {
+      report.busy = undefined;
+    });
+  }
+
+  /** Resolves when the pod's latest status has been written. */
+  async flush(uid: string): Promise<void> {
+    await this.#reports.get(uid)?.busy;
+  }
+
+  forget(uid: string): void {
+    this.#reports.delete(uid);
+  }
+
+  async #write(report: Report): Promise<void> {
+    let delay = 200;
+    // Deferred once, so that a step that reports and then acts does not wait for the writing to be prepared.
+    await Promise.resolve();
+    while (!this.#signal.aborted) {
+      const { target, wanted } = report;
+      const patch = statusPatch(podUid(target), report.written, wanted);
+      if (!patch) return;
+      try {
+        const key = { name: podName(target), namespace: podNamespace(target) };
+        await this.#api.patch(Pod, key, 'application/strategic-merge-patch+json', patch, { subresource: 'status' });
+        report.written = wanted;
+      } catch (error) {
+        // Deleted, or another pod of the same name: there is nobody left to tell.
+        if (error instanceof ApiError && (error.code === 404 || error.code === 409)) return;
+        this.#log.warn('could not write pod status', { pod: podName(target), error: errorMessage(error) });
+        await sleep(this.#clock, delay, this.#signal).catch(() => undefined);
+        delay = Math.min(delay * 2, 10_000);
+      }
+    }
+  }
+}

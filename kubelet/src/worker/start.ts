@@ -1,0 +1,133 @@
+import { errorMessage } from '@keelson/base';
+import type { Container, Secret } from '@keelson/types';
+import { containerConfig } from '../config/container.ts';
+import { containerEnv } from '../config/env.ts';
+import { ConfigError } from '../config/errors.ts';
+import { ownMounts, volumeMounts } from '../config/mounts.ts';
+import { sandboxConfig } from '../config/sandbox.ts';
+import type { Mount, SandboxConfig } from '../cri/types.ts';
+import { ImageError, type ReadyImage } from '../image/images.ts';
+import { podSpec } from '../pod/containers.ts';
+import { nextCrash } from '../pod/crash.ts';
+import type { Action } from '../pod/types.ts';
+import { envReferences } from '../volume/references.ts';
+import type { WorkerDeps } from './deps.ts';
+import { runHook } from './hooks.ts';
+import type { PodRecord } from './record.ts';
+import { contentFacts } from './volumes.ts';
+
+type Start = Extract<Action, { type: 'startContainer' }>;
+
+/** How long a failure that may pass by itself stands before the next try, as Kubernetes' pod workers wait. */
+const retryAfter = 10_000;
+
+/** A container the runtime refused: `reason` is the waiting reason. */
+class StartError extends Error {
+  readonly reason: string;
+
+  constructor(reason: string, cause: unknown) {
+    super(errorMessage(cause), { cause });
+    this.reason = reason;
+  }
+}
+
+/**
+ * Starts one container: image, configuration, create, start, postStart. Never rejects: why it could not be started is remembered as the
+ * container's failure and told in an event. Called off between stages when the pod begins to end.
+ */
+export async function startContainer(deps: WorkerDeps, record: PodRecord, action: Start): Promise<void> {
+  const { name } = action.container;
+  if (action.restart) record.crashes.set(name, nextCrash(record.crashes.get(name), deps.clock.now()));
+  try {
+    await attempt(deps, record, action);
+    record.failures.delete(name);
+  } catch (error) {
+    if (record.ending.aborted) return;
+    const message = errorMessage(error);
+    const reason = error instanceof ConfigError || error instanceof ImageError || error instanceof StartError ? error.reason : 'CreateContainerError';
+    const retryAt = error instanceof ImageError ? error.retryAt : deps.clock.now() + (reason === 'RunContainerError' ? 1_000 : retryAfter);
+    record.failures.set(name, { reason, message, retryAt });
+    const text = error instanceof ImageError ? error.reason : message;
+    deps.event(record.pod, 'Warning', reason === 'InvalidImageName' ? 'InspectFailed' : 'Failed', `Error: ${text}`, name);
+  }
+}
+
+async function attempt(deps: WorkerDeps, record: PodRecord, action: Start): Promise<void> {
+  const { pod } = record;
+  const { container } = action;
+  const handler = await deps.node.runtimeHandler(podSpec(pod).runtimeClassName ?? '');
+  const sandbox = sandboxConfig(pod, record.observed.sandboxes.find((s) => s.id === action.sandboxId)?.attempt ?? 0, deps.node.settings, handler);
+  const image = await deps.images.ensure({
+    pod,
+    container,
+    sandbox,
+    pullSecrets: () => pullSecrets(deps, record),
+    event: (type, reason, message) => deps.event(pod, type, reason, message, container.name),
+  });
+  const id = await deps.limiter.run(() => createAndStart(deps, record, action, sandbox, image));
+  if (id !== undefined && container.lifecycle?.postStart) await postStart(deps, record, container, id);
+}
+
+async function createAndStart(deps: WorkerDeps, record: PodRecord, action: Start, sandbox: SandboxConfig, image: ReadyImage): Promise<string | undefined> {
+  const { pod } = record;
+  const { container } = action;
+  const env = await environment(deps, record, container);
+  const mounts = await containerMounts(deps, record, action, env);
+  const config = containerConfig({ pod, container, attempt: action.attempt, image: image.image, imageRef: image.ref, env, mounts, node: deps.node.settings });
+  if (record.ending.aborted) return undefined;
+  const id = await deps.runtime.containers.create(action.sandboxId, config, sandbox).catch((error: unknown) => {
+    throw new StartError('CreateContainerError', error);
+  });
+  deps.observer.addContainer(sandbox, id);
+  deps.event(pod, 'Normal', 'Created', 'Container created', container.name);
+  if (record.ending.aborted) return undefined;
+  if (container.lifecycle?.postStart) record.starting.add(id);
+  await deps.runtime.containers.start(id).catch((error: unknown) => {
+    record.starting.delete(id);
+    throw new StartError('RunContainerError', error);
+  });
+  deps.event(pod, 'Normal', 'Started', 'Container started', container.name);
+  return id;
+}
+
+async function environment(deps: WorkerDeps, record: PodRecord, container: Container): Promise<Map<string, string>> {
+  const { configMaps, secrets } = await deps.objects.fetch(record.pod, envReferences(record.pod), record.since);
+  const sources = { configMaps, secrets, services: deps.node.services(), ...contentFacts(deps, record) };
+  return containerEnv(record.pod, container, sources);
+}
+
+async function containerMounts(deps: WorkerDeps, record: PodRecord, action: Start, env: ReadonlyMap<string, string>): Promise<Mount[]> {
+  const { pod } = record;
+  const { paths } = deps.node.settings;
+  const fsGroup = podSpec(pod).securityContext?.fsGroup;
+  const gid = fsGroup === undefined ? undefined : Number(fsGroup);
+  const mounts: Mount[] = [];
+  for (const { volume, subPath, ...mount } of volumeMounts(pod, action.container, paths, env)) {
+    const hostPath = subPath === '' ? mount.hostPath : await deps.host.subPath(volume, subPath, gid);
+    mounts.push({ ...mount, hostPath });
+  }
+  const own = ownMounts(pod, action.container, action.attempt, paths);
+  for (const mount of own) if (mount.containerPath !== '/etc/hosts') await deps.host.write(mount.hostPath, '', 0o666);
+  return [...mounts, ...own];
+}
+
+async function pullSecrets(deps: WorkerDeps, record: PodRecord): Promise<readonly Secret[]> {
+  const names = (podSpec(record.pod).imagePullSecrets ?? []).flatMap(({ name }) => name ?? []);
+  if (names.length === 0) return [];
+  const { secrets } = await deps.objects.fetch(record.pod, { configMaps: new Set(), secrets: new Set(names), tokens: [] }, record.since);
+  return [...secrets.values()];
+}
+
+/** A container whose postStart fails is killed and comes back by its restart policy. */
+async function postStart(deps: WorkerDeps, record: PodRecord, container: Container, containerId: string): Promise<void> {
+  const handler = container.lifecycle?.postStart;
+  if (!handler) return;
+  const podIP = contentFacts(deps, record).facts.podIPs[0] ?? '127.0.0.1';
+  const failure = await runHook(handler, { clock: deps.clock, prober: deps.prober, container, containerId, podIP, timeoutMs: 0, signal: record.ending });
+  record.starting.delete(containerId);
+  if (failure === undefined || record.ending.aborted) return;
+  deps.event(record.pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', container.name);
+  deps.event(record.pod, 'Normal', 'Killing', 'FailedPostStartHook', container.name);
+  await deps.runtime.containers.stop(containerId, Number(podSpec(record.pod).terminationGracePeriodSeconds ?? 30));
+  throw new StartError('PostStartHookError', failure);
+}

@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { errorMessage } from '@keelson/base';
+import { parse } from 'yaml';
+import { ExecCredentials } from './exec-credential.ts';
+import { type HttpTransportOptions, httpTransport } from './http.ts';
+import { absolutePaths, type Kubeconfig, mergeKubeconfigs, type ResolvedContext, renderKubeconfig, resolveContext } from './kubeconfig.ts';
+import type { Transport } from './types.ts';
+
+const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** `~/.kube/config`. */
+export function defaultKubeconfigPath(): string {
+  return join(homedir(), '.kube', 'config');
+}
+
+/**
+ * The kubeconfig kubectl would use: `path` if given, else the files listed in `KUBECONFIG`, else `~/.kube/config`. Files of a list
+ * that do not exist are passed over. The names of files inside become absolute. @throws Error in kubectl's words.
+ */
+export function loadKubeconfig(path?: string, env: NodeJS.ProcessEnv = process.env): Kubeconfig {
+  if (path && !existsSync(path)) throw new Error(`stat ${path}: no such file or directory`);
+  const listed = env.KUBECONFIG?.split(delimiter).filter(Boolean) ?? [];
+  const paths = path ? [path] : listed.length > 0 ? listed : [defaultKubeconfigPath()];
+  return mergeKubeconfigs(paths.filter((file) => existsSync(file)).map(readKubeconfig));
+}
+
+/** One file, its file names made absolute. @throws Error naming the file when it cannot be read as a kubeconfig. */
+export function readKubeconfig(path: string): Kubeconfig {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const config: Kubeconfig | null = text.startsWith('{') ? JSON.parse(text) : parse(text);
+    return absolutePaths(config ?? {}, dirname(resolve(path)));
+  } catch (error) {
+    throw new Error(`error loading config file "${path}": ${errorMessage(error)}`);
+  }
+}
+
+/** Writes the file for its owner alone (mode 0600), making its folder if need be. */
+export function writeKubeconfig(path: string, config: Kubeconfig): void {
+  mkdirSync(dirname(resolve(path)), { recursive: true });
+  writeFileSync(path, renderKubeconfig(config), { mode: 0o600 });
+}
+
+/** The transport of a context, the current one unless named. A pod with no kubeconfig calls its own cluster. */
+export function transportFor(config: Kubeconfig, context?: string, options: Partial<HttpTransportOptions> = {}): Transport {
+  const empty = !context && !config.contexts?.length && !config.clusters?.length;
+  const connection = (empty && inClusterConnection()) || connectionOf(resolveContext(config, { context }));
+  return httpTransport({ ...connection, ...options });
+}
+
+/** What `httpTransport` needs to call a context's cluster as its user. Reads the files they name. @throws Error in kubectl's words. */
+export function connectionOf({ cluster, user }: ResolvedContext): HttpTransportOptions {
+  const credentials = user.exec ? new ExecCredentials(user.exec, cluster) : undefined;
+  return {
+    server: serverAddress(cluster.server),
+    caData: pem(cluster, 'certificate-authority'),
+    certData: pem(user, 'client-certificate'),
+    keyData: pem(user, 'client-key'),
+    token: user.token,
+    tokenFile: user.tokenFile,
+    username: user.username,
+    password: user.password,
+    insecureSkipTLSVerify: cluster['insecure-skip-tls-verify'],
+    serverName: cluster['tls-server-name'],
+    ...(credentials && {
+      tokenSource: async () => (await credentials.get()).token,
+      certificateSource: async () => (await credentials.get()).certificate,
+      onUnauthorized: () => credentials.forget(),
+    }),
+  };
+}
+
+/** The API server as pods see it, when this process runs in one. */
+export function inClusterConnection(env: NodeJS.ProcessEnv = process.env, folder = serviceAccountFolder): HttpTransportOptions | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
+  const tokenFile = join(folder, 'token');
+  if (!host || !port || !existsSync(tokenFile)) return undefined;
+  const ca = join(folder, 'ca.crt');
+  return {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    tokenFile,
+    caData: existsSync(ca) ? readFileSync(ca) : undefined,
+  };
+}
+
+/** An address without a scheme is plain HTTP, none at all the place kubectl falls back to. */
+function serverAddress(server: string | undefined): string {
+  if (!server) return 'http://localhost:8080';
+  return server.includes('://') ? server : `http://${server}`;
+}
+
+function pem<F extends string>(fields: { readonly [K in F | `${F}-data`]?: string }, name: F): Buffer | undefined {
+  const data = fields[`${name}-data`];
+  if (data) return Buffer.from(data, 'base64');
+  const path = fields[name];
+  if (!path) return undefined;
+  try {
+    return readFileSync(path);
+  } catch {
+    throw new Error(`unable to read ${name} ${path}: open ${path}: no such file or directory`);
+  }
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { type RequestOptions, request } from 'node:https';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { silentLogger as log, systemClock } from '@keelson/base';
+import type { ClientRequest, ClientResponse } from '@keelson/client';
+import { Registry } from 'prom-client';
+import { delegatedAuth, type HealthCheck, type HealthServerOptions, leaderElectionStatus, serveHealth, workQueueMetrics } from './index.ts';
+
+interface Pair {
+  certPem: string;
+  keyPem: string;
+}
+const pems: { ca: string; server: Pair; admin: Pair; prometheus: Pair; stranger: Pair } = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'testdata/certificates.json'), 'utf8'),
+);
+
+type Get = (path: string, as?: Pair | string) => Promise<{ status: number | undefined; body: string }>;
+
+async function serving(given: Partial<HealthServerOptions>, use: (get: Get, port: number) => Promise<void>): Promise<void> {
+  const server = await serveHealth({
+    port: 0,
+    bindAddress: '127.0.0.1',
+    tls: { cert: pems.server.certPem, key: pems.server.keyPem },
+    clientCA: pems.ca,
+    metrics: new Registry(),
+    log,
+    checks: [],
+    authorize: async () => 200,
+    ...given,
+  });
+  const ask: Get = (path, as) =>
+    new Promise((resolve, reject) => {
+      const identity: RequestOptions =
+        typeof as === 'string' ? { headers: { authorization: `Bearer ${as}` } } : as ? { cert: as.certPem, key: as.keyPem } : {};
+      const call = request({ host: '127.0.0.1', port: server.port, path, ca: pems.ca, agent: false, ...identity }, async (response) => {
+        resolve({ status: response.statusCode, body: (await response.toArray()).join('') });
+      });
+      call.on('error', reject).end();
+    });
+  try {
+    await use(ask, server.port);
+  } finally {
+    await server.close();
+  }
+}
+
+test('health is told in Kubernetes words, to anyone', async () => {
+  let etcd = true;
+  const checks: HealthCheck[] = [
+    { name: 'etcd', check: () => assert.ok(etcd, 'etcd is away') },
+    { name: 'informer-sync', check: async () => undefined, endpoints: ['readyz'] },
+  ];
+  await serving({ checks, authorize: async () => 401 }, async (get) => {
+    assert.deepEqual(await get('/healthz'), { status: 200, body: 'ok' });
+    assert.deepEqual(await get('/readyz?verbose'), {
+      status: 200,
+      body: '[+]ping ok\n[+]etcd ok\n[+]informer-sync ok\nreadyz check passed\n',
+    });
+    assert.deepEqual(await get('/livez/ping'), { status: 200, body: 'ok' });
+    assert.equal((await get('/livez/informer-sync')).status, 404);
+    etcd = false;
+    assert.deepEqual(await get('/livez'), { status: 500, body: '[+]ping ok\n[-]etcd failed: reason withheld\nlivez check failed\n' });
+    assert.deepEqual(await get('/healthz/etcd'), { status: 500, body: 'internal server error: etcd is away\n' });
+    const excluded =
+      '[+]ping ok\n[+]etcd excluded: ok\nwarn: some health checks cannot be excluded: no matches for "x"\nhealthz check passed\n';
+    assert.deepEqual(await get('/healthz?verbose&exclude=etcd&exclude=x'), { status: 200, body: excluded });
+    assert.equal((await get('/metrics')).status, 401);
+    assert.equal((await get('/healthzz')).status, 401);
+  });
+});
+
+test('metrics, version and unknown paths, for those who may', async () => {
+  const metrics = new Registry();
+  workQueueMetrics(metrics).adds.inc({ name: 'deployment' }, 2);
+  workQueueMetrics(metrics).depth.set({ name: 'deployment' }, 1);
+  leaderElectionStatus(metrics).set({ name: 'kube-scheduler' }, 1);
+  await serving({ metrics }, async (get, port) => {
+    const { body } = await get('/metrics');
+    assert.match(body, /^workqueue_adds_total\{name="deployment"\} 2$/m);
+    assert.match(body, /^leader_election_master_status\{name="kube-scheduler"\} 1$/m);
+    assert.equal(JSON.parse((await get('/version')).body).minor, '36');
+    assert.deepEqual(await get('/x'), { status: 404, body: '404 page not found\n' });
+    await assert.rejects(
+      serving({ port }, async () => undefined),
+      { message: `cannot listen on 127.0.0.1:${port}: the port is in use` },
+    );
+  });
+});
+
+test('who may read metrics is asked of the API server, and remembered', async () => {
+  let now = systemClock.now();
+  const clock = { now: () => now, after: systemClock.after };
+  const asked: string[] = [];
+  const answerTo = (kind: string, spec: { token?: string; user?: string }): unknown => {
+    asked.push(`${kind} ${spec.token ?? spec.user}`);
+    if (kind === 'TokenReview')
+      return spec.token === 'good' ? { authenticated: true, user: { username: 'sa', groups: [] } } : { authenticated: false };
+    if (spec.user === 'broken') throw new Error('connection refused');
+    return { allowed: spec.user === 'sa' || spec.user === 'prometheus' };
+  };
+  const raw = async (call: ClientRequest): Promise<ClientResponse> => {
+    const { kind, spec } = JSON.parse(String(call.body));
+    const body = Buffer.from(JSON.stringify({ kind, status: answerTo(kind, spec) }));
+    return {
+      status: 201,
+      headers: {},
+      chunks: (async function* () {
+        yield body;
+      })(),
+      destroy: () => undefined,
+    };
+  };
+  const { check, authorize } = delegatedAuth({ api: { raw }, clock, log });
+  await serving({ authorize: check }, async (get) => {
+    const status = async (as?: Pair | string): Promise<unknown> => (await get('/metrics', as)).status;
+    assert.equal(await status(pems.admin), 200);
+    assert.deepEqual(asked, [], 'system:masters is not asked about');
+    assert.equal(await status(pems.stranger), 401);
+    assert.equal(await status(pems.prometheus), 200);
+    assert.equal(await status(), 403);
+    assert.equal(await status('bad'), 401);
+    assert.deepEqual(await Promise.all([status('good'), status('good')]), [200, 200]);
+    const once = [
+      'SubjectAccessReview prometheus',
+      'SubjectAccessReview system:anonymous',
+      'TokenReview bad',
+      'TokenReview good',
+      'SubjectAccessReview sa',
+    ];
+    assert.deepEqual(asked, once);
+    now += 11_000;
+    assert.equal(await status('good'), 200);
+    assert.equal(asked.length, once.length + 2);
+  });
+  await assert.rejects(authorize({ username: 'broken', groups: [] }, { resourceAttributes: { verb: 'get' } }), /connection refused/);
+});

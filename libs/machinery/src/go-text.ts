@@ -1,0 +1,60 @@
+/** Escapes of Go's quoted strings that are letters. */
+const letters: Readonly<Record<string, string>> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+};
+
+/** A string as Go's `%q` prints it: double quotes, and what cannot be printed escaped. */
+export function goQuote(text: string): string {
+  let out = '"';
+  for (const character of text) out += letters[character] ?? (isPrintable(character) ? character : goEscape(character));
+  return `${out}"`;
+}
+
+/** True for one code point that Go's `unicode.IsPrint` accepts: letters, marks, numbers, punctuation, symbols and the ASCII space. */
+export function isPrintable(character: string): boolean {
+  return character === ' ' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(character);
+}
+
+function goEscape(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  if (code < 0x80) return `\\x${hex.padStart(2, '0')}`;
+  return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+}
+
+/** JSON as Go's encoder writes it: `<`, `>`, `&` and the line separators escaped. `undefined` is null. */
+export function goJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null';
+  return text.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+const encoder = new TextEncoder();
+
+/** Length in UTF-8 bytes, as Go's `len` counts. */
+export function byteLength(text: string): number {
+  return encoder.encode(text).length;
+}
+
+/** Go's order of strings: by bytes, which is by code points. */
+export function compareStrings(a: string, b: string): number {
+  const n = Math.min(a.length, b.length);
+  for (let i = 0; i < n; i++) {
+    const left = a.charCodeAt(i);
+    const right = b.charCodeAt(i);
+    if (left !== right) return surrogateLast(left) - surrogateLast(right);
+  }
+  return a.length - b.length;
+}
+
+/** UTF-16 sorts surrogates before U+E000 to U+FFFF; code points do not. */
+function surrogateLast(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}

@@ -1,0 +1,142 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseAllDocuments,
+  type Tags,
+  visit,
+  type YAMLError,
+} from 'yaml';
+
+/** One document as plain data, and the paths of keys that stand more than once in their map (the last one counts). */
+export interface YamlDocument {
+  readonly value: unknown;
+  readonly duplicates: readonly string[];
+}
+
+/** Copies that aliases may make; past it the document is an attack. */
+const aliasLimit = 1000;
+
+/** What YAML 1.1 has and go-yaml reads as plain strings and numbers. */
+const unread = /:(?:timestamp|binary|omap|pairs|set)$/;
+
+/**
+ * Reads the first YAML or JSON document as sigs.k8s.io/yaml does: YAML 1.1 words (`yes`, `off`), all keys become strings, timestamps stay
+ * strings. Empty text is null.
+ * @throws Error `error converting YAML to JSON: yaml: line N: …`.
+ */
+export function parseYaml(text: string): YamlDocument {
+  return parseYamlDocuments(text)[0] ?? { value: null, duplicates: [] };
+}
+
+/** Reads all documents of a stream, YAML with `---` between or JSON values one after another; empty ones are left out. @throws as `parseYaml`. */
+export function parseYamlDocuments(text: string): YamlDocument[] {
+  const values = /^\s*\{/.test(text) ? parseJsonStream(text) : undefined;
+  if (values) return values.map((value) => ({ value, duplicates: [] }));
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, {
+    version: '1.1',
+    schema: 'yaml-1.1',
+    merge: true,
+    uniqueKeys: false,
+    resolveKnownTags: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+    lineCounter: lines,
+    customTags: (tags: Tags) =>
+      tags.filter((tag) => typeof tag === 'string' || (!unread.test(tag.tag) && !('format' in tag && tag.format === 'TIME'))),
+  });
+  const documents = Array.isArray(parsed) ? parsed : [];
+  return documents
+    .filter(({ contents, errors }) => contents !== null || errors.length > 0)
+    .map((document) => convert(document, lines))
+    .filter(({ value }) => value !== null);
+}
+
+/** Whole JSON values, or nothing when it is not that: it may be YAML in flow style still. */
+function parseJsonStream(text: string): unknown[] | undefined {
+  const values: unknown[] = [];
+  const token = /"(?:[^"\\]|\\.)*"|[{}[\]]/g;
+  let [depth, start] = [0, 0];
+  try {
+    for (let match = token.exec(text); match; match = token.exec(text)) {
+      if (match[0] === '{' || match[0] === '[') depth++;
+      else if (match[0] === '}' || match[0] === ']') depth--;
+      if (depth > 0 || match[0].startsWith('"')) continue;
+      values.push(JSON.parse(text.slice(start, token.lastIndex)));
+      start = token.lastIndex;
+    }
+  } catch {
+    return undefined;
+  }
+  return text.slice(start).trim() === '' ? values : undefined;
+}
+
+function convert(document: Document.Parsed, lines: LineCounter): YamlDocument {
+  const [error] = document.errors;
+  if (error) throw conversionError(`line ${lines.linePos(error.pos[0]).line}: ${problem(error)}`);
+  let aliased = false;
+  let unknown: string | undefined;
+  visit(document, {
+    Alias(_, alias) {
+      aliased = true;
+      if (!alias.resolve(document)) unknown ??= alias.source;
+    },
+  });
+  if (unknown !== undefined) throw conversionError(`unknown anchor '${unknown}' referenced`);
+  const value = toJs(document);
+  // What an alias repeats is shared in memory: whoever changes one copy must not change the others.
+  return { value: aliased ? JSON.parse(JSON.stringify(value)) : value, duplicates: duplicates(document.contents, '') };
+}
+
+function toJs(document: Document.Parsed): unknown {
+  try {
+    return document.toJS({ maxAliasCount: aliasLimit });
+  } catch (error) {
+    if (error instanceof ReferenceError) throw conversionError('document contains excessive aliasing');
+    throw conversionError((error as Error).message);
+  }
+}
+
+function conversionError(message: string): Error {
+  return new Error(`error converting YAML to JSON: yaml: ${message}`);
+}
+
+/** libyaml's words for the parser's complaint. */
+const problems: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'mapping values are not allowed in this context',
+  MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
+  TAB_AS_INDENT: 'found character that cannot start any token',
+  BAD_SCALAR_START: 'found character that cannot start any token',
+  BAD_DIRECTIVE: 'found unknown directive name',
+  BAD_INDENT: 'did not find expected key',
+  UNEXPECTED_TOKEN: 'did not find expected key',
+  BAD_DQ_ESCAPE: 'found unknown escape character',
+};
+
+function problem({ code, message }: YAMLError): string {
+  if (code === 'MISSING_CHAR' && /quote/.test(message)) return 'found unexpected end of stream';
+  if (code === 'MISSING_CHAR' || code === 'BAD_INDENT') {
+    const bracket = /[\]}]/.exec(message)?.[0];
+    if (bracket) return `did not find expected ',' or '${bracket}'`;
+  }
+  return problems[code] ?? message;
+}
+
+function duplicates(node: ParsedNode | null, at: string): string[] {
+  if (isSeq(node)) return node.items.flatMap((item, i) => duplicates(item as ParsedNode, `${at}[${i}]`));
+  if (!isMap(node)) return [];
+  const seen = new Set<string>();
+  return node.items.flatMap(({ key, value }) => {
+    if (!isScalar(key) || isAlias(key)) return [];
+    const name = String(key.value);
+    const path = at === '' ? name : `${at}.${name}`;
+    const found = seen.has(name) ? [path] : [];
+    seen.add(name);
+    return [...found, ...duplicates(value as ParsedNode | null, path)];
+  });
+}

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import * as der from './der.ts';
+
+/** The structures of RFC 5280 and RFC 2986 that are written and read here, as bytes. */
+
+/** Alternative names of a certificate. */
+export interface Names {
+  readonly dnsNames?: readonly string[];
+  readonly ips?: readonly string[];
+  readonly emails?: readonly string[];
+  readonly uris?: readonly string[];
+}
+
+export type Usage = 'server' | 'client';
+
+const ids = {
+  commonName: '2.5.4.3',
+  organization: '2.5.4.10',
+  subjectKeyId: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  alternativeNames: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  authorityKeyId: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+  extensionRequest: '1.2.840.113549.1.9.14',
+  ecdsaSha256: '1.2.840.10045.4.3.2',
+  rsaSha256: '1.2.840.113549.1.1.11',
+};
+
+export const usageIds = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
+
+/** One relative name per organization, then the common name, as Go's `pkix.Name` lays them out. */
+export function subjectName(commonName: string, organizations: readonly string[]): Buffer {
+  const part = (id: string, value: string): Buffer => der.tlv(der.tag.set, der.sequence(der.oid(id), der.text(value)));
+  return der.sequence(...organizations.map((value) => part(ids.organization, value)), part(ids.commonName, commonName));
+}
+
+export function readSubject(name: Buffer): { commonName: string; organizations: string[] } {
+  const attributes = der.childrenOf(name).flatMap((set) => der.elements(set.content).map((pair) => der.elements(pair.content)));
+  const valuesOf = (id: string): string[] =>
+    attributes.flatMap(([type, value]) => (type && value && type.raw.equals(der.oid(id)) ? [der.stringOf(value)] : []));
+  return { commonName: valuesOf(ids.commonName).at(-1) ?? '', organizations: valuesOf(ids.organization) };
+}
+
+export function signatureAlgorithm(keyType: string | undefined): Buffer {
+  return keyType === 'rsa' ? der.sequence(der.oid(ids.rsaSha256), der.tlv(der.tag.null)) : der.sequence(der.oid(ids.ecdsaSha256));
+}
+
+function extension(id: string, value: Buffer, critical = false): Buffer {
+  const flag = critical ? [der.tlv(der.tag.boolean, Buffer.of(0xff))] : [];
+  return der.sequence(der.oid(id), ...flag, der.tlv(der.tag.octetString, value));
+}
+
+/** What kubeadm's authorities carry; `publicKey` is a SubjectPublicKeyInfo. */
+export function authorityExtensions(commonName: string, publicKey: Buffer): Buffer[] {
+  const digitalSignatureEnciphermentCertSign = der.bitString(Buffer.of(0xa4), 2);
+  return [
+    extension(ids.keyUsage, digitalSignatureEnciphermentCertSign, true),
+    extension(ids.basicConstraints, der.sequence(der.tlv(der.tag.boolean, Buffer.of(0xff))), true),
+    extension(ids.subjectKeyId, der.tlv(der.tag.octetString, keyId(publicKey))),
+    ...namesExtension({ dnsNames: [commonName] }),
+  ];
+}
+
+/** What kubeadm's leaf certificates carry. */
+export function leafExtensions(usages: readonly Usage[], names: Names, authorityKeyId: Buffer | undefined): Buffer[] {
+  const digitalSignatureEncipherment = der.bitString(Buffer.of(0xa0), 5);
+  return [
+    extension(ids.keyUsage, digitalSignatureEncipherment, true),
+    extension(ids.extendedKeyUsage, der.sequence(...usages.map((usage) => der.oid(usageIds[usage])))),
+    extension(ids.basicConstraints, der.sequence(), true),
+    ...(authorityKeyId ? [extension(ids.authorityKeyId, der.sequence(der.tlv(der.context(0), authorityKeyId)))] : []),
+    ...namesExtension(names),
+  ];
+}
+
+/** SHA-1 of the key's bits: RFC 5280's first method, and Go's. */
+function keyId(publicKey: Buffer): Buffer {
+  const bits = der.childrenOf(publicKey)[1]?.content.subarray(1) ?? publicKey;
+  return createHash('sha1').update(bits).digest();
+}
+
+function namesExtension({ dnsNames = [], ips = [], emails = [], uris = [] }: Names): Buffer[] {
+  const list = (n: number, values: readonly string[]): Buffer[] => values.map((value) => der.tlv(der.context(n), Buffer.from(value)));
+  const addresses = ips.map((ip) => der.tlv(der.context(7), addressBytes(ip)));
+  const all = [...list(2, dnsNames), ...list(1, emails), ...addresses, ...list(6, uris)];
+  return all.length === 0 ? [] : [extension(ids.alternativeNames, der.sequence(...all))];
+}
+
+/** The attribute of a request that asks for alternative names. */
+export function requestAttributes(names: Names): Buffer {
+  const extensions = namesExtension(names);
+  const attribute = der.sequence(der.oid(ids.extensionRequest), der.tlv(der.tag.set, der.sequence(...extensions)));
+  return der.tlv(der.contextConstructed(0), ...(extensions.length > 0 ? [attribute] : []));
+}
+
+/** The alternative names in a request's attributes; kinds of name that Kubernetes ignores are left out. */
+export function readRequestedNames(attributes: Buffer): Required<Names> {
+  const wanted = der.elements(attributes).map((attribute) => der.elements(attribute.content));
+  const list = wanted.find(([type]) => type?.raw.equals(der.oid(ids.extensionRequest)))?.[1];
+  const value = list && findExtension(der.elements(list.content)[0]?.content, ids.alternativeNames);
+  const names = value ? der.childrenOf(value) : [];
+  const ofType = (n: number): Buffer[] => names.filter(({ type }) => type === der.context(n)).map(({ content }) => content);
+  const strings = (n: number): string[] => ofType(n).map(String);
+  return { dnsNames: strings(2), ips: ofType(7).map(addressText), emails: strings(1), uris: strings(6) };
+}
+
+function findExtension(extensions: Buffer | undefined, id: string): Buffer | undefined {
+  const all = extensions ? der.elements(extensions).map(({ content }) => der.elements(content)) : [];
+  return all.find(([type]) => type?.raw.equals(der.oid(id)))?.at(-1)?.content;
+}
+
+/** An issuer's name and key id as they stand in its certificate: those who check a chain compare these bytes. */
+export function readIssuer(certificate: Buffer): { subject: Buffer; keyId: Buffer | undefined } {
+  const [, , , , , subject, , ...rest] = der.childrenOf(der.childrenOf(certificate)[0]?.raw ?? certificate);
+  const extensions = rest.find(({ type }) => type === der.contextConstructed(3));
+  const value = extensions && findExtension(der.elements(extensions.content)[0]?.content, ids.subjectKeyId);
+  if (!subject) throw new Error('malformed certificate');
+  return { subject: subject.raw, keyId: value && der.elements(value)[0]?.content };
+}
+
+/** The bytes of an IP address. @throws when the text is none. */
+export function addressBytes(ip: string): Buffer {
+  if (/^\d+(\.\d+){3}$/.test(ip)) {
+    const octets = ip.split('.').map(Number);
+    if (octets.every((octet) => octet < 256)) return Buffer.from(octets);
+  }
+  const url = ip.includes(':') ? URL.parse(`http://[${ip}]/`) : null;
+  if (!url) throw new Error(`not an IP address: ${ip}`);
+  const [left = '', right] = url.hostname.slice(1, -1).split('::');
+  const groups = (part: string | undefined): string[] => (part ? part.split(':') : []);
+  const zeros = Array.from({ length: 8 - groups(left).length - groups(right).length }, () => '0');
+  return Buffer.from([...groups(left), ...zeros, ...groups(right)].map((group) => group.padStart(4, '0')).join(''), 'hex');
+}
+
+function addressText(bytes: Buffer): string {
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length !== 16) throw new Error('malformed IP address in certificate signing request');
+  const groups = bytes.toString('hex').match(/.{4}/g) ?? [];
+  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
+}

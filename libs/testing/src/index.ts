@@ -1,0 +1,4 @@
+export * from './builders.ts';
+export * from './eventually.ts';
+export * from './recording-logger.ts';
+export * from './simulated-clock.ts';

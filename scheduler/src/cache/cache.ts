@@ -1,0 +1,124 @@
+import type { Node, Pod } from '@keelson/types';
+import type { ClusterEvent } from '../plugins/types.ts';
+import { type PodInfo, podInfo } from './pod-info.ts';
+import { NodeTable } from './table.ts';
+
+/** A pod on a node, as the table counts it. */
+interface Placed {
+  readonly info: PodInfo;
+  readonly node: string;
+  /** Chosen by us, not seen bound yet. */
+  readonly assumed: boolean;
+}
+
+/** The table kept in step with informers and with what was decided but not yet seen back. Each method tells what happened for the queue. */
+export class SchedulerCache {
+  readonly table: NodeTable;
+  readonly #placed = new Map<string, Placed>();
+  /** Pods seen bound to nodes not seen yet. */
+  readonly #waiting = new Map<string, Set<string>>();
+
+  constructor(namespaceLabels?: (name: string) => Readonly<Record<string, string>>) {
+    this.table = new NodeTable(namespaceLabels);
+  }
+
+  setNode(node: Node): ClusterEvent[] {
+    const name = node.metadata.name ?? '';
+    const row = this.table.rowOf(name);
+    const before = row === undefined ? undefined : this.table.nodes[row];
+    if (before && sameForScheduling(before, node)) return [];
+    this.table.setNode(node);
+    if (before) return nodeEvents(before, node);
+    for (const key of this.#waiting.get(name) ?? []) {
+      const placed = this.#placed.get(key);
+      if (placed) this.table.addPod(placed.info, name);
+    }
+    this.#waiting.delete(name);
+    return ['NodeAdd'];
+  }
+
+  removeNode(name: string): void {
+    const row = this.table.rowOf(name);
+    if (row === undefined) return;
+    const keys = [...(this.table.pods[row]?.keys() ?? [])];
+    this.table.removeNode(name);
+    if (keys.length > 0) this.#waiting.set(name, new Set(keys));
+  }
+
+  /** A pod with a node, new or changed. */
+  setPod(pod: Pod): ClusterEvent[] {
+    const node = pod.spec?.nodeName ?? '';
+    const info = podInfo(pod);
+    const before = this.#placed.get(info.key);
+    if (before && before.node === node && before.info.uid === info.uid && sameForOthers(before.info, info)) {
+      const confirmed = before.assumed;
+      if (confirmed) this.#placed.set(info.key, { ...before, assumed: false });
+      return confirmed ? ['AssignedPodAdd'] : [];
+    }
+    if (before) this.#take(info.key);
+    this.#put({ info, node, assumed: false });
+    return [before && !before.assumed ? 'AssignedPodUpdate' : 'AssignedPodAdd'];
+  }
+
+  removePod(key: string): ClusterEvent[] {
+    return this.#take(key) ? ['AssignedPodDelete'] : [];
+  }
+
+  /** Counts a pod on the node chosen for it before the API server knows. */
+  assume(info: PodInfo, node: string): void {
+    this.#put({ info, node, assumed: true });
+  }
+
+  /** Takes an assumption back; what was seen bound stays. */
+  forget(key: string): void {
+    if (this.#placed.get(key)?.assumed) this.#take(key);
+  }
+
+  isAssumed(key: string): boolean {
+    return this.#placed.get(key)?.assumed ?? false;
+  }
+
+  #put(placed: Placed): void {
+    this.#placed.set(placed.info.key, placed);
+    if (this.table.rowOf(placed.node) !== undefined) return this.table.addPod(placed.info, placed.node);
+    const waiting = this.#waiting.get(placed.node) ?? new Set();
+    waiting.add(placed.info.key);
+    this.#waiting.set(placed.node, waiting);
+  }
+
+  #take(key: string): boolean {
+    const placed = this.#placed.get(key);
+    if (!placed) return false;
+    this.#placed.delete(key);
+    const waiting = this.#waiting.get(placed.node);
+    if (waiting?.delete(key) && waiting.size === 0) this.#waiting.delete(placed.node);
+    else if (!waiting?.has(key)) this.table.removePod(placed.info, placed.node);
+    return true;
+  }
+}
+
+/** Status heartbeats and the like change nothing here. */
+function sameForScheduling(a: Node, b: Node): boolean {
+  return text(a.spec) === text(b.spec) && text(a.metadata.labels) === text(b.metadata.labels) && text(a.status?.allocatable) === text(b.status?.allocatable) && text(a.status?.images) === text(b.status?.images);
+}
+
+function nodeEvents(before: Node, after: Node): ClusterEvent[] {
+  const events: ClusterEvent[] = [];
+  if (text(before.status?.allocatable) !== text(after.status?.allocatable)) events.push('NodeAllocatable');
+  if (text(before.metadata.labels) !== text(after.metadata.labels)) events.push('NodeLabel');
+  if (text(before.spec) !== text(after.spec)) events.push('NodeTaint');
+  return events;
+}
+
+/** What other pods' scheduling looks at: requests, labels, and whether it is on its way out. */
+function sameForOthers(a: PodInfo, b: PodInfo): boolean {
+  return (
+    text(a.labels) === text(b.labels) &&
+    text(a.pod.spec?.containers.map(({ resources }) => resources)) === text(b.pod.spec?.containers.map(({ resources }) => resources)) &&
+    a.pod.metadata.deletionTimestamp === b.pod.metadata.deletionTimestamp
+  );
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value) ?? '';
+}

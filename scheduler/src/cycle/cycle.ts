@@ -1,0 +1,137 @@
+import type { Random } from '@keelson/base';
+import type { PodInfo } from '../cache/pod-info.ts';
+import type { NodeTable } from '../cache/table.ts';
+import type { DefaultSelector, Plugin, Question } from '../plugins/types.ts';
+import { Reasons } from './reasons.ts';
+import { Template, templateKey } from './template.ts';
+
+/** What a cycle came to. */
+export type Decision =
+  | { readonly type: 'node'; readonly row: number; readonly feasible: number }
+  | { readonly type: 'none'; readonly diagnosis: Diagnosis };
+
+/** Why no node does: how many nodes each reason keeps, by its code. */
+export interface Diagnosis {
+  readonly nodes: number;
+  readonly counts: ReadonlyMap<number, number>;
+}
+
+/** Templates kept; the longest unused goes first. */
+const maxTemplates = 64;
+
+/**
+ * Finds a node for one pod after the other. Decides from the table and what it draws from `random` alone; remembers only what it could
+ * compute again, so that a fresh cycle on the same table decides alike.
+ */
+export class Cycle {
+  readonly reasons = new Reasons();
+  readonly #table: NodeTable;
+  readonly #plugins: readonly Plugin[];
+  readonly #templates = new Map<string, Template>();
+  #verdicts = new Uint16Array(0);
+  #totals = new Float64Array(0);
+  #scores = new Float64Array(0);
+
+  constructor(table: NodeTable, plugins: readonly Plugin[]) {
+    this.#table = table;
+    this.#plugins = plugins;
+  }
+
+  /** Filter, score, choose. Among the best, each is as likely. */
+  decide(info: PodInfo, spreadSelector: DefaultSelector | undefined, random: Random): Decision {
+    const question = { info, table: this.#table, reasons: this.reasons, spreadSelector };
+    const template = this.#template(question);
+    const wide = this.#plugins.filter(({ scope }) => scope === 'cluster');
+    const filters = wide.flatMap((plugin) => plugin.filter?.(question) ?? []);
+    const scores = wide.flatMap((plugin) => {
+      const score = plugin.score?.(question);
+      return score ? [{ weight: plugin.weight ?? 1, score }] : [];
+    });
+    if (filters.length + scores.length + template.raw.length === 0) return this.#fromBuckets(template, random);
+    this.#fit();
+    let open = this.#open(template.verdicts);
+    let { verdicts } = template;
+    if (filters.length > 0) {
+      this.#verdicts.set(template.verdicts);
+      for (const filter of filters) filter(open, this.#verdicts);
+      verdicts = this.#verdicts;
+      open = open.filter((row) => verdicts[row] === 0);
+    }
+    if (open.length === 0) return { type: 'none', diagnosis: this.#diagnose(verdicts) };
+    this.#totals.set(template.totals);
+    for (const { weight, score, raw } of template.raw) {
+      this.#scores.set(raw);
+      this.#weigh(open, weight, score.normalize);
+    }
+    for (const { weight, score } of scores) {
+      score.score(open, this.#scores);
+      this.#weigh(open, weight, score.normalize);
+    }
+    return { type: 'node', row: bestOf(open, this.#totals, random), feasible: open.length };
+  }
+
+  #template(question: Question): Template {
+    const key = templateKey(question.info);
+    let template = this.#templates.get(key);
+    this.#templates.delete(key);
+    if (template?.current) template.refresh();
+    else template = new Template(question, this.#plugins);
+    this.#templates.set(key, template);
+    for (const oldest of this.#templates.keys()) {
+      if (this.#templates.size <= maxTemplates) break;
+      this.#templates.delete(oldest);
+    }
+    return template;
+  }
+
+  #fromBuckets({ buckets, verdicts }: Template, random: Random): Decision {
+    const row = buckets.best(random);
+    if (row === undefined) return { type: 'none', diagnosis: this.#diagnose(verdicts) };
+    return { type: 'node', row, feasible: buckets.size };
+  }
+
+  #open(verdicts: Uint16Array): Int32Array {
+    return this.#table.rows.filter((row) => verdicts[row] === 0);
+  }
+
+  #weigh(rows: Int32Array, weight: number, normalize: ((rows: Int32Array, scores: Float64Array) => void) | undefined): void {
+    const [scores, totals] = [this.#scores, this.#totals];
+    normalize?.(rows, scores);
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
+      totals[row] = (totals[row] as number) + weight * (scores[row] as number);
+    }
+  }
+
+  #diagnose(verdicts: Uint16Array): Diagnosis {
+    const counts = new Map<number, number>();
+    for (const row of this.#table.rows) {
+      const code = verdicts[row] ?? 0;
+      counts.set(code, (counts.get(code) ?? 0) + 1);
+    }
+    return { nodes: this.#table.count, counts };
+  }
+
+  #fit(): void {
+    const { capacity } = this.#table;
+    if (this.#verdicts.length === capacity) return;
+    this.#verdicts = new Uint16Array(capacity);
+    this.#totals = new Float64Array(capacity);
+    this.#scores = new Float64Array(capacity);
+  }
+}
+
+/** One of the rows with the highest total, each as likely as the other. */
+function bestOf(rows: Int32Array, totals: Float64Array, random: Random): number {
+  const best: number[] = [];
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    const total = totals[row] as number;
+    if (total < most) continue;
+    if (total > most) best.length = 0;
+    most = total;
+    best.push(row);
+  }
+  return best[Math.floor(random.next() * best.length)] as number;
+}

@@ -1,0 +1,79 @@
+import type { Requests } from '../cache/resources.ts';
+import type { NodeTable } from '../cache/table.ts';
+import type { Reasons } from '../cycle/reasons.ts';
+import type { Plugin, RowFilter } from './types.ts';
+
+const name = 'NodeResourcesFit';
+
+/** Requests fit into what is left of allocatable; the emptier node scores higher (LeastAllocated). */
+export const nodeResourcesFit: Plugin = {
+  name,
+  scope: 'row',
+  weight: 1,
+  requeueOn: ['NodeAdd', 'NodeAllocatable', 'AssignedPodDelete', 'AssignedPodUpdate', 'UnscheduledPodUpdate'],
+  filter: ({ info, table, reasons }) => fits(info.requests, table, reasons),
+  score({ info, table }) {
+    const { cpu, memory } = info.requests.nonzero;
+    return {
+      score(rows, scores) {
+        const [cpuHave, cpuUsed] = [table.allocatable.cpu.values, table.nonzero.cpu.values];
+        const [memoryHave, memoryUsed] = [table.allocatable.memory.values, table.nonzero.memory.values];
+        for (let i = 0; i < rows.length; i++) {
+          const row = rows[i] as number;
+          const a = cpuHave[row] as number;
+          const b = memoryHave[row] as number;
+          const counted = (a > 0 ? 1 : 0) + (b > 0 ? 1 : 0);
+          const sum = free(a, (cpuUsed[row] as number) + cpu) + free(b, (memoryUsed[row] as number) + memory);
+          scores[row] = counted === 0 ? 0 : Math.floor(sum / counted);
+        }
+      },
+    };
+  },
+};
+
+function free(have: number, used: number): number {
+  return have === 0 || used > have ? 0 : Math.floor(((have - used) * 100) / have);
+}
+
+interface Want {
+  readonly label: string;
+  readonly amount: number;
+  readonly allocatable: { readonly values: Float64Array };
+  readonly requested: { readonly values: Float64Array };
+}
+
+/** Loops over one column after the other; a node lacking several resources gets all of them as reasons. */
+function fits({ amounts }: Requests, table: NodeTable, reasons: Reasons): RowFilter {
+  const wants: Want[] = [];
+  const want = (label: string, amount: number, columns: Omit<Want, 'label' | 'amount'>): void => {
+    if (amount > 0) wants.push({ label, amount, ...columns });
+  };
+  const of = (resource: 'pods' | 'cpu' | 'memory' | 'ephemeral') => ({ allocatable: table.allocatable[resource], requested: table.requested[resource] });
+  want('Too many pods', 1, of('pods'));
+  want('Insufficient cpu', amounts.cpu, of('cpu'));
+  want('Insufficient memory', amounts.memory, of('memory'));
+  want('Insufficient ephemeral-storage', amounts.ephemeral, of('ephemeral'));
+  for (const [resource, amount] of amounts.scalars) want(`Insufficient ${resource}`, amount, table.scalar(resource));
+  return (rows, verdicts) => {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
+      if (verdicts[row] === 0 && lacksAny(wants, row)) verdicts[row] = explain(wants, row, reasons);
+    }
+  };
+}
+
+function lacksAny(wants: readonly Want[], row: number): boolean {
+  for (let i = 0; i < wants.length; i++) if (lacks(wants[i] as Want, row)) return true;
+  return false;
+}
+
+function lacks({ amount, allocatable, requested }: Want, row: number): boolean {
+  return amount > (allocatable.values[row] as number) - (requested.values[row] as number);
+}
+
+/** No eviction helps a pod that asks for more than the node has when empty. */
+function explain(wants: readonly Want[], row: number, reasons: Reasons): number {
+  const lacking = wants.filter((one) => lacks(one, row));
+  const resolvable = lacking.every(({ label, amount, allocatable }) => label === 'Too many pods' || amount <= (allocatable.values[row] ?? 0));
+  return reasons.code(name, resolvable, ...lacking.map(({ label }) => label));
+}

@@ -1,0 +1,37 @@
+import type { Taint } from '@keelson/types';
+import { scaleDown } from './normalize.ts';
+import { tolerates } from './tolerations.ts';
+import { eachOpen, type Plugin } from './types.ts';
+
+const name = 'TaintToleration';
+
+/** Judges each distinct list of taints once, however many nodes bear it. */
+export const taintToleration: Plugin = {
+  name,
+  scope: 'row',
+  weight: 3,
+  requeueOn: ['NodeAdd', 'NodeTaint'],
+  filter({ info, table, reasons }) {
+    const tolerations = info.pod.spec?.tolerations ?? [];
+    const code = reasons.code(name, false, 'node(s) had untolerated taint(s)');
+    const verdicts: number[] = [];
+    const judge = (taints: readonly Taint[]): number =>
+      taints.some((taint) => taint.effect !== 'PreferNoSchedule' && !tolerates(tolerations, taint)) ? code : 0;
+    return eachOpen((row) => {
+      const set = table.taints.values[row] ?? 0;
+      verdicts[set] ??= judge(table.taintSets[set] ?? []);
+      return verdicts[set];
+    });
+  },
+  score({ info, table }) {
+    const tolerations = (info.pod.spec?.tolerations ?? []).filter(({ effect }) => !effect || effect === 'PreferNoSchedule');
+    const counts = table.taintSets.map((taints) => taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !tolerates(tolerations, taint)).length);
+    if (counts.every((count) => count === 0)) return undefined;
+    return {
+      score(rows, scores) {
+        for (const row of rows) scores[row] = counts[table.taints.values[row] ?? 0] ?? 0;
+      },
+      normalize: scaleDown,
+    };
+  },
+};
