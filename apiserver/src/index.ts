@@ -1,4 +1,4 @@
+export { createTokens } from './auth/tokens.ts';
 export { apiserver } from './run.ts';
 export { type ApiServer, createServer, type ServerConfig } from './server.ts';
-export { createTokens } from './auth/tokens.ts';
 export { createMemoryStore } from './storage/memory/memory.ts';

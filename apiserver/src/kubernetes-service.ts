@@ -50,7 +50,11 @@ async function ensure(registry: Registry, kind: typeof Service | typeof Endpoint
     return;
   }
   const apply = (current: Writable): Writable => {
-    const next = { ...current, ...object, metadata: { ...current.metadata, labels: { ...current.metadata.labels, ...object.metadata.labels } } } as Writable;
+    const next = {
+      ...current,
+      ...object,
+      metadata: { ...current.metadata, labels: { ...current.metadata.labels, ...object.metadata.labels } },
+    } as Writable;
     if (current.spec) next.spec = { ...(current.spec as object), ...(object.spec as object) };
     store.definition.defaults?.(next);
     return next;

@@ -45,10 +45,16 @@ async function shutDown(server: ApiServer, close: () => Promise<void>, store: St
 function requireFiles(options: Options): void {
   const needed = ['tls-cert-file', 'tls-private-key-file', 'client-ca-file', 'service-account-signing-key-file'] as const;
   const missing = needed.filter((name) => !options[name]);
-  if (missing.length > 0) throw new Error(`${missing.map((name) => `--${name}`).join(', ')} must be given: every connection is TLS and every request authenticated`);
+  if (missing.length > 0)
+    throw new Error(
+      `${missing.map((name) => `--${name}`).join(', ')} must be given: every connection is TLS and every request authenticated`,
+    );
 }
 
-async function serverConfig({ options, clock, random, log, metrics, signal }: Context, store: Store): Promise<Parameters<typeof createServer>[0]> {
+async function serverConfig(
+  { options, clock, random, log, metrics, signal }: Context,
+  store: Store,
+): Promise<Parameters<typeof createServer>[0]> {
   const issuer = options['service-account-issuer'];
   const signingKey = await text(options['service-account-signing-key-file']);
   const publicKeys = await Promise.all(options['service-account-key-file'].map(text));
@@ -65,7 +71,8 @@ async function serverConfig({ options, clock, random, log, metrics, signal }: Co
     serviceCIDR: options['service-cluster-ip-range'],
     nodePorts: { from, to },
     disabledAdmission: options['disable-admission-plugins'],
-    tokens: (registry) => createTokens({ issuer, signingKey, publicKeys: publicKeys.length > 0 ? publicKeys : [signingKey], audiences, clock }, registry),
+    tokens: (registry) =>
+      createTokens({ issuer, signingKey, publicKeys: publicKeys.length > 0 ? publicKeys : [signingKey], audiences, clock }, registry),
     compactionInterval: parseGoDuration(options['etcd-compaction-interval']),
   };
 }

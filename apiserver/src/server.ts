@@ -3,8 +3,8 @@ import type { ExchangeHandler } from '@keelson/client';
 import type { HealthCheck } from '@keelson/component';
 import type { Registry as Metrics } from 'prom-client';
 import { admissionPlugins } from './admission/index.ts';
-import { inProcessAuthenticator } from './auth/in-process.ts';
 import { authorize } from './auth/authorize.ts';
+import { inProcessAuthenticator } from './auth/in-process.ts';
 import { nodeAuthorizer } from './auth/node.ts';
 import { rbacAuthorizer } from './auth/rbac/authorizer.ts';
 import { bootstrapNamespaces, bootstrapRbac } from './auth/rbac/bootstrap.ts';
@@ -56,7 +56,16 @@ export interface ApiServer {
 export async function createServer(config: ServerConfig): Promise<ApiServer> {
   const { clock, random, log, signal } = config;
   const admission = admissionPlugins.filter(({ name }) => !config.disabledAdmission.includes(name));
-  const registry = new Registry({ store: config.store, kinds, admission, clock, random, log, serviceCIDRs: [config.serviceCIDR], nodePorts: config.nodePorts });
+  const registry = new Registry({
+    store: config.store,
+    kinds,
+    admission,
+    clock,
+    random,
+    log,
+    serviceCIDRs: [config.serviceCIDR],
+    nodePorts: config.nodePorts,
+  });
   const loaded = Promise.withResolvers<void>();
   const following = registry.feed.run(signal, loaded.resolve);
   const [decoder] = await Promise.all([Decoder.load(), loaded.promise]);
@@ -68,24 +77,40 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     tokens,
     kubelets: config.kubelets,
     authorize: (attributes) => authorize(authorizers, attributes),
-    rulesOf: (user, namespace) => rbac.grantsOf(user).flatMap((grant) => (grant.namespace === '' || grant.namespace === namespace ? grant.rules : [])),
+    rulesOf: (user, namespace) =>
+      rbac.grantsOf(user).flatMap((grant) => (grant.namespace === '' || grant.namespace === namespace ? grant.rules : [])),
   };
   const serverAddress = { value: '' };
   const options: PipelineOptions = {
     ...{ registry, decoder, services, authorizers, clock, random, log, signal },
     authenticators: [inProcessAuthenticator, x509Authenticator(), serviceAccountAuthenticator(tokens, () => registry)],
     metrics: createRequestMetrics(config.metrics, clock),
-    plain: createPlain({ registry, version: config.version, metrics: config.metrics, checks: checks(registry, state), serverAddress: () => serverAddress.value, log }),
+    plain: createPlain({
+      registry,
+      version: config.version,
+      metrics: config.metrics,
+      checks: checks(registry, state),
+      serverAddress: () => serverAddress.value,
+      log,
+    }),
   };
   const bootstrap: ApiServer['bootstrap'] = async (address) => {
     await bootstrapNamespaces(registry);
     const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR: config.serviceCIDR }) : undefined;
     if (address) serverAddress.value = `${address.address}:${address.port}`;
-    await Promise.all([bootstrapRbac(registry, log), service]).catch((error) => log.error('bootstrap incomplete', { err: errorMessage(error) }));
+    await Promise.all([bootstrapRbac(registry, log), service]).catch((error) =>
+      log.error('bootstrap incomplete', { err: errorMessage(error) }),
+    );
     state.ready = true;
   };
   const compacting = compactRegularly(registry, config.compactionInterval, clock, log, signal);
-  return { registry, handle: createPipeline(options), upgrade: createUpgrade(options), bootstrap, stopped: Promise.all([following, compacting]) };
+  return {
+    registry,
+    handle: createPipeline(options),
+    upgrade: createUpgrade(options),
+    bootstrap,
+    stopped: Promise.all([following, compacting]),
+  };
 }
 
 function checks(registry: Registry, state: { ready: boolean }): HealthCheck[] {
@@ -95,7 +120,11 @@ function checks(registry: Registry, state: { ready: boolean }): HealthCheck[] {
   return [
     { name: 'log', check: () => undefined },
     { name: 'etcd', check: async () => void (await registry.options.store.list('/registry/health', { countOnly: true, limit: 1 })) },
-    { name: 'informer-sync', endpoints: ['readyz'], check: () => must(registry.feed.revision > 0 || state.ready, 'caches are not filled yet') },
+    {
+      name: 'informer-sync',
+      endpoints: ['readyz'],
+      check: () => must(registry.feed.revision > 0 || state.ready, 'caches are not filled yet'),
+    },
     { name: 'poststarthook/rbac/bootstrap-roles', check: () => must(state.ready, 'not finished') },
     { name: 'shutdown', endpoints: ['readyz'], check: () => undefined },
   ];

@@ -3,12 +3,13 @@ import type { Api } from '@keelson/client';
 import type { EventRecorder, Informers } from '@keelson/runtime';
 import { Node, type Pod, RuntimeClass, Service } from '@keelson/types';
 import type { ClusterDns, DnsSettings } from './config/dns.ts';
-import { terminationLogPath, type Paths } from './config/paths.ts';
+import { type Paths, terminationLogPath } from './config/paths.ts';
 import type { NodeSettings } from './config/sandbox.ts';
 import type { ContainerState, ContainerStats, PodIdentity, Runtime, RuntimeInfo } from './cri/types.ts';
 import type { NodeResources, Thresholds } from './eviction/decide.ts';
 import { EvictionManager } from './eviction/manager.ts';
 import { ImageManager } from './image/images.ts';
+import type { KubeletMetrics } from './metrics.ts';
 import type { MachineFacts } from './node/facts.ts';
 import { keepLease } from './node/lease.ts';
 import type { NodeIdentity, NodeView } from './node/object.ts';
@@ -17,7 +18,6 @@ import { annotations } from './pod/annotations.ts';
 import { podUid } from './pod/naming.ts';
 import { ProbeManager } from './probe/manager.ts';
 import type { Prober } from './probe/prober.ts';
-import type { ProbeOutcome, ProbeType } from './probe/state.ts';
 import { ApiSource, isStatic } from './source/api.ts';
 import { syncMirrors } from './source/mirrors.ts';
 import { ReferencedObjects } from './source/objects.ts';
@@ -49,6 +49,8 @@ export interface KubeletConfig {
 export interface PodNetwork {
   /** Makes pods of these ranges reachable on this node. Called again when the ranges change. */
   setUp(podCIDRs: readonly string[]): Promise<void>;
+  /** Leads to the pods of the other nodes. Called whenever one of them changed. */
+  connect(nodes: readonly Node[]): Promise<void>;
 }
 
 /** Everything a kubelet works with, so that thousands can live in one process. */
@@ -69,7 +71,7 @@ export interface KubeletDeps {
   measure?(): Promise<NodeResources>;
   /** Frees what the node holds for a pod beyond files and the runtime. */
   release?(pod: Pod): Promise<void>;
-  countProbe?(pod: Pod, container: string, type: ProbeType, outcome: ProbeOutcome): void;
+  readonly metrics?: Pick<KubeletMetrics, 'countProbe' | 'relistSeconds'>;
 }
 
 export interface Kubelet {
@@ -111,7 +113,11 @@ class NodeAgent implements Kubelet {
     this.#static = config.manifests ? new StaticSource(config.manifests, config.node.name, clock, log) : undefined;
     this.#observer = new Observer(runtime, (container) => this.#lastWords(container));
     this.#worker = {
-      clock, log, api, runtime, host,
+      clock,
+      log,
+      api,
+      runtime,
+      host,
       observer: this.#observer,
       images: new ImageManager(runtime.images, clock),
       objects: new ReferencedObjects(api, clock),
@@ -137,19 +143,26 @@ class NodeAgent implements Kubelet {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { api, clock, config, informers, log, runtime } = this.#deps;
+    const { api, clock, config, informers, log, network, runtime } = this.#deps;
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true });
     const complain = (what: string) => (error: unknown) => log.warn(what, { error: errorMessage(error) });
     const services = informers.for(Service);
-    const nodes = informers.for(Node, { fieldSelector: `metadata.name=${config.node.name}` });
+    // Only who makes the network has to know of the other nodes.
+    const nodes = informers.for(Node, network ? {} : { fieldSelector: `metadata.name=${config.node.name}` });
     await this.#setUpNetwork(config.node.podCIDR ? config.node.podCIDR.split(',') : []);
     const synced = informers.start(signal);
     const registered = this.registration.register(signal);
     await this.#relist().catch(complain('cannot list containers'));
     this.source.start(this.workers, () => void this.#mirrors());
-    nodes.onChange(({ object, type }) => type !== 'deleted' && void this.#setUpNetwork(object.spec?.podCIDRs ?? []));
+    nodes.onChange(({ object, type }) => {
+      if (type !== 'deleted' && object.metadata?.name === config.node.name) void this.#setUpNetwork(object.spec?.podCIDRs ?? []);
+      else void network?.connect(nodes.store.list()).catch(complain('cannot reach the pods of other nodes'));
+    });
     runtime.events(signal, (sandboxId) => this.#changed(sandboxId));
-    const loops = [this.#static?.run(this.workers, () => void this.#mirrors(), signal), keepLease(api, clock, config.node.name, () => this.registration.node?.metadata?.uid, signal, complain('cannot renew node lease'))];
+    const loops = [
+      this.#static?.run(this.workers, () => void this.#mirrors(), signal),
+      keepLease(api, clock, config.node.name, () => this.registration.node?.metadata?.uid, signal, complain('cannot renew node lease')),
+    ];
     await Promise.race([Promise.all([synced, services.synced]), aborted(signal)]);
     await registered;
     loops.push(
@@ -164,7 +177,9 @@ class NodeAgent implements Kubelet {
   }
 
   async #relist(): Promise<void> {
+    const stop = this.#deps.metrics?.relistSeconds.startTimer();
     const changed = await this.#observer.relist();
+    stop?.();
     for (const uid of changed) this.workers.changed(uid);
     this.#endOrphans();
   }
@@ -185,14 +200,18 @@ class NodeAgent implements Kubelet {
   async #mirrors(): Promise<void> {
     const { api, config, log } = this.#deps;
     const node = this.registration.node?.metadata?.uid;
-    await syncMirrors(api, this.source, this.#static?.pods ?? [], config.node.name, node).catch((error: unknown) => log.warn('cannot sync mirror pods', { error: errorMessage(error) }));
+    await syncMirrors(api, this.source, this.#static?.pods ?? [], config.node.name, node).catch((error: unknown) =>
+      log.warn('cannot sync mirror pods', { error: errorMessage(error) }),
+    );
     for (const pod of this.#static?.pods ?? []) this.workers.poke(podUid(pod));
   }
 
   async #refreshVolumes(): Promise<void> {
     for (const record of this.workers.all) {
       if (!record.volumesMounted || record.ending.aborted || !hasLiveVolumes(record.pod)) continue;
-      await refreshVolumes(this.#worker, record).catch((error: unknown) => this.#event(record.pod, 'Warning', 'FailedMount', errorMessage(error)));
+      await refreshVolumes(this.#worker, record).catch((error: unknown) =>
+        this.#event(record.pod, 'Warning', 'FailedMount', errorMessage(error)),
+      );
     }
   }
 
@@ -210,16 +229,27 @@ class NodeAgent implements Kubelet {
       log.error('cannot set up the pod network', { error: this.#networkProblem });
     }
     this.registration.poke();
-    for (const record of this.workers.all) this.workers.poke(record.uid);
   }
 
   async #view(): Promise<NodeView> {
     const { config, machine, runtime } = this.#deps;
+    const before = this.#networkDown();
     this.#runtimeInfo = await runtime.info().catch(() => undefined);
+    if (before !== undefined && this.#networkDown() === undefined) this.workers.retry('/sandbox');
     const images = await runtime.images.list().catch(() => []);
     const { memory, disk, pid } = this.#eviction.pressures;
-    const health = { runtime: this.#runtimeInfo, networkProblem: this.#networkProblem, memoryPressure: memory, diskPressure: disk, pidPressure: pid };
+    const health = {
+      runtime: this.#runtimeInfo,
+      networkProblem: this.#networkProblem,
+      memoryPressure: memory,
+      diskPressure: disk,
+      pidPressure: pid,
+    };
     return { identity: config.node, machine, health, images };
+  }
+
+  #networkDown(): string | undefined {
+    return this.#networkProblem ?? (this.#runtimeInfo && !this.#runtimeInfo.networkReady ? this.#runtimeInfo.message : undefined);
   }
 
   #nodeView(): WorkerDeps['node'] {
@@ -233,7 +263,7 @@ class NodeAgent implements Kubelet {
       hostsFile: config.hostsFile,
       allocatable: { milliCpu: machine.cpus * 1000, memoryBytes: machine.memoryBytes },
       services: () => services.store.list(),
-      networkProblem: () => this.#networkProblem,
+      networkProblem: () => this.#networkDown(),
       runtimeHandler: async (name) => (name === '' ? '' : (await api.get(RuntimeClass, { name })).handler),
       release: async (pod) => release?.(pod),
     };
@@ -250,14 +280,20 @@ class NodeAgent implements Kubelet {
       },
       count: (uid, container, type, outcome) => {
         const record = this.workers.get(uid);
-        if (record) this.#deps.countProbe?.(record.pod, container, type, outcome);
+        if (record) this.#deps.metrics?.countProbe(record.pod, container, type, outcome);
       },
     };
   }
 
   #event(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void {
     const about = isStatic(pod) ? (this.source.shownBy(pod) ?? pod) : pod;
-    this.#deps.events.event({ ...about, apiVersion: 'v1', kind: 'Pod', metadata: about.metadata ?? {} }, type, reason, message, container ? { fieldPath: fieldPath(pod, container) } : {});
+    this.#deps.events.event(
+      { ...about, apiVersion: 'v1', kind: 'Pod', metadata: about.metadata ?? {} },
+      type,
+      reason,
+      message,
+      container ? { fieldPath: fieldPath(pod, container) } : {},
+    );
   }
 
   /** The termination message: its file, or by policy the end of the log of a container that failed. */
@@ -274,23 +310,42 @@ class NodeAgent implements Kubelet {
 }
 
 const plenty: NodeResources = {
-  memoryAvailable: 1, memoryTotal: 1, diskAvailable: 1, diskTotal: 1, imageAvailable: 1, imageTotal: 1, pidsAvailable: 1, pidsTotal: 1,
+  memoryAvailable: 1,
+  memoryTotal: 1,
+  diskAvailable: 1,
+  diskTotal: 1,
+  imageAvailable: 1,
+  imageTotal: 1,
+  pidsAvailable: 1,
+  pidsTotal: 1,
 };
 
 /** The last lines of a container log, at most 2 KiB and 80 lines, without what the runtime put before them. */
 function plainLog(text: string): string {
-  const lines = text.split('\n').filter((line) => /^\S+ std(out|err) [FP]/.test(line)).slice(-80);
+  const lines = text
+    .split('\n')
+    .filter((line) => /^\S+ std(out|err) [FP]/.test(line))
+    .slice(-80);
   const plain = lines.map((line) => line.replace(/^\S+ \S+ \S+ ?/, '')).join('\n');
   return plain === '' ? '' : `${plain}\n`.slice(-2048);
 }
 
 /** Enough of a pod to take down what runs of it. */
 function orphan({ name, namespace, uid }: PodIdentity): Pod {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, uid, deletionGracePeriodSeconds: 30 }, spec: { containers: [] } } as unknown as Pod;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, uid, deletionGracePeriodSeconds: 30 },
+    spec: { containers: [] },
+  } as unknown as Pod;
 }
 
 function fieldPath(pod: Pod, container: string): string {
-  const list = pod.spec?.initContainers?.some(({ name }) => name === container) ? 'initContainers' : pod.spec?.ephemeralContainers?.some(({ name }) => name === container) ? 'ephemeralContainers' : 'containers';
+  const list = pod.spec?.initContainers?.some(({ name }) => name === container)
+    ? 'initContainers'
+    : pod.spec?.ephemeralContainers?.some(({ name }) => name === container)
+      ? 'ephemeralContainers'
+      : 'containers';
   return `spec.${list}{${container}}`;
 }
 

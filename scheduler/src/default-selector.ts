@@ -1,4 +1,4 @@
-import { labelSelectorMatcher, labelsSelector, type LabelSelectorMatcher } from '@keelson/machinery';
+import { type LabelSelectorMatcher, labelSelectorMatcher, labelsSelector } from '@keelson/machinery';
 import type { LabelSelector, Pod, Service } from '@keelson/types';
 import type { DefaultSelector } from './plugins/types.ts';
 

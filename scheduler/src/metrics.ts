@@ -17,7 +17,12 @@ export function schedulerMetrics(registry: Registry, pending: () => Readonly<Rec
     },
   });
   return {
-    attempts: new Counter({ name: 'scheduler_schedule_attempts_total', help: 'Attempts to place a pod, by result', labelNames: profile, registers }),
+    attempts: new Counter({
+      name: 'scheduler_schedule_attempts_total',
+      help: 'Attempts to place a pod, by result',
+      labelNames: profile,
+      registers,
+    }),
     attemptDuration: new Histogram({
       name: 'scheduler_scheduling_attempt_duration_seconds',
       help: 'Time one attempt took, with binding',
@@ -38,7 +43,17 @@ export function schedulerMetrics(registry: Registry, pending: () => Readonly<Rec
       buckets: exponentialBuckets(0.01, 2, 20),
       registers,
     }),
-    podAttempts: new Histogram({ name: 'scheduler_pod_scheduling_attempts', help: 'Attempts a bound pod took', buckets: [1, 2, 4, 8, 16], registers }),
-    incoming: new Counter({ name: 'scheduler_queue_incoming_pods_total', help: 'Pods that entered a queue', labelNames: ['queue', 'event'], registers }),
+    podAttempts: new Histogram({
+      name: 'scheduler_pod_scheduling_attempts',
+      help: 'Attempts a bound pod took',
+      buckets: [1, 2, 4, 8, 16],
+      registers,
+    }),
+    incoming: new Counter({
+      name: 'scheduler_queue_incoming_pods_total',
+      help: 'Pods that entered a queue',
+      labelNames: ['queue', 'event'],
+      registers,
+    }),
   };
 }

@@ -6,4 +6,10 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import type { AdmissionPlugin } from './types.ts';
 
 /** THE ordered list of admission plugins, in Kubernetes' order. */
-export const admissionPlugins: readonly AdmissionPlugin[] = [namespaceLifecycle, serviceAccount, nodeRestriction, taintNodesByCondition, defaultTolerationSeconds];
+export const admissionPlugins: readonly AdmissionPlugin[] = [
+  namespaceLifecycle,
+  serviceAccount,
+  nodeRestriction,
+  taintNodesByCondition,
+  defaultTolerationSeconds,
+];

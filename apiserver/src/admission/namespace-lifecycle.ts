@@ -1,4 +1,4 @@
-import { forbidden, notFound, StatusError } from '@keelson/machinery';
+import { forbidden, notFound, type StatusError } from '@keelson/machinery';
 import { Namespace } from '@keelson/types';
 import type { AdmissionPlugin } from './types.ts';
 
@@ -20,7 +20,10 @@ export const namespaceLifecycle: AdmissionPlugin = {
 };
 
 /** A namespace made a moment ago may not have reached the cache. */
-async function readThrough(registry: Parameters<NonNullable<AdmissionPlugin['admit']>>[0]['registry'], name: string): Promise<Namespace | undefined> {
+async function readThrough(
+  registry: Parameters<NonNullable<AdmissionPlugin['admit']>>[0]['registry'],
+  name: string,
+): Promise<Namespace | undefined> {
   const entry = await registry.options.store.get(registry.of(Namespace).keyOf('', name));
   return entry && (JSON.parse(entry.value.toString()) as Namespace);
 }

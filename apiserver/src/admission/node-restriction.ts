@@ -15,17 +15,24 @@ export const nodeRestriction: AdmissionPlugin = {
       throw forbidden(store.groupResource, name, why);
     };
     if (store.kind.typeName === Node.typeName && name !== node) refuse(`node "${node}" is not allowed to modify node "${name}"`);
-    if (store.kind.typeName === Lease.typeName && (namespace !== 'kube-node-lease' || name !== node)) refuse(`can only access node lease with the same name as the requesting node`);
+    if (store.kind.typeName === Lease.typeName && (namespace !== 'kube-node-lease' || name !== node))
+      refuse(`can only access node lease with the same name as the requesting node`);
     if (store.kind.typeName === Pod.typeName) checkPod(attributes, node, registry.read(Pod, namespace, name), refuse);
   },
 };
 
-function checkPod({ operation, object, subresource }: AdmissionAttributes, node: string, present: Pod | undefined, refuse: (why: string) => never): void {
+function checkPod(
+  { operation, object, subresource }: AdmissionAttributes,
+  node: string,
+  present: Pod | undefined,
+  refuse: (why: string) => never,
+): void {
   if (operation === 'CREATE' && subresource === '') {
     const pod = object as Pod;
     if (!pod.metadata.annotations?.[mirror]) refuse(`pod does not have "${mirror}" annotation, node "${node}" can only create mirror pods`);
     if (pod.spec.nodeName !== node) refuse(`node "${node}" can only create pods with spec.nodeName set to itself`);
     return;
   }
-  if (present && present.spec.nodeName !== node) refuse(`node "${node}" can only ${operation === 'DELETE' ? 'delete' : 'update status for'} pods with spec.nodeName set to itself`);
+  if (present && present.spec.nodeName !== node)
+    refuse(`node "${node}" can only ${operation === 'DELETE' ? 'delete' : 'update status for'} pods with spec.nodeName set to itself`);
 }

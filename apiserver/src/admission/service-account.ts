@@ -20,8 +20,14 @@ export const serviceAccount: AdmissionPlugin = {
     spec.serviceAccountName ||= 'default';
     spec.serviceAccount = spec.serviceAccountName;
     const account = attributes.registry.read(ServiceAccount, attributes.namespace, spec.serviceAccountName);
-    if (!account) throw forbidden(attributes.store.groupResource, attributes.name, `error looking up service account ${attributes.namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`);
-    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
+    if (!account)
+      throw forbidden(
+        attributes.store.groupResource,
+        attributes.name,
+        `error looking up service account ${attributes.namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`,
+      );
+    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
+      spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
     if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, attributes);
   },
 };
@@ -31,7 +37,8 @@ function concerns({ operation, store, subresource }: AdmissionAttributes): boole
 }
 
 function refuseMirror(attributes: AdmissionAttributes, { spec }: Pod): void {
-  if (spec.serviceAccountName) throw forbidden(attributes.store.groupResource, attributes.name, 'a mirror pod may not reference service accounts');
+  if (spec.serviceAccountName)
+    throw forbidden(attributes.store.groupResource, attributes.name, 'a mirror pod may not reference service accounts');
 }
 
 function mountToken({ spec }: Pod, { registry }: AdmissionAttributes): void {

@@ -1,6 +1,6 @@
 import type { HttpRequestLike } from '@keelson/client';
 import { unauthorized } from '@keelson/machinery';
-import { anonymousUser, type Authenticator, type UserInfo } from './types.ts';
+import { type Authenticator, anonymousUser, type UserInfo } from './types.ts';
 
 const authenticatedGroup = 'system:authenticated';
 

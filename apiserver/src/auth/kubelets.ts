@@ -25,14 +25,25 @@ export function createKubelets(credentials: KubeletCredentials): Kubelets {
     return made;
   };
   return {
-    send: (kubelet, request) => transportTo(kubelet).send(request).catch((error: Error) => Promise.reject(unreachable(kubelet, error))),
+    send: (kubelet, request) =>
+      transportTo(kubelet)
+        .send(request)
+        .catch((error: Error) => Promise.reject(unreachable(kubelet, error))),
     dial: (kubelet) => dial(kubelet, credentials),
   };
 }
 
 function dial({ host, port, node }: KubeletAddress, { certData, keyData, caData }: KubeletCredentials) {
   return new Promise<ReturnType<typeof connect>>((resolve, reject) => {
-    const socket = connect({ host, port, cert: certData, key: keyData, ca: caData, rejectUnauthorized: caData !== undefined, timeout: dialTimeout });
+    const socket = connect({
+      host,
+      port,
+      cert: certData,
+      key: keyData,
+      ca: caData,
+      rejectUnauthorized: caData !== undefined,
+      timeout: dialTimeout,
+    });
     const fail = (error: Error): void => {
       socket.destroy();
       reject(unreachable({ host, port, node }, error));

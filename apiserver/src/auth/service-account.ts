@@ -1,6 +1,6 @@
 import type { TokenClaims } from '@keelson/pki';
-import type { Tokens } from '../http/services.ts';
 import { Pod, Secret, ServiceAccount } from '@keelson/types';
+import type { Tokens } from '../http/services.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Authentication, Authenticator, UserInfo } from './types.ts';
 
@@ -39,8 +39,10 @@ export function userOf(registry: Registry, claims: TokenClaims): Authentication 
   const { namespace, serviceaccount, pod, secret } = claims['kubernetes.io'];
   const account = registry.read(ServiceAccount, namespace, serviceaccount.name);
   if (account?.metadata.uid !== serviceaccount.uid) return { type: 'invalid', message: 'service account UID does not match' };
-  if (pod && registry.read(Pod, namespace, pod.name)?.metadata.uid !== pod.uid) return { type: 'invalid', message: 'pod UID does not match' };
-  if (secret && registry.read(Secret, namespace, secret.name)?.metadata.uid !== secret.uid) return { type: 'invalid', message: 'secret UID does not match' };
+  if (pod && registry.read(Pod, namespace, pod.name)?.metadata.uid !== pod.uid)
+    return { type: 'invalid', message: 'pod UID does not match' };
+  if (secret && registry.read(Secret, namespace, secret.name)?.metadata.uid !== secret.uid)
+    return { type: 'invalid', message: 'secret UID does not match' };
   const extra: Record<string, readonly string[]> = {};
   if (claims.jti) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${claims.jti}`];
   if (pod) {

@@ -1,5 +1,5 @@
-import { createTokenSigner, createTokenVerifier } from '@keelson/pki';
 import type { Clock } from '@keelson/base';
+import { createTokenSigner, createTokenVerifier } from '@keelson/pki';
 import type { Tokens } from '../http/services.ts';
 import type { Registry } from '../registry/registry.ts';
 import { userOf } from './service-account.ts';

@@ -35,7 +35,10 @@ export interface AuthorizationAttributes {
   readonly name: string;
 }
 
-export type Decision = { readonly type: 'allow'; readonly reason: string } | { readonly type: 'deny'; readonly reason: string } | { readonly type: 'noOpinion'; readonly reason: string };
+export type Decision =
+  | { readonly type: 'allow'; readonly reason: string }
+  | { readonly type: 'deny'; readonly reason: string }
+  | { readonly type: 'noOpinion'; readonly reason: string };
 
 /** One way to grant a request. Asked in order until one allows or denies. */
 export interface Authorizer {

@@ -1,5 +1,5 @@
-import { subjectOf } from '@keelson/pki';
 import type { HttpRequestLike } from '@keelson/client';
+import { subjectOf } from '@keelson/pki';
 import type { Authentication, Authenticator } from './types.ts';
 
 /**

@@ -89,7 +89,10 @@ function resourcesOf(store: KindStore): APIResource[] {
     ...(categories.length > 0 ? { categories: [...categories] } : {}),
     ...(store.isStored ? { storageVersionHash: storageVersionHash(store) } : {}),
   };
-  return [main, ...subresourcesOf(store).map(({ name, ...rest }) => ({ name: `${resource}/${name}`, singularName: '', namespaced, ...rest }))];
+  return [
+    main,
+    ...subresourcesOf(store).map(({ name, ...rest }) => ({ name: `${resource}/${name}`, singularName: '', namespaced, ...rest })),
+  ];
 }
 
 type SubresourceEntry = Pick<APIResource, 'name' | 'kind' | 'group' | 'version' | 'verbs'>;
@@ -97,9 +100,15 @@ type SubresourceEntry = Pick<APIResource, 'name' | 'kind' | 'group' | 'version' 
 function subresourcesOf({ definition, kind }: KindStore): SubresourceEntry[] {
   const entries: SubresourceEntry[] = Object.entries(definition.subresources ?? {}).map(([name, { kind: own, verbs }]) => {
     const { group, version } = own;
-    return { name, ...(own.group === kind.group && own.version === kind.version ? {} : { group, version }), kind: own.kind, verbs: [...verbs].sort() };
+    return {
+      name,
+      ...(own.group === kind.group && own.version === kind.version ? {} : { group, version }),
+      kind: own.kind,
+      verbs: [...verbs].sort(),
+    };
   });
-  if (definition.scale) entries.push({ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] });
+  if (definition.scale)
+    entries.push({ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] });
   if (definition.status) entries.push({ name: 'status', kind: kind.kind, verbs: ['get', 'patch', 'update'] });
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -113,7 +122,11 @@ function storageVersionHash({ kind }: KindStore): string {
 export function aggregatedDocument(groups: readonly ServedGroup[], version: string): object {
   const items = groups.map(({ name, versions }) => ({
     metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null },
-    versions: versions.map((served) => ({ version: served.version, resources: served.stores.map(aggregatedResource), freshness: 'Current' })),
+    versions: versions.map((served) => ({
+      version: served.version,
+      resources: served.stores.map(aggregatedResource),
+      freshness: 'Current',
+    })),
   }));
   return { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items };
 }

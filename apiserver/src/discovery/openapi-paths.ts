@@ -10,8 +10,18 @@ export function openapiPaths(base: string, { stores }: ServedVersion, nameOf: Na
     const { resource, namespaced } = store.kind;
     const collection = namespaced ? `${base}/namespaces/{namespace}/${resource}` : `${base}/${resource}`;
     if (namespaced && store.isStored) paths[`${base}/${resource}`] = pathItem(store, nameOf, [['get', 'list']]);
-    paths[collection] = pathItem(store, nameOf, [['get', 'list'], ['post', 'create'], ['delete', 'deletecollection']]);
-    if (store.isStored) paths[`${collection}/{name}`] = pathItem(store, nameOf, [['get', 'get'], ['put', 'update'], ['patch', 'patch'], ['delete', 'delete']]);
+    paths[collection] = pathItem(store, nameOf, [
+      ['get', 'list'],
+      ['post', 'create'],
+      ['delete', 'deletecollection'],
+    ]);
+    if (store.isStored)
+      paths[`${collection}/{name}`] = pathItem(store, nameOf, [
+        ['get', 'get'],
+        ['put', 'update'],
+        ['patch', 'patch'],
+        ['delete', 'delete'],
+      ]);
   }
   return paths;
 }
@@ -26,7 +36,9 @@ function pathItem(store: KindStore, nameOf: NameOf, methods: ReadonlyArray<reado
 
 function operation({ kind }: KindStore, nameOf: NameOf, verb: string): object {
   const { group, version, kind: name, typeName } = kind;
-  const parameters = ['create', 'update', 'patch'].includes(verb) ? writes.map((parameter) => ({ name: parameter, in: 'query', schema: { type: 'string', uniqueItems: true } })) : [];
+  const parameters = ['create', 'update', 'patch'].includes(verb)
+    ? writes.map((parameter) => ({ name: parameter, in: 'query', schema: { type: 'string', uniqueItems: true } }))
+    : [];
   const schema = { $ref: `#/components/schemas/${nameOf(typeName)}` };
   return {
     operationId: `${verb}${name}`,

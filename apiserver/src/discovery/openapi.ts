@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Express } from 'express';
 import { loadDescriptions, loadSchemas, type Schema } from '@keelson/types/schemas';
+import type { Express } from 'express';
 import type { Registry } from '../registry/registry.ts';
-import { servedGroups, type ServedVersion } from './documents.ts';
+import { type ServedVersion, servedGroups } from './documents.ts';
 import { openapiPaths } from './openapi-paths.ts';
 
 type Schemas = Awaited<ReturnType<typeof loadSchemas>>;
@@ -30,7 +30,9 @@ export function openapiRoutes(app: Express, registry: Registry): void {
   };
   app.get(['/openapi/v3', '/openapi/v3/'], async (_request, response) => {
     const paths = servedPaths(registry);
-    const entries = await Promise.all(paths.map(async (path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash(await document(path))}` }]));
+    const entries = await Promise.all(
+      paths.map(async (path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash(await document(path))}` }]),
+    );
     response.type('application/json').send(JSON.stringify({ paths: Object.fromEntries(entries) }));
   });
   app.get('/openapi/v3/*path', async (request, response, next) => {
@@ -38,7 +40,8 @@ export function openapiRoutes(app: Express, registry: Registry): void {
     if (!text) return next();
     const body = await text;
     response.set('etag', `"${hash(body)}"`);
-    if (request.query.hash !== undefined) response.set('cache-control', 'public, immutable').set('expires', new Date(8.64e15).toUTCString());
+    if (request.query.hash !== undefined)
+      response.set('cache-control', 'public, immutable').set('expires', new Date(8.64e15).toUTCString());
     response.type('application/json').send(body);
   });
   app.get('/openapi/v2', async (_request, response) => {
@@ -47,7 +50,10 @@ export function openapiRoutes(app: Express, registry: Registry): void {
 }
 
 function hash(text: string | undefined): string {
-  return createHash('sha512').update(text ?? '').digest('hex').toUpperCase();
+  return createHash('sha512')
+    .update(text ?? '')
+    .digest('hex')
+    .toUpperCase();
 }
 
 function servedPaths(registry: Registry): string[] {
@@ -70,13 +76,22 @@ const info = { title: 'Kubernetes', version: 'v1.36.0' };
 
 function versionDocument(group: string, served: ServedVersion, source: Source): object {
   const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', ...served.stores.map(({ kind }) => kind.typeName)];
-  const schemas = Object.fromEntries(reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/components/schemas/')]));
-  return { openapi: '3.0.0', info, paths: openapiPaths(`/${pathOf(group, served.version)}`, served, publishedName), components: { schemas } };
+  const schemas = Object.fromEntries(
+    reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/components/schemas/')]),
+  );
+  return {
+    openapi: '3.0.0',
+    info,
+    paths: openapiPaths(`/${pathOf(group, served.version)}`, served, publishedName),
+    components: { schemas },
+  };
 }
 
 function v2Document(registry: Registry, source: Source): object {
   const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', ...[...registry.stores].map(({ kind }) => kind.typeName)];
-  const definitions = Object.fromEntries(reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/definitions/')]));
+  const definitions = Object.fromEntries(
+    reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/definitions/')]),
+  );
   return { swagger: '2.0', info, paths: {}, definitions };
 }
 
@@ -84,7 +99,8 @@ function reachable(schemas: Schemas, roots: readonly string[]): string[] {
   const found = new Set<string>();
   const visit = (schema: Schema): void => {
     if (schema.$ref) add(schema.$ref);
-    for (const child of [schema.items, ...Object.values(schema.properties ?? {}), schema.additionalProperties]) if (typeof child === 'object') visit(child);
+    for (const child of [schema.items, ...Object.values(schema.properties ?? {}), schema.additionalProperties])
+      if (typeof child === 'object') visit(child);
   };
   const add = (type: string): void => {
     const schema = schemas[type];
@@ -107,7 +123,12 @@ function published(type: string, { schemas, descriptions }: Source, prefix: stri
       ...rest,
       ...(items ? { items: convert(items, undefined) } : {}),
       ...(properties ? { properties: Object.fromEntries(own) } : {}),
-      ...(additionalProperties === undefined ? {} : { additionalProperties: typeof additionalProperties === 'object' ? convert(additionalProperties, undefined) : additionalProperties }),
+      ...(additionalProperties === undefined
+        ? {}
+        : {
+            additionalProperties:
+              typeof additionalProperties === 'object' ? convert(additionalProperties, undefined) : additionalProperties,
+          }),
     };
   };
   return convert(schemas[type] as Schema, texts['']);

@@ -37,7 +37,9 @@ export function discoveryRoutes(app: Express, registry: Registry, serverAddress:
   });
   app.get('/apis/:group/:version', (request, response, next) => {
     const { group, version } = request.params;
-    const served = groups().find(({ name }) => name === group)?.versions.find((one) => one.version === version);
+    const served = groups()
+      .find(({ name }) => name === group)
+      ?.versions.find((one) => one.version === version);
     if (!served) return next();
     send(response, resourceListDocument(group, served));
   });

@@ -1,7 +1,8 @@
-import { createGunzip } from 'node:zlib';
 import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import type { HttpRequestLike } from '@keelson/client';
 import { badRequest, parseYaml, requestEntityTooLarge, unsupportedMediaType } from '@keelson/machinery';
+import type { Schemas } from '@keelson/types/schemas';
 import { decodeProtobuf } from './protobuf.ts';
 
 /** The largest request body, in bytes, as upstream. */
@@ -35,10 +36,16 @@ export interface ParsedBody {
 export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
 /** @throws StatusError UnsupportedMediaType, or BadRequest for a body that does not parse. `kind` only names what was expected. */
-export async function parseBody(body: Buffer, contentType: string | undefined, kind: string, strict: boolean): Promise<ParsedBody> {
+export async function parseBody(
+  body: Buffer,
+  contentType: string | undefined,
+  kind: string,
+  strict: boolean,
+  schemas: Schemas,
+): Promise<ParsedBody> {
   const type = mediaType(contentType);
   if (type === 'application/json') return { value: parseJson(body, kind), duplicates: strict ? duplicateFields(body.toString()) : [] };
-  if (type === 'application/vnd.kubernetes.protobuf') return { value: await decodeProtobuf(body), duplicates: [] };
+  if (type === 'application/vnd.kubernetes.protobuf') return { value: await decodeProtobuf(body, schemas), duplicates: [] };
   if (type !== 'application/yaml') throw unsupportedMediaType(objectTypes);
   try {
     return parseYaml(body.toString());
@@ -56,7 +63,9 @@ function parseJson(body: Buffer, kind: string): unknown {
     return JSON.parse(body.toString());
   } catch (error) {
     const why = `couldn't get version/kind; json parse error: ${goJsonError(body.toString(), error as Error)}`;
-    throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${body.subarray(0, 64).toString('hex')}${body.length > 64 ? ' ...' : ''})`);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): ${why} (${body.subarray(0, 64).toString('hex')}${body.length > 64 ? ' ...' : ''})`,
+    );
   }
 }
 
@@ -90,5 +99,8 @@ export function duplicateFields(text: string): string[] {
 }
 
 function pathOf(stack: ReadonlyArray<{ keys: Set<string> | undefined; index: number; key: string }>): string {
-  return stack.map(({ keys, index, key }) => (keys ? `.${key}` : `[${index}]`)).join('').slice(1);
+  return stack
+    .map(({ keys, index, key }) => (keys ? `.${key}` : `[${index}]`))
+    .join('')
+    .slice(1);
 }

@@ -1,8 +1,9 @@
 import type { KubeObject } from '@keelson/client';
 import { badRequest } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
-import { loadSchemas, type Schema } from '@keelson/types/schemas';
+import { loadSchemas, type Schema, type Schemas } from '@keelson/types/schemas';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Quantities } from './quantities.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -12,8 +13,6 @@ export interface DecodeResult {
   readonly warnings: readonly string[];
 }
 
-type Schemas = Awaited<ReturnType<typeof loadSchemas>>;
-
 /**
  * Brings parsed input into the shape of a kind, as Go's typed decoding does: members the type does not know are dropped (and told or
  * refused, as asked), nulls count as absent, and a value of the wrong JSON type is refused.
@@ -21,36 +20,55 @@ type Schemas = Awaited<ReturnType<typeof loadSchemas>>;
 export class Decoder {
   readonly #schemas: Schemas;
   readonly #ajv: Ajv;
+  readonly #quantities: Quantities;
   readonly #compiled = new Map<string, ValidateFunction>();
 
   private constructor(schemas: Schemas) {
     this.#schemas = schemas;
-    this.#ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false, inlineRefs: false, code: { optimize: 1 } });
+    this.#quantities = new Quantities(schemas);
+    this.#ajv = new Ajv({
+      allErrors: true,
+      verbose: true,
+      strict: false,
+      validateFormats: false,
+      inlineRefs: false,
+      code: { optimize: 1 },
+    });
   }
 
   static async load(): Promise<Decoder> {
     return new Decoder(await loadSchemas());
   }
 
-  /** The schema of a type, for patches and defaults. */
-  schema(typeName: string): Schema | undefined {
-    return this.#schemas[typeName];
-  }
-
+  /** By type name; for patches and protobuf bodies. */
   get schemas(): Schemas {
     return this.#schemas;
   }
 
   /** @throws StatusError BadRequest for a wrong kind, version or JSON type, and in Strict mode for unknown and duplicate fields. */
-  decode(kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>, value: unknown, duplicates: readonly string[], mode: FieldValidation): DecodeResult {
+  decode(
+    kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>,
+    value: unknown,
+    duplicates: readonly string[],
+    mode: FieldValidation,
+  ): DecodeResult {
     const object = checkKind(kind, value);
     const { errors, prefix } = this.#check(kind, object);
     const unknown = errors.filter((error) => error.keyword === 'additionalProperties').map((error) => removeUnknown(object, error));
     const wrong = errors.find((error) => error.keyword === 'type');
-    if (wrong) throw badRequest(`${prefix}: ${goTypeError(wrong)}`);
+    if (wrong) throw badRequest(`${prefix}: ${goTypeError(this.#schemas, kind.typeName, wrong)}`);
+    this.#canonicalize(kind.typeName, object, prefix);
     const strict = [...unknown.map((field) => `unknown field "${field}"`), ...duplicates.map((field) => `duplicate field "${field}"`)];
     if (strict.length > 0 && mode === 'Strict') throw badRequest(`${prefix}: strict decoding error: ${strict.join(', ')}`);
     return { object, warnings: mode === 'Warn' ? strict : [] };
+  }
+
+  #canonicalize(typeName: string, object: KubeObject, prefix: string): void {
+    try {
+      this.#quantities.canonicalize(typeName, object);
+    } catch (error) {
+      throw badRequest(`${prefix}: ${(error as Error).message}`);
+    }
   }
 
   #check(kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>, object: KubeObject): { errors: ErrorObject[]; prefix: string } {
@@ -79,23 +97,24 @@ export class Decoder {
     if (this.#ajv.schemas[typeName]) return;
     const schema = this.#schemas[typeName];
     if (!schema) throw new Error(`no schema for ${typeName}`);
-    const closed = forAjv(schema, typeName);
+    const closed = forAjv(schema);
     this.#ajv.addSchema({ $id: typeName, ...closed }, typeName);
     for (const reference of referencesOf(schema)) this.#add(reference);
   }
 }
 
 /** An open Kubernetes type as a closed schema without semantic checks: those are the kinds' own, with Kubernetes' messages. */
-function forAjv(schema: Schema, typeName: string): Record<string, unknown> {
-  if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string' || typeName === 'intstr.IntOrString') return { type: ['integer', 'string'] };
-  if (schema.format === 'quantity' || typeName === 'resource.Quantity') return { type: ['string', 'number'] };
+function forAjv(schema: Schema): Record<string, unknown> {
+  if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string') return { type: ['integer', 'string'] };
+  if (schema.format === 'quantity') return { type: ['string', 'number'] };
+  if (schema['x-kubernetes-preserve-unknown-fields']) return {};
   if (schema.$ref) return { $ref: schema.$ref };
-  if (schema.items) return { type: 'array', items: forAjv(schema.items, '') };
+  if (schema.items) return { type: 'array', items: forAjv(schema.items) };
   if (schema.properties) {
-    const properties = Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, forAjv(property, '')]));
+    const properties = Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, forAjv(property)]));
     return { type: 'object', properties, additionalProperties: false };
   }
-  if (typeof schema.additionalProperties === 'object') return { type: 'object', additionalProperties: forAjv(schema.additionalProperties, '') };
+  if (typeof schema.additionalProperties === 'object') return { type: 'object', additionalProperties: forAjv(schema.additionalProperties) };
   return schema.type ? { type: schema.type, ...(schema.format ? { format: schema.format } : {}) } : {};
 }
 
@@ -108,7 +127,9 @@ function referencesOf(schema: Schema): string[] {
 function checkKind(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown): KubeObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-    throw badRequest(`the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
   }
   const object = value as KubeObject;
   object.kind ??= expected.kind;
@@ -117,7 +138,9 @@ function checkKind(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown):
     throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`);
   }
   if (object.kind !== expected.kind) {
-    throw badRequest(`${object.kind} in version "${object.apiVersion.split('/').at(-1)}" cannot be handled as a ${expected.kind}: converting (${object.kind}) to (${expected.kind}): unknown conversion`);
+    throw badRequest(
+      `${object.kind} in version "${object.apiVersion.split('/').at(-1)}" cannot be handled as a ${expected.kind}: converting (${object.kind}) to (${expected.kind}): unknown conversion`,
+    );
   }
   if (object.metadata === undefined || object.metadata === null) object.metadata = {};
   return object;
@@ -134,7 +157,10 @@ function removeUnknown(root: object, { instancePath, params }: ErrorObject): str
 }
 
 function fieldPath(segments: readonly string[]): string {
-  return segments.map((segment) => (/^\d+$/.test(segment) ? `[${segment}]` : `.${segment}`)).join('').replace(/^\./, '');
+  return segments
+    .map((segment) => (/^\d+$/.test(segment) ? `[${segment}]` : `.${segment}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 function unescapePointer(segment: string): string {
@@ -142,18 +168,39 @@ function unescapePointer(segment: string): string {
 }
 
 /** `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32` */
-function goTypeError({ instancePath, schema, parentSchema, data }: ErrorObject): string {
-  const found = Array.isArray(data) ? 'array' : data === null ? 'null' : typeof data === 'boolean' ? 'bool' : typeof data;
-  const shown = found === 'number' && !Number.isInteger(data) && schema === 'integer' ? `number ${data}` : found;
-  const field = instancePath.split('/').slice(1).map(unescapePointer).filter((segment) => !/^\d+$/.test(segment)).join('.');
-  return `json: cannot unmarshal ${shown} into Go struct field .${field} of type ${goType(schema, parentSchema as Schema | undefined)}`;
+function goTypeError(schemas: Schemas, typeName: string, { instancePath, schema, data }: ErrorObject): string {
+  const found = Array.isArray(data) ? 'array' : typeof data === 'boolean' ? 'bool' : typeof data;
+  const shown = found === 'number' && schema === 'integer' ? `number ${data}` : found;
+  const segments = instancePath.split('/').slice(1).map(unescapePointer);
+  const { struct, type } = goTypesAt(schemas, typeName, segments);
+  const field = segments.filter((segment) => !/^\d+$/.test(segment)).join('.');
+  return `json: cannot unmarshal ${shown} into Go struct field ${struct}.${field} of type ${type}`;
 }
 
-function goType(type: unknown, schema: Schema | undefined): string {
-  if (type === 'integer') return schema?.format ?? 'int32';
+/** The Go types at a path: the struct that holds the member, and the member's own. */
+function goTypesAt(schemas: Schemas, typeName: string, segments: readonly string[]): { struct: string; type: string } {
+  let schema: Schema = { $ref: typeName };
+  let struct = '';
+  for (const segment of segments) {
+    if (schema.$ref) {
+      struct = shortName(schema.$ref);
+      schema = schemas[schema.$ref] ?? {};
+    }
+    schema = schema.properties?.[segment] ?? schema.items ?? schema.additionalProperties ?? {};
+  }
+  return { struct, type: goType(schema) };
+}
+
+function shortName(typeName: string): string {
+  return typeName.slice(typeName.lastIndexOf('.') + 1);
+}
+
+function goType({ $ref, type, format, items, additionalProperties }: Schema): string {
+  if ($ref) return $ref.split('.').slice(-2).join('.');
+  if (type === 'integer') return format ?? 'int32';
   if (type === 'boolean') return 'bool';
-  if (type === 'array') return '[]interface {}';
-  if (type === 'object') return 'map[string]interface {}';
+  if (type === 'array') return `[]${goType(items ?? {})}`;
+  if (type === 'object') return `map[string]${goType(additionalProperties ?? {})}`;
   return 'string';
 }
 

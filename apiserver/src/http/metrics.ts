@@ -27,8 +27,18 @@ export function createRequestMetrics(registry: Registry, clock: Clock): RequestM
     buckets: secondsBuckets,
     registers,
   });
-  const inflight = new Gauge({ name: 'apiserver_current_inflight_requests', help: 'Requests being served, by kind.', labelNames: ['request_kind'], registers });
-  const watchers = new Gauge({ name: 'apiserver_longrunning_requests', help: 'Long-running requests, by resource.', labelNames: ['verb', 'group', 'version', 'resource'], registers });
+  const inflight = new Gauge({
+    name: 'apiserver_current_inflight_requests',
+    help: 'Requests being served, by kind.',
+    labelNames: ['request_kind'],
+    registers,
+  });
+  const watchers = new Gauge({
+    name: 'apiserver_longrunning_requests',
+    help: 'Long-running requests, by resource.',
+    labelNames: ['verb', 'group', 'version', 'resource'],
+    registers,
+  });
   return {
     begin(info, response) {
       const { group, version, resource, subresource } = info;

@@ -1,4 +1,11 @@
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, badRequest, type JsonPatchOperation, unsupportedMediaType } from '@keelson/machinery';
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  badRequest,
+  type JsonPatchOperation,
+  unsupportedMediaType,
+} from '@keelson/machinery';
 import type { KindStore } from '../registry/kind-store.ts';
 import type { Decoder } from './decode.ts';
 
@@ -15,10 +22,12 @@ export function preparePatch(decoder: Decoder, store: KindStore, type: string, b
     if (!Array.isArray(patch)) throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
     return (current) => applyJsonPatch(current, patch as JsonPatchOperation[]);
   }
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) throw badRequest('json: cannot unmarshal array into Go value of type map[string]interface {}');
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
+    throw badRequest('json: cannot unmarshal array into Go value of type map[string]interface {}');
   if (type === 'application/merge-patch+json') return (current) => applyMergePatch(current, patch);
   const { typeName } = store.kind;
-  return (current) => applyStrategicMergePatch(current as Record<string, unknown>, patch as Record<string, unknown>, decoder.schemas, typeName);
+  return (current) =>
+    applyStrategicMergePatch(current as Record<string, unknown>, patch as Record<string, unknown>, decoder.schemas, typeName);
 }
 
 function parse(body: Buffer): unknown {

@@ -63,7 +63,11 @@ async function serve(options: PipelineOptions, info: RequestInfo, request: HttpR
 }
 
 /** Who asks, if they may. @throws StatusError Unauthorized or Forbidden. */
-export async function admit(options: Pick<PipelineOptions, 'authenticators' | 'authorizers'>, info: RequestInfo, request: HttpRequestLike): Promise<UserInfo> {
+export async function admit(
+  options: Pick<PipelineOptions, 'authenticators' | 'authorizers'>,
+  info: RequestInfo,
+  request: HttpRequestLike,
+): Promise<UserInfo> {
   const user = await authenticate(options.authenticators, request);
   const attributes = { ...info, user };
   const decision = await authorize(options.authorizers, attributes);
@@ -81,7 +85,11 @@ export function common({ registry, decoder, services, clock, random, log, signal
 function attachWarnings(response: HttpResponseLike, warnings: readonly string[]): void {
   const writeHead = response.writeHead.bind(response);
   response.writeHead = (status, headers) => {
-    if (warnings.length > 0) response.setHeader('warning', warnings.map((text) => `299 - ${JSON.stringify(text)}`));
+    if (warnings.length > 0)
+      response.setHeader(
+        'warning',
+        warnings.map((text) => `299 - ${JSON.stringify(text)}`),
+      );
     return writeHead(status, headers);
   };
 }

@@ -29,7 +29,10 @@ export function createPlain(options: PlainOptions): PlainHandler {
     const { status, body } = await answerHealth(new URL(request.url, 'https://localhost'), options.checks, options.log);
     response.status(status).type('text/plain').set('x-content-type-options', 'nosniff').send(body);
   });
-  app.get(['/version', '/version/'], (_request, response) => void response.type('application/json').send(JSON.stringify(options.version, undefined, 2)));
+  app.get(
+    ['/version', '/version/'],
+    (_request, response) => void response.type('application/json').send(JSON.stringify(options.version, undefined, 2)),
+  );
   app.get('/metrics', async (_request, response) => {
     response.set('content-type', options.metrics.contentType).send(await options.metrics.metrics());
   });
@@ -38,7 +41,10 @@ export function createPlain(options: PlainOptions): PlainHandler {
   openapiRoutes(app, options.registry);
   app.use((request, response) => {
     if (!request.path.startsWith('/api')) return void response.status(404).type('text/plain').send('404 page not found\n');
-    response.status(404).type('application/json').send(`${JSON.stringify(unknownPath().status)}\n`);
+    response
+      .status(404)
+      .type('application/json')
+      .send(`${JSON.stringify(unknownPath().status)}\n`);
   });
   return (request, response) => app(request as Parameters<Express>[0], response as Parameters<Express>[1]);
 }

@@ -1,20 +1,22 @@
 import { badRequest } from '@keelson/machinery';
-import { loadProtobuf } from '@keelson/types/schemas';
+import { type ProtobufField as Field, loadProtobuf, type ProtobufMessages, type Schemas } from '@keelson/types/schemas';
+import { meaningfulZeroes } from './protobuf-zeroes.ts';
 
 /** Kubernetes' envelope: four bytes, then `runtime.Unknown` {1: TypeMeta {1: apiVersion, 2: kind}, 2: raw, …}. */
 const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 /** Reads a protobuf request body into the JSON form of the object. @throws StatusError BadRequest when it is none. */
-export async function decodeProtobuf(body: Buffer): Promise<unknown> {
-  if (!body.subarray(0, 4).equals(magic)) throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
-  const tables = await loadProtobuf();
+export async function decodeProtobuf(body: Buffer, schemas: Schemas): Promise<unknown> {
+  if (!body.subarray(0, 4).equals(magic))
+    throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
+  const tables = { messages: await loadProtobuf(), schemas };
   try {
     const envelope = new Reader(body.subarray(4)).fields();
     const typeMeta = new Reader(envelope.get(1)?.[0] as Buffer).fields();
     const apiVersion = String(typeMeta.get(1)?.[0] ?? '');
     const kind = String(typeMeta.get(2)?.[0] ?? '');
     const message = messageFor(apiVersion, kind);
-    if (!tables[message]) throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
+    if (!tables.messages[message]) throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
     const raw = (envelope.get(2)?.[0] as Buffer | undefined) ?? Buffer.alloc(0);
     return { ...(decodeMessage(tables, message, raw) as object), kind, apiVersion };
   } catch (error) {
@@ -22,10 +24,21 @@ export async function decodeProtobuf(body: Buffer): Promise<unknown> {
   }
 }
 
-type Tables = Awaited<ReturnType<typeof loadProtobuf>>;
-type Field = Tables[string]['fields'][number];
+interface Tables {
+  readonly messages: ProtobufMessages;
+  readonly schemas: Schemas;
+}
 
-const metaKinds = new Set(['DeleteOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions', 'ListOptions', 'GetOptions', 'Status', 'WatchEvent']);
+const metaKinds = new Set([
+  'DeleteOptions',
+  'CreateOptions',
+  'UpdateOptions',
+  'PatchOptions',
+  'ListOptions',
+  'GetOptions',
+  'Status',
+  'WatchEvent',
+]);
 
 /** `apps/v1 Deployment` → `apps.v1.Deployment`: the first label of the group names the package. */
 function messageFor(apiVersion: string, kind: string): string {
@@ -39,8 +52,8 @@ const special: Readonly<Record<string, (bytes: Buffer) => unknown>> = {
   'meta.v1.Time': (bytes) => formatTime(bytes, 0),
   'meta.v1.MicroTime': (bytes) => formatTime(bytes, 6),
   'meta.v1.Duration': (bytes) => `${Number(new Reader(bytes).fields().get(1)?.[0] ?? 0) / 1e9}s`,
-  'resource.Quantity': (bytes) => String(new Reader(bytes).fields().get(1)?.[0] ?? '0'),
-  'intstr.IntOrString': (bytes) => {
+  'api.resource.Quantity': (bytes) => String(new Reader(bytes).fields().get(1)?.[0] ?? '0'),
+  'util.intstr.IntOrString': (bytes) => {
     const fields = new Reader(bytes).fields();
     return Number(fields.get(1)?.[0] ?? 0) === 1 ? String(fields.get(3)?.[0] ?? '') : toInt(fields.get(2)?.[0]);
   },
@@ -64,29 +77,46 @@ function formatTime(bytes: Buffer, digits: number): string | null {
 function decodeMessage(tables: Tables, message: string, bytes: Buffer): unknown {
   const read = special[message];
   if (read) return read(bytes);
-  const known = new Map(tables[message]?.fields.map((field) => [field[0], field]));
+  if (isStringList(tables, message)) return (new Reader(bytes).fields().get(1) ?? []).map(String);
+  const known = new Map(tables.messages[message]?.fields.map((field) => [field[0], field]));
+  const required = tables.schemas[message]?.required ?? [];
   const object: Record<string, unknown> = {};
   for (const [number, values] of new Reader(bytes).fields()) {
     const field = known.get(number);
-    if (field) addField(tables, object, field, values);
+    if (field) addField(tables, object, field, values, required.includes(field[1]));
   }
   return object;
 }
 
-function addField(tables: Tables, object: Record<string, unknown>, [, name, label, type]: Field, values: readonly WireValue[]): void {
-  const map = /^map<\s*(\w+)\s*,\s*([\w.]+)\s*>$/.exec(type);
-  if (map) {
+function addField(
+  tables: Tables,
+  object: Record<string, unknown>,
+  [, name, label, type]: Field,
+  values: readonly WireValue[],
+  required: boolean,
+): void {
+  if (label === 'map') {
+    const valueType = type.slice(type.indexOf(',') + 1);
     const entries = values.map((value) => {
       const pair = new Reader(value as Buffer).fields();
-      return [String(pair.get(1)?.[0] ?? ''), decodeValue(tables, map[2] as string, pair.get(2)?.[0] ?? Buffer.alloc(0))];
+      return [String(pair.get(1)?.[0] ?? ''), decodeValue(tables, valueType, pair.get(2)?.[0] ?? Buffer.alloc(0))];
     });
     object[name] = Object.fromEntries(entries);
+  } else if (name === '') {
+    Object.assign(object, decodeMessage(tables, type, values.at(-1) as Buffer));
   } else if (label === 'rep') {
     object[name] = values.flatMap((value) => decodeRepeated(tables, type, value));
   } else {
     const decoded = decodeValue(tables, type, values.at(-1) as WireValue);
-    if (decoded !== null) object[name] = decoded;
+    const zero = decoded === '' || decoded === 0 || decoded === false;
+    if (decoded !== null && (!zero || required || meaningfulZeroes.has(name))) object[name] = decoded;
   }
+}
+
+/** `ExtraValue`, `Verbs`: lists in JSON, messages with `items` on the wire. */
+function isStringList(tables: Tables, message: string): boolean {
+  const fields = tables.messages[message]?.fields;
+  return fields?.length === 1 && fields[0]?.[1] === 'items' && fields[0][3] === 'string';
 }
 
 /** Repeated numbers may come packed into one value. */

@@ -1,6 +1,13 @@
 import type { RequestInfo } from './types.ts';
 
-const verbs: Readonly<Record<string, string>> = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+const verbs: Readonly<Record<string, string>> = {
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
 
 /** Subresources of namespaces themselves; anything else below `namespaces/x/` is a resource in that namespace. */
 const namespaceSubresources = new Set(['status', 'finalize']);
@@ -27,7 +34,8 @@ export function parseRequest(method: string, url: string): RequestInfo {
 type Place = Pick<RequestInfo, 'namespace' | 'resource' | 'subresource' | 'name' | 'rest'>;
 
 function locate(parts: readonly string[]): Place {
-  const inNamespace = parts[0] === 'namespaces' && parts.length > 2 && !(namespaceSubresources.has(parts[2] as string) && parts.length === 3);
+  const inNamespace =
+    parts[0] === 'namespaces' && parts.length > 2 && !(namespaceSubresources.has(parts[2] as string) && parts.length === 3);
   const [resource = '', name = '', subresource = '', ...rest] = inNamespace ? parts.slice(2) : parts;
   const namespace = inNamespace || resource === 'namespaces' ? (parts[1] ?? '') : '';
   return { namespace, resource, name, subresource, rest: rest.join('/') };

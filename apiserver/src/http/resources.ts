@@ -54,7 +54,16 @@ async function serveSubresource(request: ResourceRequest): Promise<void> {
 
 /** What Kubernetes answers where it has no route. */
 export function unknownPath(): StatusError {
-  const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'the server could not find the requested resource', reason: 'NotFound', details: {}, code: 404 };
+  const status: Status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the server could not find the requested resource',
+    reason: 'NotFound',
+    details: {},
+    code: 404,
+  };
   return new StatusError(status);
 }
 
@@ -187,7 +196,11 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
     }
   }
   const { kind, apiVersion } = store.kind;
-  await sendBytes(answerTo(request, form.yaml), 200, encodeList({ kind: `${kind}List`, apiVersion, resourceVersion: page.resourceVersion }, wires, store.tail));
+  await sendBytes(
+    answerTo(request, form.yaml),
+    200,
+    encodeList({ kind: `${kind}List`, apiVersion, resourceVersion: page.resourceVersion }, wires, store.tail),
+  );
 }
 
 const deleteOptionsKind = { kind: 'DeleteOptions', apiVersion: 'v1', typeName: 'meta.v1.DeleteOptions' };
@@ -197,7 +210,13 @@ async function deleteOptions({ request, info, decoder }: ResourceRequest): Promi
   const body = await readBody(request);
   const { query } = info;
   if (body.length > 0) {
-    const { value } = await parseBody(body, String(request.headers['content-type'] ?? 'application/json'), 'DeleteOptions', false);
+    const { value } = await parseBody(
+      body,
+      String(request.headers['content-type'] ?? 'application/json'),
+      'DeleteOptions',
+      false,
+      decoder.schemas,
+    );
     const { apiVersion: _any, ...plain } = value as { apiVersion?: string };
     return decoder.decode(deleteOptionsKind, { ...plain, apiVersion: 'v1' }, [], 'Ignore').object as DeleteOptions;
   }
@@ -213,9 +232,18 @@ async function deleteOptions({ request, info, decoder }: ResourceRequest): Promi
 }
 
 /** Reads, parses and shapes the body; warnings go onto the request. */
-export async function decodeBody(request: ResourceRequest, kind = request.store.kind as Pick<typeof request.store.kind, 'kind' | 'apiVersion' | 'typeName'>): Promise<Writable> {
+export async function decodeBody(
+  request: ResourceRequest,
+  kind = request.store.kind as Pick<typeof request.store.kind, 'kind' | 'apiVersion' | 'typeName'>,
+): Promise<Writable> {
   const mode = fieldValidation(request);
-  const { value, duplicates } = await parseBody(await readBody(request.request), header(request, 'content-type'), kind.kind, mode !== 'Ignore');
+  const { value, duplicates } = await parseBody(
+    await readBody(request.request),
+    header(request, 'content-type'),
+    kind.kind,
+    mode !== 'Ignore',
+    request.decoder.schemas,
+  );
   const { object, warnings } = request.decoder.decode(kind, value, duplicates, mode);
   request.warnings.push(...warnings);
   return object as Writable;
@@ -234,7 +262,8 @@ function checkNamespace({ info, store }: ResourceRequest, { metadata }: KubeObje
 
 function checkName({ info }: ResourceRequest, { metadata }: KubeObject): void {
   if (!metadata.name) metadata.name = info.name;
-  if (metadata.name !== info.name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
+  if (metadata.name !== info.name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
 }
 
 export function writeRequest({ info, user, warnings }: ResourceRequest): WriteRequest {
@@ -252,7 +281,12 @@ function dryRun(values: readonly string[]): boolean {
   return values.length > 0;
 }
 
-export async function sendWritten(request: ResourceRequest, form: ReturnType<typeof negotiate>, code: number, { wire }: Written): Promise<void> {
+export async function sendWritten(
+  request: ResourceRequest,
+  form: ReturnType<typeof negotiate>,
+  code: number,
+  { wire }: Written,
+): Promise<void> {
   const { store, info, clock } = request;
   await sendBytes(answerTo(request, form.yaml), code, convert(store, form, wire, info.query, clock.now()));
 }

@@ -26,7 +26,10 @@ export async function serveScale(request: ResourceRequest): Promise<void> {
   const apply = (current: Writable): Writable => {
     const scale = wanted(current);
     const replicas = scale.spec?.replicas ?? 0;
-    if (replicas < 0) throw badRequest(`Scale.autoscaling "${info.name}" is invalid: spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`);
+    if (replicas < 0)
+      throw badRequest(
+        `Scale.autoscaling "${info.name}" is invalid: spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`,
+      );
     rules.setReplicas(current, replicas);
     current.metadata.resourceVersion = scale.metadata.resourceVersion;
     return current;

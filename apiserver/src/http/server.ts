@@ -1,7 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { IncomingMessage } from 'node:http';
 import type { ExchangeHandler } from '@keelson/client';
 
 export interface ServerOptions {
@@ -25,7 +25,16 @@ export interface RunningServer {
 /** The TLS listener. @throws a sentence about the port when it cannot be had. */
 export function listen(options: ServerOptions): Promise<RunningServer> {
   const { cert, key, clientCA, handle } = options;
-  const server = createServer({ cert, key, ca: clientCA, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2', keepAliveTimeout: 120_000, ALPNProtocols: ['http/1.1'] });
+  const server = createServer({
+    cert,
+    key,
+    ca: clientCA,
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    keepAliveTimeout: 120_000,
+    ALPNProtocols: ['http/1.1'],
+  });
   server.headersTimeout = 60_000;
   server.requestTimeout = 0;
   server.on('request', (request, response) => void handle(request, response));
@@ -33,12 +42,15 @@ export function listen(options: ServerOptions): Promise<RunningServer> {
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, options)));
-    server.listen(options.port, options.host, 1024, () => resolve({ port: (server.address() as AddressInfo).port, close: () => close(server) }));
+    server.listen(options.port, options.host, 1024, () =>
+      resolve({ port: (server.address() as AddressInfo).port, close: () => close(server) }),
+    );
   });
 }
 
 function explain(error: NodeJS.ErrnoException, { host, port }: ServerOptions): Error {
-  if (error.code === 'EADDRINUSE') return new Error(`failed to listen on ${host}:${port}: the address is in use; stop what uses it or choose another --secure-port`);
+  if (error.code === 'EADDRINUSE')
+    return new Error(`failed to listen on ${host}:${port}: the address is in use; stop what uses it or choose another --secure-port`);
   if (error.code === 'EACCES') return new Error(`failed to listen on ${host}:${port}: permission denied`);
   return error;
 }

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { ClientRequest, ClientResponse } from '@keelson/client';
 import type { TokenSigner, TokenVerdict } from '@keelson/pki';
-import type { AuthorizationAttributes, Authentication, Decision, UserInfo } from '../auth/types.ts';
 import type { PolicyRule } from '@keelson/types';
+import type { Authentication, AuthorizationAttributes, Decision, UserInfo } from '../auth/types.ts';
 import type { KubeletAddress } from '../kinds/core/kubelet-location.ts';
 
 /** What handlers use of the server besides the registry. */

@@ -1,10 +1,10 @@
 import type { Clock, Logger, Random } from '@keelson/base';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
 import type { UserInfo } from '../auth/types.ts';
-import type { Services as ServerServices } from './services.ts';
-import type { Decoder } from './decode.ts';
 import type { KindStore } from '../registry/kind-store.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Decoder } from './decode.ts';
+import type { Services as ServerServices } from './services.ts';
 
 /** What a URL and method ask for, in Kubernetes' terms. */
 export interface RequestInfo {

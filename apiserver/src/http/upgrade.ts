@@ -17,7 +17,9 @@ export function createUpgrade(options: PipelineOptions): Upgrade {
     serve(options, request, socket, head).catch((error: unknown) => {
       const { status, code } = toStatus(error);
       const body = JSON.stringify(status);
-      socket.end(`HTTP/1.1 ${code} ${status.reason ?? 'Error'}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+      socket.end(
+        `HTTP/1.1 ${code} ${status.reason ?? 'Error'}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      );
     });
   };
 }
@@ -43,7 +45,8 @@ function requestHead(request: IncomingMessage, path: string, host: string): stri
   const lines = [`${request.method} ${path} HTTP/1.1`, `host: ${host}`];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     const name = request.rawHeaders[i] as string;
-    if (!['host', 'authorization'].includes(name.toLowerCase())) lines.push(`${name}: ${withoutBearer(name, request.rawHeaders[i + 1] as string)}`);
+    if (!['host', 'authorization'].includes(name.toLowerCase()))
+      lines.push(`${name}: ${withoutBearer(name, request.rawHeaders[i + 1] as string)}`);
   }
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
@@ -51,7 +54,11 @@ function requestHead(request: IncomingMessage, path: string, host: string): stri
 /** WebSocket clients may send their token as a subprotocol. */
 function withoutBearer(name: string, value: string): string {
   if (name.toLowerCase() !== 'sec-websocket-protocol') return value;
-  return value.split(',').map((part) => part.trim()).filter((part) => !part.startsWith('base64url.bearer.authorization.k8s.io.')).join(', ');
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => !part.startsWith('base64url.bearer.authorization.k8s.io.'))
+    .join(', ');
 }
 
 function join(client: Duplex, kubelet: Duplex): void {
@@ -63,4 +70,3 @@ function join(client: Duplex, kubelet: Duplex): void {
   client.pipe(kubelet);
   kubelet.pipe(client);
 }
-

@@ -22,7 +22,13 @@ const deleteTries = 10;
  * Deletes one object, or marks it for deletion where a grace period or finalizers hold it.
  * @throws StatusError NotFound, Conflict for a failed precondition, or what an admission plugin refuses with.
  */
-export async function remove(registry: Registry, store: KindStore, name: string, options: DeleteOptions, request: WriteRequest): Promise<Removal> {
+export async function remove(
+  registry: Registry,
+  store: KindStore,
+  name: string,
+  options: DeleteOptions,
+  request: WriteRequest,
+): Promise<Removal> {
   checkOptions(options);
   const key = store.keyOf(request.namespace, name);
   for (let attempt = 1; ; attempt++) {
@@ -39,10 +45,14 @@ export async function remove(registry: Registry, store: KindStore, name: string,
 
 function checkOptions({ orphanDependents, propagationPolicy }: DeleteOptions): void {
   if (orphanDependents !== undefined && propagationPolicy !== undefined) {
-    throw badRequest('DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set');
+    throw badRequest(
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set',
+    );
   }
   if (propagationPolicy && !['Orphan', 'Background', 'Foreground'].includes(propagationPolicy)) {
-    throw badRequest(`DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagationPolicy}": supported values: "Background", "Foreground", "Orphan", ""`);
+    throw badRequest(
+      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagationPolicy}": supported values: "Background", "Foreground", "Orphan", ""`,
+    );
   }
 }
 
@@ -56,7 +66,15 @@ async function removeOnce(
   request: WriteRequest,
 ): Promise<Removal> {
   checkPreconditions(store, object, options);
-  const attributes = { operation: 'DELETE' as const, store, registry, object: undefined, old: structuredClone(object), name: object.metadata.name ?? '', ...request };
+  const attributes = {
+    operation: 'DELETE' as const,
+    store,
+    registry,
+    object: undefined,
+    old: structuredClone(object),
+    name: object.metadata.name ?? '',
+    ...request,
+  };
   await runAdmission(registry.options.admission, 'admit', attributes);
   await runAdmission(registry.options.admission, 'validate', attributes);
   const grace = store.definition.deletion?.graceSeconds?.(object, options.gracePeriodSeconds) ?? 0;
@@ -79,13 +97,15 @@ function checkPreconditions(store: KindStore, object: Writable, { preconditions 
     throw conflict(store.groupResource, name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`);
   };
   if (preconditions?.uid && preconditions.uid !== uid) refuse('UID', preconditions.uid, uid);
-  if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion) refuse('ResourceVersion', preconditions.resourceVersion, resourceVersion);
+  if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion)
+    refuse('ResourceVersion', preconditions.resourceVersion, resourceVersion);
 }
 
 /** What the client said of its dependents, as finalizers for the garbage collector to act on. */
 function setPolicyFinalizers(store: KindStore, object: Writable, options: DeleteOptions): void {
   const { finalizers = [] } = object.metadata;
-  const named = options.propagationPolicy ?? (options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background');
+  const named =
+    options.propagationPolicy ?? (options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background');
   const inherited = finalizers.includes(orphan) ? 'Orphan' : finalizers.includes(foreground) ? 'Foreground' : undefined;
   const policy = named ?? inherited ?? store.definition.deletion?.defaultPolicy ?? 'Background';
   const kept = finalizers.filter((finalizer) => finalizer !== orphan && finalizer !== foreground);
@@ -118,7 +138,13 @@ export function isFinished(store: KindStore, object: Writable): boolean {
 }
 
 /** Takes the object out of the store. @throws StoreError conflict when it changed since `revision`. */
-export async function removeNow(registry: Registry, store: KindStore, object: Writable, revision: number, dryRun: boolean): Promise<Removal> {
+export async function removeNow(
+  registry: Registry,
+  store: KindStore,
+  object: Writable,
+  revision: number,
+  dryRun: boolean,
+): Promise<Removal> {
   const wire = withRevision(encodeStored(object, store.kind.kind, store.kind.apiVersion), revision);
   if (dryRun) return { wire, object, changed: true, removed: true };
   const removedAt = await registry.options.store.delete(store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? ''), revision);

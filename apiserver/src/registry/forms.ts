@@ -1,8 +1,8 @@
 import type { KubeObject } from '@keelson/client';
 import type { Table, TableColumnDefinition, TableRow } from '@keelson/types';
-import type { Column, KindDefinition } from '../kinds/types.ts';
-import { defaultColumns } from '../kinds/columns.ts';
 import type { Form } from '../http/negotiate.ts';
+import { defaultColumns } from '../kinds/columns.ts';
+import type { Column, KindDefinition } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
 import type { ListPage } from './read.ts';
 import { plainObjects, type Representation } from './watchers.ts';
@@ -36,7 +36,9 @@ export function representation(store: KindStore, form: Form, query: URLSearchPar
     if (form.as === 'PartialObjectMetadata') return toBytes(metadataOnly(object, form.version));
     const withColumns = first;
     first = false;
-    return toBytes(table(store.definition, form, { resourceVersion: object.metadata.resourceVersion }, [object], query, now(), withColumns));
+    return toBytes(
+      table(store.definition, form, { resourceVersion: object.metadata.resourceVersion }, [object], query, now(), withColumns),
+    );
   };
   const name = form.as === 'Table' ? `${form.as}/${form.version}/${include}/${nextTable++}` : `${form.as}/${form.version}`;
   return { name, encode };

@@ -10,7 +10,13 @@ import type { Selection } from './watchers.ts';
 const futureWait = 3_000;
 
 /** One object. Without a resourceVersion the read is linearizable; with `0` it may be stale; else it is at least that new. */
-export async function get(registry: Registry, store: KindStore, namespace: string, name: string, resourceVersion: string): Promise<CacheEntry> {
+export async function get(
+  registry: Registry,
+  store: KindStore,
+  namespace: string,
+  name: string,
+  resourceVersion: string,
+): Promise<CacheEntry> {
   await reach(registry, parseVersion(resourceVersion));
   const entry = store.cache.get(store.keyOf(namespace, name));
   if (!entry) throw notFound(store.groupResource, name);
@@ -73,7 +79,13 @@ function count(iterator: Iterator<unknown>): number {
   return n;
 }
 
-async function listOn(registry: Registry, store: KindStore, selection: Selection & { everything: boolean }, query: ListQuery, token: Token): Promise<ListPage> {
+async function listOn(
+  registry: Registry,
+  store: KindStore,
+  selection: Selection & { everything: boolean },
+  query: ListQuery,
+  token: Token,
+): Promise<ListPage> {
   const startAfter = store.prefix + token.start;
   if (token.revision < 0) {
     const { revision } = await registry.options.store.list(store.prefix, { countOnly: true, limit: 1 });
@@ -111,7 +123,8 @@ async function listAt(
     const last = result.entries.at(-1);
     const rest = result.count - result.entries.length;
     if (!last || rest === 0) return page(entries, revision, undefined, store, undefined);
-    if (query.limit > 0 && entries.length >= query.limit) return page(entries, revision, last.key, store, selection.everything ? rest : undefined);
+    if (query.limit > 0 && entries.length >= query.limit)
+      return page(entries, revision, last.key, store, selection.everything ? rest : undefined);
     after = last.key;
   }
 }
@@ -119,7 +132,11 @@ async function listAt(
 async function readAt(registry: Registry, scope: string, revision: number, startAfter: string | undefined, limit: number | undefined) {
   const { store } = registry.options;
   try {
-    return await store.list(scope, { revision, ...(startAfter === undefined ? {} : { startAfter }), ...(limit === undefined ? {} : { limit }) });
+    return await store.list(scope, {
+      revision,
+      ...(startAfter === undefined ? {} : { startAfter }),
+      ...(limit === undefined ? {} : { limit }),
+    });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     if (error.code === 'future') throw resourceVersionTooLarge(revision, registry.feed.revision);
@@ -128,7 +145,13 @@ async function readAt(registry: Registry, scope: string, revision: number, start
   }
 }
 
-function page(entries: readonly CacheEntry[], revision: number, last: string | undefined, store: KindStore, remaining: number | undefined): ListPage {
+function page(
+  entries: readonly CacheEntry[],
+  revision: number,
+  last: string | undefined,
+  store: KindStore,
+  remaining: number | undefined,
+): ListPage {
   const next = last === undefined ? undefined : makeToken(revision, last.slice(store.prefix.length));
   return { entries, resourceVersion: String(revision), continue: next, remainingItemCount: remaining };
 }
@@ -147,7 +170,8 @@ function makeToken(revision: number, start: string): string {
 function parseToken(text: string): Token {
   try {
     const { v, rv, start } = JSON.parse(Buffer.from(text, 'base64url').toString()) as { v: unknown; rv: unknown; start: unknown };
-    if (v === 'meta.k8s.io/v1' && Number.isSafeInteger(rv) && rv !== 0 && typeof start === 'string' && !start.includes('..')) return { revision: rv as number, start };
+    if (v === 'meta.k8s.io/v1' && Number.isSafeInteger(rv) && rv !== 0 && typeof start === 'string' && !start.includes('..'))
+      return { revision: rv as number, start };
   } catch {
     // Falls through to the one answer for every bad token.
   }
@@ -156,7 +180,9 @@ function parseToken(text: string): Token {
 
 function checkListOptions({ resourceVersion, resourceVersionMatch: match, continue: token, limit }: ListQuery): void {
   const refuse = (field: string, detail: string): never => {
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ type: 'Forbidden', path: path(field).toString(), detail, badValue: undefined }]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      { type: 'Forbidden', path: path(field).toString(), detail, badValue: undefined },
+    ]);
   };
   if (match && token) refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
   if (match && !resourceVersion) refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
@@ -165,15 +191,20 @@ function checkListOptions({ resourceVersion, resourceVersionMatch: match, contin
       { type: 'Unsupported', path: 'resourceVersionMatch', badValue: match, detail: 'supported values: "Exact", "NotOlderThan"' },
     ]);
   }
-  if (match === 'Exact' && resourceVersion === '0') refuse('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-  if (token && resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+  if (match === 'Exact' && resourceVersion === '0')
+    refuse('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  if (token && resourceVersion && resourceVersion !== '0')
+    throw badRequest('specifying resource version is not allowed when using continue');
   if (limit < 0) throw badRequest('limit must be non-negative');
 }
 
 /** undefined: the newest; 0: whatever is there; else at least this revision. */
 export function parseVersion(resourceVersion: string): number | undefined {
   if (!resourceVersion) return undefined;
-  if (!/^\d+$/.test(resourceVersion)) throw badRequest(`resourceVersion: Invalid value: "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`);
+  if (!/^\d+$/.test(resourceVersion))
+    throw badRequest(
+      `resourceVersion: Invalid value: "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`,
+    );
   return Number(resourceVersion);
 }
 

@@ -40,7 +40,11 @@ function parseFields(store: KindStore, query: SelectionQuery): FieldSelector {
   } catch (error) {
     throw cannotFind(store, query, (error as Error).message);
   }
-  const known = new Set(['metadata.name', ...(store.kind.namespaced ? ['metadata.namespace'] : []), ...Object.keys(store.definition.selectableFields ?? {})]);
+  const known = new Set([
+    'metadata.name',
+    ...(store.kind.namespaced ? ['metadata.namespace'] : []),
+    ...Object.keys(store.definition.selectableFields ?? {}),
+  ]);
   for (const { field } of fields.requirements) {
     if (!known.has(field)) throw cannotFind(store, query, unsupported(store, field));
   }
@@ -48,11 +52,15 @@ function parseFields(store: KindStore, query: SelectionQuery): FieldSelector {
 }
 
 function unsupported(store: KindStore, field: string): string {
-  return store.definition.selectableFields ? `field label not supported: ${field}` : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
+  return store.definition.selectableFields
+    ? `field label not supported: ${field}`
+    : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 function cannotFind(store: KindStore, query: SelectionQuery, why: string): Error {
   const { group, version, resource } = store.kind;
   const place = `${group ? `${group}/` : ''}${version}, Resource=${resource}`;
-  return badRequest(`Unable to find "${place}" that match label selector "${query.labelSelector}", field selector "${query.fieldSelector}": ${why}`);
+  return badRequest(
+    `Unable to find "${place}" that match label selector "${query.labelSelector}", field selector "${query.fieldSelector}": ${why}`,
+  );
 }

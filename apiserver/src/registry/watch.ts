@@ -28,7 +28,13 @@ export interface OpenWatch {
  * since its resourceVersion, or, without one (or with `sendInitialEvents`), the present objects as ADDED.
  * @throws StatusError Expired (410) when the history since resourceVersion is gone.
  */
-export async function openWatch(registry: Registry, store: KindStore, query: WatchQuery, representation: Representation, sink: WatchSink): Promise<OpenWatch> {
+export async function openWatch(
+  registry: Registry,
+  store: KindStore,
+  query: WatchQuery,
+  representation: Representation,
+  sink: WatchSink,
+): Promise<OpenWatch> {
   const selection = parseSelection(store, query);
   const version = parseVersion(query.resourceVersion);
   const watcher: Watcher = { selection, representation, deliver: sink.deliver };

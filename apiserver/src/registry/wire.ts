@@ -10,7 +10,11 @@ interface Stored {
 }
 
 /** The bytes to store for `object`. Members of metadata other than resourceVersion keep their order; kind and apiVersion go last. */
-export function encodeStored(object: Stored & { kind?: string | undefined; apiVersion?: string | undefined }, kind: string, apiVersion: string): Buffer {
+export function encodeStored(
+  object: Stored & { kind?: string | undefined; apiVersion?: string | undefined },
+  kind: string,
+  apiVersion: string,
+): Buffer {
   const { metadata, kind: _kind, apiVersion: _apiVersion, ...rest } = object;
   const { resourceVersion: _resourceVersion, ...meta } = metadata as { resourceVersion?: string };
   return Buffer.from(JSON.stringify({ metadata: { resourceVersion: '', ...meta }, ...rest, kind, apiVersion }));

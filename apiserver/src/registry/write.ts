@@ -69,7 +69,15 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
   const context = writeContext(registry, request);
   prepareMeta(store, object, request.namespace, context);
   definition.prepareCreate?.(object, context);
-  const attributes = { operation: 'CREATE' as const, store, registry, object, old: undefined, name: object.metadata.name ?? '', ...request };
+  const attributes = {
+    operation: 'CREATE' as const,
+    store,
+    registry,
+    object,
+    old: undefined,
+    name: object.metadata.name ?? '',
+    ...request,
+  };
   await runAdmission(registry.options.admission, 'admit', attributes);
   throwInvalid(store, object, [...validateMeta(store, object), ...(definition.validate?.(object) ?? [])]);
   await runAdmission(registry.options.admission, 'validate', attributes);

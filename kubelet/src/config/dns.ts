@@ -23,7 +23,10 @@ export function podDns(pod: Pod, cluster: ClusterDns, host: DnsSettings): Sandbo
   return {
     servers: unique([...base.servers, ...(extra.nameservers ?? [])]).slice(0, 3),
     searches: unique([...base.searches, ...(extra.searches ?? [])]).slice(0, 32),
-    options: mergeOptions(base.options, (extra.options ?? []).map(({ name = '', value }) => (value === undefined ? name : `${name}:${value}`))),
+    options: mergeOptions(
+      base.options,
+      (extra.options ?? []).map(({ name = '', value }) => (value === undefined ? name : `${name}:${value}`)),
+    ),
   };
 }
 
@@ -54,7 +57,10 @@ export function parseResolvConf(text: string): DnsSettings {
   let searches: string[] = [];
   let options: string[] = [];
   for (const line of text.split('\n')) {
-    const [keyword, ...values] = line.replace(/[#;].*$/, '').trim().split(/\s+/);
+    const [keyword, ...values] = line
+      .replace(/[#;].*$/, '')
+      .trim()
+      .split(/\s+/);
     if (keyword === 'nameserver' && values[0]) servers.push(values[0]);
     if (keyword === 'search') searches = values.map((value) => value.replace(/(.)\.$/, '$1'));
     if (keyword === 'options') options = [...options, ...values];

@@ -66,7 +66,8 @@ function referred(pod: Pod, container: Container, variable: EnvVar, sources: Env
     const map = sources.configMaps.get(configMapKeyRef.name ?? '');
     if (!map && !configMapKeyRef.optional) throw missing('configmap', configMapKeyRef.name);
     const value = map?.data?.[configMapKeyRef.key];
-    if (map && value === undefined && !configMapKeyRef.optional) throw missingKey(configMapKeyRef.key, 'ConfigMap', pod, configMapKeyRef.name);
+    if (map && value === undefined && !configMapKeyRef.optional)
+      throw missingKey(configMapKeyRef.key, 'ConfigMap', pod, configMapKeyRef.name);
     return value;
   }
   if (secretKeyRef) {

@@ -3,10 +3,19 @@ import { podSpec } from '../pod/containers.ts';
 import { podName, podNamespace } from '../pod/naming.ts';
 
 /** The name the pod's kernel knows it by, and its domain name where it has one. */
-export function hostnameOf(pod: Pod, clusterDomain: string): { readonly hostname: string; readonly fqdn: string | undefined; readonly kernel: string } {
+export function hostnameOf(
+  pod: Pod,
+  clusterDomain: string,
+): { readonly hostname: string; readonly fqdn: string | undefined; readonly kernel: string } {
   const spec = podSpec(pod);
-  const hostname = spec.hostnameOverride ?? (spec.hostname || podName(pod).slice(0, 63).replace(/[-.]+$/, ''));
-  const fqdn = spec.subdomain && !spec.hostnameOverride ? `${hostname}.${spec.subdomain}.${podNamespace(pod)}.svc.${clusterDomain}` : undefined;
+  const hostname =
+    spec.hostnameOverride ??
+    (spec.hostname ||
+      podName(pod)
+        .slice(0, 63)
+        .replace(/[-.]+$/, ''));
+  const fqdn =
+    spec.subdomain && !spec.hostnameOverride ? `${hostname}.${spec.subdomain}.${podNamespace(pod)}.svc.${clusterDomain}` : undefined;
   return { hostname, fqdn, kernel: spec.setHostnameAsFQDN && fqdn ? fqdn : hostname };
 }
 

@@ -18,11 +18,25 @@ export function volumeMounts(pod: Pod, container: Container, paths: Paths, env: 
   return (container.volumeMounts ?? []).map((mount) => {
     const volume = volumes.find((v) => v.name === mount.name);
     const path = volume && volumePath(paths, podUid(pod), volume);
-    if (!path) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`, 'CreateContainerError');
+    if (!path)
+      throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`, 'CreateContainerError');
     const subPath = mount.subPathExpr ? expand(mount.subPathExpr, (name) => env.get(name)) : (mount.subPath ?? '');
-    if (subPath.startsWith('/') || subPath.split('/').includes('..')) throw new ConfigError(`unable to provision SubPath \`${subPath}\`: must be relative and not contain '..'`);
-    const readonly = mount.readOnly === true || volume.configMap !== undefined || volume.secret !== undefined || volume.projected !== undefined || volume.downwardAPI !== undefined;
-    return { volume: path, subPath, containerPath: mount.mountPath, hostPath: subPath ? `${path}/${subPath}` : path, readonly, propagation: propagation(mount.mountPropagation) };
+    if (subPath.startsWith('/') || subPath.split('/').includes('..'))
+      throw new ConfigError(`unable to provision SubPath \`${subPath}\`: must be relative and not contain '..'`);
+    const readonly =
+      mount.readOnly === true ||
+      volume.configMap !== undefined ||
+      volume.secret !== undefined ||
+      volume.projected !== undefined ||
+      volume.downwardAPI !== undefined;
+    return {
+      volume: path,
+      subPath,
+      containerPath: mount.mountPath,
+      hostPath: subPath ? `${path}/${subPath}` : path,
+      readonly,
+      propagation: propagation(mount.mountPropagation),
+    };
   });
 }
 

@@ -22,7 +22,12 @@ const masked = [
 const readonly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** The container's security settings over the pod's. `image` gives the user when nobody names one. @throws ConfigError by `runAsNonRoot`. */
-export function containerSecurity(pod: Pod, container: Container, image: Pick<Image, 'uid' | 'username'> | undefined, seccompRoot: string): SecurityOptions {
+export function containerSecurity(
+  pod: Pod,
+  container: Container,
+  image: Pick<Image, 'uid' | 'username'> | undefined,
+  seccompRoot: string,
+): SecurityOptions {
   const own = container.securityContext;
   const shared = podSpec(pod).securityContext;
   const privileged = own?.privileged === true;
@@ -94,7 +99,9 @@ function checkNonRoot(pod: Pod, container: Container, uid: number | undefined, i
     return;
   }
   if (image?.uid === undefined && image?.username) {
-    throw new ConfigError(`container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root ${where}`);
+    throw new ConfigError(
+      `container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root ${where}`,
+    );
   }
   if (!image?.uid) throw new ConfigError(`container has runAsNonRoot and image will run as root ${where}`);
 }

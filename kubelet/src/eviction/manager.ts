@@ -3,7 +3,16 @@ import { bytes } from '../config/quantity.ts';
 import type { ContainerStats } from '../cri/types.ts';
 import { podSpec } from '../pod/containers.ts';
 import type { PodWorkers } from '../worker/workers.ts';
-import { type Candidate, chooseVictim, crossed, evictionMessage, type NodeResources, type Pressures, pressuresOf, type Thresholds } from './decide.ts';
+import {
+  type Candidate,
+  chooseVictim,
+  crossed,
+  evictionMessage,
+  type NodeResources,
+  type Pressures,
+  pressuresOf,
+  type Thresholds,
+} from './decide.ts';
 
 export interface EvictionDeps {
   readonly clock: Clock;

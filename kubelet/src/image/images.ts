@@ -53,7 +53,11 @@ export class ImageManager {
   async ensure(request: ImageRequest): Promise<ReadyImage> {
     const { container } = request;
     const name = container.image ?? '';
-    if (!/^[\w][\w./:@-]*$/.test(name)) throw new ConfigError(`Failed to apply default image tag "${name}": couldn't parse image name "${name}": invalid reference format`, 'InvalidImageName');
+    if (!/^[\w][\w./:@-]*$/.test(name))
+      throw new ConfigError(
+        `Failed to apply default image tag "${name}": couldn't parse image name "${name}": invalid reference format`,
+        'InvalidImageName',
+      );
     const tagged = withDefaultTag(name);
     const policy = pullPolicy(name, container.imagePullPolicy);
     const present = await this.#images.status(tagged);
@@ -84,7 +88,11 @@ export class ImageManager {
       this.#backoff.reset(key);
       const image = await this.#images.status(ref);
       const took = goDuration(this.#clock.now() - started);
-      request.event('Normal', 'Pulled', `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image?.sizeBytes ?? 0} bytes.`);
+      request.event(
+        'Normal',
+        'Pulled',
+        `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image?.sizeBytes ?? 0} bytes.`,
+      );
       return { ref, image };
     } catch (error) {
       const message = errorMessage(error);

@@ -7,7 +7,14 @@ const renewEvery = 10_000;
 const durationSeconds = 40;
 
 /** Says every ten seconds that the node is alive, until aborted. `nodeUid`: of the Node that owns the lease, once it is known. */
-export function keepLease(api: Api, clock: Clock, nodeName: string, nodeUid: () => string | undefined, signal: AbortSignal, onError: (error: unknown) => void): Promise<void> {
+export function keepLease(
+  api: Api,
+  clock: Clock,
+  nodeName: string,
+  nodeUid: () => string | undefined,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Promise<void> {
   let held: Lease | undefined;
   const renew = async (): Promise<void> => {
     held = await write(api, leaseObject(held, nodeName, nodeUid(), microTimestamp(clock)));

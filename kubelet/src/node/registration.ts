@@ -1,9 +1,11 @@
 import { type Clock, errorMessage, type Logger, sleep, timestamp } from '@keelson/base';
 import { type Api, ApiError } from '@keelson/client';
 import { Node } from '@keelson/types';
-import { nodeObject, nodeStatus, type NodeView } from './object.ts';
+import { type NodeView, nodeObject, nodeStatus } from './object.ts';
 
 const updateEvery = 10_000;
+/** A node that is not ready yet is looked at this often, so that it is Ready as soon as it can be. */
+const hurryEvery = 200;
 /** An unchanged status is written this often; the lease says in between that the node lives. */
 const reportEvery = 300_000;
 
@@ -47,7 +49,8 @@ export class Registration {
     signal.addEventListener('abort', () => this.#wake?.(), { once: true });
     while (!signal.aborted) {
       await this.#waitForTurn();
-      if (!signal.aborted) await this.update().catch((error: unknown) => this.#log.warn('cannot write node status', { error: errorMessage(error) }));
+      if (!signal.aborted)
+        await this.update().catch((error: unknown) => this.#log.warn('cannot write node status', { error: errorMessage(error) }));
     }
   }
 
@@ -84,14 +87,17 @@ export class Registration {
       if (!(error instanceof ApiError) || error.code !== 409) throw error;
       // Known from before: its labels are brought up to date, its taints and annotations are others' by now.
       const key = { name: view.identity.name };
-      this.#node = await this.#api.patch(Node, key, 'application/strategic-merge-patch+json', { metadata: { labels: wanted.metadata?.labels } });
+      this.#node = await this.#api.patch(Node, key, 'application/strategic-merge-patch+json', {
+        metadata: { labels: wanted.metadata?.labels },
+      });
       await this.update();
     }
   }
 
   #waitForTurn(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#clock.after(updateEvery, resolve);
+      const ready = this.#node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+      const timer = this.#clock.after(ready ? updateEvery : hurryEvery, resolve);
       this.#wake = () => {
         timer.cancel();
         resolve();

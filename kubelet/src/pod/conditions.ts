@@ -68,7 +68,9 @@ function findReady({ pod }: ConditionInput, containersReady: Finding): Finding {
   const missing = (podSpec(pod).readinessGates ?? []).flatMap(({ conditionType }) => {
     const condition = pod.status?.conditions?.find((c) => c.type === conditionType);
     if (!condition) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
-    return condition.status === 'True' ? [] : [`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`];
+    return condition.status === 'True'
+      ? []
+      : [`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`];
   });
   return missing.length === 0 ? yes : { status: 'False', reason: 'ReadinessGatesNotReady', message: missing.join(', ') };
 }

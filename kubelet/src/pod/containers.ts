@@ -22,7 +22,10 @@ export function asContainer(ephemeral: EphemeralContainer): Container {
 export function allContainers(pod: Pod): readonly { readonly container: Container; readonly role: ContainerRole }[] {
   const spec = podSpec(pod);
   return [
-    ...(spec.initContainers ?? []).map((container) => ({ container, role: isSidecar(container) ? ('sidecar' as const) : ('init' as const) })),
+    ...(spec.initContainers ?? []).map((container) => ({
+      container,
+      role: isSidecar(container) ? ('sidecar' as const) : ('init' as const),
+    })),
     ...(spec.containers ?? []).map((container) => ({ container, role: 'main' as const })),
     ...(spec.ephemeralContainers ?? []).map((container) => ({ container: asContainer(container), role: 'ephemeral' as const })),
   ];

@@ -41,13 +41,22 @@ export function containerStatus(view: StatusView, container: Container, role: Co
 function volumeMounts(container: Container): ContainerStatus['volumeMounts'] {
   if (!container.volumeMounts?.length) return undefined;
   return container.volumeMounts.map((mount) =>
-    compact({ name: mount.name, mountPath: mount.mountPath, readOnly: mount.readOnly || undefined, recursiveReadOnly: mount.readOnly ? 'Disabled' : undefined }),
+    compact({
+      name: mount.name,
+      mountPath: mount.mountPath,
+      readOnly: mount.readOnly || undefined,
+      recursiveReadOnly: mount.readOnly ? 'Disabled' : undefined,
+    }),
   ) as ContainerStatus['volumeMounts'];
 }
 
 function reported(input: StepInput, name: string): ContainerStatus | undefined {
   const status = input.memory.status ?? input.pod.status;
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? []), ...(status?.ephemeralContainerStatuses ?? [])];
+  const all = [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+    ...(status?.ephemeralContainerStatuses ?? []),
+  ];
   return all.find((s) => s.name === name);
 }
 
@@ -64,21 +73,33 @@ function isReady(input: StepInput, container: Container, instance: Instance | un
   return reading ?? (before?.containerID === `containerd://${instance?.id}` && before?.ready === true);
 }
 
-function currentState(view: StatusView, container: Container, role: ContainerRole, instance: Instance | undefined, before: ContainerStatus | undefined): ContainerState {
+function currentState(
+  view: StatusView,
+  container: Container,
+  role: ContainerRole,
+  instance: Instance | undefined,
+  before: ContainerStatus | undefined,
+): ContainerState {
   const { input } = view;
   if (instance?.phase === 'running') return { running: { startedAt: rfc3339(instance.startedAt) } } as ContainerState;
   const ended = instance?.phase === 'exited' ? instance : undefined;
-  if (ended && (view.ending || !shouldRestart(input.pod, container, role, ended.exitCode))) return { terminated: terminated(ended) } as ContainerState;
+  if (ended && (view.ending || !shouldRestart(input.pod, container, role, ended.exitCode)))
+    return { terminated: terminated(ended) } as ContainerState;
   const waiting = view.ending ? undefined : waitingReason(input, container, ended);
   if (waiting) return { waiting } as ContainerState;
   if (ended) return { terminated: terminated(ended) } as ContainerState;
   if (before?.state?.terminated) return before.state;
   if (view.ending || before?.state?.running) return lost(view, container, before);
-  const reason = role === 'main' && !view.initialised && (podSpec(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
+  const reason =
+    role === 'main' && !view.initialised && (podSpec(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
   return { waiting: { reason: role === 'init' || role === 'sidecar' ? 'PodInitializing' : reason } } as ContainerState;
 }
 
-function waitingReason(input: StepInput, container: Container, ended: Instance | undefined): { reason: string; message: string } | undefined {
+function waitingReason(
+  input: StepInput,
+  container: Container,
+  ended: Instance | undefined,
+): { reason: string; message: string } | undefined {
   const entry = input.memory.crashes.get(container.name);
   if (ended && entry && crashWait(entry, ended.finishedAt, input.now) > 0) {
     const message = `back-off ${goSeconds(entry.delay)} restarting failed container=${container.name} pod=${podLabel(input.pod)}`;
@@ -115,7 +136,12 @@ function terminated(instance: Instance): ContainerStateTerminated {
 }
 
 /** How the container ended before its present state: its ended instance while it waits, else the instance before, else what was reported. */
-function lastState(input: StepInput, instance: Instance | undefined, state: ContainerState, before: ContainerStatus | undefined): ContainerState {
+function lastState(
+  input: StepInput,
+  instance: Instance | undefined,
+  state: ContainerState,
+  before: ContainerStatus | undefined,
+): ContainerState {
   if (instance?.phase === 'exited' && !state.terminated) return { terminated: terminated(instance) } as ContainerState;
   const earlier = input.observed.containers.find((c) => c.name === instance?.name && c.id !== instance.id && c.phase === 'exited');
   if (earlier) return { terminated: terminated(earlier) } as ContainerState;

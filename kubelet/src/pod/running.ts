@@ -25,7 +25,12 @@ export function planRunning(input: StepInput): Plan {
   for (const sandbox of decision.stale) plan.actions.push({ type: 'stopSandbox', id: sandbox.id });
   if (decision.stale.length > 0) return plan;
   if (decision.attempt > 0) {
-    plan.events.push({ type: 'Normal', reason: 'SandboxChanged', message: 'Pod sandbox changed, it will be killed and re-created.', key: `SandboxChanged/${decision.attempt}` });
+    plan.events.push({
+      type: 'Normal',
+      reason: 'SandboxChanged',
+      message: 'Pod sandbox changed, it will be killed and re-created.',
+      key: `SandboxChanged/${decision.attempt}`,
+    });
   }
   if (mayTry(input, '/sandbox', plan)) plan.actions.push({ type: 'createSandbox', attempt: decision.attempt });
   return plan;
@@ -71,7 +76,8 @@ function planContainer(input: StepInput, sandboxId: string, container: Container
   }
   const ended = instance?.phase === 'exited' ? instance : undefined;
   if (ended && !shouldRestart(input.pod, container, role, ended.exitCode)) return;
-  if (!mayTry(input, container.name, plan)) return;
+  // A start under way is looked at again when it has ended; until then what is seen of its container is the instance before.
+  if (input.memory.operations.has('start') || !mayTry(input, container.name, plan)) return;
   const entry = input.memory.crashes.get(container.name);
   const wait = ended ? crashWait(entry, ended.finishedAt, input.now) : 0;
   if (wait > 0) {
@@ -89,7 +95,7 @@ function backOffEvent(input: StepInput, container: Container, ended: ContainerSt
 
 /** Starts are one after another, in the order of the spec: a later one waits for the next step. */
 function start(input: StepInput, sandboxId: string, container: Container, role: ContainerRole, restart: boolean, plan: Plan): void {
-  if (input.memory.operations.has('start') || plan.actions.some((action) => action.type === 'startContainer')) return;
+  if (plan.actions.some((action) => action.type === 'startContainer')) return;
   plan.actions.push({ type: 'startContainer', container, role, attempt: nextAttempt(input, container.name), sandboxId, restart });
 }
 
@@ -98,7 +104,11 @@ function nextAttempt(input: StepInput, name: string): number {
   const instance = latest(input.observed, name);
   if (instance) return instance.attempt + 1;
   const status = input.memory.status ?? input.pod.status;
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? []), ...(status?.ephemeralContainerStatuses ?? [])];
+  const all = [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+    ...(status?.ephemeralContainerStatuses ?? []),
+  ];
   const known = all.find((s) => s.name === name);
   return known?.containerID ? (known.restartCount ?? 0) + 1 : 0;
 }
@@ -111,7 +121,8 @@ function reasonToKill(input: StepInput, container: Container, role: ContainerRol
     return `Container ${container.name} failed ${failed} probe${then}`;
   }
   const hash = instance.annotations['io.kubernetes.container.hash'];
-  if (role !== 'ephemeral' && hash !== undefined && hash !== containerHash(container)) return `Container ${container.name} definition changed, will be restarted`;
+  if (role !== 'ephemeral' && hash !== undefined && hash !== containerHash(container))
+    return `Container ${container.name} definition changed, will be restarted`;
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { SandboxStatus } from '../cri/types.ts';
-import type { StepInput } from './types.ts';
 import { podSpec } from './containers.ts';
+import type { StepInput } from './types.ts';
 
 /** What to do about the pod's sandbox before its containers are looked at. */
 export type SandboxDecision =

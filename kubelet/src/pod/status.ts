@@ -1,6 +1,6 @@
 import type { ContainerStatus, PodStatus } from '@keelson/types';
-import { allContainers, podSpec } from './containers.ts';
 import { isInitialised, podConditions } from './conditions.ts';
+import { allContainers, podSpec } from './containers.ts';
 import { containerStatus } from './containerstatus.ts';
 import { compact, rfc3339 } from './naming.ts';
 import { type Phase, phaseOf } from './phase.ts';
@@ -56,13 +56,22 @@ function podIPs({ pod, observed, node, memory }: StepInput): readonly string[] {
 }
 
 /** A pod is not reported as ended while one of its containers may still run: others would reuse what it holds. */
-function reportedPhase(input: StepInput, init: readonly ContainerStatus[], main: readonly ContainerStatus[], ending: boolean, before: string | undefined): Phase {
+function reportedPhase(
+  input: StepInput,
+  init: readonly ContainerStatus[],
+  main: readonly ContainerStatus[],
+  ending: boolean,
+  before: string | undefined,
+): Phase {
   const verdict = verdictOf(input);
   if (before === 'Succeeded' || before === 'Failed') return before;
   const computed = verdict ? 'Failed' : phaseOf(input.pod, init, main, ending);
   const final = computed === 'Succeeded' || computed === 'Failed';
-  const busy = input.observed.containers.some((c) => c.phase === 'running' || c.phase === 'unknown') || (ending && input.memory.operations.has('start'));
-  if (final && busy) return main.some(({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated) ? 'Running' : 'Pending';
+  const busy =
+    input.observed.containers.some((c) => c.phase === 'running' || c.phase === 'unknown') ||
+    (ending && input.memory.operations.has('start'));
+  if (final && busy)
+    return main.some(({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated) ? 'Running' : 'Pending';
   if (ending && !final && !busy) return 'Failed';
   return computed;
 }

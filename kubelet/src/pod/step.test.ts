@@ -46,52 +46,188 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { what: 'a new pod gets its volumes first', input: { observed: { sandboxes: [], containers: [] }, memory: testMemory({ volumesMounted: false }) }, does: ['mountVolumes'], phase: 'Pending' },
+  {
+    what: 'a new pod gets its volumes first',
+    input: { observed: { sandboxes: [], containers: [] }, memory: testMemory({ volumesMounted: false }) },
+    does: ['mountVolumes'],
+    phase: 'Pending',
+  },
   { what: 'then its sandbox', input: { observed: { sandboxes: [], containers: [] } }, does: ['sandbox #0'], phase: 'Pending' },
   { what: 'then its container', input: {}, does: ['start app #0'], phase: 'Pending' },
-  { what: 'nothing while the start is under way', input: { memory: testMemory({ operations: new Set(['start']) }) }, does: [], phase: 'Pending' },
+  {
+    what: 'nothing while the start is under way',
+    input: { memory: testMemory({ operations: new Set(['start']) }) },
+    does: [],
+    phase: 'Pending',
+  },
   { what: 'a running pod is left alone', input: { observed: { sandboxes, containers: [testContainer()] } }, does: [], phase: 'Running' },
-  { what: 'a first crash restarts at once', input: { observed: { sandboxes, containers: [exited(1)] } }, does: ['start app #1'], phase: 'Running' },
+  {
+    what: 'a first crash restarts at once',
+    input: { observed: { sandboxes, containers: [exited(1)] } },
+    does: ['start app #1'],
+    phase: 'Running',
+  },
   {
     what: 'a second crash waits',
-    input: { observed: { sandboxes, containers: [exited(1, { attempt: 1 })] }, memory: testMemory({ crashes: new Map([['app', { delay: 10_000, at: t0 }]]) }) },
-    does: [], phase: 'Running', again: 9000,
+    input: {
+      observed: { sandboxes, containers: [exited(1, { attempt: 1 })] },
+      memory: testMemory({ crashes: new Map([['app', { delay: 10_000, at: t0 }]]) }),
+    },
+    does: [],
+    phase: 'Running',
+    again: 9000,
   },
-  { what: 'Never: a failure ends the pod', input: { pod: never, observed: { sandboxes, containers: [exited(3)] } }, does: ['stopSandbox s0'], phase: 'Failed' },
-  { what: 'Never: success too', input: { pod: never, observed: { sandboxes, containers: [exited(0)] } }, does: ['stopSandbox s0'], phase: 'Succeeded' },
-  { what: 'an ended pod gives its volumes back and stays', input: { pod: never, observed: { sandboxes: stopped, containers: [exited(0)] } }, does: ['unmountVolumes'], phase: 'Succeeded' },
-  { what: 'OnFailure: a failure restarts', input: { pod: onFailure, observed: { sandboxes, containers: [exited(3)] } }, does: ['start app #1'], phase: 'Running' },
-  { what: 'OnFailure: success ends', input: { pod: onFailure, observed: { sandboxes, containers: [exited(0)] } }, does: ['stopSandbox s0'], phase: 'Succeeded' },
-  { what: 'a dead sandbox is replaced', input: { observed: { sandboxes: stopped, containers: [exited(137)] } }, does: ['sandbox #1'], phase: 'Running' },
-  { what: 'two ready sandboxes both go', input: { observed: { sandboxes: [testSandbox({ id: 's1', attempt: 1 }), testSandbox()], containers: [] } }, does: ['stopSandbox s1', 'stopSandbox s0'], phase: 'Pending' },
+  {
+    what: 'Never: a failure ends the pod',
+    input: { pod: never, observed: { sandboxes, containers: [exited(3)] } },
+    does: ['stopSandbox s0'],
+    phase: 'Failed',
+  },
+  {
+    what: 'Never: success too',
+    input: { pod: never, observed: { sandboxes, containers: [exited(0)] } },
+    does: ['stopSandbox s0'],
+    phase: 'Succeeded',
+  },
+  {
+    what: 'an ended pod gives its volumes back and stays',
+    input: { pod: never, observed: { sandboxes: stopped, containers: [exited(0)] } },
+    does: ['unmountVolumes'],
+    phase: 'Succeeded',
+  },
+  {
+    what: 'OnFailure: a failure restarts',
+    input: { pod: onFailure, observed: { sandboxes, containers: [exited(3)] } },
+    does: ['start app #1'],
+    phase: 'Running',
+  },
+  {
+    what: 'OnFailure: success ends',
+    input: { pod: onFailure, observed: { sandboxes, containers: [exited(0)] } },
+    does: ['stopSandbox s0'],
+    phase: 'Succeeded',
+  },
+  {
+    what: 'a dead sandbox is replaced',
+    input: { observed: { sandboxes: stopped, containers: [exited(137)] } },
+    does: ['sandbox #1'],
+    phase: 'Running',
+  },
+  {
+    what: 'two ready sandboxes both go',
+    input: { observed: { sandboxes: [testSandbox({ id: 's1', attempt: 1 }), testSandbox()], containers: [] } },
+    does: ['stopSandbox s1', 'stopSandbox s0'],
+    phase: 'Pending',
+  },
   { what: 'init containers come first', input: { pod: sidecarPod }, does: ['start setup #0'], phase: 'Pending' },
-  { what: 'a failed init container is retried', input: { pod: sidecarPod, observed: { sandboxes, containers: [exited(1, { id: 'i0', name: 'setup' })] } }, does: ['start setup #1'], phase: 'Pending' },
-  { what: 'then sidecars', input: { pod: sidecarPod, observed: { sandboxes, containers: [setupDone] } }, does: ['start proxy #0'], phase: 'Pending' },
-  { what: 'then the main ones', input: { pod: sidecarPod, observed: { sandboxes, containers: [proxy, setupDone] } }, does: ['start app #0'], phase: 'Pending' },
-  { what: 'a sidecar that ends restarts', input: { pod: sidecarPod, observed: { sandboxes, containers: [exited(0, { id: 'p0', name: 'proxy' }), testContainer(), setupDone] } }, does: ['start proxy #1'], phase: 'Running' },
+  {
+    what: 'a failed init container is retried',
+    input: { pod: sidecarPod, observed: { sandboxes, containers: [exited(1, { id: 'i0', name: 'setup' })] } },
+    does: ['start setup #1'],
+    phase: 'Pending',
+  },
+  {
+    what: 'then sidecars',
+    input: { pod: sidecarPod, observed: { sandboxes, containers: [setupDone] } },
+    does: ['start proxy #0'],
+    phase: 'Pending',
+  },
+  {
+    what: 'then the main ones',
+    input: { pod: sidecarPod, observed: { sandboxes, containers: [proxy, setupDone] } },
+    does: ['start app #0'],
+    phase: 'Pending',
+  },
+  {
+    what: 'a sidecar that ends restarts',
+    input: { pod: sidecarPod, observed: { sandboxes, containers: [exited(0, { id: 'p0', name: 'proxy' }), testContainer(), setupDone] } },
+    does: ['start proxy #1'],
+    phase: 'Running',
+  },
   {
     what: 'a liveness failure kills',
     input: { observed: { sandboxes, containers: [testContainer()] }, probes: new Map([['c0', { failed: 'liveness' as const }]]) },
-    does: ['kill app 30s: Container app failed liveness probe, will be restarted'], phase: 'Running',
+    does: ['kill app 30s: Container app failed liveness probe, will be restarted'],
+    phase: 'Running',
   },
-  { what: 'older ended instances go', input: { observed: { sandboxes, containers: [testContainer({ id: 'c2', attempt: 2 }), exited(1, { id: 'c1', attempt: 1 }), exited(1)] } }, does: ['removeContainer c0'], phase: 'Running' },
-  { what: 'a deleted pod is stopped', input: { pod: deleted, observed: { sandboxes, containers: [testContainer()] } }, does: ['kill app 30s: Stopping container app'], phase: 'Running' },
+  {
+    what: 'older ended instances go',
+    input: {
+      observed: { sandboxes, containers: [testContainer({ id: 'c2', attempt: 2 }), exited(1, { id: 'c1', attempt: 1 }), exited(1)] },
+    },
+    does: ['removeContainer c0'],
+    phase: 'Running',
+  },
+  {
+    what: 'a deleted pod is stopped',
+    input: { pod: deleted, observed: { sandboxes, containers: [testContainer()] } },
+    does: ['kill app 30s: Stopping container app'],
+    phase: 'Running',
+  },
   {
     what: 'asked once',
-    input: { pod: deleted, observed: { sandboxes, containers: [testContainer()] }, memory: testMemory({ kills: new Map([['c0', { at: t0 + 2000, graceSeconds: 30 }]]) }) },
-    does: [], phase: 'Running', again: 32_000,
+    input: {
+      pod: deleted,
+      observed: { sandboxes, containers: [testContainer()] },
+      memory: testMemory({ kills: new Map([['c0', { at: t0 + 2000, graceSeconds: 30 }]]) }),
+    },
+    does: [],
+    phase: 'Running',
+    again: 32_000,
   },
-  { what: 'main containers before sidecars', input: { pod: deletedSidecar, observed: { sandboxes, containers: [testContainer(), proxy, setupDone] } }, does: ['kill app 30s: Stopping container app'], phase: 'Running' },
+  {
+    what: 'main containers before sidecars',
+    input: { pod: deletedSidecar, observed: { sandboxes, containers: [testContainer(), proxy, setupDone] } },
+    does: ['kill app 30s: Stopping container app'],
+    phase: 'Running',
+  },
   {
     what: 'sidecars get what is left of the grace',
-    input: { pod: deletedSidecar, observed: { sandboxes, containers: [exited(0), proxy, setupDone] }, memory: testMemory({ kills: new Map([['c0', { at: t0, graceSeconds: 30 }]]) }), now: t0 + 10_000 },
-    does: ['kill proxy 20s: Stopping container proxy'], phase: 'Running',
+    input: {
+      pod: deletedSidecar,
+      observed: { sandboxes, containers: [exited(0), proxy, setupDone] },
+      memory: testMemory({ kills: new Map([['c0', { at: t0, graceSeconds: 30 }]]) }),
+      now: t0 + 10_000,
+    },
+    does: ['kill proxy 20s: Stopping container proxy'],
+    phase: 'Running',
   },
-  { what: 'then the sandbox', input: { pod: deleted, observed: { sandboxes, containers: [exited(0)] } }, does: ['stopSandbox s0'], phase: 'Succeeded' },
-  { what: 'then the API object', input: { pod: deleted, observed: { sandboxes: stopped, containers: [exited(0)] }, memory: testMemory({ volumesMounted: false }) }, does: ['deletePod'], phase: 'Succeeded' },
-  { what: 'a pod deleted before it ran fails', input: { pod: deleted, observed: { sandboxes: [], containers: [] }, memory: testMemory({ volumesMounted: false }) }, does: ['deletePod'], phase: 'Failed' },
-  { what: 'past its deadline', input: { pod: testPod({ activeDeadlineSeconds: 1 }, {}, { startTime: '2026-01-01T00:00:00Z' }), observed: { sandboxes, containers: [testContainer()] } }, does: ['kill app 30s: Stopping container app'], phase: 'Running' },
-  { what: 'evicted and stopped', input: { memory: testMemory({ verdict: { reason: 'Evicted', message: 'm' } }), observed: { sandboxes: stopped, containers: [exited(137)] } }, does: ['unmountVolumes'], phase: 'Failed' },
+  {
+    what: 'then the sandbox',
+    input: { pod: deleted, observed: { sandboxes, containers: [exited(0)] } },
+    does: ['stopSandbox s0'],
+    phase: 'Succeeded',
+  },
+  {
+    what: 'then the API object',
+    input: { pod: deleted, observed: { sandboxes: stopped, containers: [exited(0)] }, memory: testMemory({ volumesMounted: false }) },
+    does: ['deletePod'],
+    phase: 'Succeeded',
+  },
+  {
+    what: 'a pod deleted before it ran fails',
+    input: { pod: deleted, observed: { sandboxes: [], containers: [] }, memory: testMemory({ volumesMounted: false }) },
+    does: ['deletePod'],
+    phase: 'Failed',
+  },
+  {
+    what: 'past its deadline',
+    input: {
+      pod: testPod({ activeDeadlineSeconds: 1 }, {}, { startTime: '2026-01-01T00:00:00Z' }),
+      observed: { sandboxes, containers: [testContainer()] },
+    },
+    does: ['kill app 30s: Stopping container app'],
+    phase: 'Running',
+  },
+  {
+    what: 'evicted and stopped',
+    input: {
+      memory: testMemory({ verdict: { reason: 'Evicted', message: 'm' } }),
+      observed: { sandboxes: stopped, containers: [exited(137)] },
+    },
+    does: ['unmountVolumes'],
+    phase: 'Failed',
+  },
 ];
 
 describe('pod step', () => {
@@ -105,7 +241,12 @@ describe('pod step', () => {
 
 describe('pod status', () => {
   const conditions = (pod: Pod, input: Partial<StepInput>): Record<string, string> =>
-    Object.fromEntries((step(testInput({ pod, ...input })).status.conditions ?? []).map((c) => [c.type, [c.status, c.reason, c.message].filter(Boolean).join(' ')]));
+    Object.fromEntries(
+      (step(testInput({ pod, ...input })).status.conditions ?? []).map((c) => [
+        c.type,
+        [c.status, c.reason, c.message].filter(Boolean).join(' '),
+      ]),
+    );
 
   test('of a starting pod', () => {
     assert.deepEqual(conditions(sidecarPod, {}), {
@@ -122,9 +263,21 @@ describe('pod status', () => {
     assert.equal(status.podIP, '10.0.0.2');
     assert.deepEqual(status.hostIPs, [{ ip: '192.168.0.1' }]);
     assert.deepEqual(status.containerStatuses, [
-      { name: 'app', state: { running: { startedAt: '2026-01-01T00:00:00Z' } }, lastState: {}, ready: true, restartCount: 0, image: 'nginx:1', imageID: 'sha256:1', containerID: 'containerd://c0', started: true },
+      {
+        name: 'app',
+        state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
+        lastState: {},
+        ready: true,
+        restartCount: 0,
+        image: 'nginx:1',
+        imageID: 'sha256:1',
+        containerID: 'containerd://c0',
+        started: true,
+      },
     ]);
-    assert.ok(status.conditions?.every((c) => c.status === 'True' && c.lastTransitionTime === '2026-01-01T00:00:02Z' && c.observedGeneration === 1));
+    assert.ok(
+      status.conditions?.every((c) => c.status === 'True' && c.lastTransitionTime === '2026-01-01T00:00:02Z' && c.observedGeneration === 1),
+    );
   });
 
   test('in crash loop back-off', () => {

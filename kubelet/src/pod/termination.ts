@@ -31,7 +31,8 @@ export function planTermination(input: StepInput): Plan {
   for (const sandbox of input.observed.sandboxes) if (sandbox.ready) plan.actions.push({ type: 'stopSandbox', id: sandbox.id });
   if (plan.actions.length > 0) return plan;
   if (input.memory.volumesMounted) plan.actions.push({ type: 'unmountVolumes' });
-  else if (input.pod.metadata?.deletionTimestamp && !input.removed && mayTry(input, '/delete', plan)) plan.actions.push({ type: 'deletePod' });
+  else if (input.pod.metadata?.deletionTimestamp && !input.removed && mayTry(input, '/delete', plan))
+    plan.actions.push({ type: 'deletePod' });
   return plan;
 }
 
@@ -60,5 +61,11 @@ function planKill(input: StepInput, instance: ContainerState, plan: Plan): void 
     return;
   }
   const graceSeconds = before ? grace : grace === 0 ? 0 : Math.max(graceLeft(input), minimumGraceSeconds);
-  plan.actions.push({ type: 'killContainer', id: instance.id, name: instance.name, graceSeconds, message: `Stopping container ${instance.name}` });
+  plan.actions.push({
+    type: 'killContainer',
+    id: instance.id,
+    name: instance.name,
+    graceSeconds,
+    message: `Stopping container ${instance.name}`,
+  });
 }

@@ -17,13 +17,40 @@ export function testPod(spec: object = {}, metadata: object = {}, status: object
 }
 
 export function testSandbox(change: Partial<SandboxStatus> = {}): SandboxStatus {
-  return { id: 's0', name: 'web', namespace: 'default', uid: 'u1', attempt: 0, ready: true, createdAt: t0, labels: {}, annotations: {}, ips: ['10.0.0.2'], ...change };
+  return {
+    id: 's0',
+    name: 'web',
+    namespace: 'default',
+    uid: 'u1',
+    attempt: 0,
+    ready: true,
+    createdAt: t0,
+    labels: {},
+    annotations: {},
+    ips: ['10.0.0.2'],
+    ...change,
+  };
 }
 
 export function testContainer(change: Partial<ContainerState> = {}): ContainerState {
   return {
-    id: 'c0', sandboxId: 's0', name: 'app', attempt: 0, image: 'nginx:1', imageRef: 'sha256:1', phase: 'running', createdAt: t0,
-    labels: {}, annotations: {}, startedAt: t0, finishedAt: 0, exitCode: 0, reason: '', message: '', logPath: '', ...change,
+    id: 'c0',
+    sandboxId: 's0',
+    name: 'app',
+    attempt: 0,
+    image: 'nginx:1',
+    imageRef: 'sha256:1',
+    phase: 'running',
+    createdAt: t0,
+    labels: {},
+    annotations: {},
+    startedAt: t0,
+    finishedAt: 0,
+    exitCode: 0,
+    reason: '',
+    message: '',
+    logPath: '',
+    ...change,
   };
 }
 
@@ -32,12 +59,27 @@ export function exited(exitCode: number, change: Partial<ContainerState> = {}): 
 }
 
 export function testMemory(change: Partial<PodMemory> = {}): PodMemory {
-  return { operations: new Set(), crashes: new Map(), failures: new Map(), kills: new Map(), volumesMounted: true, verdict: undefined, status: undefined, ...change };
+  return {
+    operations: new Set(),
+    crashes: new Map(),
+    failures: new Map(),
+    kills: new Map(),
+    volumesMounted: true,
+    verdict: undefined,
+    status: undefined,
+    ...change,
+  };
 }
 
 export function testInput(change: Partial<StepInput> = {}): StepInput {
   return {
-    pod: testPod(), observed: { sandboxes: [testSandbox()], containers: [] }, memory: testMemory(), probes: new Map(), removed: false,
-    node: { hostIPs: ['192.168.0.1'] }, now: t0 + 2000, ...change,
+    pod: testPod(),
+    observed: { sandboxes: [testSandbox()], containers: [] },
+    memory: testMemory(),
+    probes: new Map(),
+    removed: false,
+    node: { hostIPs: ['192.168.0.1'] },
+    now: t0 + 2000,
+    ...change,
   };
 }

@@ -81,7 +81,14 @@ export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
 export type Action =
   | { readonly type: 'mountVolumes' }
   | { readonly type: 'createSandbox'; readonly attempt: number }
-  | { readonly type: 'startContainer'; readonly container: Container; readonly role: ContainerRole; readonly attempt: number; readonly sandboxId: string; readonly restart: boolean }
+  | {
+      readonly type: 'startContainer';
+      readonly container: Container;
+      readonly role: ContainerRole;
+      readonly attempt: number;
+      readonly sandboxId: string;
+      readonly restart: boolean;
+    }
   | { readonly type: 'killContainer'; readonly id: string; readonly name: string; readonly graceSeconds: number; readonly message: string }
   | { readonly type: 'removeContainer'; readonly id: string }
   | { readonly type: 'stopSandbox'; readonly id: string }

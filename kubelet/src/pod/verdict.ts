@@ -1,5 +1,5 @@
-import type { StepInput, Verdict } from './types.ts';
 import { podSpec } from './containers.ts';
+import type { StepInput, Verdict } from './types.ts';
 
 /** Why the pod must fail whatever its containers do: rejected, evicted, or past its `activeDeadlineSeconds`. */
 export function verdictOf(input: StepInput): Verdict | undefined {

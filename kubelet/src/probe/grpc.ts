@@ -1,4 +1,4 @@
-import { Client, credentials, type ServiceError, status as codes } from '@grpc/grpc-js';
+import { Client, status as codes, credentials, type ServiceError } from '@grpc/grpc-js';
 import { systemClock } from '@keelson/base';
 import type { ProbeOutcome } from './state.ts';
 import type { Target } from './target.ts';
@@ -14,16 +14,27 @@ export function checkGrpcHealth(target: Extract<Target, { type: 'grpc' }>, timeo
       client.close();
       if (error) return resolve({ result: 'failure', message: explain(error, address, timeoutMs) });
       const well = status === serving;
-      resolve({ result: well ? 'success' : 'failure', message: well ? 'service healthy' : `service unhealthy (responded with "${statusName(status)}")` });
+      resolve({
+        result: well ? 'success' : 'failure',
+        message: well ? 'service healthy' : `service unhealthy (responded with "${statusName(status)}")`,
+      });
     };
-    client.makeUnaryRequest('/grpc.health.v1.Health/Check', encodeService, decodeStatus, target.service, { deadline: systemClock.now() + timeoutMs }, answer);
+    client.makeUnaryRequest(
+      '/grpc.health.v1.Health/Check',
+      encodeService,
+      decodeStatus,
+      target.service,
+      { deadline: systemClock.now() + timeoutMs },
+      answer,
+    );
   });
 }
 
 function explain(error: ServiceError, address: string, timeoutMs: number): string {
   if (error.code === codes.UNIMPLEMENTED) return 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health)';
   if (error.code === codes.DEADLINE_EXCEEDED) return `error: health rpc did not complete within ${timeoutMs / 1000}s`;
-  if (error.code === codes.UNAVAILABLE) return `error: failed to connect service "${address}" within ${timeoutMs / 1000}s: ${error.details}`;
+  if (error.code === codes.UNAVAILABLE)
+    return `error: failed to connect service "${address}" within ${timeoutMs / 1000}s: ${error.details}`;
   return `error: health rpc probe failed: ${error.message}`;
 }
 

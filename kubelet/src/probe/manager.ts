@@ -70,7 +70,8 @@ export class ProbeManager {
     this.#entries.set(containerId, entry);
     for (const type of ['startup', 'liveness', 'readiness'] as const) {
       const probe = probeOf(container, type);
-      const wanted = probe && !(ending && type !== 'readiness') && (type === 'startup' || !container.startupProbe || entry.reading.started === true);
+      const wanted =
+        probe && !(ending && type !== 'readiness') && (type === 'startup' || !container.startupProbe || entry.reading.started === true);
       if (probe && wanted && !entry.loops.has(type)) this.#begin(entry, type, probe);
       if (ending && type !== 'readiness') stop(entry.loops.get(type));
     }
@@ -95,7 +96,11 @@ export class ProbeManager {
     // A startup probe has done its work with the first success; a container found dead is waited for to be killed.
     const over = (type === 'startup' && loop.state.result === 'success') || entry.reading.failed !== undefined;
     if (over) stop(loop);
-    else loop.timer = this.#deps.clock.after(Math.max(began + periodOf(probe) - this.#deps.clock.now(), 0), () => void this.#run(entry, type, probe, loop));
+    else
+      loop.timer = this.#deps.clock.after(
+        Math.max(began + periodOf(probe) - this.#deps.clock.now(), 0),
+        () => void this.#run(entry, type, probe, loop),
+      );
     if (type === 'startup' && entry.reading.started) this.#update(entry.probed);
     if (JSON.stringify(before) !== JSON.stringify(entry.reading)) this.#deps.changed(entry.probed.podUid);
   }

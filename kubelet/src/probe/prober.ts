@@ -41,7 +41,12 @@ export function modelProber(streams: Streams): Prober {
   };
 }
 
-export async function probeExec(streams: Streams, containerId: string, command: readonly string[], timeoutMs: number): Promise<ProbeOutcome> {
+export async function probeExec(
+  streams: Streams,
+  containerId: string,
+  command: readonly string[],
+  timeoutMs: number,
+): Promise<ProbeOutcome> {
   try {
     const { exitCode, stdout, stderr } = await streams.execSync(containerId, command, Math.ceil(timeoutMs / 1000));
     const message = Buffer.concat([stdout, stderr]).subarray(0, bodyLimit).toString();
@@ -71,7 +76,10 @@ export function probeHttp(target: HttpTarget, timeoutMs: number, redirects: numb
     try {
       const request = send({ host, port, path, headers, agent: false, rejectUnauthorized: false, signal }, (response) => {
         const status = response.statusCode ?? 0;
-        const next = redirects > 0 && status >= 300 && status < 400 && response.headers.location ? follow(target, response.headers.location) : undefined;
+        const next =
+          redirects > 0 && status >= 300 && status < 400 && response.headers.location
+            ? follow(target, response.headers.location)
+            : undefined;
         const chunks: Buffer[] = [];
         let size = 0;
         response.on('data', (chunk: Buffer) => {
@@ -82,10 +90,15 @@ export function probeHttp(target: HttpTarget, timeoutMs: number, redirects: numb
         response.on('end', () => {
           if (next) return void probeHttp(next, timeoutMs, redirects - 1).then(resolve);
           const well = status >= 200 && status < 400;
-          resolve({ result: well ? 'success' : 'failure', message: well ? Buffer.concat(chunks).toString() : `HTTP probe failed with statuscode: ${status}` });
+          resolve({
+            result: well ? 'success' : 'failure',
+            message: well ? Buffer.concat(chunks).toString() : `HTTP probe failed with statuscode: ${status}`,
+          });
         });
       });
-      request.on('error', (error) => fail(signal.aborted ? new Error('context deadline exceeded (Client.Timeout exceeded while awaiting headers)') : error));
+      request.on('error', (error) =>
+        fail(signal.aborted ? new Error('context deadline exceeded (Client.Timeout exceeded while awaiting headers)') : error),
+      );
       request.end();
     } catch (error) {
       fail(error);

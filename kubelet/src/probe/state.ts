@@ -22,7 +22,9 @@ export const undecided: ProbeState = { result: undefined, last: undefined, run: 
 export function advance(state: ProbeState, outcome: ProbeOutcome, probe: Probe): ProbeState {
   if (outcome.result === 'unknown') return state;
   const run = state.last === outcome.result ? state.run + 1 : 1;
-  const threshold = Number((outcome.result === 'success' ? probe.successThreshold : probe.failureThreshold) ?? (outcome.result === 'success' ? 1 : 3));
+  const threshold = Number(
+    (outcome.result === 'success' ? probe.successThreshold : probe.failureThreshold) ?? (outcome.result === 'success' ? 1 : 3),
+  );
   return { last: outcome.result, run, result: run >= threshold ? outcome.result : state.result };
 }
 

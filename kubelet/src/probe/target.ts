@@ -3,7 +3,14 @@ import type { Container, ExecAction, HTTPGetAction, Probe } from '@keelson/types
 /** What a probe or a lifecycle handler asks, with names of ports resolved. */
 export type Target =
   | { readonly type: 'exec'; readonly command: readonly string[] }
-  | { readonly type: 'http'; readonly scheme: 'http' | 'https'; readonly host: string; readonly port: number; readonly path: string; readonly headers: readonly (readonly [string, string])[] }
+  | {
+      readonly type: 'http';
+      readonly scheme: 'http' | 'https';
+      readonly host: string;
+      readonly port: number;
+      readonly path: string;
+      readonly headers: readonly (readonly [string, string])[];
+    }
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }
   | { readonly type: 'grpc'; readonly host: string; readonly port: number; readonly service: string };
 

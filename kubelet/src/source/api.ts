@@ -1,4 +1,4 @@
-import { type Informer, type Informers } from '@keelson/runtime';
+import type { Informer, Informers } from '@keelson/runtime';
 import { Pod } from '@keelson/types';
 import { annotations } from '../pod/annotations.ts';
 import { podKey } from '../pod/naming.ts';
@@ -46,7 +46,9 @@ export class ApiSource {
   shownBy(pod: Pod): Pod | undefined {
     if (!isStatic(pod)) return pod;
     const mirror = this.get(podKey(pod));
-    return mirror && mirror.metadata?.annotations?.[annotations.configHash] === pod.metadata?.annotations?.[annotations.configHash] ? mirror : undefined;
+    return mirror && mirror.metadata?.annotations?.[annotations.configHash] === pod.metadata?.annotations?.[annotations.configHash]
+      ? mirror
+      : undefined;
   }
 }
 

@@ -22,7 +22,12 @@ export function staticPod(text: string, file: string, nodeName: string, seen: st
       name: `${pod.metadata.name}-${nodeName}`.toLowerCase(),
       namespace: pod.metadata.namespace ?? 'default',
       uid: hash,
-      annotations: { ...pod.metadata.annotations, [annotations.configHash]: hash, [annotations.configSeen]: seen, [annotations.configSource]: 'file' },
+      annotations: {
+        ...pod.metadata.annotations,
+        [annotations.configHash]: hash,
+        [annotations.configSeen]: seen,
+        [annotations.configSource]: 'file',
+      },
     },
     spec: { ...pod.spec, nodeName, tolerations, enableServiceLinks: pod.spec.enableServiceLinks ?? true },
     status: { phase: 'Pending' },
@@ -37,7 +42,11 @@ export function mirrorOf(pod: Pod, nodeName: string, nodeUid: string | undefined
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: compact({ ...metadata, annotations: { ...metadata.annotations, [annotations.configMirror]: hash }, ownerReferences: owner ? [owner] : undefined }),
+    metadata: compact({
+      ...metadata,
+      annotations: { ...metadata.annotations, [annotations.configMirror]: hash },
+      ownerReferences: owner ? [owner] : undefined,
+    }),
     spec: pod.spec,
   } as Pod;
 }

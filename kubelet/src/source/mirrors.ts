@@ -22,7 +22,13 @@ export function planMirrors(pods: readonly Pod[], mirrors: readonly Pod[]): Mirr
 }
 
 /** Makes one step towards the planned mirrors; what follows from a removal comes with the next change. @throws ApiError */
-export async function syncMirrors(api: Api, source: ApiSource, pods: readonly Pod[], nodeName: string, nodeUid: string | undefined): Promise<void> {
+export async function syncMirrors(
+  api: Api,
+  source: ApiSource,
+  pods: readonly Pod[],
+  nodeName: string,
+  nodeUid: string | undefined,
+): Promise<void> {
   const { create, remove } = planMirrors(pods, source.mirrors);
   for (const mirror of remove) {
     const key = { name: podName(mirror), namespace: podNamespace(mirror) };

@@ -38,7 +38,13 @@ export class ReferencedObjects {
     return { configMaps, secrets };
   }
 
-  async #all<T>(kind: Kind<T>, cache: Map<string, Entry<T>>, namespace: string, names: ReadonlySet<string>, since: number): Promise<Map<string, T>> {
+  async #all<T>(
+    kind: Kind<T>,
+    cache: Map<string, Entry<T>>,
+    namespace: string,
+    names: ReadonlySet<string>,
+    since: number,
+  ): Promise<Map<string, T>> {
     const found = new Map<string, T>();
     await Promise.all(
       [...names].map(async (name) => {

@@ -40,7 +40,9 @@ export class StaticSource {
       if (await this.#read(sink)) onChange();
     };
     try {
-      watch(this.#directory, { signal }, () => void read()).on('error', (error) => this.#log.debug('manifest watch ended', { error: errorMessage(error) }));
+      watch(this.#directory, { signal }, () => void read()).on('error', (error) =>
+        this.#log.debug('manifest watch ended', { error: errorMessage(error) }),
+      );
     } catch (error) {
       this.#log.warn('cannot watch manifests', { directory: this.#directory, error: errorMessage(error) });
     }

@@ -1,4 +1,14 @@
-import type { ConfigMap, ConfigMapProjection, DownwardAPIVolumeFile, KeyToPath, Pod, Secret, SecretProjection, Volume, VolumeProjection } from '@keelson/types';
+import type {
+  ConfigMap,
+  ConfigMapProjection,
+  DownwardAPIVolumeFile,
+  KeyToPath,
+  Pod,
+  Secret,
+  SecretProjection,
+  Volume,
+  VolumeProjection,
+} from '@keelson/types';
 import { ConfigError } from '../config/errors.ts';
 import { type PodFacts, podField } from '../config/fields.ts';
 import { type Allocatable, resourceField } from '../config/resourcefield.ts';
@@ -65,7 +75,13 @@ function optionalOr(optional: boolean | undefined, message: string): Files {
   throw new ConfigError(message);
 }
 
-function select(data: ReadonlyMap<string, Buffer>, items: readonly KeyToPath[] | undefined, mode: number, optional: boolean | undefined, complaint: string): Files {
+function select(
+  data: ReadonlyMap<string, Buffer>,
+  items: readonly KeyToPath[] | undefined,
+  mode: number,
+  optional: boolean | undefined,
+  complaint: string,
+): Files {
   if (!items) return new Map(Array.from(data, ([key, value]) => [key, { data: value, mode }]));
   const files: Files = new Map();
   for (const item of items) {

@@ -19,7 +19,10 @@ export class DiskHost implements Host {
     if (gid !== undefined) await own(path, mode, gid);
   }
 
-  async tmpfs(path: string, options: { readonly mode: number; readonly gid?: number | undefined; readonly sizeBytes: number }): Promise<void> {
+  async tmpfs(
+    path: string,
+    options: { readonly mode: number; readonly gid?: number | undefined; readonly sizeBytes: number },
+  ): Promise<void> {
     await mkdir(path, { recursive: true });
     if ((await mountsBelow(path)).includes(path)) return;
     const size = options.sizeBytes > 0 ? [`size=${options.sizeBytes}`] : [];

@@ -1,7 +1,7 @@
+import type { Container, ContainerState, PodIdentity, Runtime, Sandbox, SandboxStatus } from '../cri/types.ts';
 import { labels } from '../pod/annotations.ts';
 import { newestFirst } from '../pod/containers.ts';
 import type { PodObservation } from '../pod/types.ts';
-import type { Container, ContainerState, PodIdentity, Runtime, Sandbox, SandboxStatus } from '../cri/types.ts';
 
 interface Holding {
   readonly identity: PodIdentity;
@@ -68,7 +68,10 @@ export class Observer {
       Promise.all(Array.from(holding.sandboxes.keys(), (id) => this.#sandbox(holding, id))),
       Promise.all(Array.from(holding.containers.keys(), (id) => this.#container(holding, id))),
     ]);
-    return { sandboxes: newestFirst(sandboxes.filter((s) => s !== undefined)), containers: newestFirst(containers.filter((c) => c !== undefined)) };
+    return {
+      sandboxes: newestFirst(sandboxes.filter((s) => s !== undefined)),
+      containers: newestFirst(containers.filter((c) => c !== undefined)),
+    };
   }
 
   /** Notes what was just made, ahead of the next list. */

@@ -30,7 +30,13 @@ export function statusPatch(uid: string, before: PodStatus | undefined, after: P
     const [old, wanted] = [before?.[field], after[field]];
     if (!same(old, wanted)) status[field] = wanted === undefined ? null : mergeList(field, old, wanted);
   }
-  const conditions = (after.conditions ?? []).filter((condition) => !same(condition, before?.conditions?.find(({ type }) => type === condition.type)));
+  const conditions = (after.conditions ?? []).filter(
+    (condition) =>
+      !same(
+        condition,
+        before?.conditions?.find(({ type }) => type === condition.type),
+      ),
+  );
   if (conditions.length > 0) status.conditions = conditions;
   return Object.keys(status).length > 0 ? { metadata: { uid }, status } : undefined;
 }
@@ -50,6 +56,8 @@ function same(a: unknown, b: unknown): boolean {
 /** JSON with sorted keys: servers and runtimes may order members as they like. */
 function stable(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) =>
-    each !== null && typeof each === 'object' && !Array.isArray(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
+    each !== null && typeof each === 'object' && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
   );
 }

@@ -1,6 +1,6 @@
 import type { Pod, PodStatus } from '@keelson/types';
-import type { CrashBackoff, Kill, PodMemory, PodObservation, StartFailure, Verdict } from '../pod/types.ts';
 import { podUid } from '../pod/naming.ts';
+import type { CrashBackoff, Kill, PodMemory, PodObservation, StartFailure, Verdict } from '../pod/types.ts';
 
 export const nothingObserved: PodObservation = { sandboxes: [], containers: [] };
 

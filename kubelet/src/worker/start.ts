@@ -37,14 +37,14 @@ class StartError extends Error {
  */
 export async function startContainer(deps: WorkerDeps, record: PodRecord, action: Start): Promise<void> {
   const { name } = action.container;
-  if (action.restart) record.crashes.set(name, nextCrash(record.crashes.get(name), deps.clock.now()));
   try {
     await attempt(deps, record, action);
     record.failures.delete(name);
   } catch (error) {
     if (record.ending.aborted) return;
     const message = errorMessage(error);
-    const reason = error instanceof ConfigError || error instanceof ImageError || error instanceof StartError ? error.reason : 'CreateContainerError';
+    const reason =
+      error instanceof ConfigError || error instanceof ImageError || error instanceof StartError ? error.reason : 'CreateContainerError';
     const retryAt = error instanceof ImageError ? error.retryAt : deps.clock.now() + (reason === 'RunContainerError' ? 1_000 : retryAfter);
     record.failures.set(name, { reason, message, retryAt });
     const text = error instanceof ImageError ? error.reason : message;
@@ -56,7 +56,12 @@ async function attempt(deps: WorkerDeps, record: PodRecord, action: Start): Prom
   const { pod } = record;
   const { container } = action;
   const handler = await deps.node.runtimeHandler(podSpec(pod).runtimeClassName ?? '');
-  const sandbox = sandboxConfig(pod, record.observed.sandboxes.find((s) => s.id === action.sandboxId)?.attempt ?? 0, deps.node.settings, handler);
+  const sandbox = sandboxConfig(
+    pod,
+    record.observed.sandboxes.find((s) => s.id === action.sandboxId)?.attempt ?? 0,
+    deps.node.settings,
+    handler,
+  );
   const image = await deps.images.ensure({
     pod,
     container,
@@ -68,17 +73,33 @@ async function attempt(deps: WorkerDeps, record: PodRecord, action: Start): Prom
   if (id !== undefined && container.lifecycle?.postStart) await postStart(deps, record, container, id);
 }
 
-async function createAndStart(deps: WorkerDeps, record: PodRecord, action: Start, sandbox: SandboxConfig, image: ReadyImage): Promise<string | undefined> {
+async function createAndStart(
+  deps: WorkerDeps,
+  record: PodRecord,
+  action: Start,
+  sandbox: SandboxConfig,
+  image: ReadyImage,
+): Promise<string | undefined> {
   const { pod } = record;
   const { container } = action;
   const env = await environment(deps, record, container);
   const mounts = await containerMounts(deps, record, action, env);
-  const config = containerConfig({ pod, container, attempt: action.attempt, image: image.image, imageRef: image.ref, env, mounts, node: deps.node.settings });
+  const config = containerConfig({
+    pod,
+    container,
+    attempt: action.attempt,
+    image: image.image,
+    imageRef: image.ref,
+    env,
+    mounts,
+    node: deps.node.settings,
+  });
   if (record.ending.aborted) return undefined;
   const id = await deps.runtime.containers.create(action.sandboxId, config, sandbox).catch((error: unknown) => {
     throw new StartError('CreateContainerError', error);
   });
   deps.observer.addContainer(sandbox, id);
+  if (action.restart) record.crashes.set(container.name, nextCrash(record.crashes.get(container.name), deps.clock.now()));
   deps.event(pod, 'Normal', 'Created', 'Container created', container.name);
   if (record.ending.aborted) return undefined;
   if (container.lifecycle?.postStart) record.starting.add(id);
@@ -123,7 +144,15 @@ async function postStart(deps: WorkerDeps, record: PodRecord, container: Contain
   const handler = container.lifecycle?.postStart;
   if (!handler) return;
   const podIP = contentFacts(deps, record).facts.podIPs[0] ?? '127.0.0.1';
-  const failure = await runHook(handler, { clock: deps.clock, prober: deps.prober, container, containerId, podIP, timeoutMs: 0, signal: record.ending });
+  const failure = await runHook(handler, {
+    clock: deps.clock,
+    prober: deps.prober,
+    container,
+    containerId,
+    podIP,
+    timeoutMs: 0,
+    signal: record.ending,
+  });
   record.starting.delete(containerId);
   if (failure === undefined || record.ending.aborted) return;
   deps.event(record.pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', container.name);

@@ -35,7 +35,14 @@ async function preStop(deps: WorkerDeps, record: PodRecord, action: KillAction):
   const handler = container?.lifecycle?.preStop;
   if (!container || !handler) return;
   const podIP = contentFacts(deps, record).facts.podIPs[0] ?? '127.0.0.1';
-  const context = { clock: deps.clock, prober: deps.prober, container, containerId: action.id, podIP, timeoutMs: action.graceSeconds * 1000 };
+  const context = {
+    clock: deps.clock,
+    prober: deps.prober,
+    container,
+    containerId: action.id,
+    podIP,
+    timeoutMs: action.graceSeconds * 1000,
+  };
   const failure = await runHook(handler, { ...context, signal: new AbortController().signal });
   if (failure !== undefined) deps.event(record.pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', action.name);
 }

@@ -1,7 +1,7 @@
 import { errorMessage } from '@keelson/base';
 import type { Pod } from '@keelson/types';
-import { podDirectory } from '../config/paths.ts';
 import type { PodFacts } from '../config/fields.ts';
+import { podDirectory } from '../config/paths.ts';
 import type { Allocatable } from '../config/resourcefield.ts';
 import { podSpec } from '../pod/containers.ts';
 import { mountVolumes } from '../volume/mount.ts';

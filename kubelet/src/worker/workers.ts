@@ -66,6 +66,11 @@ export class PodWorkers {
     if (this.#records.has(uid)) this.#queue.add(uid);
   }
 
+  /** What kept pods from `what` (a key of their failures) is over: none waits for its back-off. */
+  retry(what: string): void {
+    for (const record of this.#records.values()) if (record.failures.delete(what)) this.#queue.add(record.uid);
+  }
+
   get(uid: string): PodRecord | undefined {
     return this.#records.get(uid);
   }
@@ -170,5 +175,8 @@ export class PodWorkers {
 /** A container whose postStart hook runs is not shown as running yet, as in Kubernetes. */
 function hideStarting(observed: PodObservation, starting: ReadonlySet<string>): PodObservation {
   if (starting.size === 0) return observed;
-  return { ...observed, containers: observed.containers.map((c) => (starting.has(c.id) && c.phase === 'running' ? { ...c, phase: 'created' } : c)) };
+  return {
+    ...observed,
+    containers: observed.containers.map((c) => (starting.has(c.id) && c.phase === 'running' ? { ...c, phase: 'created' } : c)),
+  };
 }

@@ -17,10 +17,14 @@ export function isConditionTrue(conditions: readonly ConditionLike[] | undefined
  * The list with a condition added, or put in its old one's place. The transition time stays as it was unless the status changed.
  * @param now `metav1.Time`, for a transition that has no time of its own.
  */
-export function setCondition<T extends ConditionLike>(conditions: readonly T[] | undefined | null, wanted: T, now: string): T[] {
+export function setCondition<T extends ConditionLike>(
+  conditions: readonly T[] | undefined | null,
+  wanted: ConditionLike & Omit<T, 'lastTransitionTime'>,
+  now: string,
+): T[] {
   const old = getCondition(conditions, wanted.type);
   const since = old && old.status === wanted.status ? old.lastTransitionTime : wanted.lastTransitionTime;
-  const condition = { ...wanted, lastTransitionTime: since ?? now };
+  const condition = { ...wanted, lastTransitionTime: since ?? now } as unknown as T;
   if (!old) return [...(conditions ?? []), condition];
   return (conditions ?? []).map((present) => (present === old ? condition : present));
 }

@@ -44,20 +44,21 @@ const units: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
-/** Reads a Go duration (`1h2m`, `1.5s`, `-10ms`, `0`) into milliseconds. @throws Error with Go's words. */
+/** Reads a Go duration (`1h2m`, `1.5s`, `-10ms`, `0`) into milliseconds, which may have a fraction. @throws Error with Go's words. */
 export function parseGoDuration(text: string): number {
   const invalid = new Error(`time: invalid duration ${JSON.stringify(text)}`);
   const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (rest === '0') return 0;
-  if (!/^(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)[^0-9.]*)+$/.test(rest)) throw invalid;
+  const part = /([0-9]*)(?:\.([0-9]*))?([^0-9.]*)/y;
   let nanos = 0n;
-  for (const [, whole = '', fraction = '', unit = ''] of rest.matchAll(/([0-9]*)(?:\.([0-9]*))?([^0-9.]*)/g)) {
-    if (whole === '' && fraction === '' && unit === '') continue;
+  do {
+    const [, whole = '', fraction = '', unit = ''] = part.exec(rest) ?? [];
+    if (whole === '' && fraction === '') throw invalid;
     const size = units[unit];
     if (unit === '') throw new Error(`time: missing unit in duration ${JSON.stringify(text)}`);
     if (size === undefined) throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
-    nanos += (BigInt(`${whole}${fraction}` || '0') * size) / 10n ** BigInt(fraction.length);
-  }
+    nanos += (BigInt(`${whole}${fraction}`) * size) / 10n ** BigInt(fraction.length);
+  } while (part.lastIndex < rest.length);
   if (nanos > 2n ** 63n - 1n) throw invalid;
   return (Number(nanos) / 1e6) * (sign === '-' ? -1 : 1);
 }

@@ -46,7 +46,7 @@ function isNothing(value: unknown, field: string): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value !== 'object') return false;
   if (Array.isArray(value)) return value.length === 0;
-  return emptyIsNothing.has(field) && Object.values(value).every((inner) => inner === undefined || inner === null);
+  return emptyIsNothing.has(field) && Object.entries(value).every(([key, inner]) => isNothing(inner, key));
 }
 
 function equalLists(a: readonly unknown[], b: readonly unknown[], field: string): boolean {

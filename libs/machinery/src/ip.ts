@@ -31,8 +31,9 @@ function parseIpv4(text: string): IpAddress | undefined {
 function parseIpv6(text: string): bigint | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const [head = [], tail = []] = halves.map((half, i) => groups(half, i === halves.length - 1));
-  if (!head || !tail) return undefined;
+  const sides = halves.map((half, i) => groups(half, i === halves.length - 1));
+  if (sides.includes(undefined)) return undefined;
+  const [head = [], tail = []] = sides;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
   return [...head, ...Array<number>(missing).fill(0), ...tail].reduce((sum, group) => (sum << 16n) | BigInt(group), 0n);

@@ -34,13 +34,14 @@ interface Suffix {
  */
 export function parseQuantity(input: string | number): Quantity {
   const text = String(input);
+  if (text.length > largestExponent) throw new Error(numericProblem);
   const match = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(text);
   if (!match || text === '') throw new Error(formatProblem);
   const [, sign, whole = '', fraction = '', suffixText = ''] = match;
   const suffix = parseSuffix(suffixText);
   if (!suffix) throw new Error(suffixProblem);
   const digits = `${whole}${fraction}`;
-  if (digits.length > largestExponent || suffix.exponent > largestExponent) throw new Error(numericProblem);
+  if (suffix.exponent > largestExponent) throw new Error(numericProblem);
   const magnitude = toNanos(BigInt(digits || '0'), fraction.length, suffix);
   const capped = suffix.format === 'BinarySI' && magnitude > binaryMaximum ? binaryMaximum : magnitude;
   const small = suffix.format === 'BinarySI' && capped < nano;

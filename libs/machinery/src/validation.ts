@@ -3,7 +3,7 @@ import { equal } from './equal.ts';
 import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type PathLike } from './field.ts';
 import { byteLength, compareStrings, goQuote, isPrintable } from './go-text.ts';
 import { parseCidr, parseIp } from './ip.ts';
-import { isDNS1123Label, isLabelValue, isQualifiedName, type Problems } from './names.ts';
+import { isDNS1123Label, isLabelValue, isQualifiedName } from './names.ts';
 
 /** Total bytes of an object's annotation keys and values. */
 export const annotationSizeLimit: number = 256 * 1024;
@@ -42,7 +42,7 @@ function validateNamespace(namespace: string, namespaced: boolean, at: FieldPath
 }
 
 /** One Invalid error per problem. */
-export function invalidBy(problems: readonly string[] | Problems, at: PathLike, value: unknown): FieldError[] {
+export function invalidBy(problems: readonly string[], at: PathLike, value: unknown): FieldError[] {
   return problems.map((problem) => fieldInvalid(at, value, problem));
 }
 

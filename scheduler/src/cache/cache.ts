@@ -80,7 +80,10 @@ export class SchedulerCache {
 
   #put(placed: Placed): void {
     this.#placed.set(placed.info.key, placed);
-    if (this.table.rowOf(placed.node) !== undefined) return this.table.addPod(placed.info, placed.node);
+    if (this.table.rowOf(placed.node) !== undefined) {
+      this.table.addPod(placed.info, placed.node);
+      return;
+    }
     const waiting = this.#waiting.get(placed.node) ?? new Set();
     waiting.add(placed.info.key);
     this.#waiting.set(placed.node, waiting);
@@ -91,15 +94,20 @@ export class SchedulerCache {
     if (!placed) return false;
     this.#placed.delete(key);
     const waiting = this.#waiting.get(placed.node);
-    if (waiting?.delete(key) && waiting.size === 0) this.#waiting.delete(placed.node);
-    else if (!waiting?.has(key)) this.table.removePod(placed.info, placed.node);
+    if (!waiting?.delete(key)) this.table.removePod(placed.info, placed.node);
+    else if (waiting.size === 0) this.#waiting.delete(placed.node);
     return true;
   }
 }
 
 /** Status heartbeats and the like change nothing here. */
 function sameForScheduling(a: Node, b: Node): boolean {
-  return text(a.spec) === text(b.spec) && text(a.metadata.labels) === text(b.metadata.labels) && text(a.status?.allocatable) === text(b.status?.allocatable) && text(a.status?.images) === text(b.status?.images);
+  return (
+    text(a.spec) === text(b.spec) &&
+    text(a.metadata.labels) === text(b.metadata.labels) &&
+    text(a.status?.allocatable) === text(b.status?.allocatable) &&
+    text(a.status?.images) === text(b.status?.images)
+  );
 }
 
 function nodeEvents(before: Node, after: Node): ClusterEvent[] {

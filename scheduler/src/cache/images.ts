@@ -30,5 +30,7 @@ export class Images {
 }
 
 function imagesOf(node: Node | undefined): [string, number][] {
-  return (node?.status?.images ?? []).flatMap(({ names, sizeBytes }) => (names ?? []).map((name): [string, number] => [name, Number(sizeBytes ?? 0)]));
+  return (node?.status?.images ?? []).flatMap(({ names, sizeBytes }) =>
+    (names ?? []).map((name): [string, number] => [name, Number(sizeBytes ?? 0)]),
+  );
 }

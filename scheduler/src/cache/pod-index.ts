@@ -50,7 +50,9 @@ export class PodIndex {
 
   /** Terms that some pod on a node states and that concern `info`. */
   statedAbout(info: PodInfo, stance: Stance): StatedTerm[] {
-    return [...this.#stated.values()].filter((stated) => stated.stance === stance && stated.total > 0 && termMatches(stated.term, info, this.namespaceLabels));
+    return [...this.#stated.values()].filter(
+      (stated) => stated.stance === stance && stated.total > 0 && termMatches(stated.term, info, this.namespaceLabels),
+    );
   }
 
   get hasStatedTerms(): boolean {

@@ -83,8 +83,12 @@ function termsOf(pod: Pod, namespace: string): Terms {
     affinity: (podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => read(term, 1)),
     antiAffinity: (podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => read(term, 1)),
     preferred: [
-      ...(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm, weight }) => read(podAffinityTerm, weight)),
-      ...(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm, weight }) => read(podAffinityTerm, -weight)),
+      ...(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm, weight }) =>
+        read(podAffinityTerm, weight),
+      ),
+      ...(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm, weight }) =>
+        read(podAffinityTerm, -weight),
+      ),
     ],
   };
 }

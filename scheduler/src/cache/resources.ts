@@ -53,7 +53,9 @@ export function podRequests(pod: Pod): Requests {
       cpu: real.get('cpu') ?? 0,
       memory: real.get('memory') ?? 0,
       ephemeral: real.get('ephemeral-storage') ?? 0,
-      scalars: new Map([...real].filter(([name, amount]) => amount > 0 && name !== 'cpu' && name !== 'memory' && name !== 'ephemeral-storage')),
+      scalars: new Map(
+        [...real].filter(([name, amount]) => amount > 0 && name !== 'cpu' && name !== 'memory' && name !== 'ephemeral-storage'),
+      ),
     },
     nonzero: { cpu: counted.get('cpu') ?? 0, memory: counted.get('memory') ?? 0 },
   };

@@ -1,8 +1,8 @@
 import type { Node, Taint } from '@keelson/types';
 import { Column, IdColumn, Interner } from './columns.ts';
 import { Images } from './images.ts';
-import type { PodInfo } from './pod-info.ts';
 import { PodIndex } from './pod-index.ts';
+import type { PodInfo } from './pod-info.ts';
 import { readAmounts } from './resources.ts';
 
 /** Values of one topology label: which domain each row is in, -1 for none. */

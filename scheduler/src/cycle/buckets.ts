@@ -1,5 +1,3 @@
-import type { Random } from '@keelson/base';
-
 /** Rows by whole score, so that one of the best is found, and one row's score changed, in constant time. */
 export class Buckets {
   readonly #buckets: number[][] = [];
@@ -31,8 +29,8 @@ export class Buckets {
 
   delete(row: number): void {
     const score = this.#scoreOf[row] as number;
-    const bucket = this.#buckets[score];
-    if (score < 0 || !bucket) return;
+    if (score < 0) return;
+    const bucket = this.#buckets[score] as number[];
     const last = bucket.pop() as number;
     if (last !== row) {
       const place = this.#placeOf[row] as number;
@@ -44,14 +42,8 @@ export class Buckets {
     while (this.#best >= 0 && !this.#buckets[this.#best]?.length) this.#best--;
   }
 
-  /** One of the rows with the highest score, each as likely as the other. */
-  best(random: Random): number | undefined {
-    const bucket = this.#buckets[this.#best];
-    return bucket?.[Math.floor(random.next() * bucket.length)];
-  }
-
-  /** The rows with the highest score. */
-  top(): readonly number[] {
+  /** The rows with the highest score. Valid until the next change. */
+  best(): readonly number[] {
     return this.#buckets[this.#best] ?? [];
   }
 }

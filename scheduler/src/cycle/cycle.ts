@@ -3,11 +3,16 @@ import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
 import type { DefaultSelector, Plugin, Question } from '../plugins/types.ts';
 import { Reasons } from './reasons.ts';
-import { Template, templateKey } from './template.ts';
+import { openOf, Template, templateKey } from './template.ts';
 
 /** What a cycle came to. */
 export type Decision =
   | { readonly type: 'node'; readonly row: number; readonly feasible: number }
+  | { readonly type: 'none'; readonly diagnosis: Diagnosis };
+
+/** The nodes that score highest, or why there is none. */
+export type Ranking =
+  | { readonly type: 'nodes'; readonly best: readonly number[]; readonly feasible: number }
   | { readonly type: 'none'; readonly diagnosis: Diagnosis };
 
 /** Why no node does: how many nodes each reason keeps, by its code. */
@@ -20,8 +25,8 @@ export interface Diagnosis {
 const maxTemplates = 64;
 
 /**
- * Finds a node for one pod after the other. Decides from the table and what it draws from `random` alone; remembers only what it could
- * compute again, so that a fresh cycle on the same table decides alike.
+ * Finds a node for one pod after the other. Decides from the table alone; remembers only what it could compute again, so that a fresh
+ * cycle on the same table ranks alike.
  */
 export class Cycle {
   readonly reasons = new Reasons();
@@ -39,6 +44,14 @@ export class Cycle {
 
   /** Filter, score, choose. Among the best, each is as likely. */
   decide(info: PodInfo, spreadSelector: DefaultSelector | undefined, random: Random): Decision {
+    const ranking = this.rank(info, spreadSelector);
+    if (ranking.type === 'none') return ranking;
+    const { best, feasible } = ranking;
+    return { type: 'node', row: best[Math.floor(random.next() * best.length)] as number, feasible };
+  }
+
+  /** Filter and score. */
+  rank(info: PodInfo, spreadSelector: DefaultSelector | undefined): Ranking {
     const question = { info, table: this.#table, reasons: this.reasons, spreadSelector };
     const template = this.#template(question);
     const wide = this.#plugins.filter(({ scope }) => scope === 'cluster');
@@ -47,15 +60,15 @@ export class Cycle {
       const score = plugin.score?.(question);
       return score ? [{ weight: plugin.weight ?? 1, score }] : [];
     });
-    if (filters.length + scores.length + template.raw.length === 0) return this.#fromBuckets(template, random);
+    if (filters.length + scores.length + template.raw.length === 0) return this.#fromBuckets(template);
     this.#fit();
-    let open = this.#open(template.verdicts);
+    let { open } = template;
     let { verdicts } = template;
     if (filters.length > 0) {
       this.#verdicts.set(template.verdicts);
       for (const filter of filters) filter(open, this.#verdicts);
       verdicts = this.#verdicts;
-      open = open.filter((row) => verdicts[row] === 0);
+      open = openOf(open, verdicts);
     }
     if (open.length === 0) return { type: 'none', diagnosis: this.#diagnose(verdicts) };
     this.#totals.set(template.totals);
@@ -67,7 +80,7 @@ export class Cycle {
       score.score(open, this.#scores);
       this.#weigh(open, weight, score.normalize);
     }
-    return { type: 'node', row: bestOf(open, this.#totals, random), feasible: open.length };
+    return { type: 'nodes', best: bestOf(open, this.#totals), feasible: open.length };
   }
 
   #template(question: Question): Template {
@@ -84,14 +97,9 @@ export class Cycle {
     return template;
   }
 
-  #fromBuckets({ buckets, verdicts }: Template, random: Random): Decision {
-    const row = buckets.best(random);
-    if (row === undefined) return { type: 'none', diagnosis: this.#diagnose(verdicts) };
-    return { type: 'node', row, feasible: buckets.size };
-  }
-
-  #open(verdicts: Uint16Array): Int32Array {
-    return this.#table.rows.filter((row) => verdicts[row] === 0);
+  #fromBuckets({ buckets, verdicts }: Template): Ranking {
+    const best = buckets.best();
+    return best.length === 0 ? { type: 'none', diagnosis: this.#diagnose(verdicts) } : { type: 'nodes', best, feasible: buckets.size };
   }
 
   #weigh(rows: Int32Array, weight: number, normalize: ((rows: Int32Array, scores: Float64Array) => void) | undefined): void {
@@ -121,8 +129,8 @@ export class Cycle {
   }
 }
 
-/** One of the rows with the highest total, each as likely as the other. */
-function bestOf(rows: Int32Array, totals: Float64Array, random: Random): number {
+/** The rows with the highest total. */
+function bestOf(rows: Int32Array, totals: Float64Array): number[] {
   const best: number[] = [];
   let most = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < rows.length; i++) {
@@ -133,5 +141,5 @@ function bestOf(rows: Int32Array, totals: Float64Array, random: Random): number 
     most = total;
     best.push(row);
   }
-  return best[Math.floor(random.next() * best.length)] as number;
+  return best;
 }

@@ -19,7 +19,9 @@ export function preemptionMessage(diagnosis: Diagnosis, reasons: Reasons, { pod 
   if (pod.spec?.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
   const counts = new Map<string, number>();
   for (const [code, nodes] of diagnosis.counts) {
-    const words = reasons.of(code)?.resolvable ? 'No preemption victims found for incoming pod' : 'Preemption is not helpful for scheduling';
+    const words = reasons.of(code)?.resolvable
+      ? 'No preemption victims found for incoming pod'
+      : 'Preemption is not helpful for scheduling';
     counts.set(words, (counts.get(words) ?? 0) + nodes);
   }
   return summary(diagnosis.nodes, counts);

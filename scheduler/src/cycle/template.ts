@@ -45,6 +45,8 @@ export class Template {
   readonly #scratch: Float64Array;
   readonly #made: { readonly capacity: number; readonly epoch: number; readonly images: number; readonly taintSets: number };
   #seen: number;
+  #open: Int32Array | undefined;
+  #openAmong: Int32Array | undefined;
 
   constructor(question: Question, plugins: readonly Plugin[]) {
     const { table } = question;
@@ -74,6 +76,15 @@ export class Template {
     return capacity === table.capacity && epoch === table.epoch && images === table.images.version && taintSets === table.taintSets.length;
   }
 
+  /** Rows where the pods may go, ascending. */
+  get open(): Int32Array {
+    const { rows } = this.#table;
+    if (rows !== this.#openAmong) this.#open = undefined;
+    this.#openAmong = rows;
+    this.#open ??= openOf(rows, this.verdicts);
+    return this.#open;
+  }
+
   /** Looks again at the rows that changed. */
   refresh(): void {
     const { journal } = this.#table;
@@ -90,24 +101,41 @@ export class Template {
   }
 
   #look(rows: Int32Array): void {
+    const { verdicts, totals } = this;
+    const refused = rows.length === 1 ? verdicts[rows[0] as number] : undefined;
     for (let i = 0; i < rows.length; i++) {
-      this.verdicts[rows[i] as number] = 0;
-      this.totals[rows[i] as number] = 0;
+      verdicts[rows[i] as number] = 0;
+      totals[rows[i] as number] = 0;
     }
-    for (const filter of this.#filters) filter(rows, this.verdicts);
-    const open = rows.filter((row) => this.verdicts[row] === 0);
-    for (const { weight, score } of this.#scores) {
-      score.score(open, this.#scratch);
-      for (let i = 0; i < open.length; i++) {
-        const row = open[i] as number;
-        this.totals[row] = (this.totals[row] as number) + weight * (this.#scratch[row] as number);
-      }
-    }
+    for (const filter of this.#filters) filter(rows, verdicts);
+    if (rows.length !== 1 || refused !== verdicts[rows[0] as number]) this.#open = undefined;
+    const open = openOf(rows, verdicts);
+    for (const { weight, score } of this.#scores) this.#add(open, weight, score);
     for (const { score, raw } of this.raw) score.score(open, raw);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number;
-      if (this.verdicts[row] === 0) this.buckets.set(row, this.totals[row] as number);
+      if (verdicts[row] === 0) this.buckets.set(row, totals[row] as number);
       else this.buckets.delete(row);
     }
   }
+
+  #add(rows: Int32Array, weight: number, score: RowScore): void {
+    const [scratch, { totals }] = [this.#scratch, this];
+    score.score(rows, scratch);
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
+      totals[row] = (totals[row] as number) + weight * (scratch[row] as number);
+    }
+  }
+}
+
+/** Those of `rows` that are not refused. */
+export function openOf(rows: Int32Array, verdicts: Uint16Array): Int32Array {
+  const open = new Int32Array(rows.length);
+  let size = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    if (verdicts[row] === 0) open[size++] = row;
+  }
+  return open.subarray(0, size);
 }

@@ -1,5 +1,5 @@
-import { type PodInfo, type Term, termMatches } from '../cache/pod-info.ts';
 import type { Counter } from '../cache/pod-index.ts';
+import { type PodInfo, type Term, termMatches } from '../cache/pod-info.ts';
 import type { Domains, NodeTable } from '../cache/table.ts';
 import { inDomain, sumByDomain } from './domain-counts.ts';
 import { eachOpen, type Plugin, type Question } from './types.ts';

@@ -48,7 +48,10 @@ function fits({ amounts }: Requests, table: NodeTable, reasons: Reasons): RowFil
   const want = (label: string, amount: number, columns: Omit<Want, 'label' | 'amount'>): void => {
     if (amount > 0) wants.push({ label, amount, ...columns });
   };
-  const of = (resource: 'pods' | 'cpu' | 'memory' | 'ephemeral') => ({ allocatable: table.allocatable[resource], requested: table.requested[resource] });
+  const of = (resource: 'pods' | 'cpu' | 'memory' | 'ephemeral') => ({
+    allocatable: table.allocatable[resource],
+    requested: table.requested[resource],
+  });
   want('Too many pods', 1, of('pods'));
   want('Insufficient cpu', amounts.cpu, of('cpu'));
   want('Insufficient memory', amounts.memory, of('memory'));
@@ -74,6 +77,8 @@ function lacks({ amount, allocatable, requested }: Want, row: number): boolean {
 /** No eviction helps a pod that asks for more than the node has when empty. */
 function explain(wants: readonly Want[], row: number, reasons: Reasons): number {
   const lacking = wants.filter((one) => lacks(one, row));
-  const resolvable = lacking.every(({ label, amount, allocatable }) => label === 'Too many pods' || amount <= (allocatable.values[row] ?? 0));
+  const resolvable = lacking.every(
+    ({ label, amount, allocatable }) => label === 'Too many pods' || amount <= (allocatable.values[row] ?? 0),
+  );
   return reasons.code(name, resolvable, ...lacking.map(({ label }) => label));
 }

@@ -20,8 +20,8 @@ interface Constraint {
   readonly self: number;
   readonly domains: Domains;
   readonly counter: Counter;
-  /** Rows whose pods and domains count, by the constraint's node policies. */
-  readonly counts: (row: number) => boolean;
+  /** Rows whose pods and domains count, by the constraint's node policies; all when absent. */
+  readonly counts: ((row: number) => boolean) | undefined;
 }
 
 /** Even spreading of pods that match a selector over the domains of a topology. */
@@ -31,7 +31,9 @@ export const podTopologySpread: Plugin = {
   weight: 2,
   requeueOn: ['NodeAdd', 'NodeLabel', 'AssignedPodAdd', 'AssignedPodUpdate', 'AssignedPodDelete', 'NodeTaint'],
   filter(question) {
-    const stated = (question.info.pod.spec?.topologySpreadConstraints ?? []).filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule');
+    const stated = (question.info.pod.spec?.topologySpreadConstraints ?? []).filter(
+      ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
+    );
     if (stated.length === 0) return undefined;
     const { table, reasons } = question;
     const missing = reasons.code(name, false, "node(s) didn't match pod topology spread constraints (missing required label)");
@@ -49,7 +51,9 @@ export const podTopologySpread: Plugin = {
     });
   },
   score(question) {
-    const stated = (question.info.pod.spec?.topologySpreadConstraints ?? []).filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'ScheduleAnyway');
+    const stated = (question.info.pod.spec?.topologySpreadConstraints ?? []).filter(
+      ({ whenUnsatisfiable }) => whenUnsatisfiable === 'ScheduleAnyway',
+    );
     const all = question.info.pod.spec?.topologySpreadConstraints ?? [];
     const byDefault = all.length === 0;
     const constraints = byDefault ? defaults(question) : stated.map((constraint) => prepare(constraint, question));
@@ -79,12 +83,14 @@ function prepare(stated: TopologySpreadConstraint, question: Question): Constrai
       `spread ${namespace} ${matcher.toString()} ${matcher.nothing}`,
       (other) => other.namespace === namespace && !other.pod.metadata.deletionTimestamp && matcher.matches(other.labels),
     ),
-    counts: (row) => {
-      const node = table.nodes[row];
-      if (!node || (required && !required(node))) return false;
-      const taints = tolerations ? (table.taintSets[table.taints.values[row] ?? 0] ?? []) : [];
-      return taints.every((taint) => taint.effect === 'PreferNoSchedule' || tolerates(tolerations ?? [], taint));
-    },
+    counts:
+      (required || tolerations) &&
+      ((row) => {
+        const node = table.nodes[row];
+        if (!node || (required && !required(node))) return false;
+        const taints = tolerations ? (table.taintSets[table.taints.values[row] ?? 0] ?? []) : [];
+        return taints.every((taint) => taint.effect === 'PreferNoSchedule' || tolerates(tolerations ?? [], taint));
+      }),
   };
 }
 
@@ -98,16 +104,28 @@ function defaults({ info, table, spreadSelector }: Question): Constraint[] {
   );
   const self = spreadSelector.matches(info.labels) ? 1 : 0;
   const required = requiredNodes(info);
-  const counts = (row: number): boolean => !required || (table.nodes[row] !== undefined && required(table.nodes[row]));
+  const counts = required && ((row: number): boolean => table.nodes[row] !== undefined && required(table.nodes[row]));
   return [
     { topologyKey: hostname, maxSkew: 3, minDomains: 1, self, domains: table.domains(hostname), counter, counts },
-    { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5, minDomains: 1, self, domains: table.domains('topology.kubernetes.io/zone'), counter, counts },
+    {
+      topologyKey: 'topology.kubernetes.io/zone',
+      maxSkew: 5,
+      minDomains: 1,
+      self,
+      domains: table.domains('topology.kubernetes.io/zone'),
+      counter,
+      counts,
+    },
   ];
 }
 
-function limit(constraint: Constraint, rows: Int32Array, labelled: (row: number) => boolean): { constraint: Constraint; sums: Float64Array; least: number } {
+function limit(
+  constraint: Constraint,
+  rows: Int32Array,
+  labelled: (row: number) => boolean,
+): { constraint: Constraint; sums: Float64Array; least: number } {
   const { domains, counter, counts, minDomains } = constraint;
-  const included = (row: number): boolean => labelled(row) && counts(row);
+  const included = (row: number): boolean => labelled(row) && (!counts || counts(row));
   const sums = sumByDomain(domains, counter.perRow, rows, included);
   const there = new Set<number>();
   for (const row of rows) if (included(row)) there.add(domains.of.values[row] as number);
@@ -118,27 +136,38 @@ function limit(constraint: Constraint, rows: Int32Array, labelled: (row: number)
 }
 
 /** Fewer matching pods in a row's domains is better. Rows without all the labels are ignored, unless the constraints are the default ones. */
-function scoreRows(constraints: readonly Constraint[], rows: Int32Array, scores: Float64Array, all: Int32Array, ignored: Set<number> | undefined): void {
-  for (const row of rows) {
+function scoreRows(
+  constraints: readonly Constraint[],
+  rows: Int32Array,
+  scores: Float64Array,
+  all: Int32Array,
+  ignored: Set<number> | undefined,
+): void {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
     scores[row] = 0;
     if (ignored && constraints.some(({ domains }) => (domains.of.values[row] as number) < 0)) ignored.add(row);
   }
-  for (const constraint of constraints) {
-    const perHost = constraint.topologyKey === hostname;
-    const ids = constraint.domains.of.values;
-    const sums = perHost ? undefined : sumByDomain(constraint.domains, constraint.counter.perRow, all, constraint.counts);
-    const size = perHost ? rows.length - (ignored?.size ?? 0) : domainsIn(rows, ids, constraint.domains.values.size);
-    const weight = Math.log(size + 2);
-    const perRow = constraint.counter.perRow.values;
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i] as number;
-      const id = ids[row] as number;
-      if (id < 0) continue;
-      const count = sums ? (sums[id] as number) : (perRow[row] as number);
-      scores[row] = (scores[row] as number) + count * weight + (constraint.maxSkew - 1);
-    }
-  }
+  for (const constraint of constraints) addScores(constraint, rows, scores, all, ignored?.size ?? 0);
   for (let i = 0; i < rows.length; i++) scores[rows[i] as number] = Math.round(scores[rows[i] as number] as number);
+}
+
+function addScores(
+  { topologyKey, maxSkew, domains, counter, counts }: Constraint,
+  rows: Int32Array,
+  scores: Float64Array,
+  all: Int32Array,
+  ignored: number,
+): void {
+  const perHost = topologyKey === hostname;
+  const ids = domains.of.values;
+  const sums = perHost ? counter.perRow.values : sumByDomain(domains, counter.perRow, all, counts);
+  const weight = Math.log((perHost ? rows.length - ignored : domainsIn(rows, ids, domains.values.size)) + 2);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    const id = ids[row] as number;
+    if (id >= 0) scores[row] = (scores[row] as number) + (sums[perHost ? row : id] as number) * weight + (maxSkew - 1);
+  }
 }
 
 function domainsIn(rows: Int32Array, ids: Int32Array, most: number): number {

@@ -25,7 +25,9 @@ export const taintToleration: Plugin = {
   },
   score({ info, table }) {
     const tolerations = (info.pod.spec?.tolerations ?? []).filter(({ effect }) => !effect || effect === 'PreferNoSchedule');
-    const counts = table.taintSets.map((taints) => taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !tolerates(tolerations, taint)).length);
+    const counts = table.taintSets.map(
+      (taints) => taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !tolerates(tolerations, taint)).length,
+    );
     if (counts.every((count) => count === 0)) return undefined;
     return {
       score(rows, scores) {

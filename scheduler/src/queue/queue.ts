@@ -30,7 +30,9 @@ export type Place = 'active' | 'backoff' | 'unschedulable' | 'gated';
 export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #plugins: readonly Plugin[];
-  readonly #active = new Heap<Queued>(keyOf, (a, b) => (a.info.priority === b.info.priority ? a.queuedAt < b.queuedAt : a.info.priority > b.info.priority));
+  readonly #active = new Heap<Queued>(keyOf, (a, b) =>
+    a.info.priority === b.info.priority ? a.queuedAt < b.queuedAt : a.info.priority > b.info.priority,
+  );
   readonly #backoff = new Heap<Queued>(keyOf, (a, b) => a.backoffUntil < b.backoffUntil);
   readonly #unschedulable = new Map<string, Queued>();
   readonly #gated = new Map<string, Queued>();

@@ -1,8 +1,8 @@
 import type { Logger } from '@keelson/base';
 import { equal } from '@keelson/machinery';
 import { ClusterRole, ClusterRoleBinding, type Kind, Namespace, type PolicyRule, Role, RoleBinding, type Subject } from '@keelson/types';
-import { create, update, type Writable } from '../../registry/write.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { create, update, type Writable } from '../../registry/write.ts';
 import { systemUser } from '../types.ts';
 import defaults from './defaults.json' with { type: 'json' };
 
@@ -43,7 +43,15 @@ export async function bootstrapRbac(registry: Registry, log: Logger): Promise<vo
     all.push(ensure(registry, log, role.kind === 'Role' ? Role : ClusterRole, role.namespace ?? '', roleObject(role)));
   }
   for (const binding of defaults.bindings as readonly DefaultBinding[]) {
-    all.push(ensure(registry, log, binding.kind === 'RoleBinding' ? RoleBinding : ClusterRoleBinding, binding.namespace ?? '', bindingObject(binding)));
+    all.push(
+      ensure(
+        registry,
+        log,
+        binding.kind === 'RoleBinding' ? RoleBinding : ClusterRoleBinding,
+        binding.namespace ?? '',
+        bindingObject(binding),
+      ),
+    );
   }
   await Promise.all(all);
 }
@@ -63,10 +71,16 @@ function gather(labels: readonly string[]): PolicyRule[] {
 
 function bindingObject({ kind, name, namespace, role, subjects }: DefaultBinding): Writable {
   const apiGroup = 'rbac.authorization.k8s.io';
-  const isLocal = kind === 'RoleBinding' && (defaults.roles as readonly DefaultRole[]).some((one) => one.kind === 'Role' && one.name === role && one.namespace === namespace);
+  const isLocal =
+    kind === 'RoleBinding' &&
+    (defaults.roles as readonly DefaultRole[]).some((one) => one.kind === 'Role' && one.name === role && one.namespace === namespace);
   const full = subjects.map((subject) => (subject.kind === 'ServiceAccount' ? subject : { apiGroup, ...subject }));
   const roleRef = { apiGroup, kind: isLocal ? 'Role' : 'ClusterRole', name: role };
-  return { metadata: { ...meta(name, namespace), labels: { [bootstrapping]: 'rbac-defaults' } }, roleRef, subjects: full } as unknown as Writable;
+  return {
+    metadata: { ...meta(name, namespace), labels: { [bootstrapping]: 'rbac-defaults' } },
+    roleRef,
+    subjects: full,
+  } as unknown as Writable;
 }
 
 function meta(name: string, namespace: string | undefined): Writable['metadata'] {

@@ -16,8 +16,24 @@ export function selectorText(selector: LabelSelector | undefined): string {
 export function templateColumns<T>(spec: (object: T) => Workload): Column<T>[] {
   const containers = (object: T) => spec(object).template?.spec?.containers ?? [];
   return [
-    { name: 'Containers', type: 'string', priority: 1, cell: (object) => containers(object).map(({ name }) => name).join(',') },
-    { name: 'Images', type: 'string', priority: 1, cell: (object) => containers(object).map(({ image }) => image).join(',') },
+    {
+      name: 'Containers',
+      type: 'string',
+      priority: 1,
+      cell: (object) =>
+        containers(object)
+          .map(({ name }) => name)
+          .join(','),
+    },
+    {
+      name: 'Images',
+      type: 'string',
+      priority: 1,
+      cell: (object) =>
+        containers(object)
+          .map(({ image }) => image)
+          .join(','),
+    },
     { name: 'Selector', type: 'string', priority: 1, cell: (object) => selectorText(spec(object).selector) || '<none>' },
   ];
 }

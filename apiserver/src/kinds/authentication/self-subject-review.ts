@@ -12,6 +12,10 @@ export const selfSubjectReviewKind = {
     const body = await decodeBody(request);
     const { name: username, uid, groups, extra } = request.user;
     const metadata = { creationTimestamp: rfc3339(request.clock.now()) };
-    await sendJson(answerTo(request), 201, { ...body, metadata, status: { userInfo: { username, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) } } });
+    await sendJson(answerTo(request), 201, {
+      ...body,
+      metadata,
+      status: { userInfo: { username, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) } },
+    });
   },
 } satisfies Partial<KindDefinition<SelfSubjectReview>>;

@@ -14,7 +14,16 @@ export const tokenReviewKind = {
     const result = await identify(body.spec.token ?? '', audiences);
     const status =
       result.type === 'authenticated'
-        ? { authenticated: true, user: { username: result.user.name, uid: result.user.uid, groups: [...result.user.groups, 'system:authenticated'], extra: result.user.extra }, audiences }
+        ? {
+            authenticated: true,
+            user: {
+              username: result.user.name,
+              uid: result.user.uid,
+              groups: [...result.user.groups, 'system:authenticated'],
+              extra: result.user.extra,
+            },
+            audiences,
+          }
         : { authenticated: false, ...(result.type === 'invalid' ? { error: result.message } : {}) };
     await sendJson(answerTo(request), 201, { ...body, metadata: { creationTimestamp: null }, status });
   },

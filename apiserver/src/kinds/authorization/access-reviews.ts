@@ -1,5 +1,12 @@
 import { badRequest } from '@keelson/machinery';
-import { LocalSubjectAccessReview, type ResourceRule, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview, type SubjectAccessReviewSpec } from '@keelson/types';
+import {
+  LocalSubjectAccessReview,
+  type ResourceRule,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+  type SubjectAccessReviewSpec,
+} from '@keelson/types';
 import type { AuthorizationAttributes, UserInfo } from '../../auth/types.ts';
 import { answerTo, decodeBody } from '../../http/resources.ts';
 import { sendJson } from '../../http/respond.ts';
@@ -35,10 +42,24 @@ function subjectOf({ user, uid, groups, extra }: SubjectAccessReviewSpec): UserI
 
 function attributesOf({ resourceAttributes: on, nonResourceAttributes: off }: Asked, user: UserInfo): AuthorizationAttributes {
   if (on && off) throw badRequest('spec.nonResourceAttributes: Invalid value: cannot be specified in combination with resourceAttributes');
-  if (!on && !off) throw badRequest('spec.resourceAttributes: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified');
+  if (!on && !off)
+    throw badRequest(
+      'spec.resourceAttributes: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    );
   const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = on ?? {};
   if (on) return { user, isResource: true, path: '', verb, group, version, resource, subresource, namespace, name };
-  return { user, isResource: false, path: off?.path ?? '', verb: off?.verb ?? '', group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
+  return {
+    user,
+    isResource: false,
+    path: off?.path ?? '',
+    verb: off?.verb ?? '',
+    group: '',
+    version: '',
+    resource: '',
+    subresource: '',
+    namespace: '',
+    name: '',
+  };
 }
 
 async function rulesReview(request: ResourceRequest): Promise<void> {
@@ -49,6 +70,12 @@ async function rulesReview(request: ResourceRequest): Promise<void> {
   const resourceRules: ResourceRule[] = rules
     .filter(({ nonResourceURLs }) => !nonResourceURLs?.length)
     .map(({ verbs, apiGroups, resources, resourceNames }) => ({ verbs, apiGroups, resources, resourceNames }));
-  const nonResourceRules = rules.filter(({ nonResourceURLs }) => nonResourceURLs?.length).map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs }));
-  await sendJson(answerTo(request), 201, { ...body, metadata: { creationTimestamp: null }, status: { incomplete: false, resourceRules, nonResourceRules } });
+  const nonResourceRules = rules
+    .filter(({ nonResourceURLs }) => nonResourceURLs?.length)
+    .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs }));
+  await sendJson(answerTo(request), 201, {
+    ...body,
+    metadata: { creationTimestamp: null },
+    status: { incomplete: false, resourceRules, nonResourceRules },
+  });
 }

@@ -1,4 +1,4 @@
-import { fieldInvalid, path, type FieldError } from '@keelson/machinery';
+import { type FieldError, fieldInvalid, path } from '@keelson/machinery';
 import { Lease } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -9,8 +9,10 @@ export const leaseKind: KindDefinition<Lease> = {
   validate({ spec }) {
     const errors: FieldError[] = [];
     const { leaseDurationSeconds, leaseTransitions } = spec ?? {};
-    if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0) errors.push(fieldInvalid(path('spec', 'leaseDurationSeconds'), leaseDurationSeconds, 'must be greater than 0'));
-    if (leaseTransitions !== undefined && leaseTransitions < 0) errors.push(fieldInvalid(path('spec', 'leaseTransitions'), leaseTransitions, 'must be greater than or equal to 0'));
+    if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0)
+      errors.push(fieldInvalid(path('spec', 'leaseDurationSeconds'), leaseDurationSeconds, 'must be greater than 0'));
+    if (leaseTransitions !== undefined && leaseTransitions < 0)
+      errors.push(fieldInvalid(path('spec', 'leaseTransitions'), leaseTransitions, 'must be greater than or equal to 0'));
     return errors;
   },
   columns: [nameColumn, { name: 'Holder', type: 'string', cell: ({ spec }) => spec?.holderIdentity ?? '' }, ageColumn],

@@ -1,4 +1,4 @@
-import { fieldForbidden, fieldInvalid, fieldTooLong, isConfigMapKey, path, type FieldError } from '@keelson/machinery';
+import { type FieldError, fieldForbidden, fieldInvalid, fieldTooLong, isConfigMapKey, path } from '@keelson/machinery';
 import { ConfigMap } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -10,10 +10,14 @@ export const configMapKind: KindDefinition<ConfigMap> = {
   kind: ConfigMap,
   validate({ data = {}, binaryData = {} }) {
     const errors: FieldError[] = [];
-    for (const [member, values] of [['data', data], ['binaryData', binaryData]] as const) {
+    for (const [member, values] of [
+      ['data', data],
+      ['binaryData', binaryData],
+    ] as const) {
       for (const key of Object.keys(values)) {
         for (const message of isConfigMapKey(key)) errors.push(fieldInvalid(path(member).key(key), key, message));
-        if (member === 'data' && key in binaryData) errors.push(fieldInvalid(path(member).key(key), key, 'duplicate of key present in binaryData'));
+        if (member === 'data' && key in binaryData)
+          errors.push(fieldInvalid(path(member).key(key), key, 'duplicate of key present in binaryData'));
       }
     }
     const size = Object.values(data).reduce((sum, text) => sum + Buffer.byteLength(text), 0) + byteSize(binaryData);
@@ -21,7 +25,15 @@ export const configMapKind: KindDefinition<ConfigMap> = {
     return errors;
   },
   validateUpdate: (next, old) => immutableErrors(next, old, ['data', 'binaryData']),
-  columns: [nameColumn, { name: 'Data', type: 'string', cell: ({ data = {}, binaryData = {} }) => String(Object.keys(data).length + Object.keys(binaryData).length) }, ageColumn],
+  columns: [
+    nameColumn,
+    {
+      name: 'Data',
+      type: 'string',
+      cell: ({ data = {}, binaryData = {} }) => String(Object.keys(data).length + Object.keys(binaryData).length),
+    },
+    ageColumn,
+  ],
 };
 
 /** Decoded size in bytes of base64 values. */
@@ -39,7 +51,8 @@ export function immutableErrors<T extends Freezable>(next: T, old: T, members: r
   const errors: FieldError[] = [];
   if (!next.immutable) errors.push(fieldForbidden(path('immutable'), 'field is immutable when `immutable` is set'));
   for (const member of members) {
-    if (JSON.stringify(next[member] ?? {}) !== JSON.stringify(old[member] ?? {})) errors.push(fieldForbidden(path(member), 'field is immutable when `immutable` is set'));
+    if (JSON.stringify(next[member] ?? {}) !== JSON.stringify(old[member] ?? {}))
+      errors.push(fieldForbidden(path(member), 'field is immutable when `immutable` is set'));
   }
   return errors;
 }

@@ -1,17 +1,17 @@
 import {
+  compareQuantities,
+  type FieldError,
+  type FieldPath,
   fieldDuplicate,
   fieldForbidden,
   fieldInvalid,
   fieldNotFound,
   fieldRequired,
   fieldUnsupported,
-  type FieldError,
-  type FieldPath,
   isDNS1123Label,
   isEnvVarName,
   isPortName,
   isPortNumber,
-  compareQuantities,
   parseQuantity,
   zeroQuantity,
 } from '@keelson/machinery';
@@ -27,7 +27,10 @@ export function containersErrors(spec: PodSpec, at: FieldPath): FieldError[] {
   if (containers.length === 0) errors.push(fieldRequired(at.child('containers')));
   const names = new Set<string>();
   const volumes = new Set((spec.volumes ?? []).map(({ name }) => name));
-  for (const [member, list] of [['initContainers', initContainers], ['containers', containers]] as const) {
+  for (const [member, list] of [
+    ['initContainers', initContainers],
+    ['containers', containers],
+  ] as const) {
     for (const [index, container] of list.entries()) {
       const where = at.child(member).index(index);
       errors.push(...containerErrors(container, where, volumes, member === 'initContainers'));
@@ -45,16 +48,25 @@ function containerErrors(container: Container, at: FieldPath, volumes: ReadonlyS
   else for (const message of isDNS1123Label(name)) errors.push(fieldInvalid(at.child('name'), name, message));
   if (!image) errors.push(fieldRequired(at.child('image')));
   else if (image !== image.trim()) errors.push(fieldInvalid(at.child('image'), image, 'must not have leading or trailing whitespace'));
-  if (imagePullPolicy && !pullPolicies.includes(imagePullPolicy)) errors.push(fieldUnsupported(at.child('imagePullPolicy'), imagePullPolicy, pullPolicies));
-  if (terminationMessagePolicy && !messagePolicies.includes(terminationMessagePolicy)) errors.push(fieldUnsupported(at.child('terminationMessagePolicy'), terminationMessagePolicy, messagePolicies));
-  errors.push(...portErrors(container, at.child('ports')), ...envErrors(container, at), ...mountErrors(container, at.child('volumeMounts'), volumes), ...resourceErrors(container, at.child('resources')));
+  if (imagePullPolicy && !pullPolicies.includes(imagePullPolicy))
+    errors.push(fieldUnsupported(at.child('imagePullPolicy'), imagePullPolicy, pullPolicies));
+  if (terminationMessagePolicy && !messagePolicies.includes(terminationMessagePolicy))
+    errors.push(fieldUnsupported(at.child('terminationMessagePolicy'), terminationMessagePolicy, messagePolicies));
+  errors.push(
+    ...portErrors(container, at.child('ports')),
+    ...envErrors(container, at),
+    ...mountErrors(container, at.child('volumeMounts'), volumes),
+    ...resourceErrors(container, at.child('resources')),
+  );
   const sidecar = init && restartPolicy === 'Always';
   for (const member of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
     const probe = container[member];
-    if (probe && init && !sidecar) errors.push(fieldForbidden(at.child(member), 'may not be set for init containers without restartPolicy=Always'));
+    if (probe && init && !sidecar)
+      errors.push(fieldForbidden(at.child(member), 'may not be set for init containers without restartPolicy=Always'));
     else if (probe) errors.push(...probeErrors(probe, at.child(member), member));
   }
-  if (container.lifecycle && init && !sidecar) errors.push(fieldForbidden(at.child('lifecycle'), 'may not be set for init containers without restartPolicy=Always'));
+  if (container.lifecycle && init && !sidecar)
+    errors.push(fieldForbidden(at.child('lifecycle'), 'may not be set for init containers without restartPolicy=Always'));
   return errors;
 }
 
@@ -85,7 +97,14 @@ function envErrors({ env = [], envFrom = [] }: Container, at: FieldPath): FieldE
     else for (const message of isEnvVarName(name)) errors.push(fieldInvalid(where.child('name'), name, message));
     if (!valueFrom) continue;
     const sources = Object.values(valueFrom).filter((source) => source !== undefined).length;
-    if (sources === 0) errors.push(fieldInvalid(where.child('valueFrom'), '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`'));
+    if (sources === 0)
+      errors.push(
+        fieldInvalid(
+          where.child('valueFrom'),
+          '',
+          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+        ),
+      );
     else if (value) errors.push(fieldInvalid(where.child('valueFrom'), '', 'may not be specified when `value` is not empty'));
     else if (sources > 1) errors.push(fieldInvalid(where.child('valueFrom'), '', 'may not have more than one field specified at a time'));
   }
@@ -107,7 +126,8 @@ function mountErrors({ volumeMounts = [] }: Container, at: FieldPath, volumes: R
     if (!mountPath) errors.push(fieldRequired(where.child('mountPath')));
     else if (paths.has(mountPath)) errors.push(fieldInvalid(where.child('mountPath'), mountPath, 'must be unique'));
     paths.add(mountPath);
-    if (subPath && subPathExpr) errors.push(fieldInvalid(where.child('subPathExpr'), subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
+    if (subPath && subPathExpr)
+      errors.push(fieldInvalid(where.child('subPathExpr'), subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
     if (subPath?.startsWith('/')) errors.push(fieldInvalid(where.child('subPath'), subPath, 'must be a relative path'));
     if (subPath?.split('/').includes('..')) errors.push(fieldInvalid(where.child('subPath'), subPath, "must not contain '..'"));
   }
@@ -117,14 +137,19 @@ function mountErrors({ volumeMounts = [] }: Container, at: FieldPath, volumes: R
 function resourceErrors({ resources }: Container, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const { limits = {}, requests = {} } = resources ?? {};
-  for (const [member, quantities] of [['limits', limits], ['requests', requests]] as const) {
+  for (const [member, quantities] of [
+    ['limits', limits],
+    ['requests', requests],
+  ] as const) {
     for (const [name, text] of Object.entries(quantities)) {
-      if (compareQuantities(parseQuantity(text), zeroQuantity) < 0) errors.push(fieldInvalid(at.child(member).key(name), text, 'must be greater than or equal to 0'));
+      if (compareQuantities(parseQuantity(text), zeroQuantity) < 0)
+        errors.push(fieldInvalid(at.child(member).key(name), text, 'must be greater than or equal to 0'));
     }
   }
   for (const [name, request] of Object.entries(requests)) {
     const limit = limits[name];
-    if (limit !== undefined && compareQuantities(parseQuantity(request), parseQuantity(limit)) > 0) errors.push(fieldInvalid(at.child('requests'), request, `must be less than or equal to ${name} limit of ${limit}`));
+    if (limit !== undefined && compareQuantities(parseQuantity(request), parseQuantity(limit)) > 0)
+      errors.push(fieldInvalid(at.child('requests'), request, `must be less than or equal to ${name} limit of ${limit}`));
   }
   return errors;
 }
@@ -138,7 +163,8 @@ function probeErrors(probe: Probe, at: FieldPath, member: string): FieldError[] 
     const value = probe[count];
     if (value !== undefined && value < 0) errors.push(fieldInvalid(at.child(count), value, 'must be greater than or equal to 0'));
   }
-  if (member !== 'readinessProbe' && probe.successThreshold !== undefined && probe.successThreshold !== 1) errors.push(fieldInvalid(at.child('successThreshold'), probe.successThreshold, 'must be 1'));
+  if (member !== 'readinessProbe' && probe.successThreshold !== undefined && probe.successThreshold !== 1)
+    errors.push(fieldInvalid(at.child('successThreshold'), probe.successThreshold, 'must be 1'));
   if (probe.exec && !probe.exec.command?.length) errors.push(fieldRequired(at.child('exec', 'command')));
   for (const handler of ['httpGet', 'tcpSocket'] as const) {
     const port = probe[handler]?.port;

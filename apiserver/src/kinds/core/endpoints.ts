@@ -1,4 +1,4 @@
-import { Endpoints, type EndpointSubset } from '@keelson/types';
+import { type EndpointSubset, Endpoints } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
 

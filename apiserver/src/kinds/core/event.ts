@@ -6,12 +6,25 @@ import type { Column, KindDefinition } from '../types.ts';
 const since = (time: string | null | undefined, now: number): string => (time ? humanDuration(now - Date.parse(time)) : '<unknown>');
 
 const columns: readonly Column<Event>[] = [
-  { name: 'Last Seen', type: 'string', cell: (event, now) => since(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp, now) },
+  {
+    name: 'Last Seen',
+    type: 'string',
+    cell: (event, now) => since(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp, now),
+  },
   { name: 'Type', type: 'string', cell: ({ type }) => type ?? '' },
   { name: 'Reason', type: 'string', cell: ({ reason }) => reason ?? '' },
-  { name: 'Object', type: 'string', cell: ({ involvedObject: { kind = '', name = '' } }) => (kind ? `${kind.toLowerCase()}/${name}` : name) },
+  {
+    name: 'Object',
+    type: 'string',
+    cell: ({ involvedObject: { kind = '', name = '' } }) => (kind ? `${kind.toLowerCase()}/${name}` : name),
+  },
   { name: 'Subobject', type: 'string', priority: 1, cell: ({ involvedObject }) => involvedObject.fieldPath ?? '' },
-  { name: 'Source', type: 'string', priority: 1, cell: ({ source, reportingComponent }) => [source?.component ?? reportingComponent, source?.host].filter(Boolean).join(', ') },
+  {
+    name: 'Source',
+    type: 'string',
+    priority: 1,
+    cell: ({ source, reportingComponent }) => [source?.component ?? reportingComponent, source?.host].filter(Boolean).join(', '),
+  },
   { name: 'Message', type: 'string', cell: ({ message }) => (message ?? '').trim() },
   { name: 'First Seen', type: 'string', priority: 1, cell: (event, now) => since(event.firstTimestamp ?? event.eventTime, now) },
   { name: 'Count', type: 'string', priority: 1, cell: ({ series, count }) => String(series?.count ?? count ?? 1) },

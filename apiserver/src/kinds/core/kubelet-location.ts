@@ -38,6 +38,8 @@ export function containerOf({ metadata, spec }: Pod, asked: string | null): stri
   if (marked && all.includes(marked)) return marked;
   if (spec.containers.length === 1) return spec.containers[0]?.name ?? '';
   const names = spec.containers.map(({ name }) => name).join(' ');
-  const init = spec.initContainers?.length ? ` or one of the init containers: [${spec.initContainers.map(({ name }) => name).join(' ')}]` : '';
+  const init = spec.initContainers?.length
+    ? ` or one of the init containers: [${spec.initContainers.map(({ name }) => name).join(' ')}]`
+    : '';
   throw badRequest(`a container name must be specified for pod ${pod}, choose one of: [${names}]${init}`);
 }

@@ -1,6 +1,6 @@
 import type { Namespace } from '@keelson/types';
-import { decodeBody, sendWritten, writeRequest } from '../../http/resources.ts';
 import { negotiate } from '../../http/negotiate.ts';
+import { decodeBody, sendWritten, writeRequest } from '../../http/resources.ts';
 import type { ResourceHandler } from '../../http/types.ts';
 import { update, type Writable } from '../../registry/write.ts';
 
@@ -10,7 +10,11 @@ export const finalizeNamespace: ResourceHandler = async (request) => {
   const body = (await decodeBody(request)) as Namespace;
   const apply = (current: Writable): Writable => {
     const { finalizers } = body.spec ?? {};
-    return { ...current, metadata: { ...current.metadata, finalizers: body.metadata.finalizers }, spec: finalizers?.length ? { finalizers } : {} } as Writable;
+    return {
+      ...current,
+      metadata: { ...current.metadata, finalizers: body.metadata.finalizers },
+      spec: finalizers?.length ? { finalizers } : {},
+    } as Writable;
   };
   const expected = body.metadata.resourceVersion;
   const written = await update(registry, store, info.name, { apply, expected }, { ...writeRequest(request), namespace: '' });

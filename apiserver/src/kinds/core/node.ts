@@ -4,7 +4,10 @@ import type { Column, KindDefinition } from '../types.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
 
-const address = (type: string) => ({ status }: Node) => status?.addresses?.find((one) => one.type === type)?.address ?? '<none>';
+const address =
+  (type: string) =>
+  ({ status }: Node) =>
+    status?.addresses?.find((one) => one.type === type)?.address ?? '<none>';
 
 const columns: readonly Column<Node>[] = [
   nameColumn,
@@ -16,7 +19,12 @@ const columns: readonly Column<Node>[] = [
   { name: 'External-IP', type: 'string', priority: 1, cell: address('ExternalIP') },
   { name: 'OS-Image', type: 'string', priority: 1, cell: ({ status }) => status?.nodeInfo?.osImage || '<unknown>' },
   { name: 'Kernel-Version', type: 'string', priority: 1, cell: ({ status }) => status?.nodeInfo?.kernelVersion || '<unknown>' },
-  { name: 'Container-Runtime', type: 'string', priority: 1, cell: ({ status }) => status?.nodeInfo?.containerRuntimeVersion || '<unknown>' },
+  {
+    name: 'Container-Runtime',
+    type: 'string',
+    priority: 1,
+    cell: ({ status }) => status?.nodeInfo?.containerRuntimeVersion || '<unknown>',
+  },
 ];
 
 export const nodeKind: KindDefinition<Node> = {

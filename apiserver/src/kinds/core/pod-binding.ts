@@ -11,18 +11,22 @@ export const bindPod: ResourceHandler = async (request) => {
   const { registry, store, info, clock } = request;
   const binding = (await decodeBody(request, Binding)) as unknown as Binding;
   const { name: node, kind } = binding.target;
-  if (kind && kind !== 'Node') throw badRequest(`Binding "${info.name}" is invalid: target.kind: Unsupported value: "${kind}": supported values: "Node", "<empty>"`);
+  if (kind && kind !== 'Node')
+    throw badRequest(`Binding "${info.name}" is invalid: target.kind: Unsupported value: "${kind}": supported values: "Node", "<empty>"`);
   if (!node) throw badRequest(`Binding "${info.name}" is invalid: target.name: Required value`);
   const refuse = (why: string): Error => conflict({ group: '', resource: 'pods/binding' }, info.name, why);
   const apply = (current: Writable): Writable => {
     const pod = current as Pod;
     const { uid, deletionTimestamp } = pod.metadata;
-    if (binding.metadata.uid && binding.metadata.uid !== uid) throw refuse(`Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${uid}`);
+    if (binding.metadata.uid && binding.metadata.uid !== uid)
+      throw refuse(`Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${uid}`);
     if (deletionTimestamp) throw refuse(`pod ${info.name} is being deleted, cannot be assigned to a host`);
     if (pod.spec.nodeName) throw refuse(`pod ${info.name} is already assigned to node "${pod.spec.nodeName}"`);
     if (pod.spec.schedulingGates?.length) throw refuse(`pod ${info.name} has non-empty .spec.schedulingGates`);
     pod.spec.nodeName = node;
-    pod.metadata.annotations = binding.metadata.annotations ? { ...pod.metadata.annotations, ...binding.metadata.annotations } : pod.metadata.annotations;
+    pod.metadata.annotations = binding.metadata.annotations
+      ? { ...pod.metadata.annotations, ...binding.metadata.annotations }
+      : pod.metadata.annotations;
     pod.status = { ...pod.status, conditions: setCondition(pod.status?.conditions ?? [], { type: 'PodScheduled', status: 'True' }, clock) };
     return current;
   };

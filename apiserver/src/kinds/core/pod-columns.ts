@@ -44,7 +44,8 @@ function initText(pod: Pod): string | undefined {
     const { terminated, waiting } = status.state ?? {};
     if (terminated?.exitCode === 0 && terminated) continue;
     if (isSidecar(pod, status.name) && status.started) continue;
-    if (terminated) return `Init:${terminated.reason || (terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`)}`;
+    if (terminated)
+      return `Init:${terminated.reason || (terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`)}`;
     if (waiting?.reason && waiting.reason !== 'PodInitializing') return `Init:${waiting.reason}`;
     return `Init:${index}/${all.length}`;
   }
@@ -57,7 +58,8 @@ function mainText(pod: Pod, start: string): string {
   for (const { state, ready } of (pod.status?.containerStatuses ?? []).toReversed()) {
     const { waiting, terminated } = state ?? {};
     if (waiting?.reason) text = waiting.reason;
-    else if (terminated) text = terminated.reason || (terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`);
+    else if (terminated)
+      text = terminated.reason || (terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`);
     else if (ready && state?.running) running = true;
   }
   if (text !== 'Completed' || !running) return text;
@@ -77,6 +79,8 @@ function restartsText(pod: Pod, now: number): string {
 function readinessGatesText({ spec, status }: Pod): string {
   const gates = spec.readinessGates ?? [];
   if (gates.length === 0) return '<none>';
-  const met = gates.filter(({ conditionType }) => status?.conditions?.some((condition) => condition.type === conditionType && condition.status === 'True'));
+  const met = gates.filter(({ conditionType }) =>
+    status?.conditions?.some((condition) => condition.type === conditionType && condition.status === 'True'),
+  );
   return `${met.length}/${gates.length}`;
 }

@@ -30,7 +30,12 @@ export function connectPod(verb: 'exec' | 'attach' | 'portForward'): Pick<Subres
 /** The API says `stdin=true`; the kubelet is asked with `input=1`. */
 function renameStreams(query: URLSearchParams, verb: string): void {
   if (verb === 'portForward') return;
-  for (const [name, short] of [['stdin', 'input'], ['stdout', 'output'], ['stderr', 'error'], ['tty', 'tty']] as const) {
+  for (const [name, short] of [
+    ['stdin', 'input'],
+    ['stdout', 'output'],
+    ['stderr', 'error'],
+    ['tty', 'tty'],
+  ] as const) {
     const value = query.get(name);
     query.delete(name);
     if (value === 'true' || value === '1') query.set(short, '1');

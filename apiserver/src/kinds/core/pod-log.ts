@@ -1,8 +1,8 @@
 import { badRequest, notFound } from '@keelson/machinery';
 import type { Pod } from '@keelson/types';
-import { get } from '../../registry/read.ts';
-import { parseEntry } from '../../registry/entry.ts';
 import type { ResourceHandler } from '../../http/types.ts';
+import { parseEntry } from '../../registry/entry.ts';
+import { get } from '../../registry/read.ts';
 import { containerOf, kubeletOf } from './kubelet-location.ts';
 
 const passed = ['follow', 'tailLines', 'sinceSeconds', 'sinceTime', 'timestamps', 'limitBytes', 'previous', 'stream'];
@@ -17,7 +17,9 @@ export const podLog: ResourceHandler = async (request) => {
     response.end();
     return;
   }
-  const query = new URLSearchParams(passed.flatMap((name) => (info.query.has(name) ? [[name, info.query.get(name) ?? ''] as [string, string]] : [])));
+  const query = new URLSearchParams(
+    passed.flatMap((name) => (info.query.has(name) ? [[name, info.query.get(name) ?? ''] as [string, string]] : [])),
+  );
   const path = `/containerLogs/${info.namespace}/${info.name}/${container}?${query}`;
   const abort = new AbortController();
   response.on('close', () => abort.abort());

@@ -1,11 +1,11 @@
 import {
   equal,
+  type FieldError,
+  type FieldPath,
   fieldForbidden,
   fieldInvalid,
   fieldRequired,
   fieldUnsupported,
-  type FieldError,
-  type FieldPath,
   isDNS1123Subdomain,
   path,
   validateAnnotations,
@@ -26,13 +26,18 @@ export function podTemplateErrors(template: PodTemplateSpec | undefined, at: Fie
   if (!template) return [fieldRequired(at)];
   const { labels = {}, annotations = {} } = template.metadata ?? {};
   const where = at.child('metadata');
-  return [...validateLabels(labels, where.child('labels')), ...validateAnnotations(annotations, where.child('annotations')), ...podSpecErrors(template.spec, at.child('spec'))];
+  return [
+    ...validateLabels(labels, where.child('labels')),
+    ...validateAnnotations(annotations, where.child('annotations')),
+    ...podSpecErrors(template.spec, at.child('spec')),
+  ];
 }
 
 export function podSpecErrors(spec: PodSpec | undefined, at: FieldPath): FieldError[] {
   if (!spec) return [fieldRequired(at.child('containers'))];
   const errors = [...volumeErrors(spec.volumes ?? [], at.child('volumes')), ...containersErrors(spec, at)];
-  if (!restartPolicies.includes(spec.restartPolicy ?? '')) errors.push(unsupported(at.child('restartPolicy'), spec.restartPolicy, restartPolicies));
+  if (!restartPolicies.includes(spec.restartPolicy ?? ''))
+    errors.push(unsupported(at.child('restartPolicy'), spec.restartPolicy, restartPolicies));
   if (!dnsPolicies.includes(spec.dnsPolicy ?? '')) errors.push(unsupported(at.child('dnsPolicy'), spec.dnsPolicy, dnsPolicies));
   for (const member of ['terminationGracePeriodSeconds', 'activeDeadlineSeconds'] as const) {
     const value = spec[member];
@@ -58,10 +63,19 @@ function tolerationErrors({ tolerations = [] }: PodSpec, at: FieldPath): FieldEr
   for (const [index, { key, operator, value, effect, tolerationSeconds }] of tolerations.entries()) {
     const where = at.index(index);
     if (operator && !operators.includes(operator)) errors.push(fieldUnsupported(where.child('operator'), operator, operators));
-    if (!key && operator !== 'Exists') errors.push(fieldInvalid(where.child('operator'), operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"'));
-    if (operator === 'Exists' && value) errors.push(fieldInvalid(where.child('operator'), value, 'value must be empty when `operator` is \'Exists\''));
+    if (!key && operator !== 'Exists')
+      errors.push(
+        fieldInvalid(
+          where.child('operator'),
+          operator ?? '',
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      );
+    if (operator === 'Exists' && value)
+      errors.push(fieldInvalid(where.child('operator'), value, "value must be empty when `operator` is 'Exists'"));
     if (effect && !effects.includes(effect)) errors.push(fieldUnsupported(where.child('effect'), effect, effects));
-    if (tolerationSeconds !== undefined && effect !== 'NoExecute') errors.push(fieldInvalid(where.child('effect'), effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    if (tolerationSeconds !== undefined && effect !== 'NoExecute')
+      errors.push(fieldInvalid(where.child('effect'), effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
   }
   return errors;
 }
@@ -88,7 +102,9 @@ export function podUpdateErrors(next: Pod, old: Pod): FieldError[] {
   if (!before.nodeName && after.nodeName) after.nodeName = before.nodeName;
   if (!equal(after, before)) return [fieldForbidden(at, changeable)];
   const [was, is] = [old.spec.activeDeadlineSeconds, next.spec.activeDeadlineSeconds];
-  if (was !== undefined && is === undefined) return [fieldInvalid(at.child('activeDeadlineSeconds'), is, 'must not update from a positive integer to nil value')];
-  if (was !== undefined && is !== undefined && is > was) return [fieldInvalid(at.child('activeDeadlineSeconds'), is, 'must be less than or equal to previous value')];
+  if (was !== undefined && is === undefined)
+    return [fieldInvalid(at.child('activeDeadlineSeconds'), is, 'must not update from a positive integer to nil value')];
+  if (was !== undefined && is !== undefined && is > was)
+    return [fieldInvalid(at.child('activeDeadlineSeconds'), is, 'must be less than or equal to previous value')];
   return [];
 }

@@ -18,7 +18,12 @@ export const podKind: KindDefinition<Pod> = {
   prepareCreate(pod, { clock }) {
     pod.status = { phase: 'Pending', qosClass: qosClass(pod) };
     if (pod.spec.schedulingGates?.length) {
-      const condition = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' };
+      const condition = {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'SchedulingGated',
+        message: 'Scheduling is blocked due to non-empty scheduling gates',
+      };
       pod.status.conditions = setCondition([], condition, clock);
     }
   },
@@ -57,4 +62,3 @@ function graceSeconds({ spec, status }: Pod, requested: number | undefined): num
   const wanted = requested ?? spec.terminationGracePeriodSeconds ?? 30;
   return wanted < 0 ? 1 : wanted;
 }
-

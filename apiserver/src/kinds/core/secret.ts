@@ -1,4 +1,4 @@
-import { fieldInvalid, fieldRequired, fieldTooLong, isConfigMapKey, path, type FieldError } from '@keelson/machinery';
+import { type FieldError, fieldInvalid, fieldRequired, fieldTooLong, isConfigMapKey, path } from '@keelson/machinery';
 import { Secret } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -17,12 +17,14 @@ export const secretKind: KindDefinition<Secret> = {
   kind: Secret,
   defaults(secret) {
     secret.type ??= 'Opaque';
-    for (const [key, text] of Object.entries(secret.stringData ?? {})) secret.data = { ...secret.data, [key]: Buffer.from(text).toString('base64') };
+    for (const [key, text] of Object.entries(secret.stringData ?? {}))
+      secret.data = { ...secret.data, [key]: Buffer.from(text).toString('base64') };
     secret.stringData = undefined;
   },
   validate({ type = 'Opaque', data = {}, metadata }) {
     const errors: FieldError[] = [];
-    for (const key of Object.keys(data)) for (const message of isConfigMapKey(key)) errors.push(fieldInvalid(path('data').key(key), key, message));
+    for (const key of Object.keys(data))
+      for (const message of isConfigMapKey(key)) errors.push(fieldInvalid(path('data').key(key), key, message));
     if (byteSize(data) > dataLimit) errors.push(fieldTooLong(path('data'), dataLimit));
     for (const keys of requiredKeys[type] ?? []) {
       if (!keys.some((key) => key in data)) errors.push(fieldRequired(path('data').key(keys[0] as string)));

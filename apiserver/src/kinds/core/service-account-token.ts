@@ -16,8 +16,14 @@ export const createToken: ResourceHandler = async (request) => {
   if (!account) throw notFound({ group: '', resource: 'serviceaccounts' }, info.name);
   const body = (await decodeBody(request, TokenRequest)) as unknown as TokenRequest;
   const { audiences = [], expirationSeconds = 3600, boundObjectRef } = body.spec ?? { audiences: [] };
-  if (expirationSeconds < shortest) throw badRequest(`TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${expirationSeconds}: may not specify a duration less than 10 minutes`);
-  if (expirationSeconds > longest) throw badRequest(`TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${expirationSeconds}: may not specify a duration larger than 2^32 seconds`);
+  if (expirationSeconds < shortest)
+    throw badRequest(
+      `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${expirationSeconds}: may not specify a duration less than 10 minutes`,
+    );
+  if (expirationSeconds > longest)
+    throw badRequest(
+      `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${expirationSeconds}: may not specify a duration larger than 2^32 seconds`,
+    );
   const { signer, issuer } = request.services.tokens;
   const bound = boundObjectRef ? boundTo(request, boundObjectRef) : {};
   const token = await signer.sign({
@@ -45,7 +51,11 @@ function boundTo({ registry, info }: ResourceRequest, reference: Reference): obj
     const found = registry.read(of as Kind<Pod>, info.namespace, name);
     if (!found) throw notFound({ group: '', resource: of.resource }, name);
     if (uid && uid !== found.metadata.uid) {
-      throw conflict({ group: '', resource: of.resource }, name, `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`);
+      throw conflict(
+        { group: '', resource: of.resource },
+        name,
+        `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+      );
     }
     return found;
   };

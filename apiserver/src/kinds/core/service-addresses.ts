@@ -1,4 +1,4 @@
-import { fieldInternalError, fieldInvalid, invalid, path, type FieldError } from '@keelson/machinery';
+import { type FieldError, fieldInternalError, fieldInvalid, invalid, path } from '@keelson/machinery';
 import { Service } from '@keelson/types';
 import type { Reservation, ReserveContext } from '../types.ts';
 import { addressAt, contains, rangeSize } from './cidr.ts';
@@ -49,7 +49,14 @@ function claim(value: string, used: Set<string>, claims: string[], dryRun: boole
   claims.push(value);
 }
 
-function assignClusterIP(next: Service, old: Service | undefined, context: ReserveContext, used: Set<string>, claims: string[], errors: FieldError[]): void {
+function assignClusterIP(
+  next: Service,
+  old: Service | undefined,
+  context: ReserveContext,
+  used: Set<string>,
+  claims: string[],
+  errors: FieldError[],
+): void {
   const { spec } = next;
   if (spec.type === 'ExternalName') return;
   const range = context.serviceCIDRs[0] as string;
@@ -58,8 +65,16 @@ function assignClusterIP(next: Service, old: Service | undefined, context: Reser
   } else if (spec.clusterIP && spec.clusterIP !== old?.spec.clusterIP) {
     const at = path('spec', 'clusterIPs').index(0);
     const failed = 'failed to allocate IP ';
-    if (!contains(range, spec.clusterIP)) errors.push(fieldInvalid(at, [spec.clusterIP], `${failed}${spec.clusterIP}: the provided IP (${spec.clusterIP}) is not in the valid range. The range of valid IPs is ${range}`));
-    else if (used.has(spec.clusterIP)) errors.push(fieldInvalid(at, [spec.clusterIP], `${failed}${spec.clusterIP}: provided IP is already allocated`));
+    if (!contains(range, spec.clusterIP))
+      errors.push(
+        fieldInvalid(
+          at,
+          [spec.clusterIP],
+          `${failed}${spec.clusterIP}: the provided IP (${spec.clusterIP}) is not in the valid range. The range of valid IPs is ${range}`,
+        ),
+      );
+    else if (used.has(spec.clusterIP))
+      errors.push(fieldInvalid(at, [spec.clusterIP], `${failed}${spec.clusterIP}: provided IP is already allocated`));
     else claim(spec.clusterIP, used, claims, context.dryRun);
     spec.clusterIPs = [spec.clusterIP];
   } else if (!spec.clusterIP) {
@@ -94,7 +109,8 @@ function assignNodePorts(next: Service, context: ReserveContext, used: Set<strin
     const at = path('spec', 'ports').index(index).child('nodePort');
     if (port.nodePort) {
       const key = `${port.protocol}/${port.nodePort}`;
-      if (port.nodePort < from || port.nodePort > to) errors.push(fieldInvalid(at, port.nodePort, `provided port is not in the valid range. The range of valid ports is ${from}-${to}`));
+      if (port.nodePort < from || port.nodePort > to)
+        errors.push(fieldInvalid(at, port.nodePort, `provided port is not in the valid range. The range of valid ports is ${from}-${to}`));
       else if (used.has(key)) errors.push(fieldInvalid(at, port.nodePort, 'provided port is already allocated'));
       else claim(key, used, claims, context.dryRun);
       continue;

@@ -1,4 +1,5 @@
 import {
+  type FieldError,
   fieldDuplicate,
   fieldForbidden,
   fieldInvalid,
@@ -11,7 +12,6 @@ import {
   path,
   validateIp,
   validateLabels,
-  type FieldError,
 } from '@keelson/machinery';
 import type { Service } from '@keelson/types';
 
@@ -23,14 +23,19 @@ export function serviceErrors({ spec }: Service): FieldError[] {
   if (!spec) return [fieldRequired(at)];
   const errors: FieldError[] = [...portErrors(spec), ...validateLabels(spec.selector ?? {}, at.child('selector'))];
   if (!types.includes(spec.type ?? '')) errors.push(fieldUnsupported(at.child('type'), spec.type, types));
-  if (!['ClientIP', 'None'].includes(spec.sessionAffinity ?? '')) errors.push(fieldUnsupported(at.child('sessionAffinity'), spec.sessionAffinity, ['ClientIP', 'None']));
+  if (!['ClientIP', 'None'].includes(spec.sessionAffinity ?? ''))
+    errors.push(fieldUnsupported(at.child('sessionAffinity'), spec.sessionAffinity, ['ClientIP', 'None']));
   if (spec.type === 'ExternalName') {
     if (spec.clusterIP) errors.push(fieldForbidden(at.child('clusterIPs').index(0), 'may not be set for ExternalName services'));
     if (!spec.externalName) errors.push(fieldRequired(at.child('externalName')));
-    else for (const message of isDNS1123Subdomain(spec.externalName.replace(/\.$/, ''))) errors.push(fieldInvalid(at.child('externalName'), spec.externalName, message));
+    else
+      for (const message of isDNS1123Subdomain(spec.externalName.replace(/\.$/, '')))
+        errors.push(fieldInvalid(at.child('externalName'), spec.externalName, message));
   }
-  if (spec.type === 'LoadBalancer' && spec.clusterIP === 'None') errors.push(fieldInvalid(at.child('clusterIPs').index(0), spec.clusterIP, 'may not be set to \'None\' for LoadBalancer services'));
-  if (spec.type === 'NodePort' && spec.clusterIP === 'None') errors.push(fieldInvalid(at.child('clusterIPs').index(0), spec.clusterIP, 'may not be set to \'None\' for NodePort services'));
+  if (spec.type === 'LoadBalancer' && spec.clusterIP === 'None')
+    errors.push(fieldInvalid(at.child('clusterIPs').index(0), spec.clusterIP, "may not be set to 'None' for LoadBalancer services"));
+  if (spec.type === 'NodePort' && spec.clusterIP === 'None')
+    errors.push(fieldInvalid(at.child('clusterIPs').index(0), spec.clusterIP, "may not be set to 'None' for NodePort services"));
   if (spec.clusterIP && spec.clusterIP !== 'None') errors.push(...validateIp(spec.clusterIP, at.child('clusterIPs').index(0)));
   for (const [index, ip] of (spec.externalIPs ?? []).entries()) errors.push(...validateIp(ip, at.child('externalIPs').index(index)));
   return errors;
@@ -56,7 +61,8 @@ function portErrors(spec: Service['spec']): FieldError[] {
     const { targetPort } = port;
     const target = typeof targetPort === 'number' ? isPortNumber(targetPort) : typeof targetPort === 'string' ? isPortName(targetPort) : [];
     for (const message of target) errors.push(fieldInvalid(where.child('targetPort'), targetPort, message));
-    if (port.nodePort && (spec.type === 'ClusterIP' || spec.type === 'ExternalName')) errors.push(fieldForbidden(where.child('nodePort'), `may not be used when \`type\` is '${spec.type}'`));
+    if (port.nodePort && (spec.type === 'ClusterIP' || spec.type === 'ExternalName'))
+      errors.push(fieldForbidden(where.child('nodePort'), `may not be used when \`type\` is '${spec.type}'`));
     const key = `${port.protocol}/${port.port}`;
     if (taken.has(key)) errors.push(fieldDuplicate(where, { protocol: port.protocol, port: port.port }));
     taken.add(key);

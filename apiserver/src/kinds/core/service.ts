@@ -12,7 +12,16 @@ const columns: readonly Column<Service>[] = [
   { name: 'External-IP', type: 'string', cell: externalText },
   { name: 'Port(s)', type: 'string', cell: ({ spec }) => (spec.ports ?? []).map(portText).join(',') || '<none>' },
   ageColumn,
-  { name: 'Selector', type: 'string', priority: 1, cell: ({ spec }) => Object.entries(spec.selector ?? {}).map(([key, value]) => `${key}=${value}`).sort().join(',') || '<none>' },
+  {
+    name: 'Selector',
+    type: 'string',
+    priority: 1,
+    cell: ({ spec }) =>
+      Object.entries(spec.selector ?? {})
+        .map(([key, value]) => `${key}=${value}`)
+        .sort()
+        .join(',') || '<none>',
+  },
 ];
 
 export const serviceKind: KindDefinition<Service> = {
@@ -68,7 +77,8 @@ function keepAllocations(next: Service['spec'], old: Service['spec']): void {
   if (!next.clusterIPs?.length && old.clusterIPs && next.clusterIP === old.clusterIP) next.clusterIPs = old.clusterIPs;
   if (next.type !== 'NodePort' && next.type !== 'LoadBalancer') {
     const had = new Set((old.ports ?? []).map(({ nodePort }) => nodePort));
-    if (old.type === 'NodePort' || old.type === 'LoadBalancer') for (const port of next.ports ?? []) if (had.has(port.nodePort)) port.nodePort = undefined;
+    if (old.type === 'NodePort' || old.type === 'LoadBalancer')
+      for (const port of next.ports ?? []) if (had.has(port.nodePort)) port.nodePort = undefined;
     return;
   }
   for (const port of next.ports ?? []) {

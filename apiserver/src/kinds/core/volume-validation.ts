@@ -1,4 +1,12 @@
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError, type FieldPath, isDNS1123Label } from '@keelson/machinery';
+import {
+  type FieldError,
+  type FieldPath,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldRequired,
+  isDNS1123Label,
+} from '@keelson/machinery';
 import type { Volume } from '@keelson/types';
 
 export function volumeErrors(volumes: readonly Volume[], at: FieldPath): FieldError[] {
@@ -23,7 +31,8 @@ function sourceErrors(volume: Volume, at: FieldPath): FieldError[] {
   for (const extra of sources.slice(1)) errors.push(fieldForbidden(at.child(extra), 'may not specify more than 1 volume type'));
   const { hostPath, secret, configMap } = volume;
   if (hostPath && !hostPath.path) errors.push(fieldRequired(at.child('hostPath', 'path')));
-  else if (hostPath?.path.split('/').includes('..')) errors.push(fieldInvalid(at.child('hostPath', 'path'), hostPath.path, "must not contain '..'"));
+  else if (hostPath?.path.split('/').includes('..'))
+    errors.push(fieldInvalid(at.child('hostPath', 'path'), hostPath.path, "must not contain '..'"));
   if (secret && !secret.secretName) errors.push(fieldRequired(at.child('secret', 'secretName')));
   if (configMap && !configMap.name) errors.push(fieldRequired(at.child('configMap', 'name')));
   return errors;

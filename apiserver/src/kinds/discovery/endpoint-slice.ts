@@ -1,4 +1,4 @@
-import { fieldInvalid, fieldRequired, fieldUnsupported, path, type FieldError } from '@keelson/machinery';
+import { type FieldError, fieldInvalid, fieldRequired, fieldUnsupported, path } from '@keelson/machinery';
 import { EndpointSlice } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -24,12 +24,29 @@ export const endpointSliceKind: KindDefinition<EndpointSlice> = {
     }
     return errors;
   },
-  validateUpdate: (next, old) => (next.addressType === old.addressType ? [] : [fieldInvalid(path('addressType'), next.addressType, 'field is immutable')]),
+  validateUpdate: (next, old) =>
+    next.addressType === old.addressType ? [] : [fieldInvalid(path('addressType'), next.addressType, 'field is immutable')],
   columns: [
     nameColumn,
     { name: 'AddressType', type: 'string', cell: ({ addressType }) => addressType },
-    { name: 'Ports', type: 'string', cell: ({ ports }) => brief((ports ?? []).map(({ port }) => (port === undefined || port === null ? '*' : String(port))), '<unset>') },
-    { name: 'Endpoints', type: 'string', cell: ({ endpoints }) => brief((endpoints ?? []).flatMap(({ addresses }) => addresses), '<unset>') },
+    {
+      name: 'Ports',
+      type: 'string',
+      cell: ({ ports }) =>
+        brief(
+          (ports ?? []).map(({ port }) => (port === undefined || port === null ? '*' : String(port))),
+          '<unset>',
+        ),
+    },
+    {
+      name: 'Endpoints',
+      type: 'string',
+      cell: ({ endpoints }) =>
+        brief(
+          (endpoints ?? []).flatMap(({ addresses }) => addresses),
+          '<unset>',
+        ),
+    },
     ageColumn,
   ],
 };

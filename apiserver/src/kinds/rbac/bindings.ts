@@ -1,4 +1,13 @@
-import { fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported, isPathSegment, path, type FieldError, type FieldPath } from '@keelson/machinery';
+import {
+  type FieldError,
+  type FieldPath,
+  fieldForbidden,
+  fieldInvalid,
+  fieldRequired,
+  fieldUnsupported,
+  isPathSegment,
+  path,
+} from '@keelson/machinery';
 import { ClusterRoleBinding, RoleBinding, type Subject } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
@@ -8,11 +17,13 @@ type Binding = ClusterRoleBinding | RoleBinding;
 const rbacGroup = 'rbac.authorization.k8s.io';
 const subjectKinds = ['Group', 'ServiceAccount', 'User'];
 
-const subjectsOf = (kind: string) => ({ subjects }: Binding) =>
-  (subjects ?? [])
-    .filter((subject) => subject.kind === kind)
-    .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${namespace}/${name}` : name))
-    .join(', ');
+const subjectsOf =
+  (kind: string) =>
+  ({ subjects }: Binding) =>
+    (subjects ?? [])
+      .filter((subject) => subject.kind === kind)
+      .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${namespace}/${name}` : name))
+      .join(', ');
 
 const columns: readonly Column<Binding>[] = [
   nameColumn,
@@ -70,5 +81,7 @@ function subjectErrors(subject: Subject, at: FieldPath, namespaced: boolean): Fi
 }
 
 function roleRefUnchanged(next: Binding, old: Binding): FieldError[] {
-  return JSON.stringify(next.roleRef) === JSON.stringify(old.roleRef) ? [] : [fieldInvalid(path('roleRef'), next.roleRef, 'cannot change roleRef')];
+  return JSON.stringify(next.roleRef) === JSON.stringify(old.roleRef)
+    ? []
+    : [fieldInvalid(path('roleRef'), next.roleRef, 'cannot change roleRef')];
 }

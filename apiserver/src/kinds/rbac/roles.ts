@@ -1,4 +1,4 @@
-import { fieldRequired, isPathSegment, path, type FieldError, type FieldPath } from '@keelson/machinery';
+import { type FieldError, type FieldPath, fieldRequired, isPathSegment, path } from '@keelson/machinery';
 import { ClusterRole, type PolicyRule, Role } from '@keelson/types';
 import { defaultColumns } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -21,7 +21,13 @@ function ruleErrors(rule: PolicyRule, at: FieldPath, namespaced: boolean): Field
   const errors: FieldError[] = [];
   if (!rule.verbs?.length) errors.push(fieldRequired(at.child('verbs'), 'verbs must contain at least one value'));
   if (rule.nonResourceURLs?.length) {
-    if (namespaced) errors.push({ type: 'Invalid', path: at.child('nonResourceURLs').toString(), badValue: rule.nonResourceURLs, detail: 'namespaced rules cannot apply to non-resource URLs' });
+    if (namespaced)
+      errors.push({
+        type: 'Invalid',
+        path: at.child('nonResourceURLs').toString(),
+        badValue: rule.nonResourceURLs,
+        detail: 'namespaced rules cannot apply to non-resource URLs',
+      });
     return errors;
   }
   if (!rule.apiGroups?.length) errors.push(fieldRequired(at.child('apiGroups'), 'resource rules must supply at least one api group'));

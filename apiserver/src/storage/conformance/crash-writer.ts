@@ -1,5 +1,4 @@
 /** Child of the crash test: 64 writers until killed, each acknowledged write printed as `key revision value;`. */
-import { writeSync } from 'node:fs';
 import { createEtcdStore } from '../etcd/etcd.ts';
 import { createSqliteStore } from '../sqlite/sqlite.ts';
 import type { WriterTarget } from './crash.ts';
@@ -14,7 +13,7 @@ async function write(id: number): Promise<void> {
     const key = `/crash/${round}/${id}/${i}`;
     const value = `${round}-${id}-${i}`;
     const revision = await store.create(key, Buffer.from(value.padEnd(2_000)));
-    writeSync(1, `${key} ${revision} ${value};\n`);
+    process.stdout.write(`${key} ${revision} ${value};\n`);
   }
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { eventually } from './eventually.ts';
-import { bytes, type Harness, refused, storeTest } from './harness.ts';
+import { bytes, type Cases, refused } from './harness.ts';
 
 /** What must survive `reopen`. Stores without it have nothing to show here. */
-export function describeDurability(open: Harness): void {
-  storeTest('entries, revisions, history and compaction survive', open, async ({ store, reopen, watch, revision }) => {
+export const durability: Cases = {
+  'entries, revisions, history and compaction survive': async ({ store, reopen, watch, revision }) => {
     if (!reopen) return;
     const start = await revision();
     const before = watch('/', start);
@@ -31,9 +31,9 @@ export function describeDurability(open: Harness): void {
     } finally {
       await again.close();
     }
-  });
+  },
 
-  storeTest('compaction up to a last removal does not turn the revision back', open, async ({ store, reopen }) => {
+  'compaction up to a last removal does not turn the revision back': async ({ store, reopen }) => {
     if (!reopen) return;
     const at = await store.delete('/a', await store.create('/a', bytes('1')));
     await store.compact(at);
@@ -43,9 +43,9 @@ export function describeDurability(open: Harness): void {
     } finally {
       await again.close();
     }
-  });
+  },
 
-  storeTest('a time to live goes on', open, async ({ store, reopen }) => {
+  'a time to live goes on': async ({ store, reopen }) => {
     if (!reopen) return;
     await store.create('/ends', bytes('1'), { ttlSeconds: 1 });
     await store.create('/stays', bytes('1'), { ttlSeconds: 3_600 });
@@ -56,5 +56,5 @@ export function describeDurability(open: Harness): void {
     } finally {
       await again.close();
     }
-  });
-}
+  },
+};

@@ -21,6 +21,9 @@ export interface Bench extends Opened {
   revision(): Promise<number>;
 }
 
+/** Tests by what they show. */
+export type Cases = Readonly<Record<string, (bench: Bench) => Promise<void>>>;
+
 /** A test with an empty store, closed and removed after it. */
 export function storeTest(name: string, open: Harness, run: (bench: Bench) => Promise<void>): void {
   test(name, { timeout: 60_000 }, async () => {

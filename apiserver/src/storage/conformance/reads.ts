@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Store } from '../types.ts';
-import { bytes, type Harness, keysOf, refused, storeTest } from './harness.ts';
+import { bytes, type Cases, keysOf, refused } from './harness.ts';
 
 async function fill(store: Store, keys: readonly string[]): Promise<number[]> {
   const revisions: number[] = [];
@@ -8,15 +8,15 @@ async function fill(store: Store, keys: readonly string[]): Promise<number[]> {
   return revisions;
 }
 
-export function describeReads(open: Harness): void {
-  storeTest('an empty store', open, async ({ store }) => {
+export const reads: Cases = {
+  'an empty store': async ({ store }) => {
     assert.equal(await store.get('/a'), undefined);
     const { entries, count, revision } = await store.list('/');
     assert.deepEqual({ entries, count }, { entries: [], count: 0 });
     assert.ok(revision >= 1, 'revision 0 names no state');
-  });
+  },
 
-  storeTest('list is exactly the prefix', open, async ({ store, revision }) => {
+  'list is exactly the prefix': async ({ store, revision }) => {
     await fill(store, ['/a', '/a/1', '/a/2', '/ab', '/a0', '/b', '/a/']);
     assert.deepEqual(await keysOf(store, '/a/'), ['/a/', '/a/1', '/a/2']);
     assert.deepEqual(await keysOf(store, '/a'), ['/a', '/a/', '/a/1', '/a/2', '/a0', '/ab']);
@@ -25,9 +25,9 @@ export function describeReads(open: Harness): void {
     const list = await store.list('/b');
     assert.equal(list.revision, await revision());
     assert.deepEqual(list.entries, [{ key: '/b', value: bytes('/b'), revision: (await store.get('/b'))?.revision }]);
-  });
+  },
 
-  storeTest('keys sort by their bytes', open, async ({ store }) => {
+  'keys sort by their bytes': async ({ store }) => {
     const keys = [
       '/a',
       '/A',
@@ -50,9 +50,9 @@ export function describeReads(open: Harness): void {
     assert.deepEqual(await keysOf(store, '/\u{10ffff}'), ['/\u{10ffff}']);
     assert.deepEqual(await keysOf(store, '/', { startAfter: '/\u{ffff}' }), ['/\u{1f600}', '/\u{10ffff}']);
     for (const key of keys) assert.equal((await store.get(key))?.key, key);
-  });
+  },
 
-  storeTest('limit and startAfter page through; count ignores the limit', open, async ({ store }) => {
+  'limit and startAfter page through; count ignores the limit': async ({ store }) => {
     const keys = Array.from({ length: 25 }, (_, i) => `/p/${String(i).padStart(2, '0')}`);
     await fill(store, [...keys, '/q']);
     const paged: string[] = [];
@@ -66,16 +66,16 @@ export function describeReads(open: Harness): void {
     assert.deepEqual(await keysOf(store, '/p/', { startAfter: '/p/055' }), keys.slice(6), 'the key to start after need not exist');
     assert.deepEqual(await keysOf(store, '/p/', { startAfter: '/a' }), keys, 'nor lie under the prefix');
     assert.deepEqual(await keysOf(store, '/p/', { startAfter: '/z' }), []);
-  });
+  },
 
-  storeTest('countOnly counts without entries', open, async ({ store }) => {
+  'countOnly counts without entries': async ({ store }) => {
     await fill(store, ['/a/1', '/a/2', '/a/3', '/b']);
     const { entries, count } = await store.list('/a/', { countOnly: true });
     assert.deepEqual({ entries, count }, { entries: [], count: 3 });
     assert.equal((await store.list('/a/', { countOnly: true, startAfter: '/a/1', limit: 1 })).count, 2);
-  });
+  },
 
-  storeTest('more entries than any one message has', open, async ({ store }) => {
+  'more entries than any one message has': async ({ store }) => {
     const keys = Array.from({ length: 2_500 }, (_, i) => `/many/${String(i).padStart(4, '0')}`);
     await Promise.all(keys.map((key) => store.create(key, bytes(key))));
     const { entries, count } = await store.list('/many/');
@@ -85,9 +85,9 @@ export function describeReads(open: Harness): void {
     );
     assert.equal(count, keys.length);
     assert.equal((await store.list('/many/', { limit: 1_200 })).entries.length, 1_200);
-  });
+  },
 
-  storeTest('list at each past revision answers what it answered then', open, async ({ store, revision }) => {
+  'list at each past revision answers what it answered then': async ({ store, revision }) => {
     const then: Array<{ revision: number; all: unknown; page: unknown }> = [];
     const look = async (at?: number): Promise<{ all: unknown; page: unknown }> => {
       const when = at === undefined ? {} : { revision: at };
@@ -112,16 +112,16 @@ export function describeReads(open: Harness): void {
     await store.delete('/h/2', at[2] as number);
     await note();
     for (const { revision: past, all, page } of then) assert.deepEqual(await look(past), { all, page }, `revision ${past}`);
-  });
+  },
 
-  storeTest('a revision not reached is refused', open, async ({ store }) => {
+  'a revision not reached is refused': async ({ store }) => {
     const at = await store.create('/a', bytes('1'));
     await refused('future', store.list('/', { revision: at + 1 }));
     assert.equal((await store.list('/', { revision: at })).count, 1);
     await refused('future', store.compact(at + 1));
-  });
+  },
 
-  storeTest('compaction forgets what was superseded before, and nothing else', open, async ({ store }) => {
+  'compaction forgets what was superseded before, and nothing else': async ({ store }) => {
     const [a = 0, b = 0] = await fill(store, ['/a', '/b', '/c']);
     const a2 = await store.update('/a', bytes('2'), a);
     const gone = await store.delete('/b', b);
@@ -145,5 +145,5 @@ export function describeReads(open: Harness): void {
     await store.compact(b);
     await store.create('/b', bytes('again'));
     assert.deepEqual(await keysOf(store, '/'), ['/a', '/b', '/c']);
-  });
-}
+  },
+};

@@ -1,22 +1,22 @@
 import { describe } from 'node:test';
-import { describeDurability } from './durability.ts';
-import { describeExpiry } from './expiry.ts';
-import type { Harness } from './harness.ts';
-import { describeReads } from './reads.ts';
-import { describeWatches } from './watches.ts';
-import { describeWrites } from './writes.ts';
+import { durability } from './durability.ts';
+import { expiry } from './expiry.ts';
+import { type Cases, type Harness, storeTest } from './harness.ts';
+import { reads } from './reads.ts';
+import { watches } from './watches.ts';
+import { writes } from './writes.ts';
 
 export type { Harness, Opened } from './harness.ts';
 
-/**
- * The contract of `types.ts`, run on one implementation. `open` makes an empty store for each test.
- */
+const suites: Readonly<Record<string, Cases>> = { writes, reads, watches, expiry, durability };
+
+/** The contract of `types.ts`, run on one implementation. `open` makes an empty store for each test. */
 export function describeStore(name: string, open: Harness): void {
   describe(`store: ${name}`, () => {
-    describe('writes', () => describeWrites(open));
-    describe('reads', () => describeReads(open));
-    describe('watches', () => describeWatches(open));
-    describe('expiry', () => describeExpiry(open));
-    describe('durability', () => describeDurability(open));
+    for (const [suite, cases] of Object.entries(suites)) {
+      describe(suite, () => {
+        for (const [what, run] of Object.entries(cases)) storeTest(what, open, run);
+      });
+    }
   });
 }

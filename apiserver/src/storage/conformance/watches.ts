@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { eventually } from './eventually.ts';
-import { bytes, type Harness, refused, storeTest } from './harness.ts';
+import { bytes, type Cases, refused } from './harness.ts';
 
-export function describeWatches(open: Harness): void {
-  storeTest('every change of the prefix, in order, with what it was', open, async ({ store, watch, revision }) => {
+export const watches: Cases = {
+  'every change of the prefix, in order, with what it was': async ({ store, watch, revision }) => {
     const start = await revision();
     const watcher = watch('/a/', start);
     const created = await store.create('/a/1', bytes('x'));
@@ -18,33 +18,29 @@ export function describeWatches(open: Harness): void {
       `delete /a/1 ${deleted}`,
       `put /a/1 ${again} created z`,
     ]);
-  });
+  },
 
-  storeTest(
-    'from any past revision: opened before, between and after the writes, all tell the same',
-    open,
-    async ({ store, watch, revision }) => {
-      const start = await revision();
-      const watchers = [watch('/k/', start)];
-      const revisions = [start];
-      for (let i = 0; i < 20; i++) {
-        const last = revisions.at(-1) as number;
-        revisions.push(
-          i % 3 === 0 ? await store.create(`/k/${i}`, bytes(String(i))) : await store.update(`/k/${i - (i % 3)}`, bytes(String(i)), last),
-        );
-        watchers.push(watch('/k/', last), watch('/k/', start));
-      }
-      const end = revisions.at(-1) as number;
-      watchers.push(...revisions.map((after) => watch('/k/', after)));
-      await Promise.all(watchers.map((watcher) => watcher.reached(end)));
-      const [all = []] = watchers.map(({ lines }) => lines);
-      assert.equal(all.length, 20);
-      for (const { lines } of watchers) assert.deepEqual(lines, all.slice(all.length - lines.length));
-      for (const [i, watcher] of watchers.slice(-revisions.length).entries()) assert.equal(watcher.lines.length, 20 - i);
-    },
-  );
+  'from any past revision: opened before, between and after the writes, all tell the same': async ({ store, watch, revision }) => {
+    const start = await revision();
+    const watchers = [watch('/k/', start)];
+    const revisions = [start];
+    for (let i = 0; i < 20; i++) {
+      const last = revisions.at(-1) as number;
+      revisions.push(
+        i % 3 === 0 ? await store.create(`/k/${i}`, bytes(String(i))) : await store.update(`/k/${i - (i % 3)}`, bytes(String(i)), last),
+      );
+      watchers.push(watch('/k/', last), watch('/k/', start));
+    }
+    const end = revisions.at(-1) as number;
+    watchers.push(...revisions.map((after) => watch('/k/', after)));
+    await Promise.all(watchers.map((watcher) => watcher.reached(end)));
+    const [all = []] = watchers.map(({ lines }) => lines);
+    assert.equal(all.length, 20);
+    for (const { lines } of watchers) assert.deepEqual(lines, all.slice(all.length - lines.length));
+    for (const [i, watcher] of watchers.slice(-revisions.length).entries()) assert.equal(watcher.lines.length, 20 - i);
+  },
 
-  storeTest('watches from the past, opened while 64 writers write, miss and repeat nothing', open, async ({ store, watch, revision }) => {
+  'watches from the past, opened while 64 writers write, miss and repeat nothing': async ({ store, watch, revision }) => {
     const start = await revision();
     const watchers = [watch('/w/', start), watch('/', start)];
     const writer = async (_: unknown, id: number): Promise<void> => {
@@ -65,15 +61,15 @@ export function describeWatches(open: Harness): void {
       Array.from({ length: 64 * 10 }, (_, i) => start + 1 + i),
     );
     for (const { lines } of watchers) assert.deepEqual(lines, first?.lines);
-  });
+  },
 
-  storeTest('a write that resolved is on its way to watchers opened before', open, async ({ store, watch, revision }) => {
+  'a write that resolved is on its way to watchers opened before': async ({ store, watch, revision }) => {
     const watcher = watch('/', await revision());
     for (let i = 0; i < 50; i++) await watcher.reached(await store.create(`/one/${i}`, bytes(String(i))));
     assert.equal(watcher.events.length, 50);
-  });
+  },
 
-  storeTest('a future revision: only what comes after it', open, async ({ store, watch, revision }) => {
+  'a future revision: only what comes after it': async ({ store, watch, revision }) => {
     const start = await revision();
     const watcher = watch('/', start + 2);
     const late = [];
@@ -83,9 +79,9 @@ export function describeWatches(open: Harness): void {
       watcher.events.map((event) => event.revision),
       late.slice(2),
     );
-  });
+  },
 
-  storeTest('a read of a newer revision brings progress to streams it does not concern', open, async ({ store, watch, revision }) => {
+  'a read of a newer revision brings progress to streams it does not concern': async ({ store, watch, revision }) => {
     const start = await revision();
     const quiet = watch('/quiet/', start);
     const related = watch('/busy/quiet/', start);
@@ -97,17 +93,17 @@ export function describeWatches(open: Harness): void {
     await store.get('/busy/2');
     await quiet.reached(next);
     assert.deepEqual(quiet.events, []);
-  });
+  },
 
-  storeTest('progress reaches a watch that starts behind and has nothing to tell', open, async ({ store, watch, revision }) => {
+  'progress reaches a watch that starts behind and has nothing to tell': async ({ store, watch, revision }) => {
     const start = await revision();
     const at = await store.create('/busy', bytes('1'));
     const quiet = watch('/quiet/', start);
     await store.list('/', { countOnly: true });
     await quiet.reached(at);
-  });
+  },
 
-  storeTest('a watch from before the compaction is refused, one from it is not', open, async ({ store, watch }) => {
+  'a watch from before the compaction is refused, one from it is not': async ({ store, watch }) => {
     const first = await store.create('/a', bytes('1'));
     const second = await store.update('/a', bytes('2'), first);
     const third = await store.update('/a', bytes('3'), second);
@@ -118,9 +114,9 @@ export function describeWatches(open: Harness): void {
     const watcher = watch('/', second);
     await watcher.reached(third);
     assert.deepEqual(watcher.lines, [`put /a ${third} updated 3`]);
-  });
+  },
 
-  storeTest('compaction does not disturb a watch that is up to date', open, async ({ store, watch, revision }) => {
+  'compaction does not disturb a watch that is up to date': async ({ store, watch, revision }) => {
     const watcher = watch('/', await revision());
     let at = await store.create('/a', bytes('0'));
     for (let i = 1; i < 10; i++) {
@@ -130,26 +126,26 @@ export function describeWatches(open: Harness): void {
     }
     await watcher.reached(at);
     assert.equal(watcher.events.length, 10);
-  });
+  },
 
-  storeTest('the signal ends the iteration without error, at once or later', open, async ({ store, watch, revision }) => {
+  'the signal ends the iteration without error, at once or later': async ({ store, watch, revision }) => {
     const watcher = watch('/', await revision());
     await watcher.reached(await store.create('/a', bytes('1')));
     await watcher.stop();
     assert.deepEqual([watcher.ended, watcher.error], [true, undefined]);
     const aborted = store.watch('/', { after: 0, signal: AbortSignal.abort() });
     for await (const batch of aborted) assert.fail(`an aborted watch told ${batch.revision}`);
-  });
+  },
 
-  storeTest('leaving the loop ends the watch', open, async ({ store, revision }) => {
+  'leaving the loop ends the watch': async ({ store, revision }) => {
     const start = await revision();
     await store.create('/a', bytes('1'));
     const signal = new AbortController().signal;
     for await (const { events } of store.watch('/', { after: start, signal })) if (events.length > 0) break;
     await store.create('/b', bytes('2'));
-  });
+  },
 
-  storeTest('close ends watches without error', open, async ({ store, watch, revision }) => {
+  'close ends watches without error': async ({ store, watch, revision }) => {
     const start = await revision();
     const live = watch('/', start);
     await live.reached(await store.create('/a', bytes('1')));
@@ -160,5 +156,5 @@ export function describeWatches(open: Harness): void {
     const after = watch('/', start);
     await after.finished;
     assert.deepEqual([after.error, after.events], [undefined, []]);
-  });
-}
+  },
+};

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { bytes, type Harness, refused, storeTest } from './harness.ts';
+import { bytes, type Cases, refused } from './harness.ts';
 
-export function describeWrites(open: Harness): void {
-  storeTest('each write takes the next revision', open, async ({ store, revision }) => {
+export const writes: Cases = {
+  'each write takes the next revision': async ({ store, revision }) => {
     const start = await revision();
     const created = await store.create('/a', bytes('1'));
     const updated = await store.update('/a', bytes('2'), created);
@@ -10,16 +10,16 @@ export function describeWrites(open: Harness): void {
     const deleted = await store.delete('/a', updated);
     assert.deepEqual([created, updated, other, deleted], [start + 1, start + 2, start + 3, start + 4]);
     assert.equal(await revision(), deleted);
-  });
+  },
 
-  storeTest('create refuses a key that exists and shows it', open, async ({ store, revision }) => {
+  'create refuses a key that exists and shows it': async ({ store, revision }) => {
     const at = await store.create('/a', bytes('1'));
     const error = await refused('exists', store.create('/a', bytes('2')));
     assert.deepEqual(error.current, { key: '/a', value: bytes('1'), revision: at });
     assert.equal(await revision(), at, 'a refused write takes no revision');
-  });
+  },
 
-  storeTest('update and delete refuse another revision and show the present entry', open, async ({ store }) => {
+  'update and delete refuse another revision and show the present entry': async ({ store }) => {
     const first = await store.create('/a', bytes('1'));
     const second = await store.update('/a', bytes('2'), first);
     const expected = { key: '/a', value: bytes('2'), revision: second };
@@ -27,9 +27,9 @@ export function describeWrites(open: Harness): void {
     assert.deepEqual((await refused('conflict', store.delete('/a', first))).current, expected);
     assert.deepEqual((await refused('conflict', store.update('/a', bytes('3'), second + 1))).current, expected);
     assert.deepEqual(await store.get('/a'), expected);
-  });
+  },
 
-  storeTest('update and delete refuse a missing key, whatever revision is expected', open, async ({ store }) => {
+  'update and delete refuse a missing key, whatever revision is expected': async ({ store }) => {
     const at = await store.create('/gone', bytes('1'));
     await store.delete('/gone', at);
     for (const key of ['/gone', '/never']) {
@@ -39,16 +39,16 @@ export function describeWrites(open: Harness): void {
       }
       assert.equal(await store.get(key), undefined);
     }
-  });
+  },
 
-  storeTest('a removed key can be created again', open, async ({ store }) => {
+  'a removed key can be created again': async ({ store }) => {
     const removed = await store.delete('/a', await store.create('/a', bytes('1')));
     const again = await store.create('/a', bytes('2'));
     assert.equal(again, removed + 1);
     assert.deepEqual(await store.get('/a'), { key: '/a', value: bytes('2'), revision: again });
-  });
+  },
 
-  storeTest('values are opaque: empty, binary, 1.5 MB', open, async ({ store, watch, revision }) => {
+  'values are opaque: empty, binary, 1.5 MB': async ({ store, watch, revision }) => {
     const watcher = watch('/', await revision());
     const large = Buffer.alloc(1_500_000, 'keelson');
     const values = [Buffer.alloc(0), Buffer.from([0, 255, 128, 10, 13]), large, bytes('small, between large ones'), large];
@@ -59,9 +59,9 @@ export function describeWrites(open: Harness): void {
     await watcher.reached(await revision());
     for (const event of watcher.events) assert.ok(event.type === 'put' && event.value.equals(values[Number(event.key.slice(2))] as Buffer));
     assert.equal(watcher.events.length, values.length);
-  });
+  },
 
-  storeTest('64 writers of one counter: every increment counts once', open, async ({ store, watch }) => {
+  '64 writers of one counter: every increment counts once': async ({ store, watch }) => {
     const start = await store.create('/counter', bytes('0'));
     const watcher = watch('/counter', start);
     const increment = async (): Promise<void> => {
@@ -83,9 +83,9 @@ export function describeWrites(open: Harness): void {
       counts,
       Array.from({ length: 64 }, (_, i) => String(i + 1)),
     );
-  });
+  },
 
-  storeTest('64 writers of their own keys: revisions without gap or repetition', open, async ({ store, revision }) => {
+  '64 writers of their own keys: revisions without gap or repetition': async ({ store, revision }) => {
     const start = await revision();
     const writer = async (_: unknown, id: number): Promise<number[]> => {
       const revisions = [await store.create(`/w/${id}`, bytes('0'))];
@@ -98,20 +98,20 @@ export function describeWrites(open: Harness): void {
       all.map((_, i) => start + 1 + i),
     );
     assert.equal((await store.list('/w/')).count, 64);
-  });
+  },
 
-  storeTest('of 32 concurrent creates of one key one succeeds', open, async ({ store }) => {
+  'of 32 concurrent creates of one key one succeeds': async ({ store }) => {
     const outcomes = await Promise.allSettled(Array.from({ length: 32 }, (_, i) => store.create('/one', bytes(String(i)))));
     const winners = outcomes.flatMap((outcome, i) => (outcome.status === 'fulfilled' ? [i] : []));
     assert.equal(winners.length, 1);
     assert.equal((await store.get('/one'))?.value.toString(), String(winners[0]));
-  });
+  },
 
-  storeTest('a closed store refuses', open, async ({ store }) => {
+  'a closed store refuses': async ({ store }) => {
     await store.close();
     await refused('unavailable', store.get('/a'));
     await refused('unavailable', store.create('/a', bytes('1')));
     await refused('unavailable', store.list('/'));
     await store.close();
-  });
-}
+  },
+};

@@ -21,6 +21,8 @@ const deadline = 10_000;
 const channelOptions = {
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
+  // With the default of 64 KB a busy watch stalls on window updates, and etcd then falls back to polling for it.
+  'grpc-node.flow_control_window': 8 * 1024 * 1024,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.initial_reconnect_backoff_ms': 100,

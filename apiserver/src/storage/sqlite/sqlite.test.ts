@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -70,6 +70,11 @@ test('compaction deletes superseded rows from the file', async () => {
   await removal(at)();
 });
 
-test('a path that cannot be opened', async () => {
-  await refused('unavailable', createSqliteStore({ path: '/proc/no/such/store.db' }));
+test('a path that cannot be opened, a file that is no database', async () => {
+  const at = directory();
+  const path = join(at, 'text');
+  writeFileSync(path, 'no database, but long enough to have a header that can be told from one'.repeat(100));
+  await refused('unavailable', createSqliteStore({ path }));
+  await refused('unavailable', createSqliteStore({ path: join(path, 'store.db') }));
+  await removal(at)();
 });

@@ -149,6 +149,7 @@ class SqliteStore implements Store {
 
   /** The answer arms the timer for what comes next. */
   async #expire(): Promise<void> {
+    this.#armedFor = undefined;
     try {
       await this.#send('expired', { op: 'expire', now: this.#clock.now() });
     } catch {

@@ -41,7 +41,7 @@ function retained(original: JsonObject, patch: JsonObject): JsonObject {
   const keys = patch[retainKeys];
   if (keys === undefined) return original;
   const kept = new Set(list(keys, 'invalid patch format of retainKeys'));
-  const known = (key: string): boolean => kept.has(key) || key.startsWith(deleteFromList) || key.startsWith(elementOrder);
+  const known = (key: string): boolean => kept.has(key) || isParallelList(key);
   const strange = Object.entries(patch).some(([key, value]) => value !== null && key !== retainKeys && !known(key));
   if (strange) throw badRequest('invalid patch format of retainKeys');
   return Object.fromEntries(Object.entries(original).filter(([key]) => kept.has(key)));
@@ -55,11 +55,11 @@ function list(value: unknown, problem: string): readonly unknown[] {
 /** Names of the fields a patch speaks of, directly or through parallel lists. */
 function fieldsOf(patch: JsonObject): Set<string> {
   const names = Object.keys(patch).filter((key) => key !== retainKeys);
-  return new Set(
-    names
-      .map((key) => [deleteFromList, elementOrder].find((prefix) => key.startsWith(prefix)))
-      .map((prefix, i) => (names[i] ?? '').slice(prefix?.length ?? 0)),
-  );
+  return new Set(names.map((key) => (isParallelList(key) ? key.slice(key.indexOf('/') + 1) : key)));
+}
+
+function isParallelList(key: string): boolean {
+  return key.startsWith(deleteFromList) || key.startsWith(elementOrder);
 }
 
 function mergeField(original: unknown, patch: JsonObject, name: string, field: PatchField): unknown {
@@ -146,5 +146,5 @@ function withoutDirectives(value: unknown): unknown {
 }
 
 function isDirective(key: string): boolean {
-  return key === directive || key === retainKeys || key.startsWith(deleteFromList) || key.startsWith(elementOrder);
+  return key === directive || key === retainKeys || isParallelList(key);
 }

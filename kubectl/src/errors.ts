@@ -1,0 +1,96 @@
+import { errorMessage } from '@keelson/base';
+import { ApiError } from '@keelson/client';
+
+/** Ends a verb with an exit code of its own, after it has said all there is to say. */
+export class ExitError extends Error {
+  readonly code: number;
+
+  constructor(code: number, message = '') {
+    super(message);
+    this.name = 'ExitError';
+    this.code = code;
+  }
+}
+
+/** A command line that cannot be understood. `hint` is how help is to be found. */
+export class UsageError extends Error {
+  readonly hint: 'usage' | 'examples';
+
+  constructor(message: string, hint: 'usage' | 'examples' = 'usage') {
+    super(message);
+    this.name = 'UsageError';
+    this.hint = hint;
+  }
+}
+
+/** Several things went wrong, one line each. */
+export class ManyErrors extends Error {
+  readonly errors: readonly unknown[];
+
+  constructor(errors: readonly unknown[]) {
+    super(errors.map(errorMessage).join('\n'));
+    this.name = 'ManyErrors';
+    this.errors = errors;
+  }
+}
+
+/** Throws what was collected: nothing, the one, or all. */
+export function throwAll(errors: readonly unknown[]): void {
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new ManyErrors(errors);
+}
+
+/** The error with what was being done put before its message: `error when creating "x.yaml": …`. */
+export function withSource(error: unknown, doing: string, source: string): unknown {
+  if (source === '') return error;
+  const message = `error when ${doing} ${JSON.stringify(source)}: ${errorMessage(error)}`;
+  if (!(error instanceof ApiError)) return new Error(message);
+  return new ApiError({ ...error.status, message }, error.code);
+}
+
+/**
+ * The text of an error as kubectl prints it, without the newline.
+ * @param server `host:port` of the API server, for connections that failed.
+ */
+export function describeError(error: unknown, server: string): string {
+  if (error instanceof ManyErrors) return error.errors.map((each) => standardText(each, server) ?? errorMessage(each)).join('\n');
+  const known = standardText(error, server);
+  if (known !== undefined) return known;
+  const text = errorMessage(error);
+  return text.startsWith('error: ') ? text : `error: ${text}`;
+}
+
+function standardText(error: unknown, server: string): string | undefined {
+  if (error instanceof ApiError) return apiErrorText(error);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return undefined;
+  if (code === 'ECONNREFUSED') return `The connection to the server ${server} was refused - did you specify the right host or port?`;
+  if (typeof code !== 'string' || !/^(?:E[A-Z]+|ERR_TLS_\w+|[A-Z_]*CERT[A-Z_]*|UNABLE_TO_\w+)$/.test(code)) return undefined;
+  if ('path' in (error as object)) return undefined;
+  return `Unable to connect to the server: ${connectionText(code, errorMessage(error), server)}`;
+}
+
+function connectionText(code: string, message: string, server: string): string {
+  const host = server.replace(/:\d+$/, '');
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`;
+  if (code === 'ETIMEDOUT') return `dial tcp ${server}: i/o timeout`;
+  if (/UNABLE_TO|SELF_SIGNED|DEPTH_ZERO/.test(code)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+  if (code === 'CERT_HAS_EXPIRED') return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
+  return message;
+}
+
+function apiErrorText(error: ApiError): string {
+  const { reason } = error;
+  if (reason === 'Unauthorized') return `error: You must be logged in to the server (${error.message})`;
+  if (reason === 'Invalid') return invalidText(error);
+  return reason === '' || reason === 'Unknown' ? `Error from server: ${error.message}` : `Error from server (${reason}): ${error.message}`;
+}
+
+function invalidText({ status, message }: ApiError): string {
+  const { kind = '', name = '', causes = [] } = status.details ?? {};
+  if (kind === '') return message ? `The request is invalid: ${message}` : 'The request is invalid';
+  const subject = name === '' ? `The ${kind} is invalid` : `The ${kind} "${name}" is invalid`;
+  const lines = [...new Set(causes.map(({ field, message: text }) => `${field || '<nil>'}: ${text ?? ''}`))];
+  if (lines.length === 0) return subject;
+  return lines.length === 1 ? `${subject}: ${lines[0]}` : `${subject}: \n${lines.map((line) => `* ${line}`).join('\n')}`;
+}

@@ -1,0 +1,64 @@
+import type { OptionSpecs } from '@keelson/component';
+
+/** kubelet's flags under upstream's names, with the few that are ours marked so. */
+export const options = {
+  kubeconfig: text('', 'kubeconfig with the API server and the credentials to use', 'FILE'),
+  'hostname-override': text('', "name of this node's Node object; the machine's name when empty", 'NAME'),
+  'node-ip': list("addresses of the node; the machine's first when empty", 'IP,IP'),
+  'node-labels': list('labels the node is registered with', 'KEY=VALUE,…'),
+  'register-with-taints': list('taints the node is registered with', 'KEY=VALUE:EFFECT,…'),
+  'container-runtime-endpoint': text(
+    'unix:///run/containerd/containerd.sock',
+    'socket of the container runtime; `model://` runs a model of one (not in upstream)',
+    'ENDPOINT',
+  ),
+  'runtime-request-timeout': number(120, 'seconds a call to the runtime may take, pulls and streams apart. A duration in upstream'),
+  'root-dir': text('/var/lib/kubelet', "directory of volumes and of the kubelet's own files", 'DIR'),
+  'pod-logs-dir': text(
+    '',
+    "directory of containers' logs; pods-logs below --root-dir when empty. podLogsDir in upstream's configuration file",
+    'DIR',
+  ),
+  'pod-manifest-path': text('', 'directory of static pods; none when empty', 'DIR'),
+  'cluster-dns': list('addresses of the cluster DNS service', 'IP,IP'),
+  'cluster-domain': text('', 'domain of the cluster', 'DOMAIN'),
+  'resolv-conf': text('/etc/resolv.conf', "resolver settings of pods that use the node's", 'FILE'),
+  'pod-cidr': text('', "the node's pod range; the Node's spec.podCIDR when empty", 'CIDR'),
+  'max-pods': number(110, 'pods the node takes'),
+  'cgroup-root': text('/', "cgroup that pods' cgroups are made in", 'CGROUP'),
+  'eviction-hard': text(
+    'imagefs.available<15%,memory.available<100Mi,nodefs.available<10%',
+    'what must be left of the node, or pods are evicted',
+    'THRESHOLDS',
+  ),
+  address: text('0.0.0.0', "address of the kubelet's server", 'IP'),
+  port: number(10_250, "TLS port of the kubelet's server, health and metrics included; 0 takes any free one"),
+  'tls-cert-file': text('', 'certificate to serve with; one is made for this start when empty', 'FILE'),
+  'tls-private-key-file': text('', 'key of --tls-cert-file', 'FILE'),
+  'client-ca-file': text('', "authority of client certificates, the API server's among them", 'FILE'),
+  'anonymous-auth': {
+    type: 'boolean',
+    default: false,
+    help: 'let callers without credentials in as system:anonymous. On by default in upstream',
+  },
+  network: text(
+    'kubenet',
+    'who makes the pod network: kubenet does (host routes between nodes), cni leaves it to others. Not in upstream',
+    'KIND',
+  ),
+  'cni-conf-dir': text('/etc/cni/net.d', 'where kubenet puts its network list', 'DIR'),
+  'network-bridge': text('cni0', "kubenet's bridge. Not in upstream", 'NAME'),
+  'network-mtu': number(1500, 'largest packet of the pod network. Not in upstream'),
+} as const satisfies OptionSpecs;
+
+function text(value: string, help: string, placeholder: string) {
+  return { type: 'string', default: value, help, placeholder } as const;
+}
+
+function number(value: number, help: string) {
+  return { type: 'number', default: value, help } as const;
+}
+
+function list(help: string, placeholder: string) {
+  return { type: 'list', default: [] as readonly string[], help, placeholder } as const;
+}

@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { hostname, networkInterfaces } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createApi, loadKubeconfig, transportFor } from '@keelson/client';
+import { type Component, type ComponentContext, delegatedAuth, type OptionValues, versionInfo } from '@keelson/component';
+import { createCA, issue } from '@keelson/pki';
+import { createEventRecorder, createInformers } from '@keelson/runtime';
+import { parseResolvConf } from './config/dns.ts';
+import { bytes } from './config/quantity.ts';
+import { podCgroup } from './config/resources.ts';
+import { GrpcRuntime } from './cri/grpc/index.ts';
+import { ModelRuntime } from './cri/model/index.ts';
+import type { Runtime } from './cri/types.ts';
+import { parseThresholds } from './eviction/decide.ts';
+import { createKubelet, type Kubelet, type KubeletConfig, type KubeletDeps } from './kubelet.ts';
+import { kubenet } from './kubenet.ts';
+import { kubeletMetrics } from './metrics.ts';
+import { type MachineFacts, modelMachine } from './node/facts.ts';
+import { readMachine } from './node/machine.ts';
+import { measureNode, nodeUsage } from './node/measure.ts';
+import { options } from './options.ts';
+import { modelProber, networkProber } from './probe/prober.ts';
+import { type LogSource, logFiles } from './server/logs/files.ts';
+import { modelLogs } from './server/logs/model.ts';
+import { keepLogsSmall } from './server/logs/rotate.ts';
+import { type Listening, type ServingCertificate, serveKubelet } from './server/server.ts';
+import { Usage } from './server/usage.ts';
+import { DiskHost } from './volume/disk.ts';
+import { MemoryHost } from './volume/memory.ts';
+import { removeCgroup } from './worker/cgroups.ts';
+
+type Options = typeof options;
+type Values = OptionValues<Options>;
+type Context = ComponentContext<Options>;
+
+/** kubelet as a process: runs the pods of one node, in containers or as a model. */
+export const component: Component<Options> = {
+  name: 'kubelet',
+  options,
+  async run(context) {
+    const { options: values, clock, random, log, signal } = context;
+    const transport = transportFor(loadKubeconfig(values.kubeconfig || undefined));
+    const api = createApi(transport, { clock });
+    const name = nodeName(values);
+    const kind = await nodeKind(context, name);
+    const auth = delegatedAuth({
+      api,
+      clock,
+      log,
+      cacheSeconds: { token: 120, allowed: 300, denied: 30 },
+      anonymous: values['anonymous-auth'],
+    });
+    const metrics = kubeletMetrics(context.metrics, name);
+    let kubelet: Kubelet | undefined;
+    const usage = new Usage(
+      name,
+      clock,
+      kind.runtime,
+      kind.model ? async () => ({ cpuNanoSecondsTotal: 0n, memoryWorkingSetBytes: 0, startTime: clock.now() }) : nodeUsage,
+    );
+    const serving = {
+      nodeName: name,
+      clock,
+      log,
+      auth,
+      metrics: context.metrics,
+      runtime: kind.runtime,
+      logs: kind.logs,
+      usage,
+      checks: [],
+      configuration: values,
+      pods: () => kubelet?.workers.all ?? [],
+    };
+    const server: Listening = await serveKubelet(serving, await certificate(context, name), values.address, values.port);
+    try {
+      const config = configuration(values, name, server.port);
+      const informers = createInformers({ api, clock, random, log });
+      const events = createEventRecorder({ api, component: 'kubelet', host: name, clock, log, signal });
+      kubelet = createKubelet({ ...kind, config, clock, random, log, api, informers, events, metrics });
+      metrics.observe(kubelet.workers);
+      const loops = [
+        kubelet.run(signal),
+        ...(kind.model ? [] : [keepLogsSmall(kind.runtime.containers, () => kubelet?.workers.all ?? [], clock, signal, log)]),
+      ];
+      await Promise.all(loops);
+    } finally {
+      await server.close();
+      kind.runtime.close();
+      transport.close();
+    }
+  },
+};
+
+/** What differs between a node that runs containers and one that is a model. */
+type NodeKind = Pick<KubeletDeps, 'runtime' | 'host' | 'prober' | 'machine' | 'network' | 'measure' | 'release'> & {
+  readonly model: boolean;
+  readonly logs: LogSource;
+};
+
+async function nodeKind(context: Context, name: string): Promise<NodeKind> {
+  const { options: values, clock } = context;
+  const endpoint = values['container-runtime-endpoint'];
+  if (endpoint.startsWith('model://')) return modelKind(context, name);
+  const root = resolve(values['root-dir']);
+  await mkdir(root, { recursive: true });
+  const runtime: Runtime = new GrpcRuntime({ socket: endpoint, clock, timeoutMs: values['runtime-request-timeout'] * 1000 });
+  const machine: MachineFacts = await readMachine(root);
+  const ipamDir = join(root, 'kubenet');
+  const network = {
+    nodeName: name,
+    confDir: values['cni-conf-dir'],
+    ipamDir,
+    bridge: values['network-bridge'],
+    mtu: values['network-mtu'],
+  };
+  return {
+    model: false,
+    runtime,
+    machine,
+    host: new DiskHost(),
+    prober: networkProber(runtime.streams),
+    logs: logFiles,
+    network: values.network === 'kubenet' ? kubenet(network) : undefined,
+    measure: () => measureNode(root, async () => (await runtime.images.filesystem()).mountpoint),
+    release: (pod) => removeCgroup(podCgroup(pod, values['cgroup-root'])),
+  };
+}
+
+function modelKind({ options: values, clock, random }: Context, name: string): NodeKind {
+  const runtime = new ModelRuntime({ clock, random, podCidr: values['pod-cidr'].split(',')[0] || '10.244.0.0/24' });
+  return {
+    model: true,
+    runtime,
+    machine: modelMachine(name),
+    host: new MemoryHost(),
+    prober: modelProber(runtime.streams),
+    logs: modelLogs(runtime),
+  };
+}
+
+function configuration(values: Values, name: string, port: number): KubeletConfig {
+  const root = resolve(values['root-dir']);
+  return {
+    node: {
+      name,
+      hostname: name,
+      ips: values['node-ip'].length > 0 ? values['node-ip'] : [firstAddress()],
+      labels: Object.fromEntries(values['node-labels'].map((label) => [label.split('=')[0] ?? '', label.split('=').slice(1).join('=')])),
+      taints: values['register-with-taints'],
+      podCIDR: values['pod-cidr'],
+      maxPods: values['max-pods'],
+      port,
+      version: versionInfo.gitVersion,
+    },
+    paths: { root, logs: values['pod-logs-dir'] ? resolve(values['pod-logs-dir']) : join(root, 'pods-logs') },
+    cluster: { servers: values['cluster-dns'], domain: values['cluster-domain'] },
+    resolvConf: parseResolvConf(textOf(values['resolv-conf'])),
+    hostsFile: textOf('/etc/hosts'),
+    cgroupRoot: values['cgroup-root'],
+    manifests: values['pod-manifest-path'],
+    eviction: parseThresholds(values['eviction-hard'], bytes),
+    parallel: 8,
+  };
+}
+
+function nodeName(values: Values): string {
+  return (values['hostname-override'] || hostname()).toLowerCase();
+}
+
+function firstAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return (
+    (all.find(({ internal, family }) => !internal && family === 'IPv4') ?? all.find(({ internal }) => !internal))?.address ?? '127.0.0.1'
+  );
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // A machine without one has nothing to hand on.
+    return '';
+  }
+}
+
+/** The one given, or one that lasts as long as this process will. */
+async function certificate({ options: values, clock }: Context, name: string): Promise<ServingCertificate> {
+  const clientCA = values['client-ca-file'] ? readFileSync(values['client-ca-file'], 'utf8') : undefined;
+  const [cert, key] = [values['tls-cert-file'], values['tls-private-key-file']];
+  if (cert) return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), clientCA };
+  const ca = await createCA({ commonName: `${name}-ca`, days: 365, clock });
+  const ips = values['node-ip'].length > 0 ? values['node-ip'] : [firstAddress()];
+  const made = await issue({
+    commonName: name,
+    dnsNames: [name, 'localhost'],
+    ips: [...ips, '127.0.0.1'],
+    usages: ['server'],
+    days: 365,
+    clock,
+    ca,
+  });
+  return { cert: made.certPem, key: made.keyPem, clientCA };
+}

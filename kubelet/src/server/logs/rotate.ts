@@ -1,0 +1,50 @@
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Clock, errorMessage, every, type Logger } from '@keelson/base';
+import type { ContainerState, Containers } from '../../cri/types.ts';
+import type { PodRecord } from '../../worker/record.ts';
+
+/** Kubernetes' defaults: `containerLogMaxSize`, `containerLogMaxFiles`. */
+const maxBytes = 10 * 2 ** 20;
+const maxFiles = 5;
+
+/** Which of a log's files go when the present one is moved away to `stamp`; oldest first. Pure. */
+export function planRotation(
+  log: string,
+  present: readonly string[],
+  stamp: string,
+): { readonly to: string; readonly remove: readonly string[] } {
+  const old = present.filter((name) => name.startsWith(`${log}.`)).sort();
+  return { to: `${log}.${stamp}`, remove: old.slice(0, Math.max(0, old.length + 2 - maxFiles)) };
+}
+
+/** Moves a log that has grown too large aside and has the runtime begin another. */
+async function rotateLog(containers: Containers, container: ContainerState, now: number): Promise<void> {
+  const size = (await stat(container.logPath).catch(() => undefined))?.size ?? 0;
+  if (size < maxBytes) return;
+  const directory = dirname(container.logPath);
+  const stamp = new Date(now).toISOString().replace(/\D/g, '').slice(0, 14);
+  const { to, remove } = planRotation(basename(container.logPath), await readdir(directory), `${stamp.slice(0, 8)}-${stamp.slice(8)}`);
+  for (const name of remove) await rm(join(directory, name), { force: true });
+  await rename(container.logPath, join(directory, to));
+  await containers.reopenLog(container.id);
+}
+
+const checkEvery = 10_000;
+
+/** Looks at the logs of running containers every ten seconds, until aborted. */
+export function keepLogsSmall(
+  containers: Containers,
+  pods: () => readonly PodRecord[],
+  clock: Clock,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  const round = async (): Promise<void> => {
+    for (const record of pods()) {
+      for (const container of record.observed.containers)
+        if (container.phase === 'running') await rotateLog(containers, container, clock.now());
+    }
+  };
+  return every(clock, checkEvery, signal, round, (error) => log.warn('cannot rotate logs', { error: errorMessage(error) }));
+}

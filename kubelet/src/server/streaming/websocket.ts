@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { CommandStatus, RemoteSession } from './session.ts';
+
+/** Channels of Kubernetes' remote command protocols; 255 closes the channel named by the next byte (v5 only). */
+const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
+
+/** The newest first: the first that the client offers is spoken. */
+const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+
+type Handlers = Parameters<RemoteSession['receive']>[0];
+
+/** How much may wait in the socket before the command's output waits. */
+const highWater = 1 << 20;
+
+const upgrader = new WebSocketServer({
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  handleProtocols: (offered) => protocols.find((each) => offered.has(each)) ?? false,
+});
+
+/** Takes a connection over. `use` is called in the turn of the upgrade, so that it can listen before the first message. */
+export function upgradeWebSocket<T>(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  use: (socket: WebSocket) => T | Promise<T>,
+): Promise<T> {
+  return new Promise((resolve) => upgrader.handleUpgrade(request, socket, head, (webSocket) => resolve(use(webSocket))));
+}
+
+/** Whether the client offers a protocol spoken here. */
+export function offersWebSocket(request: IncomingMessage): boolean {
+  const offered = String(request.headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((each) => each.trim());
+  return request.headers.upgrade?.toLowerCase() === 'websocket' && offered.some((each) => protocols.includes(each));
+}
+
+/** Exec or attach over one WebSocket. */
+export function webSocketSession(socket: WebSocket): RemoteSession {
+  const early: Buffer[] = [];
+  let handlers: Handlers | undefined;
+  const send = (channel: number, data: Buffer): void => socket.send(Buffer.concat([Buffer.from([channel]), data]));
+  socket.on('message', (message: Buffer) => (handlers ? dispatch(message, handlers) : void early.push(message)));
+  socket.on('close', () => handlers?.gone());
+  socket.on('error', () => socket.terminate());
+  return {
+    receive(given) {
+      handlers = given;
+      for (const message of early.splice(0)) dispatch(message, given);
+      if (socket.readyState !== socket.OPEN) given.gone();
+    },
+    async send(channel, data) {
+      send(channels[channel], data);
+      while (socket.bufferedAmount > highWater && socket.readyState === socket.OPEN) await drained(socket);
+    },
+    finish(status: CommandStatus) {
+      send(channels.error, Buffer.from(JSON.stringify(status)));
+      socket.close(1000);
+    },
+  };
+}
+
+function dispatch(message: Buffer, handlers: Handlers): void {
+  const [channel] = message;
+  const data = message.subarray(1);
+  if (channel === channels.stdin) handlers.stdin(data);
+  else if (channel === channels.resize) resize(data, handlers.resize);
+  else if (channel === channels.close && data[0] === channels.stdin) handlers.stdinClosed();
+}
+
+function resize(data: Buffer, apply: (width: number, height: number) => void): void {
+  try {
+    const size = JSON.parse(data.toString()) as { Width?: number; Height?: number };
+    if (size.Width && size.Height) apply(size.Width, size.Height);
+  } catch {
+    // A client that sends nonsense keeps its size.
+  }
+}
+
+/** Resolves when what was sent so far has left, or the socket has ended: an empty ping goes out behind it. */
+function drained(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => socket.ping(Buffer.alloc(0), undefined, () => resolve()));
+}

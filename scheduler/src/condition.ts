@@ -1,0 +1,16 @@
+import type { Pod } from '@keelson/types';
+
+export type PodCondition = NonNullable<NonNullable<Pod['status']>['conditions']>[number];
+
+/**
+ * The patch of a pod's status that says why it has no node, or undefined when it says so already. The time changes only when the
+ * condition did not stand before.
+ */
+export function unscheduledPatch(pod: Pod, reason: 'Unschedulable' | 'SchedulerError', message: string, now: string): unknown {
+  const before = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (before?.status === 'False' && before.reason === reason && before.message === message) return undefined;
+  const lastTransitionTime = before?.status === 'False' ? before.lastTransitionTime : now;
+  const { generation } = pod.metadata;
+  const condition = { type: 'PodScheduled', status: 'False', reason, message, lastProbeTime: null, lastTransitionTime };
+  return { status: { conditions: [generation ? { ...condition, observedGeneration: generation } : condition] } };
+}

@@ -1,0 +1,233 @@
+import { type Clock, errorMessage, type Logger, type Random, timestamp } from '@keelson/base';
+import { type Api, ApiError } from '@keelson/client';
+import type { Change, EventRecorder, Informer, Informers } from '@keelson/runtime';
+import { type LabelSelector, Namespace, Node, Pod, ReplicaSet, ReplicationController, Service, StatefulSet } from '@keelson/types';
+import type { Registry } from 'prom-client';
+import { bind } from './binder.ts';
+import { SchedulerCache } from './cache/cache.ts';
+import { podInfo } from './cache/pod-info.ts';
+import { unscheduledPatch } from './condition.ts';
+import { Cycle, type Diagnosis } from './cycle/cycle.ts';
+import { preemptionMessage, refusedBy, unschedulableMessage } from './cycle/message.ts';
+import { defaultSelector, type Owners } from './default-selector.ts';
+import { type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
+import { plugins as defaultPlugins } from './plugins/index.ts';
+import type { ClusterEvent, Plugin } from './plugins/types.ts';
+import { type Queued, SchedulingQueue } from './queue/queue.ts';
+
+export interface SchedulerDeps {
+  readonly api: Api;
+  readonly informers: Informers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly events: EventRecorder;
+  readonly metrics: Registry;
+  /** Pods that name another scheduler are left to it; `default-scheduler` unless told. */
+  readonly schedulerName?: string;
+  readonly plugins?: readonly Plugin[];
+}
+
+/** Pods decided before the event loop gets its turn, and bindings under way at a time. */
+const slice = 50;
+const maxBindings = 128;
+
+/** Gives pods their nodes: one cycle after the other, bindings beside them. */
+export class Scheduler {
+  readonly #deps: SchedulerDeps;
+  readonly #cache: SchedulerCache;
+  readonly #queue: SchedulingQueue;
+  readonly #cycle: Cycle;
+  readonly #metrics: SchedulerMetrics;
+  readonly #pods: Informer<Pod>;
+  readonly #nodes: Informer<Node>;
+  readonly #owners: Owners;
+  readonly #name: string;
+  #bindings = 0;
+  #pumping = false;
+  #running = false;
+
+  constructor(deps: SchedulerDeps) {
+    this.#deps = deps;
+    const { informers, clock, plugins = defaultPlugins } = deps;
+    this.#name = deps.schedulerName ?? 'default-scheduler';
+    const namespaces = informers.for(Namespace);
+    this.#pods = informers.for(Pod, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' });
+    this.#nodes = informers.for(Node);
+    this.#owners = ownersOf(informers);
+    this.#cache = new SchedulerCache((name) => namespaces.store.get(name)?.metadata.labels ?? {});
+    this.#queue = new SchedulingQueue(clock, plugins, () => this.#pump());
+    this.#cycle = new Cycle(this.#cache.table, plugins);
+    const places = ['active', 'backoff', 'unschedulable', 'gated'] as const;
+    this.#metrics = schedulerMetrics(deps.metrics, () => Object.fromEntries(places.map((place) => [place, this.#queue.size(place)])));
+  }
+
+  /** Resolves when `signal` aborts. Rejects with its reason when that was before the first lists. */
+  async run(signal: AbortSignal): Promise<void> {
+    const unsubscribe = [
+      this.#nodes.onChange((change) => this.#nodeChanged(change)),
+      this.#pods.onChange((change) => this.#podChanged(change)),
+    ];
+    try {
+      await this.#deps.informers.start(signal);
+      this.#running = true;
+      this.#pump();
+      if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    } finally {
+      this.#running = false;
+      this.#queue.close();
+      for (const stop of unsubscribe) stop();
+    }
+  }
+
+  #nodeChanged({ type, object }: Change<Node>): void {
+    if (type === 'deleted') this.#cache.removeNode(object.metadata.name ?? '');
+    else this.#happened(this.#cache.setNode(object));
+  }
+
+  #podChanged({ type, object: pod }: Change<Pod>): void {
+    const key = `${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
+    if (type === 'deleted' || pod.spec?.nodeName) this.#queue.delete(key);
+    try {
+      if (type === 'deleted') this.#happened(this.#cache.removePod(key));
+      else if (pod.spec?.nodeName) this.#happened(this.#cache.setPod(pod));
+      else this.#podWaits(pod, key);
+    } catch (error) {
+      this.#deps.log.error('pod cannot be read', { pod: key, err: error });
+    }
+  }
+
+  #podWaits(pod: Pod, key: string): void {
+    if ((pod.spec?.schedulerName ?? 'default-scheduler') !== this.#name || this.#cache.isAssumed(key)) return;
+    if (pod.metadata.deletionTimestamp) this.#queue.delete(key);
+    else this.#queue.set(podInfo(pod));
+  }
+
+  #happened(events: readonly ClusterEvent[]): void {
+    for (const event of events) this.#queue.happened(event);
+  }
+
+  /** Goes on as long as pods are active, giving way to everything else in between. */
+  #pump(): void {
+    if (this.#pumping || !this.#running) return;
+    this.#pumping = true;
+    this.#deps.clock.after(0, () => {
+      this.#pumping = false;
+      let more = true;
+      for (let i = 0; more && i < slice && this.#running && this.#bindings < maxBindings; i++) more = this.#scheduleNext();
+      if (more && this.#bindings < maxBindings) this.#pump();
+    });
+  }
+
+  /** False when no pod is active. */
+  #scheduleNext(): boolean {
+    const queued = this.#queue.pop();
+    if (!queued) return false;
+    const { clock, random, log } = this.#deps;
+    const start = clock.now();
+    try {
+      const decision = this.#cycle.decide(queued.info, defaultSelector(queued.info.pod, this.#owners), random);
+      this.#metrics.algorithmDuration.observe((clock.now() - start) / 1000);
+      if (decision.type === 'none') this.#refused(queued, decision.diagnosis, start);
+      else this.#place(queued, this.#cache.table.nameOf(decision.row), start);
+    } catch (error) {
+      log.error('scheduling cycle failed', { pod: queued.info.key, err: error });
+      this.#failed(queued, errorMessage(error), start);
+    }
+    return true;
+  }
+
+  #place(queued: Queued, node: string, start: number): void {
+    const { api } = this.#deps;
+    this.#cache.assume(queued.info, node);
+    this.#bindings++;
+    void bind(api, queued.info, node).then((bound) => {
+      this.#bindings--;
+      if (bound.type === 'bound') this.#boundTo(queued, node, start);
+      else this.#unassume(queued, start, bound.type === 'failed' ? bound.error : undefined);
+      this.#pump();
+    });
+  }
+
+  #boundTo(queued: Queued, node: string, start: number): void {
+    const { clock, events } = this.#deps;
+    const now = clock.now();
+    events.event(subject(queued), 'Normal', 'Scheduled', `Successfully assigned ${queued.info.key} to ${node}`);
+    this.#attempted('scheduled', start);
+    this.#metrics.podAttempts.observe(queued.attempts);
+    this.#metrics.sliDuration.observe({ attempts: String(Math.min(queued.attempts, 16)) }, (now - queued.firstSeenAt) / 1000);
+  }
+
+  /** Without an error the pod is gone and its place is free. */
+  #unassume(queued: Queued, start: number, error: unknown): void {
+    this.#cache.forget(queued.info.key);
+    this.#queue.happened('AssignedPodDelete');
+    const present = this.#pods.store.get(queued.info.key);
+    if (error === undefined || present?.metadata.uid !== queued.info.uid || present.spec?.nodeName) return;
+    this.#failed(
+      { ...queued, info: podInfo(present) },
+      `binding rejected: running Bind plugin "DefaultBinder": ${errorMessage(error)}`,
+      start,
+    );
+  }
+
+  #refused(queued: Queued, diagnosis: Diagnosis, start: number): void {
+    const { reasons } = this.#cycle;
+    const message = unschedulableMessage(diagnosis, reasons, preemptionMessage(diagnosis, reasons, queued.info));
+    this.#queue.refuse(queued, refusedBy(diagnosis, reasons));
+    this.#attempted('unschedulable', start);
+    this.#tell(queued, 'Unschedulable', message);
+  }
+
+  #failed(queued: Queued, message: string, start: number): void {
+    this.#queue.retry(queued);
+    this.#attempted('error', start);
+    this.#tell(queued, 'SchedulerError', message);
+  }
+
+  #attempted(result: 'scheduled' | 'unschedulable' | 'error', start: number): void {
+    const labels = { result, profile: this.#name };
+    this.#metrics.attempts.inc(labels);
+    this.#metrics.attemptDuration.observe(labels, (this.#deps.clock.now() - start) / 1000);
+  }
+
+  #tell(queued: Queued, reason: 'Unschedulable' | 'SchedulerError', message: string): void {
+    const { api, clock, events, log } = this.#deps;
+    events.event(subject(queued), 'Warning', 'FailedScheduling', message);
+    const { pod, key } = queued.info;
+    const patch = unscheduledPatch(pod, reason, message, timestamp(clock));
+    if (!patch) return;
+    const at = { name: pod.metadata.name ?? '', namespace: queued.info.namespace };
+    api.patch(Pod, at, 'application/strategic-merge-patch+json', patch, { subresource: 'status' }).catch((error) => {
+      if (!(error instanceof ApiError && error.code === 404)) log.warn('pod status could not be written', { pod: key, err: error });
+    });
+  }
+}
+
+/** Makes a scheduler; nothing happens before `run`. */
+export function createScheduler(deps: SchedulerDeps): Scheduler {
+  return new Scheduler(deps);
+}
+
+function subject({ info }: Queued): Pod {
+  return { ...info.pod, apiVersion: 'v1', kind: 'Pod' };
+}
+
+function ownersOf(informers: Informers): Owners {
+  const services = informers.for(Service);
+  const [replicaSets, statefulSets, controllers] = [
+    informers.for(ReplicaSet),
+    informers.for(StatefulSet),
+    informers.for(ReplicationController),
+  ];
+  return {
+    services: (namespace) => services.store.list(namespace),
+    selectorOf(kind, namespace, name): LabelSelector | undefined {
+      const key = `${namespace}/${name}`;
+      if (kind === 'ReplicaSet') return replicaSets.store.get(key)?.spec?.selector;
+      if (kind === 'StatefulSet') return statefulSets.store.get(key)?.spec?.selector;
+      const plain = kind === 'ReplicationController' ? controllers.store.get(key)?.spec?.selector : undefined;
+      return plain && { matchLabels: plain };
+    },
+  };
+}
