@@ -23,7 +23,7 @@ const layers = {
   testing: libraries,
   deploy: [...libraries, 'layer:process', 'layer:deploy'],
   test: everything,
-  tool: [],
+  tool: libraries,
 };
 
 /** The rule for sources, and for tests, which may also import libs/testing. */

@@ -34,17 +34,14 @@ function targetsOf(root, workspace) {
       dependsOn: [],
     }),
   };
-  if (hasTests(folder)) targets.test = target([`node tools/test.ts ${root}`]);
-  if (existsSync(join(folder, 'src/main.ts'))) {
-    const bundler = '{workspaceRoot}/tools/bundle.ts';
-    targets.build = target([`node tools/bundle.ts ${root}`], { inputs: [...inputs, bundler], outputs: ['{projectRoot}/dist'] });
+  if (hasTests(folder)) targets.test = target([`node tools/test.ts ${root}`], { cache: root !== 'test' });
+  if (!root.includes('/') && existsSync(join(folder, 'src/main.ts'))) {
+    // The bundler itself knows what is current, and keeps the files that running processes still read: Nx must not put back old ones.
+    targets.build = target([`node tools/bundle.ts ${root}`], { cache: false });
   }
   if (existsSync(join(folder, 'generate/main.ts'))) {
-    targets.generate = target([`node ${root}/generate/main.ts`], {
-      inputs: ['default'],
-      outputs: ['{projectRoot}/generated'],
-      dependsOn: [],
-    });
+    // with-node generates before it runs anything, when the sources' hash is not the one it stamped: never cached here, and cheap.
+    targets.generate = target(['node tools/with-node.mjs --version'], { cache: false, dependsOn: [] });
   }
   return targets;
 }

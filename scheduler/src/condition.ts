@@ -4,13 +4,21 @@ export type PodCondition = NonNullable<NonNullable<Pod['status']>['conditions']>
 
 /**
  * The patch of a pod's status that says why it has no node, or undefined when it says so already. The time changes only when the
- * condition did not stand before.
+ * condition did not stand before. `nominated` is the node that eviction makes room on.
  */
-export function unscheduledPatch(pod: Pod, reason: 'Unschedulable' | 'SchedulerError', message: string, now: string): unknown {
+export function unscheduledPatch(
+  pod: Pod,
+  reason: 'Unschedulable' | 'SchedulerError',
+  message: string,
+  now: string,
+  nominated?: string,
+): unknown {
   const before = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  if (before?.status === 'False' && before.reason === reason && before.message === message) return undefined;
+  const nominate = nominated !== undefined && nominated !== pod.status?.nominatedNodeName;
+  if (!nominate && before?.status === 'False' && before.reason === reason && before.message === message) return undefined;
   const lastTransitionTime = before?.status === 'False' ? before.lastTransitionTime : now;
   const { generation } = pod.metadata;
   const condition = { type: 'PodScheduled', status: 'False', reason, message, lastProbeTime: null, lastTransitionTime };
-  return { status: { conditions: [generation ? { ...condition, observedGeneration: generation } : condition] } };
+  const conditions = [generation ? { ...condition, observedGeneration: generation } : condition];
+  return { status: nominate ? { conditions, nominatedNodeName: nominated } : { conditions } };
 }

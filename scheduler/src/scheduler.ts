@@ -5,14 +5,15 @@ import { type LabelSelector, Namespace, Node, Pod, ReplicaSet, ReplicationContro
 import type { Registry } from 'prom-client';
 import { bind } from './binder.ts';
 import { SchedulerCache } from './cache/cache.ts';
-import { podInfo } from './cache/pod-info.ts';
+import { type PodInfo, podInfo } from './cache/pod-info.ts';
 import { unscheduledPatch } from './condition.ts';
 import { Cycle, type Diagnosis } from './cycle/cycle.ts';
-import { preemptionMessage, refusedBy, unschedulableMessage } from './cycle/message.ts';
+import { mayPreempt, preemptionMessage, refusedBy, unschedulableMessage, victimsLeaving } from './cycle/message.ts';
 import { defaultSelector, type Owners } from './default-selector.ts';
+import { evict } from './evict.ts';
 import { type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
 import { plugins as defaultPlugins } from './plugins/index.ts';
-import type { ClusterEvent, Plugin } from './plugins/types.ts';
+import type { ClusterEvent, DefaultSelector, Plugin } from './plugins/types.ts';
 import { type Queued, SchedulingQueue } from './queue/queue.ts';
 
 export interface SchedulerDeps {
@@ -126,9 +127,10 @@ export class Scheduler {
     const { clock, random, log } = this.#deps;
     const start = clock.now();
     try {
-      const decision = this.#cycle.decide(queued.info, defaultSelector(queued.info.pod, this.#owners), random);
+      const spread = defaultSelector(queued.info.pod, this.#owners);
+      const decision = this.#cycle.decide(queued.info, spread, random);
       this.#metrics.algorithmDuration.observe((clock.now() - start) / 1000);
-      if (decision.type === 'none') this.#refused(queued, decision.diagnosis, start);
+      if (decision.type === 'none') this.#refused(queued, decision.diagnosis, start, spread);
       else this.#place(queued, this.#cache.table.nameOf(decision.row), start);
     } catch (error) {
       log.error('scheduling cycle failed', { pod: queued.info.key, err: error });
@@ -171,12 +173,38 @@ export class Scheduler {
     );
   }
 
-  #refused(queued: Queued, diagnosis: Diagnosis, start: number): void {
+  #refused(queued: Queued, diagnosis: Diagnosis, start: number, spread: DefaultSelector | undefined): void {
     const { reasons } = this.#cycle;
-    const message = unschedulableMessage(diagnosis, reasons, preemptionMessage(diagnosis, reasons, queued.info));
+    const { info } = queued;
+    const leaving = this.#victimsLeave(info);
+    const preemption = leaving || !mayPreempt(info.pod) ? undefined : this.#cycle.preempt(info, spread, diagnosis, this.#deps.random);
+    const why = preemption ? undefined : leaving ? victimsLeaving : preemptionMessage(diagnosis, reasons, info);
     this.#queue.refuse(queued, refusedBy(diagnosis, reasons));
     this.#attempted('unschedulable', start);
-    this.#tell(queued, 'Unschedulable', message);
+    this.#tell(
+      queued,
+      'Unschedulable',
+      unschedulableMessage(diagnosis, reasons, why),
+      preemption && this.#cache.table.nameOf(preemption.row),
+    );
+    for (const victim of preemption?.victims ?? []) this.#evict(victim, queued.info, this.#cache.table.nameOf(preemption?.row ?? 0));
+  }
+
+  /** Pods evicted for this one are still on their way out. */
+  #victimsLeave({ pod, priority }: PodInfo): boolean {
+    const { table } = this.#cache;
+    const row = table.rowOf(pod.status?.nominatedNodeName ?? '');
+    if (row === undefined) return false;
+    return [...(table.pods[row]?.values() ?? [])].some((other) => other.priority < priority && other.pod.metadata.deletionTimestamp);
+  }
+
+  #evict(victim: PodInfo, { uid }: PodInfo, node: string): void {
+    const { api, clock, events, log } = this.#deps;
+    evict(api, victim, this.#name, timestamp(clock)).then(
+      () =>
+        events.event({ ...victim.pod, apiVersion: 'v1', kind: 'Pod' }, 'Normal', 'Preempted', `Preempted by pod ${uid} on node ${node}`),
+      (error) => log.error('pod could not be preempted', { pod: victim.key, err: error }),
+    );
   }
 
   #failed(queued: Queued, message: string, start: number): void {
@@ -191,11 +219,11 @@ export class Scheduler {
     this.#metrics.attemptDuration.observe(labels, (this.#deps.clock.now() - start) / 1000);
   }
 
-  #tell(queued: Queued, reason: 'Unschedulable' | 'SchedulerError', message: string): void {
+  #tell(queued: Queued, reason: 'Unschedulable' | 'SchedulerError', message: string, nominated?: string): void {
     const { api, clock, events, log } = this.#deps;
     events.event(subject(queued), 'Warning', 'FailedScheduling', message);
     const { pod, key } = queued.info;
-    const patch = unscheduledPatch(pod, reason, message, timestamp(clock));
+    const patch = unscheduledPatch(pod, reason, message, timestamp(clock), nominated);
     if (!patch) return;
     const at = { name: pod.metadata.name ?? '', namespace: queued.info.namespace };
     api.patch(Pod, at, 'application/strategic-merge-patch+json', patch, { subresource: 'status' }).catch((error) => {

@@ -1,5 +1,6 @@
 import { deploymentKind } from './apps/deployment.ts';
 import { replicaSetKind } from './apps/replica-set.ts';
+import { statefulSetKind } from './apps/stateful-set.ts';
 import { selfSubjectReviewKind } from './authentication/self-subject-review.ts';
 import { tokenReviewKind } from './authentication/token-review.ts';
 import { accessReviewKinds } from './authorization/access-reviews.ts';
@@ -10,6 +11,7 @@ import { eventKind } from './core/event.ts';
 import { namespaceKind } from './core/namespace.ts';
 import { nodeKind } from './core/node.ts';
 import { podKind } from './core/pod.ts';
+import { replicationControllerKind } from './core/replication-controller.ts';
 import { secretKind } from './core/secret.ts';
 import { serviceKind } from './core/service.ts';
 import { serviceAccountKind } from './core/service-account.ts';
@@ -26,11 +28,13 @@ export const kinds: readonly KindDefinition[] = [
   namespaceKind,
   nodeKind,
   podKind,
+  replicationControllerKind,
   secretKind,
   serviceAccountKind,
   serviceKind,
   deploymentKind,
   replicaSetKind,
+  statefulSetKind,
   endpointSliceKind,
   leaseKind,
   roleKind,

@@ -22,7 +22,7 @@ export interface EnvSources {
  */
 export function containerEnv(pod: Pod, container: Container, sources: EnvSources): Map<string, string> {
   const services = serviceEnv(sources.services, podNamespace(pod), podSpec(pod).enableServiceLinks !== false);
-  const result = fromSources(pod, container, sources);
+  const result = fromSources(container, sources);
   for (const variable of container.env ?? []) {
     const value = variable.valueFrom
       ? referred(pod, container, variable, sources)
@@ -37,7 +37,7 @@ export function containerEnv(pod: Pod, container: Container, sources: EnvSources
   return result;
 }
 
-function fromSources(pod: Pod, container: Container, sources: EnvSources): Map<string, string> {
+function fromSources(container: Container, sources: EnvSources): Map<string, string> {
   const result = new Map<string, string>();
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
     if (configMapRef) {

@@ -28,7 +28,8 @@ export function containerStatus(view: StatusView, container: Container, role: Co
     lastState: last,
     ready: role === 'init' ? state.terminated?.exitCode === 0 : started && isReady(input, container, instance, before),
     restartCount: instance?.attempt ?? before?.restartCount ?? 0,
-    image: instance?.image || container.image || '',
+    // A runtime that only knows the image by its id says nothing a reader could use.
+    image: instance && !instance.image.startsWith('sha256:') ? instance.image : (container.image ?? ''),
     imageID: instance?.imageRef ?? before?.imageID ?? '',
     containerID: instance ? `containerd://${instance.id}` : before?.containerID,
     started: role === 'ephemeral' ? undefined : started,
@@ -89,7 +90,7 @@ function currentState(
   if (waiting) return { waiting } as ContainerState;
   if (ended) return { terminated: terminated(ended) } as ContainerState;
   if (before?.state?.terminated) return before.state;
-  if (view.ending || before?.state?.running) return lost(view, container, before);
+  if (view.ending || before?.state?.running) return lost(view, before);
   const reason =
     role === 'main' && !view.initialised && (podSpec(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
   return { waiting: { reason: role === 'init' || role === 'sidecar' ? 'PodInitializing' : reason } } as ContainerState;
@@ -110,7 +111,7 @@ function waitingReason(
 }
 
 /** A container that was reported and that the runtime does not have: how it ended nobody can say. */
-function lost(view: StatusView, container: Container, before: ContainerStatus | undefined): ContainerState {
+function lost(view: StatusView, before: ContainerStatus | undefined): ContainerState {
   const ended = {
     exitCode: 137,
     reason: 'ContainerStatusUnknown',

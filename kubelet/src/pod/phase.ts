@@ -39,7 +39,7 @@ function initPhase(pod: Pod, init: readonly ContainerStatus[], main: readonly Co
     const ended = status?.state?.terminated;
     if (isSidecar(container)) {
       if (!status?.started) return 'Pending';
-    } else if (!ended || ended.exitCode !== 0) {
+    } else if (ended?.exitCode !== 0) {
       const final = ended && (container.restartPolicy ?? spec.restartPolicy) === 'Never';
       return final ? 'Failed' : 'Pending';
     }

@@ -12,9 +12,9 @@ export function checkGrpcHealth(target: Extract<Target, { type: 'grpc' }>, timeo
   return new Promise((resolve) => {
     const answer = (error: ServiceError | null, status?: number): void => {
       client.close();
-      if (error) return resolve({ result: 'failure', message: explain(error, address, timeoutMs) });
       const well = status === serving;
-      resolve({
+      if (error) resolve({ result: 'failure', message: explain(error, address, timeoutMs) });
+      else resolve({
         result: well ? 'success' : 'failure',
         message: well ? 'service healthy' : `service unhealthy (responded with "${statusName(status)}")`,
       });

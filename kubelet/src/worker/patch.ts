@@ -1,4 +1,4 @@
-import type { PodStatus } from '@keelson/types';
+import type { PodCondition, PodStatus } from '@keelson/types';
 
 /** Lists that a strategic merge patch merges by key: what left must be said, or it stays. */
 const mergedBy: Readonly<Record<string, string>> = { podIPs: 'ip', hostIPs: 'ip' };
@@ -30,15 +30,19 @@ export function statusPatch(uid: string, before: PodStatus | undefined, after: P
     const [old, wanted] = [before?.[field], after[field]];
     if (!same(old, wanted)) status[field] = wanted === undefined ? null : mergeList(field, old, wanted);
   }
-  const conditions = (after.conditions ?? []).filter(
-    (condition) =>
-      !same(
-        condition,
-        before?.conditions?.find(({ type }) => type === condition.type),
-      ),
-  );
+  const conditions = changedConditions(before?.conditions ?? [], after.conditions ?? []);
   if (conditions.length > 0) status.conditions = conditions;
   return Object.keys(status).length > 0 ? { metadata: { uid }, status } : undefined;
+}
+
+/** A merged entry keeps what the patch does not name: members that are gone are named as null. */
+function changedConditions(before: readonly PodCondition[], after: readonly PodCondition[]): object[] {
+  return after.flatMap((condition) => {
+    const old = before.find(({ type }) => type === condition.type);
+    if (same(condition, old)) return [];
+    const gone = Object.keys(old ?? {}).filter((member) => !(member in condition));
+    return [{ ...condition, ...Object.fromEntries(gone.map((member) => [member, null])) }];
+  });
 }
 
 function mergeList(field: string, old: unknown, wanted: unknown): unknown {

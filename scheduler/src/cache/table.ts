@@ -38,6 +38,7 @@ export class NodeTable {
   epoch = 0;
   readonly #rowOf = new Map<string, number>();
   readonly #free: number[] = [];
+  readonly #priorities = new Map<number, number>();
   readonly #taintIds = new Interner();
   readonly #domains = new Map<string, Domains>();
   #rows: Int32Array | undefined;
@@ -55,6 +56,11 @@ export class NodeTable {
   get rows(): Int32Array {
     this.#rows ??= Int32Array.from(this.#rowOf.values()).sort();
     return this.#rows;
+  }
+
+  /** The least priority of all pods on nodes; infinite when there are none. */
+  get lowestPriority(): number {
+    return Math.min(...this.#priorities.keys());
   }
 
   rowOf(name: string): number | undefined {
@@ -133,6 +139,9 @@ export class NodeTable {
     for (const [name, amount] of amounts.scalars) bump(this.scalar(name).requested, row, sign * amount);
     if (sign > 0) pods.set(info.key, info);
     else pods.delete(info.key);
+    const alike = (this.#priorities.get(info.priority) ?? 0) + sign;
+    if (alike > 0) this.#priorities.set(info.priority, alike);
+    else this.#priorities.delete(info.priority);
     this.index.count(info, row, sign);
     this.#note(row);
   }

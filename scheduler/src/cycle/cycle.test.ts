@@ -87,6 +87,42 @@ describe('a cycle', () => {
   });
 });
 
+describe('preemption', () => {
+  const used = (name: string, cpu: string, priority: number) => pod(name, { requests: { cpu }, spec: { priority } });
+  const plan = (nodes: NodeTable, facts: PodFacts): string | undefined => {
+    const cycle = new Cycle(nodes, plugins);
+    const subject = info('new', facts);
+    const decision = cycle.decide(subject, undefined, seededRandom(1));
+    assert.ok(decision.type === 'none');
+    const before = JSON.stringify([...nodes.requested.cpu.values]);
+    const found = cycle.preempt(subject, undefined, decision.diagnosis, seededRandom(1));
+    assert.equal(JSON.stringify([...nodes.requested.cpu.values]), before, 'the table is as before');
+    return found && `${nodes.nameOf(found.row)}: ${found.victims.map(({ key }) => key).join(' ')}`;
+  };
+  const wanted = (cpu: string, priority: number): PodFacts => ({ requests: { cpu }, spec: { priority } });
+
+  it('evicts as few of the least important as will do', () => {
+    const nodes = table([node('a')], { a: [used('low', '1', 1), used('mid', '1', 5), used('high', '2', 50)] });
+    assert.equal(plan(nodes, wanted('1', 10)), 'a: ns/low');
+    assert.equal(plan(nodes, wanted('2', 10)), 'a: ns/mid ns/low');
+    assert.equal(plan(nodes, wanted('3', 10)), undefined);
+  });
+
+  it('takes the node whose victims matter least', () => {
+    const nodes = table([node('a'), node('b'), node('c')], {
+      a: [used('x', '4', 5)],
+      b: [used('y', '2', 1), used('z', '2', 1)],
+      c: [used('w', '4', 1)],
+    });
+    assert.equal(plan(nodes, wanted('4', 10)), 'c: ns/w');
+  });
+
+  it('leaves pods of the same priority, and nodes where it is no help', () => {
+    assert.equal(plan(table([node('a')], { a: [used('x', '4', 10)] }), wanted('1', 10)), undefined);
+    assert.equal(plan(table([node('a', { unschedulable: true })], { a: [used('x', '1', 1)] }), wanted('4', 10)), undefined);
+  });
+});
+
 function rowOf(decision: Decision): number {
   assert.ok(decision.type === 'node');
   return decision.row;

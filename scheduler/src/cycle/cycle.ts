@@ -2,6 +2,7 @@ import type { Random } from '@keelson/base';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
 import type { DefaultSelector, Plugin, Question } from '../plugins/types.ts';
+import { type Preemption, preempt } from './preemption.ts';
 import { Reasons } from './reasons.ts';
 import { openOf, Template, templateKey } from './template.ts';
 
@@ -19,6 +20,8 @@ export type Ranking =
 export interface Diagnosis {
   readonly nodes: number;
   readonly counts: ReadonlyMap<number, number>;
+  /** Rows where evicting pods may help. */
+  readonly resolvable: readonly number[];
 }
 
 /** Templates kept; the longest unused goes first. */
@@ -83,6 +86,19 @@ export class Cycle {
     return { type: 'nodes', best: bestOf(open, this.#totals), feasible: open.length };
   }
 
+  /** A node for the pod if others give way. Changes nothing. */
+  preempt(info: PodInfo, spreadSelector: DefaultSelector | undefined, diagnosis: Diagnosis, random: Random): Preemption | undefined {
+    const question = { info, table: this.#table, reasons: this.reasons, spreadSelector };
+    const verdicts = new Uint16Array(this.#table.capacity);
+    const fits = (row: number): boolean => {
+      const rows = Int32Array.of(row);
+      verdicts[row] = 0;
+      for (const plugin of this.#plugins) if (verdicts[row] === 0) plugin.filter?.(question)?.(rows, verdicts);
+      return verdicts[row] === 0;
+    };
+    return preempt(info, this.#table, diagnosis.resolvable, fits, random);
+  }
+
   #template(question: Question): Template {
     const key = templateKey(question.info);
     let template = this.#templates.get(key);
@@ -113,11 +129,13 @@ export class Cycle {
 
   #diagnose(verdicts: Uint16Array): Diagnosis {
     const counts = new Map<number, number>();
+    const resolvable: number[] = [];
     for (const row of this.#table.rows) {
       const code = verdicts[row] ?? 0;
       counts.set(code, (counts.get(code) ?? 0) + 1);
+      if (this.reasons.of(code)?.resolvable) resolvable.push(row);
     }
-    return { nodes: this.#table.count, counts };
+    return { nodes: this.#table.count, counts, resolvable };
   }
 
   #fit(): void {

@@ -12,7 +12,8 @@ import type { Plugin } from './types.ts';
 
 /**
  * THE list of plugins that filter and score, in Kubernetes' order: the first that refuses a node gives the reason. SchedulingGates and
- * PrioritySort are the queue's (`queue/`), DefaultBinder is `binder.ts`.
+ * PrioritySort are the queue's (`queue/`), DefaultPreemption is
+ * `cycle/preemption.ts`, DefaultBinder `binder.ts`.
  */
 export const plugins: readonly Plugin[] = [
   nodeUnschedulable,

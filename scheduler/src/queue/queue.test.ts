@@ -1,41 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Clock } from '@keelson/base';
+import { SimulatedClock } from '@keelson/testing';
 import { plugins } from '../plugins/index.ts';
 import { info, type PodFacts } from '../testdata.ts';
 import { type Queued, SchedulingQueue } from './queue.ts';
 
-/** A clock that moves when told. */
-function handClock(): Clock & { advance(ms: number): void } {
-  let now = 0;
-  let timers: { at: number; fn: () => void }[] = [];
-  return {
-    now: () => now,
-    after(ms, fn) {
-      const timer = { at: now + ms, fn };
-      timers.push(timer);
-      return {
-        cancel: () => {
-          timers = timers.filter((other) => other !== timer);
-        },
-      };
-    },
-    advance(ms) {
-      const until = now + ms;
-      for (;;) {
-        const [next] = timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
-        if (!next) break;
-        timers = timers.filter((other) => other !== next);
-        now = next.at;
-        next.fn();
-      }
-      now = until;
-    },
-  };
-}
-
 function setUp() {
-  const clock = handClock();
+  const clock = new SimulatedClock();
   const queue = new SchedulingQueue(clock, plugins, () => undefined);
   const add = (name: string, facts: PodFacts = {}): void => queue.set(info(name, facts));
   const pop = (): Queued => {
@@ -49,16 +20,16 @@ function setUp() {
 const fit = new Set(['NodeResourcesFit']);
 
 describe('the scheduling queue', () => {
-  it('hands out the highest priority first, then the longest waiting', () => {
+  it('hands out the highest priority first, then the longest waiting', async () => {
     const { clock, add, queue, nameOf } = setUp();
     add('a');
-    clock.advance(1);
+    await clock.advance(1);
     add('b');
     add('c', { spec: { priority: 10 } });
     assert.deepEqual([nameOf(queue.pop()), nameOf(queue.pop()), nameOf(queue.pop()), nameOf(queue.pop())], ['c', 'a', 'b', undefined]);
   });
 
-  it('keeps gated pods until their gates are gone', () => {
+  it('keeps gated pods until their gates are gone', async () => {
     const { add, queue, nameOf } = setUp();
     add('a', { spec: { schedulingGates: [{ name: 'x' }] } });
     assert.equal(queue.pop(), undefined);
@@ -67,7 +38,7 @@ describe('the scheduling queue', () => {
     assert.equal(nameOf(queue.pop()), 'a');
   });
 
-  it('tries a refused pod again after an event its plugins wait for, not before its back-off', () => {
+  it('tries a refused pod again after an event its plugins wait for, not before its back-off', async () => {
     const { clock, add, queue, pop, nameOf } = setUp();
     add('a');
     queue.refuse(pop(), fit);
@@ -75,56 +46,55 @@ describe('the scheduling queue', () => {
     assert.equal(queue.size('unschedulable'), 1, 'a taint does not make room');
     queue.happened('AssignedPodDelete');
     assert.equal(queue.size('backoff'), 1);
-    clock.advance(999);
+    await clock.advance(999);
     assert.equal(queue.pop(), undefined);
-    clock.advance(1);
+    await clock.advance(1);
     assert.equal(nameOf(queue.pop()), 'a');
   });
 
-  it('tries it at once when its back-off has passed', () => {
+  it('tries it at once when its back-off has passed', async () => {
     const { clock, add, queue, pop, nameOf } = setUp();
     add('a');
     queue.refuse(pop(), fit);
-    clock.advance(5000);
+    await clock.advance(5000);
     queue.happened('NodeAdd');
     assert.equal(nameOf(queue.pop()), 'a');
   });
 
-  it('doubles the back-off from 1 s to 10 s', () => {
+  it('doubles the back-off from 1 s to 10 s', async () => {
     const { clock, add, queue, pop } = setUp();
     add('a');
-    const waits = [1000, 2000, 4000, 8000, 10_000, 10_000].map((expected) => {
+    for (const expected of [1000, 2000, 4000, 8000, 10_000, 10_000]) {
       queue.retry(pop());
-      clock.advance(expected - 1);
+      await clock.advance(expected - 1);
       assert.equal(queue.size('active'), 0);
-      clock.advance(1);
-      return queue.size('active');
-    });
-    assert.deepEqual(waits, [1, 1, 1, 1, 1, 1]);
+      await clock.advance(1);
+      assert.equal(queue.size('active'), 1);
+    }
   });
 
-  it('tries what nothing helped after five minutes', () => {
+  it('tries what nothing helped after five minutes', async () => {
     const { clock, add, queue, pop } = setUp();
     add('a');
     queue.refuse(pop(), fit);
-    clock.advance(299_000);
+    await clock.advance(299_000);
     assert.equal(queue.size('active'), 0);
-    clock.advance(31_000);
+    await clock.advance(31_000);
     assert.equal(queue.size('active'), 1);
   });
 
-  it('tries a refused pod again when its own template changed, not when its status did', () => {
+  it('tries a refused pod again when its own template changed, not when its status did', async () => {
     const { clock, add, queue, pop } = setUp();
     add('a');
     queue.refuse(pop(), fit);
-    clock.advance(2000);
+    await clock.advance(2000);
     add('a');
     assert.equal(queue.size('unschedulable'), 1);
     add('a', { requests: { cpu: '1m' } });
     assert.equal(queue.size('active'), 1);
   });
 
-  it('forgets deleted pods wherever they wait', () => {
+  it('forgets deleted pods wherever they wait', async () => {
     const { add, queue, pop } = setUp();
     add('a');
     queue.refuse(pop(), fit);

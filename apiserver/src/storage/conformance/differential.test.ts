@@ -78,7 +78,7 @@ class Script {
   }
 
   #key(): string {
-    return `/${'abc\u{ffff}\u{1f600}'.at(this.#pick(4)) ?? ''}/${this.#pick(40)}`.replace(/[\ud800-\udfff]/g, '\u{1f600}');
+    return `/${['a', 'b', 'c', '\u{ffff}', '\u{1f600}'][this.#pick(5)]}/${this.#pick(40)}`;
   }
 
   #prefix(): string {

@@ -43,14 +43,16 @@ export class SpdyConnection {
   /** What came over the wire. */
   receive(data: Buffer): void {
     try {
-      for (const frame of this.#reader.push(data)) this.#take(frame);
-    } catch {
+      for (const frame of this.#reader.push(data)) { console.error('FRAME', frame); this.#take(frame); }
+    } catch (e) {
+      console.error('SPDYERR', e);
       this.close();
     }
   }
 
   /** The wire has ended. */
   ended(): void {
+    console.error('ENDED');
     for (const stream of this.#streams.values()) stream.finish();
     this.#streams.clear();
     this.onClose();
@@ -61,19 +63,12 @@ export class SpdyConnection {
   }
 
   #take(frame: Frame): void {
-    switch (frame.type) {
-      case 'synStream':
-        return this.#open(frame.stream, frame.headers, frame.fin);
-      case 'data':
-        return this.#data(frame.stream, frame.data, frame.fin);
-      case 'reset':
-        this.#streams.get(frame.stream)?.finish();
-        this.#streams.delete(frame.stream);
-        return;
-      case 'ping':
-        return void this.#wire.write(pingFrame(frame.id));
-      default:
-        return;
+    if (frame.type === 'synStream') this.#open(frame.stream, frame.headers, frame.fin);
+    if (frame.type === 'data') this.#data(frame.stream, frame.data, frame.fin);
+    if (frame.type === 'ping') void this.#wire.write(pingFrame(frame.id));
+    if (frame.type === 'reset') {
+      this.#streams.get(frame.stream)?.finish();
+      this.#streams.delete(frame.stream);
     }
   }
 

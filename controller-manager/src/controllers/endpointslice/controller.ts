@@ -1,0 +1,96 @@
+import type { Clock } from '@keelson/base';
+import {
+  type ControllerDefinition,
+  defineController,
+  Expectations,
+  type Key,
+  mapped,
+  type Outcome,
+  type ReconcileContext,
+  self,
+} from '@keelson/runtime';
+import { EndpointSlice, Event, Node, Pod, Service } from '@keelson/types';
+import { isGone } from '../../claims.ts';
+import { Pace } from '../../pace.ts';
+import { podsOf, servicesOfPods } from '../../service-pods.ts';
+import { managedByLabel, manager, planSlices, serviceNameLabel } from './plan.ts';
+
+const byService = 'service';
+const zoneLabel = 'topology.kubernetes.io/zone';
+
+/** Slices of one Service are written at most this often while its pods come and go. */
+const interval = 50;
+
+/** Lists the addresses behind each Service that selects pods. */
+export function endpointSliceController(workers: number, max: number, clock: Clock): ControllerDefinition {
+  const controller = new Slices(clock, max);
+  return defineController({
+    name: 'endpoint_slice',
+    reads: [Service, Pod, Node, EndpointSlice],
+    writes: [EndpointSlice, Event],
+    triggers: [self(Service), servicesOfPods, mapped(EndpointSlice, serviceOf, { indexes: { [byService]: serviceOf } })],
+    workers,
+    reconcile: (key, context) => controller.reconcile(key, context),
+  });
+}
+
+/** The Service whose slice this controller keeps. */
+function serviceOf({ metadata }: EndpointSlice): readonly Key[] {
+  const name = metadata.labels?.[serviceNameLabel];
+  return name && metadata.labels?.[managedByLabel] === manager ? [`${metadata.namespace}/${name}`] : [];
+}
+
+class Slices {
+  readonly #expectations: Expectations;
+  readonly #pace: Pace;
+  readonly #max: number;
+
+  constructor(clock: Clock, max: number) {
+    this.#expectations = new Expectations(clock);
+    this.#pace = new Pace(clock, interval);
+    this.#max = max;
+  }
+
+  async reconcile(key: Key, context: ReconcileContext): Promise<Outcome> {
+    const service = context.of(Service).get(key);
+    if (!service) {
+      this.#expectations.forget(key);
+      this.#pace.forget(key);
+      return undefined;
+    }
+    if (!service.spec.selector || service.metadata.deletionTimestamp || !this.#expectations.satisfied(key)) return undefined;
+    const wait = this.#pace.wait(key);
+    if (wait > 0) return { again: wait };
+    const slices = context.of(EndpointSlice).byIndex(byService, key).filter(({ metadata }) => !metadata.deletionTimestamp);
+    const zoneOf = (name: string): string | undefined => context.of(Node).get(name)?.metadata.labels?.[zoneLabel];
+    const plan = planSlices({ service, pods: podsOf(service, context), slices, zoneOf, max: this.#max });
+    const writes = [
+      ...plan.create.map((slice) => context.api.create(EndpointSlice, slice)),
+      ...plan.update.map((slice) => context.api.update(EndpointSlice, slice)),
+      ...plan.remove.map((slice) => remove(slice, context)),
+    ];
+    const results = await Promise.allSettled(writes);
+    if (writes.length > 0) this.#pace.wrote(key);
+    this.#expect(key, results, plan.remove, context);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    return undefined;
+  }
+
+  #expect(key: Key, results: readonly PromiseSettledResult<EndpointSlice | undefined>[], removed: readonly EndpointSlice[], { of }: ReconcileContext): void {
+    for (const result of results) {
+      if (result.status === 'fulfilled' && result.value) this.#expectations.written(key, of(EndpointSlice), result.value);
+    }
+    if (results.every(({ status }) => status === 'fulfilled')) {
+      for (const slice of removed) this.#expectations.deleted(key, of(EndpointSlice), slice);
+    }
+  }
+}
+
+async function remove({ metadata }: EndpointSlice, { api }: ReconcileContext): Promise<undefined> {
+  try {
+    await api.delete(EndpointSlice, { name: metadata.name ?? '', namespace: metadata.namespace });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}

@@ -1,0 +1,202 @@
+import { type Clock, errorMessage } from '@keelson/base';
+import { ApiError } from '@keelson/client';
+import { controllerOf, isPodActive, isPodTerminal, isPodTerminating, type LabelSelectorMatcher, labelSelectorMatcher } from '@keelson/machinery';
+import {
+  type ControllerDefinition,
+  defineController,
+  Expectations,
+  keyOf,
+  type Key,
+  mapped,
+  type Outcome,
+  ownerUid,
+  type ReconcileContext,
+  self,
+  type Stores,
+} from '@keelson/runtime';
+import { Event, Pod, ReplicaSet } from '@keelson/types';
+import { claim, isGone, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
+import { Pace } from '../../pace.ts';
+import { type Failure, isSettled, planReplicas, podFrom, slowStart, statusChanged, statusOf, untilAvailable } from './plan.ts';
+
+/** Statuses of one ReplicaSet are at least this far apart while its pods come and go. */
+const statusInterval = 50;
+
+/** Keeps as many pods of each ReplicaSet's template as it wants. */
+export function replicaSetController(workers: number, clock: Clock): ControllerDefinition {
+  const controller = new ReplicaSets(clock);
+  return defineController({
+    name: 'replicaset',
+    reads: [ReplicaSet, Pod],
+    writes: [Pod, 'replicasets/status', Event],
+    triggers: [
+      { ...self(ReplicaSet), indexes: { [ownerUid]: byController } },
+      mapped(Pod, replicaSetsOf, { indexes: { [ownerUid]: byController, [orphans]: orphanNamespace } }),
+    ],
+    workers,
+    reconcile: (key, context) => controller.reconcile(key, context),
+  });
+}
+
+function byController({ metadata }: Pod | ReplicaSet): readonly string[] {
+  const owner = controllerOf(metadata);
+  return owner ? [owner.uid] : [];
+}
+
+/** The owner of a pod, or those that may adopt it. */
+function replicaSetsOf({ metadata }: Pod, stores: Stores): readonly Key[] {
+  const owner = controllerOf(metadata);
+  if (owner) return refersTo(owner, ReplicaSet) ? [`${metadata.namespace}/${owner.name}`] : [];
+  if (metadata.deletionTimestamp) return [];
+  return stores
+    .of(ReplicaSet)
+    .list(metadata.namespace)
+    .filter(({ spec }) => matcherOf(spec.selector)?.matches(metadata.labels))
+    .map(keyOf);
+}
+
+/** Undefined for a selector that is wrong or selects everything, by which upstream adopts nothing. */
+function matcherOf(selector: ReplicaSet['spec']['selector']): LabelSelectorMatcher | undefined {
+  try {
+    const matcher = labelSelectorMatcher(selector);
+    return matcher.empty ? undefined : matcher;
+  } catch {
+    return undefined;
+  }
+}
+
+class ReplicaSets {
+  readonly #clock: Clock;
+  readonly #expectations: Expectations;
+  readonly #pace: Pace;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#expectations = new Expectations(clock);
+    this.#pace = new Pace(clock, statusInterval);
+  }
+
+  async reconcile(key: Key, context: ReconcileContext): Promise<Outcome> {
+    const replicaSet = context.of(ReplicaSet).get(key);
+    if (!replicaSet) {
+      this.#expectations.forget(key);
+      this.#pace.forget(key);
+      return undefined;
+    }
+    const selector = labelSelectorMatcher(replicaSet.spec.selector);
+    const candidates = candidatesOf(replicaSet, context);
+    const claims = planClaims(replicaSet.metadata, selector, candidates.filter(isPodActive));
+    const active = await claim(claims, { api: context.api, owner: replicaSet, ownerKind: ReplicaSet, kind: Pod });
+    const terminating = planClaims(replicaSet.metadata, selector, candidates.filter(isLeaving)).kept;
+    const manages = this.#expectations.satisfied(key) && !replicaSet.metadata.deletionTimestamp;
+    const failed = manages ? await this.#manage(key, replicaSet, active, context) : undefined;
+    const outcome = await this.#writeStatus(key, replicaSet, active, terminating, failed?.failure, context);
+    if (failed) throw failed.error;
+    return outcome;
+  }
+
+  async #manage(key: Key, replicaSet: ReplicaSet, active: readonly Pod[], context: ReconcileContext): Promise<Failed | undefined> {
+    const related = (): readonly Pod[] => relatedPods(replicaSet, context);
+    const plan = planReplicas(replicaSet, active, related, this.#clock.now());
+    if (plan.type === 'create') return this.#create(key, replicaSet, plan.count, context);
+    if (plan.type === 'delete') return this.#delete(key, replicaSet, plan.pods, context);
+    return undefined;
+  }
+
+  /** Stops after the first batch in which one failed: the rest would fail the same way. */
+  async #create(key: Key, replicaSet: ReplicaSet, count: number, context: ReconcileContext): Promise<Failed | undefined> {
+    const pod = podFrom(replicaSet);
+    for (const size of slowStart(count)) {
+      const errors = await Promise.all(Array.from({ length: size }, () => this.#createOne(key, replicaSet, pod, context)));
+      const error = errors.find((one) => one !== undefined);
+      if (error !== undefined) return { error, failure: { reason: 'FailedCreate', message: errorMessage(error) } };
+    }
+    return undefined;
+  }
+
+  /** Resolves to the error, if any. In a namespace that ends, pods are refused and nothing is wrong. */
+  async #createOne(key: Key, replicaSet: ReplicaSet, pod: Pod, { api, events, of }: ReconcileContext): Promise<unknown> {
+    try {
+      const made = await api.create(Pod, pod);
+      this.#expectations.written(key, of(Pod), made);
+      events.event(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`);
+      return undefined;
+    } catch (error) {
+      if (isNamespaceEnding(error)) return undefined;
+      events.event(replicaSet, 'Warning', 'FailedCreate', `Error creating: ${errorMessage(error)}`);
+      return error;
+    }
+  }
+
+  async #delete(key: Key, replicaSet: ReplicaSet, pods: readonly Pod[], context: ReconcileContext): Promise<Failed | undefined> {
+    const errors = await Promise.all(pods.map((pod) => this.#deleteOne(key, replicaSet, pod, context)));
+    const error = errors.find((one) => one !== undefined);
+    return error === undefined ? undefined : { error, failure: { reason: 'FailedDelete', message: errorMessage(error) } };
+  }
+
+  async #deleteOne(key: Key, replicaSet: ReplicaSet, pod: Pod, { api, events, of }: ReconcileContext): Promise<unknown> {
+    const { name = '', namespace } = pod.metadata;
+    try {
+      await api.delete(Pod, { name, namespace });
+      this.#expectations.deleted(key, of(Pod), pod);
+      events.event(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
+      return undefined;
+    } catch (error) {
+      if (isGone(error)) {
+        this.#expectations.deleted(key, of(Pod), pod);
+        return undefined;
+      }
+      events.event(replicaSet, 'Warning', 'FailedDelete', `Error deleting: ${errorMessage(error)}`);
+      return error;
+    }
+  }
+
+  async #writeStatus(
+    key: Key,
+    replicaSet: ReplicaSet,
+    active: readonly Pod[],
+    terminating: readonly Pod[],
+    failure: Failure | undefined,
+    { api }: ReconcileContext,
+  ): Promise<Outcome> {
+    const now = this.#clock.now();
+    const status = statusOf(replicaSet, { active, terminating, failure, now });
+    const due = untilAvailable(replicaSet, active, now);
+    const later = due === undefined ? undefined : { again: due };
+    if (!statusChanged(replicaSet, status)) return later;
+    const wait = this.#pace.wait(key);
+    const observes = replicaSet.status?.observedGeneration !== replicaSet.metadata.generation;
+    if (wait > 0 && !observes && !isSettled(replicaSet, status)) return { again: wait };
+    await api.update(ReplicaSet, { ...replicaSet, status }, { subresource: 'status' });
+    this.#pace.wrote(key);
+    return later;
+  }
+}
+
+interface Failed {
+  readonly error: unknown;
+  readonly failure: Failure;
+}
+
+function isLeaving(pod: Pod): boolean {
+  return isPodTerminating(pod) && !isPodTerminal(pod);
+}
+
+/** Pods it controls, and those that nobody controls. */
+function candidatesOf({ metadata }: ReplicaSet, { of }: Stores): readonly Pod[] {
+  const pods = of(Pod);
+  const free = pods.byIndex(orphans, metadata.namespace ?? '');
+  const owned = pods.byIndex(ownerUid, metadata.uid ?? '');
+  return free.length === 0 ? owned : [...owned, ...free];
+}
+
+/** Active pods of all ReplicaSets of the same owner, this one's included. */
+function relatedPods(replicaSet: ReplicaSet, { of }: Stores): readonly Pod[] {
+  const owner = controllerOf(replicaSet.metadata);
+  const siblings = owner ? of(ReplicaSet).byIndex(ownerUid, owner.uid) : [replicaSet];
+  return siblings.flatMap(({ metadata }) => of(Pod).byIndex(ownerUid, metadata.uid ?? '').filter(isPodActive));
+}
+
+function isNamespaceEnding(error: unknown): boolean {
+  return error instanceof ApiError && error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true;
+}

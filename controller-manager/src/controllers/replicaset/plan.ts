@@ -1,0 +1,125 @@
+import { rfc3339 } from '@keelson/base';
+import {
+  equal,
+  getCondition,
+  isPodAvailable,
+  isPodReady,
+  labelsSelector,
+  newControllerRef,
+  removeCondition,
+  setCondition,
+  untilPodAvailable,
+} from '@keelson/machinery';
+import { type Pod, ReplicaSet, type ReplicaSetStatus } from '@keelson/types';
+import { deletionOrder } from './ranking.ts';
+
+/** Pods made or deleted in one go, at most. */
+export const burst = 500;
+
+export type ReplicasPlan =
+  | { readonly type: 'enough' }
+  | { readonly type: 'create'; readonly count: number }
+  | { readonly type: 'delete'; readonly pods: readonly Pod[] };
+
+/** How a ReplicaSet gets from the pods it has to the number it wants. `related` is asked for only when pods are too many. */
+export function planReplicas(replicaSet: ReplicaSet, active: readonly Pod[], related: () => readonly Pod[], now: number): ReplicasPlan {
+  const missing = (replicaSet.spec.replicas ?? 1) - active.length;
+  if (missing === 0) return { type: 'enough' };
+  if (missing > 0) return { type: 'create', count: Math.min(missing, burst) };
+  const count = Math.min(-missing, burst);
+  if (count === active.length) return { type: 'delete', pods: active };
+  return { type: 'delete', pods: deletionOrder(active, related(), now).slice(0, count) };
+}
+
+/** The sizes of the batches in which `count` pods are made: 1, 2, 4, … so that a failure that hits all is met by few. */
+export function slowStart(count: number): number[] {
+  const sizes: number[] = [];
+  for (let left = count, size = 1; left > 0; left -= size, size *= 2) sizes.push(Math.min(size, left));
+  return sizes;
+}
+
+/** A new pod of the template, under a name that the server makes. */
+export function podFrom({ metadata, spec }: ReplicaSet): Pod {
+  const { labels, annotations, finalizers } = spec.template?.metadata ?? {};
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      generateName: generatePrefix(metadata.name ?? ''),
+      namespace: metadata.namespace,
+      labels,
+      annotations,
+      finalizers,
+      ownerReferences: [newControllerRef(metadata, ReplicaSet)],
+    },
+    spec: spec.template?.spec ?? { containers: [] },
+  };
+}
+
+/** Room for five random characters in a name of at most 63. */
+const longestPrefix = 58;
+
+function generatePrefix(name: string): string {
+  return `${name}-`.length > longestPrefix ? `${name}-`.slice(0, longestPrefix) : `${name}-`;
+}
+
+/** What went wrong while pods were made or deleted. */
+export interface Failure {
+  readonly reason: 'FailedCreate' | 'FailedDelete';
+  readonly message: string;
+}
+
+export interface Observed {
+  readonly active: readonly Pod[];
+  readonly terminating: readonly Pod[];
+  /** Undefined: nothing failed. */
+  readonly failure: Failure | undefined;
+  readonly now: number;
+}
+
+/** The status that tells what was observed. */
+export function statusOf({ metadata, spec, status }: ReplicaSet, { active, terminating, failure, now }: Observed): ReplicaSetStatus {
+  const template = labelsSelector(spec.template?.metadata?.labels);
+  const minReady = spec.minReadySeconds ?? 0;
+  const count = (counts: (pod: Pod) => boolean): number | undefined => active.filter(counts).length || undefined;
+  const conditions = conditionsOf(status?.conditions, failure, now);
+  return {
+    replicas: active.length,
+    fullyLabeledReplicas: count((pod) => template.matches(pod.metadata.labels)),
+    readyReplicas: count(isPodReady),
+    availableReplicas: count((pod) => isPodAvailable(pod, minReady, now)),
+    terminatingReplicas: terminating.length,
+    observedGeneration: metadata.generation,
+    conditions: conditions.length > 0 ? conditions : undefined,
+  };
+}
+
+function conditionsOf(before: ReplicaSetStatus['conditions'], failure: Failure | undefined, now: number): NonNullable<typeof before> {
+  if (!failure) return removeCondition(before, 'ReplicaFailure');
+  // Told once: a new message with every try would be a write with every try.
+  if (getCondition(before, 'ReplicaFailure')) return before ?? [];
+  return setCondition(before, { type: 'ReplicaFailure', status: 'True', ...failure }, rfc3339(now));
+}
+
+export function statusChanged(replicaSet: ReplicaSet, next: ReplicaSetStatus): boolean {
+  return !equal(withoutZeros(replicaSet.status ?? { replicas: 0 }), withoutZeros(next));
+}
+
+/** Zero counts may be written or not: they mean the same. */
+function withoutZeros(status: ReplicaSetStatus): object {
+  return Object.fromEntries(Object.entries(status).filter(([name, value]) => value !== 0 || name === 'terminatingReplicas'));
+}
+
+/** True when nothing more is expected to change by itself: all pods wanted are there and available. */
+export function isSettled({ spec }: ReplicaSet, status: ReplicaSetStatus): boolean {
+  const wanted = spec.replicas ?? 1;
+  return status.replicas === wanted && (status.availableReplicas ?? 0) === wanted && (status.terminatingReplicas ?? 0) === 0;
+}
+
+/** Milliseconds until the next ready pod has been so for `minReadySeconds`. */
+export function untilAvailable({ spec }: ReplicaSet, active: readonly Pod[], now: number): number | undefined {
+  const minReady = spec.minReadySeconds ?? 0;
+  if (minReady === 0) return undefined;
+  const waits = active.map((pod) => untilPodAvailable(pod, minReady, now)).filter((wait) => wait !== undefined && wait > 0);
+  return waits.length > 0 ? Math.min(...(waits as number[])) : undefined;
+}

@@ -1,0 +1,45 @@
+import type { Clock, Logger, Random } from '@keelson/base';
+import type { Api } from '@keelson/client';
+import type { ControllerDefinition, ControllerDeps, Informers } from '@keelson/runtime';
+
+/** What the process's flags say to its controllers. Times in milliseconds. */
+export interface ControllerConfig {
+  /** PEM of the CA that signs the API server's certificate; without it no kube-root-ca.crt is published. */
+  readonly rootCA?: string;
+  readonly terminatedPodThreshold: number;
+  readonly nodeMonitorGracePeriod: number;
+  readonly nodeStartupGracePeriod: number;
+  /** Nodes tainted NoExecute a second, at most. */
+  readonly nodeEvictionRate: number;
+  readonly allocateNodeCIDRs: boolean;
+  readonly clusterCIDRs: readonly string[];
+  readonly nodeCIDRMaskSize: { readonly 4: number; readonly 6: number };
+  /** Keys worked on at the same time, by the word in `--concurrent-<word>-syncs`. */
+  readonly concurrency: Readonly<Record<string, number>>;
+}
+
+/** What a controller that is no single definition is given. */
+export interface RunDeps extends ControllerDeps {
+  /** The manager's own identity, answering lists and watches with metadata only. */
+  readonly metadata: Api;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly informers: Informers;
+}
+
+interface EntryBase {
+  /** Its name in `--controllers`. */
+  readonly name: string;
+  /** In kube-system: whom it writes as. */
+  readonly serviceAccount: string;
+  /** The source of its events. */
+  readonly eventSource: string;
+}
+
+/** One line of THE list. */
+export type ControllerEntry = EntryBase &
+  (
+    | { define(config: ControllerConfig, deps: { readonly clock: Clock; readonly informers: Informers }): readonly ControllerDefinition[] }
+    | { run(deps: RunDeps): Promise<void> }
+  );

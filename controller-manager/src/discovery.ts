@@ -1,0 +1,46 @@
+import { type Api, readJson } from '@keelson/client';
+import { type APIGroupDiscovery, type APIGroupDiscoveryList, type Kind, kind } from '@keelson/types';
+import type { Claimable } from './claims.ts';
+
+/** A resource the server offers, as a kind of which nothing but its metadata is known. */
+export interface Discovered {
+  readonly kind: Kind<Claimable>;
+  readonly verbs: readonly string[];
+}
+
+export interface Discovery {
+  /** Each resource once, in its group's preferred version. */
+  readonly resources: readonly Discovered[];
+  /** Group versions behind which nobody answers at present. */
+  readonly stale: readonly string[];
+}
+
+const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
+
+/** Asks the server for all that it serves. */
+export async function discover(api: Api): Promise<Discovery> {
+  const ask = async (path: string): Promise<APIGroupDiscovery[]> => {
+    const list = (await readJson(await api.raw({ method: 'GET', path, headers: { accept } }))) as Partial<APIGroupDiscoveryList>;
+    return list.items ?? [];
+  };
+  const groups = await Promise.all([ask('/api'), ask('/apis')]);
+  return readDiscovery(groups.flat());
+}
+
+export function readDiscovery(groups: readonly APIGroupDiscovery[]): Discovery {
+  const resources = new Map<string, Discovered>();
+  const stale: string[] = [];
+  for (const { metadata, versions } of groups) {
+    const group = metadata?.name ?? '';
+    for (const { version, freshness, resources: served } of versions) {
+      if (freshness === 'Stale') stale.push(group ? `${group}/${version}` : version);
+      for (const { resource, responseKind, scope, verbs } of served ?? []) {
+        const name = `${group}/${resource}`;
+        if (resources.has(name) || !responseKind) continue;
+        const facts = { group, version, kind: responseKind.kind, resource, namespaced: scope === 'Namespaced', typeName: '' };
+        resources.set(name, { kind: kind<Claimable>(facts), verbs });
+      }
+    }
+  }
+  return { resources: [...resources.values()], stale };
+}

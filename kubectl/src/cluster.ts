@@ -1,0 +1,184 @@
+import {
+  type Api,
+  type ClientRequest,
+  connectionOf,
+  createApi,
+  type HttpTransportOptions,
+  httpTransport,
+  inClusterConnection,
+  type Kubeconfig,
+  type KubeconfigCluster,
+  type KubeconfigUser,
+  loadKubeconfig,
+  type ResolvedContext,
+  resolveContext,
+  type Transport,
+} from '@keelson/client';
+import type { FlagValues } from './flags.ts';
+import type { globalFlags } from './globals.ts';
+import { discover } from './resource/discovery.ts';
+import { Mapper } from './resource/mapper.ts';
+import type { Shell } from './types.ts';
+import { clientVersion } from './version.ts';
+
+type Globals = FlagValues<typeof globalFlags>;
+
+/** The cluster that the flags and the kubeconfig choose. Nothing is read or asked before it is needed. */
+export class Cluster {
+  readonly #flags: Globals;
+  readonly #shell: Shell;
+  #config: Kubeconfig | undefined;
+  #resolved: ResolvedContext | undefined;
+  #api: Api | undefined;
+  #transport: Transport | undefined;
+  #mapper: Promise<Mapper> | undefined;
+  #warnings = 0;
+
+  constructor(flags: Globals, shell: Shell) {
+    this.#flags = flags;
+    this.#shell = shell;
+  }
+
+  get api(): Api {
+    this.#transport ??= this.#connect();
+    this.#api ??= createApi(this.#transport, { clock: this.#shell.clock, onWarning: (text) => this.#warn(text) });
+    return this.#api;
+  }
+
+  /** The namespace of `-n`, else of the context, else `default`. */
+  get namespace(): string {
+    return this.#flags.namespace || this.resolved.namespace || 'default';
+  }
+
+  /** Whether `-n` was given. */
+  get namespaceGiven(): boolean {
+    return this.#flags.namespace !== '';
+  }
+
+  /** `host:port`, for messages. */
+  get address(): string {
+    try {
+      const url = new URL(this.connection().server);
+      return `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
+    } catch {
+      return 'localhost:8080';
+    }
+  }
+
+  get config(): Kubeconfig {
+    if (this.#shell.transport && !this.#flags.kubeconfig) return {};
+    this.#config ??= loadKubeconfig(this.#flags.kubeconfig || undefined, this.#shell.env as NodeJS.ProcessEnv);
+    return this.#config;
+  }
+
+  get resolved(): ResolvedContext {
+    this.#resolved ??= overridden(resolveContext(this.config, this.#flags), this.#flags);
+    return this.#resolved;
+  }
+
+  /** What the server serves, asked for once. */
+  mapper(): Promise<Mapper> {
+    this.#mapper ??= discover(this.api).then((resources) => new Mapper(resources));
+    return this.#mapper;
+  }
+
+  /** What a connection of one's own needs, for streams that leave HTTP. */
+  connection(): HttpTransportOptions {
+    const { resolved } = this;
+    const chosen = this.#flags.server || resolved.cluster.server;
+    return (chosen ? undefined : inClusterConnection(this.#shell.env as NodeJS.ProcessEnv)) ?? connectionOf(resolved);
+  }
+
+  /** Headers that say on whose behalf requests are made. */
+  impersonation(): Record<string, string | string[]> {
+    const { user } = this.resolved;
+    const groups = this.#flags['as-group'].length > 0 ? [...this.#flags['as-group']] : (user['as-groups'] ?? []);
+    const name = this.#flags.as || user.as || '';
+    const uid = this.#flags['as-uid'] || user['as-uid'] || '';
+    if (name === '' && (groups.length > 0 || uid !== '')) throw new Error('requesting uid, groups or user-extra without impersonating a user');
+    return {
+      ...(name === '' ? {} : { 'impersonate-user': name }),
+      ...(uid === '' ? {} : { 'impersonate-uid': uid }),
+      ...(groups.length === 0 ? {} : { 'impersonate-group': groups }),
+    };
+  }
+
+  /** The number of warnings the server sent. */
+  get warnings(): number {
+    return this.#warnings;
+  }
+
+  close(): void {
+    if (!this.#shell.transport) this.#transport?.close();
+  }
+
+  #connect(): Transport {
+    const inner = this.#shell.transport ?? httpTransport({ ...this.connection(), clock: this.#shell.clock, userAgent: userAgent() });
+    const headers = this.impersonation();
+    const plain = Object.keys(headers).length === 0 && this.#flags.v < 6 && this.#flags['request-timeout'] === 0;
+    if (plain) return inner;
+    return { send: (request) => this.#send(inner, request, headers), close: () => inner.close() };
+  }
+
+  async #send(inner: Transport, request: ClientRequest, headers: Record<string, string | string[]>): ReturnType<Transport['send']> {
+    const { clock, stderr } = this.#shell;
+    const started = clock.now();
+    const timeout = this.#flags['request-timeout'];
+    const signal = timeout > 0 ? AbortSignal.any([...(request.signal ? [request.signal] : []), this.#deadline(timeout)]) : request.signal;
+    // Node sends a header with several values once for each; the transport's type only speaks of one.
+    const all = { ...request.headers, ...headers } as Record<string, string>;
+    const response = await inner.send({ ...request, signal, headers: all });
+    if (this.#flags.v >= 6) {
+      const url = `${this.#shell.transport ? '' : this.connection().server}${request.path}`;
+      const took = clock.now() - started;
+      stderr.write(`"Response" verb="${request.method}" url="${url}" status="${response.status}" milliseconds=${took}\n`);
+    }
+    if (this.#flags.v >= 8 && request.body !== undefined) stderr.write(`"Request Body" body=${JSON.stringify(String(request.body))}\n`);
+    return response;
+  }
+
+  #deadline(timeout: number): AbortSignal {
+    const stop = new AbortController();
+    const expire = (): void =>
+      stop.abort(new Error('Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded while awaiting headers)'));
+    this.#shell.clock.after(timeout, expire);
+    return stop.signal;
+  }
+
+  #warn(text: string): void {
+    this.#warnings++;
+    this.#shell.stderr.write(`Warning: ${text}\n`);
+  }
+}
+
+function userAgent(): string {
+  return `kubectl/${clientVersion.gitVersion} (${clientVersion.platform}) kubernetes/keelson`;
+}
+
+/** The context with what flags say instead of the file. */
+function overridden(resolved: ResolvedContext, flags: Globals): ResolvedContext {
+  const cluster: KubeconfigCluster = { ...resolved.cluster };
+  const user: KubeconfigUser = { ...resolved.user };
+  if (flags.server) cluster.server = flags.server;
+  if (flags['tls-server-name']) cluster['tls-server-name'] = flags['tls-server-name'];
+  if (flags['certificate-authority']) {
+    delete cluster['certificate-authority-data'];
+    cluster['certificate-authority'] = flags['certificate-authority'];
+  }
+  if (flags['insecure-skip-tls-verify']) {
+    delete cluster['certificate-authority'];
+    delete cluster['certificate-authority-data'];
+    cluster['insecure-skip-tls-verify'] = true;
+  }
+  if (flags.token) {
+    delete user.tokenFile;
+    user.token = flags.token;
+  }
+  if (flags.username) Object.assign(user, { username: flags.username, password: flags.password });
+  for (const name of ['client-certificate', 'client-key'] as const) {
+    if (!flags[name]) continue;
+    delete user[`${name}-data`];
+    user[name] = flags[name];
+  }
+  return { ...resolved, cluster, user };
+}

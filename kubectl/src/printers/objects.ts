@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs';
+import { compareStrings, parseJsonPath, relaxedJsonPath, toYaml } from '@keelson/machinery';
+import { kindText } from '../resource/mapper.ts';
+import type { AnyObject } from '../types.ts';
+import { ColumnWriter } from './tabwriter.ts';
+
+/** Text of one object, which may be a List. A printer may remember what it printed before: a header, or a separator that is due. */
+export type ObjectPrinter = (object: AnyObject) => string;
+
+export interface PrintOptions {
+  readonly showManagedFields?: boolean;
+  /** `-o jsonpath` finds nothing for what is not there, instead of failing. On unless told. */
+  readonly allowMissingKeys?: boolean;
+  readonly noHeaders?: boolean;
+}
+
+const formats = 'custom-columns,custom-columns-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,wide,yaml';
+
+/** The printer of an `-o` value that prints objects. @throws Error in kubectl's words for one that is unknown or wrong. */
+export function objectPrinter(output: string, options: PrintOptions = {}): ObjectPrinter {
+  const [, format = '', argument = ''] = /^([^=]*)=?([\s\S]*)$/.exec(output) ?? [];
+  const allowMissingKeys = options.allowMissingKeys ?? true;
+  const clean: ObjectPrinter | ((object: AnyObject) => AnyObject) = options.showManagedFields ? (object) => object : withoutManagedFields;
+  switch (format) {
+    case 'json':
+      return (object) => jsonText(clean(object) as AnyObject);
+    case 'yaml':
+      return yamlPrinter((object) => clean(object) as AnyObject);
+    case 'name':
+      return nameText;
+    case 'jsonpath':
+    case 'jsonpath-file':
+      return jsonPathPrinter(format === 'jsonpath' ? argument : readTemplate(argument), allowMissingKeys);
+    case 'jsonpath-as-json': {
+      const path = parseJsonPath(argument);
+      return (object) => `${goIndented(path.find(object, { allowMissingKeys }).flat())}\n`;
+    }
+    case 'custom-columns':
+      return columnsPrinter(parseColumns(argument), options.noHeaders ?? false);
+    case 'custom-columns-file':
+      return columnsPrinter(parseColumnsFile(readTemplate(argument)), options.noHeaders ?? false);
+    default:
+      throw new Error(`unable to match a printer suitable for the output format "${output}", allowed formats are: ${formats}`);
+  }
+}
+
+function readTemplate(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new Error(`error reading --template ${path}, open ${path}: no such file or directory`);
+  }
+}
+
+function jsonPathPrinter(template: string, allowMissingKeys: boolean): ObjectPrinter {
+  if (template === '') throw new Error('template format specified but no template given');
+  const path = parse(template);
+  return (object) => {
+    try {
+      return path.print(object, { allowMissingKeys });
+    } catch (error) {
+      throw new Error(`error executing jsonpath ${JSON.stringify(template)}: ${(error as Error).message}`);
+    }
+  };
+}
+
+function parse(template: string): ReturnType<typeof parseJsonPath> {
+  try {
+    return parseJsonPath(template);
+  } catch (error) {
+    throw new Error(`error parsing jsonpath ${template}, ${(error as Error).message}`);
+  }
+}
+
+/** JSON with sorted keys and four spaces, as kubectl prints it. */
+export function jsonText(object: unknown): string {
+  return `${goIndented(object)}\n`;
+}
+
+function goIndented(value: unknown): string {
+  const text = JSON.stringify(sorted(value), null, 4);
+  return text.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => compareStrings(a, b))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}
+
+/** Several objects become several documents. */
+function yamlPrinter(clean: (object: AnyObject) => AnyObject): ObjectPrinter {
+  let printed = 0;
+  return (object) => `${printed++ > 0 ? '---\n' : ''}${toYaml(clean(object))}`;
+}
+
+function withoutManagedFields(object: AnyObject): AnyObject {
+  if (Array.isArray(object.items)) return { ...object, items: object.items.map(withoutManagedFields) };
+  if (!object.metadata?.managedFields) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+function nameText(object: AnyObject): string {
+  if (Array.isArray(object.items)) return object.items.map(nameText).join('');
+  return `${objectName(object)}\n`;
+}
+
+/** `deployment.apps/web`. */
+export function objectName({ apiVersion = '', kind = '', metadata }: AnyObject): string {
+  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+  return `${kindText({ kind, group })}/${metadata?.name ?? ''}`;
+}
+
+interface Column {
+  readonly header: string;
+  readonly template: string;
+}
+
+function parseColumns(spec: string): Column[] {
+  if (spec === '') throw new Error('custom-columns format specified but no custom columns given');
+  return spec.split(',').map((part) => {
+    const [, header, path] = /^([^:]*):([\s\S]*)$/.exec(part) ?? [];
+    if (header === undefined || path === undefined) {
+      throw new Error(`unexpected custom-columns spec: ${part}, expected <header>:<json-path-expr>`);
+    }
+    return { header, template: relaxedJsonPath(path) };
+  });
+}
+
+/** Headers in the first line, paths in the second. */
+function parseColumnsFile(text: string): Column[] {
+  const [headers = [], paths = []] = text.split('\n').map((line) => line.trim().split(/\s+/));
+  if (headers.length !== paths.length) throw new Error(`number of headers (${headers.length}) and field specifications (${paths.length}) don't match`);
+  return headers.map((header, i) => ({ header, template: relaxedJsonPath(paths[i] ?? '') }));
+}
+
+function columnsPrinter(columns: readonly Column[], noHeaders: boolean): ObjectPrinter {
+  const paths = columns.map(({ template }) => parseJsonPath(template));
+  const writer = new ColumnWriter();
+  let headed = noHeaders;
+  return (object) => {
+    const items = Array.isArray(object.items) ? (object.items as AnyObject[]) : [object];
+    const rows = items.map((item) => paths.map((path) => columnText(path.find(item, { allowMissingKeys: true }).flat())));
+    const header = headed ? [] : [columns.map((column) => column.header)];
+    headed = true;
+    return writer.write([...header, ...rows]);
+  };
+}
+
+function columnText(values: readonly unknown[]): string {
+  if (values.length === 0) return '<none>';
+  return values.map(valueText).join(',');
+}
+
+/** As Go's `%v` prints decoded JSON. */
+function valueText(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(valueText).join(' ')}]`;
+  if (typeof value !== 'object') return String(value);
+  const entries = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
+  return `map[${entries.map(([key, inner]) => `${key}:${valueText(inner)}`).join(' ')}]`;
+}
+
+/** Objects as one: the one there is, else a `List` of them. */
+export function asList(objects: readonly AnyObject[], single: boolean): AnyObject {
+  const [only] = objects;
+  if (single && only && objects.length === 1) return only;
+  return { apiVersion: 'v1', items: objects, kind: 'List', metadata: { resourceVersion: '' } };
+}

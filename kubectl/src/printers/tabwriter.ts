@@ -1,0 +1,58 @@
+export interface TabOptions {
+  readonly minWidth: number;
+  /** Spaces after the widest cell of a column. */
+  readonly padding: number;
+}
+
+/** The measures of `kubectl describe`. */
+export const describeTabs: TabOptions = { minWidth: 0, padding: 2 };
+
+/**
+ * Aligns cells that end in tabs as Go's text/tabwriter does: a column is as wide as the widest of the consecutive lines that have it, and
+ * what stands after a line's last tab belongs to no column.
+ */
+export function alignTabs(text: string, options: TabOptions = describeTabs): string {
+  const lines = text.split('\n').map((line) => line.split('\t'));
+  const out: string[] = [];
+  layOut(lines, [], 0, lines.length, options, out);
+  return out.join('\n');
+}
+
+function layOut(lines: readonly string[][], widths: readonly number[], from: number, to: number, options: TabOptions, out: string[]): void {
+  const column = widths.length;
+  const has = (at: number): boolean => at < to && column < (lines[at]?.length ?? 0) - 1;
+  let at = from;
+  while (at < to) {
+    if (!has(at)) {
+      out.push(pad(lines[at] ?? [], widths));
+      at++;
+      continue;
+    }
+    let end = at;
+    let width = options.minWidth;
+    for (; has(end); end++) width = Math.max(width, textWidth(lines[end]?.[column] ?? '') + options.padding);
+    layOut(lines, [...widths, width], at, end, options, out);
+    at = end;
+  }
+}
+
+function pad(cells: readonly string[], widths: readonly number[]): string {
+  return cells.map((cell, i) => cell + ' '.repeat(Math.max(0, (widths[i] ?? 0) - textWidth(cell)))).join('');
+}
+
+/** Code points, as Go counts them. */
+export function textWidth(text: string): number {
+  return [...text].length;
+}
+
+/** Rows of equal length as `kubectl get` prints them. Widths are remembered, so that later rows line up with earlier ones. */
+export class ColumnWriter {
+  readonly #widths: number[] = [];
+
+  write(rows: readonly (readonly string[])[]): string {
+    for (const row of rows) {
+      for (const [i, cell] of row.slice(0, -1).entries()) this.#widths[i] = Math.max(this.#widths[i] ?? 6, textWidth(cell) + 3);
+    }
+    return rows.map((row) => `${pad(row, this.#widths.slice(0, row.length - 1))}\n`).join('');
+  }
+}

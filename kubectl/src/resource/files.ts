@@ -1,0 +1,108 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseYamlDocuments } from '@keelson/machinery';
+import type { AnyObject, Shell } from '../types.ts';
+
+/** A document of a manifest, and where it was. */
+export interface Document {
+  readonly object: AnyObject;
+  /** As messages name it: a path, a URL, `STDIN`. */
+  readonly source: string;
+}
+
+const manifest = /\.(?:json|yaml|yml)$/;
+
+/** Reads what `-f` names: files, folders, URLs, `-` for standard input. Lists are taken apart. @throws Error in kubectl's words. */
+export async function readDocuments(paths: readonly string[], recursive: boolean, shell: Shell): Promise<Document[]> {
+  const documents: Document[] = [];
+  for (const path of paths) {
+    for (const { text, source } of await readSource(path, recursive, shell)) documents.push(...parseDocuments(text, source));
+  }
+  return documents;
+}
+
+interface Text {
+  readonly text: string;
+  readonly source: string;
+}
+
+async function readSource(path: string, recursive: boolean, shell: Shell): Promise<Text[]> {
+  if (path === '-') return [{ text: await readAll(shell.stdin), source: 'STDIN' }];
+  if (/^https?:\/\//.test(path)) return [{ text: await download(path), source: path }];
+  const files = await listFiles(path, recursive);
+  return Promise.all(files.map(async (source) => ({ text: await readFile(source, 'utf8'), source })));
+}
+
+/** All that comes from a stream, as text. */
+export async function readAll(stream: AsyncIterable<Buffer | string>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString();
+}
+
+async function download(url: string): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new Error(`unable to read URL ${JSON.stringify(url)}, server reported ${response.status} ${response.statusText}, status code=${response.status}`);
+  }
+  return response.text();
+}
+
+async function listFiles(path: string, recursive: boolean): Promise<string[]> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new Error(`the path ${JSON.stringify(path)} does not exist`);
+  if (!found.isDirectory()) return [path];
+  const files = await walk(path, recursive);
+  if (files.length === 0) throw new Error(`error reading [${path}]: recognized file extensions are [.json .yaml .yml]`);
+  return files;
+}
+
+async function walk(folder: string, recursive: boolean): Promise<string[]> {
+  const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const nested = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return recursive ? walk(path, recursive) : [];
+      return manifest.test(entry.name) ? [path] : [];
+    }),
+  );
+  return nested.flat();
+}
+
+/** The objects of a text. @throws Error naming the source when the text cannot be read or is no object. */
+export function parseDocuments(text: string, source: string): Document[] {
+  return parseText(text, source).flatMap(({ value }) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new Error(`error parsing ${source}: couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct`);
+    }
+    return flatten(value as AnyObject).map((object) => ({ object, source }));
+  });
+}
+
+function parseText(text: string, source: string): ReturnType<typeof parseYamlDocuments> {
+  try {
+    return parseYamlDocuments(text);
+  } catch (error) {
+    throw new Error(`error parsing ${source}: ${(error as Error).message}`);
+  }
+}
+
+function flatten(object: AnyObject): AnyObject[] {
+  const { items } = object;
+  if (!object.kind?.endsWith('List') || !Array.isArray(items)) return [object];
+  return items.flatMap((item: AnyObject) => flatten({ ...headOfItem(object), ...item }));
+}
+
+/** Items of a `PodList` may leave out what the list says; those of a `List` may not. */
+function headOfItem({ apiVersion, kind = '' }: AnyObject): Partial<AnyObject> {
+  return kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) };
+}
+
+/** @throws Error when the document does not say what it is. */
+export function requireKind({ object, source }: Document): void {
+  const missing = (['apiVersion', 'kind'] as const).filter((field) => !object[field]).map((field) => `${field} not set`);
+  if (missing.length === 0) return;
+  const text = missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`;
+  const hint = 'if you choose to ignore these errors, turn validation off with --validate=false';
+  throw new Error(`error validating ${JSON.stringify(source)}: error validating data: ${text}; ${hint}`);
+}

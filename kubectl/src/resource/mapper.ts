@@ -1,0 +1,74 @@
+import type { ApiResource } from './discovery.ts';
+
+/** Finds resources by the names people and manifests give them. */
+export class Mapper {
+  readonly resources: readonly ApiResource[];
+
+  constructor(resources: readonly ApiResource[]) {
+    this.resources = resources;
+  }
+
+  /**
+   * The resource of an argument: plural, singular or short name or kind, alone or with its group (`deployments.apps`) or its version and
+   * group (`deployments.v1.apps`). The first in the server's order wins.
+   * @throws Error `the server doesn't have a resource type "x"`.
+   */
+  resolve(argument: string): ApiResource {
+    const found = this.find(argument);
+    if (!found) throw new Error(`the server doesn't have a resource type ${JSON.stringify(argument)}`);
+    return found;
+  }
+
+  find(argument: string): ApiResource | undefined {
+    const [name = '', ...rest] = argument.split('.');
+    const [version, ...group] = rest;
+    const exact = rest.length > 0 ? this.#match(name, (each) => each.version === version && each.group === group.join('.')) : undefined;
+    if (exact) return exact;
+    if (rest.length > 0) return this.#match(name, (each) => each.group === rest.join('.')) ?? this.#prefixed(name, rest.join('.'));
+    return this.#match(name, () => true);
+  }
+
+  /** The resource types of an argument: itself, or all of a category such as `all`. @throws as `resolve`. */
+  expand(argument: string): ApiResource[] {
+    const found = this.find(argument);
+    if (found) return [found];
+    const members = this.resources.filter(({ categories, preferred }) => preferred && categories.includes(argument));
+    return members.length > 0 ? members : [this.resolve(argument)];
+  }
+
+  /** The resource that serves a manifest's kind; undefined when none does. */
+  ofKind(apiVersion: string, kind: string): ApiResource | undefined {
+    return this.resources.find((each) => each.apiVersion === apiVersion && each.kind === kind);
+  }
+
+  /** As `ofKind`, for any version of the group, the preferred one first. */
+  ofGroupKind(group: string, kind: string): ApiResource | undefined {
+    return this.resources.find((each) => each.group === group && each.kind === kind);
+  }
+
+  #match(name: string, accepts: (resource: ApiResource) => boolean): ApiResource | undefined {
+    const lower = name.toLowerCase();
+    const all = this.resources.filter(accepts);
+    return (
+      all.find((each) => each.resource === lower) ??
+      all.find((each) => each.singular === lower) ??
+      all.find((each) => each.shortNames.includes(lower)) ??
+      all.find((each) => each.kind.toLowerCase() === lower)
+    );
+  }
+
+  /** `deploy.app`: upstream takes the beginning of a group's name for the group. */
+  #prefixed(name: string, group: string): ApiResource | undefined {
+    return this.#match(name, (each) => each.group.startsWith(group));
+  }
+}
+
+/** `deployment.apps`, `pod`: how messages name the type of an object. */
+export function kindText({ kind, group }: { readonly kind: string; readonly group: string }): string {
+  return group === '' ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`;
+}
+
+/** `deployments.apps`, `pods`. */
+export function resourceText({ resource, group }: { readonly resource: string; readonly group: string }): string {
+  return group === '' ? resource : `${resource}.${group}`;
+}

@@ -1,0 +1,218 @@
+import { ApiError } from '@keelson/client';
+import type { Cluster } from '../cluster.ts';
+import { ManyErrors, throwAll, UsageError } from '../errors.ts';
+import type { FlagSpecs } from '../flags.ts';
+import type { AnyObject, Shell } from '../types.ts';
+import { parseResourceArguments } from './arguments.ts';
+import type { ApiResource } from './discovery.ts';
+import { type Document, readDocuments, requireKind } from './files.ts';
+
+export const fileFlags = {
+  filename: { type: 'list', short: 'f', help: 'Filename, directory, or URL to files identifying the resource' },
+  recursive: { type: 'bool', short: 'R', help: 'Process the directory used in -f, --filename recursively.' },
+} as const satisfies FlagSpecs;
+
+export const selectorFlag = {
+  selector: {
+    type: 'string',
+    short: 'l',
+    help: "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'.(e.g. -l key1=value1,key2=value2,key3 in (value3))",
+  },
+} as const satisfies FlagSpecs;
+
+export const selectionFlags = {
+  ...fileFlags,
+  ...selectorFlag,
+  'field-selector': { type: 'string', help: "Selector (field query) to filter on, supports '=', '==', and '!='." },
+  'all-namespaces': { type: 'bool', short: 'A', help: 'If present, list the requested object(s) across all namespaces.' },
+} as const satisfies FlagSpecs;
+
+/** One object, or all of a type that selectors let through. */
+export interface Target {
+  readonly mapping: ApiResource;
+  /** Absent for cluster-scoped kinds and for all namespaces. */
+  readonly namespace: string | undefined;
+  readonly name?: string | undefined;
+  /** The manifest it was named by. */
+  readonly local?: AnyObject;
+  readonly source?: string;
+}
+
+/** An object the server has, with where it is. */
+export interface Found {
+  readonly mapping: ApiResource;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly object: AnyObject;
+  readonly source: string;
+}
+
+/** What flags and arguments select. */
+export interface Selection {
+  readonly args: readonly string[];
+  readonly filenames?: readonly string[];
+  readonly recursive?: boolean;
+  readonly selector?: string;
+  readonly fieldSelector?: string;
+  readonly allNamespaces?: boolean;
+  /** `--all`: types alone are enough where names would be needed. */
+  readonly all?: boolean;
+}
+
+/** The selection that `selectionFlags`, as far as a verb has them, say. */
+export function selectionOf(context: { readonly args: readonly string[]; readonly flags: object }): Selection {
+  const flags = context.flags as Readonly<Record<string, unknown>>;
+  return {
+    args: context.args,
+    filenames: (flags.filename as string[] | undefined) ?? [],
+    recursive: flags.recursive === true,
+    selector: (flags.selector as string | undefined) ?? '',
+    fieldSelector: (flags['field-selector'] as string | undefined) ?? '',
+    allNamespaces: flags['all-namespaces'] === true,
+    all: flags.all === true,
+  };
+}
+
+/** What a selection names, nothing fetched. @throws Error in kubectl's words. */
+export async function resolveTargets(cluster: Cluster, shell: Shell, selection: Selection): Promise<Target[]> {
+  const { args, filenames = [], selector = '', fieldSelector = '' } = selection;
+  if (filenames.length > 0) {
+    if (args.length > 0) throw new UsageError('when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well', 'examples');
+    return fileTargets(cluster, await readDocuments(filenames, selection.recursive ?? false, shell));
+  }
+  const named = parseResourceArguments(args, selector !== '' || fieldSelector !== '');
+  const mapper = await cluster.mapper();
+  const namespace = selection.allNamespaces ? undefined : cluster.namespace;
+  return named.flatMap(({ type, name }) => {
+    const mappings = name === undefined ? mapper.expand(type) : [mapper.resolve(type)];
+    return mappings.map((mapping) => {
+      if (name !== undefined && selection.allNamespaces && mapping.namespaced) {
+        throw new Error('a resource cannot be retrieved by name across all namespaces');
+      }
+      return { mapping, namespace: mapping.namespaced ? namespace : undefined, name };
+    });
+  });
+}
+
+/** The targets of manifests. What cannot be resolved is thrown after all others were looked at. */
+export async function fileTargets(cluster: Cluster, documents: readonly Document[]): Promise<Target[]> {
+  const targets: Target[] = [];
+  const errors: unknown[] = [];
+  for (const document of documents) {
+    try {
+      targets.push(await targetOf(cluster, document));
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throwAll(errors);
+  return targets;
+}
+
+/** The resource and place of one manifest, its namespace filled in. @throws Error in kubectl's words. */
+export async function targetOf(cluster: Cluster, document: Document): Promise<Target & { readonly local: AnyObject; readonly source: string }> {
+  requireKind(document);
+  const { object, source } = document;
+  const { apiVersion = '', kind = '' } = object;
+  const { name = '', namespace: own = '' } = object.metadata ?? {};
+  const mapping = (await cluster.mapper()).ofKind(apiVersion, kind);
+  if (!mapping) {
+    const place = `name: ${JSON.stringify(name)} namespace: ${JSON.stringify(own)} from ${JSON.stringify(source)}`;
+    throw new Error(
+      `resource mapping not found for ${place}: no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}\nensure CRDs are installed first`,
+    );
+  }
+  if (!mapping.namespaced) return { mapping, namespace: undefined, name, local: object, source };
+  if (own !== '' && cluster.namespaceGiven && own !== cluster.namespace) {
+    throw new Error(
+      `the namespace from the provided object ${JSON.stringify(own)} does not match the namespace ${JSON.stringify(cluster.namespace)}. You must pass '--namespace=${own}' to perform this operation.`,
+    );
+  }
+  const namespace = own || cluster.namespace;
+  return { mapping, namespace, name, local: { ...object, metadata: { ...object.metadata, namespace } }, source };
+}
+
+/** Fetches what targets name. What fails is collected, so that the rest is not lost. */
+export async function fetchTargets(
+  cluster: Cluster,
+  targets: readonly Target[],
+  selection: Selection,
+): Promise<{ readonly found: Found[]; readonly errors: unknown[] }> {
+  const found: Found[] = [];
+  const errors: unknown[] = [];
+  for (const target of targets) {
+    try {
+      found.push(...(await fetchTarget(cluster, target, selection)));
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  return { found, errors };
+}
+
+async function fetchTarget(cluster: Cluster, target: Target, { selector = '', fieldSelector = '' }: Selection): Promise<Found[]> {
+  const { mapping, namespace, name, source = '' } = target;
+  if (name !== undefined) {
+    const object = await cluster.api.get(mapping, { name, namespace });
+    return [{ mapping, namespace, name, object, source }];
+  }
+  const items = await listAll(cluster, target, selector, fieldSelector);
+  return items.map((object) => ({ mapping, namespace: object.metadata.namespace, name: object.metadata.name ?? '', object, source }));
+}
+
+/** All objects of a type, page by page. */
+export async function listAll(cluster: Cluster, { mapping, namespace }: Target, labelSelector = '', fieldSelector = ''): Promise<AnyObject[]> {
+  const items: AnyObject[] = [];
+  let token: string | undefined = '';
+  do {
+    const page: Awaited<ReturnType<typeof cluster.api.list<AnyObject>>> = await cluster.api.list(mapping, {
+      namespace,
+      labelSelector,
+      fieldSelector,
+      limit: 500,
+      ...(token ? { continue: token } : {}),
+    });
+    items.push(...page.items);
+    token = page.metadata.continue;
+  } while (token);
+  return items;
+}
+
+/** Objects of a selection; `doing` ends when there are errors, after all that was found was handed to it. */
+export async function eachFound(cluster: Cluster, shell: Shell, selection: Selection, visit: (found: Found) => Promise<void>): Promise<number> {
+  const targets = await resolveTargets(cluster, shell, selection);
+  requireNames(targets, selection);
+  const { found, errors } = await fetchTargets(cluster, targets, selection);
+  for (const each of found) {
+    try {
+      await visit(each);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throwAll(errors.flatMap((error) => (error instanceof ManyErrors ? error.errors : [error])));
+  return found.length;
+}
+
+/** @throws Error when types stand alone where names, a selector or `--all` are needed. */
+export function requireNames(targets: readonly Target[], { all = false, selector = '', fieldSelector = '', args, filenames = [] }: Selection): void {
+  if (args.length === 0 && filenames.length === 0) throw new UsageError('you must provide one or more resources by argument or filename.\nExample resource specifications include:\n   \'-f rsrc.yaml\'\n   \'--filename=rsrc.json\'\n   \'<resource> <name>\'\n   \'<resource>\'', 'usage');
+  if (all || selector !== '' || fieldSelector !== '') return;
+  if (targets.some(({ name }) => name === undefined)) throw new Error('resource(s) were provided, but no name was specified');
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.reason === 'NotFound';
+}
+
+/** The one object of `type name` or `type/name`; a name alone is of `defaultType`. */
+export async function fetchOne(cluster: Cluster, args: readonly string[], defaultType?: string): Promise<Found> {
+  const [first = ''] = args;
+  const whole = args.length === 1 && !first.includes('/') && defaultType ? [defaultType, first] : args;
+  const [named] = parseResourceArguments(whole);
+  if (!named?.name) throw new Error('resource(s) were provided, but no name was specified');
+  const mapping = (await cluster.mapper()).resolve(named.type);
+  const namespace = mapping.namespaced ? cluster.namespace : undefined;
+  const object = await cluster.api.get(mapping, { name: named.name, namespace });
+  return { mapping, namespace, name: named.name, object, source: '' };
+}

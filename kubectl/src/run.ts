@@ -1,0 +1,129 @@
+import { systemClock } from '@keelson/base';
+import { Cluster } from './cluster.ts';
+import { describeError, ExitError, UsageError } from './errors.ts';
+import { type FlagSpecs, type FlagValues, firstPositional, parseArguments } from './flags.ts';
+import { globalFlags } from './globals.ts';
+import { overview, verbHelp } from './help.ts';
+import type { Shell, Verb, VerbEntry } from './types.ts';
+import { verbs } from './verbs/index.ts';
+
+/** A verb that was found, and what was left of the command line without its names. */
+interface Chosen {
+  readonly verb: Verb;
+  readonly path: string;
+  readonly summary: string;
+  readonly argv: readonly string[];
+}
+
+/**
+ * Runs one kubectl command line (without `kubectl` itself) and answers its exit code. What the shell lacks is the process's own.
+ * Never rejects.
+ */
+export async function run(argv: readonly string[], given: Partial<Shell> = {}): Promise<number> {
+  const shell: Shell = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    env: process.env,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    ...given,
+  };
+  const at = { path: 'kubectl', address: () => 'localhost:8080' };
+  try {
+    return await dispatch(argv, shell, at);
+  } catch (error) {
+    return report(error, shell, at);
+  }
+}
+
+function report(error: unknown, shell: Shell, at: { path: string; address(): string }): number {
+  if (error instanceof ExitError) {
+    if (error.message !== '') shell.stderr.write(`${error.message}\n`);
+    return error.code;
+  }
+  if (shell.signal.aborted) return 130;
+  if (error instanceof UsageError) {
+    const hint = error.hint === 'usage' ? `See '${at.path} --help' for usage.` : `See '${at.path} -h' for help and examples`;
+    shell.stderr.write(`error: ${error.message}\n${hint}\n`);
+    return 1;
+  }
+  shell.stderr.write(`${describeError(error, at.address())}\n`);
+  return 1;
+}
+
+async function dispatch(argv: readonly string[], shell: Shell, at: { path: string; address: () => string }): Promise<number> {
+  const chosen = await choose(argv);
+  if (!chosen) {
+    shell.stdout.write(overview(verbs));
+    return 0;
+  }
+  at.path = chosen.path;
+  const { verb } = chosen;
+  const specs: FlagSpecs = { ...globalFlags, ...verb.flags };
+  const parsed = parseArguments(chosen.argv, specs);
+  if (parsed.values.help || !verb.run) {
+    if (!verb.run && !parsed.values.help && parsed.args[0] !== undefined) {
+      throw new UsageError(`unknown command ${JSON.stringify(parsed.args[0])} for ${JSON.stringify(at.path)}`);
+    }
+    shell.stdout.write(verbHelp(verb, chosen.path, chosen.summary));
+    return 0;
+  }
+  const flags = parsed.values as FlagValues<FlagSpecs>;
+  const cluster = new Cluster(flags as unknown as FlagValues<typeof globalFlags>, shell);
+  at.address = () => cluster.address;
+  try {
+    const { args, dash, changed } = parsed;
+    const code = (await verb.run({ flags, changed, args, dash, path: chosen.path, shell, cluster })) ?? 0;
+    if (!flags['warnings-as-errors'] || cluster.warnings === 0) return code;
+    throw new Error(`${cluster.warnings} warning${cluster.warnings === 1 ? '' : 's'} received`);
+  } finally {
+    cluster.close();
+  }
+}
+
+/** Follows the names of verbs and subverbs as far as they lead. @throws UsageError for a verb that is not there. */
+async function choose(argv: readonly string[]): Promise<Chosen | undefined> {
+  let left = [...argv];
+  let path = 'kubectl';
+  let summary = '';
+  let verb: Verb | undefined;
+  let entries: readonly VerbEntry[] = verbs;
+  for (;;) {
+    const at = firstPositional(left, { ...globalFlags, ...verb?.flags });
+    const name = left[at];
+    const entry = name === undefined ? undefined : entries.find((each) => each.name === name || each.aliases?.includes(name));
+    if (name === 'help' && !verb) {
+      left = [...left.toSpliced(at, 1), '--help'];
+      continue;
+    }
+    if (!entry && !verb && name !== undefined) throw new UsageError(unknownCommand(name), 'usage');
+    if (!entry) return verb ? { verb, path, summary, argv: left } : undefined;
+    verb = await entry.load();
+    path += ` ${entry.name}`;
+    summary = entry.summary;
+    left = left.toSpliced(at, 1);
+    entries = verb.subverbs ?? [];
+    if (entries.length === 0) return { verb, path, summary, argv: left };
+  }
+}
+
+function unknownCommand(name: string): string {
+  const near = verbs.filter((verb) => distance(verb.name, name) <= 2 || verb.name.startsWith(name)).map((verb) => verb.name);
+  const hint = near.length > 0 ? `\n\nDid you mean this?\n\t${near.join('\n\t')}\n` : '';
+  return `unknown command ${JSON.stringify(name)} for "kubectl"${hint}`;
+}
+
+/** Levenshtein's. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

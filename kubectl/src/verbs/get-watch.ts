@@ -1,0 +1,78 @@
+import { watchEvents } from '@keelson/client';
+import type { Table } from '@keelson/types';
+import { type ObjectPrinter, objectPrinter } from '../printers/objects.ts';
+import type { Target } from '../resource/targets.ts';
+import { watchPath } from '../resource/watch.ts';
+import type { AnyObject } from '../types.ts';
+import { fetchTable, type GetContext, isTable, tablePrinter } from './get.ts';
+
+const tableTypes = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+
+/** `get -w`: what there is, unless `--watch-only`, and then every change, until the server or the user ends it. */
+export async function watchTarget(context: GetContext, targets: readonly Target[]): Promise<void> {
+  const [target] = targets;
+  if (!target || targets.length > 1) {
+    throw new Error(`watch is only supported on individual resources and resource collections - ${targets.length} resources were found`);
+  }
+  return isTable(context.flags.output) ? watchTable(context, target) : watchObjects(context, target);
+}
+
+async function watchTable(context: GetContext, target: Target): Promise<void> {
+  const { flags, shell } = context;
+  const printer = tablePrinter(context, target.mapping, flags['show-kind']);
+  const first = await fetchTable(context, target);
+  let columns = first.columnDefinitions;
+  if (!flags['watch-only'] && first.rows.length > 0) shell.stdout.write(printer.print(first, 'ADDED'));
+  // An object by its name is a table without a version of its own.
+  const since = first.metadata?.resourceVersion || '0';
+  for await (const { type, object } of follow<Table>(context, target, since, tableTypes)) {
+    if (object.columnDefinitions?.length) columns = object.columnDefinitions;
+    shell.stdout.write(printer.print({ ...object, columnDefinitions: columns }, type));
+  }
+}
+
+async function watchObjects(context: GetContext, target: Target): Promise<void> {
+  const { flags, shell, cluster } = context;
+  const { mapping, namespace, name } = target;
+  const print = eventPrinter(context);
+  if (name === undefined) {
+    const list = await cluster.api.list(mapping, { namespace, labelSelector: flags.selector, fieldSelector: flags['field-selector'] });
+    if (!flags['watch-only']) for (const object of list.items) shell.stdout.write(print('ADDED', object));
+    return followObjects(context, target, list.metadata.resourceVersion ?? '0', print);
+  }
+  const object = await cluster.api.get(mapping, { name, namespace });
+  if (!flags['watch-only']) shell.stdout.write(print('ADDED', object));
+  return followObjects(context, target, object.metadata.resourceVersion ?? '0', print);
+}
+
+function eventPrinter({ flags }: GetContext): (type: string, object: AnyObject) => string {
+  const print: ObjectPrinter = objectPrinter(flags.output, {
+    showManagedFields: flags['show-managed-fields'],
+    allowMissingKeys: flags['allow-missing-template-keys'],
+    noHeaders: flags['no-headers'],
+  });
+  if (!flags['output-watch-events']) return (_, object) => print(object);
+  return (type, object) => print({ type, object } as unknown as AnyObject);
+}
+
+async function followObjects(
+  context: GetContext,
+  target: Target,
+  since: string,
+  print: (type: string, object: AnyObject) => string,
+): Promise<void> {
+  for await (const { type, object } of follow<AnyObject>(context, target, since, 'application/json')) {
+    context.shell.stdout.write(print(type, object));
+  }
+}
+
+async function* follow<T>(
+  { cluster, shell, flags }: GetContext,
+  target: Target,
+  resourceVersion: string,
+  accept: string,
+): AsyncGenerator<{ readonly type: string; readonly object: T }> {
+  const path = watchPath(target, { resourceVersion, labelSelector: flags.selector, fieldSelector: flags['field-selector'] });
+  const response = await cluster.api.raw({ method: 'GET', path, headers: { accept }, signal: shell.signal });
+  for await (const event of watchEvents<T>(response)) if (event.type !== 'BOOKMARK') yield event;
+}

@@ -1,0 +1,155 @@
+import { readText } from '@keelson/client';
+import type { Table } from '@keelson/types';
+import { relaxedJsonPath } from '@keelson/machinery';
+import { throwAll, UsageError } from '../errors.ts';
+import { asList, objectPrinter } from '../printers/objects.ts';
+import { sortedByPath } from '../printers/sort.ts';
+import { sortTable, TablePrinter } from '../printers/table.ts';
+import type { ApiResource } from '../resource/discovery.ts';
+import { kindText } from '../resource/mapper.ts';
+import { fetchTargets, isNotFound, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
+import { type Context, defineVerb } from '../types.ts';
+import { watchTarget } from './get-watch.ts';
+
+export const getFlags = {
+  ...selectionFlags,
+  'allow-missing-template-keys': { type: 'bool', default: true, help: 'If true, ignore any errors in templates when a field or map key is missing in the template.' },
+  'chunk-size': { type: 'int', default: 500, help: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
+  'ignore-not-found': { type: 'bool', help: 'If the requested object does not exist the command will return exit code 0.' },
+  'label-columns': { type: 'list', short: 'L', help: 'Accepts a comma separated list of labels that are going to be presented as columns.' },
+  'no-headers': { type: 'bool', help: "When using the default or custom-column output format, don't print headers (default print headers)." },
+  output: {
+    type: 'string',
+    short: 'o',
+    help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide).',
+  },
+  'output-watch-events': { type: 'bool', help: 'Output watch event objects when --watch or --watch-only is used. Existing objects are output as initial ADDED events.' },
+  raw: { type: 'string', help: 'Raw URI to request from the server. Uses the transport specified by the kubeconfig file.' },
+  'show-kind': { type: 'bool', help: 'If present, list the resource type for the requested object(s).' },
+  'show-labels': { type: 'bool', help: 'When printing, show all labels as the last column (default hide labels column)' },
+  'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
+  'sort-by': { type: 'string', help: "If non-empty, sort list types using this field specification, a JSONPath expression (e.g. '{.metadata.name}')." },
+  subresource: { type: 'string', help: 'If specified, gets the subresource of the requested object.' },
+  watch: { type: 'bool', short: 'w', help: 'After listing/getting the requested object, watch for changes.' },
+  'watch-only': { type: 'bool', help: 'Watch for changes to the requested object(s), without listing/getting first.' },
+} as const;
+
+export type GetContext = Context<typeof getFlags>;
+
+export const verb = defineVerb({
+  usage: 'get [(-o|--output=)json|yaml|name|jsonpath|custom-columns|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
+  description: 'Prints a table of the most important information about the specified resources.',
+  flags: getFlags,
+  async run(context) {
+    const { flags, cluster, shell, args } = context;
+    if (flags.raw) return printRaw(context);
+    if (args.length === 0 && flags.filename.length === 0) {
+      shell.stderr.write('You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n');
+      throw new UsageError('Required resource not specified.', 'examples');
+    }
+    if (flags['output-watch-events'] && !flags.watch && !flags['watch-only']) {
+      throw new UsageError('--output-watch-events option can only be used with --watch or --watch-only', 'examples');
+    }
+    const targets = await resolveTargets(cluster, shell, selectionOf(context));
+    if (flags.watch || flags['watch-only']) return watchTarget(context, targets);
+    return isTable(flags.output) ? printTables(context, targets) : printObjects(context, targets);
+  },
+});
+
+export function isTable(output: string): boolean {
+  return output === '' || output === 'wide';
+}
+
+async function printRaw({ cluster, shell, flags }: GetContext): Promise<void> {
+  shell.stdout.write(await readText(await cluster.api.raw({ method: 'GET', path: flags.raw })));
+}
+
+async function printObjects(context: GetContext, targets: readonly Target[]): Promise<void> {
+  const { cluster, shell, flags } = context;
+  const print = objectPrinter(flags.output, {
+    showManagedFields: flags['show-managed-fields'],
+    allowMissingKeys: flags['allow-missing-template-keys'],
+    noHeaders: flags['no-headers'],
+  });
+  const { found, errors } = await fetchTargets(cluster, targets, selectionOf(context));
+  const objects = found.map(({ object }) => object);
+  const wanted = errors.filter((error) => !(flags['ignore-not-found'] && isNotFound(error)));
+  const single = targets.length === 1 && targets[0]?.name !== undefined;
+  const nothing = objects.length === 0 && (single || targets.every(({ name }) => name !== undefined));
+  const ordered = flags['sort-by'] ? sortedByPath(objects, relaxedJsonPath(flags['sort-by'])) : objects;
+  if (!nothing) shell.stdout.write(print(asList(ordered, single)));
+  throwAll(wanted);
+}
+
+/** The rows of consecutive targets of one type. */
+interface Section {
+  readonly mapping: ApiResource;
+  table: Table;
+}
+
+async function printTables(context: GetContext, targets: readonly Target[]): Promise<void> {
+  const { cluster, shell, flags } = context;
+  const { sections, errors } = await fetchSections(context, targets);
+  const withKind = flags['show-kind'] || new Set(targets.map(({ mapping }) => `${mapping.resource}.${mapping.group}`)).size > 1;
+  const filled = sections.filter(({ table }) => table.rows.length > 0);
+  const texts = filled.map(({ mapping, table }) => {
+    const sorted = flags['sort-by'] ? sortTable(table, flags['sort-by']) : table;
+    return tablePrinter(context, mapping, withKind).print(sorted);
+  });
+  shell.stdout.write(texts.join(flags['no-headers'] ? '' : '\n'));
+  const wanted = errors.filter((error) => !(flags['ignore-not-found'] && isNotFound(error)));
+  if (filled.length === 0 && errors.length === 0 && !flags['ignore-not-found']) {
+    const namespaced = !flags['all-namespaces'] && targets.every(({ mapping }) => mapping.namespaced);
+    shell.stderr.write(namespaced ? `No resources found in ${cluster.namespace} namespace.\n` : 'No resources found\n');
+  }
+  throwAll(wanted);
+}
+
+/** The printer of one type's rows, as the flags want them. */
+export function tablePrinter({ flags }: GetContext, mapping: ApiResource, withKind: boolean): TablePrinter {
+  return new TablePrinter({
+    wide: flags.output === 'wide',
+    noHeaders: flags['no-headers'],
+    withNamespace: flags['all-namespaces'] && mapping.namespaced,
+    kindPrefix: withKind ? kindText(mapping) : '',
+    showLabels: flags['show-labels'],
+    labelColumns: flags['label-columns'],
+    events: flags['output-watch-events'],
+  });
+}
+
+async function fetchSections(context: GetContext, targets: readonly Target[]): Promise<{ sections: Section[]; errors: unknown[] }> {
+  const sections: Section[] = [];
+  const errors: unknown[] = [];
+  for (const target of targets) {
+    try {
+      const table = await fetchTable(context, target);
+      const last = sections.at(-1);
+      if (last?.mapping === target.mapping) last.table = { ...last.table, rows: [...last.table.rows, ...table.rows] };
+      else sections.push({ mapping: target.mapping, table });
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  return { sections, errors };
+}
+
+/** All pages of one target's rows. */
+export async function fetchTable({ cluster, flags }: GetContext, { mapping, namespace, name }: Target): Promise<Table> {
+  const query = {
+    namespace,
+    ...(name === undefined ? {} : { name }),
+    includeObject: flags['sort-by'] ? ('Object' as const) : ('Metadata' as const),
+    labelSelector: flags.selector,
+    fieldSelector: flags['field-selector'],
+  };
+  if (name !== undefined) return cluster.api.table(mapping, query);
+  let whole: Table | undefined;
+  let token: string | undefined = '';
+  do {
+    const page: Table = await cluster.api.table(mapping, { ...query, limit: flags['chunk-size'], ...(token ? { continue: token } : {}) });
+    whole = whole ? { ...whole, rows: [...whole.rows, ...(page.rows ?? [])] } : { ...page, rows: page.rows ?? [] };
+    token = page.metadata?.continue;
+  } while (token);
+  return whole;
+}

@@ -1,0 +1,122 @@
+/**
+ * `node tools/test.ts` is `npm test`: types and lint, then every test, the cheapest first. `node tools/test.ts FOLDER…` runs only the
+ * tests in these folders. The last line is `N passed, N failed`; the exit code is not 0 when something failed or nothing ran.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+/** Test files that run together, after the stage before them. */
+interface Stage {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Files at a time: each is a process. */
+  readonly concurrency: number;
+}
+
+interface Tally {
+  passed: number;
+  failed: number;
+  readonly skipped: string[];
+  readonly failures: string[];
+}
+
+const root = join(import.meta.dirname, '..');
+/** The suites of test/ that come first, in this order; the others follow, and real processes and containers end it. */
+const [firstSuites, lastSuites] = [
+  ['tidy', 'scenarios'],
+  ['faults', 'e2e'],
+];
+/** Milliseconds: a test that takes longer hangs, and so does the whole, whose report then names the files that did not end. */
+const [testLimit, wholeLimit] = [10 * 60_000, 80 * 60_000];
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+const stop = AbortSignal.any([interrupted.signal, AbortSignal.timeout(wholeLimit)]);
+
+const folders = process.argv.slice(2);
+const tally: Tally = { passed: 0, failed: 0, skipped: [], failures: [] };
+if (folders.length === 0) await typecheckAndLint();
+for (const stage of folders.length > 0 ? [stageOf(folders.join(' '), testsIn(folders), 2)] : allStages()) await runStage(stage);
+report();
+
+function allStages(): Stage[] {
+  const suites = new Map(Object.entries(Object.groupBy(testsIn(['test']), (path) => path.split('/')[1] ?? '')));
+  const middle = [...suites.keys()].filter((name) => ![...firstSuites, ...lastSuites].includes(name));
+  const stagesOf = (names: readonly string[]): Stage[] => names.map((name) => stageOf(`test/${name}`, suites.get(name) ?? [], 1));
+  const packages = testsIn(['.']).filter((path) => !path.startsWith('test/'));
+  const [tidy, ...inProcess] = stagesOf([...firstSuites, ...middle]);
+  return [...(tidy ? [tidy] : []), stageOf('packages', packages, 2), ...inProcess, ...stagesOf(lastSuites)];
+}
+
+function stageOf(name: string, files: readonly string[], concurrency: number): Stage {
+  return { name, files, concurrency };
+}
+
+/** Paths from the root, in order. */
+function testsIn(roots: readonly string[]): string[] {
+  const exclude = ['**/node_modules', '**/dist', '**/.*'];
+  return roots.flatMap((folder) => globSync(join(folder, '**/*.test.ts'), { cwd: root, exclude })).sort();
+}
+
+async function typecheckAndLint(): Promise<void> {
+  console.log('── types and lint');
+  const nx = join(root, 'node_modules/nx/dist/bin/nx.js');
+  const args = ['run-many', '-t', 'typecheck', 'lint', '--outputStyle=static'];
+  const child = spawn(process.execPath, [nx, ...args], { cwd: root, stdio: 'inherit', signal: stop });
+  const code = await once(child, 'exit').then(
+    ([status]) => status as number | null,
+    () => null,
+  );
+  if (code !== 0) fail('types and lint');
+}
+
+async function runStage({ name, files, concurrency }: Stage): Promise<void> {
+  if (stop.aborted) return;
+  console.log(`── ${name}: ${files.length === 0 ? 'no tests' : `${files.length} files`}`);
+  if (files.length === 0) return;
+  const paths = files.map((path) => join(root, path));
+  const events = run({ files: paths, cwd: root, concurrency, timeout: testLimit, signal: stop });
+  events.on('test:pass', ({ name: test, skip, file }) => {
+    if (skip !== undefined && skip !== false) tally.skipped.push(`${where(file)} ${test}${typeof skip === 'string' ? `: ${skip}` : ''}`);
+    // Node reports a file in which no test was defined as a test of the file's name.
+    else if (paths.includes(test)) {
+      tally.passed -= 1;
+      fail(`${where(test)}: a test file without a test`);
+    }
+  });
+  events.on('test:fail', ({ name: test, file, details, todo }) => {
+    if (todo === undefined && details.type !== 'suite') tally.failures.push(`${where(file)} ${test}`);
+  });
+  events.on('test:summary', ({ file, counts }) => {
+    if (file !== undefined) return;
+    tally.passed += counts.passed;
+    tally.failed += counts.tests - counts.passed - counts.skipped - counts.todo;
+  });
+  const lines = events.compose(spec);
+  lines.pipe(process.stdout, { end: false });
+  await finished(lines, { writable: false });
+}
+
+function where(file: string | undefined): string {
+  return file === undefined ? '' : relative(root, file);
+}
+
+function fail(what: string): void {
+  tally.failed += 1;
+  tally.failures.push(what);
+}
+
+function report(): void {
+  if (stop.aborted) fail('interrupted, or out of time');
+  if (tally.skipped.length > 0) console.log(`\nSkipped:\n${tally.skipped.map((one) => `  ${one}`).join('\n')}`);
+  if (tally.failures.length > 0) console.log(`\nFailed:\n${tally.failures.map((one) => `  ${one}`).join('\n')}`);
+  console.log(`\n${tally.passed} passed, ${tally.failed} failed`);
+  const ran = tally.passed + tally.skipped.length > 0;
+  process.exitCode = ran && tally.failed === 0 ? 0 : 1;
+}
