@@ -6,6 +6,7 @@ import type { AnyObject, Shell } from '../types.ts';
 import { parseResourceArguments } from './arguments.ts';
 import type { ApiResource } from './discovery.ts';
 import { type Document, readDocuments, requireKind } from './files.ts';
+import { untilState } from './watch.ts';
 
 export const fileFlags = {
   filename: { type: 'list', short: 'f', help: 'Filename, directory, or URL to files identifying the resource' },
@@ -215,4 +216,14 @@ export async function fetchOne(cluster: Cluster, args: readonly string[], defaul
   const namespace = mapping.namespaced ? cluster.namespace : undefined;
   const object = await cluster.api.get(mapping, { name: named.name, namespace });
   return { mapping, namespace, name: named.name, object, source: '' };
+}
+
+/**
+ * Resolves when an object is gone, or another stands in its place.
+ * @param timeout milliseconds; negative waits for a week.
+ * @throws Error `timed out waiting for the condition`.
+ */
+export async function untilGone(cluster: Cluster, shell: Shell, target: Target, timeout: number, uid?: string): Promise<void> {
+  const { clock, signal } = shell;
+  await untilState(cluster, target, { clock, signal, timeout }, (object) => !object || (uid !== undefined && object.metadata.uid !== uid));
 }

@@ -60,7 +60,7 @@ function storage(cluster: Cluster, database: string): string[] {
     return [`--storage-backend=${cluster.store}`, ...(cluster.store === 'sqlite' ? [`--storage-file=${database}`] : [])];
   }
   const pki = pkiOf(cluster);
-  const servers = cluster.etcdServers.length > 0 ? cluster.etcdServers : [`https://127.0.0.1:${cluster.ports.etcd}`];
+  const servers = cluster.etcdServers.length > 0 ? cluster.etcdServers : [`https://${reachable(cluster)}:${cluster.ports.etcd}`];
   const own = [
     `--etcd-cafile=${pki.file('etcd/ca.crt')}`,
     `--etcd-certfile=${pki.file('apiserver-etcd-client.crt')}`,
@@ -72,7 +72,7 @@ function storage(cluster: Cluster, database: string): string[] {
 function etcd(cluster: Cluster): ProcessSpec {
   const { ports, dataDir } = cluster;
   const pki = pkiOf(cluster);
-  const client = `https://127.0.0.1:${ports.etcd}`;
+  const client = `https://${reachable(cluster)}:${ports.etcd}`;
   const peer = `https://127.0.0.1:${ports.etcdPeer}`;
   const tls = (prefix: string, name: string): string[] => [
     `--${prefix}cert-file=${pki.file(`etcd/${name}.crt`)}`,

@@ -40,7 +40,9 @@ export function acceptSpdy(request: IncomingMessage, socket: Duplex, head: Buffe
   return connection;
 }
 
-const upgrader = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, handleProtocols: () => tunnel });
+// The subprotocol's name holds a slash, which ws takes for an error in what it is asked: it is kept from ws and answered here.
+const upgrader = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false });
+upgrader.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${tunnel}`));
 
 /** Takes a WebSocket over whose binary messages are the bytes of a SPDY/3.1 connection. */
 export function acceptSpdyTunnel(
@@ -49,6 +51,7 @@ export function acceptSpdyTunnel(
   head: Buffer,
   use: (connection: SpdyConnection) => Promise<void>,
 ): Promise<void> {
+  delete request.headers['sec-websocket-protocol'];
   return new Promise((resolve) => upgrader.handleUpgrade(request, socket, head, (webSocket) => resolve(use(overWebSocket(webSocket)))));
 }
 

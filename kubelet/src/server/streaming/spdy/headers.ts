@@ -1,6 +1,8 @@
 import { constants, inflateSync } from 'node:zlib';
 import { dictionary } from './dictionary.ts';
 
+const flush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
+
 export type Headers = ReadonlyMap<string, string>;
 
 /** Header blocks of one SPDY/3.1 connection. Both directions are one endless zlib stream each. */
@@ -21,7 +23,7 @@ export class HeaderCodec {
     return parsePairs(fresh);
   }
 
-  /** Uses deflate's stored blocks only, which need no dictionary and no state. */
+  /** Uses deflate's stored blocks only, which need no dictionary and no state. Readers hand out what they have at the empty block after each. */
   encode(headers: Headers): Buffer {
     const plain = serialisePairs(headers);
     const stored = Buffer.alloc(5);
@@ -29,7 +31,7 @@ export class HeaderCodec {
     stored.writeUInt16LE(plain.length ^ 0xffff, 3);
     const begin = this.#begun ? [] : [Buffer.from([0x78, 0x01])];
     this.#begun = true;
-    return Buffer.concat([...begin, stored, plain]);
+    return Buffer.concat([...begin, stored, plain, flush]);
   }
 }
 

@@ -15,7 +15,7 @@ async function goBlocks(...blocks: readonly Headers[]): Promise<Buffer[]> {
   deflate.on('data', (data: Buffer) => pieces.push(data));
   const result: Buffer[] = [];
   for (const headers of blocks) {
-    const plain = new HeaderCodec().encode(headers).subarray(7);
+    const plain = new HeaderCodec().encode(headers).subarray(7, -5);
     await new Promise<void>((resolve) => deflate.write(plain, () => deflate.flush(constants.Z_SYNC_FLUSH, () => resolve())));
     result.push(Buffer.concat(pieces.splice(0)));
   }

@@ -1,0 +1,118 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { type Clock, type Logger, type Random, seededRandom, silentLogger, systemClock } from '@keelson/base';
+import { type Api, type ApiOptions, type ClientRequest, createApi, inProcessTransport, readText, type Transport } from '@keelson/client';
+import { Registry as Metrics } from 'prom-client';
+import { createTokens } from '../auth/tokens.ts';
+import { type ApiServer, createServer } from '../server.ts';
+import { createMemoryStore } from '../storage/memory/memory.ts';
+import type { Store } from '../storage/types.ts';
+
+export interface FixtureOptions {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly store?: Store;
+  readonly log?: Logger;
+  readonly serviceCIDR?: string;
+  readonly nodePorts?: { readonly from: number; readonly to: number };
+  readonly disabledAdmission?: readonly string[];
+}
+
+/** What an exchange came to. `json` parses the body. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  json<T = Record<string, unknown>>(): T;
+}
+
+/** The whole API server on a memory store, without sockets. */
+export interface Fixture {
+  readonly server: ApiServer;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  /** As a cluster administrator. */
+  readonly api: Api;
+  /** As somebody else. */
+  as(name: string, groups?: readonly string[], options?: ApiOptions): Api;
+  transport(name?: string, groups?: readonly string[]): Transport;
+  /** One request as an administrator, whatever the answer. */
+  send(method: ClientRequest['method'], path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** One request without an identity but what `headers` prove. */
+  sendAnonymous(method: ClientRequest['method'], path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export const testIssuer = 'https://kubernetes.default.svc.cluster.local';
+const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const publicKey = signingKey;
+
+/** A bootstrapped server; the caller closes it. */
+export async function startServer(options: FixtureOptions = {}): Promise<Fixture> {
+  const { clock = systemClock, random = seededRandom(1), log = silentLogger } = options;
+  const store = options.store ?? createMemoryStore({ clock });
+  const stop = new AbortController();
+  const metrics = new Metrics();
+  const server = await createServer({
+    ...{ store, clock, random, log, metrics },
+    version: { major: '1', minor: '36', gitVersion: 'v1.36.0' },
+    serviceCIDR: options.serviceCIDR ?? '10.96.0.0/16',
+    nodePorts: options.nodePorts ?? { from: 30_000, to: 32_767 },
+    disabledAdmission: options.disabledAdmission ?? [],
+    tokens: (registry) =>
+      createTokens({ issuer: testIssuer, signingKey, publicKeys: [publicKey], audiences: [testIssuer], clock }, registry),
+    kubelets: { send: () => Promise.reject(new Error('no kubelets')), dial: () => Promise.reject(new Error('no kubelets')) },
+    clientCA: 'the client CA',
+    compactionInterval: 300_000,
+    signal: stop.signal,
+  });
+  await server.bootstrap({ address: '192.0.2.1', port: 6443 });
+  const transport: Fixture['transport'] = (name = 'admin', groups = ['system:masters']) =>
+    inProcessTransport(server.handle, { name, groups });
+  const admin = transport();
+  const nobody = inProcessTransport(server.handle);
+  return {
+    ...{ server, store, metrics, transport },
+    api: createApi(admin),
+    as: (name, groups = [], apiOptions = {}) => createApi(transport(name, groups), apiOptions),
+    send: exchange.bind(undefined, admin),
+    sendAnonymous: exchange.bind(undefined, nobody),
+    async close() {
+      stop.abort();
+      await server.stopped;
+      await store.close();
+    },
+  };
+}
+
+async function exchange(
+  transport: Transport,
+  method: ClientRequest['method'],
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const response = await transport.send({ method, path, headers, ...(body === undefined ? {} : { body: textOf(body) }) });
+  const text = await readText(response);
+  return { status: response.status, headers: response.headers, text, json: <T>() => JSON.parse(text) as T };
+}
+
+function textOf(body: unknown): string | Buffer {
+  return typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+}
+
+/** The smallest pod that passes validation, and what is laid over it. */
+export function podOf(name: string, over: { metadata?: object; spec?: object } = {}): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, ...over.metadata },
+    spec: { containers: [{ name: 'main', image: 'registry.local/app:1' }], ...over.spec },
+  };
+}
+
+/** A Deployment of one container that selects its own template. */
+export function deploymentOf(name: string, spec: object = {}): object {
+  const labels = { app: name };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'registry.local/app:1' }] } };
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { selector: { matchLabels: labels }, template, ...spec } };
+}

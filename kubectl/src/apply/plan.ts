@@ -1,0 +1,64 @@
+import type { PatchType } from '@keelson/client';
+import {
+  changesIdentity,
+  compareStrings,
+  createThreeWayMergePatch,
+  createThreeWayStrategicPatch,
+  goJson,
+  type JsonObject,
+  type PatchSchemas,
+} from '@keelson/machinery';
+import type { AnyObject } from '../types.ts';
+
+/** Where client-side apply remembers what it applied. */
+export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** What a strategic merge knows of the object's type; absent for kinds nobody has a schema for. */
+export interface TypeSchema {
+  readonly schemas: PatchSchemas;
+  readonly typeName: string;
+}
+
+export interface ApplyPlan {
+  readonly type: PatchType;
+  readonly patch: JsonObject;
+  /** False when there is nothing to do. */
+  readonly changed: boolean;
+}
+
+/** The manifest with itself in its annotation, as it is created and as patches are made from. */
+export function withLastApplied(manifest: AnyObject): AnyObject {
+  const { [lastAppliedAnnotation]: _, ...annotations } = manifest.metadata.annotations ?? {};
+  const bare = { ...manifest, metadata: { ...manifest.metadata, annotations } };
+  const applied = `${goJson(inOrder(bare))}\n`;
+  return { ...bare, metadata: { ...bare.metadata, annotations: { ...annotations, [lastAppliedAnnotation]: applied } } };
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(entries.sort(([a], [b]) => compareStrings(a, b)).map(([key, inner]) => [key, inOrder(inner)]));
+}
+
+/** What was applied last; undefined when the object was not made by apply. */
+export function lastAppliedOf(current: AnyObject): JsonObject | undefined {
+  const text = current.metadata.annotations?.[lastAppliedAnnotation];
+  return text ? (JSON.parse(text) as JsonObject) : undefined;
+}
+
+/**
+ * The patch that brings a live object to its manifest: what the manifest says is set, what the last one said and this one does not is
+ * removed, what others wrote stays.
+ * @throws Error when the patch would make the object another one.
+ */
+export function planApply(current: AnyObject, manifest: AnyObject, schema?: TypeSchema): ApplyPlan {
+  const original = lastAppliedOf(current) ?? {};
+  const modified = JSON.parse(JSON.stringify(withLastApplied(manifest))) as JsonObject;
+  const patch = schema
+    ? createThreeWayStrategicPatch(original, modified, current, schema.schemas, schema.typeName)
+    : createThreeWayMergePatch(original, modified, current);
+  if (changesIdentity(patch)) throw new Error('precondition failed: apiVersion, kind and metadata.name may not change');
+  const type = schema ? 'application/strategic-merge-patch+json' : 'application/merge-patch+json';
+  return { type, patch, changed: Object.keys(patch).length > 0 };
+}

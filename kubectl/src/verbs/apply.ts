@@ -1,0 +1,144 @@
+import { ApiError } from '@keelson/client';
+import { goJson } from '@keelson/machinery';
+import { planApply, lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
+import { schemaOf } from '../apply/schema.ts';
+import { throwAll, withSource } from '../errors.ts';
+import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
+import { readDocuments } from '../resource/files.ts';
+import { resourceText } from '../resource/mapper.ts';
+import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
+import { type AnyObject, type Context, defineVerb } from '../types.ts';
+import { fieldValidationOf, validateFlag } from './write-flags.ts';
+
+const applyFlags = {
+  ...fileFlags,
+  ...outputFlags,
+  ...dryRunFlag,
+  ...validateFlag,
+  'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
+  force: { type: 'bool', help: 'If true, immediately remove resources from API and bypass graceful deletion, where a change needs the object made anew.' },
+  'force-conflicts': { type: 'bool', help: 'If true, server-side apply will force the changes against conflicts.' },
+  overwrite: { type: 'bool', default: true, help: 'Automatically resolve conflicts between the modified and live configuration by using values from the modified configuration' },
+  selector: { type: 'string', short: 'l', help: 'Selector (label query) to filter on' },
+  'server-side': { type: 'bool', help: 'If true, apply runs in the server instead of the client.' },
+  wait: { type: 'bool', help: 'If true, wait for resources to be gone before returning.' },
+} as const;
+
+type ApplyContext = Context<typeof applyFlags>;
+type FileTarget = Target & { readonly local: AnyObject; readonly source: string };
+type Print = (object: AnyObject, operation: string) => void;
+
+const conflictRetries = 5;
+
+export const verb = defineVerb({
+  usage: 'apply (-f FILENAME | -k DIRECTORY) [options]',
+  description: 'The resource name must be specified. It is created if it does not exist yet. JSON and YAML formats are accepted.',
+  examples: ['# Apply the configuration in pod.yaml to a pod', 'kubectl apply -f ./pod.yaml'],
+  flags: applyFlags,
+  async run(context) {
+    const { flags, cluster, shell } = context;
+    if (flags.filename.length === 0) throw new Error('must specify one of -f and -k');
+    const dryRun = dryRunOf(flags['dry-run']);
+    if (flags['server-side'] && dryRun === 'client') throw new Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+    if (flags['force-conflicts'] && !flags['server-side']) throw new Error('--force-conflicts only works with --server-side');
+    const print = resultPrinter(context);
+    const documents = await readDocuments(flags.filename, flags.recursive, shell);
+    const errors: unknown[] = [];
+    let seen = 0;
+    for (const document of documents) {
+      try {
+        const target = await targetOf(cluster, document);
+        seen++;
+        await applyOne(context, target, print);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    throwAll(errors);
+    if (seen === 0) throw new Error('no objects passed to apply');
+  },
+});
+
+async function applyOne(context: ApplyContext, target: FileTarget, print: Print): Promise<void> {
+  if (!target.name) throw new Error(`error when retrieving current configuration of:\nfrom server for: ${JSON.stringify(target.source)}: resource name may not be empty`);
+  if (context.flags['server-side']) return applyOnServer(context, target, print);
+  const { cluster, flags } = context;
+  const dryRun = dryRunOf(flags['dry-run']);
+  const current = await cluster.api.get(target.mapping, { name: target.name, namespace: target.namespace }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw withSource(error, 'retrieving current configuration of', target.source);
+  });
+  if (current) return update(context, target, current, print);
+  const object = withLastApplied(target.local);
+  const created = dryRun === 'client' ? object : await create(context, target, object);
+  print(created, 'created');
+}
+
+function writeOptions({ flags }: ApplyContext): { fieldManager: string; fieldValidation: 'Ignore' | 'Warn' | 'Strict'; dryRun: boolean } {
+  return { fieldManager: flags['field-manager'], fieldValidation: fieldValidationOf(flags.validate), dryRun: dryRunOf(flags['dry-run']) === 'server' };
+}
+
+async function create(context: ApplyContext, { mapping, source }: FileTarget, object: AnyObject): Promise<AnyObject> {
+  try {
+    return await context.cluster.api.create(mapping, object, writeOptions(context));
+  } catch (error) {
+    throw withSource(error, 'creating', source);
+  }
+}
+
+async function update(context: ApplyContext, target: FileTarget, live: AnyObject, print: Print): Promise<void> {
+  const { shell } = context;
+  if (!live.metadata.annotations?.[lastAppliedAnnotation]) {
+    shell.stderr.write(
+      `Warning: resource ${target.mapping.resource}/${target.name} is missing the ${lastAppliedAnnotation} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`,
+    );
+  }
+  const schema = await schemaOf(target.mapping.apiVersion, target.mapping.kind);
+  let current = live;
+  for (let attempt = 0; ; attempt++) {
+    const plan = planApply(current, target.local, schema);
+    if (!plan.changed) return print(current, 'unchanged');
+    if (dryRunOf(context.flags['dry-run']) === 'client') return print(target.local, 'configured');
+    if (current.metadata.deletionTimestamp) {
+      shell.stderr.write(`Warning: Detected changes to resource ${target.name} which is currently being deleted.\n`);
+    }
+    try {
+      const { type, patch } = plan;
+      const key = { name: target.name ?? '', namespace: target.namespace };
+      return print(await context.cluster.api.patch(target.mapping, key, type, patch, writeOptions(context)), 'configured');
+    } catch (error) {
+      if (context.flags.force && error instanceof ApiError && ['Conflict', 'Invalid'].includes(error.reason)) return recreate(context, target, print);
+      const again = error instanceof ApiError && error.reason === 'Conflict' && attempt < conflictRetries;
+      if (!again) throw patchError(error, target, plan.patch);
+      current = await context.cluster.api.get(target.mapping, { name: target.name ?? '', namespace: target.namespace });
+    }
+  }
+}
+
+/** `--force`: the object is deleted and made anew. */
+async function recreate(context: ApplyContext, target: FileTarget, print: Print): Promise<void> {
+  const { cluster, shell } = context;
+  await cluster.api.delete(target.mapping, { name: target.name ?? '', namespace: target.namespace }, { gracePeriodSeconds: 0 });
+  await untilGone(cluster, shell, target, -1);
+  print(await create(context, target, withLastApplied(target.local)), 'configured');
+}
+
+function patchError(error: unknown, { mapping, name, namespace, source }: FileTarget, patch: unknown): unknown {
+  const { apiVersion, resource, kind } = mapping;
+  const place = `Name: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace ?? '')}`;
+  const what = `Resource: "${apiVersion}, Resource=${resource}", GroupVersionKind: "${apiVersion}, Kind=${kind}"\n${place}`;
+  return withSource(withSource(error, 'patching', source), `applying patch:\n${goJson(patch)}\nto:\n${what}\nfor:`, source);
+}
+
+async function applyOnServer(context: ApplyContext, { mapping, name = '', namespace, local, source }: FileTarget, print: Print): Promise<void> {
+  const { cluster, flags, changed } = context;
+  const fieldManager = changed.has('field-manager') ? flags['field-manager'] : 'kubectl';
+  const options = { ...writeOptions(context), fieldManager, force: flags['force-conflicts'] };
+  try {
+    print(await cluster.api.patch(mapping, { name, namespace }, 'application/apply-patch+yaml', local, options), 'serverside-applied');
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw withSource(error, 'applying', source);
+    const hint = 'To take these fields over, apply again with --force-conflicts; to leave them to their managers, remove them from the manifest of';
+    throw new Error(`${error.message}\n${hint} ${resourceText(mapping)}/${name}.`);
+  }
+}

@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import type { PatchType } from '@keelson/client';
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type JsonPatchOperation, parseYaml } from '@keelson/machinery';
+import { schemaOf } from '../apply/schema.ts';
+import { UsageError } from '../errors.ts';
+import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
+import { eachFound, fileFlags, selectionOf } from '../resource/targets.ts';
+import { type AnyObject, defineVerb } from '../types.ts';
+
+const types: Readonly<Record<string, PatchType>> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+};
+
+export const verb = defineVerb({
+  usage: 'patch (-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE] [options]',
+  examples: ['# Partially update a node using a strategic merge patch', `kubectl patch node k8s-node-1 -p '{"spec":{"unschedulable":true}}'`],
+  flags: {
+    ...fileFlags,
+    ...outputFlags,
+    ...dryRunFlag,
+    'field-manager': { type: 'string', default: 'kubectl-patch', help: 'Name of the manager used to track field ownership.' },
+    local: { type: 'bool', help: 'If true, patch will operate on the content of the file, not the server-side resource.' },
+    patch: { type: 'string', short: 'p', help: 'The patch to be applied to the resource JSON file.' },
+    'patch-file': { type: 'string', help: 'A file containing a patch to be applied to the resource.' },
+    subresource: { type: 'string', help: 'If specified, patch will operate on the subresource of the requested object.' },
+    type: { type: 'string', default: 'strategic', help: 'The type of patch being provided; one of [json merge strategic]' },
+  },
+  async run(context) {
+    const { flags, cluster, shell } = context;
+    const type = types[flags.type.toLowerCase()];
+    if (!type) throw new UsageError(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.type)}`, 'examples');
+    if (!flags.patch && !flags['patch-file']) throw new UsageError('must specify --patch or --patch-file containing the contents of the patch', 'examples');
+    const text = flags['patch-file'] ? await readFile(flags['patch-file'], 'utf8') : flags.patch;
+    const patch = readPatch(text);
+    const dryRun = dryRunOf(flags['dry-run']);
+    const print = resultPrinter(context);
+    const count = await eachFound(cluster, shell, selectionOf(context), async ({ mapping, name, namespace, object }) => {
+      const options = {
+        fieldManager: flags['field-manager'],
+        dryRun: dryRun === 'server',
+        ...(flags.subresource ? { subresource: flags.subresource } : {}),
+      };
+      const local = flags.local || dryRun === 'client';
+      const patched = local
+        ? await patchedHere(object, type, patch)
+        : await cluster.api.patch(mapping, { name, namespace }, type, patch, options);
+      const same = local ? JSON.stringify(patched) === JSON.stringify(object) : patched.metadata.resourceVersion === object.metadata.resourceVersion;
+      print(patched, same ? 'patched (no change)' : 'patched');
+    });
+    if (count === 0) throw new Error('no objects passed to patch');
+  },
+});
+
+function readPatch(text: string): unknown {
+  try {
+    return parseYaml(text).value;
+  } catch (error) {
+    throw new Error(`unable to parse ${JSON.stringify(text)}: ${(error as Error).message}`);
+  }
+}
+
+async function patchedHere(object: AnyObject, type: PatchType, patch: unknown): Promise<AnyObject> {
+  if (type === 'application/json-patch+json') return applyJsonPatch(object, patch as JsonPatchOperation[]) as AnyObject;
+  const schema = type === 'application/merge-patch+json' ? undefined : await schemaOf(object.apiVersion ?? '', object.kind ?? '');
+  if (!schema) return applyMergePatch(object, patch) as AnyObject;
+  return applyStrategicMergePatch(object, patch as Record<string, unknown>, schema.schemas, schema.typeName) as AnyObject;
+}

@@ -1,0 +1,56 @@
+import { type AnyObject, defineVerb } from '../types.ts';
+import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
+import { eachFound, fileFlags, selectionOf, selectorFlag } from '../resource/targets.ts';
+import { untilState } from '../resource/watch.ts';
+
+interface Scaled {
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: { readonly replicas?: number; readonly observedGeneration?: number };
+}
+
+export const verb = defineVerb({
+  usage: 'scale [--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME) [options]',
+  examples: ["# Scale a replica set named 'foo' to 3", 'kubectl scale --replicas=3 rs/foo'],
+  flags: {
+    ...fileFlags,
+    ...selectorFlag,
+    ...outputFlags,
+    ...dryRunFlag,
+    all: { type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
+    'current-replicas': { type: 'int', default: -1, help: 'Precondition for current size. Requires that the current size of the resource match this value in order to scale.' },
+    replicas: { type: 'int', help: 'The new desired number of replicas. Required.' },
+    'resource-version': { type: 'string', help: 'Precondition for resource version.' },
+    timeout: { type: 'duration', help: 'The length of time to wait before giving up on a scale operation, zero means don\'t wait.' },
+  },
+  async run(context) {
+    const { flags, changed, cluster, shell } = context;
+    if (!changed.has('replicas') || flags.replicas < 0) throw new Error('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0');
+    const dryRun = dryRunOf(flags['dry-run']);
+    const print = resultPrinter(context);
+    const count = await eachFound(cluster, shell, selectionOf(context), async ({ mapping, name, namespace, object }) => {
+      const { spec } = object as Scaled;
+      const current = flags['current-replicas'];
+      if (current !== -1 && spec?.replicas !== current) throw new Error(`Expected replicas to be ${current}, was ${spec?.replicas ?? 0}`);
+      const version = flags['resource-version'];
+      if (version && object.metadata.resourceVersion !== version) {
+        throw new Error(`Expected resource version to be ${version}, was ${object.metadata.resourceVersion}`);
+      }
+      if (dryRun !== 'client') {
+        const patch = { ...(version ? { metadata: { resourceVersion: version } } : {}), spec: { replicas: flags.replicas } };
+        const options = { subresource: 'scale', dryRun: dryRun === 'server', parent: mapping };
+        await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', patch, options);
+      }
+      print(object, 'scaled');
+      if (flags.timeout > 0 && dryRun === 'none') {
+        await untilState(cluster, { mapping, namespace, name }, { clock: shell.clock, signal: shell.signal, timeout: flags.timeout }, (state) => isScaled(state, flags.replicas));
+      }
+    });
+    if (count === 0) throw new Error('no objects passed to scale');
+  },
+});
+
+function isScaled(state: AnyObject | undefined, wanted: number): boolean {
+  const { spec, status } = (state ?? {}) as Scaled;
+  if (spec?.replicas !== wanted) return true;
+  return (status?.replicas ?? 0) === wanted && (status?.observedGeneration ?? 0) >= (state?.metadata.generation ?? 0);
+}
