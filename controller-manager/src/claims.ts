@@ -1,7 +1,7 @@
 import type { Api, KubeObject } from '@keelson/client';
 import type { LabelSelectorMatcher } from '@keelson/machinery';
-import type { Kind, ObjectMeta, OwnerReference } from '@keelson/types';
 import { controllerOf, isControlledBy, newControllerRef } from '@keelson/machinery';
+import type { Kind, ObjectMeta, OwnerReference } from '@keelson/types';
 
 /** An object that another may control. */
 export type Claimable = KubeObject & { metadata: ObjectMeta };

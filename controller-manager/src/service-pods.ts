@@ -6,7 +6,11 @@ import { Pod, Service, type ServicePort } from '@keelson/types';
 export const servicesOfPods: Trigger<Pod> = mapped(Pod, servicesSelecting, { when: changesEndpoints });
 
 function servicesSelecting({ metadata }: Pod, stores: Stores): readonly Key[] {
-  return stores.of(Service).list(metadata.namespace).filter(({ spec }) => selects(spec.selector, metadata.labels)).map(keyOf);
+  return stores
+    .of(Service)
+    .list(metadata.namespace)
+    .filter(({ spec }) => selects(spec.selector, metadata.labels))
+    .map(keyOf);
 }
 
 function selects(selector: Record<string, string> | undefined, labels: Record<string, string> | undefined): boolean {
@@ -31,7 +35,10 @@ function fingerprint({ metadata, spec, status }: Pod): string {
 /** Pods a Service sends to, those that still have an address and have not ended. */
 export function podsOf(service: Service, stores: Stores): readonly Pod[] {
   const selector = labelsSelector(service.spec.selector);
-  return stores.of(Pod).list(service.metadata.namespace).filter((pod) => isReachable(pod) && selector.matches(pod.metadata.labels));
+  return stores
+    .of(Pod)
+    .list(service.metadata.namespace)
+    .filter((pod) => isReachable(pod) && selector.matches(pod.metadata.labels));
 }
 
 function isReachable(pod: Pod): boolean {

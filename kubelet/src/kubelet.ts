@@ -8,6 +8,7 @@ import type { NodeSettings } from './config/sandbox.ts';
 import type { ContainerState, ContainerStats, PodIdentity, Runtime, RuntimeInfo } from './cri/types.ts';
 import type { NodeResources, Thresholds } from './eviction/decide.ts';
 import { EvictionManager } from './eviction/manager.ts';
+import { ImageCollector } from './image/collector.ts';
 import { ImageManager } from './image/images.ts';
 import type { KubeletMetrics } from './metrics.ts';
 import type { MachineFacts } from './node/facts.ts';
@@ -71,6 +72,8 @@ export interface KubeletDeps {
   measure?(): Promise<NodeResources>;
   /** Frees what the node holds for a pod beyond files and the runtime. */
   release?(pod: Pod): Promise<void>;
+  /** Removes what earlier kubelets left of pods other than these uids. */
+  sweep?(known: ReadonlySet<string>): Promise<void>;
   readonly metrics?: Pick<KubeletMetrics, 'countProbe' | 'relistSeconds'>;
 }
 
@@ -84,6 +87,8 @@ export interface Kubelet {
 
 const relistEvery = 1_000;
 const volumesEvery = 60_000;
+const imagesEvery = 300_000;
+const sweepEvery = 120_000;
 
 /** Puts a kubelet together. Nothing happens before `run`. */
 export function createKubelet(deps: KubeletDeps): Kubelet {
@@ -100,6 +105,7 @@ class NodeAgent implements Kubelet {
   readonly #probes: ProbeManager;
   readonly #static: StaticSource | undefined;
   readonly #eviction: EvictionManager;
+  readonly #collector: ImageCollector;
   readonly #stop = new AbortController();
   #runtimeInfo: RuntimeInfo | undefined;
   #networkProblem: string | undefined;
@@ -139,6 +145,7 @@ class NodeAgent implements Kubelet {
       changed: () => this.registration.poke(),
       event: ({ pod }, message) => this.#event(pod, 'Warning', 'Evicted', message),
     });
+    this.#collector = new ImageCollector(runtime.images, clock);
     this.registration = new Registration(api, clock, log, () => this.#view());
   }
 
@@ -170,6 +177,14 @@ class NodeAgent implements Kubelet {
       this.registration.run(signal),
       every(clock, relistEvery, signal, () => this.#relist(), complain('cannot list containers')),
       every(clock, volumesEvery, signal, () => this.#refreshVolumes(), complain('cannot refresh volumes')),
+      every(
+        clock,
+        sweepEvery,
+        signal,
+        () => this.#deps.sweep?.(new Set(this.workers.all.map(({ uid }) => uid))),
+        complain('cannot remove what is left of pods'),
+      ),
+      every(clock, imagesEvery, signal, () => this.#collectImages(), complain('cannot remove unused images')),
       this.#eviction.run(signal, complain('cannot measure the node')),
     );
     await Promise.all(loops);
@@ -213,6 +228,14 @@ class NodeAgent implements Kubelet {
         this.#event(record.pod, 'Warning', 'FailedMount', errorMessage(error)),
       );
     }
+  }
+
+  async #collectImages(): Promise<void> {
+    const node = await this.#deps.measure?.();
+    const used = new Set(
+      this.workers.all.flatMap((record) => record.observed.containers.flatMap(({ image, imageRef }) => [image, imageRef])),
+    );
+    if (node) await this.#collector.collect({ capacityBytes: node.imageTotal, availableBytes: node.imageAvailable }, used);
   }
 
   async #setUpNetwork(podCIDRs: readonly string[]): Promise<void> {
@@ -335,7 +358,7 @@ function orphan({ name, namespace, uid }: PodIdentity): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace, uid, deletionGracePeriodSeconds: 30 },
+    metadata: { name, namespace, uid },
     spec: { containers: [] },
   } as unknown as Pod;
 }

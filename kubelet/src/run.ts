@@ -26,7 +26,7 @@ import { modelLogs } from './server/logs/model.ts';
 import { keepLogsSmall } from './server/logs/rotate.ts';
 import { type Listening, type ServingCertificate, serveKubelet } from './server/server.ts';
 import { Usage } from './server/usage.ts';
-import { DiskHost } from './volume/disk.ts';
+import { DiskHost, removeLeftovers } from './volume/disk.ts';
 import { MemoryHost } from './volume/memory.ts';
 import { removeCgroup } from './worker/cgroups.ts';
 
@@ -93,7 +93,7 @@ export const component: Component<Options> = {
 };
 
 /** What differs between a node that runs containers and one that is a model. */
-type NodeKind = Pick<KubeletDeps, 'runtime' | 'host' | 'prober' | 'machine' | 'network' | 'measure' | 'release'> & {
+type NodeKind = Pick<KubeletDeps, 'runtime' | 'host' | 'prober' | 'machine' | 'network' | 'measure' | 'release' | 'sweep'> & {
   readonly model: boolean;
   readonly logs: LogSource;
 };
@@ -106,6 +106,7 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
   await mkdir(root, { recursive: true });
   const runtime: Runtime = new GrpcRuntime({ socket: endpoint, clock, timeoutMs: values['runtime-request-timeout'] * 1000 });
   const machine: MachineFacts = await readMachine(root);
+  const host = new DiskHost();
   const ipamDir = join(root, 'kubenet');
   const network = {
     nodeName: name,
@@ -118,11 +119,12 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
     model: false,
     runtime,
     machine,
-    host: new DiskHost(),
+    host,
     prober: networkProber(runtime.streams),
     logs: logFiles,
     network: values.network === 'kubenet' ? kubenet(network) : undefined,
     measure: () => measureNode(root, async () => (await runtime.images.filesystem()).mountpoint),
+    sweep: (known) => removeLeftovers(join(root, 'pods'), known, host),
     release: (pod) => removeCgroup(podCgroup(pod, values['cgroup-root'])),
   };
 }

@@ -1,16 +1,15 @@
 import type { KubeObject } from '@keelson/client';
-import { badRequest, methodNotSupported, StatusError } from '@keelson/machinery';
-import type { DeleteOptions, Status } from '@keelson/types';
+import { badRequest, fieldInvalid, invalid, omitted, pathNotFound, StatusError } from '@keelson/machinery';
+import type { DeleteOptions } from '@keelson/types';
 import { remove } from '../registry/delete.ts';
 import { convert, convertList } from '../registry/forms.ts';
 import { get, list } from '../registry/read.ts';
 import { encodeList } from '../registry/wire.ts';
 import { create, update, type Writable, type WriteRequest, type Written } from '../registry/write.ts';
 import { mediaType, parseBody, readBody } from './body.ts';
-import type { FieldValidation } from './decode.ts';
 import { negotiate } from './negotiate.ts';
-import { preparePatch } from './patch.ts';
-import { isTrue } from './request-info.ts';
+import { deleteOptions, listQuery, writeOptions } from './options.ts';
+import { decodePatched, preparePatch } from './patch.ts';
 import { type Answer, sendBytes, sendJson } from './respond.ts';
 import { serveScale } from './scale.ts';
 import type { ResourceRequest } from './types.ts';
@@ -19,10 +18,12 @@ import { serveWatch } from './watch.ts';
 /** Answers one authorised request for a resource or subresource. @throws StatusError what goes wrong. */
 export async function serveResource(request: ResourceRequest): Promise<void> {
   const { info, store } = request;
+  // Upstream has no HEAD routes for resources, though it authorises them as get.
+  if (request.request.method === 'HEAD') throw refused();
   if (info.subresource === 'scale' && store.definition.scale) return serveScale(request);
   if (info.subresource !== '' && !(info.subresource === 'status' && store.definition.status)) return serveSubresource(request);
-  if (info.subresource === 'status' && !['get', 'update', 'patch'].includes(info.verb)) throw refused(request);
-  if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refused(request);
+  if (info.subresource === 'status' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
+  if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refused();
   if (store.definition.answer) return store.definition.answer(request);
   switch (info.verb) {
     case 'get':
@@ -47,28 +48,23 @@ export async function serveResource(request: ResourceRequest): Promise<void> {
 async function serveSubresource(request: ResourceRequest): Promise<void> {
   const { info, store } = request;
   const subresource = store.definition.subresources?.[info.subresource];
-  if (!subresource) throw unknownPath();
-  if (!(subresource.verbs as readonly string[]).includes(info.verb)) throw refused(request);
+  if (!subresource) throw pathNotFound();
+  if (!(subresource.verbs as readonly string[]).includes(info.verb)) throw refused();
   await subresource.handler(request);
 }
 
-/** What Kubernetes answers where it has no route. */
-export function unknownPath(): StatusError {
-  const status: Status = {
+/** What Kubernetes answers where a path has routes, but none for the method. */
+export function refused(): StatusError {
+  return new StatusError({
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Failure',
-    message: 'the server could not find the requested resource',
-    reason: 'NotFound',
+    message: 'the server does not allow this method on the requested resource',
+    reason: 'MethodNotAllowed',
     details: {},
-    code: 404,
-  };
-  return new StatusError(status);
-}
-
-export function refused({ info, store }: ResourceRequest): StatusError {
-  return methodNotSupported(store.groupResource, info.verb);
+    code: 405,
+  });
 }
 
 export function answerTo({ request, response, info }: ResourceRequest, yaml = false): Answer {
@@ -97,31 +93,10 @@ async function serveList(request: ResourceRequest): Promise<void> {
   await sendBytes(answerTo(request, form.yaml), 200, encodeList(head, wires, store.tail));
 }
 
-export function listQuery({ info }: ResourceRequest): Parameters<typeof list>[2] {
-  const { query } = info;
-  const byName = info.name ? `metadata.name=${info.name}` : '';
-  return {
-    namespace: info.namespace || undefined,
-    labelSelector: query.get('labelSelector') ?? '',
-    fieldSelector: [byName, query.get('fieldSelector') ?? ''].filter(Boolean).join(','),
-    limit: integer(query, 'limit'),
-    continue: query.get('continue') ?? '',
-    resourceVersion: query.get('resourceVersion') ?? '',
-    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
-  };
-}
-
-function integer(query: URLSearchParams, name: string): number {
-  const text = query.get(name);
-  if (!text) return 0;
-  if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`);
-  return Number(text);
-}
-
 async function serveCreate(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
   const form = negotiate(header(request, 'accept'));
-  if (info.name !== '') throw refused(request);
+  if (info.name !== '') throw refused();
   const object = await decodeBody(request);
   checkNamespace(request, object);
   store.definition.defaults?.(object);
@@ -137,7 +112,9 @@ async function serveUpdate(request: ResourceRequest): Promise<void> {
   checkName(request, object);
   store.definition.defaults?.(object);
   if (store.definition.conditionalUpdateOnly && !object.metadata.resourceVersion) {
-    throw badRequest('metadata.resourceVersion: Invalid value: 0x0: must be specified for an update');
+    const { group, resource: kind } = store.groupResource;
+    const error = fieldInvalid('metadata.resourceVersion', omitted, '');
+    throw invalid({ group, kind }, info.name, [{ ...error, detail: '0x0: must be specified for an update' }]);
   }
   const apply = (): Writable => structuredClone(object);
   try {
@@ -156,11 +133,12 @@ async function servePatch(request: ResourceRequest): Promise<void> {
   const form = negotiate(header(request, 'accept'));
   const type = mediaType(header(request, 'content-type'));
   const patch = preparePatch(request.decoder, store, type, await readBody(request.request));
-  const mode = fieldValidation(request);
+  const { fieldValidation } = writeOptions(info.query, 'patch');
   const warned = new Set<string>();
   const apply = (current: Writable): Writable => {
-    const { object, warnings } = request.decoder.decode(store.kind, patch(current), [], mode);
+    const { object, warnings } = decodePatched(request.decoder, store.kind, patch, current, fieldValidation);
     for (const warning of warnings) warned.add(warning);
+    checkNamespace(request, object);
     checkName(request, object as Writable);
     store.definition.defaults?.(object);
     return object as Writable;
@@ -189,8 +167,8 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
   const wires: Buffer[] = [];
   for (const { namespace, name } of page.entries) {
     try {
-      const one = { ...deleteRequest(request, options), namespace };
-      wires.push((await remove(registry, store, name, options, one)).wire);
+      const { wire } = await remove(registry, store, name, options, { ...deleteRequest(request, options), namespace });
+      wires.push(wire);
     } catch (error) {
       if (!(error instanceof StatusError) || error.code !== 404) throw error;
     }
@@ -203,56 +181,22 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
   );
 }
 
-const deleteOptionsKind = { kind: 'DeleteOptions', apiVersion: 'v1', typeName: 'meta.v1.DeleteOptions' };
-
-/** From the body, else from the query. */
-async function deleteOptions({ request, info, decoder }: ResourceRequest): Promise<DeleteOptions> {
-  const body = await readBody(request);
-  const { query } = info;
-  if (body.length > 0) {
-    const { value } = await parseBody(
-      body,
-      String(request.headers['content-type'] ?? 'application/json'),
-      'DeleteOptions',
-      false,
-      decoder.schemas,
-    );
-    const { apiVersion: _any, ...plain } = value as { apiVersion?: string };
-    return decoder.decode(deleteOptionsKind, { ...plain, apiVersion: 'v1' }, [], 'Ignore').object as DeleteOptions;
-  }
-  const grace = query.get('gracePeriodSeconds');
-  const orphan = query.get('orphanDependents');
-  const policy = query.get('propagationPolicy');
-  return {
-    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
-    ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
-    ...(policy === null ? {} : { propagationPolicy: policy }),
-    ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
-  };
-}
-
 /** Reads, parses and shapes the body; warnings go onto the request. */
 export async function decodeBody(
   request: ResourceRequest,
   kind = request.store.kind as Pick<typeof request.store.kind, 'kind' | 'apiVersion' | 'typeName'>,
 ): Promise<Writable> {
-  const mode = fieldValidation(request);
+  const { fieldValidation } = writeOptions(request.info.query, request.info.verb === 'update' ? 'update' : 'create');
   const { value, duplicates } = await parseBody(
     await readBody(request.request),
     header(request, 'content-type'),
     kind.kind,
-    mode !== 'Ignore',
+    fieldValidation !== 'Ignore',
     request.decoder.schemas,
   );
-  const { object, warnings } = request.decoder.decode(kind, value, duplicates, mode);
+  const { object, warnings } = request.decoder.decode(kind, value, duplicates, fieldValidation);
   request.warnings.push(...warnings);
   return object as Writable;
-}
-
-function fieldValidation({ info }: ResourceRequest): FieldValidation {
-  const asked = info.query.get('fieldValidation') || 'Warn';
-  if (asked === 'Ignore' || asked === 'Warn' || asked === 'Strict') return asked;
-  throw badRequest(`fieldValidation: Unsupported value: "${asked}": supported values: "Ignore", "Strict", "Warn"`);
 }
 
 function checkNamespace({ info, store }: ResourceRequest, { metadata }: KubeObject): void {
@@ -267,18 +211,12 @@ function checkName({ info }: ResourceRequest, { metadata }: KubeObject): void {
 }
 
 export function writeRequest({ info, user, warnings }: ResourceRequest): WriteRequest {
-  return { namespace: info.namespace, user, dryRun: dryRun(info.query.getAll('dryRun')), subresource: info.subresource, warnings };
+  const { dryRun } = writeOptions(info.query, info.verb === 'update' || info.verb === 'patch' ? info.verb : 'create');
+  return { namespace: info.namespace, user, dryRun, subresource: info.subresource, warnings };
 }
 
-function deleteRequest(request: ResourceRequest, options: DeleteOptions): WriteRequest {
-  return { ...writeRequest(request), dryRun: dryRun([...request.info.query.getAll('dryRun'), ...(options.dryRun ?? [])]) };
-}
-
-function dryRun(values: readonly string[]): boolean {
-  for (const value of values) {
-    if (value !== 'All') throw badRequest(`dryRun: Unsupported value: "${value}": supported values: "All"`);
-  }
-  return values.length > 0;
+function deleteRequest({ info, user, warnings }: ResourceRequest, { dryRun = [] }: DeleteOptions): WriteRequest {
+  return { namespace: info.namespace, user, dryRun: dryRun.length > 0, subresource: info.subresource, warnings };
 }
 
 export async function sendWritten(

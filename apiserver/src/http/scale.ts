@@ -1,11 +1,11 @@
-import { badRequest } from '@keelson/machinery';
+import { fieldInvalid, invalid } from '@keelson/machinery';
 import type { Scale } from '@keelson/types';
 import type { ScaleRules } from '../kinds/types.ts';
 import { get } from '../registry/read.ts';
 import { update, type Writable } from '../registry/write.ts';
 import { mediaType, readBody } from './body.ts';
 import { negotiate } from './negotiate.ts';
-import { preparePatch } from './patch.ts';
+import { decodePatched, preparePatch } from './patch.ts';
 import { answerTo, decodeBody, header, refused, writeRequest } from './resources.ts';
 import { sendJson } from './respond.ts';
 import type { ResourceRequest } from './types.ts';
@@ -21,15 +21,15 @@ export async function serveScale(request: ResourceRequest): Promise<void> {
     const entry = await get(registry, store, info.namespace, info.name, info.query.get('resourceVersion') ?? '');
     return sendJson(answerTo(request, form.yaml), 200, toScale(rules, JSON.parse(entry.wire.toString()) as Writable));
   }
-  if (info.verb !== 'update' && info.verb !== 'patch') throw refused(request);
+  if (info.verb !== 'update' && info.verb !== 'patch') throw refused();
   const wanted = info.verb === 'update' ? wholeScale(await decodeBody(request, scaleKind)) : await patchedScale(request, rules);
   const apply = (current: Writable): Writable => {
     const scale = wanted(current);
     const replicas = scale.spec?.replicas ?? 0;
-    if (replicas < 0)
-      throw badRequest(
-        `Scale.autoscaling "${info.name}" is invalid: spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`,
-      );
+    if (replicas < 0) {
+      const error = fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0');
+      throw invalid({ group: 'autoscaling', kind: 'Scale' }, info.name, [error]);
+    }
     rules.setReplicas(current, replicas);
     current.metadata.resourceVersion = scale.metadata.resourceVersion;
     return current;
@@ -45,7 +45,7 @@ function wholeScale(body: Writable): (current: Writable) => Scale {
 async function patchedScale(request: ResourceRequest, rules: ScaleRules<unknown>): Promise<(current: Writable) => Scale> {
   const store = { kind: { ...request.store.kind, ...scaleKind } } as typeof request.store;
   const patch = preparePatch(request.decoder, store, mediaType(header(request, 'content-type')), await readBody(request.request));
-  return (current) => request.decoder.decode(scaleKind, patch(toScale(rules, current)), [], 'Ignore').object as Scale;
+  return (current) => decodePatched(request.decoder, scaleKind, patch, toScale(rules, current), 'Ignore').object as Scale;
 }
 
 function toScale(rules: ScaleRules<unknown>, object: Writable): Scale {

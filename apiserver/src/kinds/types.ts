@@ -46,8 +46,12 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly createOnUpdate?: boolean;
   /** True when an update must name the resourceVersion it changes. */
   readonly conditionalUpdateOnly?: boolean;
-  /** Claims what is unique in the cluster (addresses, ports) before a write and returns how to give it back if the write fails. Either may be absent: create has no `old`, delete no `next`. */
-  reserve?(next: T | undefined, old: T | undefined, context: ReserveContext): Promise<Reservation | undefined> | Reservation | undefined;
+  /** Whether metadata.generation counts the changes of what is wanted; as there is a status, unless told. */
+  readonly generation?: boolean;
+  /** Values of which the cluster has one each (addresses, ports): no two objects hold the same. */
+  claims?(object: T): readonly string[];
+  /** Before a write: fills in such values where they are left open, and tells of those that are taken. */
+  assign?(next: T, old: T | undefined, context: AssignContext): FieldError[];
 }
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -58,17 +62,9 @@ export interface WriteContext {
   readonly user: UserInfo;
 }
 
-export interface Reservation {
-  /** The write did not happen. */
-  release(): void;
-  /** The write happened. */
-  commit(): void;
-}
-
-export interface ReserveContext extends WriteContext {
-  readonly dryRun: boolean;
-  /** Present state of another kind, from the cache. */
-  all<K extends KubeObject>(kind: Kind<K>): Iterable<K>;
+export interface AssignContext extends WriteContext {
+  /** True when another object holds the value. */
+  isTaken(value: string): boolean;
   /** Ranges the server was started with. */
   readonly serviceCIDRs: readonly string[];
   readonly nodePorts: { readonly from: number; readonly to: number };

@@ -1,6 +1,7 @@
 import type { StoreEvent } from '../storage/types.ts';
-import { type CacheEntry, type FieldReader, toEntry } from './entry.ts';
-import { SortedKeys } from './sorted-keys.ts';
+import { Claims } from './claims.ts';
+import { type CacheEntry, type IndexReader, toEntry } from './entry.ts';
+import { SortedEntries } from './sorted-entries.ts';
 import { type CacheEvent, Frames, type Watcher, Watchers } from './watchers.ts';
 
 /** Events kept for watches that resume: at least `least`, then only what is younger than `age` ms, never more than `most`. */
@@ -10,16 +11,17 @@ const history = { least: 1_000, most: 50_000, age: 75_000 };
 export class KindCache {
   readonly prefix: string;
   readonly watchers: Watchers;
-  readonly #fieldsOf: FieldReader;
+  readonly claims = new Claims();
+  readonly #read: IndexReader;
   readonly #entries = new Map<string, CacheEntry>();
-  readonly #sorted = new SortedKeys();
+  readonly #sorted = new SortedEntries();
   readonly #recent: Array<CacheEvent & { at: number }> = [];
   /** Changes after this revision are still in `#recent`. */
   #oldest = 0;
 
-  constructor(prefix: string, fieldsOf: FieldReader, indexedFields: readonly string[]) {
+  constructor(prefix: string, read: IndexReader, indexedFields: readonly string[]) {
     this.prefix = prefix;
-    this.#fieldsOf = fieldsOf;
+    this.#read = read;
     this.watchers = new Watchers(indexedFields);
   }
 
@@ -31,9 +33,9 @@ export class KindCache {
     return this.#entries.get(key);
   }
 
-  /** Entries under `prefix` after `startAfter`, in key order. Costs what it yields. */
-  *under(prefix: string, startAfter?: string): IterableIterator<CacheEntry> {
-    for (const key of this.#sorted.under(prefix, startAfter)) yield this.#entries.get(key) as CacheEntry;
+  /** Shows `visit` the entries under `prefix` in key order, until it answers false. Costs what it shows. */
+  each(prefix: string, visit: (entry: CacheEntry) => boolean): void {
+    this.#sorted.each(prefix, visit);
   }
 
   /** Replaces everything by a list taken at `revision`: the past before it is forgotten, watchers see the differences. */
@@ -50,17 +52,23 @@ export class KindCache {
 
   apply(change: StoreEvent, now: number): void {
     const previous = this.#entries.get(change.key);
-    const entry = change.type === 'put' ? toEntry(change.key, change.value, change.revision, this.#fieldsOf) : undefined;
+    const entry = change.type === 'put' ? toEntry(change.key, change.value, change.revision, this.#read) : undefined;
     if (entry) {
       this.#entries.set(change.key, entry);
-      if (!previous) this.#sorted.add(change.key);
+      this.#sorted.set(entry);
     } else if (previous) {
       this.#entries.delete(change.key);
       this.#sorted.delete(change.key);
     } else return;
+    if (previous?.claims.length || entry?.claims.length) this.claims.changed(change.key, previous?.claims ?? [], entry?.claims ?? []);
     const event = { revision: change.revision, entry, previous, at: now };
     this.#remember(event);
     this.watchers.dispatch(event);
+  }
+
+  /** Changes after this revision are still known. */
+  get oldest(): number {
+    return this.#oldest;
   }
 
   /** True when every change after `revision` is still known. */

@@ -1,5 +1,5 @@
 import { rfc3339 } from '@keelson/base';
-import { badRequest, conflict, notFound } from '@keelson/machinery';
+import { conflict, type FieldError, fieldInvalid, fieldUnsupported, invalid, notFound } from '@keelson/machinery';
 import type { DeleteOptions } from '@keelson/types';
 import { runAdmission } from '../admission/chain.ts';
 import { StoreError } from '../storage/types.ts';
@@ -16,6 +16,7 @@ export interface Removal extends Written {
 
 const orphan = 'orphan';
 const foreground = 'foregroundDeletion';
+const policies = ['Foreground', 'Background', 'Orphan'];
 const deleteTries = 10;
 
 /**
@@ -38,22 +39,21 @@ export async function remove(
     try {
       return await removeOnce(registry, store, parseEntry<Writable>({ wire }), wire, entry.revision, options, request);
     } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== 'conflict' || attempt === deleteTries) throw error;
+      if (!(error instanceof StoreError) || error.code !== 'conflict') throw error;
+      if (attempt === deleteTries) throw conflict(store.groupResource, name);
     }
   }
 }
 
 function checkOptions({ orphanDependents, propagationPolicy }: DeleteOptions): void {
+  const errors: FieldError[] = [];
   if (orphanDependents !== undefined && propagationPolicy !== undefined) {
-    throw badRequest(
-      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set',
-    );
+    errors.push(fieldInvalid('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'));
   }
-  if (propagationPolicy && !['Orphan', 'Background', 'Foreground'].includes(propagationPolicy)) {
-    throw badRequest(
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagationPolicy}": supported values: "Background", "Foreground", "Orphan", ""`,
-    );
+  if (propagationPolicy && !policies.includes(propagationPolicy)) {
+    errors.push(fieldUnsupported('propagationPolicy', propagationPolicy, [...policies, 'nil']));
   }
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
 }
 
 async function removeOnce(
@@ -149,12 +149,5 @@ export async function removeNow(
   if (dryRun) return { wire, object, changed: true, removed: true };
   const removedAt = await registry.options.store.delete(store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? ''), revision);
   registry.feed.acknowledged(removedAt);
-  const claims = await store.definition.reserve?.(undefined, object, reserveContext(registry));
-  claims?.commit();
   return { wire: atRevision(wire, revision, removedAt), object, changed: true, removed: true };
-}
-
-function reserveContext(registry: Registry): Parameters<NonNullable<KindStore['definition']['reserve']>>[2] {
-  const { clock, random, serviceCIDRs, nodePorts } = registry.options;
-  return { clock, random, serviceCIDRs, nodePorts, dryRun: false, user: { name: '', groups: [] }, all: registry.all.bind(registry) };
 }

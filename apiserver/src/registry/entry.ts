@@ -10,6 +10,8 @@ export interface Indexed {
   readonly labels: Labels;
   /** Values of the kind's selectable fields, metadata.name and metadata.namespace included. */
   readonly fields: Labels;
+  /** Values only this object may hold. */
+  readonly claims: readonly string[];
 }
 
 /** One version of one object as the cache holds it. */
@@ -20,15 +22,32 @@ export interface CacheEntry extends Indexed {
   readonly wire: Buffer;
 }
 
-export type FieldReader = (object: KubeObject) => Labels;
-
-const none: Labels = {};
+/** Reads from an object of one kind what the index needs. Never throws, whatever the store holds. */
+export type IndexReader = (object: KubeObject) => Indexed;
 
 /** Parses stored bytes once, for the index. */
-export function toEntry(key: string, stored: Buffer, revision: number, fieldsOf: FieldReader): CacheEntry {
-  const object = JSON.parse(stored.toString()) as KubeObject & { metadata: { labels?: Labels } };
-  const { name = '', namespace = '', labels = none } = object.metadata;
-  return { key, revision, wire: withRevision(stored, revision), name, namespace, labels, fields: fieldsOf(object) };
+export function toEntry(key: string, stored: Buffer, revision: number, read: IndexReader): CacheEntry {
+  const indexed = written.get(stored) ?? read(parseStored(stored));
+  const { namespace, name, labels, fields, claims } = indexed;
+  return { key, revision, wire: withRevision(stored, revision), namespace, name, labels, fields, claims };
+}
+
+/** What this process writes comes back from the store as the same Buffer: what is known of it then need not be parsed again. */
+const written = new WeakMap<Buffer, Indexed>();
+
+/** Remembers what stands in bytes about to be stored. */
+export function remember(stored: Buffer, indexed: Indexed): void {
+  written.set(stored, indexed);
+}
+
+/** Bytes that are no object (nobody but a stranger writes such) show as an object without a name. */
+function parseStored(stored: Buffer): KubeObject {
+  try {
+    const value = JSON.parse(stored.toString()) as KubeObject | null;
+    return typeof value?.metadata === 'object' ? value : { metadata: {} };
+  } catch {
+    return { metadata: {} };
+  }
 }
 
 /** A fresh, private copy of the object, with its resourceVersion. */

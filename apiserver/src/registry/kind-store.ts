@@ -1,6 +1,6 @@
 import type { KindDefinition, Verb } from '../kinds/types.ts';
 import { KindCache } from './cache.ts';
-import type { FieldReader } from './entry.ts';
+import type { IndexReader, Labels } from './entry.ts';
 import { tailLength } from './wire.ts';
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -13,7 +13,7 @@ export class KindStore {
   readonly verbs: ReadonlySet<Verb>;
   /** Length of the constant end of its objects' bytes. */
   readonly tail: number;
-  readonly fieldsOf: FieldReader;
+  readonly index: IndexReader;
 
   constructor(definition: KindDefinition) {
     const { kind } = definition;
@@ -21,8 +21,8 @@ export class KindStore {
     this.prefix = definition.prefix ?? `/registry/${kind.resource}/`;
     this.verbs = new Set(definition.verbs ?? allVerbs);
     this.tail = tailLength(kind.kind, kind.apiVersion);
-    this.fieldsOf = fieldReader(definition);
-    this.cache = new KindCache(this.prefix, this.fieldsOf, ['metadata.name', ...(definition.indexedFields ?? [])]);
+    this.index = indexReader(definition);
+    this.cache = new KindCache(this.prefix, this.index, ['metadata.name', ...(definition.indexedFields ?? [])]);
   }
 
   get kind(): KindDefinition['kind'] {
@@ -48,14 +48,27 @@ export class KindStore {
   }
 }
 
-/** Reads the values by which objects of a kind can be selected. */
-function fieldReader(definition: KindDefinition): FieldReader {
+const none: Labels = {};
+const noClaims: readonly string[] = [];
+
+/** Reads the values by which objects of a kind can be selected and told apart. */
+function indexReader(definition: KindDefinition): IndexReader {
   const own = Object.entries(definition.selectableFields ?? {});
   const { namespaced } = definition.kind;
   return (object) => {
-    const fields: Record<string, string> = { 'metadata.name': object.metadata.name ?? '' };
-    if (namespaced) fields['metadata.namespace'] = object.metadata.namespace ?? '';
-    for (const [field, read] of own) fields[field] = read(object);
-    return fields;
+    const { name = '', namespace = '', labels } = object.metadata as { name?: string; namespace?: string; labels?: Labels };
+    const fields: Record<string, string> = { 'metadata.name': name };
+    if (namespaced) fields['metadata.namespace'] = namespace;
+    for (const [field, read] of own) fields[field] = attempt(() => read(object), '');
+    return { name, namespace, labels: labels ?? none, fields, claims: attempt(() => definition.claims?.(object), undefined) ?? noClaims };
   };
+}
+
+/** Objects in the store were valid when they were written, by whatever version or hand wrote them: an odd one must not stop the others. */
+function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
 }

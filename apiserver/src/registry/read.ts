@@ -1,4 +1,16 @@
-import { badRequest, expired, invalid, notFound, path, resourceVersionTooLarge } from '@keelson/machinery';
+import {
+  badRequest,
+  expired,
+  type FieldError,
+  fieldForbidden,
+  fieldInvalid,
+  fieldUnsupported,
+  formatFieldError,
+  goQuote,
+  invalid,
+  notFound,
+  resourceVersionTooLarge,
+} from '@keelson/machinery';
 import { StoreError } from '../storage/types.ts';
 import { type CacheEntry, toEntry } from './entry.ts';
 import type { KindStore } from './kind-store.ts';
@@ -28,6 +40,8 @@ export interface ListQuery extends SelectionQuery {
   readonly continue: string;
   readonly resourceVersion: string;
   readonly resourceVersionMatch: string;
+  /** Only watches may say so. */
+  readonly sendInitialEvents?: boolean | undefined;
 }
 
 export interface ListPage {
@@ -45,38 +59,37 @@ export async function list(registry: Registry, store: KindStore, query: ListQuer
   checkListOptions(query);
   const selection = parseSelection(store, query);
   if (query.continue) return listOn(registry, store, selection, query, parseToken(query.continue));
-  if (query.resourceVersionMatch === 'Exact') return listAt(registry, store, selection, query, Number(query.resourceVersion), undefined);
-  await reach(registry, parseVersion(query.resourceVersion));
+  const version = parseVersion(query.resourceVersion);
+  if (query.resourceVersionMatch === 'Exact' && version !== undefined)
+    return listAt(registry, store, selection, query, version, undefined);
+  await reach(registry, version);
   const { revision } = registry.feed;
+  const limit = query.resourceVersion === '0' ? 0 : query.limit;
   const entries: CacheEntry[] = [];
-  const candidates = candidatesOf(store, selection);
-  for (const entry of candidates) {
-    if (!selection.matches(entry)) continue;
-    if (query.limit > 0 && entries.length === query.limit) {
-      const rest = selection.everything ? 1 + count(candidates) : undefined;
-      return page(entries, revision, (entries.at(-1) as CacheEntry).key, store, rest);
+  let more = 0;
+  eachCandidate(store, selection, (entry) => {
+    if (!selection.matches(entry)) return true;
+    if (limit > 0 && entries.length === limit) {
+      more++;
+      return selection.everything;
     }
     entries.push(entry);
-  }
-  return page(entries, revision, undefined, store, undefined);
+    return true;
+  });
+  if (more === 0) return page(entries, revision, undefined, store, undefined);
+  return page(entries, revision, entries.at(-1)?.key, store, selection.everything ? more : undefined);
 }
 
 /** Entries that can match: one when the name is pinned, else those of the namespace or all. */
-function* candidatesOf(store: KindStore, selection: Selection): IterableIterator<CacheEntry> {
+export function eachCandidate(store: KindStore, selection: Selection, visit: (entry: CacheEntry) => boolean): void {
   const name = selection.fieldEquals['metadata.name'];
   const namespace = selection.namespace ?? selection.fieldEquals['metadata.namespace'];
-  if (name !== undefined && (namespace !== undefined || !store.kind.namespaced)) {
-    const entry = store.cache.get(store.keyOf(namespace ?? '', name));
-    if (entry) yield entry;
+  if (name === undefined || (namespace === undefined && store.kind.namespaced)) {
+    store.cache.each(store.scopeOf(namespace), visit);
     return;
   }
-  yield* store.cache.under(store.scopeOf(namespace));
-}
-
-function count(iterator: Iterator<unknown>): number {
-  let n = 0;
-  while (!iterator.next().done) n++;
-  return n;
+  const entry = store.cache.get(store.keyOf(namespace ?? '', name));
+  if (entry) visit(entry);
 }
 
 async function listOn(
@@ -117,7 +130,7 @@ async function listAt(
     const limit = query.limit > 0 ? query.limit - entries.length : undefined;
     const result = await readAt(registry, scope, revision, after, limit);
     for (const { key, value, revision: at } of result.entries) {
-      const entry = toEntry(key, value, at, store.fieldsOf);
+      const entry = toEntry(key, value, at, store.index);
       if (selection.matches(entry)) entries.push(entry);
     }
     const last = result.entries.at(-1);
@@ -168,43 +181,59 @@ function makeToken(revision: number, start: string): string {
 }
 
 function parseToken(text: string): Token {
-  try {
-    const { v, rv, start } = JSON.parse(Buffer.from(text, 'base64url').toString()) as { v: unknown; rv: unknown; start: unknown };
-    if (v === 'meta.k8s.io/v1' && Number.isSafeInteger(rv) && rv !== 0 && typeof start === 'string' && !start.includes('..'))
-      return { revision: rv as number, start };
-  } catch {
-    // Falls through to the one answer for every bad token.
-  }
-  throw badRequest('continue key is not valid: invalid character in token');
+  const refuse = (why: string): never => {
+    throw badRequest(`invalid continue token: continue key is not valid${why}`);
+  };
+  const { v, rv, start } = readToken(text, refuse);
+  if (v !== 'meta.k8s.io/v1') refuse(`: server does not recognize this encoded version ${v ?? ''}`);
+  if (!Number.isSafeInteger(rv) || rv === 0) refuse(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '') return refuse(': encoded start key empty (version meta.k8s.io/v1)');
+  if (start.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) refuse(`: ${start}`);
+  return { revision: rv as number, start };
 }
 
-function checkListOptions({ resourceVersion, resourceVersionMatch: match, continue: token, limit }: ListQuery): void {
-  const refuse = (field: string, detail: string): never => {
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      { type: 'Forbidden', path: path(field).toString(), detail, badValue: undefined },
-    ]);
-  };
-  if (match && token) refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
-  if (match && !resourceVersion) refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-  if (match && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      { type: 'Unsupported', path: 'resourceVersionMatch', badValue: match, detail: 'supported values: "Exact", "NotOlderThan"' },
-    ]);
+function readToken(text: string, refuse: (why: string) => never): { v?: unknown; rv?: unknown; start?: unknown } {
+  if (!/^[\w-]+$/.test(text)) refuse(': illegal base64 data');
+  try {
+    const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (typeof token === 'object' && token !== null) return token;
+  } catch {
+    // The same answer for every text that is no token.
   }
+  return refuse(': invalid character in token');
+}
+
+function checkListOptions(query: ListQuery): void {
+  const { resourceVersion, resourceVersionMatch: match, continue: token, limit, sendInitialEvents } = query;
+  const errors: FieldError[] = [];
+  if (match && !resourceVersion)
+    errors.push(fieldForbidden(matchField, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+  if (match && token) errors.push(fieldForbidden(matchField, 'resourceVersionMatch is forbidden when continue is provided'));
+  if (match && match !== 'Exact' && match !== 'NotOlderThan')
+    errors.push(fieldUnsupported(matchField, match, ['Exact', 'NotOlderThan', '']));
   if (match === 'Exact' && resourceVersion === '0')
-    refuse('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    errors.push(fieldForbidden(matchField, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  if (sendInitialEvents !== undefined) errors.push(fieldForbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  throwListErrors(errors);
   if (token && resourceVersion && resourceVersion !== '0')
     throw badRequest('specifying resource version is not allowed when using continue');
   if (limit < 0) throw badRequest('limit must be non-negative');
 }
 
+export const matchField = 'resourceVersionMatch';
+
+/** @throws StatusError Invalid for contradictions in the options of a list or watch. */
+export function throwListErrors(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
+}
+
 /** undefined: the newest; 0: whatever is there; else at least this revision. */
 export function parseVersion(resourceVersion: string): number | undefined {
   if (!resourceVersion) return undefined;
-  if (!/^\d+$/.test(resourceVersion))
-    throw badRequest(
-      `resourceVersion: Invalid value: "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`,
-    );
+  if (!/^\d+$/.test(resourceVersion)) {
+    const why = `strconv.ParseUint: parsing ${goQuote(resourceVersion)}: invalid syntax`;
+    throw badRequest(formatFieldError(fieldInvalid('resourceVersion', resourceVersion, why)));
+  }
   return Number(resourceVersion);
 }
 

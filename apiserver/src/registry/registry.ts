@@ -2,11 +2,12 @@ import type { Clock, Logger, Random } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
 import type { Kind } from '@keelson/types';
 import type { AdmissionPlugin } from '../admission/types.ts';
-import type { KindDefinition, ReserveContext } from '../kinds/types.ts';
+import type { KindDefinition, AssignContext } from '../kinds/types.ts';
 import type { Store } from '../storage/types.ts';
 import { parseEntry } from './entry.ts';
 import { Feed } from './feed.ts';
 import { KindStore } from './kind-store.ts';
+import { withRevision } from './wire.ts';
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -16,7 +17,7 @@ export interface RegistryOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly serviceCIDRs: readonly string[];
-  readonly nodePorts: ReserveContext['nodePorts'];
+  readonly nodePorts: AssignContext['nodePorts'];
 }
 
 /** All served kinds over one store: what the handlers, admission and the API server's own loops work with. */
@@ -54,10 +55,12 @@ export class Registry {
     return entry && parseEntry<T>(entry);
   }
 
-  /** Private copies of all objects of a kind, or of those in a namespace, from the cache. */
-  *all<T extends KubeObject>(kind: Kind<T>, namespace?: string): IterableIterator<T> {
-    const store = this.of(kind);
-    for (const entry of store.cache.under(store.scopeOf(namespace))) yield parseEntry<T>(entry);
+  /** A private copy of one object; from the store, where the cache has not heard of it yet. */
+  async readFresh<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): Promise<T | undefined> {
+    const cached = this.read(kind, namespace, name);
+    if (cached) return cached;
+    const entry = await this.options.store.get(this.of(kind).keyOf(namespace, name));
+    return entry && parseEntry<T>({ wire: withRevision(entry.value, entry.revision) });
   }
 
   #add(definition: KindDefinition): void {

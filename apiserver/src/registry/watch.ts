@@ -1,14 +1,16 @@
-import { expired } from '@keelson/machinery';
+import { expired, type FieldError, fieldForbidden, fieldUnsupported } from '@keelson/machinery';
 import type { KindStore } from './kind-store.ts';
-import { parseVersion, reach } from './read.ts';
+import { eachCandidate, matchField, parseVersion, reach, throwListErrors } from './read.ts';
 import type { Registry } from './registry.ts';
 import { parseSelection, type SelectionQuery } from './selection.ts';
 import { Frames, type Representation, type Watcher } from './watchers.ts';
 
 export interface WatchQuery extends SelectionQuery {
   readonly resourceVersion: string;
-  /** Present objects first, then a bookmark that says so. */
-  readonly sendInitialEvents: boolean;
+  readonly resourceVersionMatch: string;
+  readonly continue: string;
+  /** True: present objects first, then a bookmark that says so. False: none of them. Absent: as the resourceVersion tells. */
+  readonly sendInitialEvents: boolean | undefined;
 }
 
 /** Where a watch's frames go. */
@@ -35,25 +37,41 @@ export async function openWatch(
   representation: Representation,
   sink: WatchSink,
 ): Promise<OpenWatch> {
+  checkOptions(query);
   const selection = parseSelection(store, query);
   const version = parseVersion(query.resourceVersion);
-  const watcher: Watcher = { selection, representation, deliver: sink.deliver };
-  const fromState = query.sendInitialEvents || version === undefined || version === 0;
+  const fromState = query.sendInitialEvents ?? (version === undefined || version === 0);
   if (fromState) await reach(registry, version);
-  else if (version > registry.feed.revision) await reach(registry, version);
-  if (!fromState && !store.cache.reaches(version)) {
-    throw expired(`too old resource version: ${version} (${registry.feed.revision})`);
-  }
+  const since = version || registry.feed.revision;
+  if (!fromState && !store.cache.reaches(since)) throw expired(`too old resource version: ${since} (${store.cache.oldest})`);
+  // A client may have read what the cache has yet to hear of: that is no news to it then.
+  const deliver = (frame: Buffer, revision: number): void => {
+    if (fromState || revision > since) sink.deliver(frame, revision);
+  };
+  const watcher: Watcher = { selection, representation, deliver };
   // From here to the return everything is synchronous: no change can slip between the past and the present.
   if (fromState) sendState(store, watcher, sink, registry.feed.revision);
-  else store.cache.replay(version, watcher);
+  else store.cache.replay(since, watcher);
   return { close: store.cache.watchers.add(watcher) };
 }
 
+/** @throws StatusError Invalid for options that contradict each other. */
+function checkOptions({ resourceVersionMatch: match, sendInitialEvents, continue: token }: WatchQuery): void {
+  const errors: FieldError[] = [];
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
+    errors.push(fieldForbidden(matchField, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+  if (match && sendInitialEvents === undefined)
+    errors.push(fieldForbidden(matchField, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+  if (match && match !== 'NotOlderThan') errors.push(fieldUnsupported(matchField, match, ['NotOlderThan']));
+  if (match && token) errors.push(fieldForbidden(matchField, 'resourceVersionMatch is forbidden when continue is provided'));
+  throwListErrors(errors);
+}
+
 function sendState(store: KindStore, watcher: Watcher, sink: WatchSink, revision: number): void {
-  for (const entry of store.cache.under(store.scopeOf(watcher.selection.namespace))) {
+  eachCandidate(store, watcher.selection, (entry) => {
     const frame = new Frames({ revision: entry.revision, entry, previous: undefined }).for(watcher);
     if (frame) watcher.deliver(frame, entry.revision);
-  }
+    return true;
+  });
   sink.initialDone?.(revision);
 }

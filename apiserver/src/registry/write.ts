@@ -6,6 +6,7 @@ import {
   conflict,
   equal,
   type FieldError,
+  generateNameConflict,
   invalid,
   isDNS1123Subdomain,
   notFound,
@@ -16,10 +17,10 @@ import {
 import type { ObjectMeta } from '@keelson/types';
 import { runAdmission } from '../admission/chain.ts';
 import type { UserInfo } from '../auth/types.ts';
-import type { Reservation, WriteContext } from '../kinds/types.ts';
+import type { WriteContext } from '../kinds/types.ts';
 import { StoreError } from '../storage/types.ts';
 import { isFinished, removeNow } from './delete.ts';
-import { type CacheEntry, parseEntry } from './entry.ts';
+import { type CacheEntry, parseEntry, remember } from './entry.ts';
 import type { KindStore } from './kind-store.ts';
 import type { Registry } from './registry.ts';
 import { encodeStored, withRevision } from './wire.ts';
@@ -57,9 +58,10 @@ export async function create(registry: Registry, store: KindStore, object: Writa
     try {
       return await createOnce(registry, store, candidate, request);
     } catch (error) {
-      const taken = error instanceof StoreError && error.code === 'exists';
-      if (taken && generated && attempt < nameTries) continue;
-      throw taken ? alreadyExists(store.groupResource, candidate.metadata.name ?? '') : error;
+      if (!(error instanceof StoreError) || error.code !== 'exists') throw error;
+      if (generated && attempt < nameTries) continue;
+      const name = candidate.metadata.name ?? '';
+      throw generated ? generateNameConflict(store.groupResource, name, 1) : alreadyExists(store.groupResource, name);
     }
   }
 }
@@ -81,11 +83,11 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
   await runAdmission(registry.options.admission, 'admit', attributes);
   throwInvalid(store, object, [...validateMeta(store, object), ...(definition.validate?.(object) ?? [])]);
   await runAdmission(registry.options.admission, 'validate', attributes);
-  return reserving(registry, store, object, undefined, request, async () => {
-    const bytes = encodeStored(object, store.kind.kind, store.kind.apiVersion);
-    const key = store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? '');
+  const key = store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? '');
+  return claiming(registry, store, object, undefined, request, async () => {
+    const bytes = encode(store, object);
     if (request.dryRun) {
-      if (await registry.options.store.get(key)) throw alreadyExists(store.groupResource, object.metadata.name ?? '');
+      if (await registry.options.store.get(key)) throw new StoreError('exists', `key ${key} exists`);
       return { wire: bytes, object, changed: true };
     }
     const ttl = definition.ttlSeconds === undefined ? {} : { ttlSeconds: definition.ttlSeconds };
@@ -174,8 +176,8 @@ async function updateOnce(
   await runAdmission(registry.options.admission, 'validate', attributes);
   if (equal(next, old)) return { wire: current.wire, object: old, changed: false };
   if (isFinished(store, next)) return removeNow(registry, store, next, current.revision, request.dryRun);
-  return reserving(registry, store, next, old, request, async () => {
-    const bytes = encodeStored(next, store.kind.kind, store.kind.apiVersion);
+  return claiming(registry, store, next, old, request, async () => {
+    const bytes = encode(store, next);
     if (request.dryRun) return { wire: withRevision(bytes, current.revision), object: next, changed: true };
     const ttl = store.definition.ttlSeconds === undefined ? {} : { ttlSeconds: store.definition.ttlSeconds };
     const revision = await registry.options.store.update(store.keyOf(request.namespace, name), bytes, current.revision, ttl);
@@ -233,8 +235,8 @@ function bumpGeneration(store: KindStore, next: Writable, old: Writable, subreso
   if (!equal(wanted, before)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
-function hasGeneration(store: KindStore): boolean {
-  return store.definition.status !== undefined;
+function hasGeneration({ definition }: KindStore): boolean {
+  return definition.generation ?? definition.status !== undefined;
 }
 
 function validateMeta(store: KindStore, object: Writable): FieldError[] {
@@ -257,25 +259,35 @@ export function modified(store: KindStore, name: string): Error {
   return conflict(store.groupResource, name, 'the object has been modified; please apply your changes to the latest version and try again');
 }
 
-async function reserving(
+/** Bytes to store, with what the cache will want to know of them. */
+function encode(store: KindStore, object: Writable): Buffer {
+  const bytes = encodeStored(object, store.kind.kind, store.kind.apiVersion);
+  remember(bytes, store.index(object));
+  return bytes;
+}
+
+/** Keeps what the object claims for itself from others until the write is in the cache, where everybody sees it, or has failed. */
+async function claiming(
   registry: Registry,
   store: KindStore,
-  next: Writable | undefined,
+  next: Writable,
   old: Writable | undefined,
   request: WriteRequest,
   write: () => Promise<Written>,
 ): Promise<Written> {
+  const { definition, cache } = store;
+  if (!definition.assign) return write();
   const { serviceCIDRs, nodePorts } = registry.options;
-  const all = registry.all.bind(registry);
-  const context = { ...writeContext(registry, request), dryRun: request.dryRun, all, serviceCIDRs, nodePorts };
-  const reservation: Reservation | undefined = await store.definition.reserve?.(next, old, context);
+  const key = store.keyOf(request.namespace, next.metadata.name ?? '');
+  const isTaken = (value: string): boolean => (cache.claims.holder(value) ?? key) !== key;
+  throwInvalid(store, next, definition.assign(next, old, { ...writeContext(registry, request), serviceCIDRs, nodePorts, isTaken }));
+  const release = cache.claims.hold(request.dryRun ? [] : (definition.claims?.(next) ?? []), key);
   try {
     const result = await write();
-    if (request.dryRun) reservation?.release();
-    else reservation?.commit();
+    void registry.feed.reached(Number(result.object.metadata.resourceVersion ?? 0)).then(release);
     return result;
   } catch (error) {
-    reservation?.release();
+    release();
     throw error;
   }
 }

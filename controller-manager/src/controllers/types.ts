@@ -1,12 +1,13 @@
-import type { Clock, Logger, Random } from '@keelson/base';
+import type { Clock } from '@keelson/base';
 import type { Api } from '@keelson/client';
-import type { ControllerDefinition, ControllerDeps, Informers } from '@keelson/runtime';
+import type { ControllerDefinition, ControllerDeps } from '@keelson/runtime';
 
 /** What the process's flags say to its controllers. Times in milliseconds. */
 export interface ControllerConfig {
   /** PEM of the CA that signs the API server's certificate; without it no kube-root-ca.crt is published. */
   readonly rootCA?: string;
   readonly terminatedPodThreshold: number;
+  readonly maxEndpointsPerSlice: number;
   readonly nodeMonitorGracePeriod: number;
   readonly nodeStartupGracePeriod: number;
   /** Nodes tainted NoExecute a second, at most. */
@@ -22,10 +23,7 @@ export interface ControllerConfig {
 export interface RunDeps extends ControllerDeps {
   /** The manager's own identity, answering lists and watches with metadata only. */
   readonly metadata: Api;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly informers: Informers;
+  readonly concurrency: ControllerConfig['concurrency'];
 }
 
 interface EntryBase {
@@ -40,6 +38,6 @@ interface EntryBase {
 /** One line of THE list. */
 export type ControllerEntry = EntryBase &
   (
-    | { define(config: ControllerConfig, deps: { readonly clock: Clock; readonly informers: Informers }): readonly ControllerDefinition[] }
+    | { define(config: ControllerConfig, deps: { readonly clock: Clock }): readonly ControllerDefinition[] }
     | { run(deps: RunDeps): Promise<void> }
   );

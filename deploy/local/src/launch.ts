@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Clock, Logger } from '@keelson/base';
+import { type Clock, type LogFields, type Logger, silentLogger } from '@keelson/base';
 import { bundlePath, ensureBundles } from '../../../tools/bundle.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { clusterPaths } from './cluster/paths.ts';
@@ -8,9 +8,9 @@ import { ensureNetns } from './netns/netns.ts';
 import { loadImages, runContainerd, shareKubeletMounts } from './node.ts';
 import { writeKubeconfigs } from './pki/kubeconfigs.ts';
 import { ensurePki } from './pki/pki.ts';
-import type { ProcessSpec } from './process/commands.ts';
-import { type Health, healthOf } from './process/health.ts';
-import { start } from './process/processes.ts';
+import { kubeletOf, type ProcessSpec } from './process/commands.ts';
+import { healthOf } from './process/health.ts';
+import { running, start } from './process/processes.ts';
 import { untilHealthy, untilNodesReady, untilOneEnds } from './ready.ts';
 
 export interface Launch {
@@ -28,25 +28,91 @@ const patienceMs = 90_000;
 
 /**
  * Starts processes and what they stand on, all at once as far as one does not need another, and resolves when the nodes are ready.
- * @throws when one of them ends, or nothing is ready in 90 s.
+ * @throws when one of them ends, or the nodes are not ready in 90 s.
  */
 export async function launch(parts: Launch): Promise<void> {
-  const { cluster, signal } = parts;
+  const { cluster, clock } = parts;
   const over = new AbortController();
-  const within = AbortSignal.any([signal, over.signal, AbortSignal.timeout(patienceMs)]);
+  const late = new Error('time is over');
+  const timer = clock.after(patienceMs, () => over.abort(late));
+  const signal = AbortSignal.any([parts.signal, over.signal]);
   const begun: string[] = [];
-  const containers = cluster.runtime === 'containerd' ? startNode(parts) : ensureNetns(cluster);
+  const network = ensureNetns(cluster);
+  const work = [
+    cluster.runtime === 'containerd' ? network.then(() => startContainers(parts)) : undefined,
+    Promise.all([prepare(parts), network]).then(() => startProcesses({ ...parts, signal }, begun)),
+  ];
   try {
-    await Promise.race([
-      Promise.all([containers, startProcesses({ ...parts, signal: within }, begun)]),
-      untilOneEnds(cluster, begun, parts.clock, within),
-    ]);
+    await Promise.race([Promise.all(work), untilOneEnds(cluster, begun, clock, signal)]);
   } catch (error) {
     over.abort(error);
-    // What is under way may not go on while what it works on is being undone.
-    await Promise.allSettled([containers]);
-    throw signal.aborted || !within.aborted ? error : await explainTimeout(parts, error);
+    // What is under way must not go on while what it works on is being undone.
+    await Promise.allSettled(work);
+    throw error === late ? await unready(parts) : error;
   } finally {
+    timer.cancel();
     over.abort();
   }
+}
+
+/** Files and programs that the processes are started with. */
+async function prepare({ cluster, missing, clock, say }: Launch): Promise<void> {
+  await Promise.all([
+    ensurePki(cluster, clock).then((pki) => writeKubeconfigs(cluster, pki)),
+    ensureBundles(
+      telling(say),
+      missing.flatMap(({ program }) => program ?? []),
+    ),
+    mkdir(dirname(clusterPaths(cluster.dataDir).database), { recursive: true }),
+    cluster.runtime === 'containerd' ? shareKubeletMounts(cluster) : undefined,
+  ]);
+}
+
+async function startContainers({ cluster, clock, say }: Launch): Promise<void> {
+  const socket = await runContainerd(cluster, clock);
+  say('containerd is ready');
+  await loadImages(cluster, socket, telling(say));
+}
+
+/** `begun` is told of each process that was started. */
+async function startProcesses({ cluster, missing, clock, say, signal }: Launch, begun: string[]): Promise<void> {
+  const health = await healthOf(cluster);
+  for (const spec of missing) {
+    signal.throwIfAborted();
+    await launchOne(cluster, spec, clock);
+    begun.push(spec.name);
+    // The API server does not start without its store.
+    if (spec.name === 'etcd') await untilHealthy(spec, health, clock, signal);
+  }
+  const api = missing.find(({ name }) => name === 'kube-apiserver');
+  if (api) {
+    await untilHealthy(api, health, clock, signal);
+    say('the API is ready');
+  }
+  await untilNodesReady(cluster, await kubeletStarts(cluster), clock, signal);
+  say(cluster.nodes.length === 1 ? `node ${cluster.nodes[0]} is ready` : `${cluster.nodes.length} nodes are ready`);
+}
+
+async function kubeletStarts(cluster: Cluster): Promise<Map<string, number>> {
+  const found = await Promise.all(cluster.nodes.map((node) => running(cluster, kubeletOf(cluster, node))));
+  return new Map(cluster.nodes.map((node, index) => [node, found[index]?.startedAt ?? 0]));
+}
+
+/** Starts one process, whose program has been bundled. */
+export async function launchOne(cluster: Cluster, { name, program, args }: ProcessSpec, clock: Clock): Promise<void> {
+  await start(cluster, name, program === undefined ? args : [process.execPath, bundlePath(program), ...args], clock);
+}
+
+async function unready({ cluster, missing }: Launch): Promise<Error> {
+  const health = await healthOf(cluster);
+  const answers = await Promise.all(missing.map(async (spec) => `${spec.name}: ${await health(spec)}`));
+  return new Error(
+    `the cluster is not ready after ${patienceMs / 1000} s (${answers.join(', ')}); see the logs in ${clusterPaths(cluster.dataDir).logs}`,
+  );
+}
+
+/** A logger whose messages are lines of progress. */
+function telling(say: (line: string) => void): Logger {
+  const line = (message: string, fields: LogFields = {}): void => say([message, ...Object.values(fields).flat()].join(' '));
+  return { ...silentLogger, info: line, warn: line, error: line };
 }

@@ -89,6 +89,7 @@ function list(text: string): readonly string[] {
 
 /** It becomes the node's name, too. */
 function netnsName(text: string): string {
-  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) throw new InvalidArgumentError('It must be lower case letters, digits and dashes.');
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text))
+    throw new InvalidArgumentError('It must be lower case letters, digits and dashes.');
   return text;
 }

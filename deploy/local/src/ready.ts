@@ -3,9 +3,9 @@ import { createApi, loadKubeconfig, transportFor } from '@keelson/client';
 import { Node } from '@keelson/types';
 import type { Cluster } from './cluster/cluster.ts';
 import { clusterPaths } from './cluster/paths.ts';
-import { lastWords, running } from './process/processes.ts';
-import { type Health } from './process/health.ts';
 import type { ProcessSpec } from './process/commands.ts';
+import type { Health } from './process/health.ts';
+import { lastWords, running } from './process/processes.ts';
 
 const pollMs = 20;
 
@@ -14,18 +14,27 @@ export async function untilHealthy(spec: ProcessSpec, health: Health, clock: Clo
   while ((await health(spec)) !== 'ok') await sleep(clock, pollMs, signal);
 }
 
-/** Resolves once every node of the cluster is `Ready`. Rejects when the signal aborts. */
-export async function untilNodesReady({ dataDir, nodes }: Cluster, clock: Clock, signal: AbortSignal): Promise<void> {
-  const transport = transportFor(loadKubeconfig(clusterPaths(dataDir).adminKubeconfig));
+/**
+ * Resolves once every node is `Ready` by the word of a kubelet that runs now: what its predecessor said may stand for a while. `since`:
+ * when each node's kubelet was started, in milliseconds. Rejects when the signal aborts.
+ */
+export async function untilNodesReady(
+  cluster: Cluster,
+  since: ReadonlyMap<string, number>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const transport = transportFor(loadKubeconfig(clusterPaths(cluster.dataDir).adminKubeconfig));
   const api = createApi(transport, { clock });
-  const missing = new Set(nodes);
+  const missing = new Set(since.keys());
   try {
     while (missing.size > 0) {
       for await (const { type, object } of api.watch(Node, { signal })) {
         const name = object.metadata?.name ?? '';
-        const ready = type !== 'DELETED' && object.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True');
-        if (ready) missing.delete(name);
-        else if (nodes.includes(name)) missing.add(name);
+        const started = since.get(name);
+        if (started === undefined) continue;
+        if (type !== 'DELETED' && isReady(object, started)) missing.delete(name);
+        else missing.add(name);
         if (missing.size === 0) return;
       }
       signal.throwIfAborted();
@@ -35,15 +44,16 @@ export async function untilNodesReady({ dataDir, nodes }: Cluster, clock: Clock,
   }
 }
 
+/** Whether a node says so itself, at `since` or later. Times in objects have whole seconds. */
+export function isReady({ status }: Node, since: number): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime ?? '') >= Math.floor(since / 1000) * 1000;
+}
+
 const watchMs = 100;
 
 /** Rejects as soon as one of the processes has ended, with the end of its log; never resolves before the signal aborts. */
-export async function untilOneEnds(
-  cluster: Cluster,
-  names: readonly string[],
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
+export async function untilOneEnds(cluster: Cluster, names: readonly string[], clock: Clock, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     for (const name of names) {
       if (!(await running(cluster, name))) throw new Error(`${name} ended:\n${await lastWords(cluster.dataDir, name)}`);

@@ -32,7 +32,10 @@ function withContainer(fields: object, spec: object = {}): Pod {
 
 test('$(NAME) expands, $$ escapes, unknown names stay', () => {
   const variables = new Map([['A', '1']]);
-  assert.equal(expand('$(A) $$(A) $(B) $A $$', (name) => variables.get(name)), '1 $(A) $(B) $A $');
+  assert.equal(
+    expand('$(A) $$(A) $(B) $A $$', (name) => variables.get(name)),
+    '1 $(A) $(B) $A $',
+  );
 });
 
 describe('environment', () => {
@@ -41,7 +44,10 @@ describe('environment', () => {
   const sources = {
     configMaps: new Map([['cm', { data: { one: '1', two: '2' } } as unknown as ConfigMap]]),
     secrets: new Map([['s', { data: { key: Buffer.from('hidden').toString('base64') } } as unknown as Secret]]),
-    services: [service('my-db', 'default', [{ port: 5432, name: 'pg', protocol: 'TCP' }]), service('kubernetes', 'default', [{ port: 443, name: 'https' }])],
+    services: [
+      service('my-db', 'default', [{ port: 5432, name: 'pg', protocol: 'TCP' }]),
+      service('kubernetes', 'default', [{ port: 443, name: 'https' }]),
+    ],
     facts: { podIPs: ['10.0.0.2'], hostIPs: ['192.168.0.1'] },
     allocatable: { milliCpu: 4000, memoryBytes: 1000 },
   };
@@ -75,7 +81,10 @@ describe('environment', () => {
   test('services of the namespace, and kubernetes always', () => {
     assert.deepEqual(Object.fromEntries(serviceEnv(sources.services, 'default', true)).MY_DB_PORT_5432_TCP, 'tcp://10.96.0.1:5432');
     assert.equal(serviceEnv(sources.services, 'default', true).get('MY_DB_SERVICE_PORT_PG'), '5432');
-    assert.deepEqual([...serviceEnv(sources.services, 'other', true).keys()].filter((name) => !name.startsWith('KUBERNETES_')), []);
+    assert.deepEqual(
+      [...serviceEnv(sources.services, 'other', true).keys()].filter((name) => !name.startsWith('KUBERNETES_')),
+      [],
+    );
     assert.equal(serviceEnv(sources.services, 'other', false).get('KUBERNETES_SERVICE_HOST'), '10.96.0.1');
   });
 });
@@ -84,7 +93,10 @@ describe('resources', () => {
   test('as cgroup numbers', () => {
     const pod = withContainer({ resources: { requests: { cpu: '100m', memory: '4Gi' }, limits: { cpu: '500m', memory: '6Gi' } } });
     const { cpuPeriod, cpuQuota, cpuShares, memoryLimit, oomScoreAdj: score } = linuxResources(pod, container(pod), node.memoryBytes);
-    assert.deepEqual({ cpuPeriod, cpuQuota, cpuShares, memoryLimit, score }, { cpuPeriod: 100_000, cpuQuota: 50_000, cpuShares: 102, memoryLimit: 6 * 2 ** 30, score: 500 });
+    assert.deepEqual(
+      { cpuPeriod, cpuQuota, cpuShares, memoryLimit, score },
+      { cpuPeriod: 100_000, cpuQuota: 50_000, cpuShares: 102, memoryLimit: 6 * 2 ** 30, score: 500 },
+    );
   });
 
   test('nothing asked for', () => {
@@ -110,24 +122,36 @@ describe('dns', () => {
     });
     assert.deepEqual(podDns(testPod({ dnsPolicy: 'Default' }), cluster, resolvConf), resolvConf);
     assert.deepEqual(podDns(testPod({ hostNetwork: true }), cluster, resolvConf), resolvConf);
-    assert.deepEqual(podDns(testPod({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }), cluster, resolvConf)?.servers, ['10.96.0.10']);
+    assert.deepEqual(podDns(testPod({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }), cluster, resolvConf)?.servers, [
+      '10.96.0.10',
+    ]);
   });
 
   test('dnsConfig adds to it', () => {
     const dnsConfig = { nameservers: ['9.9.9.9'], searches: ['my'], options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }] };
-    assert.deepEqual(podDns(testPod({ dnsPolicy: 'None', dnsConfig }), cluster, resolvConf), { servers: ['9.9.9.9'], searches: ['my'], options: ['ndots:2', 'edns0'] });
+    assert.deepEqual(podDns(testPod({ dnsPolicy: 'None', dnsConfig }), cluster, resolvConf), {
+      servers: ['9.9.9.9'],
+      searches: ['my'],
+      options: ['ndots:2', 'edns0'],
+    });
     assert.deepEqual(podDns(testPod({ dnsConfig }), cluster, resolvConf)?.options, ['ndots:2', 'edns0']);
   });
 
   test('resolv.conf', () => {
-    assert.deepEqual(parseResolvConf('# c\nnameserver 1.1.1.1\nsearch a b.\noptions x y\n'), { servers: ['1.1.1.1'], searches: ['a', 'b'], options: ['x', 'y'] });
+    assert.deepEqual(parseResolvConf('# c\nnameserver 1.1.1.1\nsearch a b.\noptions x y\n'), {
+      servers: ['1.1.1.1'],
+      searches: ['a', 'b'],
+      options: ['x', 'y'],
+    });
   });
 });
 
 describe('names and hosts', () => {
   test('a subdomain makes a domain name', () => {
     assert.deepEqual(hostnameOf(testPod({ hostname: 'h', subdomain: 's', setHostnameAsFQDN: true }), 'cluster.local'), {
-      hostname: 'h', fqdn: 'h.s.default.svc.cluster.local', kernel: 'h.s.default.svc.cluster.local',
+      hostname: 'h',
+      fqdn: 'h.s.default.svc.cluster.local',
+      kernel: 'h.s.default.svc.cluster.local',
     });
   });
 
@@ -146,7 +170,10 @@ describe('security', () => {
   };
 
   test('the container’s word over the pod’s', () => {
-    const result = secure({ runAsUser: 2, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] }, allowPrivilegeEscalation: false }, { runAsUser: 1, runAsGroup: 3, fsGroup: 4, supplementalGroups: [5] });
+    const result = secure(
+      { runAsUser: 2, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] }, allowPrivilegeEscalation: false },
+      { runAsUser: 1, runAsGroup: 3, fsGroup: 4, supplementalGroups: [5] },
+    );
     assert.deepEqual([result.runAsUser, result.runAsGroup, result.supplementalGroups, result.noNewPrivileges], [2, 3, [5, 4], true]);
     assert.deepEqual([result.addCapabilities, result.dropCapabilities], [['NET_ADMIN'], ['ALL']]);
   });
@@ -159,7 +186,10 @@ describe('security', () => {
   test('runAsNonRoot', () => {
     const where = '(pod: "web_default(u1)", container: app)';
     assert.throws(() => secure({ runAsNonRoot: true }), new ConfigError(`container has runAsNonRoot and image will run as root ${where}`));
-    assert.throws(() => secure({ runAsNonRoot: true, runAsUser: 0 }), new ConfigError(`container's runAsUser breaks non-root policy ${where}`));
+    assert.throws(
+      () => secure({ runAsNonRoot: true, runAsUser: 0 }),
+      new ConfigError(`container's runAsUser breaks non-root policy ${where}`),
+    );
     assert.throws(() => secure({ runAsNonRoot: true }, {}, { uid: undefined, username: 'www' }), /non-numeric user \(www\)/);
     assert.equal(secure({ runAsNonRoot: true }, {}, { uid: 7, username: '' }).runAsUser, 7);
   });
@@ -167,25 +197,61 @@ describe('security', () => {
 
 test('mounts', () => {
   const pod = withContainer(
-    { volumeMounts: [{ name: 'v', mountPath: '/v', subPathExpr: '$(N)/x' }, { name: 'h', mountPath: '/h', mountPropagation: 'Bidirectional' }] },
-    { volumes: [{ name: 'v', emptyDir: {} }, { name: 'h', hostPath: { path: '/srv' } }] },
+    {
+      volumeMounts: [
+        { name: 'v', mountPath: '/v', subPathExpr: '$(N)/x' },
+        { name: 'h', mountPath: '/h', mountPropagation: 'Bidirectional' },
+      ],
+    },
+    {
+      volumes: [
+        { name: 'v', emptyDir: {} },
+        { name: 'h', hostPath: { path: '/srv' } },
+      ],
+    },
   );
   assert.deepEqual(volumeMounts(pod, container(pod), paths, new Map([['N', 'n']])), [
-    { volume: '/k/pods/u1/volumes/kubernetes.io~empty-dir/v', subPath: 'n/x', containerPath: '/v', hostPath: '/k/pods/u1/volumes/kubernetes.io~empty-dir/v/n/x', readonly: false, propagation: 'private' },
+    {
+      volume: '/k/pods/u1/volumes/kubernetes.io~empty-dir/v',
+      subPath: 'n/x',
+      containerPath: '/v',
+      hostPath: '/k/pods/u1/volumes/kubernetes.io~empty-dir/v/n/x',
+      readonly: false,
+      propagation: 'private',
+    },
     { volume: '/srv', subPath: '', containerPath: '/h', hostPath: '/srv', readonly: false, propagation: 'bidirectional' },
   ]);
-  assert.deepEqual(ownMounts(pod, container(pod), 2, paths).map(({ containerPath }) => containerPath), ['/etc/hosts', '/dev/termination-log']);
-  const escaping = withContainer({ volumeMounts: [{ name: 'v', mountPath: '/v', subPath: '../x' }] }, { volumes: [{ name: 'v', emptyDir: {} }] });
+  assert.deepEqual(
+    ownMounts(pod, container(pod), 2, paths).map(({ containerPath }) => containerPath),
+    ['/etc/hosts', '/dev/termination-log'],
+  );
+  const escaping = withContainer(
+    { volumeMounts: [{ name: 'v', mountPath: '/v', subPath: '../x' }] },
+    { volumes: [{ name: 'v', emptyDir: {} }] },
+  );
   assert.throws(() => volumeMounts(escaping, container(escaping), paths, new Map()), ConfigError);
 });
 
 test('a sandbox and a container carry Kubernetes’ labels and annotations', () => {
   const pod = withContainer({ command: ['echo', '$(A)'], ports: [{ containerPort: 80, hostPort: 8080 }] });
   const sandbox = sandboxConfig(pod, 1, node, '');
-  assert.deepEqual(sandbox.labels, { 'io.kubernetes.pod.name': 'web', 'io.kubernetes.pod.namespace': 'default', 'io.kubernetes.pod.uid': 'u1' });
+  assert.deepEqual(sandbox.labels, {
+    'io.kubernetes.pod.name': 'web',
+    'io.kubernetes.pod.namespace': 'default',
+    'io.kubernetes.pod.uid': 'u1',
+  });
   assert.deepEqual(sandbox.portMappings, [{ protocol: 'TCP', containerPort: 80, hostPort: 8080, hostIP: '' }]);
   assert.equal(sandbox.logDirectory, '/k/logs/default_web_u1');
-  const config = containerConfig({ pod, container: container(pod), attempt: 3, image: undefined, imageRef: 'sha256:1', env: new Map([['A', 'b']]), mounts: [], node });
+  const config = containerConfig({
+    pod,
+    container: container(pod),
+    attempt: 3,
+    image: undefined,
+    imageRef: 'sha256:1',
+    env: new Map([['A', 'b']]),
+    mounts: [],
+    node,
+  });
   assert.deepEqual(config.command, ['echo', 'b']);
   assert.equal(config.logPath, 'app/3.log');
   assert.equal(config.annotations['io.kubernetes.container.restartCount'], '3');

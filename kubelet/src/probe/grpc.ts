@@ -14,10 +14,11 @@ export function checkGrpcHealth(target: Extract<Target, { type: 'grpc' }>, timeo
       client.close();
       const well = status === serving;
       if (error) resolve({ result: 'failure', message: explain(error, address, timeoutMs) });
-      else resolve({
-        result: well ? 'success' : 'failure',
-        message: well ? 'service healthy' : `service unhealthy (responded with "${statusName(status)}")`,
-      });
+      else
+        resolve({
+          result: well ? 'success' : 'failure',
+          message: well ? 'service healthy' : `service unhealthy (responded with "${statusName(status)}")`,
+        });
     };
     client.makeUnaryRequest(
       '/grpc.health.v1.Health/Check',

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { SimulatedClock } from '@keelson/testing';
 import type { Container } from '@keelson/types';
 import { type Probed, ProbeManager } from './manager.ts';
-import { probeHttp, probeTcp, type Prober } from './prober.ts';
+import { type Prober, probeHttp, probeTcp } from './prober.ts';
 import { advance, type ProbeOutcome, undecided } from './state.ts';
 import { probeTarget } from './target.ts';
 
@@ -14,7 +14,10 @@ const failure: ProbeOutcome = { result: 'failure', message: 'no' };
 
 test('thresholds', () => {
   const probe = { failureThreshold: 2, successThreshold: 2 };
-  const results = [success, success, failure, success, failure, failure, success, success].reduce<{ state: typeof undecided; seen: unknown[] }>(
+  const results = [success, success, failure, success, failure, failure, success, success].reduce<{
+    state: typeof undecided;
+    seen: unknown[];
+  }>(
     ({ state, seen }, outcome) => {
       const next = advance(state, outcome, probe as never);
       return { state: next as typeof undecided, seen: [...seen, next.result] };
@@ -37,7 +40,13 @@ async function transcript(fields: object, answer: (type: string, second: number)
       return outcome;
     },
   };
-  const manager = new ProbeManager({ clock, prober, changed: () => void lines.push(`${clock.now() / 1000} → ${JSON.stringify(manager.reading('c'))}`), event: () => undefined, count: () => undefined });
+  const manager = new ProbeManager({
+    clock,
+    prober,
+    changed: () => void lines.push(`${clock.now() / 1000} → ${JSON.stringify(manager.reading('c'))}`),
+    event: () => undefined,
+    count: () => undefined,
+  });
   const probed: Probed = { podUid: 'u', containerId: 'c', container, podIP: '', startedAt: 0, ending: false };
   manager.sync('u', [probed]);
   await clock.advance(seconds * 1000);
@@ -48,7 +57,11 @@ async function transcript(fields: object, answer: (type: string, second: number)
 const exec = (name: string, more: object = {}): object => ({ exec: { command: [name] }, periodSeconds: 5, ...more });
 
 test('startup first, then the others', async () => {
-  const probes = { startupProbe: exec('startup', { initialDelaySeconds: 1 }), livenessProbe: exec('liveness'), readinessProbe: exec('readiness') };
+  const probes = {
+    startupProbe: exec('startup', { initialDelaySeconds: 1 }),
+    livenessProbe: exec('liveness'),
+    readinessProbe: exec('readiness'),
+  };
   assert.deepEqual(await transcript(probes, (type, second) => (type === 'startup' && second < 6 ? failure : success), 8), [
     '1 startup failure',
     '6 startup success',
@@ -68,15 +81,30 @@ test('a liveness probe gives up once, after its threshold', async () => {
 });
 
 test('readiness goes and comes', async () => {
-  const lines = await transcript({ readinessProbe: exec('readiness', { failureThreshold: 1 }) }, (_, second) => (second === 5 ? failure : success), 12);
-  assert.deepEqual(lines.filter((line) => line.includes('→')), ['0 → {"ready":true}', '5 → {"ready":false}', '10 → {"ready":true}']);
+  const lines = await transcript(
+    { readinessProbe: exec('readiness', { failureThreshold: 1 }) },
+    (_, second) => (second === 5 ? failure : success),
+    12,
+  );
+  assert.deepEqual(
+    lines.filter((line) => line.includes('→')),
+    ['0 → {"ready":true}', '5 → {"ready":false}', '10 → {"ready":true}'],
+  );
 });
 
 test('targets', () => {
   const container = { name: 'app', ports: [{ name: 'web', containerPort: 8080 }] } as unknown as Container;
-  assert.deepEqual(probeTarget({ httpGet: { port: 'web', path: 'x', httpHeaders: [{ name: 'A', value: 'b' }] } } as never, container, '10.0.0.2'), {
-    type: 'http', scheme: 'http', host: '10.0.0.2', port: 8080, path: '/x', headers: [['A', 'b']],
-  });
+  assert.deepEqual(
+    probeTarget({ httpGet: { port: 'web', path: 'x', httpHeaders: [{ name: 'A', value: 'b' }] } } as never, container, '10.0.0.2'),
+    {
+      type: 'http',
+      scheme: 'http',
+      host: '10.0.0.2',
+      port: 8080,
+      path: '/x',
+      headers: [['A', 'b']],
+    },
+  );
   assert.throws(() => probeTarget({ tcpSocket: { port: 'none' } } as never, container, ''), /couldn't find port/);
 });
 
@@ -88,7 +116,8 @@ test('HTTP and TCP, for real', async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const get = (path: string): Promise<ProbeOutcome> => probeHttp({ type: 'http', scheme: 'http', host: '127.0.0.1', port, path, headers: [] }, 300, 10);
+  const get = (path: string): Promise<ProbeOutcome> =>
+    probeHttp({ type: 'http', scheme: 'http', host: '127.0.0.1', port, path, headers: [] }, 300, 10);
   assert.deepEqual(await get('/ok'), { result: 'success', message: 'body' });
   assert.deepEqual(await get('/moved'), { result: 'success', message: 'body' });
   assert.deepEqual(await get('/bad'), { result: 'failure', message: 'HTTP probe failed with statuscode: 500' });

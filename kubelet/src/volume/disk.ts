@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, open, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { publishAtomically } from './atomic.ts';
@@ -79,6 +79,12 @@ export class DiskHost implements Host {
     for (const mount of (await mountsBelow(path)).reverse()) await run('umount', ['-l', mount]);
     await rm(path, { recursive: true, force: true });
   }
+}
+
+/** Removes the directories of pods that nobody knows any more, left by a kubelet or machine that ended between two steps. */
+export async function removeLeftovers(pods: string, known: ReadonlySet<string>, host: Host): Promise<void> {
+  const present = await readdir(pods).catch(() => []);
+  for (const uid of present) if (!known.has(uid)) await host.remove(`${pods}/${uid}`);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -61,16 +61,36 @@ describe('contents', () => {
     allocatable: { milliCpu: 1000, memoryBytes: 1 },
   };
   const shown = (volume: object): Record<string, string> =>
-    Object.fromEntries(Array.from(volumeFiles(testPod({}, { labels: { z: '1', a: 'x"y' } }), volume as Volume, sources), ([path, file]) => [path, `${file.mode.toString(8)} ${file.data}`]));
+    Object.fromEntries(
+      Array.from(volumeFiles(testPod({}, { labels: { z: '1', a: 'x"y' } }), volume as Volume, sources), ([path, file]) => [
+        path,
+        `${file.mode.toString(8)} ${file.data}`,
+      ]),
+    );
 
   test('of a config map, whole and by items', () => {
     assert.deepEqual(shown({ configMap: { name: 'cm' } }), { a: '644 1', b: '644 2', c: '644 \u0000\u0001' });
-    assert.deepEqual(shown({ configMap: { name: 'cm', defaultMode: 0o600, items: [{ key: 'a', path: 'd/e', mode: 0o444 }, { key: 'b', path: 'b' }] } }), { 'd/e': '444 1', b: '600 2' });
+    assert.deepEqual(
+      shown({
+        configMap: {
+          name: 'cm',
+          defaultMode: 0o600,
+          items: [
+            { key: 'a', path: 'd/e', mode: 0o444 },
+            { key: 'b', path: 'b' },
+          ],
+        },
+      }),
+      { 'd/e': '444 1', b: '600 2' },
+    );
   });
 
   test('what is missing', () => {
     assert.throws(() => shown({ configMap: { name: 'no' } }), new ConfigError('configmap "no" not found'));
-    assert.throws(() => shown({ secret: { secretName: 's', items: [{ key: 'no', path: 'x' }] } }), new ConfigError('references non-existent secret key: no'));
+    assert.throws(
+      () => shown({ secret: { secretName: 's', items: [{ key: 'no', path: 'x' }] } }),
+      new ConfigError('references non-existent secret key: no'),
+    );
     assert.deepEqual(shown({ secret: { secretName: 'no', optional: true } }), {});
   });
 
@@ -80,15 +100,30 @@ describe('contents', () => {
       sources: [
         { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
         { configMap: { name: 'cm', items: [{ key: 'a', path: 'ca.crt' }] } },
-        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }, { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+        {
+          downwardAPI: {
+            items: [
+              { path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } },
+              { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
+            ],
+          },
+        },
       ],
     };
-    assert.deepEqual(shown({ projected }), { token: '644 token', 'ca.crt': '644 1', namespace: '644 default', labels: '644 a="x\\"y"\nz="1"' });
+    assert.deepEqual(shown({ projected }), {
+      token: '644 token',
+      'ca.crt': '644 1',
+      namespace: '644 default',
+      labels: '644 a="x\\"y"\nz="1"',
+    });
   });
 
   test('a volume nobody mounts names itself', async () => {
     const pod = testPod({ volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }] });
-    await assert.rejects(mountVolumes(new MemoryHost(), { root: '/k', logs: '/l' }, pod, sources), /MountVolume.SetUp failed for volume "data" : unsupported volume type: persistentVolumeClaim/);
+    await assert.rejects(
+      mountVolumes(new MemoryHost(), { root: '/k', logs: '/l' }, pod, sources),
+      /MountVolume.SetUp failed for volume "data" : unsupported volume type: persistentVolumeClaim/,
+    );
   });
 });
 
@@ -106,7 +141,10 @@ describe('disk host', () => {
     const base = await scratch();
     await host.write(join(base, 'd/f'), 'hello', 0o600);
     assert.equal(String(await host.readTail(join(base, 'd/f'), 3)), 'llo');
-    assert.deepEqual([await host.kind(base), await host.kind(join(base, 'd/f')), await host.kind(join(base, 'no'))], ['directory', 'file', undefined]);
+    assert.deepEqual(
+      [await host.kind(base), await host.kind(join(base, 'd/f')), await host.kind(join(base, 'no'))],
+      ['directory', 'file', undefined],
+    );
     await host.remove(join(base, 'd'));
     assert.equal(await host.kind(join(base, 'd')), undefined);
   });

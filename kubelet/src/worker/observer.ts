@@ -24,6 +24,8 @@ export class Observer {
   readonly #lastWords: LastWords;
   readonly #pods = new Map<string, Holding>();
   readonly #owners = new Map<string, string>();
+  /** Made since the present relist was asked for: its answer may not know of them. */
+  readonly #fresh = new Set<string>();
 
   constructor(runtime: Runtime, lastWords: LastWords) {
     this.#runtime = runtime;
@@ -42,6 +44,7 @@ export class Observer {
 
   /** Lists everything and returns the uids of pods for which something came, went or changed. */
   async relist(): Promise<ReadonlySet<string>> {
+    this.#fresh.clear();
     const [sandboxes, containers] = await Promise.all([this.#runtime.sandboxes.list(), this.#runtime.containers.list()]);
     const changed = new Set<string>();
     const seen = new Set<string>();
@@ -77,11 +80,13 @@ export class Observer {
   /** Notes what was just made, ahead of the next list. */
   addSandbox(identity: PodIdentity, id: string): void {
     this.#holding(identity).sandboxes.set(id, 'true');
+    this.#fresh.add(id);
     this.#owners.set(id, identity.uid);
   }
 
   addContainer(identity: PodIdentity, id: string): void {
     this.#holding(identity).containers.set(id, '');
+    this.#fresh.add(id);
     this.#owners.set(id, identity.uid);
   }
 
@@ -129,7 +134,7 @@ export class Observer {
     for (const [uid, holding] of this.#pods) {
       for (const ids of [holding.sandboxes, holding.containers]) {
         for (const id of ids.keys()) {
-          if (seen.has(id)) continue;
+          if (seen.has(id) || this.#fresh.has(id)) continue;
           this.#forget(ids, id);
           holding.ended.delete(id);
           changed.add(uid);

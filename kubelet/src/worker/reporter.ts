@@ -48,6 +48,14 @@ export class Reporter {
     this.#reports.delete(uid);
   }
 
+  /** Deleted, or another pod of the same name: there is nobody left to tell. */
+  async #isGone(target: Pod, error: unknown): Promise<boolean> {
+    if (!(error instanceof ApiError) || (error.code !== 404 && error.code !== 409)) return false;
+    if (error.code === 404) return true;
+    const present = await this.#api.get(Pod, { name: podName(target), namespace: podNamespace(target) }).catch(() => undefined);
+    return present !== undefined && podUid(present) !== podUid(target);
+  }
+
   async #write(report: Report): Promise<void> {
     let delay = 200;
     // Deferred once, so that a step that reports and then acts does not wait for the writing to be prepared.
@@ -61,8 +69,7 @@ export class Reporter {
         await this.#api.patch(Pod, key, 'application/strategic-merge-patch+json', patch, { subresource: 'status' });
         report.written = wanted;
       } catch (error) {
-        // Deleted, or another pod of the same name: there is nobody left to tell.
-        if (error instanceof ApiError && (error.code === 404 || error.code === 409)) return;
+        if (await this.#isGone(target, error)) return;
         this.#log.warn('could not write pod status', { pod: podName(target), error: errorMessage(error) });
         await sleep(this.#clock, delay, this.#signal).catch(() => undefined);
         delay = Math.min(delay * 2, 10_000);

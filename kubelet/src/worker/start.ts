@@ -62,15 +62,27 @@ async function attempt(deps: WorkerDeps, record: PodRecord, action: Start): Prom
     deps.node.settings,
     handler,
   );
-  const image = await deps.images.ensure({
-    pod,
-    container,
-    sandbox,
-    pullSecrets: () => pullSecrets(deps, record),
-    event: (type, reason, message) => deps.event(pod, type, reason, message, container.name),
-  });
+  const image = await unlessEnding(
+    record,
+    deps.images.ensure({
+      pod,
+      container,
+      sandbox,
+      pullSecrets: () => pullSecrets(deps, record),
+      event: (type, reason, message) => deps.event(pod, type, reason, message, container.name),
+    }),
+  );
   const id = await deps.limiter.run(() => createAndStart(deps, record, action, sandbox, image));
   if (id !== undefined && container.lifecycle?.postStart) await postStart(deps, record, container, id);
+}
+
+/** A pull cannot be called off, but nobody has to wait for it. */
+function unlessEnding<T>({ ending }: PodRecord, work: Promise<T>): Promise<T> {
+  if (ending.aborted) return Promise.reject(ending.reason);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(ending.reason);
+  ending.addEventListener('abort', stop, { once: true });
+  return Promise.race([work, promise]).finally(() => ending.removeEventListener('abort', stop));
 }
 
 async function createAndStart(

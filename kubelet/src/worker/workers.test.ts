@@ -261,3 +261,23 @@ test('a dead sandbox is replaced, its address with it', async () => {
   assert.ok(node.told.includes('SandboxChanged: Pod sandbox changed, it will be killed and re-created.'));
   node.stop.abort();
 });
+
+test('deletion does not wait for a pull', async () => {
+  const node = new TestNode({ images: [], registry: () => ({ ms: 600_000 }) });
+  const pod = node.pod();
+  await node.clock.settle();
+  node.workers.update({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: 'x', deletionGracePeriodSeconds: 30 } } as Pod);
+  await node.clock.settle();
+  assert.deepEqual(node.deleted, ['web']);
+  node.stop.abort();
+});
+
+test('a list asked for before a sandbox was made does not lose it', async () => {
+  const node = new TestNode();
+  const relist = node.observer.relist();
+  node.pod();
+  await Promise.all([relist, node.clock.settle()]);
+  assert.equal((await node.runtime.sandboxes.list()).length, 1);
+  assert.equal(node.status?.phase, 'Running');
+  node.stop.abort();
+});

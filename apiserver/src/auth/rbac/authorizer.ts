@@ -1,73 +1,106 @@
-import { ClusterRole, ClusterRoleBinding, type PolicyRule, Role, RoleBinding, type RoleRef, type Subject } from '@keelson/types';
+import { ClusterRole, ClusterRoleBinding, type PolicyRule, Role, RoleBinding, type Subject } from '@keelson/types';
+import { type Change, follow } from '../../registry/follow.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { plainObjects } from '../../registry/watchers.ts';
 import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from '../types.ts';
 import { grants } from './rules.ts';
 
+/** One subject's side of one binding. */
 interface Grant {
-  /** Empty: cluster-wide. */
+  /** Where it holds; empty: everywhere. */
   readonly namespace: string;
-  readonly rules: readonly PolicyRule[];
-  /** Shown as the reason. */
-  readonly binding: string;
+  /** Key of the role. */
   readonly role: string;
+  /** Shown as the reason. */
+  readonly text: string;
+  /** The role as errors name it. */
+  readonly missing: string;
 }
 
-/**
- * RBAC from the cached roles and bindings, compiled to grants per subject and compiled anew after any of them changed: a decision looks
- * up the user and its groups and nothing else.
- */
-export function rbacAuthorizer(registry: Registry): Authorizer & { grantsOf(user: UserInfo): readonly Grant[] } {
-  let compiled: Map<string, Grant[]> | undefined;
-  const forget = (): void => {
-    compiled = undefined;
-  };
-  for (const kind of [Role, ClusterRole, RoleBinding, ClusterRoleBinding]) {
-    const selection = { namespace: undefined, fieldEquals: {}, matches: () => true };
-    registry.of(kind).cache.watchers.add({ selection, representation: plainObjects, deliver: forget });
+type AnyBinding = RoleBinding | ClusterRoleBinding;
+
+export interface RbacAuthorizer extends Authorizer {
+  /** All rules that hold for a user in a namespace. */
+  rulesOf(user: UserInfo, namespace: string): readonly PolicyRule[];
+}
+
+/** RBAC over the cached roles and bindings, kept as grants per subject: a change costs what it changes, a decision looks up the user and its groups. */
+export function rbacAuthorizer(registry: Registry): RbacAuthorizer {
+  const rules = new Map<string, readonly PolicyRule[]>();
+  const bySubject = new Map<string, Map<string, Grant>>();
+  for (const kind of [Role, ClusterRole]) follow(registry, kind, (change) => keepRole(rules, kind.kind, change));
+  for (const kind of [RoleBinding, ClusterRoleBinding]) {
+    const subjectsOf = new Map<string, readonly string[]>();
+    follow(registry, kind, (change) => keepBinding(bySubject, subjectsOf, kind.kind, change));
   }
-  const grantsOf = (user: UserInfo): Grant[] => {
-    compiled ??= compile(registry);
+  const grantsOf = (user: UserInfo, namespace: string): Grant[] => {
     const subjects = [`User ${user.name}`, ...user.groups.map((group) => `Group ${group}`)];
-    return subjects.flatMap((subject) => compiled?.get(subject) ?? []);
+    const all = subjects.flatMap((subject) => [...(bySubject.get(subject)?.values() ?? [])]);
+    return all.filter((grant) => grant.namespace === '' || grant.namespace === namespace);
   };
-  return { name: 'RBAC', grantsOf, authorize: (attributes) => decide(grantsOf(attributes.user), attributes) };
-}
-
-function decide(all: readonly Grant[], attributes: AuthorizationAttributes): Decision {
-  for (const { namespace, rules, binding, role } of all) {
-    if (namespace !== '' && namespace !== attributes.namespace) continue;
-    if (rules.some((rule) => grants(rule, attributes))) return { type: 'allow', reason: `RBAC: allowed by ${binding} of ${role}` };
-  }
-  return { type: 'noOpinion', reason: '' };
-}
-
-function compile(registry: Registry): Map<string, Grant[]> {
-  const bySubject = new Map<string, Grant[]>();
-  const clusterRoles = new Map([...registry.all(ClusterRole)].map((role) => [role.metadata.name, role.rules ?? []]));
-  const roles = new Map([...registry.all(Role)].map((role) => [`${role.metadata.namespace}/${role.metadata.name}`, role.rules ?? []]));
-  const add = (subjects: readonly Subject[] | undefined, grant: Grant): void => {
-    for (const subject of subjects ?? []) {
-      const key = subjectKey(subject, grant.namespace);
-      const list = bySubject.get(key);
-      if (list) list.push(grant);
-      else bySubject.set(key, [grant]);
-    }
+  return {
+    name: 'RBAC',
+    rulesOf: (user, namespace) => grantsOf(user, namespace).flatMap(({ role }) => rules.get(role) ?? []),
+    authorize: (attributes) => decide(grantsOf(attributes.user, attributes.isResource ? attributes.namespace : ''), rules, attributes),
   };
-  for (const { metadata, roleRef, subjects } of registry.all(ClusterRoleBinding)) {
-    const rules = clusterRoles.get(roleRef.name) ?? [];
-    add(subjects, { namespace: '', rules, binding: `ClusterRoleBinding "${metadata.name}"`, role: roleText(roleRef) });
-  }
-  for (const { metadata, roleRef, subjects } of registry.all(RoleBinding)) {
-    const { name, namespace = '' } = metadata;
-    const rules = (roleRef.kind === 'ClusterRole' ? clusterRoles.get(roleRef.name) : roles.get(`${namespace}/${roleRef.name}`)) ?? [];
-    add(subjects, { namespace, rules, binding: `RoleBinding "${name}/${namespace}"`, role: roleText(roleRef) });
-  }
-  return bySubject;
 }
 
-function roleText({ kind, name }: RoleRef): string {
-  return `${kind} "${name}"`;
+function decide(all: readonly Grant[], rules: ReadonlyMap<string, readonly PolicyRule[]>, asked: AuthorizationAttributes): Decision {
+  const missing = new Set<string>();
+  for (const grant of all) {
+    const granted = rules.get(grant.role);
+    if (!granted) missing.add(grant.missing);
+    else if (granted.some((rule) => grants(rule, asked))) return { type: 'allow', reason: `RBAC: allowed by ${grant.text}` };
+  }
+  const errors = [...missing];
+  if (errors.length === 0) return { type: 'noOpinion', reason: '' };
+  return { type: 'noOpinion', reason: `RBAC: ${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}` };
+}
+
+function keepRole(rules: Map<string, readonly PolicyRule[]>, kind: string, { type, object }: Change<Role | ClusterRole>): void {
+  const key = keyOf(kind, object.metadata.namespace, object.metadata.name);
+  if (type === 'DELETED') rules.delete(key);
+  else rules.set(key, object.rules ?? []);
+}
+
+function keepBinding(
+  bySubject: Map<string, Map<string, Grant>>,
+  subjectsOf: Map<string, readonly string[]>,
+  kind: string,
+  { type, object }: Change<AnyBinding>,
+): void {
+  const key = keyOf(kind, object.metadata.namespace, object.metadata.name);
+  for (const subject of subjectsOf.get(key) ?? []) {
+    const held = bySubject.get(subject);
+    held?.delete(key);
+    if (held?.size === 0) bySubject.delete(subject);
+  }
+  subjectsOf.delete(key);
+  if (type === 'DELETED') return;
+  const keys: string[] = [];
+  for (const subject of object.subjects ?? []) {
+    const who = subjectKey(subject, object.metadata.namespace ?? '');
+    const held = bySubject.get(who) ?? new Map<string, Grant>();
+    bySubject.set(who, held.set(key, grantOf(kind, object, subject)));
+    keys.push(who);
+  }
+  subjectsOf.set(key, keys);
+}
+
+function grantOf(kind: string, { metadata, roleRef }: AnyBinding, subject: Subject): Grant {
+  const { name, namespace = '' } = metadata;
+  const place = namespace ? `${name}/${namespace}` : name;
+  const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace}` : subject.name;
+  const role = keyOf(roleRef.kind, roleRef.kind === 'Role' ? namespace : '', roleRef.name);
+  return {
+    namespace,
+    role,
+    text: `${kind} "${place}" of ${roleRef.kind} "${roleRef.name}" to ${subject.kind} "${who}"`,
+    missing: `${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io "${roleRef.name}" not found`,
+  };
+}
+
+function keyOf(kind: string, namespace: string | undefined, name: string | undefined): string {
+  return `${kind}/${namespace ?? ''}/${name ?? ''}`;
 }
 
 function subjectKey({ kind, name, namespace }: Subject, bindingNamespace: string): string {

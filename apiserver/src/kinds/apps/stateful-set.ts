@@ -1,13 +1,15 @@
+import { isDNS1123Label } from '@keelson/machinery';
 import { StatefulSet } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { defaultClaim } from '../core/persistent-volume-claim.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import type { KindDefinition } from '../types.ts';
-import { statefulSetErrors } from './validation.ts';
+import { statefulSetErrors, statefulSetStatusErrors, statefulSetUpdateErrors } from './stateful-set-validation.ts';
 import { selectorText, templateColumns } from './workload.ts';
 
-/** Thin: served for the scheduler, which spreads the pods of one set; its controller and full validation come later. */
 export const statefulSetKind: KindDefinition<StatefulSet> = {
   kind: StatefulSet,
+  name: isDNS1123Label,
   defaults({ spec }) {
     if (!spec) return;
     spec.replicas ??= 1;
@@ -23,12 +25,19 @@ export const statefulSetKind: KindDefinition<StatefulSet> = {
     spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';
     spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain';
     defaultPodTemplate(spec.template);
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      claim.apiVersion ??= 'v1';
+      claim.kind ??= 'PersistentVolumeClaim';
+      defaultClaim(claim);
+      claim.status ??= { phase: 'Pending' };
+    }
   },
   prepareCreate(set) {
     set.status = { replicas: 0 };
   },
   validate: statefulSetErrors,
-  status: {},
+  validateUpdate: statefulSetUpdateErrors,
+  status: { validateUpdate: statefulSetStatusErrors },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 1,
     setReplicas: ({ spec }, replicas) => {

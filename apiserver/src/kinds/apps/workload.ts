@@ -1,4 +1,4 @@
-import { formatLabelSelector } from '@keelson/machinery';
+import { labelSelectorMatcher } from '@keelson/machinery';
 import type { LabelSelector, PodTemplateSpec } from '@keelson/types';
 import type { Column } from '../types.ts';
 
@@ -7,9 +7,9 @@ interface Workload {
   readonly template?: PodTemplateSpec | undefined;
 }
 
-/** A selector as the text `kubectl get -l` takes. */
+/** A selector as the text `kubectl get -l` takes; empty when it selects everything or nothing. */
 export function selectorText(selector: LabelSelector | undefined): string {
-  return formatLabelSelector(selector);
+  return labelSelectorMatcher(selector).toString();
 }
 
 /** Containers, images and selector: what every workload shows in wide output. */

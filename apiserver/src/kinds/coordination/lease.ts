@@ -6,6 +6,7 @@ import type { KindDefinition } from '../types.ts';
 export const leaseKind: KindDefinition<Lease> = {
   kind: Lease,
   createOnUpdate: true,
+  conditionalUpdateOnly: true,
   validate({ spec }) {
     const errors: FieldError[] = [];
     const { leaseDurationSeconds, leaseTransitions } = spec ?? {};

@@ -9,9 +9,9 @@ import {
   fieldRequired,
   fieldUnsupported,
   isDNS1123Label,
-  isEnvVarName,
   isPortName,
   isPortNumber,
+  isRelaxedEnvVarName,
   parseQuantity,
   zeroQuantity,
 } from '@keelson/machinery';
@@ -94,7 +94,7 @@ function envErrors({ env = [], envFrom = [] }: Container, at: FieldPath): FieldE
   for (const [index, { name, value, valueFrom }] of env.entries()) {
     const where = at.child('env').index(index);
     if (!name) errors.push(fieldRequired(where.child('name')));
-    else for (const message of isEnvVarName(name)) errors.push(fieldInvalid(where.child('name'), name, message));
+    else for (const message of isRelaxedEnvVarName(name)) errors.push(fieldInvalid(where.child('name'), name, message));
     if (!valueFrom) continue;
     const sources = Object.values(valueFrom).filter((source) => source !== undefined).length;
     if (sources === 0)

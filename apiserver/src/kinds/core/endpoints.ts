@@ -8,6 +8,7 @@ const shown = 3;
 export const endpointsKind: KindDefinition<Endpoints> = {
   kind: Endpoints,
   prefix: '/registry/services/endpoints/',
+  createOnUpdate: true,
   defaults({ subsets = [] }) {
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ??= 'TCP';
   },

@@ -23,6 +23,7 @@ export const namespaceKind: KindDefinition<Namespace> = {
     next.spec = old.spec;
   },
   status: {},
+  generation: false,
   subresources: {
     finalize: { verbs: ['update'], kind: { group: '', version: 'v1', kind: 'Namespace' }, handler: finalizeNamespace },
   },

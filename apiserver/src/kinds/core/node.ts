@@ -36,6 +36,7 @@ export const nodeKind: KindDefinition<Node> = {
   },
   // Kubelets create their node with a status; it is the one kind whose status is kept on create.
   status: { keepOnCreate: true },
+  generation: false,
   selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
   columns,
 };

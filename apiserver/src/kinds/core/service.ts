@@ -2,7 +2,7 @@ import { isDNS1035Label } from '@keelson/machinery';
 import { Service, type ServicePort } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
-import { reserveAddresses } from './service-addresses.ts';
+import { assignAddresses, serviceClaims } from './service-addresses.ts';
 import { serviceErrors, serviceUpdateErrors } from './service-validation.ts';
 
 const columns: readonly Column<Service>[] = [
@@ -39,7 +39,10 @@ export const serviceKind: KindDefinition<Service> = {
   validate: serviceErrors,
   validateUpdate: serviceUpdateErrors,
   status: {},
-  reserve: reserveAddresses,
+  claims: serviceClaims,
+  assign: assignAddresses,
+  generation: false,
+  createOnUpdate: true,
   deletion: { returnsObject: true },
   selectableFields: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type ?? '' },
   columns,

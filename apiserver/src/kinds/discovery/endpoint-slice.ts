@@ -8,6 +8,7 @@ const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
 
 export const endpointSliceKind: KindDefinition<EndpointSlice> = {
   kind: EndpointSlice,
+  generation: true,
   defaults({ ports = [] }) {
     for (const port of ports ?? []) {
       port.name ??= '';

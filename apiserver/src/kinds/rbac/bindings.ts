@@ -37,6 +37,7 @@ const columns: readonly Column<Binding>[] = [
 export const roleBindingKind: KindDefinition<RoleBinding> = {
   kind: RoleBinding,
   name: isPathSegment,
+  createOnUpdate: true,
   defaults,
   validate: (binding) => errorsOf(binding, true),
   validateUpdate: roleRefUnchanged,
@@ -46,6 +47,7 @@ export const roleBindingKind: KindDefinition<RoleBinding> = {
 export const clusterRoleBindingKind: KindDefinition<ClusterRoleBinding> = {
   kind: ClusterRoleBinding,
   name: isPathSegment,
+  createOnUpdate: true,
   defaults,
   validate: (binding) => errorsOf(binding, false),
   validateUpdate: roleRefUnchanged,

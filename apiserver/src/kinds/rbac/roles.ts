@@ -6,6 +6,7 @@ import type { KindDefinition } from '../types.ts';
 export const roleKind: KindDefinition<Role> = {
   kind: Role,
   name: isPathSegment,
+  createOnUpdate: true,
   validate: ({ rules }) => (rules ?? []).flatMap((rule, index) => ruleErrors(rule, path('rules').index(index), true)),
   columns: defaultColumns,
 };
@@ -13,6 +14,7 @@ export const roleKind: KindDefinition<Role> = {
 export const clusterRoleKind: KindDefinition<ClusterRole> = {
   kind: ClusterRole,
   name: isPathSegment,
+  createOnUpdate: true,
   validate: ({ rules }) => (rules ?? []).flatMap((rule, index) => ruleErrors(rule, path('rules').index(index), false)),
   columns: defaultColumns,
 };

@@ -29,7 +29,11 @@ export function numberIn(annotations: Readonly<Record<string, string>> | undefin
 }
 
 /** The annotations of a Deployment's newest ReplicaSet. A ReplicaSet that becomes the newest again remembers its former revision. */
-export function newestAnnotations(deployment: Deployment, before: Readonly<Record<string, string>>, revision: number): Record<string, string> {
+export function newestAnnotations(
+  deployment: Deployment,
+  before: Readonly<Record<string, string>>,
+  revision: number,
+): Record<string, string> {
   const taken = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !own.has(name));
   const annotations = { ...before, ...Object.fromEntries(taken) };
   const former = numberIn(before, revisionAnnotation);

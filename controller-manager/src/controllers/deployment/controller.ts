@@ -11,8 +11,8 @@ import {
   type Outcome,
   ownerUid,
   type ReconcileContext,
-  self,
   type Stores,
+  self,
 } from '@keelson/runtime';
 import { Deployment, type DeploymentStatus, Event, Pod, ReplicaSet } from '@keelson/types';
 import { claim, isGone, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
@@ -31,7 +31,10 @@ export function deploymentController(workers: number, clock: Clock): ControllerD
       self(Deployment),
       mapped(ReplicaSet, deploymentsOf, { indexes: { [ownerUid]: byController, [orphans]: orphanNamespace } }),
       // Recreate waits for the last pod to be gone.
-      mapped(Pod, recreatedBy, { when: ({ type, object }) => type === 'deleted' || isPodTerminal(object), indexes: { [ownerUid]: byController } }),
+      mapped(Pod, recreatedBy, {
+        when: ({ type, object }) => type === 'deleted' || isPodTerminal(object),
+        indexes: { [ownerUid]: byController },
+      }),
     ],
     workers,
     reconcile: (key, context) => controller.reconcile(key, context),
@@ -47,7 +50,11 @@ function deploymentsOf({ metadata }: ReplicaSet, stores: Stores): readonly Key[]
   const owner = controllerOf(metadata);
   if (owner) return refersTo(owner, Deployment) ? [`${metadata.namespace}/${owner.name}`] : [];
   if (metadata.deletionTimestamp) return [];
-  return stores.of(Deployment).list(metadata.namespace).filter(({ spec }) => selects(spec.selector, metadata.labels)).map(keyOf);
+  return stores
+    .of(Deployment)
+    .list(metadata.namespace)
+    .filter(({ spec }) => selects(spec.selector, metadata.labels))
+    .map(keyOf);
 }
 
 function selects(selector: Deployment['spec']['selector'], labels: Record<string, string> | undefined): boolean {
@@ -91,7 +98,8 @@ class Deployments {
     const claims = planClaims(deployment.metadata, selector, candidatesOf(deployment, context));
     const replicaSets = await claim(claims, { api: context.api, owner: deployment, ownerKind: Deployment, kind: ReplicaSet });
     const now = this.#clock.now();
-    const otherPodsRun = (newest: ReplicaSet | undefined): boolean => podsRun(
+    const otherPodsRun = (newest: ReplicaSet | undefined): boolean =>
+      podsRun(
         replicaSets.filter(({ metadata }) => metadata.uid !== newest?.metadata.uid),
         context,
       );
@@ -188,7 +196,11 @@ function candidatesOf({ metadata }: Deployment, { of }: Stores): readonly Replic
 }
 
 function podsRun(replicaSets: readonly ReplicaSet[], { of }: Stores): boolean {
-  return replicaSets.some(({ metadata }) => of(Pod).byIndex(ownerUid, metadata.uid ?? '').some((pod) => !isPodTerminal(pod)));
+  return replicaSets.some(({ metadata }) =>
+    of(Pod)
+      .byIndex(ownerUid, metadata.uid ?? '')
+      .some((pod) => !isPodTerminal(pod)),
+  );
 }
 
 function isNamespaceEnding(error: ApiError): boolean {

@@ -3,7 +3,16 @@ import { Deployment, type DeploymentStatus, type PodTemplateSpec, type ReplicaSe
 import { newestAnnotations, revisionAnnotation, revisionOf, sizeAnnotations } from './annotations.ts';
 import { active, allOf, byCreation, type Resize, type Rollout, resizeStep, rollingStep, wasResized } from './rollout.ts';
 import { isRolling, newestSize, sizeOf, sum, wantedOf } from './sizes.ts';
-import { countedStatus, hasDeadline, isComplete, newCondition, pausedConditions, rolloutStatus, untilDeadline, withCondition } from './status.ts';
+import {
+  countedStatus,
+  hasDeadline,
+  isComplete,
+  newCondition,
+  pausedConditions,
+  rolloutStatus,
+  untilDeadline,
+  withCondition,
+} from './status.ts';
 
 export const hashLabel = 'pod-template-hash';
 
@@ -59,7 +68,10 @@ function recreate(draft: Draft, { deployment, otherPodsRun }: View): void {
   draft.refreshNewest();
   const { old, newest } = draft.rollout;
   const running = active(old);
-  if (running.length > 0) return draft.resize(running.map((replicaSet) => ({ replicaSet, size: 0 })));
+  if (running.length > 0) {
+    draft.resize(running.map((replicaSet) => ({ replicaSet, size: 0 })));
+    return;
+  }
   if (sum(old, ({ status }) => status?.replicas) > 0 || otherPodsRun(newest)) return;
   if (!newest) draft.makeNewest();
   const made = draft.rollout.newest;
@@ -184,7 +196,9 @@ class Draft {
     const { revisionHistoryLimit } = this.#view.deployment.spec;
     if (revisionHistoryLimit === undefined) return;
     const alive = this.rollout.old.filter(({ metadata }) => !metadata.deletionTimestamp);
-    const excess = alive.toSorted((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b)).slice(0, Math.max(0, alive.length - revisionHistoryLimit));
+    const excess = alive
+      .toSorted((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b))
+      .slice(0, Math.max(0, alive.length - revisionHistoryLimit));
     this.#remove.push(...excess.filter(isEmpty));
   }
 

@@ -54,7 +54,9 @@ function shrinkOld(rollout: Rollout, newest: ReplicaSet): Resize[] {
   const sizes = new Map(old.map((one) => [one, sizeOf(one)]));
   dropUnhealthy(old, sizes, removable);
   dropAvailable(old, sizes, sum(allOf(rollout), ({ status }) => status?.availableReplicas) - least);
-  return old.map((replicaSet) => ({ replicaSet, size: sizes.get(replicaSet) ?? 0 })).filter(({ replicaSet, size }) => size !== sizeOf(replicaSet));
+  return old
+    .map((replicaSet) => ({ replicaSet, size: sizes.get(replicaSet) ?? 0 }))
+    .filter(({ replicaSet, size }) => size !== sizeOf(replicaSet));
 }
 
 /** Pods that serve nobody go first: they cost no availability. */

@@ -113,7 +113,11 @@ function isTimedOut({ spec }: Deployment, current: DeploymentCondition | undefin
 
 function failureOf(rollout: Rollout): DeploymentCondition | undefined {
   const ofNewest = getCondition(rollout.newest?.status?.conditions, 'ReplicaFailure');
-  const found = ofNewest ?? allOf(rollout).map(({ status }) => getCondition(status?.conditions, 'ReplicaFailure')).find(Boolean);
+  const found =
+    ofNewest ??
+    allOf(rollout)
+      .map(({ status }) => getCondition(status?.conditions, 'ReplicaFailure'))
+      .find(Boolean);
   return found && { ...found, lastUpdateTime: found.lastTransitionTime };
 }
 

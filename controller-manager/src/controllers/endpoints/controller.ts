@@ -1,5 +1,14 @@
 import type { Clock } from '@keelson/base';
-import { type ControllerDefinition, defineController, Expectations, type Key, type Outcome, type ReconcileContext, self, splitKey } from '@keelson/runtime';
+import {
+  type ControllerDefinition,
+  defineController,
+  Expectations,
+  type Key,
+  type Outcome,
+  type ReconcileContext,
+  self,
+  splitKey,
+} from '@keelson/runtime';
 import { Endpoints, Event, Pod, Service } from '@keelson/types';
 import { isGone } from '../../claims.ts';
 import { Pace } from '../../pace.ts';

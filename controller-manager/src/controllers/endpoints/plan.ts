@@ -1,5 +1,5 @@
 import { equal, isPodReady, isPodTerminating, parseIp, stableJson } from '@keelson/machinery';
-import type { EndpointAddress, Endpoints, EndpointSubset, Pod, Service } from '@keelson/types';
+import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '@keelson/types';
 import { addressesOf, hostnameOf, lastTriggerTime, portOn } from '../../service-pods.ts';
 
 const triggerAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
@@ -59,7 +59,13 @@ function entryOf(service: Service, pod: Pod, publish: boolean): Entry[] {
   const headlessWithoutPorts = (service.spec.ports ?? []).length === 0 && service.spec.clusterIP === 'None';
   if (ports.length === 0 && !headlessWithoutPorts) return [];
   const targetRef = { kind: 'Pod', namespace, name, uid };
-  return [{ address: { ip, ...(hostname ? { hostname } : {}), ...(nodeName ? { nodeName } : {}), targetRef }, ready: publish || isPodReady(pod), ports }];
+  return [
+    {
+      address: { ip, ...(hostname ? { hostname } : {}), ...(nodeName ? { nodeName } : {}), targetRef },
+      ready: publish || isPodReady(pod),
+      ports,
+    },
+  ];
 }
 
 /** One subset for each set of ports, addresses in order. */
@@ -67,7 +73,11 @@ function subsetsOf(entries: readonly Entry[]): EndpointSubset[] {
   const groups = Map.groupBy(entries, ({ ports }) => ports.map(stableJson).sort().join());
   return [...groups.keys()].sort().map((key) => {
     const group = groups.get(key) ?? [];
-    const some = (ready: boolean): EndpointAddress[] => group.filter((entry) => entry.ready === ready).map(({ address }) => address).sort(byIp);
+    const some = (ready: boolean): EndpointAddress[] =>
+      group
+        .filter((entry) => entry.ready === ready)
+        .map(({ address }) => address)
+        .sort(byIp);
     const [addresses, notReadyAddresses, ports] = [some(true), some(false), group[0]?.ports ?? []];
     return {
       ...(addresses.length > 0 ? { addresses } : {}),

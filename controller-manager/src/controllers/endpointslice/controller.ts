@@ -61,7 +61,10 @@ class Slices {
     if (!service.spec.selector || service.metadata.deletionTimestamp || !this.#expectations.satisfied(key)) return undefined;
     const wait = this.#pace.wait(key);
     if (wait > 0) return { again: wait };
-    const slices = context.of(EndpointSlice).byIndex(byService, key).filter(({ metadata }) => !metadata.deletionTimestamp);
+    const slices = context
+      .of(EndpointSlice)
+      .byIndex(byService, key)
+      .filter(({ metadata }) => !metadata.deletionTimestamp);
     const zoneOf = (name: string): string | undefined => context.of(Node).get(name)?.metadata.labels?.[zoneLabel];
     const plan = planSlices({ service, pods: podsOf(service, context), slices, zoneOf, max: this.#max });
     const writes = [
@@ -77,7 +80,12 @@ class Slices {
     return undefined;
   }
 
-  #expect(key: Key, results: readonly PromiseSettledResult<EndpointSlice | undefined>[], removed: readonly EndpointSlice[], { of }: ReconcileContext): void {
+  #expect(
+    key: Key,
+    results: readonly PromiseSettledResult<EndpointSlice | undefined>[],
+    removed: readonly EndpointSlice[],
+    { of }: ReconcileContext,
+  ): void {
     for (const result of results) {
       if (result.status === 'fulfilled' && result.value) this.#expectations.written(key, of(EndpointSlice), result.value);
     }

@@ -68,8 +68,13 @@ function planType(view: View, addressType: string, slices: readonly EndpointSlic
   const unused = [...byPorts].filter(([key]) => !groups.has(key)).flatMap(([, some]) => some);
   const remove = [...unused, ...filled.flatMap((part) => part.remove)];
   // A Service has at least one slice of each type, empty if need be.
-  if (create.length === 0 && remove.length === slices.length) create.push(newSlice(view, { addressType, ports: [], endpoints: new Map() }, []));
-  return reuse(create, filled.flatMap((part) => part.update), remove);
+  if (create.length === 0 && remove.length === slices.length)
+    create.push(newSlice(view, { addressType, ports: [], endpoints: new Map() }, []));
+  return reuse(
+    create,
+    filled.flatMap((part) => part.update),
+    remove,
+  );
 }
 
 /** Slices to be made take the place of slices to be removed: a change instead of two, and nothing is missing in between. */
@@ -138,7 +143,9 @@ function fill(view: View, group: Group, slices: readonly EndpointSlice[]): Plan 
   for (const draft of drafts.filter((one) => one.changed).sort((a, b) => b.endpoints.length - a.endpoints.length)) {
     take(draft, missing, view.max);
   }
-  const roomy = drafts.filter((one) => one.endpoints.length + missing.size <= view.max).sort((a, b) => b.endpoints.length - a.endpoints.length)[0];
+  const roomy = drafts
+    .filter((one) => one.endpoints.length + missing.size <= view.max)
+    .sort((a, b) => b.endpoints.length - a.endpoints.length)[0];
   if (missing.size > 0 && roomy) take(roomy, missing, view.max);
   const used = drafts.filter(({ endpoints }) => endpoints.length > 0);
   const next = used.map((draft) => ({ draft, slice: refreshed(view, draft) }));

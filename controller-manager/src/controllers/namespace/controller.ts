@@ -35,12 +35,15 @@ async function end(namespace: Namespace, context: ReconcileContext, nextDelay: (
   const { api, clock } = context;
   const emptying = await empty(namespace.metadata.name ?? '', context);
   try {
+    if (isEmptied(emptying)) {
+      const finalizers = namespace.spec?.finalizers?.filter((one) => one !== finalizer) ?? [];
+      await api.update(Namespace, { ...namespace, spec: { ...namespace.spec, finalizers } }, { subresource: 'finalize' });
+      return undefined;
+    }
     const conditions = planConditions(namespace, emptying, clock.now());
     const status = { ...namespace.status, phase: 'Terminating', conditions };
-    const current = conditions ? await api.update(Namespace, { ...namespace, status }, { subresource: 'status' }) : namespace;
-    if (!isEmptied(emptying)) return { again: nextDelay() };
-    const finalizers = current.spec?.finalizers?.filter((one) => one !== finalizer) ?? [];
-    await api.update(Namespace, { ...current, spec: { ...current.spec, finalizers } }, { subresource: 'finalize' });
+    if (conditions) await api.update(Namespace, { ...namespace, status }, { subresource: 'status' });
+    return { again: nextDelay() };
   } catch (error) {
     if (!isGone(error)) throw error;
   }
@@ -51,7 +54,12 @@ async function end(namespace: Namespace, context: ReconcileContext, nextDelay: (
 async function empty(namespace: string, context: ReconcileContext): Promise<Emptying> {
   const { resources, stale } = await discover(context.api);
   const inside = resources.filter(({ kind, verbs }) => kind.namespaced && verbs.includes('delete') && verbs.includes('list'));
-  const report = { discoveryFailures: stale, failures: [] as string[], remaining: new Map<string, number>(), held: new Map<string, number>() };
+  const report = {
+    discoveryFailures: stale,
+    failures: [] as string[],
+    remaining: new Map<string, number>(),
+    held: new Map<string, number>(),
+  };
   const isPods = ({ kind }: Discovered): boolean => kind.group === '' && kind.resource === 'pods';
   for (const wave of [inside.filter(isPods), inside.filter((one) => !isPods(one))]) {
     await Promise.all(wave.map((resource) => clear(resource, namespace, context, report)));
@@ -71,7 +79,9 @@ async function clear({ kind, verbs }: Discovered, namespace: string, { api }: Re
     const before = (await api.list(kind, { namespace })).items;
     if (before.length === 0) return;
     if (verbs.includes('deletecollection')) await api.deleteCollection(kind, { namespace }, { propagationPolicy: 'Background' });
-    else for (const { metadata } of before) await api.delete(kind, { name: metadata.name ?? '', namespace }, { propagationPolicy: 'Background' });
+    else
+      for (const { metadata } of before)
+        await api.delete(kind, { name: metadata.name ?? '', namespace }, { propagationPolicy: 'Background' });
     const { items } = await api.list(kind, { namespace });
     if (items.length > 0) report.remaining.set(`${kind.resource}.${kind.group}`, items.length);
     for (const { metadata } of items) for (const name of metadata.finalizers ?? []) report.held.set(name, (report.held.get(name) ?? 0) + 1);

@@ -45,10 +45,18 @@ function conditionsOf({ discoveryFailures, failures, remaining, held }: Emptying
       ? bad('NamespaceDeletionContentFailure', 'ContentDeletionFailed', contentMessage(failures))
       : good('NamespaceDeletionContentFailure', 'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'),
     remaining.size > 0
-      ? bad('NamespaceContentRemaining', 'SomeResourcesRemain', `Some resources are remaining: ${count(remaining, 'has # resource instances')}`)
+      ? bad(
+          'NamespaceContentRemaining',
+          'SomeResourcesRemain',
+          `Some resources are remaining: ${count(remaining, 'has # resource instances')}`,
+        )
       : good('NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed'),
     held.size > 0
-      ? bad('NamespaceFinalizersRemaining', 'SomeFinalizersRemain', `Some content in the namespace has finalizers remaining: ${count(held, 'in # resource instances')}`)
+      ? bad(
+          'NamespaceFinalizersRemaining',
+          'SomeFinalizersRemain',
+          `Some content in the namespace has finalizers remaining: ${count(held, 'in # resource instances')}`,
+        )
       : good('NamespaceFinalizersRemaining', 'ContentHasNoFinalizers', 'All content-preserving finalizers finished'),
   ];
 }

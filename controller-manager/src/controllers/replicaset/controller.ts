@@ -1,18 +1,25 @@
 import { type Clock, errorMessage } from '@keelson/base';
 import { ApiError } from '@keelson/client';
-import { controllerOf, isPodActive, isPodTerminal, isPodTerminating, type LabelSelectorMatcher, labelSelectorMatcher } from '@keelson/machinery';
+import {
+  controllerOf,
+  isPodActive,
+  isPodTerminal,
+  isPodTerminating,
+  type LabelSelectorMatcher,
+  labelSelectorMatcher,
+} from '@keelson/machinery';
 import {
   type ControllerDefinition,
   defineController,
   Expectations,
-  keyOf,
   type Key,
+  keyOf,
   mapped,
   type Outcome,
   ownerUid,
   type ReconcileContext,
-  self,
   type Stores,
+  self,
 } from '@keelson/runtime';
 import { Event, Pod, ReplicaSet } from '@keelson/types';
 import { claim, isGone, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
@@ -194,7 +201,11 @@ function candidatesOf({ metadata }: ReplicaSet, { of }: Stores): readonly Pod[] 
 function relatedPods(replicaSet: ReplicaSet, { of }: Stores): readonly Pod[] {
   const owner = controllerOf(replicaSet.metadata);
   const siblings = owner ? of(ReplicaSet).byIndex(ownerUid, owner.uid) : [replicaSet];
-  return siblings.flatMap(({ metadata }) => of(Pod).byIndex(ownerUid, metadata.uid ?? '').filter(isPodActive));
+  return siblings.flatMap(({ metadata }) =>
+    of(Pod)
+      .byIndex(ownerUid, metadata.uid ?? '')
+      .filter(isPodActive),
+  );
 }
 
 function isNamespaceEnding(error: unknown): boolean {

@@ -11,6 +11,8 @@ export function planRootCA(namespace: string, rootCA: string, present: ConfigMap
   const data = { 'ca.crt': rootCA };
   const annotations = { 'kubernetes.io/description': description };
   if (present && equal(present.data, data) && present.metadata.annotations?.['kubernetes.io/description']) return undefined;
-  const metadata = present ? { ...present.metadata, annotations: { ...present.metadata.annotations, ...annotations } } : { name: rootCAName, namespace, annotations };
+  const metadata = present
+    ? { ...present.metadata, annotations: { ...present.metadata.annotations, ...annotations } }
+    : { name: rootCAName, namespace, annotations };
   return { apiVersion: 'v1', kind: 'ConfigMap', ...present, metadata, data };
 }

@@ -31,5 +31,9 @@ export function serviceAccountController(): ControllerDefinition {
 /** It is there already, or the namespace is on its way out. */
 function isHarmless(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
-  return error.reason === 'AlreadyExists' || error.code === 404 || error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true;
+  return (
+    error.reason === 'AlreadyExists' ||
+    error.code === 404 ||
+    error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true
+  );
 }

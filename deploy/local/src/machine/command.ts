@@ -22,3 +22,8 @@ export function runWithin(netns: string | undefined, command: readonly string[])
   const [file = '', ...args] = within(netns, command);
   return run(file, args);
 }
+
+/** Root's programs are not on everybody's PATH, and after `su` not on root's. */
+export function addSbin(): void {
+  process.env.PATH = [process.env.PATH, '/usr/sbin', '/sbin'].filter(Boolean).join(':');
+}

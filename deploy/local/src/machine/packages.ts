@@ -25,7 +25,12 @@ const forContainers: readonly Need[] = [
 const cniDirectories = ['/usr/lib/cni', '/opt/cni/bin'];
 
 /** What the programs of a cluster take. */
-export function needsOf({ runtime, store, etcdServers, netns }: Pick<Cluster, 'runtime' | 'store' | 'etcdServers' | 'netns'>): readonly Need[] {
+export function needsOf({
+  runtime,
+  store,
+  etcdServers,
+  netns,
+}: Pick<Cluster, 'runtime' | 'store' | 'etcdServers' | 'netns'>): readonly Need[] {
   return [
     ...(runtime === 'containerd' ? forContainers : netns ? [{ program: 'ip', package: 'iproute2' }] : []),
     ...(store === 'etcd' && etcdServers.length === 0 ? [{ program: 'etcd', package: 'etcd-server' }] : []),
@@ -39,7 +44,8 @@ export async function installPackages(cluster: Cluster, say: (line: string) => v
   const missing = await missingPackages(cluster);
   if (missing.length === 0) return;
   const names = missing.join(' ');
-  if (!(await isDebian())) throw new Refusal(`these packages are missing, and only on Debian and Ubuntu can they be installed for you: ${names}`);
+  if (!(await isDebian()))
+    throw new Refusal(`these packages are missing, and only on Debian and Ubuntu can they be installed for you: ${names}`);
   if (process.getuid?.() !== 0) throw new Refusal(`these packages are missing: run apt-get install ${names} as root`);
   say(`installing ${names} with apt-get`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

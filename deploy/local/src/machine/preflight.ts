@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { type Cluster, Refusal } from '../cluster/cluster.ts';
 import { loadCluster, replaceFile } from '../cluster/file.ts';
-import { containerdPaths } from '../containerd/config.ts';
 import { clusterPaths } from '../cluster/paths.ts';
+import { containerdPaths } from '../containerd/config.ts';
 import { runningNames } from '../process/running.ts';
 import { isFree } from './facts.ts';
 
@@ -33,7 +33,9 @@ async function takeHostNetwork(dataDir: string): Promise<void> {
   if (owner !== undefined && owner !== dataDir) {
     const other = await loadCluster(owner).catch(() => undefined);
     if (other && (await runningNames(other)).size > 0) {
-      throw new Refusal(`the cluster in ${owner} uses this machine's network: stop it, or give this one a network of its own with --netns NAME`);
+      throw new Refusal(
+        `the cluster in ${owner} uses this machine's network: stop it, or give this one a network of its own with --netns NAME`,
+      );
     }
   }
   await replaceFile(claim, `${JSON.stringify({ dataDir })}\n`);

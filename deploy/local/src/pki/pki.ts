@@ -61,7 +61,10 @@ export function fits(certPem: string, wanted: WantedCertificate, caPem: string, 
   if (commonName !== wanted.commonName || organizations.join() !== (wanted.organizations ?? []).join()) return false;
   const names = new Set((certificate.subjectAltName ?? '').split(', '));
   const asked = [...(wanted.dnsNames ?? []).map((name) => `DNS:${name}`), ...(wanted.ips ?? []).map((ip) => `IP Address:${ip}`)];
-  return asked.every((name) => names.has(name)) && wanted.usages.every((usage) => distrust(certificate, { caPem, now: then, usage }) === undefined);
+  return (
+    asked.every((name) => names.has(name)) &&
+    wanted.usages.every((usage) => distrust(certificate, { caPem, now: then, usage }) === undefined)
+  );
 }
 
 async function ensureServiceAccountKeys(directory: string): Promise<void> {

@@ -104,7 +104,7 @@ function kubelet(cluster: Cluster, index: number, { resolvConf }: Surroundings):
   const port = ports.kubelets[index] ?? 0;
   const paths = clusterPaths(dataDir);
   return {
-    name: nodes.length > 1 ? `kubelet-${node}` : 'kubelet',
+    name: kubeletOf(cluster, node),
     program: 'kubelet',
     health: `https://${reachable(cluster)}:${port}/healthz`,
     args: [
@@ -119,6 +119,11 @@ function kubelet(cluster: Cluster, index: number, { resolvConf }: Surroundings):
       ...(cluster.runtime === 'model' ? ['--container-runtime-endpoint=model://'] : containers(cluster)),
     ],
   };
+}
+
+/** The name of a node's kubelet. */
+export function kubeletOf({ nodes }: Pick<Cluster, 'nodes'>, node: string): string {
+  return nodes.length > 1 ? `kubelet-${node}` : 'kubelet';
 }
 
 function containers({ name, dataDir }: Cluster): string[] {

@@ -84,10 +84,10 @@ export function logOf(dataDir: string, name: string): string {
   return join(clusterPaths(dataDir).logs, `${name}.log`);
 }
 
-/** The end of a process's log, for a message about it. */
-export async function lastWords(dataDir: string, name: string): Promise<string> {
+/** The last lines of a process's log, for a message about it. */
+export async function lastWords(dataDir: string, name: string, lines = 3): Promise<string> {
   const text = await readFile(logOf(dataDir, name), 'utf8').catch(() => '');
-  return text.trimEnd().split('\n').slice(-3).join('\n');
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
 }
 
 function fileOf(dataDir: string, name: string): string {

@@ -3,8 +3,8 @@ import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { type LogEntry, logFiles } from './files.ts';
-import { parseLogLine } from './format.ts';
+import { logFiles } from './files.ts';
+import { type LogEntry, parseLogLine } from './format.ts';
 import { planRotation } from './rotate.ts';
 import { LogSelection, parseLogQuery } from './select.ts';
 
@@ -18,13 +18,19 @@ async function logFile(lines: readonly string[]): Promise<string> {
   return join(directory, '0.log');
 }
 
-const line = (second: number, text: string, tag = 'F', stream = 'stdout'): string => `2026-01-01T00:00:0${second}.000000000Z ${stream} ${tag} ${text}`;
+const line = (second: number, text: string, tag = 'F', stream = 'stdout'): string =>
+  `2026-01-01T00:00:0${second}.000000000Z ${stream} ${tag} ${text}`;
 
 async function collect(path: string, query: string): Promise<string> {
   const wanted = parseLogQuery(new URLSearchParams(query), Date.UTC(2026, 0, 1, 0, 0, 5));
   const selection = new LogSelection(wanted);
   const result: Buffer[] = [];
-  for await (const entry of logFiles.read(path, '', { follow: false, tailLines: wanted.tailLines, signal: new AbortController().signal, alive: () => false })) {
+  for await (const entry of logFiles.read(path, '', {
+    follow: false,
+    tailLines: wanted.tailLines,
+    signal: new AbortController().signal,
+    alive: () => false,
+  })) {
     const bytes = selection.take(entry);
     if (bytes) result.push(bytes);
     if (selection.full) break;
@@ -34,7 +40,10 @@ async function collect(path: string, query: string): Promise<string> {
 
 test('lines of a container log', () => {
   const parsed = parseLogLine(Buffer.from(line(1, 'a b', 'P', 'stderr')));
-  assert.deepEqual({ ...parsed, text: String(parsed?.text) }, { time: '2026-01-01T00:00:01.000000000Z', stream: 'stderr', partial: true, text: 'a b' });
+  assert.deepEqual(
+    { ...parsed, text: String(parsed?.text) },
+    { time: '2026-01-01T00:00:01.000000000Z', stream: 'stderr', partial: true, text: 'a b' },
+  );
   assert.equal(parseLogLine(Buffer.from('rubbish')), undefined);
   assert.equal(String(parseLogLine(Buffer.from(line(1, '')))?.text), '');
 });
@@ -65,7 +74,9 @@ describe('reading', () => {
 test('following goes on over a rotation and ends with the container', async () => {
   const path = await logFile([line(1, 'one')]);
   let alive = true;
-  const entries = logFiles.read(path, '', { follow: true, tailLines: undefined, signal: new AbortController().signal, alive: () => alive })[Symbol.asyncIterator]();
+  const entries = logFiles
+    .read(path, '', { follow: true, tailLines: undefined, signal: new AbortController().signal, alive: () => alive })
+    [Symbol.asyncIterator]();
   const next = async (): Promise<string> => String(((await entries.next()).value as LogEntry | undefined)?.text);
   assert.equal(await next(), 'one');
   await appendFile(path, `${line(2, 'two')}\n`);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { RequestError } from '../../find.ts';
@@ -6,6 +7,9 @@ import { SpdyConnection, type Wire } from './connection.ts';
 
 /** The WebSocket subprotocol that carries a SPDY connection for port-forward. */
 const tunnel = 'SPDY/3.1+portforward.k8s.io';
+
+/** Milliseconds a client that has been told everything may take to close. */
+const idleBeforeClose = 10_000;
 
 export function offersSpdy(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'spdy/3.1';
@@ -29,7 +33,8 @@ export function acceptSpdy(request: IncomingMessage, socket: Duplex, head: Buffe
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   const wire: Wire = {
     write: (data) => (socket.writable && !socket.write(data) ? once(socket, 'drain') : Promise.resolve()),
-    end: () => void socket.end(),
+    // Go's clients drop what they have not read yet when the connection ends: they close it themselves when they are done.
+    end: () => void (socket as Socket).setTimeout(idleBeforeClose, () => socket.destroy()),
   };
   const connection = new SpdyConnection(wire);
   // Nothing is read before the next turn: whoever asked for the connection sets its handlers in this one.

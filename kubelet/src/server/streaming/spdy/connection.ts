@@ -5,6 +5,7 @@ import { HeaderCodec, type Headers } from './headers.ts';
 export interface Wire {
   /** Resolves when the wire takes more. */
   write(data: Buffer): Promise<void>;
+  /** Nothing more is sent: closes once the peer has had time to read. */
   end(): void;
 }
 
@@ -43,16 +44,14 @@ export class SpdyConnection {
   /** What came over the wire. */
   receive(data: Buffer): void {
     try {
-      for (const frame of this.#reader.push(data)) { console.error('FRAME', frame); this.#take(frame); }
-    } catch (e) {
-      console.error('SPDYERR', e);
+      for (const frame of this.#reader.push(data)) this.#take(frame);
+    } catch {
       this.close();
     }
   }
 
   /** The wire has ended. */
   ended(): void {
-    console.error('ENDED');
     for (const stream of this.#streams.values()) stream.finish();
     this.#streams.clear();
     this.onClose();

@@ -32,8 +32,16 @@ test('the dictionary is SPDY/3’s', () => {
 });
 
 describe('header blocks', () => {
-  const first = new Map([['streamtype', 'error'], ['port', '8080'], ['requestid', '0']]);
-  const second = new Map([['streamtype', 'data'], ['port', '8080'], ['requestid', '0']]);
+  const first = new Map([
+    ['streamtype', 'error'],
+    ['port', '8080'],
+    ['requestid', '0'],
+  ]);
+  const second = new Map([
+    ['streamtype', 'data'],
+    ['port', '8080'],
+    ['requestid', '0'],
+  ]);
 
   test('from a client with the dictionary, one after another', async () => {
     const codec = new HeaderCodec();
@@ -55,7 +63,10 @@ test('frames come out whole however they arrive', async () => {
   const bytes = Buffer.concat([synStreamFrame(1, block ?? Buffer.alloc(0)), dataFrame(1, Buffer.from('hi'), true), pingFrame(7)]);
   const reader = new FrameReader(new HeaderCodec());
   const frames = Array.from(bytes, (byte) => [...reader.push(Buffer.from([byte]))]).flat();
-  assert.deepEqual(frames.map((frame: Frame) => frame.type), ['synStream', 'data', 'ping']);
+  assert.deepEqual(
+    frames.map((frame: Frame) => frame.type),
+    ['synStream', 'data', 'ping'],
+  );
 });
 
 test('port-forward joins the two streams of a request to one connection', async () => {
@@ -76,9 +87,20 @@ test('port-forward joins the two streams of a request to one connection', async 
     assert.equal(port, 8080);
     return stream;
   });
-  const headers = (type: string): Headers => new Map([['streamtype', type], ['port', '8080'], ['requestid', '0']]);
+  const headers = (type: string): Headers =>
+    new Map([
+      ['streamtype', type],
+      ['port', '8080'],
+      ['requestid', '0'],
+    ]);
   const [error, data] = await goBlocks(headers('error'), headers('data'));
-  connection.receive(Buffer.concat([synStreamFrame(1, error ?? Buffer.alloc(0)), synStreamFrame(3, data ?? Buffer.alloc(0)), dataFrame(3, Buffer.from('ping'), false)]));
+  connection.receive(
+    Buffer.concat([
+      synStreamFrame(1, error ?? Buffer.alloc(0)),
+      synStreamFrame(3, data ?? Buffer.alloc(0)),
+      dataFrame(3, Buffer.from('ping'), false),
+    ]),
+  );
   await new Promise((resolve) => setImmediate(resolve));
   connection.receive(dataFrame(3, Buffer.alloc(0), true));
   await ended.promise;

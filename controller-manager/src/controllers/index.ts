@@ -1,0 +1,94 @@
+import { deploymentController } from './deployment/controller.ts';
+import { endpointsController } from './endpoints/controller.ts';
+import { endpointSliceController } from './endpointslice/controller.ts';
+import { runGarbageCollector } from './garbage-collector/run.ts';
+import { namespaceController } from './namespace/controller.ts';
+import { nodeIpamController } from './node-ipam/controller.ts';
+import { nodeLifecycleController } from './node-lifecycle/controller.ts';
+import { podGCController } from './pod-gc/controller.ts';
+import { replicaSetController } from './replicaset/controller.ts';
+import { rootCAController } from './root-ca/controller.ts';
+import { serviceAccountController } from './serviceaccount/controller.ts';
+import { taintEvictionController } from './taint-eviction/controller.ts';
+import type { ControllerEntry } from './types.ts';
+
+/** THE list of controllers. To run another, write its file and name it here. */
+export const controllers: readonly ControllerEntry[] = [
+  {
+    name: 'serviceaccount-controller',
+    serviceAccount: 'service-account-controller',
+    eventSource: 'service-account-controller',
+    define: () => [serviceAccountController()],
+  },
+  {
+    name: 'root-ca-certificate-publisher-controller',
+    serviceAccount: 'root-ca-cert-publisher',
+    eventSource: 'root-ca-cert-publisher',
+    define: ({ rootCA }) => (rootCA ? [rootCAController(rootCA)] : []),
+  },
+  {
+    name: 'deployment-controller',
+    serviceAccount: 'deployment-controller',
+    eventSource: 'deployment-controller',
+    define: ({ concurrency }, { clock }) => [deploymentController(concurrency.deployment ?? 5, clock)],
+  },
+  {
+    name: 'replicaset-controller',
+    serviceAccount: 'replicaset-controller',
+    eventSource: 'replicaset-controller',
+    define: ({ concurrency }, { clock }) => [replicaSetController(concurrency.replicaset ?? 5, clock)],
+  },
+  {
+    name: 'endpointslice-controller',
+    serviceAccount: 'endpointslice-controller',
+    eventSource: 'endpoint-slice-controller',
+    define: ({ concurrency, maxEndpointsPerSlice }, { clock }) => [
+      endpointSliceController(concurrency['service-endpoint'] ?? 5, maxEndpointsPerSlice, clock),
+    ],
+  },
+  {
+    name: 'endpoints-controller',
+    serviceAccount: 'endpoint-controller',
+    eventSource: 'endpoint-controller',
+    define: ({ concurrency }, { clock }) => [endpointsController(concurrency.endpoint ?? 5, clock)],
+  },
+  {
+    name: 'node-ipam-controller',
+    serviceAccount: 'node-controller',
+    eventSource: 'cidrAllocator',
+    define: ({ allocateNodeCIDRs, clusterCIDRs, nodeCIDRMaskSize }) =>
+      allocateNodeCIDRs ? [nodeIpamController(clusterCIDRs, nodeCIDRMaskSize)] : [],
+  },
+  {
+    name: 'node-lifecycle-controller',
+    serviceAccount: 'node-controller',
+    eventSource: 'node-controller',
+    define: ({ nodeMonitorGracePeriod: grace, nodeStartupGracePeriod: startup, nodeEvictionRate: evictionRate }, { clock }) => [
+      nodeLifecycleController({ grace, startup, evictionRate }, clock),
+    ],
+  },
+  {
+    name: 'taint-eviction-controller',
+    serviceAccount: 'node-controller',
+    eventSource: 'taint-eviction-controller',
+    define: (_config, { clock }) => [taintEvictionController(clock)],
+  },
+  {
+    name: 'pod-garbage-collector-controller',
+    serviceAccount: 'pod-garbage-collector',
+    eventSource: 'pod-garbage-collector',
+    define: ({ terminatedPodThreshold }, { clock }) => [podGCController(terminatedPodThreshold, clock)],
+  },
+  {
+    name: 'namespace-controller',
+    serviceAccount: 'namespace-controller',
+    eventSource: 'namespace-controller',
+    define: ({ concurrency }, { clock }) => [namespaceController(concurrency.namespace ?? 10, clock)],
+  },
+  {
+    name: 'garbage-collector-controller',
+    serviceAccount: 'generic-garbage-collector',
+    eventSource: 'garbage-collector-controller',
+    run: (deps) => runGarbageCollector(deps, deps.concurrency.gc ?? 20),
+  },
+];

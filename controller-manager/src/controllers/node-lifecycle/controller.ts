@@ -1,0 +1,136 @@
+import { type Clock, rfc3339 } from '@keelson/base';
+import { isPodReady, setCondition } from '@keelson/machinery';
+import { type ControllerDefinition, defineController, mapped, type Outcome, type ReconcileContext, self } from '@keelson/runtime';
+import { Event, Lease, Node, Pod } from '@keelson/types';
+import { isGone } from '../../claims.ts';
+import { Pace } from '../../pace.ts';
+import { awaitsEviction, deadlineOf, type Graces, type Heartbeat, lostConditions, nextHeartbeat, planTaints, readiness } from './plan.ts';
+
+export const leaseNamespace = 'kube-node-lease';
+
+/** The index of pods by the node they are on. */
+export const onNode = 'nodeName';
+
+export function nodeOf({ spec }: Pod): readonly string[] {
+  return spec.nodeName ? [spec.nodeName] : [];
+}
+
+export interface NodeLifecycleOptions extends Graces {
+  /** Nodes tainted NoExecute a second, at most. */
+  readonly evictionRate: number;
+}
+
+/** Judges nodes by their signs of life, and taints them by their conditions. */
+export function nodeLifecycleController(options: NodeLifecycleOptions, clock: Clock): ControllerDefinition {
+  const controller = new NodeLifecycle(options, clock);
+  return defineController({
+    name: 'node_lifecycle_controller',
+    reads: [Node, Lease, Pod],
+    writes: [Node, 'nodes/status', 'pods/status', Event],
+    triggers: [
+      self(Node),
+      mapped(Lease, ({ metadata }) => (metadata.namespace === leaseNamespace ? [metadata.name ?? ''] : []), {
+        when: ({ type }) => type !== 'deleted',
+      }),
+      { ...mapped(Pod, () => [], { when: () => false }), indexes: { [onNode]: nodeOf } },
+    ],
+    workers: 8,
+    reconcile: (name, context) => controller.reconcile(name, context),
+  });
+}
+
+class NodeLifecycle {
+  readonly #options: NodeLifecycleOptions;
+  readonly #clock: Clock;
+  readonly #heartbeats = new Map<string, Heartbeat>();
+  readonly #readiness = new Map<string, string>();
+  readonly #evictions: Pace;
+
+  constructor(options: NodeLifecycleOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#evictions = new Pace(clock, options.evictionRate > 0 ? 1000 / options.evictionRate : 0);
+  }
+
+  async reconcile(name: string, context: ReconcileContext): Promise<Outcome> {
+    const node = context.of(Node).get(name);
+    if (!node) return this.#forget(name, context);
+    this.#greet(node, context);
+    const now = this.#clock.now();
+    const heartbeat = nextHeartbeat(this.#heartbeats.get(name), node, context.of(Lease).get(`${leaseNamespace}/${name}`), now);
+    this.#heartbeats.set(name, heartbeat);
+    const left = deadlineOf(node, heartbeat, this.#options) - now;
+    const conditions = left < 0 ? lostConditions(node, now) : undefined;
+    const status = { ...node.status, conditions };
+    const judged = conditions ? await context.api.update(Node, { ...node, status }, { subresource: 'status' }) : node;
+    await this.#noteReadiness(judged, context);
+    const retry = await this.#taint(judged, context);
+    const waits = [left < 0 ? undefined : left + 1, retry].filter((wait) => wait !== undefined);
+    return waits.length > 0 ? { again: Math.min(...waits) } : undefined;
+  }
+
+  #greet(node: Node, { events }: ReconcileContext): void {
+    const { name = '' } = node.metadata;
+    if (this.#heartbeats.has(name)) return;
+    events.event(node, 'Normal', 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+  }
+
+  #forget(name: string, { events }: ReconcileContext): Outcome {
+    if (!this.#heartbeats.delete(name)) return undefined;
+    this.#readiness.delete(name);
+    const about = { apiVersion: 'v1', kind: 'Node', metadata: { name, uid: name } };
+    events.event(about, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
+    return undefined;
+  }
+
+  /** Pods of a node that stopped being ready are not ready either, whatever they last said. */
+  async #noteReadiness(node: Node, context: ReconcileContext): Promise<void> {
+    const { name = '' } = node.metadata;
+    const ready = readiness(node);
+    const before = this.#readiness.get(name);
+    if (before === 'True' && ready !== 'True') {
+      context.events.event(node, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
+    }
+    if (before !== ready && ready !== 'True')
+      await Promise.all(
+        context
+          .of(Pod)
+          .byIndex(onNode, name)
+          .filter(isPodReady)
+          .map((pod) => this.#unready(pod, context)),
+      );
+    this.#readiness.set(name, ready);
+  }
+
+  async #unready(pod: Pod, { api, events }: ReconcileContext): Promise<void> {
+    events.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
+    const conditions = setCondition(pod.status?.conditions, { type: 'Ready', status: 'False' }, rfc3339(this.#clock.now()));
+    const { name = '', namespace, uid } = pod.metadata;
+    const change = { metadata: { uid }, status: { conditions: conditions.filter(({ type }) => type === 'Ready') } };
+    try {
+      await api.patch(Pod, { name, namespace }, 'application/strategic-merge-patch+json', change, { subresource: 'status' });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  /** Milliseconds until a NoExecute taint that had to wait may be put on. */
+  async #taint(node: Node, context: ReconcileContext): Promise<number | undefined> {
+    const awaits = awaitsEviction(node) && someReady(context.of(Node).list());
+    const wait = awaits ? this.#evictions.wait('') : 0;
+    const evict = awaits && wait === 0;
+    if (evict) this.#evictions.wrote('');
+    const taints = planTaints(node, evict, this.#clock.now());
+    if (taints) {
+      const { name = '', resourceVersion } = node.metadata;
+      const change = { metadata: { resourceVersion }, spec: { taints } };
+      await context.api.patch(Node, { name }, 'application/merge-patch+json', change);
+    }
+    return awaits && !evict ? wait : undefined;
+  }
+}
+
+/** Nobody is evicted when no node is left to go to: then it is rather this side that is cut off. */
+function someReady(nodes: readonly Node[]): boolean {
+  return nodes.some((node) => readiness(node) === 'True');
+}

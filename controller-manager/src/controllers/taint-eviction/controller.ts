@@ -1,0 +1,92 @@
+import { type Clock, rfc3339 } from '@keelson/base';
+import { isPodTerminating } from '@keelson/machinery';
+import {
+  type ControllerDefinition,
+  defineController,
+  type Key,
+  keyOf,
+  mapped,
+  type ReconcileContext,
+  type Stores,
+  splitKey,
+} from '@keelson/runtime';
+import { Event, Node, Pod } from '@keelson/types';
+import { isGone } from '../../claims.ts';
+import { nodeOf, onNode } from '../node-lifecycle/controller.ts';
+import { judge } from './plan.ts';
+
+/** Ends pods that do not tolerate their node's NoExecute taints. */
+export function taintEvictionController(clock: Clock): ControllerDefinition {
+  const marked = new Set<Key>();
+  return defineController({
+    name: 'noexec_taint_pod',
+    reads: [Pod, Node],
+    writes: [Pod, 'pods/status', Event],
+    triggers: [
+      mapped(Pod, podToJudge, { indexes: { [onNode]: nodeOf } }),
+      mapped(
+        Node,
+        ({ metadata }, stores) =>
+          stores
+            .of(Pod)
+            .byIndex(onNode, metadata.name ?? '')
+            .map(keyOf),
+        {
+          when: (change) => change.type === 'updated' && executeTaints(change.object) !== executeTaints(change.old),
+        },
+      ),
+    ],
+    workers: 8,
+    async reconcile(key, context) {
+      const { of, events } = context;
+      const pod = of(Pod).get(key);
+      const taints = of(Node).get(pod?.spec.nodeName ?? '')?.spec.taints ?? [];
+      if (!pod || isPodTerminating(pod)) {
+        marked.delete(key);
+        return undefined;
+      }
+      const now = clock.now();
+      const verdict = judge(taints, pod.spec.tolerations ?? [], now);
+      if (verdict.type === 'stay') {
+        if (marked.delete(key)) events.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
+        return undefined;
+      }
+      if (verdict.at > now) {
+        marked.add(key);
+        return { again: verdict.at - now };
+      }
+      await evict(pod, now, context);
+      return undefined;
+    },
+  });
+}
+
+/** Most nodes have no such taint: their pods need no look. */
+function podToJudge(pod: Pod, stores: Stores): readonly Key[] {
+  const node = stores.of(Node).get(pod.spec.nodeName ?? '');
+  return node?.spec.taints?.some(({ effect }) => effect === 'NoExecute') ? [keyOf(pod)] : [];
+}
+
+function executeTaints({ spec }: Node): string {
+  return JSON.stringify(spec.taints?.filter(({ effect }) => effect === 'NoExecute') ?? []);
+}
+
+async function evict(pod: Pod, now: number, { api, events }: ReconcileContext): Promise<void> {
+  const key = keyOf(pod);
+  events.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'DeletionByTaintManager',
+    message: 'Taint manager: deleting due to NoExecute taint',
+    lastTransitionTime: rfc3339(now),
+  };
+  const { uid } = pod.metadata;
+  const change = { metadata: { uid }, status: { conditions: [condition] } };
+  try {
+    await api.patch(Pod, splitKey(key), 'application/strategic-merge-patch+json', change, { subresource: 'status' });
+    await api.delete(Pod, splitKey(key), { preconditions: { uid } });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import { mkdir, rm, statfs, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Clock, type Logger, silentLogger } from '@keelson/base';
+import { buildImages, importImages } from '@keelson/deploy-images';
+import { type Cluster, Refusal } from './cluster/cluster.ts';
+import { clusterPaths } from './cluster/paths.ts';
+import { containerdConfig, containerdPaths, containerdVersion, shareMounts, startContainerd } from './containerd/index.ts';
+import { cniDirectory } from './machine/packages.ts';
+import { logOf } from './process/processes.ts';
+
+/** What the images of `deploy/images` call the sandbox container's. */
+const pauseImage = 'registry.k8s.io/pause:3.10.2';
+
+/** Starts the cluster's private containerd, if it does not run, and resolves to its socket once it answers. */
+export async function runContainerd({ dataDir, netns }: Cluster, clock: Clock): Promise<string> {
+  const paths = clusterPaths(dataDir);
+  const [version, cniBinDir, snapshotter] = await Promise.all([containerdVersion(), cniDirectory(), snapshotterFor(dataDir)]);
+  if (cniBinDir === undefined) throw new Refusal('the CNI plugins are missing: install the package containernetworking-plugins');
+  const config = { dataDir: paths.containerd, cniBinDir, cniConfDir: paths.cni, pauseImage, version, snapshotter };
+  await linkLog(dataDir);
+  const { socket } = await startContainerd({
+    dataDir: paths.containerd,
+    config: containerdConfig(config),
+    netns: netns?.name,
+    clock,
+    log: silentLogger,
+  });
+  return socket;
+}
+
+const overlayMagic = 0x794c7630;
+
+/** Overlays cannot be laid over an overlay, which is what containers' own file systems are. */
+async function snapshotterFor(dataDir: string): Promise<'overlayfs' | 'native'> {
+  return (await statfs(dataDir)).type === overlayMagic ? 'native' : 'overlayfs';
+}
+
+/** Its log lies with its other files; it is found where all logs are. */
+async function linkLog(dataDir: string): Promise<void> {
+  const link = logOf(dataDir, 'containerd');
+  await mkdir(dirname(link), { recursive: true });
+  await rm(link, { force: true });
+  await symlink(containerdPaths(clusterPaths(dataDir).containerd).log, link);
+}
+
+/** Puts the images that Keelson brings along on the node. */
+export async function loadImages({ dataDir }: Cluster, socket: string, log: Logger): Promise<void> {
+  await importImages(socket, await buildImages(clusterPaths(dataDir).images, log));
+}
+
+/** Lets mounts below the kubelet's directory travel between the machine and its pods. */
+export async function shareKubeletMounts({ dataDir }: Cluster): Promise<void> {
+  const directory = join(dataDir, 'kubelet');
+  await mkdir(directory, { recursive: true });
+  await shareMounts(directory);
+}

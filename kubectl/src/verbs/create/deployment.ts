@@ -1,0 +1,44 @@
+import type { Verb } from '../../types.ts';
+import { generator, nameOf } from './generator.ts';
+
+export const verb: Verb = generator(
+  'deployment NAME --image=image -- [COMMAND] [args...]',
+  {
+    image: { type: 'list', help: 'Image names to run. A deployment can have multiple images set for multiple containers' },
+    port: { type: 'int', default: -1, help: 'The containerPort that this deployment exposes.' },
+    replicas: { type: 'int', short: 'r', default: 1, help: 'Number of replicas to create. Default is 1.' },
+  },
+  ({ args, dash, flags, path }) => {
+    const command = dash === -1 ? [] : args.slice(dash);
+    const name = nameOf({ args: dash === -1 ? args : args.slice(0, dash), path });
+    if (flags.image.length === 0) throw new Error('required flag(s) "image" not set');
+    if (flags.image.length > 1 && command.length > 0) throw new Error('cannot specify multiple --image options and command');
+    if (flags.replicas < 0) throw new Error(`invalid replicas ${flags.replicas}, must be equal or greater than 0`);
+    const labels = { app: name };
+    const containers = containersOf(flags.image, command, flags.port);
+    const template = { metadata: { labels }, spec: { containers } };
+    const spec = { replicas: flags.replicas, selector: { matchLabels: labels }, strategy: {}, template };
+    return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { labels, name }, spec, status: {} };
+  },
+);
+
+function containersOf(images: readonly string[], command: readonly string[], port: number): object[] {
+  const taken = new Set<string>();
+  return images.map((image, i) => ({
+    image,
+    name: uniqueName(image, taken),
+    resources: {},
+    ...(command.length > 0 ? { command: [...command] } : {}),
+    ...(i === 0 && port > 0 ? { ports: [{ containerPort: port }] } : {}),
+  }));
+}
+
+/** The last part of the image's name, without tag or digest, made fit for a container's name. */
+function uniqueName(image: string, taken: Set<string>): string {
+  const last = image.slice(image.lastIndexOf('/') + 1);
+  const base = last.replace(/[:@].*$/, '').replaceAll(/[^a-zA-Z0-9-]/g, '-').toLowerCase();
+  let name = base;
+  for (let i = 1; taken.has(name); i++) name = `${base}-${i}`;
+  taken.add(name);
+  return name;
+}

@@ -1,0 +1,58 @@
+import { withLastApplied } from '../../apply/plan.ts';
+import type { FlagSpecs } from '../../flags.ts';
+import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
+import type { AnyObject, Context, Verb } from '../../types.ts';
+import { defineVerb } from '../../types.ts';
+import { fieldValidationOf, validateFlag } from '../write-flags.ts';
+
+export const generatorFlags = {
+  ...outputFlags,
+  ...dryRunFlag,
+  ...validateFlag,
+  'field-manager': { type: 'string', default: 'kubectl-create', help: 'Name of the manager used to track field ownership.' },
+  'save-config': { type: 'bool', help: 'If true, the configuration of current object will be saved in its annotation.' },
+} as const satisfies FlagSpecs;
+
+/** A subverb of `create` that makes one object of its arguments and flags. */
+export function generator<const F extends FlagSpecs>(
+  usage: string,
+  flags: F,
+  make: (context: Context<F>) => AnyObject | Promise<AnyObject>,
+): Verb {
+  return defineVerb({
+    usage: `create ${usage} [--dry-run=server|client|none] [options]`,
+    flags: { ...generatorFlags, ...flags },
+    async run(context) {
+      const made = await make(context as unknown as Context<F>);
+      await createObject(context as unknown as Context<typeof generatorFlags>, made);
+    },
+  });
+}
+
+/** Sends an object, or with `--dry-run=client` only prints it. */
+export async function createObject(context: Context<typeof generatorFlags>, made: AnyObject): Promise<void> {
+  const { flags, cluster } = context;
+  const dryRun = dryRunOf(flags['dry-run']);
+  const print = resultPrinter(context);
+  // Without a server to ask, namespaced objects are told by not being one of these.
+  if (dryRun === 'client') return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, flags['save-config']), 'created');
+  const mapping = (await cluster.mapper()).ofKind(made.apiVersion ?? '', made.kind ?? '');
+  if (!mapping) throw new Error(`no matches for kind ${JSON.stringify(made.kind)} in version ${JSON.stringify(made.apiVersion)}`);
+  const object = inNamespace(made, mapping.namespaced ? cluster.namespace : undefined, flags['save-config']);
+  const options = { fieldManager: flags['field-manager'], fieldValidation: fieldValidationOf(flags.validate), dryRun: dryRun === 'server' };
+  print(await cluster.api.create(mapping, object, options), 'created');
+}
+
+const clusterScoped = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'Node', 'PersistentVolume']);
+
+function inNamespace(made: AnyObject, namespace: string | undefined, save: boolean): AnyObject {
+  const placed = namespace === undefined || clusterScoped.has(made.kind ?? '') ? made : { ...made, metadata: { ...made.metadata, namespace } };
+  return save ? withLastApplied(placed) : placed;
+}
+
+/** The one name a generator takes. @throws Error in kubectl's words. */
+export function nameOf({ args, path }: Pick<Context, 'args' | 'path'>): string {
+  const [name] = args;
+  if (name === undefined || args.length !== 1) throw new Error(`exactly one NAME is required, got ${args.length}\nSee '${path} -h' for help and examples`);
+  return name;
+}

@@ -1,0 +1,73 @@
+import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../../types.ts';
+import { generator, nameOf } from './generator.ts';
+
+const tcpFlag = { tcp: { type: 'list', help: "Port pairs can be specified as '<port>:<targetPort>'." } } as const;
+
+function service(context: Context, type: string, ports: readonly object[], more: object = {}): AnyObject {
+  const name = nameOf(context);
+  const labels = { app: name };
+  const spec = { ...(ports.length > 0 ? { ports } : {}), selector: labels, type, ...more };
+  return { apiVersion: 'v1', kind: 'Service', metadata: { labels, name }, spec, status: { loadBalancer: {} } };
+}
+
+/** Ports of `80`, `80:8080` and `80:name`. */
+function portsOf(pairs: readonly string[], nodePort = 0): object[] {
+  return pairs.map((pair) => {
+    const [port = '', target = port] = pair.split(':');
+    const number = portNumber(port);
+    const targetPort = /^\d+$/.test(target) ? portNumber(target) : target;
+    const node = nodePort > 0 ? { nodePort } : {};
+    return { name: pair.includes(':') ? `${port}-${target}` : port, ...node, port: number, protocol: 'TCP', targetPort };
+  });
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new Error(`${JSON.stringify(text)} is not a valid port number`);
+  return port;
+}
+
+function required(pairs: readonly string[]): readonly string[] {
+  if (pairs.length === 0) throw new Error('at least one tcp port specifier must be provided');
+  return pairs;
+}
+
+const clusterIP: Verb = generator(
+  'service clusterip NAME [--tcp=<port>:<targetPort>]',
+  { ...tcpFlag, clusterip: { type: 'string', help: "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing)." } },
+  (context) => {
+    const { clusterip, tcp } = context.flags;
+    if (clusterip === 'None' && tcp.length > 0) throw new Error('can not map ports with clusterip=None');
+    const ports = portsOf(clusterip === 'None' ? [] : required(tcp));
+    return service(context as unknown as Context, 'ClusterIP', ports, clusterip ? { clusterIP: clusterip } : {});
+  },
+);
+
+const nodePort: Verb = generator(
+  'service nodeport NAME [--tcp=port:targetPort]',
+  { ...tcpFlag, 'node-port': { type: 'int', help: 'Port used to expose the service on each node in a cluster.' } },
+  (context) => service(context as unknown as Context, 'NodePort', portsOf(required(context.flags.tcp), context.flags['node-port'])),
+);
+
+const loadBalancer: Verb = generator('service loadbalancer NAME [--tcp=port:targetPort]', tcpFlag, (context) =>
+  service(context as unknown as Context, 'LoadBalancer', portsOf(required(context.flags.tcp))),
+);
+
+const externalName: Verb = generator(
+  'service externalname NAME --external-name external.name',
+  { ...tcpFlag, 'external-name': { type: 'string', help: 'External name of service' } },
+  (context) => {
+    const { 'external-name': external, tcp } = context.flags;
+    if (!external) throw new Error('required flag(s) "external-name" not set');
+    return service(context as unknown as Context, 'ExternalName', portsOf(tcp), { externalName: external });
+  },
+);
+
+const subverbs: readonly VerbEntry[] = [
+  { name: 'clusterip', summary: 'Create a ClusterIP service', load: async () => clusterIP },
+  { name: 'externalname', summary: 'Create an ExternalName service', load: async () => externalName },
+  { name: 'loadbalancer', summary: 'Create a LoadBalancer service', load: async () => loadBalancer },
+  { name: 'nodeport', summary: 'Create a NodePort service', load: async () => nodePort },
+];
+
+export const verb: Verb = defineVerb({ usage: 'create service (clusterip | externalname | loadbalancer | nodeport) [options]', flags: {}, subverbs });

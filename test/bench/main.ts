@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { RealCluster, root, run, whyNotReal } from '../e2e/cluster.ts';
+import type { Figure } from './figures.ts';
+import { podStarts } from './pod-start.ts';
+
+/**
+ * `npm run bench [-- --seconds N]`: starts real clusters in network namespaces, measures, prints, and records the figures under
+ * `test/bench/results/` with the machine and the commit. Asserts nothing.
+ */
+const seconds = process.argv.includes('--seconds') ? (process.argv[process.argv.indexOf('--seconds') + 1] ?? '4') : '4';
+const figures: Figure[] = [];
+
+function report(figure: Figure): void {
+  figures.push(figure);
+  const tail = figure.p99 === undefined ? '' : `, p99 ${figure.p99.toFixed(1)} ms`;
+  process.stdout.write(`${figure.name.padEnd(52)} ${figure.value.toFixed(figure.value < 10 ? 2 : 0)}${figure.unit}${tail}\n`);
+}
+
+async function timed(name: string, work: () => Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  await work();
+  report({ name, unit: ' s', value: (performance.now() - start) / 1000 });
+}
+
+/** Resident megabytes of every process that has the cluster's directory on its command line. */
+function residents(dataDir: string): Figure[] {
+  const found: Figure[] = [];
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      const name = /dist\/([a-z-]+)\/|([a-z-]+)\/src\/main\.ts|(^| )(containerd) /.exec(command);
+      if (!command.includes(dataDir) || !name || command.includes('containerd-shim')) continue;
+      const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+      found.push({ name: `idle memory: ${name[1] ?? name[2] ?? name[4]}`, unit: ' MB', value: kilobytes / 1024 });
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return found;
+}
+
+function apiLoad(kubeconfig: string): Promise<Figure[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, 'test/bench/api-load.ts'), kubeconfig, seconds], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    child.on('exit', (code) => (code === 0 ? resolve(JSON.parse(text) as Figure[]) : reject(new Error(`the load tool ended with ${code}`))));
+  });
+}
+
+async function record(): Promise<void> {
+  const commit = (await run('git', ['rev-parse', '--short', 'HEAD'])).stdout.trim();
+  const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, ${cpus()[0]?.model.trim() ?? ''}`;
+  const date = new Date(performance.timeOrigin).toISOString().slice(0, 10);
+  const folder = join(root, 'test/bench/results');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${date}-${commit}.json`);
+  writeFileSync(file, `${JSON.stringify({ date, commit, machine, node: process.version, figures }, undefined, 2)}\n`);
+  process.stdout.write(`recorded in ${file}\n`);
+}
+
+const why = whyNotReal();
+if (why) {
+  process.stderr.write(`bench needs real containers here: ${why}\n`);
+  process.exit(1);
+}
+const cluster = new RealCluster('bench');
+try {
+  await timed('start, first of this data directory', () => cluster.up());
+  await cluster.stop();
+  await timed('start, warm', () => cluster.up());
+  for (const figure of residents(cluster.dataDir)) report(figure);
+  for (const figure of await podStarts(cluster)) report(figure);
+  for (const figure of await apiLoad(cluster.kubeconfig)) report(figure);
+} finally {
+  await cluster.down();
+}
+await record();
