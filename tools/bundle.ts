@@ -66,7 +66,7 @@ async function make(bundle: Bundle, lock: string): Promise<void> {
   const { build } = await import('esbuild');
   const { metafile, outputFiles } = await build({ ...options, entryPoints: { ...bundle.entries }, outdir: join(output, bundle.name) });
   await put(bundle, outputFiles);
-  const sources = Object.keys(metafile.inputs).filter((path) => !path.startsWith('node_modules/'));
+  const sources = Object.keys(metafile.inputs).filter((path) => !path.includes('node_modules/'));
   const states = await Promise.all(sources.map(stateOf));
   const stamp: Stamp = { lock, sources: Object.fromEntries(sources.map((path, index) => [path, states[index] ?? ''])) };
   await replace(stampPath(bundle.name), JSON.stringify(stamp));

@@ -68,6 +68,7 @@ async function serverConfig(
   return {
     ...{ store, clock, random, log, metrics, signal, kubelets },
     version: versionInfo,
+    clientCA: await text(options['client-ca-file']),
     serviceCIDR: options['service-cluster-ip-range'],
     nodePorts: { from, to },
     disabledAdmission: options['disable-admission-plugins'],

@@ -13,6 +13,7 @@ import { superuserAuthorizer } from './auth/superuser.ts';
 import { x509Authenticator } from './auth/x509.ts';
 import { compactRegularly } from './compaction.ts';
 import type { VersionInfo } from './discovery/routes.ts';
+import { ensureExtensionAuthentication } from './extension-authentication.ts';
 import { Decoder } from './http/decode.ts';
 import { createRequestMetrics } from './http/metrics.ts';
 import { createPipeline, type PipelineOptions } from './http/pipeline.ts';
@@ -36,6 +37,8 @@ export interface ServerConfig {
   readonly disabledAdmission: readonly string[];
   readonly tokens: (registry: () => Registry) => Tokens;
   readonly kubelets: Services['kubelets'];
+  /** PEM of the CA client certificates are checked against, for extension API servers to read. */
+  readonly clientCA: string;
   /** Milliseconds between compactions. */
   readonly compactionInterval: number;
   readonly signal: AbortSignal;
@@ -77,8 +80,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     tokens,
     kubelets: config.kubelets,
     authorize: (attributes) => authorize(authorizers, attributes),
-    rulesOf: (user, namespace) =>
-      rbac.grantsOf(user).flatMap((grant) => (grant.namespace === '' || grant.namespace === namespace ? grant.rules : [])),
+    rulesOf: rbac.rulesOf,
   };
   const serverAddress = { value: '' };
   const options: PipelineOptions = {
@@ -98,7 +100,8 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     await bootstrapNamespaces(registry);
     const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR: config.serviceCIDR }) : undefined;
     if (address) serverAddress.value = `${address.address}:${address.port}`;
-    await Promise.all([bootstrapRbac(registry, log), service]).catch((error) =>
+    const forExtensions = ensureExtensionAuthentication(registry, config.clientCA);
+    await Promise.all([bootstrapRbac(registry, log), service, forExtensions]).catch((error) =>
       log.error('bootstrap incomplete', { err: errorMessage(error) }),
     );
     state.ready = true;

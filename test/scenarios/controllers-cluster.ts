@@ -1,12 +1,13 @@
-import { type Logger, rfc3339, silentLogger, systemClock, systemRandom } from '@keelson/base';
 import { createMemoryStore, createServer, createTokens } from '@keelson/apiserver';
+import { type Logger, rfc3339, silentLogger, systemClock, systemRandom } from '@keelson/base';
 import { type Api, createApi, inProcessTransport, type Transport } from '@keelson/client';
 import { versionInfo } from '@keelson/component';
-import { createControllerManager, metadataOnly, type ControllerManagerDeps } from '@keelson/controller-manager';
+import { type ControllerManagerDeps, createControllerManager, metadataOnly } from '@keelson/controller-manager';
 import { createKeyPair } from '@keelson/pki';
-import { keyOf, runWatchLoop } from '@keelson/runtime';
-import { Lease, Node, Pod } from '@keelson/types';
+import { runWatchLoop } from '@keelson/runtime';
+import { Node, Pod } from '@keelson/types';
 import { Registry } from 'prom-client';
+import { withPlainResponses } from '../src/plain-response.ts';
 
 const namespace = 'kube-system';
 
@@ -40,9 +41,10 @@ export async function startControllers({ nodes = 1, log = silentLogger, ...parts
     kubelets: { connect: () => Promise.reject(new Error('no kubelets here')) } as never,
   });
   await server.bootstrap();
+  const handle = withPlainResponses(server.handle);
   const requests = new Map<string, number>();
   const transportAs = (name: string, groups: readonly string[] = []): Transport => {
-    const transport = inProcessTransport(server.handle, { name, groups: [...groups, 'system:authenticated'] });
+    const transport = inProcessTransport(handle, { name, groups: [...groups, 'system:authenticated'] });
     return {
       send(request) {
         requests.set(name, (requests.get(name) ?? 0) + 1);
@@ -123,5 +125,3 @@ async function act(api: Api, pod: Pod, node: string, number: number): Promise<vo
   const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions: [ready] };
   await api.patch(Pod, key, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' });
 }
-
-export { keyOf, Lease };

@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Api, ApiError } from '@keelson/client';
 import { deployment, eventually, service } from '@keelson/testing';
-import { ConfigMap, Deployment, Endpoints, EndpointSlice, Event, Namespace, Node, Pod, ReplicaSet, Service, ServiceAccount } from '@keelson/types';
+import {
+  ConfigMap,
+  Deployment,
+  EndpointSlice,
+  Endpoints,
+  Event,
+  Namespace,
+  Node,
+  Pod,
+  ReplicaSet,
+  Service,
+  ServiceAccount,
+} from '@keelson/types';
 import { type ControllerCluster, startControllers } from './controllers-cluster.ts';
 
 let cluster: ControllerCluster;
@@ -73,10 +85,10 @@ test('a deployment is made, updated, undone, scaled and deleted with all it owns
   await api.create(Deployment, fresh(deployment({ ...key, replicas: 3 })));
   const first = await rolledOut(key, 3);
   assert.equal(first.metadata.annotations?.['deployment.kubernetes.io/revision'], '1');
-  assert.deepEqual(
-    first.status?.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`).sort(),
-    ['Available=True MinimumReplicasAvailable', 'Progressing=True NewReplicaSetAvailable'],
-  );
+  assert.deepEqual(first.status?.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`).sort(), [
+    'Available=True MinimumReplicasAvailable',
+    'Progressing=True NewReplicaSetAvailable',
+  ]);
   const { spec: before } = first;
   const image = { spec: { template: { spec: { containers: [{ name: 'main', image: 'registry.local/app:2' }] } } } };
   await api.patch(Deployment, key, 'application/strategic-merge-patch+json', image);
@@ -97,7 +109,11 @@ test('a deployment is made, updated, undone, scaled and deleted with all it owns
     const { items } = await api.list(Event, { namespace: ns });
     return items.some(({ message }) => message?.endsWith('from 5 to 1')) ? items : undefined;
   });
-  assert.ok(events.some(({ reason, message }) => reason === 'ScalingReplicaSet' && /^Scaled up replica set web-\w+ from 0 to 3$/.test(message ?? '')));
+  assert.ok(
+    events.some(
+      ({ reason, message }) => reason === 'ScalingReplicaSet' && /^Scaled up replica set web-\w+ from 0 to 3$/.test(message ?? ''),
+    ),
+  );
   await api.delete(Deployment, key, { propagationPolicy: 'Background' });
   await eventually(async () => (await api.list(ReplicaSet, { namespace: ns })).items.length === 0);
   await eventually(async () => (await api.list(Pod, { namespace: ns })).items.length === 0);
@@ -110,15 +126,25 @@ test('a deleted pod is replaced, a relabelled one released and an orphan adopted
   await rolledOut(key, 2);
   const [one, two] = (await api.list(Pod, { namespace: ns })).items;
   await api.delete(Pod, { name: one?.metadata.name ?? '', namespace: ns });
-  await api.patch(Pod, { name: two?.metadata.name ?? '', namespace: ns }, 'application/merge-patch+json', { metadata: { labels: { app: 'other' } } });
-  await eventually(async () => (await api.list(Pod, { namespace: ns, labelSelector: 'app=web' })).items.filter((pod) => !pod.metadata.deletionTimestamp).length === 2);
-  await eventually(async () => (await api.get(Pod, { name: two?.metadata.name ?? '', namespace: ns })).metadata.ownerReferences === undefined);
+  await api.patch(Pod, { name: two?.metadata.name ?? '', namespace: ns }, 'application/merge-patch+json', {
+    metadata: { labels: { app: 'other' } },
+  });
+  await eventually(
+    async () =>
+      (await api.list(Pod, { namespace: ns, labelSelector: 'app=web' })).items.filter((pod) => !pod.metadata.deletionTimestamp).length ===
+      2,
+  );
+  await eventually(
+    async () => ((await api.get(Pod, { name: two?.metadata.name ?? '', namespace: ns })).metadata.ownerReferences?.length ?? 0) === 0,
+  );
   await api.delete(Deployment, key, { propagationPolicy: 'Orphan' });
   await gone(() => api.get(Deployment, key));
   const [set] = (await api.list(ReplicaSet, { namespace: ns })).items;
-  assert.equal(set?.metadata.ownerReferences, undefined);
+  assert.deepEqual(set?.metadata.ownerReferences ?? [], []);
   await api.create(Deployment, fresh(deployment({ ...key, replicas: 2 })));
-  await eventually(async () => (await api.get(ReplicaSet, { name: set?.metadata.name ?? '', namespace: ns })).metadata.ownerReferences?.length === 1);
+  await eventually(
+    async () => (await api.get(ReplicaSet, { name: set?.metadata.name ?? '', namespace: ns })).metadata.ownerReferences?.length === 1,
+  );
 });
 
 test('foreground deletion lets dependents go first', async () => {
@@ -137,10 +163,15 @@ test('Recreate stops the old pods before it starts new ones', async () => {
   const key = { name: 'web', namespace: ns };
   await api.create(Deployment, fresh(deployment({ ...key, replicas: 2, spec: { strategy: { type: 'Recreate' } } })));
   await rolledOut(key, 2);
-  await api.patch(Deployment, key, 'application/strategic-merge-patch+json', { spec: { template: { metadata: { annotations: { v: '2' } } } } });
+  await api.patch(Deployment, key, 'application/strategic-merge-patch+json', {
+    spec: { template: { metadata: { annotations: { v: '2' } } } },
+  });
   await rolledOut(key, 2);
   const pods = (await api.list(Pod, { namespace: ns })).items;
-  assert.deepEqual(pods.map(({ metadata }) => metadata.annotations?.v), ['2', '2']);
+  assert.deepEqual(
+    pods.map(({ metadata }) => metadata.annotations?.v),
+    ['2', '2'],
+  );
 });
 
 test('a service lists the pods it selects, in slices and in Endpoints', async () => {

@@ -131,12 +131,11 @@ export class Cluster {
    * Lets time pass until `condition` answers something truthy and resolves to that. `limit` is milliseconds of the cluster's clock.
    * @throws Error with `what` and the state of the cluster when it does not within `limit`.
    */
-  async until<T>(what: string, condition: () => T, limit = defaultLimit): Promise<Exclude<T, false | null | undefined>> {
+  async until<T>(what: string, condition: () => T | Promise<T>, limit = defaultLimit): Promise<Exclude<T, false | null | undefined>> {
     const { clock } = this;
     try {
       if (!(clock instanceof SimulatedClock)) return await eventually(condition, { deadlineMs: limit, message: what });
-      await clock.runUntil(() => Boolean(condition()), limit);
-      return condition() as Exclude<T, false | null | undefined>;
+      return await untilSimulated(clock, condition, clock.now() + limit);
     } catch (error) {
       throw new Error(`not within ${limit / 1000} s: ${what}\n${describeCluster(this)}`, { cause: error });
     }
@@ -171,6 +170,18 @@ export class Cluster {
   /** A sequence for each that draws, so that what one does never changes what another draws. */
   #random(name: string): Random {
     return seededRandom([...name].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5 ^ this.#seed));
+  }
+}
+
+async function untilSimulated<T>(clock: SimulatedClock, condition: () => T | Promise<T>, deadline: number) {
+  await clock.settle();
+  for (;;) {
+    const answer = await condition();
+    if (answer) return answer as Exclude<T, false | null | undefined>;
+    // To the next timer, whichever that is.
+    let looked = false;
+    const step = (): boolean => looked || !(looked = true);
+    await clock.runUntil(step, deadline - clock.now());
   }
 }
 

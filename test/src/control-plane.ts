@@ -1,4 +1,4 @@
-import type { Clock, Logger, Random } from '@keelson/base';
+import { type Clock, type Logger, type Random, sleep } from '@keelson/base';
 import { type Api, createApi, type InProcessUser } from '@keelson/client';
 import { createControllerManager, metadataOnly } from '@keelson/controller-manager';
 import { createEventRecorder, createInformers, runWithLease } from '@keelson/runtime';
@@ -31,12 +31,11 @@ const restartAfter = 1_000;
 /** One process of the control plane that leads while it holds its lease, and is started again whenever it loses it. */
 export class Component {
   readonly name: string;
-  readonly #link: Link;
-  readonly #accounts = new Map<string, Link>();
+  readonly #user: InProcessUser;
   readonly #deps: ControlPlaneDeps;
   readonly #lease: string;
   readonly #work: (run: Run) => Promise<void>;
-  #stop: AbortController | undefined;
+  #process: Process | undefined;
   /** Whether this one is at work, holding the lease. */
   leads = false;
 
@@ -45,63 +44,90 @@ export class Component {
     this.#lease = lease;
     this.#deps = deps;
     this.#work = work;
-    this.#link = deps.connect({ name: user, groups: [] });
+    this.#user = { name: user, groups: [] };
   }
 
   start(): void {
-    if (this.#stop) return;
-    const stop = new AbortController();
-    this.#stop = stop;
-    void this.#supervise(stop.signal);
+    if (this.#process) return;
+    this.#process = new Process(this.#deps.connect, this.#user);
+    void this.#supervise(this.#process);
   }
 
-  /** As `kill -9`: the lease stays until it runs out. */
+  /** As `kill -9`: nothing is said to the server any more, and the lease stays until it runs out. */
   kill(): void {
-    this.#stop?.abort(new Error(`${this.name} stopped`));
-    this.#stop = undefined;
-    this.cut();
+    this.#process?.kill(new Error(`${this.name} was killed`));
+    this.#process = undefined;
   }
 
   /** Breaks its connections. */
   cut(): void {
-    this.#link.cut();
-    for (const link of this.#accounts.values()) link.cut();
+    this.#process?.cut();
   }
 
-  async #supervise(signal: AbortSignal): Promise<void> {
+  async #supervise(process: Process): Promise<void> {
     const { clock, log } = this.#deps;
+    const { signal } = process;
     for (let attempt = 0; !signal.aborted; attempt++) {
-      await this.#run(signal, attempt).catch((error: unknown) => {
+      await this.#run(process, attempt).catch((error: unknown) => {
         if (!signal.aborted) log.warn(`${this.name} ended`, { err: error });
       });
-      if (!signal.aborted) await new Promise<void>((resolve) => void clock.after(restartAfter, resolve));
+      if (!signal.aborted) await sleep(clock, restartAfter, signal).catch(() => undefined);
     }
   }
 
-  async #run(killed: AbortSignal, attempt: number): Promise<void> {
+  async #run(process: Process, attempt: number): Promise<void> {
     const { clock, log: parent, random: randomOf } = this.#deps;
+    const { signal: killed, link } = process;
     const random = randomOf(`${this.name}/${attempt}`);
     const log = parent.child({ component: this.name });
-    const api = createApi(this.#link, { clock });
-    const apiFor = (account: string): Api => createApi(this.#account(account), { clock });
+    const api = createApi(link, { clock });
+    const apiFor = (account: string): Api => createApi(process.account(account), { clock });
     const options = { lease: { namespace: 'kube-system', name: this.#lease }, identity: this.name };
-    // Its own signal never aborts by `killed`: a killed process does not give its lease back.
     const work = async (signal: AbortSignal): Promise<void> => {
       this.leads = true;
       try {
-        await this.#work({ api, link: this.#link, apiFor, clock, random, log, signal: AbortSignal.any([signal, killed]) });
+        await this.#work({ api, link, apiFor, clock, random, log, signal });
       } finally {
         this.leads = false;
       }
     };
     await runWithLease(api, options, clock, log, killed, work, random);
   }
+}
 
-  #account(name: string): Link {
+/** What a component has from its start to its end: its connections, and the signal that ends it. */
+class Process {
+  readonly link: Link;
+  readonly #connect: (user: InProcessUser) => Link;
+  readonly #accounts = new Map<string, Link>();
+  readonly #killed = new AbortController();
+
+  constructor(connect: (user: InProcessUser) => Link, user: InProcessUser) {
+    this.#connect = connect;
+    this.link = connect(user);
+  }
+
+  get signal(): AbortSignal {
+    return this.#killed.signal;
+  }
+
+  /** The connection of a service account of kube-system. */
+  account(name: string): Link {
     const groups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system'];
-    const link = this.#accounts.get(name) ?? this.#deps.connect({ name: `system:serviceaccount:kube-system:${name}`, groups });
+    const link = this.#accounts.get(name) ?? this.#connect({ name: `system:serviceaccount:kube-system:${name}`, groups });
     this.#accounts.set(name, link);
     return link;
+  }
+
+  cut(): void {
+    this.link.cut();
+    for (const link of this.#accounts.values()) link.cut();
+  }
+
+  kill(reason: Error): void {
+    this.link.close();
+    for (const link of this.#accounts.values()) link.close();
+    this.#killed.abort(reason);
   }
 }
 

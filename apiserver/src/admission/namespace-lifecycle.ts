@@ -13,20 +13,11 @@ export const namespaceLifecycle: AdmissionPlugin = {
       throw forbidden(store.groupResource, name, 'this namespace may not be deleted');
     }
     if (operation !== 'CREATE' || !kind.namespaced || subresource !== '') return;
-    const found = registry.read(Namespace, '', namespace) ?? (await readThrough(registry, namespace));
+    const found = await registry.readFresh(Namespace, '', namespace);
     if (!found) throw notFound({ group: '', resource: 'namespaces' }, namespace);
     if (found.status?.phase === 'Terminating') throw terminating(store.groupResource, name, namespace);
   },
 };
-
-/** A namespace made a moment ago may not have reached the cache. */
-async function readThrough(
-  registry: Parameters<NonNullable<AdmissionPlugin['admit']>>[0]['registry'],
-  name: string,
-): Promise<Namespace | undefined> {
-  const entry = await registry.options.store.get(registry.of(Namespace).keyOf('', name));
-  return entry && (JSON.parse(entry.value.toString()) as Namespace);
-}
 
 function terminating(resource: { group: string; resource: string }, name: string, namespace: string): StatusError {
   const error = forbidden(resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`);

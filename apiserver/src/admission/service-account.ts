@@ -12,14 +12,14 @@ const tokenLife = 3607;
 /** Every pod runs as a service account, and gets its token, the cluster's CA and its namespace mounted. */
 export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
-  admit(attributes) {
+  async admit(attributes) {
     if (!concerns(attributes)) return;
     const pod = attributes.object as Pod;
     if (pod.metadata.annotations?.[mirror]) return refuseMirror(attributes, pod);
     const { spec } = pod;
     spec.serviceAccountName ||= 'default';
     spec.serviceAccount = spec.serviceAccountName;
-    const account = attributes.registry.read(ServiceAccount, attributes.namespace, spec.serviceAccountName);
+    const account = await attributes.registry.readFresh(ServiceAccount, attributes.namespace, spec.serviceAccountName);
     if (!account)
       throw forbidden(
         attributes.store.groupResource,

@@ -1,5 +1,5 @@
 import type { TokenClaims } from '@keelson/pki';
-import { Pod, Secret, ServiceAccount } from '@keelson/types';
+import { Node, Pod, Secret, ServiceAccount } from '@keelson/types';
 import type { Tokens } from '../http/services.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Authentication, Authenticator, UserInfo } from './types.ts';
@@ -36,18 +36,24 @@ export function serviceAccountAuthenticator(tokens: Tokens, registry: () => Regi
 
 /** The identity a token's claims stand for, if what they name still exists. */
 export function userOf(registry: Registry, claims: TokenClaims): Authentication {
-  const { namespace, serviceaccount, pod, secret } = claims['kubernetes.io'];
+  const { namespace, serviceaccount, pod, secret, node } = claims['kubernetes.io'];
   const account = registry.read(ServiceAccount, namespace, serviceaccount.name);
   if (account?.metadata.uid !== serviceaccount.uid) return { type: 'invalid', message: 'service account UID does not match' };
   if (pod && registry.read(Pod, namespace, pod.name)?.metadata.uid !== pod.uid)
     return { type: 'invalid', message: 'pod UID does not match' };
   if (secret && registry.read(Secret, namespace, secret.name)?.metadata.uid !== secret.uid)
     return { type: 'invalid', message: 'secret UID does not match' };
+  if (node?.uid && !pod && registry.read(Node, '', node.name)?.metadata.uid !== node.uid)
+    return { type: 'invalid', message: 'node UID does not match' };
   const extra: Record<string, readonly string[]> = {};
   if (claims.jti) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${claims.jti}`];
   if (pod) {
     extra['authentication.kubernetes.io/pod-name'] = [pod.name];
     extra['authentication.kubernetes.io/pod-uid'] = [pod.uid];
+  }
+  if (node) {
+    extra['authentication.kubernetes.io/node-name'] = [node.name];
+    if (node.uid) extra['authentication.kubernetes.io/node-uid'] = [node.uid];
   }
   const user: UserInfo = {
     name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,

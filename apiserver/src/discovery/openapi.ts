@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { loadDescriptions, loadSchemas, type Schema } from '@keelson/types/schemas';
-import type { Express } from 'express';
+import { json, type PlainRoute } from '../http/plain.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ServedVersion, servedGroups } from './documents.ts';
 import { openapiPaths } from './openapi-paths.ts';
@@ -14,39 +14,34 @@ interface Source {
 }
 
 /** `/openapi/v3`, its per-version documents with hashes, and `/openapi/v2`, made when first asked for. */
-export function openapiRoutes(app: Express, registry: Registry): void {
-  let source: Promise<Source> | undefined;
-  const load = (): Promise<Source> => {
-    source ??= Promise.all([loadSchemas(), loadDescriptions()]).then(([schemas, descriptions]) => ({ schemas, descriptions }));
-    return source;
-  };
+export function openapiRoute(registry: Registry): PlainRoute {
+  const source = Promise.all([loadSchemas(), loadDescriptions()]).then(([schemas, descriptions]): Source => ({ schemas, descriptions }));
   const documents = new Map<string, Promise<string>>();
   const document = (path: string): Promise<string> | undefined => {
     const found = versionAt(registry, path);
     if (!found) return undefined;
-    const made = documents.get(path) ?? load().then((from) => JSON.stringify(versionDocument(found.group, found.served, from)));
+    const made = documents.get(path) ?? source.then((from) => JSON.stringify(versionDocument(found.group, found.served, from)));
     documents.set(path, made);
     return made;
   };
-  app.get(['/openapi/v3', '/openapi/v3/'], async (_request, response) => {
-    const paths = servedPaths(registry);
-    const entries = await Promise.all(
-      paths.map(async (path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash(await document(path))}` }]),
-    );
-    response.type('application/json').send(JSON.stringify({ paths: Object.fromEntries(entries) }));
-  });
-  app.get('/openapi/v3/*path', async (request, response, next) => {
-    const text = document((request.params.path as unknown as string[]).join('/'));
-    if (!text) return next();
-    const body = await text;
-    response.set('etag', `"${hash(body)}"`);
-    if (request.query.hash !== undefined)
-      response.set('cache-control', 'public, immutable').set('expires', new Date(8.64e15).toUTCString());
-    response.type('application/json').send(body);
-  });
-  app.get('/openapi/v2', async (_request, response) => {
-    response.type('application/json').send(JSON.stringify(v2Document(registry, await load())));
-  });
+  return async ({ path, query }) => {
+    if (path === '/openapi/v2') return json(v2Document(registry, await source));
+    if (path === '/openapi/v3' || path === '/openapi/v3/') return json({ paths: await index(registry, document) });
+    const body = await document(path.slice('/openapi/v3/'.length));
+    if (body === undefined || !path.startsWith('/openapi/v3/')) return undefined;
+    const forever = { 'cache-control': 'public, immutable', expires: new Date(endOfTime).toUTCString() };
+    return { type: 'application/json', body, headers: { etag: `"${hash(body)}"`, ...(query.has('hash') ? forever : {}) } };
+  };
+}
+
+/** The latest date there is, in milliseconds. */
+const endOfTime = 8.64e15;
+
+async function index(registry: Registry, document: (path: string) => Promise<string> | undefined): Promise<object> {
+  const entries = await Promise.all(
+    servedPaths(registry).map(async (path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash(await document(path))}` }]),
+  );
+  return Object.fromEntries(entries) as object;
 }
 
 function hash(text: string | undefined): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Express, Request, Response } from 'express';
+import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from '../http/plain.ts';
 import type { Registry } from '../registry/registry.ts';
-import { aggregatedDocument, groupDocument, resourceListDocument, servedGroups } from './documents.ts';
+import { aggregatedDocument, groupDocument, resourceListDocument, type ServedGroup, servedGroups } from './documents.ts';
 
 export interface VersionInfo {
   readonly major: string;
@@ -11,56 +11,38 @@ export interface VersionInfo {
 }
 
 /** `/api`, `/apis` and below, in the legacy and the aggregated form. */
-export function discoveryRoutes(app: Express, registry: Registry, serverAddress: () => string): void {
-  const groups = () => servedGroups(registry.stores);
-  app.get(['/api', '/api/'], (request, response) => {
-    const core = groups().filter(({ name }) => name === '');
-    if (sendAggregated(request, response, aggregatedDocument.bind(undefined, core))) return;
-    const serverAddressByClientCIDRs = [{ clientCIDR: '0.0.0.0/0', serverAddress: serverAddress() }];
-    send(response, { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs });
-  });
-  app.get(['/apis', '/apis/'], (request, response) => {
-    const named = groups().filter(({ name }) => name !== '');
-    if (sendAggregated(request, response, aggregatedDocument.bind(undefined, named))) return;
-    send(response, { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(groupDocument) });
-  });
-  app.get('/api/:version', (request, response, next) => {
-    const core = groups().find(({ name }) => name === '');
-    const served = core?.versions.find(({ version }) => version === request.params.version);
-    if (!served) return next();
-    send(response, resourceListDocument('', served));
-  });
-  app.get('/apis/:group', (request, response, next) => {
-    const group = groups().find(({ name }) => name === request.params.group);
-    if (!group) return next();
-    send(response, { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group) });
-  });
-  app.get('/apis/:group/:version', (request, response, next) => {
-    const { group, version } = request.params;
-    const served = groups()
-      .find(({ name }) => name === group)
-      ?.versions.find((one) => one.version === version);
-    if (!served) return next();
-    send(response, resourceListDocument(group, served));
-  });
+export function discoveryRoute(registry: Registry, serverAddress: () => string): PlainRoute {
+  return (request) => {
+    const [, root, ...rest] = request.path.replace(/\/$/, '').split('/');
+    if (root !== 'api' && root !== 'apis') return undefined;
+    const groups = servedGroups(registry.stores).filter(({ name }) => (name === '') === (root === 'api'));
+    if (rest.length === 0) return aggregated(request, groups) ?? json(root === 'api' ? legacy(serverAddress()) : groupList(groups));
+    const [name, version] = root === 'api' ? ['', ...rest] : rest;
+    const group = groups.find((one) => one.name === name);
+    if (!group || rest.length > (root === 'api' ? 1 : 2)) return undefined;
+    if (version === undefined) return json({ kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group) });
+    const served = group.versions.find((one) => one.version === version);
+    return served && json(resourceListDocument(group.name, served));
+  };
 }
 
-function send(response: Response, document: object): void {
-  response.type('application/json').send(JSON.stringify(document));
+function legacy(serverAddress: string): object {
+  return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] };
 }
 
-/** True when the client asked for aggregated discovery; unchanged documents answer 304 by their ETag. */
-function sendAggregated(request: Request, response: Response, document: (version: string) => object): boolean {
-  const asked = /application\/json;(?:g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=APIGroupDiscoveryList)/.exec(request.get('accept') ?? '');
-  if (!asked) return false;
-  const version = asked[1] as string;
-  const body = JSON.stringify(document(version));
-  const tag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
-  response.set('etag', tag).set('vary', 'Accept').set('cache-control', 'public');
-  if (request.get('if-none-match') === tag) {
-    response.status(304).end();
-    return true;
-  }
-  response.set('content-type', `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`).end(body);
-  return true;
+function groupList(groups: readonly ServedGroup[]): object {
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupDocument) };
+}
+
+const wanted = /application\/json;g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=APIGroupDiscoveryList/;
+
+/** For clients that ask for aggregated discovery; unchanged documents answer 304 by their ETag. */
+function aggregated(request: PlainRequest, groups: readonly ServedGroup[]): PlainAnswer | undefined {
+  const version = wanted.exec(request.header('accept').replaceAll(' ', ''))?.[1];
+  if (!version) return undefined;
+  const body = JSON.stringify(aggregatedDocument(groups, version));
+  const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
+  const headers = { etag, vary: 'Accept', 'cache-control': 'public' };
+  const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+  return request.header('if-none-match') === etag ? { status: 304, type, body: '', headers } : { type, body, headers };
 }

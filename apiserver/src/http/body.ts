@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { errorMessage } from '@keelson/base';
 import type { HttpRequestLike } from '@keelson/client';
-import { badRequest, parseYaml, requestEntityTooLarge, unsupportedMediaType } from '@keelson/machinery';
+import { badRequest, parseYaml, requestEntityTooLarge, StatusError, unsupportedMediaType } from '@keelson/machinery';
 import type { Schemas } from '@keelson/types/schemas';
+import { duplicateFields } from './duplicates.ts';
 import { decodeProtobuf } from './protobuf.ts';
 
 /** The largest request body, in bytes, as upstream. */
@@ -12,13 +14,23 @@ const bodyLimit = 3 * 1024 * 1024;
 export async function readBody(request: HttpRequestLike): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > bodyLimit) throw tooLarge();
-  const source = request.headers['content-encoding'] === 'gzip' ? Readable.from(request).pipe(createGunzip()) : request;
+  if (request.headers['content-encoding'] !== 'gzip') return collect(request);
+  try {
+    return await collect(Readable.from(request).pipe(createGunzip()) as AsyncIterable<Buffer>);
+  } catch (error) {
+    throw error instanceof StatusError ? error : badRequest(`gzip: ${errorMessage(error)}`);
+  }
+}
+
+/** Stops reading at the limit without closing the source: its connection must still carry the answer. */
+async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
+  const iterator = source[Symbol.asyncIterator]();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    size += chunk.length;
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    size += next.value.length;
     if (size > bodyLimit) throw tooLarge();
-    chunks.push(chunk);
+    chunks.push(next.value);
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }
@@ -75,32 +87,4 @@ function goJsonError(text: string, error: Error): string {
   const position = Number(/position (\d+)/.exec(error.message)?.[1] ?? 0);
   const character = JSON.stringify(text[position] ?? text[0] ?? '').slice(1, -1);
   return `invalid character '${character}' looking for beginning of value`;
-}
-
-/** Paths of object members that stand more than once, in order of appearance. The text is known to be valid JSON. */
-export function duplicateFields(text: string): string[] {
-  const found: string[] = [];
-  const stack: Array<{ keys: Set<string> | undefined; index: number; key: string }> = [];
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\],]/g;
-  for (let match = token.exec(text); match; match = token.exec(text)) {
-    const top = stack.at(-1);
-    const [all, colon] = match;
-    if (all === '{') stack.push({ keys: new Set(), index: 0, key: '' });
-    else if (all === '[') stack.push({ keys: undefined, index: 0, key: '' });
-    else if (all === '}' || all === ']') stack.pop();
-    else if (all === ',' && top) top.index++;
-    else if (colon !== undefined && top?.keys) {
-      top.key = JSON.parse(all.slice(0, -colon.length)) as string;
-      if (top.keys.has(top.key)) found.push(pathOf(stack));
-      top.keys.add(top.key);
-    }
-  }
-  return found;
-}
-
-function pathOf(stack: ReadonlyArray<{ keys: Set<string> | undefined; index: number; key: string }>): string {
-  return stack
-    .map(({ keys, index, key }) => (keys ? `.${key}` : `[${index}]`))
-    .join('')
-    .slice(1);
 }

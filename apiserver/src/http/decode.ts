@@ -1,8 +1,10 @@
+import { errorMessage } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
-import { badRequest } from '@keelson/machinery';
+import { badRequest, StatusError } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import { loadSchemas, type Schema, type Schemas } from '@keelson/types/schemas';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { goError, isBase64, isTime, unescapePointer } from './go-errors.ts';
 import { Quantities } from './quantities.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -30,7 +32,7 @@ export class Decoder {
       allErrors: true,
       verbose: true,
       strict: false,
-      validateFormats: false,
+      formats: { byte: isBase64, 'date-time': isTime },
       inlineRefs: false,
       code: { optimize: 1 },
     });
@@ -45,7 +47,7 @@ export class Decoder {
     return this.#schemas;
   }
 
-  /** @throws StatusError BadRequest for a wrong kind, version or JSON type, and in Strict mode for unknown and duplicate fields. */
+  /** @throws DecodeError for a wrong kind, version or JSON type, and in Strict mode for unknown and duplicate fields. */
   decode(
     kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>,
     value: unknown,
@@ -55,11 +57,11 @@ export class Decoder {
     const object = checkKind(kind, value);
     const { errors, prefix } = this.#check(kind, object);
     const unknown = errors.filter((error) => error.keyword === 'additionalProperties').map((error) => removeUnknown(object, error));
-    const wrong = errors.find((error) => error.keyword === 'type');
-    if (wrong) throw badRequest(`${prefix}: ${goTypeError(this.#schemas, kind.typeName, wrong)}`);
+    const wrong = errors.find((error) => error.keyword !== 'additionalProperties');
+    if (wrong) throw new DecodeError(goError(this.#schemas, kind.typeName, wrong), prefix);
     this.#canonicalize(kind.typeName, object, prefix);
     const strict = [...unknown.map((field) => `unknown field "${field}"`), ...duplicates.map((field) => `duplicate field "${field}"`)];
-    if (strict.length > 0 && mode === 'Strict') throw badRequest(`${prefix}: strict decoding error: ${strict.join(', ')}`);
+    if (strict.length > 0 && mode === 'Strict') throw new DecodeError(`strict decoding error: ${strict.join(', ')}`, prefix);
     return { object, warnings: mode === 'Warn' ? strict : [] };
   }
 
@@ -67,7 +69,7 @@ export class Decoder {
     try {
       this.#quantities.canonicalize(typeName, object);
     } catch (error) {
-      throw badRequest(`${prefix}: ${(error as Error).message}`);
+      throw new DecodeError(errorMessage(error), prefix);
     }
   }
 
@@ -103,10 +105,24 @@ export class Decoder {
   }
 }
 
+/** Input that does not have its kind's shape. A BadRequest, unless a patch made it: then the patch is Invalid. */
+export class DecodeError extends StatusError {
+  /** Go's words for it, without saying of what. */
+  readonly why: string;
+
+  constructor(why: string, prefix = '') {
+    super(badRequest(prefix ? `${prefix}: ${why}` : why).status);
+    this.name = 'DecodeError';
+    this.why = why;
+  }
+}
+
 /** An open Kubernetes type as a closed schema without semantic checks: those are the kinds' own, with Kubernetes' messages. */
 function forAjv(schema: Schema): Record<string, unknown> {
   if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string') return { type: ['integer', 'string'] };
   if (schema.format === 'quantity') return { type: ['string', 'number'] };
+  if (schema.format === 'int32') return { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
+  if (schema.format === 'int64') return { type: 'integer', minimum: -(2 ** 63), maximum: 2 ** 63 - 1025 };
   if (schema['x-kubernetes-preserve-unknown-fields']) return {};
   if (schema.$ref) return { $ref: schema.$ref };
   if (schema.items) return { type: 'array', items: forAjv(schema.items) };
@@ -115,7 +131,8 @@ function forAjv(schema: Schema): Record<string, unknown> {
     return { type: 'object', properties, additionalProperties: false };
   }
   if (typeof schema.additionalProperties === 'object') return { type: 'object', additionalProperties: forAjv(schema.additionalProperties) };
-  return schema.type ? { type: schema.type, ...(schema.format ? { format: schema.format } : {}) } : {};
+  if (schema.format === 'byte' || schema.format === 'date-time') return { type: 'string', format: schema.format };
+  return schema.type ? { type: schema.type } : {};
 }
 
 function referencesOf(schema: Schema): string[] {
@@ -127,7 +144,7 @@ function referencesOf(schema: Schema): string[] {
 function checkKind(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown): KubeObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-    throw badRequest(
+    throw new DecodeError(
       `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
     );
   }
@@ -135,10 +152,12 @@ function checkKind(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown):
   object.kind ??= expected.kind;
   object.apiVersion ??= expected.apiVersion;
   if (object.apiVersion !== expected.apiVersion) {
-    throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`);
+    throw new DecodeError(
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`,
+    );
   }
   if (object.kind !== expected.kind) {
-    throw badRequest(
+    throw new DecodeError(
       `${object.kind} in version "${object.apiVersion.split('/').at(-1)}" cannot be handled as a ${expected.kind}: converting (${object.kind}) to (${expected.kind}): unknown conversion`,
     );
   }
@@ -161,47 +180,6 @@ function fieldPath(segments: readonly string[]): string {
     .map((segment) => (/^\d+$/.test(segment) ? `[${segment}]` : `.${segment}`))
     .join('')
     .replace(/^\./, '');
-}
-
-function unescapePointer(segment: string): string {
-  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-/** `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32` */
-function goTypeError(schemas: Schemas, typeName: string, { instancePath, schema, data }: ErrorObject): string {
-  const found = Array.isArray(data) ? 'array' : typeof data === 'boolean' ? 'bool' : typeof data;
-  const shown = found === 'number' && schema === 'integer' ? `number ${data}` : found;
-  const segments = instancePath.split('/').slice(1).map(unescapePointer);
-  const { struct, type } = goTypesAt(schemas, typeName, segments);
-  const field = segments.filter((segment) => !/^\d+$/.test(segment)).join('.');
-  return `json: cannot unmarshal ${shown} into Go struct field ${struct}.${field} of type ${type}`;
-}
-
-/** The Go types at a path: the struct that holds the member, and the member's own. */
-function goTypesAt(schemas: Schemas, typeName: string, segments: readonly string[]): { struct: string; type: string } {
-  let schema: Schema = { $ref: typeName };
-  let struct = '';
-  for (const segment of segments) {
-    if (schema.$ref) {
-      struct = shortName(schema.$ref);
-      schema = schemas[schema.$ref] ?? {};
-    }
-    schema = schema.properties?.[segment] ?? schema.items ?? schema.additionalProperties ?? {};
-  }
-  return { struct, type: goType(schema) };
-}
-
-function shortName(typeName: string): string {
-  return typeName.slice(typeName.lastIndexOf('.') + 1);
-}
-
-function goType({ $ref, type, format, items, additionalProperties }: Schema): string {
-  if ($ref) return $ref.split('.').slice(-2).join('.');
-  if (type === 'integer') return format ?? 'int32';
-  if (type === 'boolean') return 'bool';
-  if (type === 'array') return `[]${goType(items ?? {})}`;
-  if (type === 'object') return `map[string]${goType(additionalProperties ?? {})}`;
-  return 'string';
 }
 
 /** In Go a null leaves the member at its zero value, which is left out on the way back. */

@@ -12,7 +12,7 @@ import {
 } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import type { KindStore } from '../registry/kind-store.ts';
-import { DecodeError, type Decoder, type DecodeResult, type FieldValidation } from './decode.ts';
+import { DecodeError, type DecodeResult, type Decoder, type FieldValidation } from './decode.ts';
 
 export const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'];
 

@@ -3,15 +3,17 @@ import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
 import { forbidden } from '@keelson/machinery';
 import { authenticate } from '../auth/authenticate.ts';
 import { authorize, describe } from '../auth/authorize.ts';
+import { impersonate } from '../auth/impersonate.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Decoder } from './decode.ts';
 import type { RequestMetrics } from './metrics.ts';
-import { parseRequest } from './request-info.ts';
+import { parseRequest, selectedName } from './request-info.ts';
 import { serveResource } from './resources.ts';
 import { type Answer, sendError } from './respond.ts';
 import type { Services } from './services.ts';
 import type { RequestInfo, ResourceRequest } from './types.ts';
+import { attachWarnings } from './warnings.ts';
 
 export interface PipelineOptions {
   readonly registry: Registry;
@@ -20,7 +22,7 @@ export interface PipelineOptions {
   readonly authenticators: readonly Authenticator[];
   readonly authorizers: readonly Authorizer[];
   /** Everything that is not a resource: health, metrics, discovery, OpenAPI. Authorised already. */
-  readonly plain: (request: HttpRequestLike, response: HttpResponseLike, info: RequestInfo, user: UserInfo) => void;
+  readonly plain: (request: HttpRequestLike, response: HttpResponseLike, info: RequestInfo) => Promise<void>;
   readonly metrics: RequestMetrics;
   readonly clock: Clock;
   readonly random: Random;
@@ -36,7 +38,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return async (request, response) => {
     const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
     const done = options.metrics.begin(info, response);
-    response.setHeader('audit-id', options.random.uuid());
+    response.setHeader('audit-id', auditID(request) ?? options.random.uuid());
     response.setHeader('cache-control', 'no-cache, private');
     try {
       await serve(options, info, request, response);
@@ -56,7 +58,7 @@ async function refuse({ log }: PipelineOptions, answer: Answer, info: RequestInf
 async function serve(options: PipelineOptions, info: RequestInfo, request: HttpRequestLike, response: HttpResponseLike): Promise<void> {
   const user = await admit(options, info, request);
   const store = info.isResource ? options.registry.find(info.group, info.version, info.resource) : undefined;
-  if (!store) return options.plain(request, response, info, user);
+  if (!store) return options.plain(request, response, info);
   const resourceRequest: ResourceRequest = { ...common(options), info, user, request, response, store };
   attachWarnings(response, resourceRequest.warnings);
   await serveResource(resourceRequest);
@@ -68,12 +70,12 @@ export async function admit(
   info: RequestInfo,
   request: HttpRequestLike,
 ): Promise<UserInfo> {
-  const user = await authenticate(options.authenticators, request);
-  const attributes = { ...info, user };
+  const user = await impersonate(options.authorizers, await authenticate(options.authenticators, request), request);
+  const attributes = { ...info, name: info.name || selectedName(info), user };
   const decision = await authorize(options.authorizers, attributes);
   if (decision.type === 'allow') return user;
   const resource = info.isResource ? { group: info.group, resource: info.resource } : { group: '', resource: '' };
-  throw forbidden(resource, info.name, describe(attributes, decision.reason));
+  throw forbidden(resource, attributes.name, describe(attributes, decision.reason));
 }
 
 /** What every resource request is given besides itself. */
@@ -81,15 +83,8 @@ export function common({ registry, decoder, services, clock, random, log, signal
   return { registry, decoder, services, clock, random, log, signal, warnings: [] as string[] };
 }
 
-/** Warnings gathered on the way are sent with whatever head the answer gets. */
-function attachWarnings(response: HttpResponseLike, warnings: readonly string[]): void {
-  const writeHead = response.writeHead.bind(response);
-  response.writeHead = (status, headers) => {
-    if (warnings.length > 0)
-      response.setHeader(
-        'warning',
-        warnings.map((text) => `299 - ${JSON.stringify(text)}`),
-      );
-    return writeHead(status, headers);
-  };
+/** A client may bring the id its request is known by. */
+function auditID({ headers }: HttpRequestLike): string | undefined {
+  const id = headers['audit-id'];
+  return typeof id === 'string' && /^[\x21-\x7e]{1,64}$/.test(id) ? id : undefined;
 }

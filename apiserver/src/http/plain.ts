@@ -1,13 +1,12 @@
 import type { Logger } from '@keelson/base';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
-import { answerHealth, type HealthCheck } from '@keelson/component';
-import express, { type Express } from 'express';
+import { answerHealth, type HealthCheck, isHealthPath } from '@keelson/component';
+import { pathNotFound } from '@keelson/machinery';
 import type { Registry as Metrics } from 'prom-client';
-import type { UserInfo } from '../auth/types.ts';
-import { openapiRoutes } from '../discovery/openapi.ts';
-import { discoveryRoutes, type VersionInfo } from '../discovery/routes.ts';
+import { discoveryRoute, type VersionInfo } from '../discovery/routes.ts';
 import type { Registry } from '../registry/registry.ts';
-import { unknownPath } from './resources.ts';
+import { refused } from './resources.ts';
+import { sendBytes } from './respond.ts';
 import type { RequestInfo } from './types.ts';
 
 export interface PlainOptions {
@@ -19,34 +18,87 @@ export interface PlainOptions {
   readonly log: Logger;
 }
 
-export type PlainHandler = (request: HttpRequestLike, response: HttpResponseLike, info: RequestInfo, user: UserInfo) => void;
+/** A GET for something that is no resource. */
+export interface PlainRequest {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** A header, by its name in lower case; empty when it is absent. */
+  header(name: string): string;
+}
 
-/** Everything that is not a resource, behind the same authentication and authorisation. */
+export interface PlainAnswer {
+  /** 200 unless told. */
+  readonly status?: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Answers the paths it knows. */
+export type PlainRoute = (request: PlainRequest) => Promise<PlainAnswer | undefined> | PlainAnswer | undefined;
+
+export type PlainHandler = (request: HttpRequestLike, response: HttpResponseLike, info: RequestInfo) => Promise<void>;
+
+export function json(document: unknown): PlainAnswer {
+  return { type: 'application/json', body: JSON.stringify(document) };
+}
+
+/**
+ * Everything that is not a resource, behind the same authentication and authorisation. It answers in process as over a socket, which is
+ * why there is no web framework here: those take hold of Node's own request and response.
+ */
 export function createPlain(options: PlainOptions): PlainHandler {
-  const app = express();
-  app.disable('x-powered-by').disable('etag').set('strict routing', true);
-  app.get(['/healthz', '/livez', '/readyz', '/healthz/*name', '/livez/*name', '/readyz/*name'], async (request, response) => {
-    const { status, body } = await answerHealth(new URL(request.url, 'https://localhost'), options.checks, options.log);
-    response.status(status).type('text/plain').set('x-content-type-options', 'nosniff').send(body);
-  });
-  app.get(
-    ['/version', '/version/'],
-    (_request, response) => void response.type('application/json').send(JSON.stringify(options.version, undefined, 2)),
-  );
-  app.get('/metrics', async (_request, response) => {
-    response.set('content-type', options.metrics.contentType).send(await options.metrics.metrics());
-  });
-  app.get('/', (_request, response) => void response.json({ paths: listPaths(options.registry) }));
-  discoveryRoutes(app, options.registry, options.serverAddress);
-  openapiRoutes(app, options.registry);
-  app.use((request, response) => {
-    if (!request.path.startsWith('/api')) return void response.status(404).type('text/plain').send('404 page not found\n');
-    response
-      .status(404)
-      .type('application/json')
-      .send(`${JSON.stringify(unknownPath().status)}\n`);
-  });
-  return (request, response) => app(request as Parameters<Express>[0], response as Parameters<Express>[1]);
+  const routes: readonly PlainRoute[] = [
+    (request) => health(options, request),
+    ({ path }) =>
+      path === '/version' || path === '/version/'
+        ? { type: 'application/json', body: JSON.stringify(options.version, undefined, 2) }
+        : undefined,
+    (request) => metrics(options, request),
+    ({ path }) => (path === '/' ? json({ paths: listPaths(options.registry) }) : undefined),
+    discoveryRoute(options.registry, options.serverAddress),
+    openapiWhenAsked(options.registry),
+  ];
+  return async (request, response, { path, query }) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw refused();
+    const header = (name: string): string => String(request.headers[name] ?? '');
+    for (const route of routes) {
+      const answer = await route({ path, query, header });
+      if (!answer) continue;
+      const { status = 200, type, body, headers = {} } = answer;
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      return sendBytes({ request, response, query, type }, status, Buffer.from(body));
+    }
+    if (isServed(options.registry, path)) throw pathNotFound();
+    await sendBytes({ request, response, query, type: 'text/plain; charset=utf-8' }, 404, Buffer.from('404 page not found\n'));
+  };
+}
+
+async function health({ checks, log }: PlainOptions, { path, query }: PlainRequest): Promise<PlainAnswer | undefined> {
+  if (!isHealthPath(path)) return undefined;
+  const { status, body } = await answerHealth(new URL(`${path}?${query}`, 'https://localhost'), checks, log);
+  return { status, body, type: 'text/plain; charset=utf-8', headers: { 'x-content-type-options': 'nosniff' } };
+}
+
+async function metrics({ metrics: registry }: PlainOptions, { path }: PlainRequest): Promise<PlainAnswer | undefined> {
+  return path === '/metrics' ? { type: registry.contentType, body: await registry.metrics() } : undefined;
+}
+
+/** OpenAPI is large and rarely asked for: its code is loaded with the first request. */
+function openapiWhenAsked(registry: Registry): PlainRoute {
+  let route: Promise<PlainRoute> | undefined;
+  return async (request) => {
+    if (!request.path.startsWith('/openapi/')) return undefined;
+    route ??= import('../discovery/openapi.ts').then(({ openapiRoute }) => openapiRoute(registry));
+    return (await route)(request);
+  };
+}
+
+/** Below a group that is served even an unknown path is answered with a Status, as upstream. */
+function isServed(registry: Registry, path: string): boolean {
+  const [, root, group] = path.split('/');
+  if (root === 'api') return true;
+  return root === 'apis' && [...registry.stores].some(({ kind }) => kind.group !== '' && kind.group === group);
 }
 
 function listPaths(registry: Registry): string[] {

@@ -42,11 +42,19 @@ function locate(parts: readonly string[]): Place {
 }
 
 function verbOf(method: string, { name, subresource }: Place, query: URLSearchParams, watching: boolean): string {
-  const verb = verbs[method] ?? method.toLowerCase();
+  const verb = verbs[method] ?? '';
   if (verb === 'get' && watching) return 'watch';
   if (verb === 'get' && name === '') return isTrue(query.get('watch')) ? 'watch' : 'list';
   if (verb === 'get' && subresource === '' && isTrue(query.get('watch'))) return 'watch';
   return verb === 'delete' && name === '' ? 'deletecollection' : verb;
+}
+
+/** The name a collection request is narrowed to by `fieldSelector=metadata.name=…`: authorisation by name then applies to it. */
+export function selectedName({ verb, isResource, query }: RequestInfo): string {
+  if (!isResource || !['list', 'watch', 'deletecollection'].includes(verb)) return '';
+  const selector = query.get('fieldSelector');
+  if (!selector) return '';
+  return /(?:^|,)metadata\.name==?([^,=\\]+)(?:,|$)/.exec(selector)?.[1] ?? '';
 }
 
 function plain(method: string, path: string, query: URLSearchParams): RequestInfo {

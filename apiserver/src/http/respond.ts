@@ -14,14 +14,21 @@ export interface Answer {
   readonly response: HttpResponseLike;
   readonly query: URLSearchParams;
   readonly yaml?: boolean;
+  /** Media type of bytes that are not to be touched; JSON unless told. */
+  readonly type?: string;
 }
 
 /** Sends JSON bytes that are ready; YAML, indentation and gzip only where the client asks. */
-export async function sendBytes({ request, response, query, yaml = false }: Answer, code: number, wire: Buffer): Promise<void> {
+export async function sendBytes(
+  { request, response, query, yaml = false, type = 'application/json' }: Answer,
+  code: number,
+  wire: Buffer,
+): Promise<void> {
   let body = wire;
   if (yaml) body = Buffer.from(toYaml(JSON.parse(wire.toString())));
-  else if (wantsIndent(request, query)) body = Buffer.from(`${JSON.stringify(JSON.parse(wire.toString()), undefined, 2)}\n`);
-  response.setHeader('content-type', yaml ? 'application/yaml' : 'application/json');
+  else if (type.startsWith('application/json') && wantsIndent(request, query))
+    body = Buffer.from(`${JSON.stringify(JSON.parse(wire.toString()), undefined, 2)}\n`);
+  response.setHeader('content-type', yaml ? 'application/yaml' : type);
   if (body.length >= gzipFrom && String(request.headers['accept-encoding'] ?? '').includes('gzip')) {
     body = await compress(body, { level: 1 });
     response.setHeader('content-encoding', 'gzip');

@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { ExchangeHandler } from '@keelson/client';
+import type { UpgradeHandler } from './upgrade.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -13,7 +12,7 @@ export interface ServerOptions {
   /** Client certificates are asked for, and believed when signed by this. */
   readonly clientCA: string;
   readonly handle: ExchangeHandler;
-  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly upgrade: UpgradeHandler;
 }
 
 export interface RunningServer {
@@ -21,6 +20,9 @@ export interface RunningServer {
   /** Stops listening, ends idle connections, waits for the others. */
   close(): Promise<void>;
 }
+
+/** Bytes of a request's line and headers together, as Go allows: continue tokens and selectors may be long. */
+const headerLimit = 1024 * 1024;
 
 /** The TLS listener. @throws a sentence about the port when it cannot be had. */
 export function listen(options: ServerOptions): Promise<RunningServer> {
@@ -34,11 +36,13 @@ export function listen(options: ServerOptions): Promise<RunningServer> {
     minVersion: 'TLSv1.2',
     keepAliveTimeout: 120_000,
     ALPNProtocols: ['http/1.1'],
+    maxHeaderSize: headerLimit,
+    shouldUpgradeCallback: options.upgrade.accepts,
   });
   server.headersTimeout = 60_000;
   server.requestTimeout = 0;
   server.on('request', (request, response) => void handle(request, response));
-  server.on('upgrade', options.upgrade);
+  server.on('upgrade', options.upgrade.handle);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, options)));

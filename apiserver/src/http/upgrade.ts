@@ -1,43 +1,73 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { badRequest } from '@keelson/machinery';
+import type { Subresource } from '../kinds/types.ts';
+import type { KindStore } from '../registry/kind-store.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import { admit, common } from './pipeline.ts';
 import { parseRequest } from './request-info.ts';
 import { toStatus } from './respond.ts';
 import type { Tunnel } from './services.ts';
-import type { ResourceRequest } from './types.ts';
+import type { RequestInfo, ResourceRequest } from './types.ts';
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
+export interface UpgradeHandler {
+  /** True when a request that asks to leave HTTP would be let: others are answered as if they had not asked. */
+  readonly accepts: (request: IncomingMessage) => boolean;
+  readonly handle: Upgrade;
+}
+
 /** Requests that leave HTTP: authenticated and authorised like any other, then handed to the subresource that takes them. */
-export function createUpgrade(options: PipelineOptions): Upgrade {
-  return (request, socket, head) => {
-    socket.on('error', () => socket.destroy());
-    serve(options, request, socket, head).catch((error: unknown) => {
-      const { status, code } = toStatus(error);
-      const body = JSON.stringify(status);
-      socket.end(
-        `HTTP/1.1 ${code} ${status.reason ?? 'Error'}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-      );
-    });
+export function createUpgrade(options: PipelineOptions): UpgradeHandler {
+  return {
+    accepts: (request) => subresourceOf(options, parseRequest(request.method ?? 'GET', request.url ?? '/')) !== undefined,
+    handle(request, socket, head) {
+      socket.on('error', () => socket.destroy());
+      serve(options, request, socket, head).catch((error: unknown) => refuse(socket, error));
+    },
   };
+}
+
+function refuse(socket: Duplex, error: unknown): void {
+  const { status, code } = toStatus(error);
+  const body = Buffer.from(JSON.stringify(status));
+  const head = [
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? 'Error'}`,
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+    'connection: close',
+  ];
+  if (!socket.destroyed) socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
+}
+
+interface Upgradable {
+  readonly store: KindStore;
+  readonly upgrade: NonNullable<Subresource['upgrade']>;
+}
+
+function subresourceOf({ registry }: PipelineOptions, info: RequestInfo): Upgradable | undefined {
+  const store = info.isResource && info.name ? registry.find(info.group, info.version, info.resource) : undefined;
+  const subresource = store?.definition.subresources?.[info.subresource];
+  if (!store || !subresource?.upgrade || !(subresource.verbs as readonly string[]).includes(info.verb)) return undefined;
+  return { store, upgrade: subresource.upgrade };
 }
 
 async function serve(options: PipelineOptions, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
   const user = await admit(options, info, request);
-  const store = info.isResource ? options.registry.find(info.group, info.version, info.resource) : undefined;
-  const subresource = store?.definition.subresources?.[info.subresource];
-  if (!store || !subresource?.upgrade) throw badRequest('this path cannot be upgraded');
+  // A WebSocket can only be opened by GET, and is to need no less than the POST of other protocols.
+  if (info.verb === 'get') await admit(options, { ...info, verb: 'create' }, request);
+  const target = subresourceOf(options, info);
+  if (!target) throw badRequest('this path cannot be upgraded');
   const tunnel: Tunnel = async (kubelet, path) => {
     const upstream = await options.services.kubelets.dial(kubelet);
-    join(socket, upstream);
+    join(socket, upstream, options.signal);
     upstream.write(requestHead(request, path, kubelet.host));
     if (head.length > 0) upstream.write(head);
   };
   const unused = undefined as unknown as ResourceRequest['response'];
-  await subresource.upgrade({ ...common(options), info, user, request, response: unused, store }, tunnel);
+  await target.upgrade({ ...common(options), info, user, request, response: unused, store: target.store }, tunnel);
 }
 
 /** The client's request again, for the kubelet: its own path, none of the client's credentials. */
@@ -61,12 +91,15 @@ function withoutBearer(name: string, value: string): string {
     .join(', ');
 }
 
-function join(client: Duplex, kubelet: Duplex): void {
+/** Either side's end, or the server's, is the end of both. */
+function join(client: Duplex, kubelet: Duplex, signal: AbortSignal): void {
   const end = (): void => {
+    signal.removeEventListener('abort', end);
     client.destroy();
     kubelet.destroy();
   };
   for (const side of [client, kubelet]) side.on('error', end).on('close', end);
-  client.pipe(kubelet);
-  kubelet.pipe(client);
+  signal.addEventListener('abort', end, { once: true });
+  if (client.destroyed || signal.aborted) end();
+  else client.pipe(kubelet).pipe(client);
 }

@@ -1,11 +1,13 @@
 import type { Timer } from '@keelson/base';
 import type { HttpResponseLike } from '@keelson/client';
+import { notAcceptable } from '@keelson/machinery';
 import { representation } from '../registry/forms.ts';
 import { openWatch } from '../registry/watch.ts';
 import { encodeEvent } from '../registry/wire.ts';
 import { negotiate } from './negotiate.ts';
+import { integer, listQuery } from './options.ts';
 import { isTrue } from './request-info.ts';
-import { header, listQuery } from './resources.ts';
+import { header } from './resources.ts';
 import { toStatus } from './respond.ts';
 import type { ResourceRequest } from './types.ts';
 
@@ -19,16 +21,16 @@ const life = { least: 1_800_000, most: 3_600_000 };
 export async function serveWatch(request: ResourceRequest): Promise<void> {
   const { info, store, registry, response, clock } = request;
   const form = negotiate(header(request, 'accept'));
-  const list = listQuery(request);
-  const sendInitialEvents = isTrue(info.query.get('sendInitialEvents'));
+  if (form.yaml) throw notAcceptable(['application/json;stream=watch']);
+  const query = listQuery(request);
+  const timeoutSeconds = integer(info.query, 'timeoutSeconds') ?? 0;
   const bookmarks = isTrue(info.query.get('allowWatchBookmarks'));
   const stream = new WatchStream(response);
   const bookmark = (revision: number, annotations?: Record<string, string>): void =>
     stream.write(encodeEvent('BOOKMARK', bookmarkObject(request, form.as === 'Table', revision, annotations)));
   const initialDone = (revision: number): void => {
-    if (sendInitialEvents && bookmarks) bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
+    if (query.sendInitialEvents && bookmarks) bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
   };
-  const query = { ...list, sendInitialEvents };
   const sink = { deliver: (frame: Buffer) => stream.write(frame), initialDone };
   let close = (): void => undefined;
   response.setHeader('content-type', 'application/json');
@@ -48,10 +50,9 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
     return;
   }
   stream.begin();
-  const seconds = Number(info.query.get('timeoutSeconds') ?? 0);
-  const timeout = seconds > 0 ? seconds * 1000 : life.least + request.random.next() * (life.most - life.least);
+  const timeout = timeoutSeconds > 0 ? timeoutSeconds * 1000 : life.least + request.random.next() * (life.most - life.least);
   const timers: Timer[] = [clock.after(timeout, () => stream.end())];
-  if (bookmarks) keepBookmarking(request, timers, () => bookmark(registry.feed.revision));
+  if (bookmarks) keepBookmarking(request, timers, () => bookmark(Math.max(registry.feed.revision, Number(query.resourceVersion))));
   const stop = (): void => stream.end();
   request.signal.addEventListener('abort', stop, { once: true });
   response.on('close', () => {

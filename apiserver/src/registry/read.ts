@@ -60,8 +60,7 @@ export async function list(registry: Registry, store: KindStore, query: ListQuer
   const selection = parseSelection(store, query);
   if (query.continue) return listOn(registry, store, selection, query, parseToken(query.continue));
   const version = parseVersion(query.resourceVersion);
-  if (query.resourceVersionMatch === 'Exact' && version !== undefined)
-    return listAt(registry, store, selection, query, version, undefined);
+  if (query.resourceVersionMatch === 'Exact' && version !== undefined) return listAt(registry, store, selection, query, version, undefined);
   await reach(registry, version);
   const { revision } = registry.feed;
   const limit = query.resourceVersion === '0' ? 0 : query.limit;

@@ -2,7 +2,7 @@ import type { Clock, Logger, Random } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
 import type { Kind } from '@keelson/types';
 import type { AdmissionPlugin } from '../admission/types.ts';
-import type { KindDefinition, AssignContext } from '../kinds/types.ts';
+import type { AssignContext, KindDefinition } from '../kinds/types.ts';
 import type { Store } from '../storage/types.ts';
 import { parseEntry } from './entry.ts';
 import { Feed } from './feed.ts';

@@ -10,7 +10,7 @@ export interface WatchQuery extends SelectionQuery {
   readonly resourceVersionMatch: string;
   readonly continue: string;
   /** True: present objects first, then a bookmark that says so. False: none of them. Absent: as the resourceVersion tells. */
-  readonly sendInitialEvents: boolean | undefined;
+  readonly sendInitialEvents?: boolean | undefined;
 }
 
 /** Where a watch's frames go. */

@@ -74,23 +74,33 @@ async function startContainers({ cluster, clock, say }: Launch): Promise<void> {
   await loadImages(cluster, socket, telling(say));
 }
 
-/** `begun` is told of each process that was started. */
+/** Resolves when all of them are well and the nodes are ready. `begun` is told of each process that was started. */
 async function startProcesses({ cluster, missing, clock, say, signal }: Launch, begun: string[]): Promise<void> {
   const health = await healthOf(cluster);
-  for (const spec of missing) {
-    signal.throwIfAborted();
-    await launchOne(cluster, spec, clock);
-    begun.push(spec.name);
-    // The API server does not start without its store.
-    if (spec.name === 'etcd') await untilHealthy(spec, health, clock, signal);
+  const healthy = (spec: ProcessSpec): Promise<void> => untilHealthy(spec, health, clock, signal);
+  for (const wave of wavesOf(missing)) {
+    for (const spec of wave) {
+      signal.throwIfAborted();
+      await launchOne(cluster, spec, clock);
+      begun.push(spec.name);
+    }
+    const [first] = wave;
+    if (first) await healthy(first);
+    if (first?.name === 'kube-apiserver') say('the API is ready');
   }
-  const api = missing.find(({ name }) => name === 'kube-apiserver');
-  if (api) {
-    await untilHealthy(api, health, clock, signal);
-    say('the API is ready');
-  }
-  await untilNodesReady(cluster, await kubeletStarts(cluster), clock, signal);
+  await Promise.all([untilNodesReady(cluster, await kubeletStarts(cluster), clock, signal), ...missing.map(healthy)]);
   say(cluster.nodes.length === 1 ? `node ${cluster.nodes[0]} is ready` : `${cluster.nodes.length} nodes are ready`);
+}
+
+/**
+ * Those that are started together; the next ones when the first of them is well. Measured on two cores: clients that are started before
+ * the API server answers take its time and then wait for their next try, except a kubelet, which has enough to prepare.
+ */
+export function wavesOf(specs: readonly ProcessSpec[]): readonly (readonly ProcessSpec[])[] {
+  const [kubelet] = specs.filter(({ program }) => program === 'kubelet');
+  const store = specs.filter(({ program }) => program === undefined);
+  const server = specs.filter((spec) => spec.program === 'apiserver' || spec === kubelet);
+  return [store, server, specs.filter((spec) => !store.includes(spec) && !server.includes(spec))];
 }
 
 async function kubeletStarts(cluster: Cluster): Promise<Map<string, number>> {
@@ -113,6 +123,6 @@ async function unready({ cluster, missing }: Launch): Promise<Error> {
 
 /** A logger whose messages are lines of progress. */
 function telling(say: (line: string) => void): Logger {
-  const line = (message: string, fields: LogFields = {}): void => say([message, ...Object.values(fields).flat()].join(' '));
+  const line = (message: string, fields: LogFields = {}): void => say([message, Object.values(fields)[0]].flat().join(' '));
   return { ...silentLogger, info: line, warn: line, error: line };
 }

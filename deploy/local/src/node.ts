@@ -1,5 +1,5 @@
 import { mkdir, rm, statfs, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type Clock, type Logger, silentLogger } from '@keelson/base';
 import { buildImages, importImages } from '@keelson/deploy-images';
 import { type Cluster, Refusal } from './cluster/cluster.ts';
@@ -50,7 +50,7 @@ export async function loadImages({ dataDir }: Cluster, socket: string, log: Logg
 
 /** Lets mounts below the kubelet's directory travel between the machine and its pods. */
 export async function shareKubeletMounts({ dataDir }: Cluster): Promise<void> {
-  const directory = join(dataDir, 'kubelet');
+  const directory = clusterPaths(dataDir).kubelets;
   await mkdir(directory, { recursive: true });
   await shareMounts(directory);
 }

@@ -7,7 +7,7 @@ import { preflight } from './machine/preflight.ts';
 import type { UpOptions } from './options.ts';
 import { stop } from './process/processes.ts';
 import { runningNames, specsOf } from './process/running.ts';
-import { stopCluster } from './stop.ts';
+import { forget, stopCluster } from './stop.ts';
 
 export interface Started {
   readonly cluster: Cluster;
@@ -38,6 +38,7 @@ export async function startCluster(options: UpOptions, deps: Pick<Launch, 'clock
   } catch (error) {
     if (alive.size === 0) await stopCluster(cluster, clock);
     else await Promise.all(missing.map(({ name }) => stop(cluster, name, clock)));
+    if (!before) await forget(cluster);
     throw error;
   }
   return { cluster, started: [...(containerd ? ['containerd'] : []), ...missing.map(({ name }) => name)] };

@@ -1,5 +1,5 @@
-import { access, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Clock, errorMessage, silentLogger } from '@keelson/base';
 import { GrpcRuntime } from '@keelson/kubelet/cri';
 import { defaultBridge, teardown } from '@keelson/kubelet/network';
@@ -56,8 +56,23 @@ async function removeNetwork(cluster: Cluster): Promise<void> {
   if (!netns) await leaveHostNetwork(dataDir);
 }
 
-/** Removes all files of a stopped cluster. */
-export async function purge({ dataDir }: Cluster): Promise<void> {
+/** Removes all files of a stopped cluster; whatever else lies in its data directory stays, and so does the directory then. */
+export async function purge(cluster: Cluster): Promise<void> {
+  const { logs, images } = clusterPaths(cluster.dataDir);
+  await forget(cluster);
+  await Promise.all([logs, images].map(remove));
+  await rmdir(cluster.dataDir).catch(() => undefined);
+}
+
+/** As `purge`, but leaves what tells why it did not start, and what would only be made again. */
+export async function forget({ dataDir }: Cluster): Promise<void> {
+  const { adminKubeconfig, pki, kubeconfigs, run, database, containerd, cni, kubelets, cluster } = clusterPaths(dataDir);
   await unmountBeneath(dataDir);
-  await rm(dataDir, { recursive: true, force: true });
+  await Promise.all([adminKubeconfig, pki, kubeconfigs, run, dirname(database), containerd, cni, kubelets].map(remove));
+  // Last: as long as it is there, this can be tried again.
+  await remove(cluster);
+}
+
+function remove(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true });
 }

@@ -41,7 +41,13 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 }
 
 /** Calls `fn` every `ms` until aborted; the next wait starts when `fn` has settled, and a rejection goes to `onError`. */
-export async function every(clock: Clock, ms: number, signal: AbortSignal, fn: () => unknown, onError: (error: unknown) => void): Promise<void> {
+export async function every(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+  fn: () => unknown,
+  onError: (error: unknown) => void,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       await fn();

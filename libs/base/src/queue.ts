@@ -49,7 +49,10 @@ export class WorkQueue {
   /** Adds `key` in `ms`; an earlier pending delay for it stands. */
   addAfter(key: string, ms: number): void {
     if (this.#closed) return;
-    if (ms <= 0) return this.add(key);
+    if (ms <= 0) {
+      this.add(key);
+      return;
+    }
     const at = this.#clock.now() + ms;
     const pending = this.#delayed.get(key);
     if (pending && pending.at <= at) return;

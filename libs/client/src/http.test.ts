@@ -26,6 +26,15 @@ test('sends headers, token and body, keeps the connection, honours a path prefix
   assert.equal(ports.size, 1);
 });
 
+test('a body has its length with every method', async (t) => {
+  const server = await cannedServer(t, (request, response) => response.end(`${request.method} ${request.headers['content-length']}`));
+  const transport = httpTransport({ server });
+  t.after(() => transport.close());
+  for (const method of ['POST', 'DELETE', 'PATCH'] as const) {
+    assert.equal(await readText(await transport.send({ method, path: '/', body: 'four' })), `${method} 4`);
+  }
+});
+
 test('watches do not starve plain requests', async (t) => {
   const server = await cannedServer(t, (request, response) => {
     if (request.url?.includes('watch')) response.flushHeaders();

@@ -1,3 +1,4 @@
+import { equal } from '@keelson/machinery';
 import { Deployment } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
@@ -20,6 +21,10 @@ export const deploymentKind: KindDefinition<Deployment> = {
       spec.strategy.rollingUpdate.maxSurge ??= '25%';
     }
     defaultPodTemplate(spec.template);
+  },
+  prepareUpdate(next, old) {
+    // The controller copies annotations to replica sets, so they count as wanted state.
+    if (!equal(next.metadata.annotations, old.metadata.annotations)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validate: deploymentErrors,
   validateUpdate: (next, old) => selectorUnchanged(next.spec.selector, old.spec.selector),

@@ -15,7 +15,7 @@ import type { PersistentVolumeClaim, PodTemplateSpec, StatefulSet } from '@keels
 import { claimSpecErrors } from '../core/persistent-volume-claim-validation.ts';
 import { podTemplateErrors } from '../core/pod-validation.ts';
 import { intOrPercent, intOrPercentValue, nonNegative } from '../field-checks.ts';
-import { alwaysRunning, collisionErrors, isEmptySelector } from './daemon-set-validation.ts';
+import { alwaysRunning, collisionErrors, isEmptySelector } from './workload-validation.ts';
 
 const at = path('spec');
 const managementPolicies = ['OrderedReady', 'Parallel'];
@@ -54,8 +54,7 @@ function strategyErrors({ updateStrategy }: StatefulSet['spec']): FieldError[] {
   const maxUnavailable = rollingUpdate?.maxUnavailable;
   if (maxUnavailable === undefined) return errors;
   errors.push(...intOrPercent(maxUnavailable, rolling.child('maxUnavailable')));
-  if (intOrPercentValue(maxUnavailable) === 0)
-    errors.push(fieldInvalid(rolling.child('maxUnavailable'), maxUnavailable, 'cannot be 0'));
+  if (intOrPercentValue(maxUnavailable) === 0) errors.push(fieldInvalid(rolling.child('maxUnavailable'), maxUnavailable, 'cannot be 0'));
   return errors;
 }
 

@@ -1,3 +1,4 @@
+import { badRequest } from '@keelson/machinery';
 import { TokenReview } from '@keelson/types';
 import { answerTo, decodeBody } from '../../http/resources.ts';
 import { sendJson } from '../../http/respond.ts';
@@ -10,8 +11,10 @@ export const tokenReviewKind = {
   async answer(request) {
     const body = (await decodeBody(request)) as unknown as TokenReview;
     const { issuer, identify } = request.services.tokens;
-    const audiences = body.spec.audiences?.length ? body.spec.audiences : [issuer];
-    const result = await identify(body.spec.token ?? '', audiences);
+    const { token, audiences: asked } = body.spec ?? {};
+    if (!token) throw badRequest('token is required for TokenReview in authentication');
+    const audiences = asked?.length ? asked : [issuer];
+    const result = await identify(token, audiences);
     const status =
       result.type === 'authenticated'
         ? {

@@ -1,4 +1,4 @@
-import { badRequest } from '@keelson/machinery';
+import { badRequest, type FieldError, fieldInvalid, invalid } from '@keelson/machinery';
 import {
   LocalSubjectAccessReview,
   type ResourceRule,
@@ -19,14 +19,16 @@ type Asked = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAt
 export const accessReviewKinds: readonly Pick<KindDefinition, 'kind' | 'verbs' | 'answer'>[] = [
   { kind: SubjectAccessReview, verbs: ['create'], answer: (request) => review(request, subjectOf) },
   { kind: LocalSubjectAccessReview, verbs: ['create'], answer: (request) => review(request, subjectOf) },
-  { kind: SelfSubjectAccessReview, verbs: ['create'], answer: (request) => review(request, (_spec, { user }) => user) },
+  { kind: SelfSubjectAccessReview, verbs: ['create'], answer: (request) => review(request) },
   { kind: SelfSubjectRulesReview, verbs: ['create'], answer: rulesReview },
 ];
 
-async function review(request: ResourceRequest, who: (spec: SubjectAccessReviewSpec, request: ResourceRequest) => UserInfo): Promise<void> {
+async function review(request: ResourceRequest, who?: (spec: SubjectAccessReviewSpec) => UserInfo): Promise<void> {
   const body = await decodeBody(request);
   const spec = (body.spec ?? {}) as SubjectAccessReviewSpec;
-  const decision = await request.services.authorize(attributesOf(spec, who(spec, request)));
+  const errors = specErrors(spec, who !== undefined, request);
+  if (errors.length > 0) throw invalid({ group: request.store.kind.group, kind: request.store.kind.kind }, '', errors);
+  const decision = await request.services.authorize(attributesOf(spec, who?.(spec) ?? request.user));
   const status = {
     allowed: decision.type === 'allow',
     ...(decision.type === 'deny' ? { denied: true } : {}),
@@ -36,30 +38,28 @@ async function review(request: ResourceRequest, who: (spec: SubjectAccessReviewS
 }
 
 function subjectOf({ user, uid, groups, extra }: SubjectAccessReviewSpec): UserInfo {
-  if (!user && !groups?.length) throw badRequest('spec.user: Invalid value: "": at least one of user or group must be specified');
   return { name: user ?? '', uid, groups: groups ?? [], extra };
 }
 
-function attributesOf({ resourceAttributes: on, nonResourceAttributes: off }: Asked, user: UserInfo): AuthorizationAttributes {
-  if (on && off) throw badRequest('spec.nonResourceAttributes: Invalid value: cannot be specified in combination with resourceAttributes');
+function specErrors(spec: SubjectAccessReviewSpec, named: boolean, { store, info }: ResourceRequest): FieldError[] {
+  const { resourceAttributes: on, nonResourceAttributes: off } = spec;
+  const errors: FieldError[] = [];
+  if (on && off) errors.push(fieldInvalid('spec.nonResourceAttributes', off, 'cannot be specified in combination with resourceAttributes'));
   if (!on && !off)
-    throw badRequest(
-      'spec.resourceAttributes: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    errors.push(
+      fieldInvalid('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified'),
     );
-  const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = on ?? {};
-  if (on) return { user, isResource: true, path: '', verb, group, version, resource, subresource, namespace, name };
-  return {
-    user,
-    isResource: false,
-    path: off?.path ?? '',
-    verb: off?.verb ?? '',
-    group: '',
-    version: '',
-    resource: '',
-    subresource: '',
-    namespace: '',
-    name: '',
-  };
+  if (named && !spec.user && !spec.groups?.length)
+    errors.push(fieldInvalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified'));
+  if (store.kind.namespaced && (on?.namespace ?? '') !== info.namespace)
+    errors.push(fieldInvalid('spec.resourceAttributes.namespace', on?.namespace ?? '', 'must match metadata.namespace'));
+  return errors;
+}
+
+function attributesOf({ resourceAttributes: on, nonResourceAttributes: off }: Asked, user: UserInfo): AuthorizationAttributes {
+  const { group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = on ?? {};
+  const { verb = '' } = on ?? off ?? {};
+  return { user, isResource: on !== undefined, path: off?.path ?? '', verb, group, version, resource, subresource, namespace, name };
 }
 
 async function rulesReview(request: ResourceRequest): Promise<void> {

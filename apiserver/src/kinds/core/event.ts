@@ -1,4 +1,4 @@
-import { humanDuration } from '@keelson/machinery';
+import { type FieldError, fieldInvalid, humanDuration } from '@keelson/machinery';
 import { Event } from '@keelson/types';
 import { nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
@@ -34,6 +34,11 @@ const columns: readonly Column<Event>[] = [
 export const eventKind: KindDefinition<Event> = {
   kind: Event,
   ttlSeconds: 3600,
+  createOnUpdate: true,
+  defaults(event) {
+    event.involvedObject ??= {};
+  },
+  validate: eventErrors,
   selectableFields: {
     'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
     'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace ?? '',
@@ -49,3 +54,10 @@ export const eventKind: KindDefinition<Event> = {
   },
   columns,
 };
+
+/** Cluster-scoped objects have their events in `default`, all others beside them. */
+function eventErrors({ metadata, involvedObject }: Event): FieldError[] {
+  const { namespace: of = '' } = involvedObject;
+  const fits = of === '' ? metadata.namespace === 'default' || metadata.namespace === 'kube-system' : of === metadata.namespace;
+  return fits ? [] : [fieldInvalid('involvedObject.namespace', of, 'does not match event.namespace')];
+}

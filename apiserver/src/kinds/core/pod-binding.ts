@@ -1,4 +1,4 @@
-import { badRequest, conflict } from '@keelson/machinery';
+import { conflict, type FieldError, fieldRequired, fieldUnsupported, invalid } from '@keelson/machinery';
 import { Binding, type Pod } from '@keelson/types';
 import { answerTo, decodeBody, writeRequest } from '../../http/resources.ts';
 import { sendJson } from '../../http/respond.ts';
@@ -10,10 +10,11 @@ import { setCondition } from '../conditions.ts';
 export const bindPod: ResourceHandler = async (request) => {
   const { registry, store, info, clock } = request;
   const binding = (await decodeBody(request, Binding)) as unknown as Binding;
-  const { name: node, kind } = binding.target;
-  if (kind && kind !== 'Node')
-    throw badRequest(`Binding "${info.name}" is invalid: target.kind: Unsupported value: "${kind}": supported values: "Node", "<empty>"`);
-  if (!node) throw badRequest(`Binding "${info.name}" is invalid: target.name: Required value`);
+  const { name: node, kind } = binding.target ?? {};
+  const errors: FieldError[] = [];
+  if (kind && kind !== 'Node') errors.push(fieldUnsupported('target.kind', kind, ['Node', '<empty>']));
+  if (!node) errors.push(fieldRequired('target.name'));
+  if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, info.name, errors);
   const refuse = (why: string): Error => conflict({ group: '', resource: 'pods/binding' }, info.name, why);
   const apply = (current: Writable): Writable => {
     const pod = current as Pod;

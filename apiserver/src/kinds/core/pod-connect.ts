@@ -11,7 +11,8 @@ import { containerOf, kubeletOf } from './kubelet-location.ts';
  */
 export function connectPod(verb: 'exec' | 'attach' | 'portForward'): Pick<Subresource, 'handler' | 'upgrade'> {
   return {
-    handler: async () => {
+    handler: async ({ registry, store, info }) => {
+      await get(registry, store, info.namespace, info.name, '');
       throw badRequest('Upgrade request required');
     },
     upgrade: async ({ registry, store, info }, tunnel) => {

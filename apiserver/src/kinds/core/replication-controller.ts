@@ -1,15 +1,16 @@
+import { type FieldError, fieldInvalid, fieldRequired, labelsSelector, path, validateLabels } from '@keelson/machinery';
 import { ReplicationController } from '@keelson/types';
+import { templateColumns } from '../apps/workload.ts';
+import { alwaysRunning } from '../apps/workload-validation.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { nonNegative } from '../field-checks.ts';
+import { labelsText } from '../label-text.ts';
 import type { KindDefinition } from '../types.ts';
 import { defaultPodTemplate } from './pod-defaults.ts';
+import { podTemplateErrors } from './pod-validation.ts';
 
-const selectorOf = ({ spec }: ReplicationController): string =>
-  Object.entries(spec.selector ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
-    .join(',');
+const at = path('spec');
 
-/** Thin: served for the scheduler, which spreads the pods of one controller; its own controller comes later. */
 export const replicationControllerKind: KindDefinition<ReplicationController> = {
   kind: ReplicationController,
   prefix: '/registry/controllers/',
@@ -24,14 +25,17 @@ export const replicationControllerKind: KindDefinition<ReplicationController> = 
   prepareCreate(controller) {
     controller.status = { replicas: 0 };
   },
-  status: {},
+  validate: controllerErrors,
+  status: { validateUpdate: statusErrors },
+  deletion: { defaultPolicy: 'Orphan' },
+  selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 1,
     setReplicas: ({ spec }, replicas) => {
       spec.replicas = replicas;
     },
     statusReplicas: ({ status }) => status?.replicas ?? 0,
-    selector: selectorOf,
+    selector: ({ spec }) => labelsSelector(spec.selector).toString(),
   },
   columns: [
     nameColumn,
@@ -39,8 +43,38 @@ export const replicationControllerKind: KindDefinition<ReplicationController> = 
     { name: 'Current', type: 'integer', cell: ({ status }) => status?.replicas ?? 0 },
     { name: 'Ready', type: 'integer', cell: ({ status }) => status?.readyReplicas ?? 0 },
     ageColumn,
-    { name: 'Containers', type: 'string', priority: 1, cell: ({ spec }) => (spec.template?.spec.containers ?? []).map(({ name }) => name).join(',') },
-    { name: 'Images', type: 'string', priority: 1, cell: ({ spec }) => (spec.template?.spec.containers ?? []).map(({ image }) => image).join(',') },
-    { name: 'Selector', type: 'string', priority: 1, cell: (controller) => selectorOf(controller) || '<none>' },
+    ...templateColumns(({ spec }: ReplicationController) => ({ template: spec.template })).slice(0, 2),
+    { name: 'Selector', type: 'string', priority: 1, cell: ({ spec }) => labelsText(spec.selector) },
   ],
 };
+
+function controllerErrors({ spec }: ReplicationController): FieldError[] {
+  if (!spec) return [fieldRequired(at)];
+  const { selector = {}, template } = spec;
+  const labels = template?.metadata?.labels ?? {};
+  const errors = [...nonNegative(spec, at, 'minReadySeconds'), ...validateLabels(selector, at.child('selector'))];
+  if (Object.keys(selector).length === 0) errors.push(fieldRequired(at.child('selector')));
+  else if (template && !labelsSelector(selector).matches(labels))
+    errors.push(fieldInvalid(at.child('template', 'metadata', 'labels'), labels, '`selector` does not match template `labels`'));
+  return [
+    ...errors,
+    ...nonNegative(spec, at, 'replicas'),
+    ...podTemplateErrors(template, at.child('template')),
+    ...alwaysRunning(template, at.child('template'), 'ReplicationController'),
+  ];
+}
+
+function statusErrors({ status }: ReplicationController): FieldError[] {
+  const where = path('status');
+  if (!status) return [];
+  const counts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const;
+  const errors = nonNegative(status, where, 'replicas', ...counts, 'observedGeneration');
+  for (const count of counts) {
+    const value = status[count] ?? 0;
+    if (value > (status.replicas ?? 0)) errors.push(fieldInvalid(where.child(count), value, 'cannot be greater than status.replicas'));
+  }
+  const { availableReplicas = 0, readyReplicas = 0 } = status;
+  if (availableReplicas > readyReplicas)
+    errors.push(fieldInvalid(where.child('availableReplicas'), availableReplicas, 'cannot be greater than readyReplicas'));
+  return errors;
+}

@@ -1,7 +1,8 @@
 import { rfc3339 } from '@keelson/base';
-import { badRequest, conflict, notFound } from '@keelson/machinery';
+import { badRequest, conflict, fieldInvalid, invalid, notFound } from '@keelson/machinery';
 import { type Kind, Node, Pod, Secret, ServiceAccount, TokenRequest } from '@keelson/types';
-import { answerTo, decodeBody } from '../../http/resources.ts';
+import { runAdmission } from '../../admission/chain.ts';
+import { answerTo, decodeBody, writeRequest } from '../../http/resources.ts';
 import { sendJson } from '../../http/respond.ts';
 import type { ResourceHandler, ResourceRequest } from '../../http/types.ts';
 
@@ -12,20 +13,14 @@ const longest = 2 ** 32;
 /** `POST serviceaccounts/<name>/token`: a signed token for the account, bound to a pod, secret or node where asked. */
 export const createToken: ResourceHandler = async (request) => {
   const { registry, info, clock } = request;
-  const account = registry.read(ServiceAccount, info.namespace, info.name);
+  const account = await registry.readFresh(ServiceAccount, info.namespace, info.name);
   if (!account) throw notFound({ group: '', resource: 'serviceaccounts' }, info.name);
   const body = (await decodeBody(request, TokenRequest)) as unknown as TokenRequest;
   const { audiences = [], expirationSeconds = 3600, boundObjectRef } = body.spec ?? { audiences: [] };
-  if (expirationSeconds < shortest)
-    throw badRequest(
-      `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${expirationSeconds}: may not specify a duration less than 10 minutes`,
-    );
-  if (expirationSeconds > longest)
-    throw badRequest(
-      `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${expirationSeconds}: may not specify a duration larger than 2^32 seconds`,
-    );
+  checkExpiration(expirationSeconds);
+  await runTokenAdmission(request, body);
   const { signer, issuer } = request.services.tokens;
-  const bound = boundObjectRef ? boundTo(request, boundObjectRef) : {};
+  const bound = boundObjectRef ? await boundTo(request, boundObjectRef) : {};
   const token = await signer.sign({
     namespace: info.namespace,
     serviceAccount: { name: info.name, uid: account.metadata.uid ?? '' },
@@ -39,16 +34,38 @@ export const createToken: ResourceHandler = async (request) => {
   await sendJson(answerTo(request), 201, { ...body, metadata: { name, namespace, uid, creationTimestamp: rfc3339(clock.now()) }, status });
 };
 
+function checkExpiration(seconds: number): void {
+  const refuse = (detail: string): never => {
+    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [fieldInvalid('spec.expirationSeconds', seconds, detail)]);
+  };
+  if (seconds < shortest) refuse('may not specify a duration less than 10 minutes');
+  if (seconds > longest) refuse('may not specify a duration larger than 2^32 seconds');
+}
+
+async function runTokenAdmission(request: ResourceRequest, body: TokenRequest): Promise<void> {
+  const { registry, store, info } = request;
+  const attributes = {
+    operation: 'CREATE' as const,
+    store,
+    registry,
+    object: body,
+    old: undefined,
+    name: info.name,
+    ...writeRequest(request),
+  };
+  for (const phase of ['admit', 'validate'] as const) await runAdmission(registry.options.admission, phase, attributes);
+}
+
 interface Reference {
   readonly kind?: string | undefined;
   readonly name?: string | undefined;
   readonly uid?: string | undefined;
 }
 
-function boundTo({ registry, info }: ResourceRequest, reference: Reference): object {
+async function boundTo({ registry, info }: ResourceRequest, reference: Reference): Promise<object> {
   const { kind, name = '', uid } = reference;
-  const find = (of: Kind<Pod> | Kind<Secret>) => {
-    const found = registry.read(of as Kind<Pod>, info.namespace, name);
+  const find = async (of: Kind<Pod> | Kind<Secret>) => {
+    const found = await registry.readFresh(of as Kind<Pod>, info.namespace, name);
     if (!found) throw notFound({ group: '', resource: of.resource }, name);
     if (uid && uid !== found.metadata.uid) {
       throw conflict(
@@ -59,9 +76,14 @@ function boundTo({ registry, info }: ResourceRequest, reference: Reference): obj
     }
     return found;
   };
-  if (kind === 'Secret') return { secret: { name, uid: find(Secret).metadata.uid } };
+  if (kind === 'Secret') return { secret: { name, uid: (await find(Secret)).metadata.uid } };
+  if (kind === 'Node') {
+    const node = registry.read(Node, '', name);
+    if (!node) throw notFound({ group: '', resource: 'nodes' }, name);
+    return { node: { name, uid: node.metadata.uid } };
+  }
   if (kind !== 'Pod') throw badRequest(`cannot bind token for serviceaccount to object of kind ${kind}`);
-  const pod = find(Pod);
+  const pod = await find(Pod);
   const node = pod.spec.nodeName ? registry.read(Node, '', pod.spec.nodeName) : undefined;
   return { pod: { name, uid: pod.metadata.uid }, ...(node ? { node: { name: node.metadata.name, uid: node.metadata.uid } } : {}) };
 }

@@ -16,12 +16,12 @@ import { podsOf, servicesOfPods } from '../../service-pods.ts';
 import { planEndpoints } from './plan.ts';
 
 /** Each write carries all addresses of the Service and few read them: they are not written often while pods come and go. */
-const interval = 250;
+const longestRest = 250;
 
 /** Keeps the older form of a Service's addresses, one object for all of them. */
 export function endpointsController(workers: number, clock: Clock): ControllerDefinition {
   const expectations = new Expectations(clock);
-  const pace = new Pace(clock, interval);
+  const pace = new Pace(clock, longestRest);
   return defineController({
     name: 'endpoint',
     reads: [Service, Pod, Endpoints],
@@ -38,11 +38,12 @@ export function endpointsController(workers: number, clock: Clock): ControllerDe
       if (!service.spec.selector || service.spec.type === 'ExternalName' || !expectations.satisfied(key)) return undefined;
       const wait = pace.wait(key);
       if (wait > 0) return { again: wait };
-      const wanted = planEndpoints(service, podsOf(service, context), context.of(Endpoints).get(key));
+      const pods = podsOf(service, context);
+      pace.worked(key, pods.length);
+      const wanted = planEndpoints(service, pods, context.of(Endpoints).get(key));
       if (!wanted) return undefined;
       const write = wanted.metadata.uid ? context.api.update(Endpoints, wanted) : context.api.create(Endpoints, wanted);
       expectations.written(key, context.of(Endpoints), await write);
-      pace.wrote(key);
       return undefined;
     },
   });

@@ -18,8 +18,8 @@ import { managedByLabel, manager, planSlices, serviceNameLabel } from './plan.ts
 const byService = 'service';
 const zoneLabel = 'topology.kubernetes.io/zone';
 
-/** Slices of one Service are written at most this often while its pods come and go. */
-const interval = 50;
+/** The longest time, in milliseconds, for which changes of a large Service's pods are put together. */
+const longestRest = 100;
 
 /** Lists the addresses behind each Service that selects pods. */
 export function endpointSliceController(workers: number, max: number, clock: Clock): ControllerDefinition {
@@ -47,7 +47,7 @@ class Slices {
 
   constructor(clock: Clock, max: number) {
     this.#expectations = new Expectations(clock);
-    this.#pace = new Pace(clock, interval);
+    this.#pace = new Pace(clock, longestRest);
     this.#max = max;
   }
 
@@ -66,14 +66,15 @@ class Slices {
       .byIndex(byService, key)
       .filter(({ metadata }) => !metadata.deletionTimestamp);
     const zoneOf = (name: string): string | undefined => context.of(Node).get(name)?.metadata.labels?.[zoneLabel];
-    const plan = planSlices({ service, pods: podsOf(service, context), slices, zoneOf, max: this.#max });
+    const pods = podsOf(service, context);
+    const plan = planSlices({ service, pods, slices, zoneOf, max: this.#max });
     const writes = [
       ...plan.create.map((slice) => context.api.create(EndpointSlice, slice)),
       ...plan.update.map((slice) => context.api.update(EndpointSlice, slice)),
       ...plan.remove.map((slice) => remove(slice, context)),
     ];
     const results = await Promise.allSettled(writes);
-    if (writes.length > 0) this.#pace.wrote(key);
+    this.#pace.worked(key, pods.length);
     this.#expect(key, results, plan.remove, context);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;

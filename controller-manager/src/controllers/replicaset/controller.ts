@@ -24,10 +24,10 @@ import {
 import { Event, Pod, ReplicaSet } from '@keelson/types';
 import { claim, isGone, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
 import { Pace } from '../../pace.ts';
-import { type Failure, isSettled, planReplicas, podFrom, slowStart, statusChanged, statusOf, untilAvailable } from './plan.ts';
+import { type Failure, planReplicas, podFrom, slowStart, statusChanged, statusOf, untilAvailable } from './plan.ts';
 
-/** Statuses of one ReplicaSet are at least this far apart while its pods come and go. */
-const statusInterval = 50;
+/** The longest time, in milliseconds, for which changes of a large ReplicaSet's pods are put together. */
+const longestRest = 100;
 
 /** Keeps as many pods of each ReplicaSet's template as it wants. */
 export function replicaSetController(workers: number, clock: Clock): ControllerDefinition {
@@ -80,7 +80,7 @@ class ReplicaSets {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#expectations = new Expectations(clock);
-    this.#pace = new Pace(clock, statusInterval);
+    this.#pace = new Pace(clock, longestRest);
   }
 
   async reconcile(key: Key, context: ReconcileContext): Promise<Outcome> {
@@ -90,6 +90,8 @@ class ReplicaSets {
       this.#pace.forget(key);
       return undefined;
     }
+    const wait = this.#pace.wait(key);
+    if (wait > 0 && replicaSet.status?.observedGeneration === replicaSet.metadata.generation) return { again: wait };
     const selector = labelSelectorMatcher(replicaSet.spec.selector);
     const candidates = candidatesOf(replicaSet, context);
     const claims = planClaims(replicaSet.metadata, selector, candidates.filter(isPodActive));
@@ -97,7 +99,8 @@ class ReplicaSets {
     const terminating = planClaims(replicaSet.metadata, selector, candidates.filter(isLeaving)).kept;
     const manages = this.#expectations.satisfied(key) && !replicaSet.metadata.deletionTimestamp;
     const failed = manages ? await this.#manage(key, replicaSet, active, context) : undefined;
-    const outcome = await this.#writeStatus(key, replicaSet, active, terminating, failed?.failure, context);
+    const outcome = await this.#writeStatus(replicaSet, active, terminating, failed?.failure, context);
+    this.#pace.worked(key, candidates.length);
     if (failed) throw failed.error;
     return outcome;
   }
@@ -159,7 +162,6 @@ class ReplicaSets {
   }
 
   async #writeStatus(
-    key: Key,
     replicaSet: ReplicaSet,
     active: readonly Pod[],
     terminating: readonly Pod[],
@@ -171,11 +173,7 @@ class ReplicaSets {
     const due = untilAvailable(replicaSet, active, now);
     const later = due === undefined ? undefined : { again: due };
     if (!statusChanged(replicaSet, status)) return later;
-    const wait = this.#pace.wait(key);
-    const observes = replicaSet.status?.observedGeneration !== replicaSet.metadata.generation;
-    if (wait > 0 && !observes && !isSettled(replicaSet, status)) return { again: wait };
     await api.update(ReplicaSet, { ...replicaSet, status }, { subresource: 'status' });
-    this.#pace.wrote(key);
     return later;
   }
 }

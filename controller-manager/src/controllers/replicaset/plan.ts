@@ -110,12 +110,6 @@ function withoutZeros(status: ReplicaSetStatus): object {
   return Object.fromEntries(Object.entries(status).filter(([name, value]) => value !== 0 || name === 'terminatingReplicas'));
 }
 
-/** True when nothing more is expected to change by itself: all pods wanted are there and available. */
-export function isSettled({ spec }: ReplicaSet, status: ReplicaSetStatus): boolean {
-  const wanted = spec.replicas ?? 1;
-  return status.replicas === wanted && (status.availableReplicas ?? 0) === wanted && (status.terminatingReplicas ?? 0) === 0;
-}
-
 /** Milliseconds until the next ready pod has been so for `minReadySeconds`. */
 export function untilAvailable({ spec }: ReplicaSet, active: readonly Pod[], now: number): number | undefined {
   const minReady = spec.minReadySeconds ?? 0;

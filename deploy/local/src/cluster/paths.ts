@@ -14,9 +14,8 @@ export interface ClusterPaths {
   /** The private containerd. */
   readonly containerd: string;
   readonly images: string;
-  /** Which of them containerd has. */
-  readonly imported: string;
   readonly cni: string;
+  readonly kubelets: string;
   kubelet(node: string): string;
 }
 
@@ -33,8 +32,8 @@ export function clusterPaths(dataDir: string): ClusterPaths {
     etcd: at('store', 'etcd'),
     containerd: at('containerd'),
     images: at('images'),
-    imported: at('images', 'imported.json'),
     cni: at('cni'),
+    kubelets: at('kubelet'),
     kubelet: (node) => at('kubelet', node),
   };
 }

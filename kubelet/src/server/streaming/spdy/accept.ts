@@ -31,8 +31,16 @@ export function acceptSpdy(request: IncomingMessage, socket: Duplex, head: Buffe
     );
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: SPDY/3.1', `X-Stream-Protocol-Version: ${chosen}`];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  let waiting: Promise<void> | undefined;
   const wire: Wire = {
-    write: (data) => (socket.writable && !socket.write(data) ? once(socket, 'drain') : Promise.resolve()),
+    write: async (data) => {
+      if (!socket.writable || socket.write(data)) return;
+      // All writers wait for the same turn.
+      waiting ??= drained(socket).finally(() => {
+        waiting = undefined;
+      });
+      await waiting;
+    },
     // Go's clients drop what they have not read yet when the connection ends: they close it themselves when they are done.
     end: () => void (socket as Socket).setTimeout(idleBeforeClose, () => socket.destroy()),
   };
@@ -73,9 +81,12 @@ function overWebSocket(webSocket: WebSocket): SpdyConnection {
   return connection;
 }
 
-function once(socket: Duplex, event: string): Promise<void> {
+function drained(socket: Duplex): Promise<void> {
   return new Promise((resolve) => {
-    socket.once(event, () => resolve());
-    socket.once('close', () => resolve());
+    const done = (): void => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
   });
 }

@@ -1,0 +1,69 @@
+import { timestamp } from '@keelson/base';
+import { PersistentVolume, type PersistentVolumeSpec } from '@keelson/types';
+import { ageColumn, nameColumn } from '../columns.ts';
+import type { KindDefinition } from '../types.ts';
+import { accessModesText } from './access-modes.ts';
+import { storageClassAnnotation } from './persistent-volume-claim.ts';
+import { volumeErrors, volumeUpdateErrors } from './persistent-volume-validation.ts';
+
+export const persistentVolumeKind: KindDefinition<PersistentVolume> = {
+  kind: PersistentVolume,
+  generation: false,
+  defaults({ spec }) {
+    if (!spec) return;
+    spec.persistentVolumeReclaimPolicy ||= 'Retain';
+    defaultVolumeSpec(spec);
+  },
+  prepareCreate(volume, { clock }) {
+    volume.status = { phase: 'Pending', lastPhaseTransitionTime: timestamp(clock) };
+  },
+  validate: volumeErrors,
+  validateUpdate: volumeUpdateErrors,
+  status: {
+    prepareUpdate(next, old, { clock }) {
+      const moved = next.status?.phase !== old.status?.phase;
+      if (!next.status || !moved || next.status.lastPhaseTransitionTime !== old.status?.lastPhaseTransitionTime) return;
+      next.status.lastPhaseTransitionTime = timestamp(clock);
+    },
+  },
+  deletion: { returnsObject: true },
+  columns: [
+    nameColumn,
+    { name: 'Capacity', type: 'string', cell: ({ spec }) => String(spec.capacity?.storage ?? '0') },
+    { name: 'Access Modes', type: 'string', cell: ({ spec }) => accessModesText(spec.accessModes) },
+    { name: 'Reclaim Policy', type: 'string', cell: ({ spec }) => spec.persistentVolumeReclaimPolicy ?? '' },
+    { name: 'Status', type: 'string', cell: ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? '')) },
+    { name: 'Claim', type: 'string', cell: ({ spec: { claimRef } }) => (claimRef ? `${claimRef.namespace ?? ''}/${claimRef.name ?? ''}` : '') },
+    {
+      name: 'StorageClass',
+      type: 'string',
+      cell: ({ spec, metadata }) => metadata.annotations?.[storageClassAnnotation] ?? spec.storageClassName ?? '',
+    },
+    { name: 'VolumeAttributesClass', type: 'string', cell: ({ spec }) => spec.volumeAttributesClassName ?? '<unset>' },
+    { name: 'Reason', type: 'string', cell: ({ status }) => status?.reason ?? '' },
+    ageColumn,
+    { name: 'VolumeMode', type: 'string', priority: 1, cell: ({ spec }) => spec.volumeMode ?? '<unset>' },
+  ],
+};
+
+/** For volumes and for those written into an attachment. */
+export function defaultVolumeSpec(spec: PersistentVolumeSpec): void {
+  spec.volumeMode ||= 'Filesystem';
+  if (spec.hostPath) spec.hostPath.type ??= '';
+  if (spec.iscsi) spec.iscsi.iscsiInterface ||= 'default';
+  if (spec.rbd) {
+    spec.rbd.pool ||= 'rbd';
+    spec.rbd.user ||= 'admin';
+    spec.rbd.keyring ||= '/etc/ceph/keyring';
+  }
+  if (spec.scaleIO) {
+    spec.scaleIO.storageMode ||= 'ThinProvisioned';
+    spec.scaleIO.fsType ||= 'xfs';
+  }
+  if (spec.azureDisk) {
+    spec.azureDisk.cachingMode ??= 'ReadWrite';
+    spec.azureDisk.fsType ??= 'ext4';
+    spec.azureDisk.kind ??= 'Shared';
+    spec.azureDisk.readOnly ??= false;
+  }
+}

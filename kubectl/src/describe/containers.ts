@@ -1,0 +1,127 @@
+import { canonicalQuantity, compareStrings } from '@keelson/machinery';
+import type { Container, ContainerState, ContainerStatus, EnvVar, Probe } from '@keelson/types';
+import { field, type Lines, section, timeText } from './lines.ts';
+
+/** The containers of a pod, with their states, or of a template, without. `inTemplate` indents as templates do. */
+export function containersLines(label: string, containers: readonly Container[], statuses: readonly ContainerStatus[], inTemplate: boolean): Lines {
+  const title = `${inTemplate ? '  ' : ''}${label}:`;
+  return [
+    title,
+    ...containers.flatMap((container) => {
+      const status = statuses.find(({ name }) => name === container.name);
+      return [`  ${inTemplate ? ' ' : ''}${container.name}:`, ...containerLines(container, status, inTemplate)];
+    }),
+  ];
+}
+
+function containerLines(container: Container, status: ContainerStatus | undefined, inTemplate: boolean): Lines {
+  const ports = container.ports ?? [];
+  const plural = ports.length > 1 ? 's' : '';
+  const join = (texts: readonly string[]): string => (texts.length > 0 ? texts.join(', ') : '<none>');
+  return [
+    ...(status ? [field(2, 'Container ID', status.containerID)] : []),
+    field(2, 'Image', container.image),
+    ...(status ? [field(2, 'Image ID', status.imageID)] : []),
+    field(2, `Port${plural}`, join(ports.map((port) => `${port.containerPort}/${port.protocol ?? 'TCP'}${port.name ? ` (${port.name})` : ''}`))),
+    field(2, `Host Port${plural}`, join(ports.map((port) => `${port.hostPort ?? 0}/${port.protocol ?? 'TCP'}${port.name ? ` (${port.name})` : ''}`))),
+    ...commandLines('Command', container.command),
+    ...commandLines('Args', container.args),
+    ...(status ? statusLines(status) : inTemplate ? [] : []),
+    ...amounts('Limits', container.resources?.limits),
+    ...amounts('Requests', container.resources?.requests),
+    ...probeLines('Liveness', container.livenessProbe),
+    ...probeLines('Readiness', container.readinessProbe),
+    ...probeLines('Startup', container.startupProbe),
+    ...environmentFrom(container),
+    ...section(2, 'Environment', (container.env ?? []).flatMap(environmentLine)),
+    ...section(2, 'Mounts', mountLines(container)),
+  ];
+}
+
+function commandLines(label: string, command: readonly string[] | undefined): Lines {
+  if (!command || command.length === 0) return [];
+  return [`    ${label}:`, ...command.flatMap((part) => part.split('\n').map((line) => `      ${line}`))];
+}
+
+function statusLines({ state, lastState, ready, restartCount }: ContainerStatus): Lines {
+  return [
+    ...stateLines('State', state),
+    ...(lastState?.terminated ? stateLines('Last State', lastState) : []),
+    field(2, 'Ready', ready ? 'True' : 'False'),
+    field(2, 'Restart Count', restartCount),
+  ];
+}
+
+function stateLines(label: string, state: ContainerState | undefined): Lines {
+  if (state?.running) return [field(2, label, 'Running'), field(3, 'Started', timeText(state.running.startedAt))];
+  if (state?.terminated) {
+    const { reason, message, exitCode, signal, startedAt, finishedAt } = state.terminated;
+    return [
+      field(2, label, 'Terminated'),
+      ...(reason ? [field(3, 'Reason', reason)] : []),
+      ...(message ? [field(3, 'Message', message)] : []),
+      field(3, 'Exit Code', exitCode),
+      ...(signal ? [field(3, 'Signal', signal)] : []),
+      field(3, 'Started', timeText(startedAt)),
+      field(3, 'Finished', timeText(finishedAt)),
+    ];
+  }
+  return [field(2, label, 'Waiting'), ...(state?.waiting?.reason ? [field(3, 'Reason', state.waiting.reason)] : [])];
+}
+
+function amounts(label: string, resources: Readonly<Record<string, string>> | undefined): Lines {
+  const names = Object.keys(resources ?? {}).sort(compareStrings);
+  if (!resources || names.length === 0) return [];
+  return [`    ${label}:`, ...names.map((name) => field(3, name, canonicalQuantity(resources[name] ?? '0')))];
+}
+
+function probeLines(label: string, probe: Probe | undefined): Lines {
+  if (!probe) return [];
+  const { initialDelaySeconds = 0, timeoutSeconds = 1, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
+  const times = `delay=${initialDelaySeconds}s timeout=${timeoutSeconds}s period=${periodSeconds}s #success=${successThreshold} #failure=${failureThreshold}`;
+  return [field(2, label, `${probeAction(probe)} ${times}`)];
+}
+
+function probeAction({ exec, httpGet, tcpSocket, grpc }: Probe): string {
+  if (exec) return `exec [${(exec.command ?? []).join(' ')}]`;
+  if (httpGet) {
+    const { scheme = 'HTTP', host = '', port, path = '' } = httpGet;
+    return `http-get ${scheme.toLowerCase()}://${host}:${port}${path.startsWith('/') || path === '' ? path : `/${path}`}`;
+  }
+  if (tcpSocket) return `tcp-socket ${tcpSocket.host ?? ''}:${tcpSocket.port}`;
+  return grpc ? `grpc <pod>:${grpc.port} ${grpc.service ?? ''}` : 'unknown';
+}
+
+function environmentFrom({ envFrom }: Container): Lines {
+  if (!envFrom || envFrom.length === 0) return [];
+  const lines = envFrom.map(({ configMapRef, secretRef, prefix }) => {
+    const from = configMapRef ?? secretRef;
+    const kind = configMapRef ? 'ConfigMap' : 'Secret';
+    return `      ${from?.name ?? ''}\t${kind}${prefix ? ` with prefix '${prefix}'` : ''}\tOptional: ${from?.optional ?? false}`;
+  });
+  return ['    Environment Variables from:', ...lines];
+}
+
+function environmentLine({ name, value = '', valueFrom }: EnvVar): Lines {
+  if (!valueFrom) {
+    const [first = '', ...rest] = value.split('\n');
+    return [field(3, name, first), ...rest.map((line) => `      \t${line}`)];
+  }
+  const { fieldRef, resourceFieldRef, secretKeyRef, configMapKeyRef } = valueFrom;
+  if (fieldRef) return [field(3, name, ` (${fieldRef.apiVersion ?? 'v1'}:${fieldRef.fieldPath})`)];
+  if (resourceFieldRef) return [field(3, name, ` (${resourceFieldRef.resource})`)];
+  if (secretKeyRef) {
+    return [field(3, name, `<set to the key '${secretKeyRef.key}' in secret '${secretKeyRef.name}'>\tOptional: ${secretKeyRef.optional ?? false}`)];
+  }
+  if (!configMapKeyRef) return [field(3, name, '')];
+  const optional = configMapKeyRef.optional ?? false;
+  return [field(3, name, `<set to the key '${configMapKeyRef.key}' of config map '${configMapKeyRef.name}'>\tOptional: ${optional}`)];
+}
+
+function mountLines({ volumeMounts = [], volumeDevices = [] }: Container): Lines {
+  const mounts = volumeMounts.toSorted((a, b) => compareStrings(a.mountPath, b.mountPath)).map(({ mountPath, name, readOnly, subPath }) => {
+    const flags = [readOnly ? 'ro' : 'rw', ...(subPath ? [`path=${JSON.stringify(subPath)}`] : [])];
+    return `      ${mountPath} from ${name} (${flags.join(',')})`;
+  });
+  return [...mounts, ...volumeDevices.map(({ devicePath, name }) => `      ${devicePath} from ${name}`)];
+}

@@ -1,0 +1,41 @@
+import { ageText, parseTime } from '@keelson/machinery';
+import { Event } from '@keelson/types';
+import type { Cluster } from '../cluster.ts';
+import type { AnyObject } from '../types.ts';
+import { type Lines, tableLines } from './lines.ts';
+
+/** The events about an object, oldest first. Whoever may not see events sees none. */
+export async function eventsOf(cluster: Cluster, object: AnyObject, clusterScopedUid?: string): Promise<Event[]> {
+  const { name = '', namespace, uid = '' } = object.metadata;
+  const fieldSelector = [
+    `involvedObject.name=${name}`,
+    ...(namespace ? [`involvedObject.namespace=${namespace}`] : []),
+    ...(object.kind ? [`involvedObject.kind=${object.kind}`] : []),
+    // Kubelets record events about their node under its name.
+    ...(clusterScopedUid === undefined && uid ? [`involvedObject.uid=${uid}`] : []),
+  ].join(',');
+  const { items } = await cluster.api.list(Event, { ...(namespace ? { namespace } : {}), fieldSelector }).catch(() => ({ items: [] }));
+  return items.sort((a, b) => lastSeen(a) - lastSeen(b));
+}
+
+export function lastSeen(event: Event): number {
+  return parseTime(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp) ?? 0;
+}
+
+/** How long ago it was seen, and how often: `2m (x5 over 10m)`. */
+export function interval(event: Event, now: number): string {
+  const first = ageText(event.firstTimestamp ?? event.eventTime, now);
+  if (event.series) return `${ageText(event.series.lastObservedTime, now)} (x${event.series.count} over ${first})`;
+  const { count = 0 } = event;
+  return (count ?? 0) > 1 ? `${ageText(event.lastTimestamp, now)} (x${count} over ${first})` : first;
+}
+
+export function eventLines(events: readonly Event[], now: number): Lines {
+  if (events.length === 0) return ['Events:\t<none>'];
+  const rows = events.map((event) => {
+    const from = event.source?.component || event.reportingComponent || '';
+    const source = event.source?.host ? `${from}, ${event.source.host}` : from;
+    return [event.type, event.reason, interval(event, now), source, (event.message ?? '').trim()];
+  });
+  return ['Events:', ...tableLines(1, ['Type', 'Reason', 'Age', 'From', 'Message'], rows)];
+}

@@ -1,0 +1,89 @@
+import { objectPath, withQuery } from '@keelson/client';
+import { isPodTerminal } from '@keelson/machinery';
+import { Pod } from '@keelson/types';
+import type { Cluster } from '../cluster.ts';
+import { ExitError, UsageError } from '../errors.ts';
+import { remoteProtocols, runRemote } from '../stream/remote-command.ts';
+import { openSocket } from '../stream/socket.ts';
+import { isTerminal, rawTerminal } from '../stream/terminal.ts';
+import { defineVerb, type Shell, type Verb } from '../types.ts';
+import { containerFor, podFor } from './pods.ts';
+
+const streamFlags = {
+  container: { type: 'string', short: 'c', help: 'Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation or the first container in the pod' },
+  'pod-running-timeout': { type: 'duration', default: 60_000, help: 'The length of time to wait until at least one pod is running' },
+  quiet: { type: 'bool', short: 'q', help: 'Only print output from the remote session' },
+  stdin: { type: 'bool', short: 'i', help: 'Pass stdin to the container' },
+  tty: { type: 'bool', short: 't', help: 'Stdin is a TTY' },
+} as const;
+
+export const exec: Verb = defineVerb({
+  usage: 'exec (POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...] [options]',
+  examples: ['# Get output from running the date command from pod mypod', 'kubectl exec mypod -- date'],
+  flags: streamFlags,
+  async run({ args, dash, flags, cluster, shell }) {
+    const [target] = args;
+    if (target === undefined || dash === 0) throw new UsageError('pod, type/name or --filename must be specified', 'examples');
+    const command = dash === -1 ? [] : args.slice(dash);
+    if (dash === -1 && args.length > 1) throw new Error("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples");
+    if (command.length === 0) throw new UsageError('you must specify at least one command for the container', 'examples');
+    const pod = await podFor(cluster, target);
+    return join(cluster, shell, pod, 'exec', { ...flags, command });
+  },
+});
+
+export const attach: Verb = defineVerb({
+  usage: 'attach (POD | TYPE/NAME) -c CONTAINER [options]',
+  flags: streamFlags,
+  async run({ args, flags, cluster, shell }) {
+    const [target] = args;
+    if (target === undefined) throw new UsageError('POD is required for attach', 'examples');
+    const pod = await podFor(cluster, target);
+    if (!flags.quiet) shell.stderr.write("All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n");
+    return join(cluster, shell, pod, 'attach', { ...flags, command: [] });
+  },
+});
+
+interface Session {
+  readonly container: string;
+  readonly quiet: boolean;
+  readonly stdin: boolean;
+  readonly tty: boolean;
+  readonly command: readonly string[];
+}
+
+/** Joins the shell's streams to a container. @throws ExitError with the command's own code when that is not 0. */
+export async function join(cluster: Cluster, shell: Shell, pod: Pod, verb: 'exec' | 'attach', session: Session): Promise<number> {
+  const { name = '', namespace } = pod.metadata;
+  if (isPodTerminal(pod)) throw new Error(`cannot ${verb === 'exec' ? 'exec into' : 'attach a container in'} a container in a completed pod; current phase is ${pod.status?.phase}`);
+  if (shell.transport) throw new Error(`${verb} needs a connection of its own, which a cluster in the same process has not`);
+  const { name: container, note } = containerFor(pod, session.container);
+  if (note && !session.quiet) shell.stderr.write(`${note}\n`);
+  const tty = session.tty && session.stdin && isTerminal(shell);
+  if (session.tty && !tty) shell.stderr.write('Unable to use a TTY - input is not a terminal or the right kind of file\n');
+  const query = withQuery(objectPath(Pod, { name, namespace }, verb), {
+    container,
+    stdin: session.stdin || undefined,
+    stdout: true,
+    stderr: !tty || undefined,
+    tty: tty || undefined,
+  });
+  const commands = session.command.map((part) => `&command=${encodeURIComponent(part)}`).join('');
+  const socket = await openSocket(cluster.connection(), query + commands, remoteProtocols, cluster.impersonation());
+  const stop = (): void => socket.terminate();
+  shell.signal.addEventListener('abort', stop, { once: true });
+  const terminal = tty ? rawTerminal(shell) : undefined;
+  try {
+    const code = await runRemote(socket, {
+      stdin: session.stdin ? shell.stdin : undefined,
+      stdout: shell.stdout,
+      stderr: shell.stderr,
+      onResize: terminal?.onResize,
+    });
+    if (code !== 0) throw new ExitError(code, `command terminated with exit code ${code}`);
+    return 0;
+  } finally {
+    terminal?.restore();
+    shell.signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,89 @@
+import { type AnyObject, defineVerb } from '../types.ts';
+import { UsageError } from '../errors.ts';
+import { Pod } from '@keelson/types';
+import { createObject, generatorFlags } from './create/generator.ts';
+import { untilState } from '../resource/watch.ts';
+import { join } from './exec.ts';
+import type { Context } from '../types.ts';
+
+const runFlags = {
+  ...generatorFlags,
+  annotations: { type: 'array', help: 'Annotations to apply to the pod.' },
+  attach: { type: 'bool', help: 'If true, wait for the Pod to start running, and then attach to the Pod as if \'kubectl attach ...\' were called.' },
+  command: { type: 'bool', help: 'If true and extra arguments are present, use them as the \'command\' field in the container, rather than the \'args\' field which is the default.' },
+  env: { type: 'array', help: 'Environment variables to set in the container.' },
+  'field-manager': { type: 'string', default: 'kubectl-run', help: 'Name of the manager used to track field ownership.' },
+  image: { type: 'string', help: 'The image for the container to run.' },
+  'image-pull-policy': { type: 'string', help: 'The image pull policy for the container.' },
+  labels: { type: 'list', short: 'l', help: 'Comma separated labels to apply to the pod. Will override previous values.' },
+  port: { type: 'string', help: 'The port that this container exposes.' },
+  privileged: { type: 'bool', help: 'If true, run the container in privileged mode.' },
+  quiet: { type: 'bool', short: 'q', help: 'If true, suppress prompt messages.' },
+  restart: { type: 'string', default: 'Always', help: 'The restart policy for this Pod. Legal values [Always, OnFailure, Never].' },
+  rm: { type: 'bool', help: 'If true, delete the pod after it exits. Only valid when attaching to the container.' },
+  stdin: { type: 'bool', short: 'i', help: 'Keep stdin open on the container in the pod, even if nothing is attached.' },
+  tty: { type: 'bool', short: 't', help: 'Allocate a TTY for the container in the pod.' },
+} as const;
+
+export const verb = defineVerb({
+  usage: 'run NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...] [options]',
+  examples: ['# Start a nginx pod', 'kubectl run nginx --image=nginx'],
+  flags: runFlags,
+  async run(context) {
+    const { flags, cluster, shell, changed } = context;
+    const pod = podOf(context);
+    const attach = changed.has('attach') ? flags.attach : flags.stdin;
+    if (flags.rm && !attach) throw new UsageError('--rm should only be used for attached containers', 'examples');
+    if (!attach || flags['dry-run'] !== 'none') return createObject(context, pod);
+    const name = pod.metadata.name ?? '';
+    const key = { name, namespace: cluster.namespace };
+    await cluster.api.create(Pod, { ...pod, metadata: { ...pod.metadata, namespace: cluster.namespace } } as unknown as Pod, { fieldManager: flags['field-manager'] });
+    try {
+      const mapping = (await cluster.mapper()).resolve('pods');
+      const wait = { clock: shell.clock, signal: shell.signal, timeout: 60_000 };
+      const running = await untilState(cluster, { mapping, ...key }, wait, (state) => ['Running', 'Succeeded', 'Failed'].includes((state as unknown as Pod | undefined)?.status?.phase ?? ''));
+      return await join(cluster, shell, running as unknown as Pod, 'attach', { container: name, quiet: flags.quiet, stdin: flags.stdin, tty: flags.tty, command: [] });
+    } finally {
+      if (flags.rm) {
+        await cluster.api.delete(Pod, key);
+        shell.stdout.write(`pod "${name}" deleted from ${cluster.namespace} namespace\n`);
+      }
+    }
+  },
+});
+
+function pairsOf(texts: readonly string[], what: string): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new Error(`unexpected ${what}: ${text}`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
+function podOf({ args, dash, flags, path }: Context<typeof runFlags>): AnyObject {
+  const [name] = args;
+  if (name === undefined || dash === 0) throw new UsageError('NAME is required for run', 'examples');
+  if (!flags.image) throw new Error('required flag(s) "image" not set');
+  if (!['Always', 'OnFailure', 'Never'].includes(flags.restart)) throw new Error(`invalid restart policy: ${flags.restart}\nSee '${path} -h' for help and examples`);
+  const words = args.slice(1);
+  const labels = flags.labels.length > 0 ? pairsOf(flags.labels, 'label spec') : { run: name };
+  const annotations = pairsOf(flags.annotations, 'annotation');
+  const env = Object.entries(pairsOf(flags.env, 'env')).map(([key, value]) => ({ name: key, value }));
+  const container = {
+    ...(words.length > 0 ? { [flags.command ? 'command' : 'args']: words } : {}),
+    ...(env.length > 0 ? { env } : {}),
+    image: flags.image,
+    ...(flags['image-pull-policy'] ? { imagePullPolicy: flags['image-pull-policy'] } : {}),
+    name,
+    ...(flags.port ? { ports: [{ containerPort: Number(flags.port) }] } : {}),
+    resources: {},
+    ...(flags.privileged ? { securityContext: { privileged: true } } : {}),
+    ...(flags.stdin ? { stdin: true, stdinOnce: true } : {}),
+    ...(flags.tty ? { tty: true } : {}),
+  };
+  const spec = { containers: [container], dnsPolicy: 'ClusterFirst', restartPolicy: flags.restart };
+  const metadata = { ...(flags.annotations.length > 0 ? { annotations } : {}), labels, name };
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec, status: {} };
+}
