@@ -1,7 +1,8 @@
-import type { Api, KubeObject } from '@keelson/client';
+import { type Api, ApiError, type KubeObject } from '@keelson/client';
 import type { LabelSelectorMatcher } from '@keelson/machinery';
-import { controllerOf, isControlledBy, newControllerRef } from '@keelson/machinery';
-import type { Kind, ObjectMeta, OwnerReference } from '@keelson/types';
+import { controllerOf, isControlledBy, labelSelectorMatcher, newControllerRef } from '@keelson/machinery';
+import type { Kind, LabelSelector, ObjectMeta, OwnerReference } from '@keelson/types';
+import { isGone } from './api-errors.ts';
 
 /** An object that another may control. */
 export type Claimable = KubeObject & { metadata: ObjectMeta };
@@ -79,21 +80,10 @@ async function patchOwners<O, T extends Claimable>(object: T, patch: object, { a
   try {
     return await api.patch(kind, { name, namespace }, 'application/strategic-merge-patch+json', patch);
   } catch (error) {
-    if (isGone(error) || isInvalid(error)) return undefined;
+    // Invalid: the uid in the patch is not the object's.
+    if (isGone(error) || (error instanceof ApiError && error.code === 422)) return undefined;
     throw error;
   }
-}
-
-export function isGone(error: unknown): boolean {
-  return codeOf(error) === 404;
-}
-
-function isInvalid(error: unknown): boolean {
-  return codeOf(error) === 422;
-}
-
-function codeOf(error: unknown): number | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
 }
 
 /** The index of objects that nobody controls, by namespace: what may be adopted. */
@@ -101,6 +91,22 @@ export const orphans = 'orphans';
 
 export function orphanNamespace(object: { metadata: ObjectMeta }): readonly string[] {
   return controllerOf(object.metadata) ? [] : [object.metadata.namespace ?? ''];
+}
+
+/** The uid of an object's controller, for the index of what each controls. */
+export function controllerUid({ metadata }: { metadata: ObjectMeta }): readonly string[] {
+  const owner = controllerOf(metadata);
+  return owner ? [owner.uid] : [];
+}
+
+/** Whether labels are such as the owner of this selector may adopt. One that is wrong, or selects everything, adopts nothing. */
+export function mayAdopt(selector: LabelSelector, labels: Record<string, string> | undefined): boolean {
+  try {
+    const matcher = labelSelectorMatcher(selector);
+    return !matcher.empty && matcher.matches(labels);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a reference names an object of this kind. */

@@ -1,7 +1,8 @@
 import { type Clock, rfc3339 } from '@keelson/base';
-import { type Api, ApiError } from '@keelson/client';
+import type { Api } from '@keelson/client';
 import { parseTime } from '@keelson/machinery';
 import { ServiceAccount, TokenRequest } from '@keelson/types';
+import { isAlreadyThere, isGone } from './api-errors.ts';
 
 const namespace = 'kube-system';
 
@@ -57,7 +58,7 @@ async function requestToken(api: Api, name: string, now: number): Promise<{ toke
       { subresource: 'token' },
     );
   const { status } = await request().catch(async (error: unknown) => {
-    if (!(error instanceof ApiError && error.code === 404)) throw error;
+    if (!isGone(error)) throw error;
     await ensureServiceAccount(api, name);
     return request();
   });
@@ -69,6 +70,6 @@ async function ensureServiceAccount(api: Api, name: string): Promise<void> {
   try {
     await api.create(ServiceAccount, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } });
   } catch (error) {
-    if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error;
+    if (!isAlreadyThere(error)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { getCondition, isPodReady, isPodTerminal, labelsSelector, parseTime } from '@keelson/machinery';
+import { getCondition, isPodTerminal, labelsSelector } from '@keelson/machinery';
 import { type Change, type Key, keyOf, mapped, type Stores, type Trigger } from '@keelson/runtime';
 import { Pod, Service, type ServicePort } from '@keelson/types';
 
@@ -67,11 +67,11 @@ export function hostnameOf({ metadata, spec }: Pod, service: Service): string | 
 
 /** When the last of what is shown became so: the latest change of readiness, or the Service's own creation. */
 export function lastTriggerTime(service: Service, pods: readonly Pod[]): string | undefined {
-  const times = [service.metadata.creationTimestamp, ...pods.map((pod) => readySince(pod))];
-  const latest = Math.max(...times.map((time) => parseTime(time) ?? 0));
-  return times.find((time) => parseTime(time) === latest);
+  // Times of objects are all of one form, in which later is greater.
+  const times = [service.metadata.creationTimestamp, ...pods.map(readySince)].filter((time) => time !== undefined);
+  return times.reduce<string | undefined>((latest, time) => (latest === undefined || time > latest ? time : latest), undefined);
 }
 
-function readySince(pod: Pod): string | undefined {
-  return isPodReady(pod) || pod.status?.conditions ? getCondition(pod.status?.conditions, 'Ready')?.lastTransitionTime : undefined;
+function readySince({ status }: Pod): string | undefined {
+  return getCondition(status?.conditions, 'Ready')?.lastTransitionTime;
 }

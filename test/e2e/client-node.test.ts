@@ -38,6 +38,8 @@ describe('the official JavaScript client', { skip: skip ?? false, timeout: 300_0
     out.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
+    // The client ends the stream with the abort's error.
+    out.on('error', (error) => assert.equal(error.name, 'AbortError'));
     const following = await new k8s.Log(config).log(namespace, 'talker', 'talk', out, { follow: true });
     await eventually(async () => /line 0[\s\S]*line 5/.test(text), { deadlineMs: 15_000, message: 'log lines arrive' });
     following.abort();

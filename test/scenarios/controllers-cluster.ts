@@ -7,7 +7,6 @@ import { createKeyPair } from '@keelson/pki';
 import { runWatchLoop } from '@keelson/runtime';
 import { Node, Pod } from '@keelson/types';
 import { Registry } from 'prom-client';
-import { withPlainResponses } from '../src/plain-response.ts';
 
 const namespace = 'kube-system';
 
@@ -38,13 +37,13 @@ export async function startControllers({ nodes = 1, log = silentLogger, ...parts
     ...{ store, clock, random, log, metrics: new Registry(), version: versionInfo, signal: stop.signal },
     ...{ serviceCIDR: '10.96.0.0/16', nodePorts: { from: 30_000, to: 32_767 }, disabledAdmission: [], compactionInterval: 300_000 },
     tokens: (registry) => createTokens(tokenConfig, registry),
-    kubelets: { connect: () => Promise.reject(new Error('no kubelets here')) } as never,
+    kubelets: { send: noKubelets, dial: noKubelets },
+    clientCA: '',
   });
   await server.bootstrap();
-  const handle = withPlainResponses(server.handle);
   const requests = new Map<string, number>();
   const transportAs = (name: string, groups: readonly string[] = []): Transport => {
-    const transport = inProcessTransport(handle, { name, groups: [...groups, 'system:authenticated'] });
+    const transport = inProcessTransport(server.handle, { name, groups: [...groups, 'system:authenticated'] });
     return {
       send(request) {
         requests.set(name, (requests.get(name) ?? 0) + 1);
@@ -73,6 +72,10 @@ export async function startControllers({ nodes = 1, log = silentLogger, ...parts
       await store.close();
     },
   };
+}
+
+function noKubelets(): Promise<never> {
+  return Promise.reject(new Error('these nodes have no kubelets'));
 }
 
 async function addNode(api: Api, name: string): Promise<void> {

@@ -10,7 +10,6 @@ import { describeCluster } from './describe.ts';
 import { History } from './history.ts';
 import { Links } from './link.ts';
 import { ModelNode, type NodeParts } from './model-node.ts';
-import { withPlainResponses } from './plain-response.ts';
 import { simulatedTokens } from './tokens.ts';
 
 export interface ClusterOptions {
@@ -110,12 +109,13 @@ export class Cluster {
       disabledAdmission: [],
       tokens: () => simulatedTokens(clock),
       kubelets: { send: noKubelets, dial: noKubelets },
+      clientCA: '',
       compactionInterval: 300_000,
       signal: stop.signal,
     });
     await server.bootstrap({ address: '10.0.0.1', port: 6443 });
     this.#server = { server, stop };
-    this.#links.serve(withPlainResponses(server.handle));
+    this.#links.serve(server.handle);
   }
 
   /** As `kill -9` of the API server: connections break and none can be made. */

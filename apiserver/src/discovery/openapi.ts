@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { loadDescriptions, loadSchemas, type Schema } from '@keelson/types/schemas';
-import { json, type PlainRoute } from '../http/plain.ts';
+import { json, type PlainAnswer, type PlainRoute } from '../http/plain-route.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ServedVersion, servedGroups } from './documents.ts';
 import { openapiPaths } from './openapi-paths.ts';
+import { encodeSwagger, type SwaggerDocument, type SwaggerSchema } from './openapi-v2-protobuf.ts';
 
 type Schemas = Awaited<ReturnType<typeof loadSchemas>>;
 type Descriptions = Awaited<ReturnType<typeof loadDescriptions>>;
@@ -24,8 +25,8 @@ export function openapiRoute(registry: Registry): PlainRoute {
     documents.set(path, made);
     return made;
   };
-  return async ({ path, query }) => {
-    if (path === '/openapi/v2') return json(v2Document(registry, await source));
+  return async ({ path, query, header }) => {
+    if (path === '/openapi/v2') return swagger(v2Document(registry, await source), header('accept'));
     if (path === '/openapi/v3' || path === '/openapi/v3/') return json({ paths: await index(registry, document) });
     const body = await document(path.slice('/openapi/v3/'.length));
     if (body === undefined || !path.startsWith('/openapi/v3/')) return undefined;
@@ -82,12 +83,19 @@ function versionDocument(group: string, served: ServedVersion, source: Source): 
   };
 }
 
-function v2Document(registry: Registry, source: Source): object {
+const gnostic = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+
+/** JSON, or gnostic's protobuf for clients that name it. */
+function swagger(document: SwaggerDocument, accept: string): PlainAnswer {
+  return accept.includes('proto-openapi.spec.v2') ? { type: gnostic, body: encodeSwagger(document) } : json(document);
+}
+
+function v2Document(registry: Registry, source: Source): SwaggerDocument {
   const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', ...[...registry.stores].map(({ kind }) => kind.typeName)];
   const definitions = Object.fromEntries(
-    reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/definitions/')]),
-  );
-  return { swagger: '2.0', info, paths: {}, definitions };
+    reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/definitions/') as SwaggerSchema]),
+  ) as Record<string, SwaggerSchema>;
+  return { swagger: '2.0', info, definitions };
 }
 
 function reachable(schemas: Schemas, roots: readonly string[]): string[] {
@@ -111,7 +119,10 @@ function published(type: string, { schemas, descriptions }: Source, prefix: stri
   const texts = descriptions[type] ?? {};
   const convert = (schema: Schema, description: string | undefined): Record<string, unknown> => {
     const { $ref, items, properties, additionalProperties, ...rest } = schema;
-    if ($ref) return { ...(description ? { description } : {}), allOf: [{ $ref: prefix + publishedName($ref) }], ...rest };
+    // OpenAPI 3.0 allows nothing beside a reference, Swagger 2.0 clients read nothing else.
+    const reference = $ref && { $ref: prefix + publishedName($ref) };
+    if (reference)
+      return { ...(description ? { description } : {}), ...(prefix === '#/definitions/' ? reference : { allOf: [reference] }), ...rest };
     const own = Object.entries(properties ?? {}).map(([name, property]) => [name, convert(property, texts[name])]);
     return {
       ...(description ? { description } : {}),

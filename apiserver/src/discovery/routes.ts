@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from '../http/plain.ts';
+import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from '../http/plain-route.ts';
 import type { Registry } from '../registry/registry.ts';
 import { aggregatedDocument, groupDocument, resourceListDocument, type ServedGroup, servedGroups } from './documents.ts';
 

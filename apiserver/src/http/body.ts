@@ -85,6 +85,7 @@ function parseJson(body: Buffer, kind: string): unknown {
 function goJsonError(text: string, error: Error): string {
   if (text.trim() === '' || /end of JSON input|Unterminated/.test(error.message)) return 'unexpected end of JSON input';
   const position = Number(/position (\d+)/.exec(error.message)?.[1] ?? 0);
+  if (position >= text.length) return 'unexpected end of JSON input';
   const character = JSON.stringify(text[position] ?? text[0] ?? '').slice(1, -1);
   return `invalid character '${character}' looking for beginning of value`;
 }

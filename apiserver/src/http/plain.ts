@@ -5,6 +5,7 @@ import { pathNotFound } from '@keelson/machinery';
 import type { Registry as Metrics } from 'prom-client';
 import { discoveryRoute, type VersionInfo } from '../discovery/routes.ts';
 import type { Registry } from '../registry/registry.ts';
+import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from './plain-route.ts';
 import { refused } from './resources.ts';
 import { sendBytes } from './respond.ts';
 import type { RequestInfo } from './types.ts';
@@ -18,30 +19,7 @@ export interface PlainOptions {
   readonly log: Logger;
 }
 
-/** A GET for something that is no resource. */
-export interface PlainRequest {
-  readonly path: string;
-  readonly query: URLSearchParams;
-  /** A header, by its name in lower case; empty when it is absent. */
-  header(name: string): string;
-}
-
-export interface PlainAnswer {
-  /** 200 unless told. */
-  readonly status?: number;
-  readonly type: string;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** Answers the paths it knows. */
-export type PlainRoute = (request: PlainRequest) => Promise<PlainAnswer | undefined> | PlainAnswer | undefined;
-
 export type PlainHandler = (request: HttpRequestLike, response: HttpResponseLike, info: RequestInfo) => Promise<void>;
-
-export function json(document: unknown): PlainAnswer {
-  return { type: 'application/json', body: JSON.stringify(document) };
-}
 
 /**
  * Everything that is not a resource, behind the same authentication and authorisation. It answers in process as over a socket, which is

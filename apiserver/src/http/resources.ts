@@ -18,8 +18,7 @@ import { serveWatch } from './watch.ts';
 /** Answers one authorised request for a resource or subresource. @throws StatusError what goes wrong. */
 export async function serveResource(request: ResourceRequest): Promise<void> {
   const { info, store } = request;
-  // Upstream has no HEAD routes for resources, though it authorises them as get.
-  if (request.request.method === 'HEAD') throw refused();
+  checkRoute(request);
   if (info.subresource === 'scale' && store.definition.scale) return serveScale(request);
   if (info.subresource !== '' && !(info.subresource === 'status' && store.definition.status)) return serveSubresource(request);
   if (info.subresource === 'status' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
@@ -43,6 +42,17 @@ export async function serveResource(request: ResourceRequest): Promise<void> {
     default:
       return serveDeleteCollection(request);
   }
+}
+
+/** Whether there is such a path for such a thing, and the method on it. Upstream has no HEAD routes, though it authorises them as get. */
+function checkRoute({ info, store, request }: ResourceRequest): void {
+  const { namespace, name, verb, subresource } = info;
+  const everywhere = store.kind.namespaced && namespace === '';
+  const inNamespace = !store.kind.namespaced && namespace !== '' && info.resource !== 'namespaces';
+  if (inNamespace || (everywhere && name !== '')) throw pathNotFound();
+  const onCollection = verb === 'list' || verb === 'watch' || verb === 'create' || verb === 'deletecollection';
+  const fits = subresource !== '' || (name === '' ? onCollection : verb !== 'create' && verb !== 'deletecollection');
+  if (!fits || request.method === 'HEAD' || (everywhere && verb !== 'list' && verb !== 'watch' && store.isStored)) throw refused();
 }
 
 async function serveSubresource(request: ResourceRequest): Promise<void> {
@@ -94,9 +104,8 @@ async function serveList(request: ResourceRequest): Promise<void> {
 }
 
 async function serveCreate(request: ResourceRequest): Promise<void> {
-  const { info, store, registry } = request;
+  const { store, registry } = request;
   const form = negotiate(header(request, 'accept'));
-  if (info.name !== '') throw refused();
   const object = await decodeBody(request);
   checkNamespace(request, object);
   store.definition.defaults?.(object);

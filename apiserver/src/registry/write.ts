@@ -213,7 +213,10 @@ function keepMeta(store: KindStore, next: Writable, old: Writable, name: string)
   };
 }
 
-/** The main resource cannot change status; the status resource changes nothing but status and the open part of metadata. */
+/**
+ * The main resource cannot change status; the status resource changes nothing but status and the open part of metadata. Other
+ * subresources (binding, finalize) say themselves what they change.
+ */
 function keepRest(store: KindStore, next: Writable, old: Writable, subresource: string, context: WriteContext): void {
   const { definition } = store;
   if (subresource === 'status') {
@@ -222,14 +225,14 @@ function keepRest(store: KindStore, next: Writable, old: Writable, subresource: 
     }
     next.metadata = { ...next.metadata, ownerReferences: old.metadata.ownerReferences };
     definition.status?.prepareUpdate?.(next, old, context);
-  } else {
+  } else if (subresource === '') {
     if (definition.status) next.status = old.status;
     definition.prepareUpdate?.(next, old, context);
   }
 }
 
 function bumpGeneration(store: KindStore, next: Writable, old: Writable, subresource: string): void {
-  if (subresource === 'status' || !hasGeneration(store)) return;
+  if (subresource !== '' || !hasGeneration(store)) return;
   const { metadata: _m1, status: _s1, ...wanted } = next;
   const { metadata: _m2, status: _s2, ...before } = old;
   if (!equal(wanted, before)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;

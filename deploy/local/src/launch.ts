@@ -115,10 +115,10 @@ export async function launchOne(cluster: Cluster, { name, program, args }: Proce
 
 async function unready({ cluster, missing }: Launch): Promise<Error> {
   const health = await healthOf(cluster);
-  const answers = await Promise.all(missing.map(async (spec) => `${spec.name}: ${await health(spec)}`));
-  return new Error(
-    `the cluster is not ready after ${patienceMs / 1000} s (${answers.join(', ')}); see the logs in ${clusterPaths(cluster.dataDir).logs}`,
-  );
+  const answers = await Promise.all(missing.map(async (spec) => ({ name: spec.name, answer: await health(spec) })));
+  const unwell = answers.filter(({ answer }) => answer !== 'ok').map(({ name, answer }) => `${name}: ${answer}`);
+  const why = unwell.length > 0 ? unwell.join(', ') : 'all processes are well, but not all nodes are Ready';
+  return new Error(`the cluster is not ready after ${patienceMs / 1000} s (${why}); see the logs in ${clusterPaths(cluster.dataDir).logs}`);
 }
 
 /** A logger whose messages are lines of progress. */

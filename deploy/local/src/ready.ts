@@ -52,12 +52,13 @@ export function isReady({ status }: Node, since: number): boolean {
 
 const watchMs = 100;
 
-/** Rejects as soon as one of the processes has ended, with the end of its log; never resolves before the signal aborts. */
-export async function untilOneEnds(cluster: Cluster, names: readonly string[], clock: Clock, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+/** Rejects as soon as one of the processes has ended, with the end of its log, or the signal aborts; never resolves. */
+export async function untilOneEnds(cluster: Cluster, names: readonly string[], clock: Clock, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    signal.throwIfAborted();
     for (const name of names) {
       if (!(await running(cluster, name))) throw new Error(`${name} ended:\n${await lastWords(cluster.dataDir, name)}`);
     }
-    await sleep(clock, watchMs, signal).catch(() => undefined);
+    await sleep(clock, watchMs, signal);
   }
 }

@@ -35,8 +35,12 @@ export function cronProblem(schedule: string): string | undefined {
 function check(schedule: string): void {
   if (schedule === '') throw new Error('empty spec string');
   const rest = schedule.replace(/^(?:CRON_)?TZ=\S*\s*/, '');
-  if (rest.startsWith('@')) return checkDescriptor(rest);
-  const parts = rest.trim().split(/\s+/).filter(Boolean);
+  if (rest.startsWith('@')) checkDescriptor(rest);
+  else checkFields(rest);
+}
+
+function checkFields(text: string): void {
+  const parts = text.trim().split(/\s+/).filter(Boolean);
   if (parts.length !== fields.length) throw new Error(`expected exactly 5 fields, found ${parts.length}: [${parts.join(' ')}]`);
   for (const [i, field] of fields.entries()) for (const range of (parts[i] as string).split(',').filter(Boolean)) checkRange(range, field);
 }

@@ -29,7 +29,8 @@ function intervals(text: string, completions: number): [number, number][] {
 
 function interval(part: string, completions: number): [number, number] {
   const limits = part.split('-');
-  if (limits.length > 2) throw new Error(`the fragment "${part}" violates the requirement that an index interval can have at most two parts separated by '-'`);
+  if (limits.length > 2)
+    throw new Error(`the fragment "${part}" violates the requirement that an index interval can have at most two parts separated by '-'`);
   const [first, last] = limits.map((limit) => index(limit, completions)) as [number, number?];
   if (last !== undefined && first >= last) throw new Error(`non-increasing order, previous: ${first}, current: ${last}`);
   return [first, last ?? first];

@@ -44,7 +44,10 @@ function failureRuleErrors(spec: JobSpec, rule: PodFailurePolicyRule, at: FieldP
   if (onPodConditions.length > maxConditions) errors.push(fieldTooMany(conditions, onPodConditions.length, maxConditions));
   for (const [index, { type, status }] of onPodConditions.entries()) {
     const where = conditions.index(index);
-    errors.push(...invalidBy(isQualifiedName(type ?? ''), where.child('type'), type ?? ''), ...choice(status, statuses, where.child('status')));
+    errors.push(
+      ...invalidBy(isQualifiedName(type ?? ''), where.child('type'), type ?? ''),
+      ...choice(status, statuses, where.child('status')),
+    );
   }
   if (onExitCodes && onPodConditions.length > 0)
     errors.push(fieldInvalid(at, omitted, 'specifying both OnExitCodes and OnPodConditions is not supported'));

@@ -16,7 +16,7 @@ export const configMapKind: KindDefinition<ConfigMap> = {
     ] as const) {
       for (const key of Object.keys(values)) {
         for (const message of isConfigMapKey(key)) errors.push(fieldInvalid(path(member).key(key), key, message));
-        if (member === 'data' && key in binaryData)
+        if (member === 'data' && Object.hasOwn(binaryData, key))
           errors.push(fieldInvalid(path(member).key(key), key, 'duplicate of key present in binaryData'));
       }
     }

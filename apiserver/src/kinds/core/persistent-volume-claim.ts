@@ -23,7 +23,11 @@ export const persistentVolumeClaimKind: KindDefinition<PersistentVolumeClaim> = 
   deletion: { returnsObject: true },
   columns: [
     nameColumn,
-    { name: 'Status', type: 'string', cell: ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? '')) },
+    {
+      name: 'Status',
+      type: 'string',
+      cell: ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? '')),
+    },
     { name: 'Volume', type: 'string', cell: ({ spec }) => spec.volumeName ?? '' },
     { name: 'Capacity', type: 'string', cell: ({ spec, status }) => (spec.volumeName ? String(status?.capacity?.storage ?? '0') : '') },
     { name: 'Access Modes', type: 'string', cell: ({ spec, status }) => (spec.volumeName ? accessModesText(status?.accessModes) : '') },
@@ -56,7 +60,5 @@ function alignDataSources(spec: PersistentVolumeClaimSpec): void {
 
 /** The two sources the old field can name; others it silently forgets, as it always has. */
 function isOldDataSource({ apiGroup, kind }: { readonly apiGroup?: string | undefined; readonly kind: string }): boolean {
-  return (
-    (kind === 'PersistentVolumeClaim' && !apiGroup) || (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io')
-  );
+  return (kind === 'PersistentVolumeClaim' && !apiGroup) || (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io');
 }

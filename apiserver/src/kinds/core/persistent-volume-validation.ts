@@ -112,8 +112,7 @@ export function volumeUpdateErrors(next: PersistentVolume, old: PersistentVolume
     ? []
     : [fieldForbidden(at.child('persistentvolumesource'), 'spec.persistentvolumesource is immutable after creation')];
   errors.push(...validateImmutable(next.spec.volumeMode, old.spec.volumeMode, at.child('volumeMode')));
-  if (old.spec.nodeAffinity)
-    errors.push(...validateImmutable(next.spec.nodeAffinity, old.spec.nodeAffinity, at.child('nodeAffinity')));
+  if (old.spec.nodeAffinity) errors.push(...validateImmutable(next.spec.nodeAffinity, old.spec.nodeAffinity, at.child('nodeAffinity')));
   if (old.spec.volumeAttributesClassName && !next.spec.volumeAttributesClassName)
     errors.push(fieldForbidden(at.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'));
   return errors;

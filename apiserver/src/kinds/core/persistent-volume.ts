@@ -32,8 +32,16 @@ export const persistentVolumeKind: KindDefinition<PersistentVolume> = {
     { name: 'Capacity', type: 'string', cell: ({ spec }) => String(spec.capacity?.storage ?? '0') },
     { name: 'Access Modes', type: 'string', cell: ({ spec }) => accessModesText(spec.accessModes) },
     { name: 'Reclaim Policy', type: 'string', cell: ({ spec }) => spec.persistentVolumeReclaimPolicy ?? '' },
-    { name: 'Status', type: 'string', cell: ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? '')) },
-    { name: 'Claim', type: 'string', cell: ({ spec: { claimRef } }) => (claimRef ? `${claimRef.namespace ?? ''}/${claimRef.name ?? ''}` : '') },
+    {
+      name: 'Status',
+      type: 'string',
+      cell: ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? '')),
+    },
+    {
+      name: 'Claim',
+      type: 'string',
+      cell: ({ spec: { claimRef } }) => (claimRef ? `${claimRef.namespace ?? ''}/${claimRef.name ?? ''}` : ''),
+    },
     {
       name: 'StorageClass',
       type: 'string',

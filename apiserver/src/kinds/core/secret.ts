@@ -27,7 +27,7 @@ export const secretKind: KindDefinition<Secret> = {
       for (const message of isConfigMapKey(key)) errors.push(fieldInvalid(path('data').key(key), key, message));
     if (byteSize(data) > dataLimit) errors.push(fieldTooLong(path('data'), dataLimit));
     for (const keys of requiredKeys[type] ?? []) {
-      if (!keys.some((key) => key in data)) errors.push(fieldRequired(path('data').key(keys[0] as string)));
+      if (!keys.some((key) => Object.hasOwn(data, key))) errors.push(fieldRequired(path('data').key(keys[0] as string)));
     }
     if (type === 'kubernetes.io/service-account-token' && !metadata.annotations?.['kubernetes.io/service-account.name']) {
       errors.push(fieldRequired(path('metadata', 'annotations').key('kubernetes.io/service-account.name')));

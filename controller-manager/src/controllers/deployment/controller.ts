@@ -15,7 +15,8 @@ import {
   self,
 } from '@keelson/runtime';
 import { Deployment, type DeploymentStatus, Event, Pod, ReplicaSet } from '@keelson/types';
-import { claim, isGone, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
+import { isAlreadyThere, isGone, isNamespaceEnding } from '../../api-errors.ts';
+import { claim, controllerUid, mayAdopt, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
 import { type Plan, planDeployment, sameTemplate } from './plan.ts';
 import { isRolling } from './sizes.ts';
 import { hasDeadline, newCondition, statusChanged, withCondition } from './status.ts';
@@ -29,21 +30,16 @@ export function deploymentController(workers: number, clock: Clock): ControllerD
     writes: [ReplicaSet, 'deployments/status', Event],
     triggers: [
       self(Deployment),
-      mapped(ReplicaSet, deploymentsOf, { indexes: { [ownerUid]: byController, [orphans]: orphanNamespace } }),
+      mapped(ReplicaSet, deploymentsOf, { indexes: { [ownerUid]: controllerUid, [orphans]: orphanNamespace } }),
       // Recreate waits for the last pod to be gone.
       mapped(Pod, recreatedBy, {
         when: ({ type, object }) => type === 'deleted' || isPodTerminal(object),
-        indexes: { [ownerUid]: byController },
+        indexes: { [ownerUid]: controllerUid },
       }),
     ],
     workers,
     reconcile: (key, context) => controller.reconcile(key, context),
   });
-}
-
-function byController({ metadata }: Pod | ReplicaSet): readonly string[] {
-  const owner = controllerOf(metadata);
-  return owner ? [owner.uid] : [];
 }
 
 function deploymentsOf({ metadata }: ReplicaSet, stores: Stores): readonly Key[] {
@@ -53,17 +49,8 @@ function deploymentsOf({ metadata }: ReplicaSet, stores: Stores): readonly Key[]
   return stores
     .of(Deployment)
     .list(metadata.namespace)
-    .filter(({ spec }) => selects(spec.selector, metadata.labels))
+    .filter(({ spec }) => mayAdopt(spec.selector, metadata.labels))
     .map(keyOf);
-}
-
-function selects(selector: Deployment['spec']['selector'], labels: Record<string, string> | undefined): boolean {
-  try {
-    const matcher = labelSelectorMatcher(selector);
-    return !matcher.empty && matcher.matches(labels);
-  } catch {
-    return false;
-  }
 }
 
 function recreatedBy({ metadata }: Pod, stores: Stores): readonly Key[] {
@@ -134,7 +121,7 @@ class Deployments {
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.reason === 'AlreadyExists') await this.#meet(key, deployment, replicaSet, context);
+      if (isAlreadyThere(error)) await this.#meet(key, deployment, replicaSet, context);
       else if (!isNamespaceEnding(error)) await this.#fail(key, deployment, replicaSet, error, context);
       return false;
     }
@@ -201,8 +188,4 @@ function podsRun(replicaSets: readonly ReplicaSet[], { of }: Stores): boolean {
       .byIndex(ownerUid, metadata.uid ?? '')
       .some((pod) => !isPodTerminal(pod)),
   );
-}
-
-function isNamespaceEnding(error: ApiError): boolean {
-  return error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true;
 }

@@ -10,7 +10,7 @@ import {
   splitKey,
 } from '@keelson/runtime';
 import { Endpoints, Event, Pod, Service } from '@keelson/types';
-import { isGone } from '../../claims.ts';
+import { isGone } from '../../api-errors.ts';
 import { Pace } from '../../pace.ts';
 import { podsOf, servicesOfPods } from '../../service-pods.ts';
 import { planEndpoints } from './plan.ts';

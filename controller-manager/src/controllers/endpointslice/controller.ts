@@ -10,7 +10,7 @@ import {
   self,
 } from '@keelson/runtime';
 import { EndpointSlice, Event, Node, Pod, Service } from '@keelson/types';
-import { isGone } from '../../claims.ts';
+import { isGone } from '../../api-errors.ts';
 import { Pace } from '../../pace.ts';
 import { podsOf, servicesOfPods } from '../../service-pods.ts';
 import { managedByLabel, manager, planSlices, serviceNameLabel } from './plan.ts';

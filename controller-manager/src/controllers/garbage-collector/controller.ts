@@ -11,7 +11,8 @@ import {
   type Stores,
 } from '@keelson/runtime';
 import type { Kind, ObjectMeta, OwnerReference } from '@keelson/types';
-import { type Claimable, isGone, refersTo, releasePatch } from '../../claims.ts';
+import { isGone } from '../../api-errors.ts';
+import { type Claimable, refersTo, releasePatch } from '../../claims.ts';
 import { type Action, isLeaving, type OwnerState, orphanFinalizer, planCollection, unblocked } from './plan.ts';
 
 type ObjectKind = Kind<Claimable>;

@@ -2,7 +2,7 @@ import { Backoff, type Clock, errorMessage } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import { type ControllerDefinition, defineController, mapped, type Outcome, type ReconcileContext, self } from '@keelson/runtime';
 import { Namespace, Pod } from '@keelson/types';
-import { isGone } from '../../claims.ts';
+import { isGone } from '../../api-errors.ts';
 import { type Discovered, discover } from '../../discovery.ts';
 import { type Emptying, finalizer, isEmptied, planConditions } from './plan.ts';
 

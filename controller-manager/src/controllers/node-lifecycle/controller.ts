@@ -2,9 +2,18 @@ import { type Clock, rfc3339 } from '@keelson/base';
 import { isPodReady, setCondition } from '@keelson/machinery';
 import { type ControllerDefinition, defineController, mapped, type Outcome, type ReconcileContext, self } from '@keelson/runtime';
 import { Event, Lease, Node, Pod } from '@keelson/types';
-import { isGone } from '../../claims.ts';
-import { Pace } from '../../pace.ts';
-import { awaitsEviction, deadlineOf, type Graces, type Heartbeat, lostConditions, nextHeartbeat, planTaints, readiness } from './plan.ts';
+import { isGone } from '../../api-errors.ts';
+import {
+  deadlineOf,
+  evictionDue,
+  type Graces,
+  type Heartbeat,
+  lostConditions,
+  monitorPeriod,
+  nextHeartbeat,
+  planTaints,
+  readiness,
+} from './plan.ts';
 
 export const leaseNamespace = 'kube-node-lease';
 
@@ -44,12 +53,11 @@ class NodeLifecycle {
   readonly #clock: Clock;
   readonly #heartbeats = new Map<string, Heartbeat>();
   readonly #readiness = new Map<string, string>();
-  readonly #evictions: Pace;
+  #nextEviction = 0;
 
   constructor(options: NodeLifecycleOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#evictions = new Pace(clock, options.evictionRate > 0 ? 1000 / options.evictionRate : 0);
   }
 
   async reconcile(name: string, context: ReconcileContext): Promise<Outcome> {
@@ -91,14 +99,10 @@ class NodeLifecycle {
     if (before === 'True' && ready !== 'True') {
       context.events.event(node, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
     }
-    if (before !== ready && ready !== 'True')
-      await Promise.all(
-        context
-          .of(Pod)
-          .byIndex(onNode, name)
-          .filter(isPodReady)
-          .map((pod) => this.#unready(pod, context)),
-      );
+    if (before !== ready && ready !== 'True') {
+      const pods = context.of(Pod).byIndex(onNode, name).filter(isPodReady);
+      await Promise.all(pods.map((pod) => this.#unready(pod, context)));
+    }
     this.#readiness.set(name, ready);
   }
 
@@ -116,17 +120,25 @@ class NodeLifecycle {
 
   /** Milliseconds until a NoExecute taint that had to wait may be put on. */
   async #taint(node: Node, context: ReconcileContext): Promise<number | undefined> {
-    const awaits = awaitsEviction(node) && someReady(context.of(Node).list());
-    const wait = awaits ? this.#evictions.wait('') : 0;
-    const evict = awaits && wait === 0;
-    if (evict) this.#evictions.wrote('');
-    const taints = planTaints(node, evict, this.#clock.now());
+    const now = this.#clock.now();
+    const wait = this.#untilEviction(node, context, now);
+    const evict = wait === 0;
+    if (evict) this.#nextEviction = now + 1000 / this.#options.evictionRate;
+    const taints = planTaints(node, evict, now);
     if (taints) {
       const { name = '', resourceVersion } = node.metadata;
       const change = { metadata: { resourceVersion }, spec: { taints } };
       await context.api.patch(Node, { name }, 'application/merge-patch+json', change);
     }
-    return awaits && !evict ? wait : undefined;
+    return evict ? undefined : wait;
+  }
+
+  /** Milliseconds until the node's pods may be told to go; undefined when there is no reason to. */
+  #untilEviction(node: Node, context: ReconcileContext, now: number): number | undefined {
+    const due = evictionDue(node);
+    if (due === undefined || this.#options.evictionRate <= 0) return undefined;
+    if (!someReady(context.of(Node).list())) return monitorPeriod;
+    return Math.max(0, due - now, this.#nextEviction - now);
   }
 }
 

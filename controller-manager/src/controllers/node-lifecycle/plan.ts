@@ -117,8 +117,13 @@ function noExecuteKey(node: Node): string | undefined {
   return status === 'False' ? notReady : status === 'Unknown' ? unreachable : undefined;
 }
 
-/** True when the node lacks the NoExecute taint that it should have. */
-export function awaitsEviction(node: Node): boolean {
+/** A node that says it is not ready may be so for a moment only, as it starts: it gets this long before its pods are told to go. */
+export const monitorPeriod = 5000;
+
+/** From when on the node should get the NoExecute taint that it lacks, in milliseconds since the epoch; undefined when it lacks none. */
+export function evictionDue(node: Node): number | undefined {
   const key = noExecuteKey(node);
-  return key !== undefined && !node.spec.taints?.some((taint) => taint.key === key && taint.effect === 'NoExecute');
+  if (key === undefined || node.spec.taints?.some((taint) => taint.key === key && taint.effect === 'NoExecute')) return undefined;
+  if (key === unreachable) return 0;
+  return (parseTime(getCondition(node.status?.conditions, 'Ready')?.lastTransitionTime) ?? 0) + monitorPeriod;
 }

@@ -2,7 +2,7 @@ import { type Clock, errorMessage, rfc3339 } from '@keelson/base';
 import { isPodTerminal } from '@keelson/machinery';
 import { type ControllerDefinition, defineController, mapped, type ReconcileContext } from '@keelson/runtime';
 import { Namespace, Node, Pod } from '@keelson/types';
-import { isGone } from '../../claims.ts';
+import { isGone } from '../../api-errors.ts';
 import { absentNodes, planRemovals, type Removal } from './plan.ts';
 
 const period = 20_000;

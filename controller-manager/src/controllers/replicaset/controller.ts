@@ -1,13 +1,5 @@
 import { type Clock, errorMessage } from '@keelson/base';
-import { ApiError } from '@keelson/client';
-import {
-  controllerOf,
-  isPodActive,
-  isPodTerminal,
-  isPodTerminating,
-  type LabelSelectorMatcher,
-  labelSelectorMatcher,
-} from '@keelson/machinery';
+import { controllerOf, isPodActive, isPodTerminal, isPodTerminating, labelSelectorMatcher } from '@keelson/machinery';
 import {
   type ControllerDefinition,
   defineController,
@@ -22,7 +14,8 @@ import {
   self,
 } from '@keelson/runtime';
 import { Event, Pod, ReplicaSet } from '@keelson/types';
-import { claim, isGone, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
+import { isGone, isNamespaceEnding } from '../../api-errors.ts';
+import { claim, controllerUid, mayAdopt, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
 import { Pace } from '../../pace.ts';
 import { type Failure, planReplicas, podFrom, slowStart, statusChanged, statusOf, untilAvailable } from './plan.ts';
 
@@ -37,17 +30,12 @@ export function replicaSetController(workers: number, clock: Clock): ControllerD
     reads: [ReplicaSet, Pod],
     writes: [Pod, 'replicasets/status', Event],
     triggers: [
-      { ...self(ReplicaSet), indexes: { [ownerUid]: byController } },
-      mapped(Pod, replicaSetsOf, { indexes: { [ownerUid]: byController, [orphans]: orphanNamespace } }),
+      { ...self(ReplicaSet), indexes: { [ownerUid]: controllerUid } },
+      mapped(Pod, replicaSetsOf, { indexes: { [ownerUid]: controllerUid, [orphans]: orphanNamespace } }),
     ],
     workers,
     reconcile: (key, context) => controller.reconcile(key, context),
   });
-}
-
-function byController({ metadata }: Pod | ReplicaSet): readonly string[] {
-  const owner = controllerOf(metadata);
-  return owner ? [owner.uid] : [];
 }
 
 /** The owner of a pod, or those that may adopt it. */
@@ -58,18 +46,8 @@ function replicaSetsOf({ metadata }: Pod, stores: Stores): readonly Key[] {
   return stores
     .of(ReplicaSet)
     .list(metadata.namespace)
-    .filter(({ spec }) => matcherOf(spec.selector)?.matches(metadata.labels))
+    .filter(({ spec }) => mayAdopt(spec.selector, metadata.labels))
     .map(keyOf);
-}
-
-/** Undefined for a selector that is wrong or selects everything, by which upstream adopts nothing. */
-function matcherOf(selector: ReplicaSet['spec']['selector']): LabelSelectorMatcher | undefined {
-  try {
-    const matcher = labelSelectorMatcher(selector);
-    return matcher.empty ? undefined : matcher;
-  } catch {
-    return undefined;
-  }
 }
 
 class ReplicaSets {
@@ -204,8 +182,4 @@ function relatedPods(replicaSet: ReplicaSet, { of }: Stores): readonly Pod[] {
       .byIndex(ownerUid, metadata.uid ?? '')
       .filter(isPodActive),
   );
-}
-
-function isNamespaceEnding(error: unknown): boolean {
-  return error instanceof ApiError && error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true;
 }

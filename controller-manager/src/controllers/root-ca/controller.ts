@@ -1,6 +1,6 @@
-import { ApiError } from '@keelson/client';
 import { type ControllerDefinition, defineController, mapped, self } from '@keelson/runtime';
 import { ConfigMap, Event, Namespace } from '@keelson/types';
+import { isNeedless } from '../../api-errors.ts';
 import { planRootCA, rootCAName } from './plan.ts';
 
 /** Publishes the CA of the API server's certificate to every namespace. `rootCA` is PEM. */
@@ -21,19 +21,9 @@ export function rootCAController(rootCA: string): ControllerDefinition {
       try {
         await (present ? api.update(ConfigMap, wanted) : api.create(ConfigMap, wanted));
       } catch (error) {
-        if (!isHarmless(error)) throw error;
+        if (!isNeedless(error)) throw error;
       }
       return undefined;
     },
   });
-}
-
-/** It is there already, or the namespace is on its way out. */
-function isHarmless(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
-  return (
-    error.reason === 'AlreadyExists' ||
-    error.code === 404 ||
-    error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true
-  );
 }

@@ -1,6 +1,6 @@
-import { ApiError } from '@keelson/client';
 import { type ControllerDefinition, defineController, mapped, self } from '@keelson/runtime';
 import { Event, Namespace, ServiceAccount } from '@keelson/types';
+import { isNeedless } from '../../api-errors.ts';
 
 const name = 'default';
 
@@ -21,19 +21,9 @@ export function serviceAccountController(): ControllerDefinition {
       try {
         await api.create(ServiceAccount, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } });
       } catch (error) {
-        if (!isHarmless(error)) throw error;
+        if (!isNeedless(error)) throw error;
       }
       return undefined;
     },
   });
-}
-
-/** It is there already, or the namespace is on its way out. */
-function isHarmless(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
-  return (
-    error.reason === 'AlreadyExists' ||
-    error.code === 404 ||
-    error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true
-  );
 }

@@ -11,7 +11,7 @@ import {
   splitKey,
 } from '@keelson/runtime';
 import { Event, Node, Pod } from '@keelson/types';
-import { isGone } from '../../claims.ts';
+import { isGone } from '../../api-errors.ts';
 import { nodeOf, onNode } from '../node-lifecycle/controller.ts';
 import { judge } from './plan.ts';
 

@@ -35,8 +35,9 @@ function settings(address: string): string {
   ].join('\n');
 }
 
-/** Removes the link, and the namespace where it was ours. */
+/** Removes the link, or the route where there was none, and the namespace where it was ours. */
 export async function removeNetns({ name, made, link }: Netns): Promise<void> {
+  if (!made && !link) await runWithin(name, ['ip', 'route', 'flush', 'exact', serviceRange]).catch(() => undefined);
   if (link && (await exists(`/sys/class/net/${link.hostInterface}`))) await run('ip', ['link', 'delete', link.hostInterface]);
   if (made && (await exists(`/run/netns/${name}`))) await run('ip', ['netns', 'delete', name]);
 }

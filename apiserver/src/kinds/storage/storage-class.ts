@@ -1,0 +1,71 @@
+import {
+  equal,
+  type FieldError,
+  type FieldPath,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldRequired,
+  invalidBy,
+  isQualifiedName,
+  path,
+  validateImmutable,
+} from '@keelson/machinery';
+import { StorageClass, type TopologySelectorTerm } from '@keelson/types';
+import { ageColumn, nameColumn } from '../columns.ts';
+import { oneOf, requiredOneOf } from '../field-checks.ts';
+import type { KindDefinition } from '../types.ts';
+import { parameterErrors, provisionerErrors } from './parameters.ts';
+
+const defaultAnnotations = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+
+export const storageClassKind: KindDefinition<StorageClass> = {
+  kind: StorageClass,
+  defaults(storageClass) {
+    storageClass.reclaimPolicy ??= 'Delete';
+    storageClass.volumeBindingMode ??= 'Immediate';
+  },
+  validate: ({ provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies }) => [
+    ...provisionerErrors(provisioner, path('provisioner')),
+    ...parameterErrors(parameters, path('parameters'), false),
+    ...oneOf(reclaimPolicy || undefined, ['Delete', 'Retain'], path('reclaimPolicy')),
+    ...requiredOneOf(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], path('volumeBindingMode')),
+    ...topologyErrors(allowedTopologies ?? [], path('allowedTopologies')),
+  ],
+  validateUpdate(next, old) {
+    const errors: FieldError[] = [];
+    for (const member of ['parameters', 'provisioner', 'reclaimPolicy'] as const)
+      if (!equal(next[member], old[member])) errors.push(fieldForbidden(path(member), `updates to ${member} are forbidden.`));
+    return [...errors, ...validateImmutable(next.volumeBindingMode, old.volumeBindingMode, path('volumeBindingMode'))];
+  },
+  deletion: { returnsObject: true },
+  columns: [
+    { ...nameColumn, cell: nameText },
+    { name: 'Provisioner', type: 'string', cell: ({ provisioner }) => provisioner },
+    { name: 'ReclaimPolicy', type: 'string', cell: ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete' },
+    { name: 'VolumeBindingMode', type: 'string', cell: ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate' },
+    { name: 'AllowVolumeExpansion', type: 'string', cell: ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false },
+    ageColumn,
+  ],
+};
+
+function nameText({ metadata }: StorageClass): string {
+  const isDefault = defaultAnnotations.some((annotation) => metadata.annotations?.[annotation] === 'true');
+  return `${metadata.name}${isDefault ? ' (default)' : ''}`;
+}
+
+function topologyErrors(terms: readonly TopologySelectorTerm[], at: FieldPath): FieldError[] {
+  return terms.flatMap(({ matchLabelExpressions = [] }, index) => {
+    const where = at.index(index).child('matchLabelExpressions');
+    const keys = new Set<string>();
+    return matchLabelExpressions.flatMap(({ key, values }, i) => {
+      const place = where.index(i);
+      const errors = values?.length ? [] : [fieldRequired(place.child('values'))];
+      for (const [v, value] of (values ?? []).entries())
+        if (values.indexOf(value) < v) errors.push(fieldDuplicate(place.child('values').index(v), value));
+      errors.push(...invalidBy(isQualifiedName(key), place.child('key'), key));
+      if (keys.has(key)) errors.push(fieldDuplicate(place.child('key'), ''));
+      keys.add(key);
+      return errors;
+    });
+  });
+}

@@ -1,0 +1,90 @@
+import { groupVersionPath, readJson } from '@keelson/client';
+import { SelfSubjectAccessReview, SelfSubjectReview, SelfSubjectRulesReview } from '@keelson/types';
+import { objectPrinter } from '../printers/objects.ts';
+import { alignTabs, ColumnWriter } from '../printers/tabwriter.ts';
+import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
+import { UsageError } from '../errors.ts';
+
+const canFlags = {
+  'all-namespaces': { type: 'bool', short: 'A', help: 'If true, check the specified action in all namespaces.' },
+  list: { type: 'bool', help: 'If true, prints all allowed actions.' },
+  'no-headers': { type: 'bool', help: 'If true, prints allowed actions without headers' },
+  quiet: { type: 'bool', short: 'q', help: 'If true, suppress output and just return the exit code.' },
+  subresource: { type: 'string', help: 'SubResource such as pod/log or deployment/scale' },
+} as const;
+
+const canI: Verb = defineVerb({
+  usage: 'auth can-i VERB [TYPE | TYPE/NAME | NONRESOURCEURL] [options]',
+  flags: canFlags,
+  async run(context) {
+    const { flags, cluster, shell, args } = context;
+    if (flags.list) return listRules(context);
+    const [verb, what, name = ''] = args;
+    if (verb === undefined || what === undefined || args.length > 3) {
+      throw new UsageError('you must specify two arguments: verb resource or verb resource/resourceName.', 'examples');
+    }
+    const spec = what.startsWith('/') ? { nonResourceAttributes: { path: what, verb } } : { resourceAttributes: await attributes(context, verb, what, name) };
+    const review = { apiVersion: SelfSubjectAccessReview.apiVersion, kind: SelfSubjectAccessReview.kind, metadata: {}, spec };
+    const { status } = await cluster.api.create(SelfSubjectAccessReview, review as SelfSubjectAccessReview);
+    const allowed = status?.allowed === true;
+    const why = [...(status?.reason ? [` - ${status.reason}`] : []), ...(status?.evaluationError ? [` - ${status.evaluationError}`] : [])].join('');
+    if (!flags.quiet) shell.stdout.write(`${allowed ? 'yes' : `no${why}`}\n`);
+    return allowed ? 0 : 1;
+  },
+});
+
+async function attributes({ flags, cluster, shell }: Context<typeof canFlags>, verb: string, what: string, name: string): Promise<object> {
+  const [type = '', ownName = name] = what.split('/');
+  const found = type === '*' ? undefined : (await cluster.mapper()).find(type);
+  if (!found && type !== '*') shell.stderr.write(`Warning: the server doesn't have a resource type '${type}'\n\n`);
+  if (found && !found.namespaced && !flags['all-namespaces'] && cluster.namespaceGiven) shell.stderr.write(`Warning: resource '${found.resource}' is not namespace scoped\n\n`);
+  return {
+    namespace: flags['all-namespaces'] || found?.namespaced === false ? '' : cluster.namespace,
+    verb,
+    group: found?.group ?? (type === '*' ? '*' : ''),
+    resource: found?.resource ?? type,
+    ...(flags.subresource ? { subresource: flags.subresource } : {}),
+    ...(ownName ? { name: ownName } : {}),
+  };
+}
+
+async function listRules({ flags, cluster, shell }: Context<typeof canFlags>): Promise<void> {
+  const review = { apiVersion: SelfSubjectRulesReview.apiVersion, kind: SelfSubjectRulesReview.kind, metadata: {}, spec: { namespace: cluster.namespace } };
+  const { status } = await cluster.api.create(SelfSubjectRulesReview, review as SelfSubjectRulesReview);
+  const text = (values: readonly string[] | undefined): string => `[${(values ?? []).join(' ')}]`;
+  const byResource = (status?.resourceRules ?? []).flatMap(({ apiGroups = [], resources = [], resourceNames, verbs }) =>
+    (apiGroups ?? []).flatMap((group) => (resources ?? []).map((resource) => [group && resource !== '*' ? `${resource}.${group}` : group === '*' ? '*.*' : resource, '[]', text(resourceNames), text(verbs)])),
+  );
+  const byUrl = (status?.nonResourceRules ?? []).map(({ nonResourceURLs, verbs }) => ['', text(nonResourceURLs), '[]', text(verbs)]);
+  const rows = [...byResource.sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1)), ...byUrl];
+  const header = ['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs'];
+  shell.stdout.write(new ColumnWriter().write(flags['no-headers'] ? rows : [header, ...rows]));
+}
+
+const whoami: Verb = defineVerb({
+  usage: 'auth whoami [options]',
+  flags: { output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).' } },
+  async run({ flags, cluster, shell }) {
+    const body = JSON.stringify({ apiVersion: SelfSubjectReview.apiVersion, kind: SelfSubjectReview.kind, metadata: {} });
+    const path = `${groupVersionPath(SelfSubjectReview)}/${SelfSubjectReview.resource}`;
+    const review = (await readJson(await cluster.api.raw({ method: 'POST', path, body }))) as SelfSubjectReview;
+    if (flags.output) return void shell.stdout.write(objectPrinter(flags.output)(review as unknown as AnyObject));
+    const { username, uid, groups, extra } = review.status?.userInfo ?? {};
+    const lines = [
+      'ATTRIBUTE\tVALUE',
+      ...(username ? [`Username\t${username}`] : []),
+      ...(uid ? [`UID\t${uid}`] : []),
+      ...(groups?.length ? [`Groups\t[${groups.join(' ')}]`] : []),
+      ...Object.entries(extra ?? {}).map(([key, values]) => `Extra: ${key}\t[${values.join(' ')}]`),
+      '',
+    ];
+    shell.stdout.write(alignTabs(lines.join('\n'), { minWidth: 6, padding: 3 }));
+  },
+});
+
+const subverbs: readonly VerbEntry[] = [
+  { name: 'can-i', summary: 'Check whether an action is allowed', load: async () => canI },
+  { name: 'whoami', summary: 'Experimental: Check self subject attributes', load: async () => whoami },
+];
+
+export const verb: Verb = defineVerb({ usage: 'auth (can-i | whoami) [options]', flags: {}, subverbs });

@@ -1,0 +1,105 @@
+import { UsageError } from '../errors.ts';
+import { alignTabs } from '../printers/tabwriter.ts';
+import { type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
+import { changeConfig, configFile } from './config-file.ts';
+import { setCluster, setContext, setCredentials } from './config-set.ts';
+import { view } from './config-view.ts';
+
+function oneName({ args }: Context): string {
+  const [name] = args;
+  if (name === undefined || args.length !== 1) throw new UsageError(`accepts 1 arg(s), received ${args.length}`);
+  return name;
+}
+
+function simple(usage: string, run: (context: Context) => void): Verb {
+  return defineVerb({ usage: `config ${usage} [options]`, flags: {}, run: async (context) => run(context) });
+}
+
+const currentContext = simple('current-context', ({ cluster, shell }) => {
+  const current = cluster.config['current-context'];
+  if (!current) throw new Error('current-context is not set');
+  shell.stdout.write(`${current}\n`);
+});
+
+const useContext = simple('use-context CONTEXT_NAME', (context) => {
+  const name = oneName(context);
+  if (!context.cluster.config.contexts?.some((each) => each.name === name)) throw new Error(`no context exists with the name: ${JSON.stringify(name)}`);
+  changeConfig(context, (config) => ({ ...config, 'current-context': name }));
+  context.shell.stdout.write(`Switched to context ${JSON.stringify(name)}.\n`);
+});
+
+const getContexts: Verb = defineVerb({
+  usage: 'config get-contexts [(-o|--output=)name)] [options]',
+  flags: {
+    'no-headers': { type: 'bool', help: "When using the default or custom-column output format, don't print headers (default print headers)." },
+    output: { type: 'string', short: 'o', help: 'Output format. One of: (name).' },
+  },
+  async run({ flags, cluster, shell, args }) {
+    if (!['', 'name'].includes(flags.output)) throw new Error(`output must be one of '' or 'name': ${flags.output}`);
+    const { contexts = [], 'current-context': current } = cluster.config;
+    const missing = args.find((name) => !contexts.some((each) => each.name === name));
+    if (missing !== undefined) throw new Error(`context ${missing} not found`);
+    const shown = contexts.filter(({ name }) => args.length === 0 || args.includes(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    if (flags.output === 'name') return void shell.stdout.write(shown.map(({ name }) => `${name}\n`).join(''));
+    const rows = shown.map(({ name, context }) => [name === current ? '*' : '', name, context.cluster, context.user, context.namespace ?? '']);
+    const all = flags['no-headers'] ? rows : [['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE'], ...rows];
+    shell.stdout.write(alignTabs(all.map((cells) => `${cells.join('\t')}\n`).join(''), { minWidth: 6, padding: 3 }));
+  },
+});
+
+function listNames(usage: string, section: 'clusters' | 'users'): Verb {
+  return simple(usage, ({ cluster, shell }) => {
+    const names = (cluster.config[section] ?? []).map(({ name }) => name).sort();
+    shell.stdout.write(['NAME', ...names].map((name) => `${name}\n`).join(''));
+  });
+}
+
+function deleteFrom(what: string, section: 'clusters' | 'contexts' | 'users'): Verb {
+  return simple(`delete-${what} NAME`, (context) => {
+    const name = oneName(context);
+    const path = changeConfig(context, (config) => {
+      if (!config[section]?.some((each) => each.name === name)) throw new Error(`cannot delete ${what} ${name}, not in ${configFile(context)}`);
+      return { ...config, [section]: config[section].filter((each) => each.name !== name) };
+    });
+    if (what === 'context' && context.cluster.config['current-context'] === name) {
+      context.shell.stderr.write('warning: this removed your active context, use "kubectl config use-context" to select a different one\n');
+    }
+    context.shell.stdout.write(`deleted ${what} ${name} from ${path}\n`);
+  });
+}
+
+const renameContext = simple('rename-context CONTEXT_NAME NEW_NAME', (context) => {
+  const [from, to] = context.args;
+  if (from === undefined || to === undefined || context.args.length !== 2) throw new UsageError(`accepts 2 arg(s), received ${context.args.length}`);
+  changeConfig(context, (config) => {
+    const contexts = config.contexts ?? [];
+    if (!contexts.some(({ name }) => name === from)) throw new Error(`cannot rename the context ${JSON.stringify(from)}, it's not in ${configFile(context)}`);
+    if (contexts.some(({ name }) => name === to)) throw new Error(`cannot rename the context ${JSON.stringify(from)}, the context ${JSON.stringify(to)} already exists in ${configFile(context)}`);
+    const current = config['current-context'] === from ? to : config['current-context'];
+    return { ...config, contexts: contexts.map((each) => (each.name === from ? { ...each, name: to } : each)), ...(current ? { 'current-context': current } : {}) };
+  });
+  context.shell.stdout.write(`Context ${JSON.stringify(from)} renamed to ${JSON.stringify(to)}.\n`);
+});
+
+const subverbs: readonly VerbEntry[] = [
+  { name: 'current-context', summary: 'Display the current-context', load: async () => currentContext },
+  { name: 'delete-cluster', summary: 'Delete the specified cluster from the kubeconfig', load: async () => deleteFrom('cluster', 'clusters') },
+  { name: 'delete-context', summary: 'Delete the specified context from the kubeconfig', load: async () => deleteFrom('context', 'contexts') },
+  { name: 'delete-user', summary: 'Delete the specified user from the kubeconfig', load: async () => deleteFrom('user', 'users') },
+  { name: 'get-clusters', summary: 'Display clusters defined in the kubeconfig', load: async () => listNames('get-clusters', 'clusters') },
+  { name: 'get-contexts', summary: 'Describe one or many contexts', load: async () => getContexts },
+  { name: 'get-users', summary: 'Display users defined in the kubeconfig', load: async () => listNames('get-users', 'users') },
+  { name: 'rename-context', summary: 'Rename a context from the kubeconfig file', load: async () => renameContext },
+  { name: 'set-cluster', summary: 'Set a cluster entry in kubeconfig', load: async () => setCluster },
+  { name: 'set-context', summary: 'Set a context entry in kubeconfig', load: async () => setContext },
+  { name: 'set-credentials', summary: 'Set a user entry in kubeconfig', load: async () => setCredentials },
+  { name: 'use-context', aliases: ['use'], summary: 'Set the current-context in a kubeconfig file', load: async () => useContext },
+  { name: 'view', summary: 'Display merged kubeconfig settings or a specified kubeconfig file', load: async () => view },
+];
+
+export const verb: Verb = defineVerb({
+  usage: 'config SUBCOMMAND [options]',
+  description: 'Modify kubeconfig files using subcommands like "kubectl config set-context".',
+  flags: {},
+  subverbs,
+});

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toYaml } from '@keelson/machinery';
+import { planApply, withLastApplied } from '../apply/plan.ts';
+import { schemaOf } from '../apply/schema.ts';
+import { describeError, ExitError, UsageError } from '../errors.ts';
+import { readDocuments } from '../resource/files.ts';
+import { fileFlags, isNotFound, targetOf } from '../resource/targets.ts';
+import { type AnyObject, type Context, defineVerb } from '../types.ts';
+
+const diffFlags = {
+  ...fileFlags,
+  'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
+  'force-conflicts': { type: 'bool', help: 'If true, server-side apply will force the changes against conflicts.' },
+  'server-side': { type: 'bool', help: 'If true, apply runs in the server instead of the client.' },
+  'show-managed-fields': { type: 'bool', help: 'If true, include managed fields in the diff.' },
+} as const;
+
+export const verb = defineVerb({
+  usage: 'diff -f FILENAME [options]',
+  description: 'Exit status: 0 no differences were found, 1 differences were found, >1 kubectl or diff failed with an error.',
+  flags: diffFlags,
+  async run(context) {
+    const { flags, cluster, shell } = context;
+    if (flags.filename.length === 0) throw new UsageError('must specify one of -f and -k', 'examples');
+    const folder = await mkdtemp(join(tmpdir(), 'kubectl-diff-'));
+    try {
+      const [live, merged] = [join(folder, 'LIVE'), join(folder, 'MERGED')];
+      await Promise.all([live, merged].map((path) => mkdir(path)));
+      for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
+        const target = await targetOf(cluster, document);
+        const { mapping, name = '', namespace, local } = target;
+        const current = await cluster.api.get(mapping, { name, namespace }).catch((error: unknown) => {
+          if (isNotFound(error)) return undefined;
+          throw error;
+        });
+        const wanted = await wouldBe(context, target, current, local);
+        const file = [...(mapping.group ? [mapping.group] : []), mapping.version, mapping.kind, namespace ?? '', name].join('.');
+        if (current) await writeFile(join(live, file), toYaml(shown(current, flags['show-managed-fields'])));
+        await writeFile(join(merged, file), toYaml(shown(wanted, flags['show-managed-fields'])));
+      }
+      const code = await compare(context, live, merged);
+      if (code > 0) throw new ExitError(code);
+    } catch (error) {
+      if (error instanceof ExitError) throw error;
+      // 1 says that there are differences: what fails says more.
+      throw new ExitError(2, describeError(error, cluster.address));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+});
+
+/** What the server would make of the manifest. */
+async function wouldBe(
+  { cluster, flags }: Context<typeof diffFlags>,
+  { mapping, name = '', namespace }: Awaited<ReturnType<typeof targetOf>>,
+  current: AnyObject | undefined,
+  manifest: AnyObject,
+): Promise<AnyObject> {
+  const options = { fieldManager: flags['field-manager'], dryRun: true };
+  if (flags['server-side']) return cluster.api.patch(mapping, { name, namespace }, 'application/apply-patch+yaml', manifest, { ...options, force: flags['force-conflicts'] });
+  if (!current) return cluster.api.create(mapping, withLastApplied(manifest), options);
+  const { type, patch, changed } = planApply(current, manifest, await schemaOf(mapping.apiVersion, mapping.kind));
+  return changed ? cluster.api.patch(mapping, { name, namespace }, type, patch, options) : current;
+}
+
+function shown(object: AnyObject, managedFields: boolean): AnyObject {
+  const { managedFields: _, resourceVersion: __, ...metadata } = object.metadata;
+  return { ...object, metadata: managedFields ? { ...metadata, managedFields: object.metadata.managedFields } : metadata };
+}
+
+function compare({ shell }: Context, live: string, merged: string): Promise<number> {
+  const [program = 'diff', ...more] = shell.env.KUBECTL_EXTERNAL_DIFF ? shell.env.KUBECTL_EXTERNAL_DIFF.split(' ') : ['diff', '-u', '-N'];
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [...more, live, merged], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.on('data', (chunk: Buffer) => shell.stdout.write(chunk));
+    child.stderr.on('data', (chunk: Buffer) => shell.stderr.write(chunk));
+    child.on('error', (error) => reject(new Error(`failed to run ${JSON.stringify(program)}: ${error.message}`)));
+    child.on('close', (code) => resolve(code ?? 2));
+  });
+}

@@ -1,0 +1,69 @@
+import { watchEvents } from '@keelson/client';
+import { type Event, Event as EventKind } from '@keelson/types';
+import { interval, lastSeen } from '../describe/events.ts';
+import { asList, objectPrinter } from '../printers/objects.ts';
+import { ColumnWriter } from '../printers/tabwriter.ts';
+import { watchPath } from '../resource/watch.ts';
+import { type AnyObject, type Context, defineVerb } from '../types.ts';
+
+const eventFlags = {
+  'all-namespaces': { type: 'bool', short: 'A', help: 'If present, list the requested object(s) across all namespaces.' },
+  for: { type: 'string', help: 'Filter events to only those pertaining to the specified resource.' },
+  'no-headers': { type: 'bool', help: "When using the default output format, don't print headers." },
+  output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, name, jsonpath, custom-columns).' },
+  types: { type: 'list', help: 'Output only events of given types.' },
+  watch: { type: 'bool', short: 'w', help: 'After listing the requested events, watch for more events.' },
+} as const;
+
+type EventsContext = Context<typeof eventFlags>;
+
+export const verb = defineVerb({
+  usage: 'events [(-o|--output=)json|yaml|name|jsonpath|custom-columns] [--for TYPE/NAME] [--watch] [--types=Normal,Warning] [options]',
+  flags: eventFlags,
+  async run(context) {
+    const { flags, cluster, shell } = context;
+    const namespace = flags['all-namespaces'] ? undefined : cluster.namespace;
+    const fieldSelector = await selectorFor(context);
+    const { items, metadata } = await cluster.api.list(EventKind, { namespace, fieldSelector });
+    const wanted = items.filter((event) => isWanted(context, event)).sort((a, b) => lastSeen(a) - lastSeen(b));
+    if (flags.output) return void shell.stdout.write(objectPrinter(flags.output)(asList(wanted as unknown as AnyObject[], false)));
+    if (wanted.length === 0 && !flags.watch) {
+      return void shell.stdout.write(flags['all-namespaces'] ? 'No events found.\n' : `No events found in ${cluster.namespace} namespace.\n`);
+    }
+    const writer = new ColumnWriter();
+    const header = [...(namespace === undefined ? ['NAMESPACE'] : []), 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];
+    const rows = wanted.map((event) => row(event, shell.clock.now(), namespace === undefined));
+    shell.stdout.write(writer.write(flags['no-headers'] ? rows : [header, ...rows]));
+    if (!flags.watch) return;
+    const mapping = (await cluster.mapper()).resolve('events');
+    const path = watchPath({ mapping, namespace }, { resourceVersion: metadata.resourceVersion ?? '0', fieldSelector });
+    const response = await cluster.api.raw({ method: 'GET', path, signal: shell.signal });
+    for await (const { type, object } of watchEvents<Event>(response)) {
+      if (type !== 'DELETED' && type !== 'BOOKMARK' && isWanted(context, object)) shell.stdout.write(writer.write([row(object, shell.clock.now(), namespace === undefined)]));
+    }
+  },
+});
+
+function isWanted({ flags }: EventsContext, event: Event): boolean {
+  return flags.types.length === 0 || flags.types.some((type) => type.toLowerCase() === event.type?.toLowerCase());
+}
+
+async function selectorFor({ flags, cluster }: EventsContext): Promise<string> {
+  if (flags.for === '') return '';
+  const [type = '', name] = flags.for.split('/');
+  if (!name) throw new Error('--for must be in resource/name form');
+  const { kind, apiVersion } = (await cluster.mapper()).resolve(type);
+  return `involvedObject.kind=${kind},involvedObject.apiVersion=${apiVersion},involvedObject.name=${name}`;
+}
+
+function row(event: Event, now: number, withNamespace: boolean): string[] {
+  const { kind = '', name = '' } = event.involvedObject;
+  return [
+    ...(withNamespace ? [event.metadata.namespace ?? ''] : []),
+    interval(event, now),
+    event.type ?? '',
+    event.reason ?? '',
+    `${kind}/${name}`,
+    (event.message ?? '').trim(),
+  ];
+}

@@ -1,0 +1,142 @@
+import { type Api, readJson } from '@keelson/client';
+import { UsageError } from '../errors.ts';
+import type { ApiResource } from '../resource/discovery.ts';
+import { defineVerb } from '../types.ts';
+
+/** One schema of an OpenAPI v3 document, as far as explain reads it. */
+export interface Schema {
+  readonly $ref?: string;
+  readonly allOf?: readonly Schema[];
+  readonly description?: string;
+  readonly type?: string;
+  readonly format?: string;
+  readonly enum?: readonly string[];
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
+  readonly 'x-kubernetes-group-version-kind'?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
+}
+
+export type Schemas = Readonly<Record<string, Schema>>;
+
+export const verb = defineVerb({
+  usage: 'explain TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2] [options]',
+  examples: ['# Get the documentation of the resource and its fields', 'kubectl explain pods', '# Get the documentation of a specific field', 'kubectl explain pods.spec.containers'],
+  flags: {
+    'api-version': { type: 'string', help: 'Use given api-version (group/version) of the resource.' },
+    output: { type: 'string', short: 'o', default: 'plaintext', help: 'Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).' },
+    recursive: { type: 'bool', help: 'When true, print the name of all the fields recursively. Otherwise, print the available fields with their description.' },
+  },
+  async run({ flags, cluster, shell, args }) {
+    const [argument, ...more] = args;
+    if (argument === undefined) throw new UsageError('You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.\n', 'examples');
+    if (more.length > 0) throw new UsageError('We accept only this format: explain RESOURCE\n', 'examples');
+    const { resources } = await cluster.mapper();
+    const mapper = await cluster.mapper();
+    const [type = '', ...path] = argument.split('.');
+    // A group may follow the type: the longest beginning that is a resource wins.
+    const lengths = Array.from({ length: path.length + 1 }, (_, i) => path.length - i);
+    const at = lengths.find((length) => mapper.find([type, ...path.slice(0, length)].join('.')) !== undefined);
+    const found = mapper.resolve([type, ...path.slice(0, at ?? 0)].join('.'));
+    const wanted = flags['api-version'];
+    const resource = wanted ? resources.find((each) => each.kind === found.kind && each.apiVersion === wanted) : found;
+    if (!resource) throw new Error(`couldn't find resource for "${wanted}, Kind=${found.kind}"`);
+    const schemas = await fetchSchemas(cluster.api, resource);
+    shell.stdout.write(explain(schemas, resource, path.slice(at ?? 0), flags.recursive));
+  },
+});
+
+async function fetchSchemas(api: Api, { group, version }: ApiResource): Promise<Schemas> {
+  const index = (await readJson(await api.raw({ method: 'GET', path: '/openapi/v3' }))) as { paths: Record<string, { serverRelativeURL: string }> };
+  const entry = index.paths[group === '' ? `api/${version}` : `apis/${group}/${version}`];
+  if (!entry) throw new Error(`couldn't find schemas for ${group ? `${group}/` : ''}${version}`);
+  const document = (await readJson(await api.raw({ method: 'GET', path: entry.serverRelativeURL }))) as { components?: { schemas?: Schemas } };
+  return document.components?.schemas ?? {};
+}
+
+type Named = Pick<ApiResource, 'group' | 'version' | 'kind'>;
+
+/** The text for a kind, or for the field at a path in it. @throws Error `field "x" does not exist`. */
+export function explain(schemas: Schemas, { group, version, kind }: Named, path: readonly string[], recursive: boolean): string {
+  const root = Object.values(schemas).find((schema) => schema['x-kubernetes-group-version-kind']?.some((each) => each.group === group && each.version === version && each.kind === kind));
+  if (!root) throw new Error(`couldn't find resource for "${group ? `${group}/` : ''}${version}, Kind=${kind}"`);
+  let [holder, schema, description] = [root, root, root.description ?? ''];
+  for (const name of path) {
+    const next = elementOf(schemas, schema).properties?.[name];
+    if (!next) throw new Error(`field ${JSON.stringify(name)} does not exist`);
+    [holder, schema, description] = [elementOf(schemas, schema), next, next.description ?? ''];
+  }
+  const target = elementOf(schemas, schema);
+  const fields = target.properties ? fieldLines(schemas, target, recursive, 1, new Set()) : [];
+  const last = path.at(-1);
+  const type = last === undefined ? [] : [`FIELD: ${last} <${typeText(schemas, schema)}>${holder.required?.includes(last) ? ' -required-' : ''}`, ...enumLines(resolve(schemas, schema)), ''];
+  const about = description || target.description || '<empty>';
+  const more = last !== undefined && target.description && target.description !== description && target.properties ? [...wrap(target.description, 4)] : [];
+  const head = [...(group ? [`GROUP:      ${group}`] : []), `KIND:       ${kind}`, `VERSION:    ${version}`, ''];
+  return [...head, ...type, 'DESCRIPTION:', ...wrap(about, 4), ...more, '    ', ...(fields.length > 0 ? ['FIELDS:', ...fields] : []), ''].join('\n') + '\n';
+}
+
+function enumLines(schema: Schema): string[] {
+  return schema.enum ? ['ENUM:', ...schema.enum.map((value) => `    ${value || '""'}`)] : [];
+}
+
+function fieldLines(schemas: Schemas, schema: Schema, recursive: boolean, level: number, seen: ReadonlySet<Schema>): string[] {
+  const pad = '  '.repeat(level);
+  return Object.entries(schema.properties ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, field]) => {
+      const line = `${pad}${name}\t<${typeText(schemas, field)}>${schema.required?.includes(name) ? ' -required-' : ''}`;
+      const inner = elementOf(schemas, field);
+      const options = resolve(schemas, field).enum;
+      const choice = options ? [`${pad}${recursive ? '' : '  '}enum: ${options.join(', ')}`] : [];
+      if (recursive) return [line, ...choice, ...(inner.properties && !seen.has(inner) ? fieldLines(schemas, inner, true, level + 1, new Set([...seen, inner])) : [])];
+      const text = field.description || resolve(schemas, field).description || '<no description>';
+      return [line, ...choice.map((each) => each.trimEnd()), ...wrap(text, 4), ''];
+    });
+}
+
+/** The schema a reference stands for. */
+function resolve(schemas: Schemas, schema: Schema): Schema {
+  const [only] = schema.allOf ?? [];
+  if (only && schema.allOf?.length === 1) return resolve(schemas, only);
+  if (schema.$ref === undefined) return schema;
+  return schemas[schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1)] ?? schema;
+}
+
+/** What stands inside lists and maps. */
+function elementOf(schemas: Schemas, schema: Schema): Schema {
+  const resolved = resolve(schemas, schema);
+  if (resolved.items) return elementOf(schemas, resolved.items);
+  if (typeof resolved.additionalProperties === 'object') return elementOf(schemas, resolved.additionalProperties);
+  return resolved;
+}
+
+/** `string`, `[]Container`, `map[string]string`. */
+function typeText(schemas: Schemas, schema: Schema): string {
+  const [only] = schema.allOf ?? [];
+  const reference = schema.$ref ?? only?.$ref;
+  const resolved = resolve(schemas, schema);
+  if (resolved.items) return `[]${typeText(schemas, resolved.items)}`;
+  if (typeof resolved.additionalProperties === 'object') return `map[string]${typeText(schemas, resolved.additionalProperties)}`;
+  if (reference && (resolved.properties || resolved.type === undefined)) return reference.slice(reference.lastIndexOf('.') + 1);
+  if (reference && resolved.type) return reference.slice(reference.lastIndexOf('.') + 1);
+  return resolved.type === 'object' ? 'Object' : (resolved.type ?? 'Object');
+}
+
+const width = 80;
+
+/** Words in lines of at most 80 columns, paragraphs kept. */
+function wrap(text: string, indent: number): string[] {
+  return text.split('\n').flatMap((paragraph) => {
+    const lines: string[] = [];
+    let line = '';
+    for (const word of paragraph.split(/\s+/)) {
+      if (line !== '' && line.length + 1 + word.length > width - indent) {
+        lines.push(line);
+        line = word;
+      } else line = line === '' ? word : `${line} ${word}`;
+    }
+    return [...lines, line].map((each) => ' '.repeat(indent) + each);
+  });
+}

@@ -1,0 +1,97 @@
+import { parseJsonPath, relaxedJsonPath } from '@keelson/machinery';
+import { throwAll, UsageError } from '../errors.ts';
+import { outputFlags, resultPrinter } from '../printers/result.ts';
+import { fetchTargets, isNotFound, requireNames, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
+import { untilState } from '../resource/watch.ts';
+import { type AnyObject, type Context, defineVerb } from '../types.ts';
+
+const waitFlags = {
+  ...selectionFlags,
+  ...outputFlags,
+  all: { type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
+  for: { type: 'array', help: 'The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath=\'{JSONPath expression}\'=[JSONPath value]].' },
+  timeout: { type: 'duration', default: 30_000, help: 'The length of time to wait before giving up. Zero means check once and don\'t wait, negative means wait for a week.' },
+} as const;
+
+/** Whether an object is as one waits for; `undefined` stands for one that is not there. */
+export type Awaited = (object: AnyObject | undefined) => boolean;
+
+export const verb = defineVerb({
+  usage: "wait ([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]] [options]",
+  flags: waitFlags,
+  async run(context) {
+    const { flags, cluster, shell } = context;
+    const [condition, ...more] = flags.for;
+    if (!condition || more.length > 0) throw new UsageError(`${condition ? 'only one' : 'exactly one'} --for is required`, 'examples');
+    const accepts = parseCondition(condition);
+    const selection = selectionOf(context);
+    const targets = await resolveTargets(cluster, shell, selection);
+    requireNames(targets, selection);
+    const print = resultPrinter(context);
+    const errors: unknown[] = [];
+    const all = await named(context, targets, condition, errors);
+    for (const target of all) {
+      try {
+        const last = await untilState(cluster, target, { clock: shell.clock, signal: shell.signal, timeout: flags.timeout }, accepts);
+        const { mapping, name = '' } = target;
+        print(last ?? { apiVersion: mapping.apiVersion, kind: mapping.kind, metadata: { name } }, 'condition met');
+      } catch (error) {
+        errors.push(shell.signal.aborted ? error : new Error(`${(error as Error).message} on ${target.mapping.resource}/${target.name}`));
+      }
+    }
+    throwAll(errors.map((error) => (error instanceof Error && error.message.startsWith('timed out') ? new Error(`error: ${error.message}`) : error)));
+    if (all.length === 0 && condition !== 'delete') throw new Error('no matching resources found');
+  },
+});
+
+/** Targets by name. What is not there is an error, unless its coming or going is waited for. */
+async function named(context: Context<typeof waitFlags>, targets: readonly Target[], condition: string, errors: unknown[]): Promise<Target[]> {
+  const patient = condition === 'create' || condition === 'delete';
+  const known = targets.filter(({ name }) => patient && name !== undefined);
+  const { found, errors: missing } = await fetchTargets(context.cluster, targets.filter((target) => !known.includes(target)), selectionOf(context));
+  errors.push(...missing.filter((error) => !(condition === 'delete' && isNotFound(error))));
+  return [...known, ...found.map(({ mapping, namespace, name }) => ({ mapping, namespace, name }))];
+}
+
+/** Reads a `--for`. @throws Error in kubectl's words. */
+export function parseCondition(text: string): Awaited {
+  if (text.toLowerCase() === 'delete') return (object) => object === undefined;
+  if (text.toLowerCase() === 'create') return (object) => object !== undefined;
+  const [, kind, rest = ''] = /^(condition|jsonpath)=([\s\S]*)$/.exec(text) ?? [];
+  if (kind === 'condition') return conditionIs(rest);
+  if (kind === 'jsonpath') return pathIs(rest);
+  throw new Error(`unrecognized condition: ${JSON.stringify(text)}`);
+}
+
+interface Conditioned {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly observedGeneration?: number }[]; readonly observedGeneration?: number };
+}
+
+function conditionIs(text: string): Awaited {
+  const [name = '', value = 'true'] = text.split('=');
+  return (object) => {
+    const { status } = (object ?? {}) as Conditioned;
+    const condition = status?.conditions?.find(({ type }) => type.toLowerCase() === name.toLowerCase());
+    if (!condition) return false;
+    const observed = condition.observedGeneration ?? status?.observedGeneration;
+    if (observed !== undefined && observed < (object?.metadata.generation ?? 0)) return false;
+    return condition.status.toLowerCase() === value.toLowerCase();
+  };
+}
+
+/** `{.status.phase}=Running`, or a path alone, which waits for anything to be there. */
+function pathIs(text: string): Awaited {
+  const [, path = '', value] = /^('?\{[\s\S]*\}'?|[^=]*)(?:=([\s\S]*))?$/.exec(text) ?? [];
+  const bare = path.replaceAll("'", '');
+  if (bare === '') throw new Error('jsonpath wait format must be --for=jsonpath=\'{.status.readyReplicas}\'=3 or --for=jsonpath=\'{.status.readyReplicas}\'');
+  const parsed = parseJsonPath(relaxedJsonPath(bare));
+  const wanted = value?.replace(/^(['"])(.*)\1$/s, '$2');
+  return (object) => {
+    const found = object ? parsed.find(object, { allowMissingKeys: true }).flat() : [];
+    if (found.length === 0) return false;
+    if (wanted === undefined) return true;
+    if (found.length > 1) throw new Error('given jsonpath expression matches more than one value');
+    if (typeof found[0] === 'object' && found[0] !== null) throw new Error('jsonpath leads to a nested object or list which cannot be compared');
+    return String(found[0]) === wanted;
+  };
+}
