@@ -18,24 +18,15 @@ export const options = {
     'answer node ports on 127.0.0.0/8; sets net.ipv4.conf.all.route_localnet. On by default in upstream',
   ),
   'iptables-binary': text('auto', 'which iptables: auto, nft, legacy or iptables. Not in upstream', 'FLAVOUR'),
-  'iptables-sync-period': text('30s', 'how often to look whether the rules still stand; the longest wait after a failure', 'DURATION'),
-  'iptables-min-sync-period': text(
+  'iptables-sync-period': duration('30s', 'how often to look whether the rules still stand; the longest wait after a failure'),
+  'iptables-min-sync-period': duration(
     '100ms',
     'least time between two changes of rules. 1s in upstream, where a change costs all services',
-    'DURATION',
   ),
   'conntrack-max-per-core': number(0, 'connections to track per core; 0 leaves net.netfilter.nf_conntrack_max alone. 32768 in upstream'),
   'conntrack-min': number(131_072, 'least connections to track, when --conntrack-max-per-core is set'),
-  'conntrack-tcp-timeout-established': text(
-    '0s',
-    'idle timeout of TCP connections; 0 leaves the sysctl alone. 24h in upstream',
-    'DURATION',
-  ),
-  'conntrack-tcp-timeout-close-wait': text(
-    '0s',
-    'timeout of half-closed TCP connections; 0 leaves the sysctl alone. 1h in upstream',
-    'DURATION',
-  ),
+  'conntrack-tcp-timeout-established': duration('0s', 'idle timeout of TCP connections; 0 leaves the sysctl alone. 24h in upstream'),
+  'conntrack-tcp-timeout-close-wait': duration('0s', 'timeout of half-closed TCP connections; 0 leaves the sysctl alone. 1h in upstream'),
   'healthz-bind-address': text('0.0.0.0:10256', 'where /healthz, /livez and /readyz are served; nowhere when empty', 'IP:PORT'),
   'metrics-bind-address': text('127.0.0.1:10249', 'where /metrics is served; nowhere when empty', 'IP:PORT'),
   'tls-cert-file': text(
@@ -52,22 +43,16 @@ function text(value: string, help: string, placeholder: string) {
   return { type: 'string', default: value, help, placeholder } as const;
 }
 
+function duration(value: string, help: string) {
+  return { type: 'duration', default: value, help, placeholder: 'DURATION' } as const;
+}
+
 function number(value: number, help: string) {
   return { type: 'number', default: value, help } as const;
 }
 
 function flag(help: string) {
   return { type: 'boolean', default: false, help } as const;
-}
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** A Go duration (`1m30s`, `100ms`) in milliseconds. @throws when `value` is none, naming the flag. */
-export function milliseconds(name: string, value: string): number {
-  if (value === '0') return 0;
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value))
-    throw new Error(`invalid argument "${value}" for "--${name}" flag: time: invalid duration "${value}"`);
-  return [...value.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0);
 }
 
 /** `host:port`, IPv6 in brackets. @throws when it is none, naming the flag. */

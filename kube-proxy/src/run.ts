@@ -13,7 +13,7 @@ import { cleanup } from './iptables/cleanup.ts';
 import { type Flavour, flavours, kernelRules } from './iptables/kernel.ts';
 import type { RenderOptions } from './iptables/rules.ts';
 import { proxyMetrics } from './metrics.ts';
-import { bindAddress, milliseconds, options } from './options.ts';
+import { bindAddress, options } from './options.ts';
 import { createProxy, type NodeProxy } from './proxy.ts';
 import { applySysctls, type Sysctls } from './sysctl.ts';
 
@@ -47,8 +47,8 @@ async function runProxy(context: ComponentContext<Options>, rules: Rules): Promi
     metrics: proxyMetrics(metrics),
     nodeName: (values['hostname-override'] || hostname()).trim().toLowerCase(),
     render: renderOptionsOf(values),
-    minSyncPeriod: milliseconds('iptables-min-sync-period', values['iptables-min-sync-period']),
-    syncPeriod: milliseconds('iptables-sync-period', values['iptables-sync-period']),
+    minSyncPeriod: values['iptables-min-sync-period'],
+    syncPeriod: values['iptables-sync-period'],
   });
   try {
     await serveHealthz(context, proxy);
@@ -112,8 +112,8 @@ function sysctlsOf(values: OptionValues<Options>): Sysctls {
     localhostNodePorts: values['iptables-localhost-nodeports'],
     conntrackMaxPerCore: values['conntrack-max-per-core'],
     conntrackMin: values['conntrack-min'],
-    establishedTimeout: milliseconds('conntrack-tcp-timeout-established', values['conntrack-tcp-timeout-established']),
-    closeWaitTimeout: milliseconds('conntrack-tcp-timeout-close-wait', values['conntrack-tcp-timeout-close-wait']),
+    establishedTimeout: values['conntrack-tcp-timeout-established'],
+    closeWaitTimeout: values['conntrack-tcp-timeout-close-wait'],
   };
 }
 

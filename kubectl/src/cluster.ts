@@ -14,6 +14,7 @@ import {
   resolveContext,
   type Transport,
 } from '@keelson/client';
+import { RequestTimeout } from './errors.ts';
 import type { FlagValues } from './flags.ts';
 import type { globalFlags } from './globals.ts';
 import { discover } from './resource/discovery.ts';
@@ -95,7 +96,8 @@ export class Cluster {
     const groups = this.#flags['as-group'].length > 0 ? [...this.#flags['as-group']] : (user['as-groups'] ?? []);
     const name = this.#flags.as || user.as || '';
     const uid = this.#flags['as-uid'] || user['as-uid'] || '';
-    if (name === '' && (groups.length > 0 || uid !== '')) throw new Error('requesting uid, groups or user-extra without impersonating a user');
+    if (name === '' && (groups.length > 0 || uid !== ''))
+      throw new Error('requesting uid, groups or user-extra without impersonating a user');
     return {
       ...(name === '' ? {} : { 'impersonate-user': name }),
       ...(uid === '' ? {} : { 'impersonate-uid': uid }),
@@ -139,9 +141,7 @@ export class Cluster {
 
   #deadline(timeout: number): AbortSignal {
     const stop = new AbortController();
-    const expire = (): void =>
-      stop.abort(new Error('Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded while awaiting headers)'));
-    this.#shell.clock.after(timeout, expire);
+    this.#shell.clock.after(timeout, () => stop.abort(new RequestTimeout()));
     return stop.signal;
   }
 

@@ -12,14 +12,25 @@ export class ExitError extends Error {
   }
 }
 
+/** `See 'kubectl get --help' for usage.`, `See 'kubectl get -h' for help and examples`, or nothing. */
+export type UsageHint = 'usage' | 'examples' | 'none';
+
 /** A command line that cannot be understood. `hint` is how help is to be found. */
 export class UsageError extends Error {
-  readonly hint: 'usage' | 'examples';
+  readonly hint: UsageHint;
 
-  constructor(message: string, hint: 'usage' | 'examples' = 'usage') {
+  constructor(message: string, hint: UsageHint = 'usage') {
     super(message);
     this.name = 'UsageError';
     this.hint = hint;
+  }
+}
+
+/** A request took longer than `--request-timeout` allows. */
+export class RequestTimeout extends Error {
+  constructor() {
+    super('Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded while awaiting headers)');
+    this.name = 'RequestTimeout';
   }
 }
 
@@ -54,6 +65,7 @@ export function withSource(error: unknown, doing: string, source: string): unkno
  */
 export function describeError(error: unknown, server: string): string {
   if (error instanceof ManyErrors) return error.errors.map((each) => standardText(each, server) ?? errorMessage(each)).join('\n');
+  if (error instanceof RequestTimeout) return error.message;
   const known = standardText(error, server);
   if (known !== undefined) return known;
   const text = errorMessage(error);
@@ -62,6 +74,9 @@ export function describeError(error: unknown, server: string): string {
 
 function standardText(error: unknown, server: string): string | undefined {
   if (error instanceof ApiError) return apiErrorText(error);
+  if (error instanceof Error && /^context ".*" does not exist$/.test(error.message)) {
+    return `Error in configuration: context was not found for specified context: ${error.message.slice('context "'.length, -'" does not exist'.length)}`;
+  }
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return undefined;
   if (code === 'ECONNREFUSED') return `The connection to the server ${server} was refused - did you specify the right host or port?`;
@@ -74,7 +89,8 @@ function connectionText(code: string, message: string, server: string): string {
   const host = server.replace(/:\d+$/, '');
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`;
   if (code === 'ETIMEDOUT') return `dial tcp ${server}: i/o timeout`;
-  if (/UNABLE_TO|SELF_SIGNED|DEPTH_ZERO/.test(code)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+  if (/UNABLE_TO|SELF_SIGNED|DEPTH_ZERO/.test(code))
+    return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
   if (code === 'CERT_HAS_EXPIRED') return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
   return message;
 }

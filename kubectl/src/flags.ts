@@ -182,5 +182,8 @@ function readDuration(value: string, invalid: (why: string) => UsageError): numb
 /** Values between commas; one in double quotes may hold commas itself. */
 function splitList(value: string): string[] {
   if (value === '') return [];
-  return Array.from(value.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g), ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
+  return Array.from(
+    value.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g),
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+  );
 }

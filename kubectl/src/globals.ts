@@ -2,7 +2,10 @@ import type { FlagSpecs } from './flags.ts';
 
 /** Flags that every command takes, as `kubectl options` lists them. */
 export const globalFlags = {
-  as: { type: 'string', help: 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace.' },
+  as: {
+    type: 'string',
+    help: 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace.',
+  },
   'as-group': { type: 'array', help: 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups.' },
   'as-uid': { type: 'string', help: 'UID to impersonate for the operation.' },
   'cache-dir': { type: 'string', help: 'Default cache directory; discovery is not cached on disk, so it is not used', hidden: true },

@@ -44,8 +44,8 @@ function report(error: unknown, shell: Shell, at: { path: string; address(): str
   }
   if (shell.signal.aborted) return 130;
   if (error instanceof UsageError) {
-    const hint = error.hint === 'usage' ? `See '${at.path} --help' for usage.` : `See '${at.path} -h' for help and examples`;
-    shell.stderr.write(`error: ${error.message}\n${hint}\n`);
+    const hints = { usage: `See '${at.path} --help' for usage.\n`, examples: `See '${at.path} -h' for help and examples\n`, none: '' };
+    shell.stderr.write(`error: ${error.message}\n${hints[error.hint]}`);
     return 1;
   }
   shell.stderr.write(`${describeError(error, at.address())}\n`);
@@ -64,7 +64,7 @@ async function dispatch(argv: readonly string[], shell: Shell, at: { path: strin
   const parsed = parseArguments(chosen.argv, specs);
   if (parsed.values.help || !verb.run) {
     if (!verb.run && !parsed.values.help && parsed.args[0] !== undefined) {
-      throw new UsageError(`unknown command ${JSON.stringify(parsed.args[0])} for ${JSON.stringify(at.path)}`);
+      throw new UsageError(`unknown command ${JSON.stringify(parsed.args[0])}`, 'examples');
     }
     shell.stdout.write(verbHelp(verb, chosen.path, chosen.summary));
     return 0;
@@ -97,7 +97,7 @@ async function choose(argv: readonly string[]): Promise<Chosen | undefined> {
       left = [...left.toSpliced(at, 1), '--help'];
       continue;
     }
-    if (!entry && !verb && name !== undefined) throw new UsageError(unknownCommand(name), 'usage');
+    if (!entry && !verb && name !== undefined) throw new UsageError(unknownCommand(name), 'none');
     if (!entry) return verb ? { verb, path, summary, argv: left } : undefined;
     verb = await entry.load();
     path += ` ${entry.name}`;

@@ -49,7 +49,7 @@ export interface Verb<F extends FlagSpecs = FlagSpecs> {
   readonly examples?: readonly string[];
   readonly flags: F;
   readonly subverbs?: readonly VerbEntry[];
-  run?(context: Context<F>): Promise<number | void>;
+  run?(context: Context<F>): Promise<number | undefined> | Promise<void>;
 }
 
 /** A verb in a list: what help says of it, and where it is when it is called. */

@@ -4,7 +4,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createApi, loadKubeconfig, transportFor } from '@keelson/client';
 import { type Component, type ComponentContext, delegatedAuth, type OptionValues, versionInfo } from '@keelson/component';
-import { createCA, issue } from '@keelson/pki';
+import { issueTemporary } from '@keelson/pki';
 import { createEventRecorder, createInformers } from '@keelson/runtime';
 import { parseResolvConf } from './config/dns.ts';
 import { bytes } from './config/quantity.ts';
@@ -191,16 +191,6 @@ async function certificate({ options: values, clock }: Context, name: string): P
   const clientCA = values['client-ca-file'] ? readFileSync(values['client-ca-file'], 'utf8') : undefined;
   const [cert, key] = [values['tls-cert-file'], values['tls-private-key-file']];
   if (cert) return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), clientCA };
-  const ca = await createCA({ commonName: `${name}-ca`, days: 365, clock });
   const ips = values['node-ip'].length > 0 ? values['node-ip'] : [firstAddress()];
-  const made = await issue({
-    commonName: name,
-    dnsNames: [name, 'localhost'],
-    ips: [...ips, '127.0.0.1'],
-    usages: ['server'],
-    days: 365,
-    clock,
-    ca,
-  });
-  return { cert: made.certPem, key: made.keyPem, clientCA };
+  return { ...(await issueTemporary(name, { dnsNames: [name], ips }, clock)), clientCA };
 }

@@ -3,7 +3,18 @@ import { test } from 'node:test';
 import type { ModelOptions } from '@keelson/kubelet/cri';
 import { type Container, Pod } from '@keelson/types';
 import { type Cluster, createCluster } from '../src/index.ts';
-import { backendsOn, crash, createDeployment, createPod, createService, endpointsOf, eventsAbout, isReady, podsOf, settledAt } from '../src/workloads.ts';
+import {
+  backendsOn,
+  crash,
+  createDeployment,
+  createPod,
+  createService,
+  endpointsOf,
+  eventsAbout,
+  isReady,
+  podsOf,
+  settledAt,
+} from '../src/workloads.ts';
 
 type Behaviour = ReturnType<NonNullable<ModelOptions['behaviour']>>;
 
@@ -22,7 +33,11 @@ function restarts(cluster: Cluster, name: string): number {
   return cluster.history.get(Pod, name)?.status?.containerStatuses?.[0]?.restartCount ?? 0;
 }
 
-const answer = (exitCode: number): ReturnType<NonNullable<Behaviour['exec']>> => ({ stdout: Buffer.from(''), stderr: Buffer.from(''), exitCode });
+const answer = (exitCode: number): ReturnType<NonNullable<Behaviour['exec']>> => ({
+  stdout: Buffer.from(''),
+  stderr: Buffer.from(''),
+  exitCode,
+});
 
 test('a container that crashes at once restarts after nothing, 10, 20, 40 s, and so on to 300', async (t) => {
   const cluster = await clusterOf(t, () => ({ exitAfterMs: 1000, exitCode: 1 }));
@@ -38,7 +53,10 @@ test('a container that crashes at once restarts after nothing, 10, 20, 40 s, and
   await cluster.until('it restarted seven times', () => starts.length === 8, 1_200_000);
   const waits = starts.slice(1).map((start, i) => Math.round((start - (ends[i] ?? 0)) / 1000));
   assert.deepEqual(waits, [0, 10, 20, 40, 80, 160, 300]);
-  const waiting = await cluster.until('it waits again', () => cluster.history.get(Pod, 'crashing')?.status?.containerStatuses?.[0]?.state?.waiting);
+  const waiting = await cluster.until(
+    'it waits again',
+    () => cluster.history.get(Pod, 'crashing')?.status?.containerStatuses?.[0]?.state?.waiting,
+  );
   assert.equal(waiting.reason, 'CrashLoopBackOff');
   assert.match(waiting.message ?? '', /^back-off 5m0s restarting failed container=main pod=crashing_default\(/);
   assert.ok(eventsAbout(cluster, 'crashing').some((event) => event.startsWith('BackOff: Back-off restarting failed container main')));
@@ -80,12 +98,17 @@ test('readiness: a pod that is not ready is no endpoint, and is one again when i
     nodes: [{ model: { behaviour: (_, { name }) => ({ exec: () => answer(ready.get(name) === false ? 1 : 0) }) } }],
   });
   t.after(() => cluster.stop());
-  await createDeployment(cluster, { container: { readinessProbe: { exec: { command: ['check'] }, periodSeconds: 2, failureThreshold: 1 } } });
+  await createDeployment(cluster, {
+    container: { readinessProbe: { exec: { command: ['check'] }, periodSeconds: 2, failureThreshold: 1 } },
+  });
   await createService(cluster);
   await cluster.until('3 endpoints are ready', () => settledAt(cluster, 3) && endpointsOf(cluster).length === 3);
   const [pod] = podsOf(cluster);
   ready.set(pod?.metadata.name ?? '', false);
-  await cluster.until('it is no endpoint', async () => !endpointsOf(cluster).includes(pod?.status?.podIP ?? '') && (await backendsOn(cluster, 'node-1')).length === 2);
+  await cluster.until(
+    'it is no endpoint',
+    async () => !endpointsOf(cluster).includes(pod?.status?.podIP ?? '') && (await backendsOn(cluster, 'node-1')).length === 2,
+  );
   assert.equal(restarts(cluster, pod?.metadata.name ?? ''), 0);
   ready.clear();
   await cluster.until('it is an endpoint again', async () => (await backendsOn(cluster, 'node-1')).length === 3);
@@ -134,17 +157,20 @@ test('the token of a service account is in its volume, and is renewed at 80 % of
   cluster.observers.add((_, { path, method }) => {
     if (method === 'POST' && path.endsWith('/serviceaccounts/default/token')) asked.push(cluster.clock.now());
   });
-  const pod = await createPod(cluster, 'bearer', main());
+  const sources = [{ serviceAccountToken: { path: 'token', expirationSeconds: 600 } }];
+  const pod = await createPod(cluster, 'bearer', {
+    ...main({ volumeMounts: [{ name: 'identity', mountPath: '/identity' }] }),
+    automountServiceAccountToken: false,
+    volumes: [{ name: 'identity', projected: { sources } }],
+  });
   await cluster.until('it runs', () => podsOf(cluster, 'bearer').some(isReady));
-  const volume = `/var/lib/kubelet/pods/${pod.metadata.uid}/volumes/kubernetes.io~projected/`;
-  const token = (): string => {
-    const file = [...cluster.node('node-1').host.files].find(([path]) => path.startsWith(volume) && path.endsWith('/token'));
-    return String(file?.[1] ?? '');
-  };
+  const volume = `/var/lib/kubelet/pods/${pod.metadata.uid}/volumes/kubernetes.io~projected/identity`;
+  const token = (): string => String(cluster.node('node-1').host.files.get(`${volume}/token`));
   const first = token();
   const { exp, sub } = JSON.parse(Buffer.from(first.split('.')[1] ?? '', 'base64url').toString()) as { exp: number; sub: string };
   assert.equal(sub, 'system:serviceaccount:default:default');
   const life = exp * 1000 - cluster.clock.now();
+  assert.equal(life, 600_000);
   await cluster.advance(life * 0.8 - 20_000);
   assert.equal(token(), first);
   await cluster.until('it is renewed', () => token() !== first, 120_000);

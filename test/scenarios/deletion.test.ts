@@ -66,18 +66,30 @@ test('orphan: what was owned stays, and is adopted by an owner of the same selec
   await cluster.api.delete(Deployment, web, { propagationPolicy: 'Orphan' });
   await cluster.until('the Deployment is gone', () => !cluster.history.get(Deployment, 'web'));
   await cluster.advance(60_000);
-  assert.deepEqual(podsOf(cluster).map(({ metadata }) => metadata.uid), pods);
+  assert.deepEqual(
+    podsOf(cluster).map(({ metadata }) => metadata.uid),
+    pods,
+  );
   assert.deepEqual(replicaSetsOf(cluster)[0]?.metadata.ownerReferences ?? [], []);
   const again = await createDeployment(cluster);
   await cluster.until('it is adopted', () => replicaSetsOf(cluster)[0]?.metadata.ownerReferences?.[0]?.uid === again.metadata.uid);
   await cluster.advance(60_000);
-  assert.deepEqual(replicaSetsOf(cluster).map(({ metadata }) => metadata.uid), [set?.metadata.uid]);
-  assert.deepEqual(podsOf(cluster).map(({ metadata }) => metadata.uid), pods);
+  assert.deepEqual(
+    replicaSetsOf(cluster).map(({ metadata }) => metadata.uid),
+    [set?.metadata.uid],
+  );
+  assert.deepEqual(
+    podsOf(cluster).map(({ metadata }) => metadata.uid),
+    pods,
+  );
 });
 
 test('a pod whose owner never was is collected', async (t) => {
   const cluster = await started(t);
   const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'ghost', uid: '00000000-0000-4000-8000-000000000000', controller: true };
-  await cluster.api.create(ConfigMap, { ...configMap({ name: 'orphan' }), metadata: { name: 'orphan', namespace: 'default', ownerReferences: [owner] } });
+  await cluster.api.create(ConfigMap, {
+    ...configMap({ name: 'orphan' }),
+    metadata: { name: 'orphan', namespace: 'default', ownerReferences: [owner] },
+  });
   await cluster.until('it is gone', () => !cluster.history.get(ConfigMap, 'orphan'));
 });

@@ -109,7 +109,8 @@ test('a rolling update to an image that does not start stops at maxUnavailable',
   await setImage(cluster, 'registry.local/app:bad');
   const failed = await cluster.until(
     'the Deployment says that it does not get on',
-    () => cluster.history.get(Deployment, 'web')?.status?.conditions?.find(({ type, status }) => type === 'Progressing' && status === 'False'),
+    () =>
+      cluster.history.get(Deployment, 'web')?.status?.conditions?.find(({ type, status }) => type === 'Progressing' && status === 'False'),
     120_000,
   );
   assert.equal(failed.reason, 'ProgressDeadlineExceeded');

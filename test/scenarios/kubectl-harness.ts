@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { createMemoryStore, createServer, createTokens } from '@keelson/apiserver';
 import { silentLogger, systemClock, systemRandom } from '@keelson/base';
 import { inProcessTransport, type Transport } from '@keelson/client';
@@ -13,10 +14,19 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+export interface RunningKubectl {
+  /** What it has printed so far. */
+  output(): string;
+  /** As Ctrl-C; resolves to its exit code. */
+  interrupt(): Promise<number>;
+}
+
 export interface KubectlServer {
   readonly transport: Transport;
   /** Runs one command line. `stdin` is what `-f -` reads. */
   kubectl(line: string | readonly string[], stdin?: string): Promise<Outcome>;
+  /** Starts one that runs until it is stopped. */
+  start(line: string): RunningKubectl;
   /** As `kubectl`, and fails unless it succeeds without a word on standard error. */
   ok(line: string | readonly string[], stdin?: string): Promise<string>;
   stop(): Promise<void>;
@@ -35,30 +45,43 @@ export async function startKubectlServer(): Promise<KubectlServer> {
     ...{ serviceCIDR: '10.96.0.0/16', nodePorts: { from: 30_000, to: 32_767 }, disabledAdmission: [], compactionInterval: 300_000 },
     tokens: (registry) => createTokens(tokens, registry),
     kubelets: { send: noKubelets, dial: noKubelets },
+    clientCA: '',
   });
   await server.bootstrap();
   const transport = inProcessTransport(withPlainResponses(server.handle), { name: 'admin', groups: ['system:masters'] });
 
-  const kubectl: KubectlServer['kubectl'] = async (line, stdin = '') => {
-    const argv = typeof line === 'string' ? line.split(' ') : line;
-    let [stdout, stderr] = ['', ''];
-    const code = await run(argv, {
-      transport,
-      clock,
-      env: {},
-      stdin: (async function* () {
-        yield stdin;
-      })(),
-      stdout: { write: (text) => (stdout += Buffer.from(text).toString()) },
-      stderr: { write: (text) => (stderr += Buffer.from(text).toString()) },
-      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(10_000)]),
+  const start = (line: string | readonly string[], stdin: string, signal: AbortSignal) => {
+    const printed = { stdout: '', stderr: '' };
+    const into = (name: 'stdout' | 'stderr') => ({
+      write: (text: string | Uint8Array): void => {
+        printed[name] += Buffer.from(text as string).toString();
+      },
     });
-    return { code, stdout, stderr };
+    const argv = typeof line === 'string' ? line.split(' ') : line;
+    const input = Readable.from([Buffer.from(stdin)]);
+    const code = run(argv, { transport, clock, env: {}, stdin: input, stdout: into('stdout'), stderr: into('stderr'), signal });
+    return { printed, code };
+  };
+
+  const kubectl: KubectlServer['kubectl'] = async (line, stdin = '') => {
+    const { printed, code } = start(line, stdin, stop.signal);
+    return { code: await code, ...printed };
   };
 
   return {
     transport,
     kubectl,
+    start(line) {
+      const interrupted = new AbortController();
+      const { printed, code } = start(line, '', interrupted.signal);
+      return {
+        output: () => printed.stdout,
+        interrupt: () => {
+          interrupted.abort();
+          return code;
+        },
+      };
+    },
     async ok(line, stdin) {
       const outcome = await kubectl(line, stdin);
       if (outcome.code !== 0 || outcome.stderr !== '') throw new Error(`kubectl ${line} ended with ${outcome.code}: ${outcome.stderr}`);

@@ -47,8 +47,15 @@ test('a node dies: not ready after the grace period, tainted, its pods evicted a
   await cluster.until('its pod is no endpoint any more', () => endpointsOf(cluster).length === 2, 10_000);
 
   await cluster.advance(290_000);
-  assert.ok(podsOf(cluster).every(({ metadata }) => !metadata.deletionTimestamp), 'nobody is evicted before 300 s');
-  await cluster.until('its pod is evicted', () => podsOf(cluster).some(({ metadata }) => metadata.deletionTimestamp && metadata.uid === lost.metadata.uid), 20_000);
+  assert.ok(
+    podsOf(cluster).every(({ metadata }) => !metadata.deletionTimestamp),
+    'nobody is evicted before 300 s',
+  );
+  await cluster.until(
+    'its pod is evicted',
+    () => podsOf(cluster).some(({ metadata }) => metadata.deletionTimestamp && metadata.uid === lost.metadata.uid),
+    20_000,
+  );
   const evictedAfter = cluster.clock.now() - lostAt;
   assert.ok(evictedAfter >= 299_000 && evictedAfter < 310_000, `evicted ${evictedAfter} ms after the taint`);
   await cluster.until('a third pod is ready elsewhere', () => readyPodsOf(cluster).length === 3, 20_000);
@@ -57,7 +64,11 @@ test('a node dies: not ready after the grace period, tainted, its pods evicted a
 
   cluster.node('node-1').startKubelet();
   await cluster.until('the node is back', () => cluster.isReady('node-1') && taintsOf(cluster, 'node-1').length === 0);
-  await cluster.until('the evicted pod ends', async () => settledAt(cluster, 3) && (await runningOn(cluster, 'node-1')).length === 0, 120_000);
+  await cluster.until(
+    'the evicted pod ends',
+    async () => settledAt(cluster, 3) && (await runningOn(cluster, 'node-1')).length === 0,
+    120_000,
+  );
 });
 
 test('a node that comes back in time keeps its pods', async (t) => {
@@ -73,6 +84,21 @@ test('a node that comes back in time keeps its pods', async (t) => {
   const again = podsOf(cluster).find(({ metadata }) => metadata.uid === lost.metadata.uid);
   assert.equal(again?.status?.containerStatuses?.[0]?.restartCount, 0);
   assert.ok(settledAt(cluster, 3));
+});
+
+test('a node that is cut off says that it is ready as soon as it can, and so do its pods', async (t) => {
+  const { cluster, lost } = await spreadCluster(t);
+  await cluster.advance(30_000);
+  cluster.node('node-1').sever(true);
+  await cluster.until('the node is given up', () => readyStatus(cluster, 'node-1') === 'Unknown', 120_000);
+  await cluster.until('its pod is no endpoint any more', () => endpointsOf(cluster).length === 2);
+  await cluster.advance(60_000);
+  cluster.node('node-1').sever(false);
+  await cluster.until('the node is ready', () => cluster.isReady('node-1') && taintsOf(cluster, 'node-1').length === 0, 15_000);
+  await cluster.until('its pod is ready again', () => settledAt(cluster, 3) && endpointsOf(cluster).length === 3, 15_000);
+  assert.ok(podsOf(cluster).some(({ metadata }) => metadata.uid === lost.metadata.uid));
+  const condition = cluster.history.get(Node, 'node-1')?.status?.conditions?.find(({ type }) => type === 'Ready');
+  assert.ok(cluster.clock.now() - Date.parse(String(condition?.lastTransitionTime)) < 30_000, 'it has not been ready all the time');
 });
 
 test('all nodes silent at once: nobody is evicted', async (t) => {

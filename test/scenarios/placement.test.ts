@@ -42,17 +42,28 @@ test('taints keep pods away unless tolerated; a NoExecute taint sends them away'
   await cluster.until('4 pods are ready', () => settledAt(cluster, 4));
   assert.ok(podsOf(cluster).every(({ spec }) => spec?.nodeName === 'node-2'));
   const tolerations = [{ key: 'team', operator: 'Equal', value: 'red', effect: 'NoSchedule' }] as const;
-  await createPod(cluster, 'red', { tolerations: [...tolerations], nodeName: undefined, nodeSelector: { 'kubernetes.io/hostname': 'node-1' } });
+  await createPod(cluster, 'red', {
+    tolerations: [...tolerations],
+    nodeName: undefined,
+    nodeSelector: { 'kubernetes.io/hostname': 'node-1' },
+  });
   await cluster.until('the tolerant pod runs there', () => podsOf(cluster, 'red').some(isReady));
 
   await edit(cluster, Node, { name: 'node-2' }, (node) => {
     node.spec = { ...node.spec, taints: [{ key: 'out', value: 'now', effect: 'NoExecute' }] };
   });
-  const event = await cluster.until('the pods are sent away and have nowhere to go', () => {
-    const waiting = podsOf(cluster).filter(({ spec, metadata }) => !spec?.nodeName && !metadata.deletionTimestamp);
-    return waiting.length === 4 && podsOf(cluster).length === 4 && refusal(cluster, waiting[0]?.metadata.name ?? '');
-  }, 120_000);
-  assert.match(event, /0\/2 nodes are available: 1 node\(s\) had untolerated taint\(s\) ?\{out: now\}, 1 node\(s\) had untolerated taint\(s\) ?\{team: red\}|untolerated taint/);
+  const event = await cluster.until(
+    'the pods are sent away and have nowhere to go',
+    () => {
+      const waiting = podsOf(cluster).filter(({ spec, metadata }) => !spec?.nodeName && !metadata.deletionTimestamp);
+      return waiting.length === 4 && podsOf(cluster).length === 4 && refusal(cluster, waiting[0]?.metadata.name ?? '');
+    },
+    120_000,
+  );
+  assert.match(
+    event,
+    /0\/2 nodes are available: 1 node\(s\) had untolerated taint\(s\) ?\{out: now\}, 1 node\(s\) had untolerated taint\(s\) ?\{team: red\}|untolerated taint/,
+  );
   await edit(cluster, Node, { name: 'node-2' }, (node) => {
     node.spec = { ...node.spec, taints: [] };
   });

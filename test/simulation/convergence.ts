@@ -28,8 +28,12 @@ function deploymentDifferences(cluster: Cluster, name: string, replicas: number,
 /** Objects that nobody wants any more. */
 function leftovers({ history }: Cluster, wanted: ReadonlySet<string>): string[] {
   const unwanted = (name: string | undefined): boolean => name !== undefined && name !== 'kubernetes' && !wanted.has(name);
-  const owned = [...history.list(ReplicaSet, 'default'), ...history.list(Pod, 'default')].filter(({ metadata }) => unwanted(metadata.labels?.app));
-  const named = [...history.list(Deployment, 'default'), ...history.list(Service, 'default')].filter(({ metadata }) => unwanted(metadata.name));
+  const owned = [...history.list(ReplicaSet, 'default'), ...history.list(Pod, 'default')].filter(({ metadata }) =>
+    unwanted(metadata.labels?.app),
+  );
+  const named = [...history.list(Deployment, 'default'), ...history.list(Service, 'default')].filter(({ metadata }) =>
+    unwanted(metadata.name),
+  );
   const slices = history.list(EndpointSlice, 'default').filter(({ metadata }) => unwanted(metadata.labels?.['kubernetes.io/service-name']));
   return [...owned, ...named, ...slices].map(({ kind, metadata }) => `${kind} ${metadata.name} is left over`);
 }
@@ -42,8 +46,14 @@ async function nodeDifferences(cluster: Cluster, names: readonly string[]): Prom
   for (const { name, runtime } of cluster.nodes.values()) {
     if (!cluster.isReady(name)) found.push(`${name} is not ready`);
     if (String(await backendsOn(cluster, name)) !== addresses) found.push(`the rules of ${name} lead elsewhere`);
-    const running = (await runtime.sandboxes.list()).filter(({ ready }) => ready).map(({ uid }) => uid).sort();
-    const meant = pods.filter(({ spec }) => spec?.nodeName === name).map(({ metadata }) => metadata.uid).sort();
+    const running = (await runtime.sandboxes.list())
+      .filter(({ ready }) => ready)
+      .map(({ uid }) => uid)
+      .sort();
+    const meant = pods
+      .filter(({ spec }) => spec?.nodeName === name)
+      .map(({ metadata }) => metadata.uid)
+      .sort();
     if (String(running) !== String(meant)) found.push(`${name} runs ${running.length} pods, ${meant.length} are meant`);
   }
   return found;

@@ -28,7 +28,10 @@ export function imageOf(version: number): string {
 }
 
 const create: Operation = async ({ cluster, random, wanted }) => {
-  const name = pick(random, names.filter((one) => !wanted.has(one)));
+  const name = pick(
+    random,
+    names.filter((one) => !wanted.has(one)),
+  );
   if (!name || cluster.history.get(Deployment, name)) return undefined;
   const replicas = below(random, mostReplicas) + 1;
   wanted.set(name, { replicas, version: 1 });
@@ -71,14 +74,19 @@ const remove: Operation = async ({ cluster, random, wanted }) => {
 };
 
 const deletePod: Operation = async ({ cluster, random, wanted }) => {
-  const pod = pick(random, [...wanted.keys()].flatMap((name) => podsOf(cluster, name)));
+  const pod = pick(
+    random,
+    [...wanted.keys()].flatMap((name) => podsOf(cluster, name)),
+  );
   if (!pod) return undefined;
   await cluster.api.delete(Pod, { namespace: 'default', name: pod.metadata.name ?? '' });
   return `delete pod ${pod.metadata.name}`;
 };
 
 const crashContainer: Operation = async ({ cluster, random, wanted }) => {
-  const running = [...wanted.keys()].flatMap((name) => podsOf(cluster, name)).filter(({ status }) => status?.containerStatuses?.[0]?.state?.running);
+  const running = [...wanted.keys()]
+    .flatMap((name) => podsOf(cluster, name))
+    .filter(({ status }) => status?.containerStatuses?.[0]?.state?.running);
   const pod = pick(random, running);
   if (!pod) return undefined;
   // What the status says may be over already.
@@ -95,7 +103,10 @@ const crashSandbox: Operation = async ({ cluster, random }) => {
 };
 
 const silenceNode: Operation = async ({ cluster, random, silentNodes }) => {
-  const name = pick(random, [...cluster.nodes.keys()].filter((one) => !silentNodes.has(one)));
+  const name = pick(
+    random,
+    [...cluster.nodes.keys()].filter((one) => !silentNodes.has(one)),
+  );
   if (!name || silentNodes.size >= cluster.nodes.size - 2) return undefined;
   silentNodes.add(name);
   await cluster.node(name).stopKubelet();
@@ -111,7 +122,10 @@ const wakeNode: Operation = async ({ cluster, random, silentNodes }) => {
 };
 
 const restartKubelet: Operation = async ({ cluster, random, silentNodes }) => {
-  const name = pick(random, [...cluster.nodes.keys()].filter((one) => !silentNodes.has(one)));
+  const name = pick(
+    random,
+    [...cluster.nodes.keys()].filter((one) => !silentNodes.has(one)),
+  );
   if (!name) return undefined;
   await cluster.node(name).stopKubelet();
   cluster.node(name).startKubelet();

@@ -27,7 +27,10 @@ const convergenceLimit = 1_200_000;
  */
 export async function simulate(seed: number, minutes: number): Promise<Outcome> {
   const random = seededRandom(seed);
-  const cluster = await createCluster({ seed, nodes: Array.from({ length: 5 }, () => ({ model: { behaviour: () => behaviour(random) } })) });
+  const cluster = await createCluster({
+    seed,
+    nodes: Array.from({ length: 5 }, () => ({ model: { behaviour: () => behaviour(random) } })),
+  });
   const world: World = { cluster, random, wanted: new Map(), silentNodes: new Set() };
   const invariants = new Invariants(cluster);
   const operations: string[] = [];
@@ -36,7 +39,10 @@ export async function simulate(seed: number, minutes: number): Promise<Outcome> 
     for (const name of world.silentNodes) cluster.node(name).startKubelet();
     const began = cluster.clock.now();
     let left: readonly string[] = [];
-    const converged = async (): Promise<boolean> => (left = await differences(world)).length === 0;
+    const converged = async (): Promise<boolean> => {
+      left = await differences(world);
+      return left.length === 0;
+    };
     await cluster.until('everything is as wanted', converged, convergenceLimit).catch((error: Error) => {
       throw new Error(`${left.join('\n')}\n${operations.join('\n')}\n${error.message}`, { cause: error });
     });
@@ -51,7 +57,7 @@ export async function simulate(seed: number, minutes: number): Promise<Outcome> 
 async function operate(world: World, invariants: Invariants, operations: string[], until: number): Promise<void> {
   const { cluster, random, silentNodes } = world;
   const { clock } = cluster;
-  let troubledAt = clock.now();
+  let troubledAt = clock.now() - calmAfter;
   while (clock.now() < until) {
     const quiet = Math.floor(clock.now() / 150_000) % 2 === 0;
     const all = quiet ? usual : [...usual, ...trouble];

@@ -179,9 +179,8 @@ async function untilSimulated<T>(clock: SimulatedClock, condition: () => T | Pro
     const answer = await condition();
     if (answer) return answer as Exclude<T, false | null | undefined>;
     // To the next timer, whichever that is.
-    let looked = false;
-    const step = (): boolean => looked || !(looked = true);
-    await clock.runUntil(step, deadline - clock.now());
+    let looks = 0;
+    await clock.runUntil(() => ++looks > 1, deadline - clock.now());
   }
 }
 

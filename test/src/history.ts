@@ -5,7 +5,10 @@ import type { Kind } from '@keelson/types';
 
 /** As little of the API server's store as a witness needs. */
 interface WatchedStore {
-  watch(prefix: string, options: { readonly after: number; readonly signal: AbortSignal }): AsyncIterable<{ readonly events: readonly StoreEvent[] }>;
+  watch(
+    prefix: string,
+    options: { readonly after: number; readonly signal: AbortSignal },
+  ): AsyncIterable<{ readonly events: readonly StoreEvent[] }>;
 }
 
 type StoreEvent =

@@ -1,4 +1,11 @@
-import { type ClientRequest, type ClientResponse, type ExchangeHandler, type InProcessUser, inProcessTransport, type Transport } from '@keelson/client';
+import {
+  type ClientRequest,
+  type ClientResponse,
+  type ExchangeHandler,
+  type InProcessUser,
+  inProcessTransport,
+  type Transport,
+} from '@keelson/client';
 
 /** Called with every request before it is sent. */
 export type RequestObserver = (user: InProcessUser, request: ClientRequest) => void;
@@ -38,6 +45,7 @@ export class Link implements Transport {
   readonly #observe: RequestObserver;
   #transport: Transport | undefined;
   #closed = false;
+  #severed = false;
 
   constructor(user: InProcessUser, handler: () => ExchangeHandler | undefined, observe: RequestObserver) {
     this.#user = user;
@@ -48,6 +56,7 @@ export class Link implements Transport {
   send(request: ClientRequest): Promise<ClientResponse> {
     const handler = this.#handler();
     if (this.#closed) return Promise.reject(new Error('transport is closed'));
+    if (this.#severed) return Promise.reject(new Error('connect EHOSTUNREACH'));
     if (!handler) return Promise.reject(new Error('connect ECONNREFUSED'));
     this.#observe(this.#user, request);
     this.#transport ??= inProcessTransport(handler, this.#user);
@@ -58,6 +67,12 @@ export class Link implements Transport {
   cut(): void {
     this.#transport?.close();
     this.#transport = undefined;
+  }
+
+  /** While severed nothing gets through, in either direction. */
+  sever(severed: boolean): void {
+    this.#severed = severed;
+    if (severed) this.cut();
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import type { Clock, Logger, Random } from '@keelson/base';
 import { createApi, type InProcessUser } from '@keelson/client';
 import { versionInfo } from '@keelson/component';
 import { createProxy, memoryRules, noConntrack, noHealthPorts, proxyMetrics } from '@keelson/kube-proxy';
-import { createKubelet, type Kubelet, MemoryHost, modelMachine, modelProber, ModelRuntime } from '@keelson/kubelet';
+import { createKubelet, type Kubelet, MemoryHost, ModelRuntime, modelMachine, modelProber } from '@keelson/kubelet';
 import type { ModelOptions } from '@keelson/kubelet/cri';
 import { createEventRecorder, createInformers } from '@keelson/runtime';
 import { Registry } from 'prom-client';
@@ -100,6 +100,12 @@ export class ModelNode {
   cut(): void {
     this.#kubeletLink.cut();
     this.#proxyLink.cut();
+  }
+
+  /** Takes the node off the network, or puts it back. Its processes run on. */
+  sever(severed: boolean): void {
+    this.#kubeletLink.sever(severed);
+    this.#proxyLink.sever(severed);
   }
 
   #createKubelet(signal: AbortSignal): Kubelet {

@@ -1,6 +1,16 @@
 import type { KubeObject, ObjectKey } from '@keelson/client';
 import { container } from '@keelson/testing';
-import { type Container, Deployment, EndpointSlice, Event as EventKind, type Kind, Pod, type PodSpec, ReplicaSet, Service } from '@keelson/types';
+import {
+  type Container,
+  Deployment,
+  EndpointSlice,
+  Event as EventKind,
+  type Kind,
+  Pod,
+  type PodSpec,
+  ReplicaSet,
+  Service,
+} from '@keelson/types';
 import type { Cluster } from './cluster.ts';
 
 export interface DeploymentWish {
@@ -68,7 +78,9 @@ export function readyPodsOf(cluster: Cluster, name = 'web', namespace = 'default
 }
 
 export function isReady({ metadata, status }: Pod): boolean {
-  return !metadata.deletionTimestamp && (status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True');
+  return (
+    !metadata.deletionTimestamp && (status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True')
+  );
 }
 
 /** True when exactly `count` pods exist and all are Ready. */

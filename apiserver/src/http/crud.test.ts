@@ -52,7 +52,7 @@ test('an update that changes nothing keeps the resourceVersion', async () => {
   const map = await api.create(ConfigMap, { metadata: { name: 'same', namespace }, data: { a: '1' } });
   const { resourceVersion, ...metadata } = map.metadata;
   assert.equal((await api.update(ConfigMap, map)).metadata.resourceVersion, resourceVersion);
-  assert.equal((await api.update(ConfigMap, { ...map, metadata })).metadata.resourceVersion, resourceVersion);
+  assert.equal((await api.update<ConfigMap>(ConfigMap, { ...map, metadata })).metadata.resourceVersion, resourceVersion);
   const patched = await api.patch(ConfigMap, { name: 'same', namespace }, 'application/merge-patch+json', { data: { a: '1' } });
   assert.equal(patched.metadata.resourceVersion, resourceVersion);
 });

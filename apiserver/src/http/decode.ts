@@ -17,7 +17,7 @@ export interface DecodeResult {
 
 /**
  * Brings parsed input into the shape of a kind, as Go's typed decoding does: members the type does not know are dropped (and told or
- * refused, as asked), nulls count as absent, and a value of the wrong JSON type is refused.
+ * refused, as asked), nulls count as absent, required members are there, and a value of the wrong JSON type is refused.
  */
 export class Decoder {
   readonly #schemas: Schemas;
@@ -30,6 +30,7 @@ export class Decoder {
     this.#quantities = new Quantities(schemas);
     this.#ajv = new Ajv({
       allErrors: true,
+      useDefaults: true,
       verbose: true,
       strict: false,
       formats: { byte: isBase64, 'date-time': isTime },
@@ -94,12 +95,44 @@ export class Decoder {
     return validate;
   }
 
+  /** An open Kubernetes type as a closed schema without semantic checks: those are the kinds' own, with Kubernetes' messages. */
+  #forAjv(schema: Schema): Record<string, unknown> {
+    if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string') return { type: ['integer', 'string'] };
+    if (schema.format === 'quantity') return { type: ['string', 'number'] };
+    if (schema.format === 'int32') return { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
+    if (schema.format === 'int64') return { type: 'integer', minimum: -(2 ** 63), maximum: 2 ** 63 - 1025 };
+    if (schema['x-kubernetes-preserve-unknown-fields']) return {};
+    if (schema.$ref) return { $ref: schema.$ref };
+    if (schema.items) return { type: 'array', items: this.#forAjv(schema.items) };
+    if (schema.properties) return { type: 'object', properties: this.#properties(schema), additionalProperties: false };
+    if (typeof schema.additionalProperties === 'object')
+      return { type: 'object', additionalProperties: this.#forAjv(schema.additionalProperties) };
+    if (schema.format === 'byte' || schema.format === 'date-time') return { type: 'string', format: schema.format };
+    return schema.type ? { type: schema.type } : {};
+  }
+
+  #properties({ properties = {}, required = [] }: Schema): Record<string, object> {
+    const entries = Object.entries(properties).map(([name, property]) => {
+      const zero = required.includes(name) || name === 'spec' ? this.#zero(property) : undefined;
+      return [name, { ...this.#forAjv(property), ...(zero === undefined ? {} : { default: zero }) }];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  /** What Go has in a required member that was left out: never nothing. Undefined where it is a null on the wire. */
+  #zero(schema: Schema): unknown {
+    if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string') return 0;
+    if (schema.format === 'quantity' || schema.format === 'date-time' || schema['x-kubernetes-preserve-unknown-fields']) return undefined;
+    if (schema.$ref) return this.#zero(this.#schemas[schema.$ref] ?? {});
+    return schema.type && structuredClone(zeroes[schema.type]);
+  }
+
   /** Registers a type and all it refers to; compiled on first use only. */
   #add(typeName: string): void {
     if (this.#ajv.schemas[typeName]) return;
     const schema = this.#schemas[typeName];
     if (!schema) throw new Error(`no schema for ${typeName}`);
-    const closed = forAjv(schema);
+    const closed = this.#forAjv(schema);
     this.#ajv.addSchema({ $id: typeName, ...closed }, typeName);
     for (const reference of referencesOf(schema)) this.#add(reference);
   }
@@ -117,23 +150,7 @@ export class DecodeError extends StatusError {
   }
 }
 
-/** An open Kubernetes type as a closed schema without semantic checks: those are the kinds' own, with Kubernetes' messages. */
-function forAjv(schema: Schema): Record<string, unknown> {
-  if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string') return { type: ['integer', 'string'] };
-  if (schema.format === 'quantity') return { type: ['string', 'number'] };
-  if (schema.format === 'int32') return { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
-  if (schema.format === 'int64') return { type: 'integer', minimum: -(2 ** 63), maximum: 2 ** 63 - 1025 };
-  if (schema['x-kubernetes-preserve-unknown-fields']) return {};
-  if (schema.$ref) return { $ref: schema.$ref };
-  if (schema.items) return { type: 'array', items: forAjv(schema.items) };
-  if (schema.properties) {
-    const properties = Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, forAjv(property)]));
-    return { type: 'object', properties, additionalProperties: false };
-  }
-  if (typeof schema.additionalProperties === 'object') return { type: 'object', additionalProperties: forAjv(schema.additionalProperties) };
-  if (schema.format === 'byte' || schema.format === 'date-time') return { type: 'string', format: schema.format };
-  return schema.type ? { type: schema.type } : {};
-}
+const zeroes = { array: [], boolean: false, integer: 0, number: 0, object: {}, string: '' };
 
 function referencesOf(schema: Schema): string[] {
   if (schema.$ref) return [schema.$ref];

@@ -159,7 +159,7 @@ test('label selectors', async () => {
     await Promise.all(['n=1', 'n!=1', 'n in (1,2)', 'n notin (1,2)', 'odd', '!odd', 'odd=yes,n=1', 'n>2', 'nothing', ''].map(count)),
     [5, 20, 10, 15, 25, 0, 3, 10, 0, 25],
   );
-  assert.deepEqual(await Promise.all(['constructor', '__proto__', '!constructor', 'toString=x'].map(count)), [0, 0, 25, 0]);
+  assert.deepEqual(await Promise.all(['constructor', '!constructor', 'toString=x'].map(count)), [0, 25, 0]);
   await refused(
     'labelSelector=a%3D%3D%3Db',
     400,
@@ -192,7 +192,7 @@ test('a read follows every acknowledged write', async () => {
     const map = await server.api.create(ConfigMap, { metadata: { name: `read-${n}`, namespace } });
     assert.equal((await server.api.get(ConfigMap, { name: `read-${n}`, namespace })).metadata.uid, map.metadata.uid);
     await server.api.delete(ConfigMap, { name: `read-${n}`, namespace });
-    assert.equal((await page('fieldSelector=metadata.name%3Dread-' + n)).items.length, 0);
+    assert.equal((await page(`fieldSelector=metadata.name%3Dread-${n}`)).items.length, 0);
   }
 });
 

@@ -8,6 +8,7 @@ import {
   goJson,
   invalid,
   type JsonPatchOperation,
+  unprocessable,
   unsupportedMediaType,
 } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
@@ -29,6 +30,7 @@ export function preparePatch(decoder: Decoder, store: Pick<KindStore, 'kind'>, t
   const patch = parse(body);
   if (type === 'application/json-patch+json') {
     if (!Array.isArray(patch)) throw wrongType(patch, 'jsonpatch.Patch');
+    if (patch.some(movesIntoItself)) throw unprocessable(new Error('cannot move a value into itself'));
     return { apply: (current) => applyJsonPatch(current, patch as JsonPatchOperation[]), shown: goJson };
   }
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) throw wrongType(patch, 'map[string]interface {}');
@@ -39,6 +41,10 @@ export function preparePatch(decoder: Decoder, store: Pick<KindStore, 'kind'>, t
       applyStrategicMergePatch(current as Record<string, unknown>, patch as Record<string, unknown>, decoder.schemas, typeName),
     shown: () => goMap(patch),
   };
+}
+
+function movesIntoItself(operation: JsonPatchOperation | null): boolean {
+  return operation?.op === 'move' && String(operation.path).startsWith(`${operation.from}/`);
 }
 
 function wrongType(patch: unknown, wanted: string): Error {

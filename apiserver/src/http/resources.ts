@@ -23,7 +23,10 @@ export async function serveResource(request: ResourceRequest): Promise<void> {
   if (info.subresource !== '' && !(info.subresource === 'status' && store.definition.status)) return serveSubresource(request);
   if (info.subresource === 'status' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
   if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refused();
-  if (store.definition.answer) return store.definition.answer(request);
+  if (store.definition.answer) {
+    negotiate(header(request, 'accept'), false);
+    return store.definition.answer(request);
+  }
   switch (info.verb) {
     case 'get':
       return serveGet(request);

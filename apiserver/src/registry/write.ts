@@ -251,7 +251,18 @@ function validateChange(store: KindStore, next: Writable, old: Writable, subreso
   const { definition } = store;
   const meta = [...validateMeta(store, next), ...validateObjectMetaUpdate(next.metadata, old.metadata, path('metadata'))];
   if (subresource === 'status') return [...meta, ...(definition.status?.validateUpdate?.(next, old) ?? [])];
-  return [...meta, ...(definition.validate?.(next) ?? []), ...(definition.validateUpdate?.(next, old) ?? [])];
+  const own = definition.validate?.(next) ?? [];
+  return [...meta, ...own, ...changeErrors(store, next, old, own.length === 0)];
+}
+
+/** What is invalid in itself may lack what a comparison looks at: its own faults then say enough. */
+function changeErrors({ definition }: KindStore, next: Writable, old: Writable, valid: boolean): FieldError[] {
+  try {
+    return definition.validateUpdate?.(next, old) ?? [];
+  } catch (error) {
+    if (valid) throw error;
+    return [];
+  }
 }
 
 function throwInvalid(store: KindStore, object: Writable, errors: FieldError[]): void {

@@ -1,20 +1,21 @@
-import { canonicalQuantity, compareStrings } from '@keelson/machinery';
-import type { Container, ContainerState, ContainerStatus, EnvVar, Probe } from '@keelson/types';
+import { canonicalQuantity, compareStrings, parseQuantity } from '@keelson/machinery';
+import type { Container, ContainerState, ContainerStatus, EnvVar, Pod, Probe, ResourceFieldSelector } from '@keelson/types';
 import { field, type Lines, section, timeText } from './lines.ts';
 
-/** The containers of a pod, with their states, or of a template, without. `inTemplate` indents as templates do. */
-export function containersLines(label: string, containers: readonly Container[], statuses: readonly ContainerStatus[], inTemplate: boolean): Lines {
+/** The containers of a pod, with their states, or of a template, without. */
+export function containersLines(label: string, containers: readonly Container[], statuses: readonly ContainerStatus[], pod?: Pod): Lines {
+  const inTemplate = pod === undefined;
   const title = `${inTemplate ? '  ' : ''}${label}:`;
   return [
     title,
     ...containers.flatMap((container) => {
       const status = statuses.find(({ name }) => name === container.name);
-      return [`  ${inTemplate ? ' ' : ''}${container.name}:`, ...containerLines(container, status, inTemplate)];
+      return [`  ${inTemplate ? ' ' : ''}${container.name}:`, ...containerLines(container, status, pod)];
     }),
   ];
 }
 
-function containerLines(container: Container, status: ContainerStatus | undefined, inTemplate: boolean): Lines {
+function containerLines(container: Container, status: ContainerStatus | undefined, pod: Pod | undefined): Lines {
   const ports = container.ports ?? [];
   const plural = ports.length > 1 ? 's' : '';
   const join = (texts: readonly string[]): string => (texts.length > 0 ? texts.join(', ') : '<none>');
@@ -22,18 +23,30 @@ function containerLines(container: Container, status: ContainerStatus | undefine
     ...(status ? [field(2, 'Container ID', status.containerID)] : []),
     field(2, 'Image', container.image),
     ...(status ? [field(2, 'Image ID', status.imageID)] : []),
-    field(2, `Port${plural}`, join(ports.map((port) => `${port.containerPort}/${port.protocol ?? 'TCP'}${port.name ? ` (${port.name})` : ''}`))),
-    field(2, `Host Port${plural}`, join(ports.map((port) => `${port.hostPort ?? 0}/${port.protocol ?? 'TCP'}${port.name ? ` (${port.name})` : ''}`))),
+    field(
+      2,
+      `Port${plural}`,
+      join(ports.map((port) => `${port.containerPort}/${port.protocol ?? 'TCP'}${port.name ? ` (${port.name})` : ''}`)),
+    ),
+    field(
+      2,
+      `Host Port${plural}`,
+      join(ports.map((port) => `${port.hostPort ?? 0}/${port.protocol ?? 'TCP'}${port.name ? ` (${port.name})` : ''}`)),
+    ),
     ...commandLines('Command', container.command),
     ...commandLines('Args', container.args),
-    ...(status ? statusLines(status) : inTemplate ? [] : []),
+    ...(status ? statusLines(status) : []),
     ...amounts('Limits', container.resources?.limits),
     ...amounts('Requests', container.resources?.requests),
     ...probeLines('Liveness', container.livenessProbe),
     ...probeLines('Readiness', container.readinessProbe),
     ...probeLines('Startup', container.startupProbe),
     ...environmentFrom(container),
-    ...section(2, 'Environment', (container.env ?? []).flatMap(environmentLine)),
+    ...section(
+      2,
+      'Environment',
+      (container.env ?? []).flatMap((variable) => environmentLine(variable, container, pod)),
+    ),
     ...section(2, 'Mounts', mountLines(container)),
   ];
 }
@@ -102,26 +115,52 @@ function environmentFrom({ envFrom }: Container): Lines {
   return ['    Environment Variables from:', ...lines];
 }
 
-function environmentLine({ name, value = '', valueFrom }: EnvVar): Lines {
+function environmentLine({ name, value = '', valueFrom }: EnvVar, container: Container, pod: Pod | undefined): Lines {
   if (!valueFrom) {
     const [first = '', ...rest] = value.split('\n');
     return [field(3, name, first), ...rest.map((line) => `      \t${line}`)];
   }
   const { fieldRef, resourceFieldRef, secretKeyRef, configMapKeyRef } = valueFrom;
-  if (fieldRef) return [field(3, name, ` (${fieldRef.apiVersion ?? 'v1'}:${fieldRef.fieldPath})`)];
-  if (resourceFieldRef) return [field(3, name, ` (${resourceFieldRef.resource})`)];
+  if (fieldRef)
+    return [field(3, name, `${pod ? fieldOf(pod, fieldRef.fieldPath) : ''} (${fieldRef.apiVersion ?? 'v1'}:${fieldRef.fieldPath})`)];
+  if (resourceFieldRef) return [field(3, name, `${resourceOf(container, resourceFieldRef)} (${resourceFieldRef.resource})`)];
   if (secretKeyRef) {
-    return [field(3, name, `<set to the key '${secretKeyRef.key}' in secret '${secretKeyRef.name}'>\tOptional: ${secretKeyRef.optional ?? false}`)];
+    return [
+      field(
+        3,
+        name,
+        `<set to the key '${secretKeyRef.key}' in secret '${secretKeyRef.name}'>\tOptional: ${secretKeyRef.optional ?? false}`,
+      ),
+    ];
   }
   if (!configMapKeyRef) return [field(3, name, '')];
   const optional = configMapKeyRef.optional ?? false;
   return [field(3, name, `<set to the key '${configMapKeyRef.key}' of config map '${configMapKeyRef.name}'>\tOptional: ${optional}`)];
 }
 
+/** What a field reference comes to: labels and annotations by `metadata.labels['key']`, all else by its path. */
+function fieldOf(pod: Pod, path: string): string {
+  const [, map, key] = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path) ?? [];
+  if (map && key) return pod.metadata[map as 'labels' | 'annotations']?.[key] ?? '';
+  const found = path.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], pod);
+  return typeof found === 'string' ? found : '';
+}
+
+/** The amount in whole divisors, rounded up; 0 where nothing is set, and the node would decide. */
+function resourceOf({ resources }: Container, { resource, divisor }: ResourceFieldSelector): string {
+  const [bound = '', ...name] = resource.split('.');
+  const amount = resources?.[bound as 'limits' | 'requests']?.[name.join('.')];
+  if (amount === undefined) return '0';
+  const unit = divisor === undefined || divisor === '0' ? 1_000_000_000n : parseQuantity(divisor).nanos;
+  return String((parseQuantity(amount).nanos + unit - 1n) / unit);
+}
+
 function mountLines({ volumeMounts = [], volumeDevices = [] }: Container): Lines {
-  const mounts = volumeMounts.toSorted((a, b) => compareStrings(a.mountPath, b.mountPath)).map(({ mountPath, name, readOnly, subPath }) => {
-    const flags = [readOnly ? 'ro' : 'rw', ...(subPath ? [`path=${JSON.stringify(subPath)}`] : [])];
-    return `      ${mountPath} from ${name} (${flags.join(',')})`;
-  });
+  const mounts = volumeMounts
+    .toSorted((a, b) => compareStrings(a.mountPath, b.mountPath))
+    .map(({ mountPath, name, readOnly, subPath }) => {
+      const flags = [readOnly ? 'ro' : 'rw', ...(subPath ? [`path=${JSON.stringify(subPath)}`] : [])];
+      return `      ${mountPath} from ${name} (${flags.join(',')})`;
+    });
   return [...mounts, ...volumeDevices.map(({ devicePath, name }) => `      ${devicePath} from ${name}`)];
 }

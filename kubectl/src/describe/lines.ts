@@ -1,4 +1,4 @@
-import { compareStrings, formatGoDuration, parseTime } from '@keelson/machinery';
+import { compareStrings, parseTime } from '@keelson/machinery';
 import type { ObjectMeta } from '@keelson/types';
 
 /** A text whose cells end in tabs, to be aligned when it is whole. */
@@ -25,7 +25,11 @@ function pairs(map: Readonly<Record<string, string>> | undefined | null): [strin
 }
 
 export function labelLines(level: number, labels: Readonly<Record<string, string>> | undefined | null, title = 'Labels'): Lines {
-  return listed(level, title, pairs(labels).map(([key, value]) => `${key}=${value}`));
+  return listed(
+    level,
+    title,
+    pairs(labels).map(([key, value]) => `${key}=${value}`),
+  );
 }
 
 const hidden = new Set(['kubectl.kubernetes.io/last-applied-configuration']);
@@ -66,11 +70,6 @@ export function timeText(time: string | undefined | null): string {
   const zone = `${offset < 0 ? '-' : '+'}${two(Math.trunc(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
   const day = `${days[date.getDay()]}, ${two(date.getDate())} ${months[date.getMonth()]} ${date.getFullYear()}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`;
-}
-
-/** Seconds as Go prints a duration: `30s`, `5m0s`. */
-export function secondsText(seconds: number): string {
-  return formatGoDuration(seconds * 1000);
 }
 
 /** A table under a heading, with a line of dashes under its own. */

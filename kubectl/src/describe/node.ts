@@ -1,3 +1,4 @@
+import { errorMessage } from '@keelson/base';
 import {
   addQuantities,
   ageText,
@@ -11,14 +12,14 @@ import {
   type Resources,
   zeroQuantity,
 } from '@keelson/machinery';
-import { Lease, type Node, Pod } from '@keelson/types';
+import { Lease, type Node, Pod, type Taint } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
-import { annotationLines, field, labelLines, type Lines, listed, tableLines, timeText } from './lines.ts';
+import { annotationLines, field, type Lines, labelLines, listed, tableLines, timeText } from './lines.ts';
 
 export async function describeNode(cluster: Cluster, node: Node, now: number): Promise<Lines> {
   const name = node.metadata.name ?? '';
   const [lease, pods] = await Promise.all([
-    cluster.api.get(Lease, { name, namespace: 'kube-node-lease' }).catch(() => undefined),
+    cluster.api.get(Lease, { name, namespace: 'kube-node-lease' }).catch((error: unknown) => errorMessage(error)),
     cluster.api.list(Pod, { fieldSelector: `spec.nodeName=${name},status.phase!=Succeeded,status.phase!=Failed` }).then(
       ({ items }) => items.filter((pod) => !isPodTerminal(pod)),
       () => undefined,
@@ -31,8 +32,13 @@ const rolePrefix = 'node-role.kubernetes.io/';
 
 function nodeHead({ metadata, spec }: Node): Lines {
   const labels = metadata.labels ?? {};
-  const roles = Object.keys(labels).flatMap((key) => (key.startsWith(rolePrefix) ? [key.slice(rolePrefix.length)] : key === 'kubernetes.io/role' ? [labels[key] ?? ''] : []));
-  const taints = (spec?.taints ?? []).map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`);
+  const roles = Object.keys(labels).flatMap((key) =>
+    key.startsWith(rolePrefix) ? [key.slice(rolePrefix.length)] : key === 'kubernetes.io/role' ? [labels[key] ?? ''] : [],
+  );
+  const order = ({ effect, key }: Taint): string => `${effect},${key}`;
+  const taints = (spec?.taints ?? [])
+    .toSorted((a, b) => compareStrings(order(a), order(b)))
+    .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`);
   return [
     field(0, 'Name', metadata.name),
     field(0, 'Roles', roles.sort(compareStrings).join(',') || '<none>'),
@@ -44,17 +50,31 @@ function nodeHead({ metadata, spec }: Node): Lines {
   ];
 }
 
-function leaseLines(lease: Lease | undefined): Lines {
-  if (!lease) return ['Lease:\tFailed to get lease: not found'];
+function leaseLines(lease: Lease | string): Lines {
+  if (typeof lease === 'string') return [field(0, 'Lease', `Failed to get lease: ${lease}`)];
   const { holderIdentity, acquireTime, renewTime } = lease.spec ?? {};
-  return ['Lease:', field(1, 'HolderIdentity', holderIdentity ?? '<unset>'), field(1, 'AcquireTime', timeText(acquireTime)), field(1, 'RenewTime', timeText(renewTime))];
+  return [
+    'Lease:',
+    field(1, 'HolderIdentity', holderIdentity ?? '<unset>'),
+    field(1, 'AcquireTime', timeText(acquireTime)),
+    field(1, 'RenewTime', timeText(renewTime)),
+  ];
 }
 
 function nodeStatus({ spec, status }: Node): Lines {
-  const conditions = (status?.conditions ?? []).map((each) => [`${each.type} `, `${each.status} `, `${timeText(each.lastHeartbeatTime)} `, `${timeText(each.lastTransitionTime)} `, `${each.reason ?? ''} `, `${each.message ?? ''} `]);
+  const conditions = (status?.conditions ?? []).map((each) => [
+    `${each.type} `,
+    `${each.status} `,
+    `${timeText(each.lastHeartbeatTime)} `,
+    `${timeText(each.lastTransitionTime)} `,
+    `${each.reason ?? ''} `,
+    each.message,
+  ]);
   const info = status?.nodeInfo;
   return [
-    ...(conditions.length > 0 ? ['Conditions:', ...tableLines(1, ['Type', 'Status', 'LastHeartbeatTime', 'LastTransitionTime', 'Reason', 'Message'], conditions)] : []),
+    ...(conditions.length > 0
+      ? ['Conditions:', ...tableLines(1, ['Type', 'Status', 'LastHeartbeatTime', 'LastTransitionTime', 'Reason', 'Message'], conditions)]
+      : []),
     'Addresses:',
     ...(status?.addresses ?? []).map(({ type, address }) => field(1, type, address)),
     ...amountLines('Capacity', status?.capacity),
@@ -94,18 +114,37 @@ function podTable({ status }: Node, pods: readonly Pod[], now: number): Lines {
   const rows = used.map(({ pod: { metadata }, requests, limits }) => [
     metadata.namespace,
     metadata.name,
+    '',
     of(requests, 'cpu'),
     of(limits, 'cpu'),
     of(requests, 'memory'),
     of(limits, 'memory'),
     ageText(metadata.creationTimestamp, now),
   ]);
-  const total = (pick: (each: (typeof used)[number]) => Resources, name: string): Quantity => used.reduce((sum, each) => addQuantities(sum, pick(each)[name] ?? zeroQuantity), zeroQuantity);
-  const names = ['cpu', 'memory', 'ephemeral-storage', ...Object.keys(status?.allocatable ?? {}).filter((name) => name.startsWith('hugepages-')).sort(compareStrings)];
-  const totals = names.map((name) => [name, share(total(({ requests }) => requests, name), whole(name)), share(total(({ limits }) => limits, name), whole(name))]);
+  const total = (pick: (each: (typeof used)[number]) => Resources, name: string): Quantity =>
+    used.reduce((sum, each) => addQuantities(sum, pick(each)[name] ?? zeroQuantity), zeroQuantity);
+  const names = [
+    'cpu',
+    'memory',
+    'ephemeral-storage',
+    ...Object.keys(status?.allocatable ?? {})
+      .filter((name) => name.startsWith('hugepages-'))
+      .sort(compareStrings),
+  ];
+  const totals = names.map((name) => [
+    name,
+    share(
+      total(({ requests }) => requests, name),
+      whole(name),
+    ),
+    share(
+      total(({ limits }) => limits, name),
+      whole(name),
+    ),
+  ]);
   return [
     field(0, 'Non-terminated Pods', `(${pods.length} in total)`),
-    ...tableLines(1, ['Namespace', 'Name', 'CPU Requests', 'CPU Limits', 'Memory Requests', 'Memory Limits', 'Age'], rows),
+    ...tableLines(1, ['Namespace', 'Name', '', 'CPU Requests', 'CPU Limits', 'Memory Requests', 'Memory Limits', 'Age'], rows),
     'Allocated resources:',
     '  (Total limits may be over 100 percent, i.e., overcommitted.)',
     ...tableLines(1, ['Resource', 'Requests', 'Limits'], totals),

@@ -1,10 +1,12 @@
 import { compareStrings } from '@keelson/machinery';
 import type { ConfigMap, Namespace, Secret, ServiceAccount } from '@keelson/types';
 import type { AnyObject } from '../types.ts';
-import { annotationLines, field, head, labelLines, type Lines, listed } from './lines.ts';
+import { annotationLines, field, head, type Lines, labelLines, listed } from './lines.ts';
 
-export function namespaceLines({ metadata, status }: Namespace): Lines {
-  return [...head(metadata), field(0, 'Status', status?.phase), '', 'No resource quota.', '', 'No LimitRange resource.'];
+/** @param limited whether the server has quotas and limit ranges at all. */
+export function namespaceLines({ metadata, status }: Namespace, limited: boolean): Lines {
+  const limits = limited ? ['', 'No resource quota.', '', 'No LimitRange resource.'] : [];
+  return [...head(metadata), field(0, 'Status', status?.phase), ...limits];
 }
 
 export function configMapLines({ metadata, data, binaryData }: ConfigMap): Lines {
@@ -30,7 +32,8 @@ export function secretLines({ metadata, type, data }: Secret): Lines {
 }
 
 export function serviceAccountLines({ metadata, imagePullSecrets, secrets }: ServiceAccount): Lines {
-  const names = (list: readonly { readonly name?: string | undefined }[] | undefined): string[] => (list ?? []).map(({ name = '' }) => name);
+  const names = (list: readonly { readonly name?: string | undefined }[] | undefined): string[] =>
+    (list ?? []).map(({ name = '' }) => name);
   return [
     ...head(metadata),
     ...listed(0, 'Image pull secrets', names(imagePullSecrets)),
@@ -65,7 +68,14 @@ function fieldsLines(level: number, fields: Readonly<Record<string, unknown>>): 
 function valueLines(level: number, label: string, value: unknown): Lines {
   const pad = '  '.repeat(level);
   if (Array.isArray(value)) {
-    return [`${pad}${label}:`, ...value.flatMap((element) => (typeof element === 'object' && element !== null ? fieldsLines(level + 1, element as Record<string, unknown>) : [`${pad}  ${element}`]))];
+    return [
+      `${pad}${label}:`,
+      ...value.flatMap((element) =>
+        typeof element === 'object' && element !== null
+          ? fieldsLines(level + 1, element as Record<string, unknown>)
+          : [`${pad}  ${element}`],
+      ),
+    ];
   }
   if (typeof value === 'object' && value !== null) return [`${pad}${label}:`, ...fieldsLines(level + 1, value as Record<string, unknown>)];
   return [field(level, label, value)];

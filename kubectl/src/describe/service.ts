@@ -58,6 +58,7 @@ function endpointsText({ name = '' }: ServicePort, slices: readonly EndpointSlic
           .flatMap(({ addresses }) => addresses.map((address) => `${address.includes(':') ? `[${address}]` : address}:${port}`)),
       ),
   );
+  if (all.length === 0) return '<none>';
   const shown = all.slice(0, most).join(',');
   return all.length > most ? `${shown} + ${all.length - most} more...` : shown;
 }

@@ -1,7 +1,7 @@
 import { compareStrings } from '@keelson/machinery';
 import type { PodSpec, PodTemplateSpec, Toleration } from '@keelson/types';
 import { containersLines } from './containers.ts';
-import { annotationLines, field, labelLines, type Lines, listed, secondsText } from './lines.ts';
+import { annotationLines, field, type Lines, labelLines, listed } from './lines.ts';
 import { volumesLines } from './volumes.ts';
 
 /** What stands under `Pod Template:`. `cause` is the revision's change cause, which upstream prints as an annotation. */
@@ -11,8 +11,8 @@ export function templateLines({ metadata, spec }: PodTemplateSpec, cause = ''): 
     ...labelLines(1, metadata?.labels),
     ...(Object.keys(annotations).length > 0 ? annotationLines(1, annotations) : []),
     ...(spec?.serviceAccountName ? [field(1, 'Service Account', spec.serviceAccountName)] : []),
-    ...(spec?.initContainers?.length ? containersLines('Init Containers', spec.initContainers, [], true) : []),
-    ...containersLines('Containers', spec?.containers ?? [], [], true),
+    ...(spec?.initContainers?.length ? containersLines('Init Containers', spec.initContainers, []) : []),
+    ...containersLines('Containers', spec?.containers ?? [], []),
     ...volumesLines(spec?.volumes, true),
     ...(spec?.priorityClassName ? [field(1, 'Priority Class Name', spec.priorityClassName)] : []),
     ...placementLines(1, spec),
@@ -21,16 +21,25 @@ export function templateLines({ metadata, spec }: PodTemplateSpec, cause = ''): 
 
 /** As text, its lines ended. */
 export function templateText(template: PodTemplateSpec, cause = ''): string {
-  return templateLines(template, cause).map((line) => `${line}\n`).join('');
+  return templateLines(template, cause)
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 export function placementLines(level: number, spec: PodSpec | undefined): Lines {
-  return [...labelLines(level, spec?.nodeSelector, 'Node-Selectors'), ...listed(level, 'Tolerations', (spec?.tolerations ?? []).toSorted((a, b) => compareStrings(a.key ?? '', b.key ?? '')).map(tolerationText))];
+  return [
+    ...labelLines(level, spec?.nodeSelector, 'Node-Selectors'),
+    ...listed(
+      level,
+      'Tolerations',
+      (spec?.tolerations ?? []).toSorted((a, b) => compareStrings(a.key ?? '', b.key ?? '')).map(tolerationText),
+    ),
+  ];
 }
 
 function tolerationText({ key = '', operator, value, effect, tolerationSeconds }: Toleration): string {
   const name = `${key}${value ? `=${value}` : ''}${effect ? `:${effect}` : ''}`;
   const exists = operator === 'Exists' && !value ? ' op=Exists' : '';
-  const time = tolerationSeconds === undefined || tolerationSeconds === null ? '' : ` for ${secondsText(tolerationSeconds)}`;
+  const time = tolerationSeconds === undefined || tolerationSeconds === null ? '' : ` for ${tolerationSeconds}s`;
   return `${name}${exists}${time}`.trimStart();
 }

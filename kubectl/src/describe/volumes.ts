@@ -15,13 +15,25 @@ function sourceLines(volume: Volume): Lines {
     return [field(2, 'Type', type), field(2, 'Medium', emptyDir.medium), field(2, 'SizeLimit', emptyDir.sizeLimit ?? '<unset>')];
   }
   if (hostPath) {
-    return [field(2, 'Type', 'HostPath (bare host directory volume)'), field(2, 'Path', hostPath.path), field(2, 'HostPathType', hostPath.type)];
+    return [
+      field(2, 'Type', 'HostPath (bare host directory volume)'),
+      field(2, 'Path', hostPath.path),
+      field(2, 'HostPathType', hostPath.type),
+    ];
   }
   if (configMap) {
-    return [field(2, 'Type', 'ConfigMap (a volume populated by a ConfigMap)'), field(2, 'Name', configMap.name), field(2, 'Optional', configMap.optional ?? false)];
+    return [
+      field(2, 'Type', 'ConfigMap (a volume populated by a ConfigMap)'),
+      field(2, 'Name', configMap.name),
+      field(2, 'Optional', configMap.optional ?? false),
+    ];
   }
   if (secret) {
-    return [field(2, 'Type', 'Secret (a volume populated by a Secret)'), field(2, 'SecretName', secret.secretName), field(2, 'Optional', secret.optional ?? false)];
+    return [
+      field(2, 'Type', 'Secret (a volume populated by a Secret)'),
+      field(2, 'SecretName', secret.secretName),
+      field(2, 'Optional', secret.optional ?? false),
+    ];
   }
   if (projected) return projectedLines(projected);
   if (persistentVolumeClaim) {
@@ -34,7 +46,12 @@ function sourceLines(volume: Volume): Lines {
     return [field(2, 'Type', 'DownwardAPI (a volume populated by information about the pod)'), '    Items:', ...items];
   }
   if (nfs) {
-    return [field(2, 'Type', 'NFS (an NFS mount that lasts the lifetime of a pod)'), field(2, 'Server', nfs.server), field(2, 'Path', nfs.path), field(2, 'ReadOnly', nfs.readOnly ?? false)];
+    return [
+      field(2, 'Type', 'NFS (an NFS mount that lasts the lifetime of a pod)'),
+      field(2, 'Server', nfs.server),
+      field(2, 'Path', nfs.path),
+      field(2, 'ReadOnly', nfs.readOnly ?? false),
+    ];
   }
   const kind = Object.keys(volume).find((key) => key !== 'name');
   return [kind ? field(2, 'Type', kind) : '    <unknown>'];

@@ -30,19 +30,32 @@ export function deploymentLines(deployment: Deployment, sets: readonly ReplicaSe
   ];
 }
 
-function conditionLines(conditions: readonly { readonly type: string; readonly status: string; readonly reason?: string | undefined }[]): Lines {
+function conditionLines(
+  conditions: readonly { readonly type: string; readonly status: string; readonly reason?: string | undefined }[],
+): Lines {
   if (conditions.length === 0) return [];
-  return ['Conditions:', ...tableLines(1, ['Type', 'Status', 'Reason'], conditions.map(({ type, status, reason }) => [`${type} `, status, reason]))];
+  return [
+    'Conditions:',
+    ...tableLines(
+      1,
+      ['Type', 'Status', 'Reason'],
+      conditions.map(({ type, status, reason }) => [`${type} `, status, reason]),
+    ),
+  ];
 }
 
 const revision = (set: ReplicaSet): string => set.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? '';
 
 function replicaSetLines({ metadata }: Deployment, sets: readonly ReplicaSet[]): Lines {
   const own = sets.filter((set) => isControlledBy(set.metadata, metadata)).sort((a, b) => Number(revision(a)) - Number(revision(b)));
+  if (own.length === 0) return [];
   const wanted = metadata.annotations?.['deployment.kubernetes.io/revision'];
   const current = own.find((set) => revision(set) === wanted);
   const old = own.filter((set) => set !== current);
-  const text = (list: readonly ReplicaSet[]): string => list.map(({ metadata: { name }, spec, status }) => `${name} (${status?.replicas ?? 0}/${spec?.replicas ?? 1} replicas created)`).join(', ') || '<none>';
+  const text = (list: readonly ReplicaSet[]): string =>
+    list
+      .map(({ metadata: { name }, spec, status }) => `${name} (${status?.replicas ?? 0}/${spec?.replicas ?? 1} replicas created)`)
+      .join(', ') || '<none>';
   return [field(0, 'OldReplicaSets', text(old)), field(0, 'NewReplicaSet', text(current ? [current] : []))];
 }
 
@@ -65,7 +78,11 @@ export function replicaSetDescription(set: ReplicaSet, pods: readonly Pod[]): Li
     ...head(metadata).slice(2),
     ...(controller ? [field(0, 'Controlled By', `${controller.kind}/${controller.name}`)] : []),
     field(0, 'Replicas', `${status?.replicas ?? 0} current / ${spec?.replicas ?? 1} desired`),
-    field(0, 'Pods Status', `${count('Running')} Running / ${count('Pending')} Waiting / ${count('Succeeded')} Succeeded / ${count('Failed')} Failed`),
+    field(
+      0,
+      'Pods Status',
+      `${count('Running')} Running / ${count('Pending')} Waiting / ${count('Succeeded')} Succeeded / ${count('Failed')} Failed`,
+    ),
     'Pod Template:',
     ...(spec?.template ? templateLines(spec.template) : []),
     ...conditionLines(status?.conditions ?? []),

@@ -135,7 +135,8 @@ function parseColumns(spec: string): Column[] {
 /** Headers in the first line, paths in the second. */
 function parseColumnsFile(text: string): Column[] {
   const [headers = [], paths = []] = text.split('\n').map((line) => line.trim().split(/\s+/));
-  if (headers.length !== paths.length) throw new Error(`number of headers (${headers.length}) and field specifications (${paths.length}) don't match`);
+  if (headers.length !== paths.length)
+    throw new Error(`number of headers (${headers.length}) and field specifications (${paths.length}) don't match`);
   return headers.map((header, i) => ({ header, template: relaxedJsonPath(paths[i] ?? '') }));
 }
 

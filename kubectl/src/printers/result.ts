@@ -1,6 +1,6 @@
 import type { FlagSpecs } from '../flags.ts';
 import type { AnyObject, Context } from '../types.ts';
-import { objectName, type ObjectPrinter, objectPrinter } from './objects.ts';
+import { type ObjectPrinter, objectName, objectPrinter } from './objects.ts';
 
 export const outputFlags = {
   output: {
@@ -41,11 +41,15 @@ type ResultFlags = { readonly output?: unknown; readonly 'show-managed-fields'?:
  * Prints what became of objects: `deployment.apps/web created`, or the objects themselves as `-o` asks. The format is checked at once, so
  * that a wrong one is told before anything is done.
  */
-export function resultPrinter(context: Pick<Context, 'shell'> & { readonly flags: object }): (object: AnyObject, operation: string) => void {
+export function resultPrinter(
+  context: Pick<Context, 'shell'> & { readonly flags: object },
+): (object: AnyObject, operation: string) => void {
   const flags = context.flags as ResultFlags;
   const output = typeof flags.output === 'string' ? flags.output : '';
   const suffix = dryRunSuffix(typeof flags['dry-run'] === 'string' ? dryRunOf(flags['dry-run']) : 'none');
   const printer: ObjectPrinter | undefined =
     output === '' ? undefined : objectPrinter(output, { showManagedFields: flags['show-managed-fields'] === true });
-  return (object, operation) => context.shell.stdout.write(printer ? printer(object) : `${objectName(object)} ${operation}${suffix}\n`);
+  return (object, operation) => {
+    context.shell.stdout.write(printer ? printer(object) : `${objectName(object)} ${operation}${suffix}\n`);
+  };
 }

@@ -35,7 +35,16 @@ function fromAggregated({ items }: APIGroupDiscoveryList): ApiResource[] {
 
 function resourceOf(group: string, version: string, found: APIResourceDiscovery, preferred: boolean): ApiResource {
   const { resource, responseKind, scope, singularResource, verbs, shortNames = [], categories = [], subresources = [] } = found;
-  const facts = { group, version, kind: responseKind.kind, resource, shortNames, categories, namespaced: scope === 'Namespaced', typeName: '' };
+  const facts = {
+    group,
+    version,
+    kind: responseKind.kind,
+    resource,
+    shortNames,
+    categories,
+    namespaced: scope === 'Namespaced',
+    typeName: '',
+  };
   return {
     ...kind<AnyObject>(facts),
     singular: singularResource || responseKind.kind.toLowerCase(),

@@ -43,7 +43,9 @@ export async function readAll(stream: AsyncIterable<Buffer | string>): Promise<s
 async function download(url: string): Promise<string> {
   const response = await fetch(url);
   if (!response.ok) {
-    throw new Error(`unable to read URL ${JSON.stringify(url)}, server reported ${response.status} ${response.statusText}, status code=${response.status}`);
+    throw new Error(
+      `unable to read URL ${JSON.stringify(url)}, server reported ${response.status} ${response.statusText}, status code=${response.status}`,
+    );
   }
   return response.text();
 }
@@ -73,7 +75,9 @@ async function walk(folder: string, recursive: boolean): Promise<string[]> {
 export function parseDocuments(text: string, source: string): Document[] {
   return parseText(text, source).flatMap(({ value }) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new Error(`error parsing ${source}: couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct`);
+      throw new Error(
+        `error parsing ${source}: couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct`,
+      );
     }
     return flatten(value as AnyObject).map((object) => ({ object, source }));
   });

@@ -78,7 +78,11 @@ export function selectionOf(context: { readonly args: readonly string[]; readonl
 export async function resolveTargets(cluster: Cluster, shell: Shell, selection: Selection): Promise<Target[]> {
   const { args, filenames = [], selector = '', fieldSelector = '' } = selection;
   if (filenames.length > 0) {
-    if (args.length > 0) throw new UsageError('when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well', 'examples');
+    if (args.length > 0)
+      throw new UsageError(
+        'when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well',
+        'examples',
+      );
     return fileTargets(cluster, await readDocuments(filenames, selection.recursive ?? false, shell));
   }
   const named = parseResourceArguments(args, selector !== '' || fieldSelector !== '');
@@ -111,7 +115,10 @@ export async function fileTargets(cluster: Cluster, documents: readonly Document
 }
 
 /** The resource and place of one manifest, its namespace filled in. @throws Error in kubectl's words. */
-export async function targetOf(cluster: Cluster, document: Document): Promise<Target & { readonly local: AnyObject; readonly source: string }> {
+export async function targetOf(
+  cluster: Cluster,
+  document: Document,
+): Promise<Target & { readonly local: AnyObject; readonly source: string }> {
   requireKind(document);
   const { object, source } = document;
   const { apiVersion = '', kind = '' } = object;
@@ -162,7 +169,12 @@ async function fetchTarget(cluster: Cluster, target: Target, { selector = '', fi
 }
 
 /** All objects of a type, page by page. */
-export async function listAll(cluster: Cluster, { mapping, namespace }: Target, labelSelector = '', fieldSelector = ''): Promise<AnyObject[]> {
+export async function listAll(
+  cluster: Cluster,
+  { mapping, namespace }: Target,
+  labelSelector = '',
+  fieldSelector = '',
+): Promise<AnyObject[]> {
   const items: AnyObject[] = [];
   let token: string | undefined = '';
   do {
@@ -180,7 +192,12 @@ export async function listAll(cluster: Cluster, { mapping, namespace }: Target, 
 }
 
 /** Objects of a selection; `doing` ends when there are errors, after all that was found was handed to it. */
-export async function eachFound(cluster: Cluster, shell: Shell, selection: Selection, visit: (found: Found) => Promise<void>): Promise<number> {
+export async function eachFound(
+  cluster: Cluster,
+  shell: Shell,
+  selection: Selection,
+  visit: (found: Found) => Promise<void>,
+): Promise<number> {
   const targets = await resolveTargets(cluster, shell, selection);
   requireNames(targets, selection);
   const { found, errors } = await fetchTargets(cluster, targets, selection);
@@ -196,8 +213,15 @@ export async function eachFound(cluster: Cluster, shell: Shell, selection: Selec
 }
 
 /** @throws Error when types stand alone where names, a selector or `--all` are needed. */
-export function requireNames(targets: readonly Target[], { all = false, selector = '', fieldSelector = '', args, filenames = [] }: Selection): void {
-  if (args.length === 0 && filenames.length === 0) throw new UsageError('you must provide one or more resources by argument or filename.\nExample resource specifications include:\n   \'-f rsrc.yaml\'\n   \'--filename=rsrc.json\'\n   \'<resource> <name>\'\n   \'<resource>\'', 'usage');
+export function requireNames(
+  targets: readonly Target[],
+  { all = false, selector = '', fieldSelector = '', args, filenames = [] }: Selection,
+): void {
+  if (args.length === 0 && filenames.length === 0)
+    throw new UsageError(
+      "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
+      'none',
+    );
   if (all || selector !== '' || fieldSelector !== '') return;
   if (targets.some(({ name }) => name === undefined)) throw new Error('resource(s) were provided, but no name was specified');
 }

@@ -26,7 +26,11 @@ export function watchPath({ mapping, namespace, name }: Target, filter: WatchFil
  * The states of one object as they come, the present one first; undefined while it is not there. Never ends by itself: after a broken
  * watch it looks again.
  */
-export async function* statesOf(cluster: Cluster, { mapping, namespace, name = '' }: Target, signal: AbortSignal): AsyncGenerator<AnyObject | undefined> {
+export async function* statesOf(
+  cluster: Cluster,
+  { mapping, namespace, name = '' }: Target,
+  signal: AbortSignal,
+): AsyncGenerator<AnyObject | undefined> {
   while (!signal.aborted) {
     const fieldSelector = `metadata.name=${name}`;
     const { items, metadata } = await cluster.api.list(mapping, { namespace, fieldSelector, signal });

@@ -5,10 +5,17 @@ import { type Context, defineVerb } from '../types.ts';
 const resourceFlags = {
   'api-group': { type: 'string', help: 'Limit to resources in the specified API group.' },
   categories: { type: 'list', help: 'Limit to resources that belong to the specified categories.' },
-  namespaced: { type: 'bool', default: true, help: 'If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default.' },
-  'no-headers': { type: 'bool', help: "When using the default or custom-column output format, don't print headers (default print headers)." },
+  namespaced: {
+    type: 'bool',
+    default: true,
+    help: 'If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default.',
+  },
+  'no-headers': {
+    type: 'bool',
+    help: "When using the default or custom-column output format, don't print headers (default print headers).",
+  },
   output: { type: 'string', short: 'o', help: 'Output format. One of: (wide, name).' },
-  'sort-by': { type: 'string', help: "If non-empty, sort list of resources using specified field. One of (name, kind)." },
+  'sort-by': { type: 'string', help: 'If non-empty, sort list of resources using specified field. One of (name, kind).' },
   verbs: { type: 'list', help: 'Limit to resources that support the specified verbs.' },
 } as const;
 

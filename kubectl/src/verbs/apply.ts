@@ -1,6 +1,6 @@
 import { ApiError } from '@keelson/client';
 import { goJson } from '@keelson/machinery';
-import { planApply, lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
+import { lastAppliedAnnotation, planApply, withLastApplied } from '../apply/plan.ts';
 import { schemaOf } from '../apply/schema.ts';
 import { throwAll, withSource } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
@@ -16,9 +16,16 @@ const applyFlags = {
   ...dryRunFlag,
   ...validateFlag,
   'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
-  force: { type: 'bool', help: 'If true, immediately remove resources from API and bypass graceful deletion, where a change needs the object made anew.' },
+  force: {
+    type: 'bool',
+    help: 'If true, immediately remove resources from API and bypass graceful deletion, where a change needs the object made anew.',
+  },
   'force-conflicts': { type: 'bool', help: 'If true, server-side apply will force the changes against conflicts.' },
-  overwrite: { type: 'bool', default: true, help: 'Automatically resolve conflicts between the modified and live configuration by using values from the modified configuration' },
+  overwrite: {
+    type: 'bool',
+    default: true,
+    help: 'Automatically resolve conflicts between the modified and live configuration by using values from the modified configuration',
+  },
   selector: { type: 'string', short: 'l', help: 'Selector (label query) to filter on' },
   'server-side': { type: 'bool', help: 'If true, apply runs in the server instead of the client.' },
   wait: { type: 'bool', help: 'If true, wait for resources to be gone before returning.' },
@@ -39,7 +46,8 @@ export const verb = defineVerb({
     const { flags, cluster, shell } = context;
     if (flags.filename.length === 0) throw new Error('must specify one of -f and -k');
     const dryRun = dryRunOf(flags['dry-run']);
-    if (flags['server-side'] && dryRun === 'client') throw new Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+    if (flags['server-side'] && dryRun === 'client')
+      throw new Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
     if (flags['force-conflicts'] && !flags['server-side']) throw new Error('--force-conflicts only works with --server-side');
     const print = resultPrinter(context);
     const documents = await readDocuments(flags.filename, flags.recursive, shell);
@@ -60,7 +68,10 @@ export const verb = defineVerb({
 });
 
 async function applyOne(context: ApplyContext, target: FileTarget, print: Print): Promise<void> {
-  if (!target.name) throw new Error(`error when retrieving current configuration of:\nfrom server for: ${JSON.stringify(target.source)}: resource name may not be empty`);
+  if (!target.name)
+    throw new Error(
+      `error when retrieving current configuration of:\nfrom server for: ${JSON.stringify(target.source)}: resource name may not be empty`,
+    );
   if (context.flags['server-side']) return applyOnServer(context, target, print);
   const { cluster, flags } = context;
   const dryRun = dryRunOf(flags['dry-run']);
@@ -75,7 +86,11 @@ async function applyOne(context: ApplyContext, target: FileTarget, print: Print)
 }
 
 function writeOptions({ flags }: ApplyContext): { fieldManager: string; fieldValidation: 'Ignore' | 'Warn' | 'Strict'; dryRun: boolean } {
-  return { fieldManager: flags['field-manager'], fieldValidation: fieldValidationOf(flags.validate), dryRun: dryRunOf(flags['dry-run']) === 'server' };
+  return {
+    fieldManager: flags['field-manager'],
+    fieldValidation: fieldValidationOf(flags.validate),
+    dryRun: dryRunOf(flags['dry-run']) === 'server',
+  };
 }
 
 async function create(context: ApplyContext, { mapping, source }: FileTarget, object: AnyObject): Promise<AnyObject> {
@@ -107,7 +122,8 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
       const key = { name: target.name ?? '', namespace: target.namespace };
       return print(await context.cluster.api.patch(target.mapping, key, type, patch, writeOptions(context)), 'configured');
     } catch (error) {
-      if (context.flags.force && error instanceof ApiError && ['Conflict', 'Invalid'].includes(error.reason)) return recreate(context, target, print);
+      if (context.flags.force && error instanceof ApiError && ['Conflict', 'Invalid'].includes(error.reason))
+        return recreate(context, target, print);
       const again = error instanceof ApiError && error.reason === 'Conflict' && attempt < conflictRetries;
       if (!again) throw patchError(error, target, plan.patch);
       current = await context.cluster.api.get(target.mapping, { name: target.name ?? '', namespace: target.namespace });
@@ -130,7 +146,11 @@ function patchError(error: unknown, { mapping, name, namespace, source }: FileTa
   return withSource(withSource(error, 'patching', source), `applying patch:\n${goJson(patch)}\nto:\n${what}\nfor:`, source);
 }
 
-async function applyOnServer(context: ApplyContext, { mapping, name = '', namespace, local, source }: FileTarget, print: Print): Promise<void> {
+async function applyOnServer(
+  context: ApplyContext,
+  { mapping, name = '', namespace, local, source }: FileTarget,
+  print: Print,
+): Promise<void> {
   const { cluster, flags, changed } = context;
   const fieldManager = changed.has('field-manager') ? flags['field-manager'] : 'kubectl';
   const options = { ...writeOptions(context), fieldManager, force: flags['force-conflicts'] };
@@ -138,7 +158,8 @@ async function applyOnServer(context: ApplyContext, { mapping, name = '', namesp
     print(await cluster.api.patch(mapping, { name, namespace }, 'application/apply-patch+yaml', local, options), 'serverside-applied');
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw withSource(error, 'applying', source);
-    const hint = 'To take these fields over, apply again with --force-conflicts; to leave them to their managers, remove them from the manifest of';
+    const hint =
+      'To take these fields over, apply again with --force-conflicts; to leave them to their managers, remove them from the manifest of';
     throw new Error(`${error.message}\n${hint} ${resourceText(mapping)}/${name}.`);
   }
 }

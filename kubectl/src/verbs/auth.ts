@@ -1,9 +1,10 @@
 import { groupVersionPath, readJson } from '@keelson/client';
-import { SelfSubjectAccessReview, SelfSubjectReview, SelfSubjectRulesReview } from '@keelson/types';
+import { type PolicyRule, SelfSubjectAccessReview, SelfSubjectReview, SelfSubjectRulesReview } from '@keelson/types';
+import { ruleHeader, ruleRows } from '../describe/rbac.ts';
+import { UsageError } from '../errors.ts';
 import { objectPrinter } from '../printers/objects.ts';
 import { alignTabs, ColumnWriter } from '../printers/tabwriter.ts';
 import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
-import { UsageError } from '../errors.ts';
 
 const canFlags = {
   'all-namespaces': { type: 'bool', short: 'A', help: 'If true, check the specified action in all namespaces.' },
@@ -18,16 +19,24 @@ const canI: Verb = defineVerb({
   flags: canFlags,
   async run(context) {
     const { flags, cluster, shell, args } = context;
-    if (flags.list) return listRules(context);
+    if (flags.list) {
+      await listRules(context);
+      return 0;
+    }
     const [verb, what, name = ''] = args;
     if (verb === undefined || what === undefined || args.length > 3) {
       throw new UsageError('you must specify two arguments: verb resource or verb resource/resourceName.', 'examples');
     }
-    const spec = what.startsWith('/') ? { nonResourceAttributes: { path: what, verb } } : { resourceAttributes: await attributes(context, verb, what, name) };
+    const spec = what.startsWith('/')
+      ? { nonResourceAttributes: { path: what, verb } }
+      : { resourceAttributes: await attributes(context, verb, what, name) };
     const review = { apiVersion: SelfSubjectAccessReview.apiVersion, kind: SelfSubjectAccessReview.kind, metadata: {}, spec };
     const { status } = await cluster.api.create(SelfSubjectAccessReview, review as SelfSubjectAccessReview);
     const allowed = status?.allowed === true;
-    const why = [...(status?.reason ? [` - ${status.reason}`] : []), ...(status?.evaluationError ? [` - ${status.evaluationError}`] : [])].join('');
+    const why = [
+      ...(status?.reason ? [` - ${status.reason}`] : []),
+      ...(status?.evaluationError ? [` - ${status.evaluationError}`] : []),
+    ].join('');
     if (!flags.quiet) shell.stdout.write(`${allowed ? 'yes' : `no${why}`}\n`);
     return allowed ? 0 : 1;
   },
@@ -37,7 +46,8 @@ async function attributes({ flags, cluster, shell }: Context<typeof canFlags>, v
   const [type = '', ownName = name] = what.split('/');
   const found = type === '*' ? undefined : (await cluster.mapper()).find(type);
   if (!found && type !== '*') shell.stderr.write(`Warning: the server doesn't have a resource type '${type}'\n\n`);
-  if (found && !found.namespaced && !flags['all-namespaces'] && cluster.namespaceGiven) shell.stderr.write(`Warning: resource '${found.resource}' is not namespace scoped\n\n`);
+  if (found && !found.namespaced && !flags['all-namespaces'] && cluster.namespaceGiven)
+    shell.stderr.write(`Warning: resource '${found.resource}' is not namespace scoped\n\n`);
   return {
     namespace: flags['all-namespaces'] || found?.namespaced === false ? '' : cluster.namespace,
     verb,
@@ -49,21 +59,22 @@ async function attributes({ flags, cluster, shell }: Context<typeof canFlags>, v
 }
 
 async function listRules({ flags, cluster, shell }: Context<typeof canFlags>): Promise<void> {
-  const review = { apiVersion: SelfSubjectRulesReview.apiVersion, kind: SelfSubjectRulesReview.kind, metadata: {}, spec: { namespace: cluster.namespace } };
+  const review = {
+    apiVersion: SelfSubjectRulesReview.apiVersion,
+    kind: SelfSubjectRulesReview.kind,
+    metadata: {},
+    spec: { namespace: cluster.namespace },
+  };
   const { status } = await cluster.api.create(SelfSubjectRulesReview, review as SelfSubjectRulesReview);
-  const text = (values: readonly string[] | undefined): string => `[${(values ?? []).join(' ')}]`;
-  const byResource = (status?.resourceRules ?? []).flatMap(({ apiGroups = [], resources = [], resourceNames, verbs }) =>
-    (apiGroups ?? []).flatMap((group) => (resources ?? []).map((resource) => [group && resource !== '*' ? `${resource}.${group}` : group === '*' ? '*.*' : resource, '[]', text(resourceNames), text(verbs)])),
-  );
-  const byUrl = (status?.nonResourceRules ?? []).map(({ nonResourceURLs, verbs }) => ['', text(nonResourceURLs), '[]', text(verbs)]);
-  const rows = [...byResource.sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1)), ...byUrl];
-  const header = ['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs'];
-  shell.stdout.write(new ColumnWriter().write(flags['no-headers'] ? rows : [header, ...rows]));
+  const rows = ruleRows([...(status?.resourceRules ?? []), ...(status?.nonResourceRules ?? [])] as PolicyRule[]);
+  shell.stdout.write(new ColumnWriter().write(flags['no-headers'] ? rows : [ruleHeader, ...rows]));
 }
 
 const whoami: Verb = defineVerb({
   usage: 'auth whoami [options]',
-  flags: { output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).' } },
+  flags: {
+    output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).' },
+  },
   async run({ flags, cluster, shell }) {
     const body = JSON.stringify({ apiVersion: SelfSubjectReview.apiVersion, kind: SelfSubjectReview.kind, metadata: {} });
     const path = `${groupVersionPath(SelfSubjectReview)}/${SelfSubjectReview.resource}`;

@@ -15,7 +15,11 @@ function nameOf({ args }: Pick<Context, 'args'>): string {
 }
 
 /** The list with the named entry changed or added, and whether it was there. */
-function upsert<E extends { readonly name: string }>(list: readonly E[] | undefined, name: string, change: (old: E | undefined) => E): { all: E[]; existed: boolean } {
+function upsert<E extends { readonly name: string }>(
+  list: readonly E[] | undefined,
+  name: string,
+  change: (old: E | undefined) => E,
+): { all: E[]; existed: boolean } {
   const old = list?.find((each) => each.name === name);
   const all = old ? (list ?? []).map((each) => (each === old ? change(old) : each)) : [...(list ?? []), change(undefined)];
   return { all, existed: old !== undefined };
@@ -39,7 +43,8 @@ function given({ flags, changed }: Given, flag: string): string | undefined {
 }
 
 export const setCluster: Verb = defineVerb({
-  usage: 'config set-cluster NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true] [--tls-server-name=example.com] [options]',
+  usage:
+    'config set-cluster NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true] [--tls-server-name=example.com] [options]',
   flags: { ...embed, 'proxy-url': { type: 'string', help: 'proxy-url for the cluster entry in kubeconfig' } },
   async run(context) {
     const name = nameOf(context);
@@ -61,11 +66,14 @@ export const setCluster: Verb = defineVerb({
 });
 
 export const setCredentials: Verb = defineVerb({
-  usage: 'config set-credentials NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [options]',
+  usage:
+    'config set-credentials NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [options]',
   flags: embed,
   async run(context) {
     const name = nameOf(context);
-    const plain = ['token', 'username', 'password'].flatMap((flag) => (given(context, flag) === undefined ? [] : [[flag, given(context, flag)]]));
+    const plain = ['token', 'username', 'password'].flatMap((flag) =>
+      given(context, flag) === undefined ? [] : [[flag, given(context, flag)]],
+    );
     const files = ['client-certificate', 'client-key'].flatMap((flag) => {
       const path = given(context, flag);
       return path === undefined ? [] : Object.entries(file(flag, path, context.flags['embed-certs']));
@@ -87,7 +95,9 @@ export const setContext: Verb = defineVerb({
     const current = flags.current ? (context.cluster.config['current-context'] ?? '') : '';
     if (flags.current && current === '') throw new Error('no current context is set');
     const name = flags.current ? current : nameOf(context);
-    const changes = Object.fromEntries(['cluster', 'user', 'namespace'].flatMap((flag) => (given(context, flag) === undefined ? [] : [[flag, given(context, flag)]])));
+    const changes = Object.fromEntries(
+      ['cluster', 'user', 'namespace'].flatMap((flag) => (given(context, flag) === undefined ? [] : [[flag, given(context, flag)]])),
+    );
     let existed = false;
     changeConfig(context, (config) => {
       const result = upsert(config.contexts, name, (old) => ({ name, context: { cluster: '', user: '', ...old?.context, ...changes } }));

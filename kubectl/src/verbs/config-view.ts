@@ -1,15 +1,23 @@
+import { readFileSync } from 'node:fs';
 import { type Kubeconfig, mergeKubeconfigs, renderKubeconfig } from '@keelson/client';
 import { parseYaml } from '@keelson/machinery';
-import { readFileSync } from 'node:fs';
 import { objectPrinter } from '../printers/objects.ts';
 import { type AnyObject, defineVerb, type Verb } from '../types.ts';
 
 export const view: Verb = defineVerb({
   usage: 'config view [flags] [options]',
   flags: {
-    flatten: { type: 'bool', help: 'Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)' },
+    flatten: {
+      type: 'bool',
+      help: 'Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)',
+    },
     minify: { type: 'bool', help: 'Remove all information not used by current-context from the output' },
-    output: { type: 'string', short: 'o', default: 'yaml', help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).' },
+    output: {
+      type: 'string',
+      short: 'o',
+      default: 'yaml',
+      help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).',
+    },
     raw: { type: 'bool', help: 'Display raw byte data and sensitive data' },
   },
   async run({ flags, cluster, shell }) {
@@ -18,10 +26,16 @@ export const view: Verb = defineVerb({
     const flat = flags.flatten ? flattened(chosen) : chosen;
     const shown = flags.raw || flags.flatten ? flat : redacted(flat);
     // Through the file's own text, so that what is empty is written as kubectl writes it.
-    const document = parseYaml(renderKubeconfig(shown)).value as AnyObject;
+    const document = withNulls(parseYaml(renderKubeconfig(shown)).value as AnyObject);
     shell.stdout.write(objectPrinter(flags.output, { showManagedFields: true })(document));
   },
 });
+
+function withNulls(document: AnyObject): AnyObject {
+  return Object.fromEntries(
+    Object.entries(document).map(([key, value]) => [key, Array.isArray(value) && value.length === 0 ? null : value]),
+  ) as unknown as AnyObject;
+}
 
 function minified(config: Kubeconfig): Kubeconfig {
   const name = config['current-context'] ?? '';

@@ -23,7 +23,8 @@ const currentContext = simple('current-context', ({ cluster, shell }) => {
 
 const useContext = simple('use-context CONTEXT_NAME', (context) => {
   const name = oneName(context);
-  if (!context.cluster.config.contexts?.some((each) => each.name === name)) throw new Error(`no context exists with the name: ${JSON.stringify(name)}`);
+  if (!context.cluster.config.contexts?.some((each) => each.name === name))
+    throw new Error(`no context exists with the name: ${JSON.stringify(name)}`);
   changeConfig(context, (config) => ({ ...config, 'current-context': name }));
   context.shell.stdout.write(`Switched to context ${JSON.stringify(name)}.\n`);
 });
@@ -31,7 +32,10 @@ const useContext = simple('use-context CONTEXT_NAME', (context) => {
 const getContexts: Verb = defineVerb({
   usage: 'config get-contexts [(-o|--output=)name)] [options]',
   flags: {
-    'no-headers': { type: 'bool', help: "When using the default or custom-column output format, don't print headers (default print headers)." },
+    'no-headers': {
+      type: 'bool',
+      help: "When using the default or custom-column output format, don't print headers (default print headers).",
+    },
     output: { type: 'string', short: 'o', help: 'Output format. One of: (name).' },
   },
   async run({ flags, cluster, shell, args }) {
@@ -41,7 +45,13 @@ const getContexts: Verb = defineVerb({
     if (missing !== undefined) throw new Error(`context ${missing} not found`);
     const shown = contexts.filter(({ name }) => args.length === 0 || args.includes(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
     if (flags.output === 'name') return void shell.stdout.write(shown.map(({ name }) => `${name}\n`).join(''));
-    const rows = shown.map(({ name, context }) => [name === current ? '*' : '', name, context.cluster, context.user, context.namespace ?? '']);
+    const rows = shown.map(({ name, context }) => [
+      name === current ? '*' : '',
+      name,
+      context.cluster,
+      context.user,
+      context.namespace ?? '',
+    ]);
     const all = flags['no-headers'] ? rows : [['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE'], ...rows];
     shell.stdout.write(alignTabs(all.map((cells) => `${cells.join('\t')}\n`).join(''), { minWidth: 6, padding: 3 }));
   },
@@ -58,7 +68,8 @@ function deleteFrom(what: string, section: 'clusters' | 'contexts' | 'users'): V
   return simple(`delete-${what} NAME`, (context) => {
     const name = oneName(context);
     const path = changeConfig(context, (config) => {
-      if (!config[section]?.some((each) => each.name === name)) throw new Error(`cannot delete ${what} ${name}, not in ${configFile(context)}`);
+      if (!config[section]?.some((each) => each.name === name))
+        throw new Error(`cannot delete ${what} ${name}, not in ${configFile(context)}`);
       return { ...config, [section]: config[section].filter((each) => each.name !== name) };
     });
     if (what === 'context' && context.cluster.config['current-context'] === name) {
@@ -70,21 +81,38 @@ function deleteFrom(what: string, section: 'clusters' | 'contexts' | 'users'): V
 
 const renameContext = simple('rename-context CONTEXT_NAME NEW_NAME', (context) => {
   const [from, to] = context.args;
-  if (from === undefined || to === undefined || context.args.length !== 2) throw new UsageError(`accepts 2 arg(s), received ${context.args.length}`);
+  if (from === undefined || to === undefined || context.args.length !== 2)
+    throw new UsageError(`accepts 2 arg(s), received ${context.args.length}`);
   changeConfig(context, (config) => {
     const contexts = config.contexts ?? [];
-    if (!contexts.some(({ name }) => name === from)) throw new Error(`cannot rename the context ${JSON.stringify(from)}, it's not in ${configFile(context)}`);
-    if (contexts.some(({ name }) => name === to)) throw new Error(`cannot rename the context ${JSON.stringify(from)}, the context ${JSON.stringify(to)} already exists in ${configFile(context)}`);
+    if (!contexts.some(({ name }) => name === from))
+      throw new Error(`cannot rename the context ${JSON.stringify(from)}, it's not in ${configFile(context)}`);
+    if (contexts.some(({ name }) => name === to))
+      throw new Error(
+        `cannot rename the context ${JSON.stringify(from)}, the context ${JSON.stringify(to)} already exists in ${configFile(context)}`,
+      );
     const current = config['current-context'] === from ? to : config['current-context'];
-    return { ...config, contexts: contexts.map((each) => (each.name === from ? { ...each, name: to } : each)), ...(current ? { 'current-context': current } : {}) };
+    return {
+      ...config,
+      contexts: contexts.map((each) => (each.name === from ? { ...each, name: to } : each)),
+      ...(current ? { 'current-context': current } : {}),
+    };
   });
   context.shell.stdout.write(`Context ${JSON.stringify(from)} renamed to ${JSON.stringify(to)}.\n`);
 });
 
 const subverbs: readonly VerbEntry[] = [
   { name: 'current-context', summary: 'Display the current-context', load: async () => currentContext },
-  { name: 'delete-cluster', summary: 'Delete the specified cluster from the kubeconfig', load: async () => deleteFrom('cluster', 'clusters') },
-  { name: 'delete-context', summary: 'Delete the specified context from the kubeconfig', load: async () => deleteFrom('context', 'contexts') },
+  {
+    name: 'delete-cluster',
+    summary: 'Delete the specified cluster from the kubeconfig',
+    load: async () => deleteFrom('cluster', 'clusters'),
+  },
+  {
+    name: 'delete-context',
+    summary: 'Delete the specified context from the kubeconfig',
+    load: async () => deleteFrom('context', 'contexts'),
+  },
   { name: 'delete-user', summary: 'Delete the specified user from the kubeconfig', load: async () => deleteFrom('user', 'users') },
   { name: 'get-clusters', summary: 'Display clusters defined in the kubeconfig', load: async () => listNames('get-clusters', 'clusters') },
   { name: 'get-contexts', summary: 'Describe one or many contexts', load: async () => getContexts },

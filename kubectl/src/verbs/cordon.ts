@@ -10,9 +10,13 @@ function cordonVerb(name: string, unschedulable: boolean): Verb {
     usage: `${name} NODE [options]`,
     flags: { ...selectorFlag, ...dryRunFlag },
     async run({ args, flags, cluster, shell, path }) {
-      if (args.length === 0 && flags.selector === '') throw new UsageError(`USAGE: ${path.replace('kubectl ', '')} NODE [flags]`, 'examples');
+      if (args.length === 0 && flags.selector === '')
+        throw new UsageError(`USAGE: ${path.replace('kubectl ', '')} NODE [flags]`, 'examples');
       const dryRun = dryRunOf(flags['dry-run']);
-      const selection = args.length > 0 ? { args: args.map((node) => (node.includes('/') ? node : `node/${node}`)) } : { args: ['nodes'], selector: flags.selector };
+      const selection =
+        args.length > 0
+          ? { args: args.map((node) => (node.includes('/') ? node : `node/${node}`)) }
+          : { args: ['nodes'], selector: flags.selector };
       await eachFound(cluster, shell, selection, async ({ object, name: node }) => {
         const already = ((object.spec as { unschedulable?: boolean }).unschedulable ?? false) === unschedulable;
         if (!already && dryRun !== 'client') await setUnschedulable(cluster, node, unschedulable, dryRun === 'server');

@@ -3,7 +3,16 @@ import { throwAll, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, dryRunSuffix } from '../printers/result.ts';
 import { readAll } from '../resource/files.ts';
 import { kindText } from '../resource/mapper.ts';
-import { fetchTargets, isNotFound, requireNames, resolveTargets, selectionFlags, selectionOf, type Target, untilGone } from '../resource/targets.ts';
+import {
+  fetchTargets,
+  isNotFound,
+  requireNames,
+  resolveTargets,
+  selectionFlags,
+  selectionOf,
+  type Target,
+  untilGone,
+} from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
 
 const deleteFlags = {
@@ -17,13 +26,20 @@ const deleteFlags = {
     help: 'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents.',
   },
   force: { type: 'bool', help: 'If true, immediately remove resources from API and bypass graceful deletion.' },
-  'grace-period': { type: 'int', default: -1, help: 'Period of time in seconds given to the resource to terminate gracefully. Ignored if negative.' },
+  'grace-period': {
+    type: 'int',
+    default: -1,
+    help: 'Period of time in seconds given to the resource to terminate gracefully. Ignored if negative.',
+  },
   'ignore-not-found': { type: 'bool', help: 'Treat "resource not found" as a successful delete.' },
   interactive: { type: 'bool', short: 'i', help: 'If true, delete resource only when user confirms.' },
   now: { type: 'bool', help: 'If true, resources are signaled for immediate shutdown (same as --grace-period=1).' },
   output: { type: 'string', short: 'o', help: 'Output mode. Use "-o name" for shorter output (resource/name).' },
   raw: { type: 'string', help: 'Raw URI to DELETE to the server. Uses the transport specified by the kubeconfig file.' },
-  timeout: { type: 'duration', help: 'The length of time to wait before giving up on a delete, zero means determine a timeout from the size of the object' },
+  timeout: {
+    type: 'duration',
+    help: 'The length of time to wait before giving up on a delete, zero means determine a timeout from the size of the object',
+  },
   wait: { type: 'bool', default: true, help: 'If true, wait for resources to be gone before returning. This waits for finalizers.' },
 } as const;
 
@@ -41,7 +57,8 @@ export const verb = defineVerb({
   flags: deleteFlags,
   async run(context) {
     const { flags, cluster, shell } = context;
-    if (flags.output !== '' && flags.output !== 'name') throw new UsageError(`unexpected -o output mode: ${flags.output}. We only support '-o name'`);
+    if (flags.output !== '' && flags.output !== 'name')
+      throw new UsageError(`unexpected -o output mode: ${flags.output}. We only support '-o name'`);
     const grace = gracePeriod(context);
     const query = deleteQuery(context, grace);
     if (flags.raw) return void (await cluster.api.raw({ method: 'DELETE', path: flags.raw }));
@@ -88,10 +105,12 @@ function deleteQuery({ flags }: DeleteContext, grace: number): DeleteQuery {
 async function chosen(context: DeleteContext): Promise<Doomed[] | undefined> {
   const { flags, cluster, shell } = context;
   const selection = selectionOf(context);
-  if (flags.all && flags.selector !== '') throw new Error('setting \'all\' parameter but found a non empty selector. ');
+  if (flags.all && flags.selector !== '') throw new Error("setting 'all' parameter but found a non empty selector. ");
   const targets = await resolveTargets(cluster, shell, selection);
   requireNames(targets, selection);
-  const named = targets.flatMap((target) => (target.name === undefined ? [] : [{ target: { ...target, name: target.name }, uid: undefined }]));
+  const named = targets.flatMap((target) =>
+    target.name === undefined ? [] : [{ target: { ...target, name: target.name }, uid: undefined }],
+  );
   const open = targets.filter(({ name }) => name === undefined);
   if (open.length === 0) return named;
   const { found, errors } = await fetchTargets(cluster, open, selection);
@@ -122,7 +141,9 @@ async function deleteOne(context: DeleteContext, { target }: Doomed, query: Dele
     }
     const answer = await cluster.api.delete(target.mapping, { name: target.name, namespace: target.namespace }, query);
     announce(context, target, grace);
-    return 'details' in answer ? ((answer.details as { uid?: string }).uid ?? undefined) : (answer.metadata as { uid?: string } | undefined)?.uid;
+    return 'details' in answer
+      ? ((answer.details as { uid?: string }).uid ?? undefined)
+      : (answer.metadata as { uid?: string } | undefined)?.uid;
   } catch (error) {
     if (flags['ignore-not-found'] && isNotFound(error)) return undefined;
     if (target.source && error instanceof ApiError) {

@@ -1,15 +1,41 @@
-import type { ConfigMap, Deployment, EndpointSlice, Endpoints, Namespace, Node, Pod, ReplicaSet, Secret, Service, ServiceAccount } from '@keelson/types';
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  ConfigMap,
+  Deployment,
+  EndpointSlice,
+  Endpoints,
+  Namespace,
+  Node,
+  Pod,
+  ReplicaSet,
+  Role,
+  RoleBinding,
+  Secret,
+  Service,
+  ServiceAccount,
+} from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import { eventLines, eventsOf } from '../describe/events.ts';
 import type { Lines } from '../describe/lines.ts';
 import { describeNode } from '../describe/node.ts';
 import { configMapLines, genericLines, namespaceLines, secretLines, serviceAccountLines } from '../describe/plain.ts';
 import { podLines } from '../describe/pod.ts';
+import { bindingLines, roleLines } from '../describe/rbac.ts';
 import { describeService, endpointSliceLines, endpointsLines } from '../describe/service.ts';
 import { describeDeployment, describeReplicaSet } from '../describe/workload.ts';
 import { throwAll, UsageError } from '../errors.ts';
 import { alignTabs } from '../printers/tabwriter.ts';
-import { fetchTargets, type Found, isNotFound, listAll, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
+import {
+  type Found,
+  fetchTargets,
+  isNotFound,
+  listAll,
+  resolveTargets,
+  selectionFlags,
+  selectionOf,
+  type Target,
+} from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
 const describeFlags = {
@@ -29,19 +55,28 @@ function of<T>(describe: (object: T, cluster: Cluster, now: number) => Lines | P
 const describers: Readonly<Record<string, Describer>> = {
   Pod: of<Pod>((pod, _, now) => podLines(pod, now)),
   Node: of<Node>((node, cluster, now) => describeNode(cluster, node, now)),
-  Namespace: of<Namespace>(namespaceLines),
+  Namespace: of<Namespace>(async (namespace, cluster) =>
+    namespaceLines(namespace, (await cluster.mapper()).find('resourcequotas') !== undefined),
+  ),
   ConfigMap: of<ConfigMap>(configMapLines),
   Secret: of<Secret>(secretLines),
   ServiceAccount: of<ServiceAccount>(serviceAccountLines),
   Service: of<Service>((service, cluster) => describeService(cluster, service)),
   Endpoints: of<Endpoints>(endpointsLines),
   'EndpointSlice.discovery.k8s.io': of<EndpointSlice>(endpointSliceLines),
+  'Role.rbac.authorization.k8s.io': of<Role>(roleLines),
+  'ClusterRole.rbac.authorization.k8s.io': of<ClusterRole>(roleLines),
+  'RoleBinding.rbac.authorization.k8s.io': of<RoleBinding>(bindingLines),
+  'ClusterRoleBinding.rbac.authorization.k8s.io': of<ClusterRoleBinding>(bindingLines),
   'Deployment.apps': of<Deployment>((deployment, cluster) => describeDeployment(cluster, deployment)),
   'ReplicaSet.apps': of<ReplicaSet>((set, cluster) => describeReplicaSet(cluster, set)),
 };
 
 /** Kinds that nothing happens to: upstream prints no events for them. */
-const eventless = new Set(['Namespace', 'Secret']);
+const eventless = new Set([
+  ...['Namespace', 'Secret'],
+  ...['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'].map((kind) => `${kind}.rbac.authorization.k8s.io`),
+]);
 
 export const verb = defineVerb({
   usage: 'describe (-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME) [options]',
@@ -50,7 +85,10 @@ export const verb = defineVerb({
   async run(context) {
     const { flags, cluster, shell, args } = context;
     if (args.length === 0 && flags.filename.length === 0) {
-      throw new UsageError('You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.', 'examples');
+      throw new UsageError(
+        'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.',
+        'examples',
+      );
     }
     const targets = await resolveTargets(cluster, shell, selectionOf(context));
     const { found, errors } = await fetchTargets(cluster, targets, selectionOf(context));

@@ -61,7 +61,11 @@ async function wouldBe(
   manifest: AnyObject,
 ): Promise<AnyObject> {
   const options = { fieldManager: flags['field-manager'], dryRun: true };
-  if (flags['server-side']) return cluster.api.patch(mapping, { name, namespace }, 'application/apply-patch+yaml', manifest, { ...options, force: flags['force-conflicts'] });
+  if (flags['server-side'])
+    return cluster.api.patch(mapping, { name, namespace }, 'application/apply-patch+yaml', manifest, {
+      ...options,
+      force: flags['force-conflicts'],
+    });
   if (!current) return cluster.api.create(mapping, withLastApplied(manifest), options);
   const { type, patch, changed } = planApply(current, manifest, await schemaOf(mapping.apiVersion, mapping.kind));
   return changed ? cluster.api.patch(mapping, { name, namespace }, type, patch, options) : current;

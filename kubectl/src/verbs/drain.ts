@@ -11,7 +11,10 @@ import { setUnschedulable } from './cordon.ts';
 const drainFlags = {
   ...selectorFlag,
   ...dryRunFlag,
-  'delete-emptydir-data': { type: 'bool', help: 'Continue even if there are pods using emptyDir (local data that will be deleted when the node is drained).' },
+  'delete-emptydir-data': {
+    type: 'bool',
+    help: 'Continue even if there are pods using emptyDir (local data that will be deleted when the node is drained).',
+  },
   'disable-eviction': { type: 'bool', help: 'Force drain to use delete, even if eviction is supported.' },
   force: { type: 'bool', help: 'Continue even if there are pods that do not declare a controller.' },
   'grace-period': { type: 'int', default: -1, help: 'Period of time in seconds given to each pod to terminate gracefully.' },
@@ -31,7 +34,10 @@ export const verb = defineVerb({
   async run(context) {
     const { args, flags, cluster, shell } = context;
     if (args.length === 0 && flags.selector === '') throw new UsageError('USAGE: drain NODE [flags]', 'examples');
-    const selection = args.length > 0 ? { args: args.map((node) => (node.includes('/') ? node : `node/${node}`)) } : { args: ['nodes'], selector: flags.selector };
+    const selection =
+      args.length > 0
+        ? { args: args.map((node) => (node.includes('/') ? node : `node/${node}`)) }
+        : { args: ['nodes'], selector: flags.selector };
     await eachFound(cluster, shell, selection, (node) => drain(context, node));
   },
 });
@@ -44,7 +50,8 @@ async function drain(context: DrainContext, { name, object }: Found): Promise<vo
   shell.stdout.write(`node/${name} ${already ? 'already ' : ''}cordoned${dryRunSuffix(dryRun)}\n`);
   const { items } = await cluster.api.list(Pod, { fieldSelector: `spec.nodeName=${name}`, labelSelector: flags['pod-selector'] });
   const { evict, ignored, refused } = sortPods(items, flags);
-  if (refused.length > 0) throw new Error(`unable to drain node ${JSON.stringify(name)} due to error: [${refused.join(', ')}], continuing command...`);
+  if (refused.length > 0)
+    throw new Error(`unable to drain node ${JSON.stringify(name)} due to error: [${refused.join(', ')}], continuing command...`);
   if (ignored.length > 0) shell.stderr.write(`Warning: ignoring DaemonSet-managed Pods: ${ignored.map(podText).join(', ')}\n`);
   const errors: unknown[] = [];
   await Promise.all(evict.map((pod) => remove(context, pod, dryRun).catch((error: unknown) => errors.push(error))));
@@ -57,7 +64,10 @@ const podText = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata
 type Choices = Pick<DrainContext['flags'], 'force' | 'ignore-daemonsets' | 'delete-emptydir-data'>;
 
 /** Which pods go, which stay, and why the drain cannot be done. Mirrors of static pods always stay. */
-export function sortPods(pods: readonly Pod[], flags: Choices): { readonly evict: Pod[]; readonly ignored: Pod[]; readonly refused: string[] } {
+export function sortPods(
+  pods: readonly Pod[],
+  flags: Choices,
+): { readonly evict: Pod[]; readonly ignored: Pod[]; readonly refused: string[] } {
   const movable = pods.filter(({ metadata }) => metadata.annotations?.['kubernetes.io/config.mirror'] === undefined);
   const daemons = movable.filter((pod) => controllerOf(pod.metadata)?.kind === 'DaemonSet' && !isPodTerminal(pod));
   const rest = movable.filter((pod) => !daemons.includes(pod));
@@ -65,9 +75,15 @@ export function sortPods(pods: readonly Pod[], flags: Choices): { readonly evict
   const local = rest.filter((pod) => !isPodTerminal(pod) && pod.spec?.volumes?.some(({ emptyDir }) => emptyDir));
   const list = (some: readonly Pod[]): string => some.map(podText).join(', ');
   const refused = [
-    ...(alone.length > 0 && !flags.force ? [`cannot delete Pods that declare no controller (use --force to override): ${list(alone)}`] : []),
-    ...(daemons.length > 0 && !flags['ignore-daemonsets'] ? [`cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): ${list(daemons)}`] : []),
-    ...(local.length > 0 && !flags['delete-emptydir-data'] ? [`cannot delete Pods with local storage (use --delete-emptydir-data to override): ${list(local)}`] : []),
+    ...(alone.length > 0 && !flags.force
+      ? [`cannot delete Pods that declare no controller (use --force to override): ${list(alone)}`]
+      : []),
+    ...(daemons.length > 0 && !flags['ignore-daemonsets']
+      ? [`cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): ${list(daemons)}`]
+      : []),
+    ...(local.length > 0 && !flags['delete-emptydir-data']
+      ? [`cannot delete Pods with local storage (use --delete-emptydir-data to override): ${list(local)}`]
+      : []),
   ];
   return { evict: rest, ignored: daemons, refused };
 }
@@ -78,7 +94,9 @@ async function remove(context: DrainContext, pod: Pod, dryRun: 'none' | 'client'
   const verbing = flags['disable-eviction'] ? 'deleting' : 'evicting';
   shell.stdout.write(`${verbing} pod ${namespace}/${name}${dryRunSuffix(dryRun)}\n`);
   if (dryRun === 'client') return;
-  await (flags['disable-eviction'] ? cluster.api.delete(Pod, { name, namespace }, deletion(flags['grace-period'])) : evict(context, pod, dryRun === 'server'));
+  await (flags['disable-eviction']
+    ? cluster.api.delete(Pod, { name, namespace }, deletion(flags['grace-period']))
+    : evict(context, pod, dryRun === 'server'));
   if (dryRun === 'server') return;
   const mapping = (await cluster.mapper()).resolve('pods');
   await untilGone(cluster, shell, { mapping, namespace, name }, flags.timeout || -1, uid);
@@ -88,7 +106,12 @@ async function remove(context: DrainContext, pod: Pod, dryRun: 'none' | 'client'
 const deletion = (grace: number): object => (grace >= 0 ? { gracePeriodSeconds: grace } : {});
 
 async function evict({ cluster, shell, flags }: DrainContext, { metadata: { name = '', namespace } }: Pod, dryRun: boolean): Promise<void> {
-  const eviction = { apiVersion: Eviction.apiVersion, kind: Eviction.kind, metadata: { name, namespace }, deleteOptions: deletion(flags['grace-period']) };
+  const eviction = {
+    apiVersion: Eviction.apiVersion,
+    kind: Eviction.kind,
+    metadata: { name, namespace },
+    deleteOptions: deletion(flags['grace-period']),
+  };
   for (;;) {
     try {
       await cluster.api.create(Eviction, eviction as Eviction, { subresource: 'eviction', dryRun });
@@ -96,7 +119,9 @@ async function evict({ cluster, shell, flags }: DrainContext, { metadata: { name
     } catch (error) {
       if (isNotFound(error)) return;
       if (!(error instanceof ApiError) || error.code !== 429) throw error;
-      shell.stderr.write(`error when evicting pods/${JSON.stringify(name)} -n ${JSON.stringify(namespace)} (will retry after 5s): ${error.message}\n`);
+      shell.stderr.write(
+        `error when evicting pods/${JSON.stringify(name)} -n ${JSON.stringify(namespace)} (will retry after 5s): ${error.message}\n`,
+      );
       await sleep(shell.clock, evictionRetry, shell.signal);
     }
   }

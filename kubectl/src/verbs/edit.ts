@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts';
 import { jsonText } from '../printers/objects.ts';
 import { resultPrinter } from '../printers/result.ts';
 import { parseDocuments } from '../resource/files.ts';
-import { eachFound, fileFlags, type Found, selectionOf } from '../resource/targets.ts';
+import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
 const editFlags = {
@@ -28,7 +28,8 @@ export const verb = defineVerb({
   flags: editFlags,
   async run(context) {
     const { cluster, shell } = context;
-    if (context.args.length === 0 && context.flags.filename.length === 0) throw new UsageError('must specify the resource to edit', 'examples');
+    if (context.args.length === 0 && context.flags.filename.length === 0)
+      throw new UsageError('must specify the resource to edit', 'examples');
     await eachFound(cluster, shell, selectionOf(context), (found) => editOne(context, found));
   },
 });
@@ -55,9 +56,15 @@ async function editOne(context: Context<typeof editFlags>, { mapping, name, name
         const patch = await patchFor(shown, document.object);
         const options = { fieldManager: flags['field-manager'] };
         const { output: _, ...plain } = flags;
-        return resultPrinter({ shell, flags: plain })(await cluster.api.patch(mapping, { name, namespace }, patch.type, patch.patch, options), 'edited');
+        return resultPrinter({ shell, flags: plain })(
+          await cluster.api.patch(mapping, { name, namespace }, patch.type, patch.patch, options),
+          'edited',
+        );
       } catch (error) {
-        problem = `${(error as Error).message.split('\n').map((line) => `# ${line}`).join('\n')}\n#\n`;
+        problem = `${(error as Error).message
+          .split('\n')
+          .map((line) => `# ${line}`)
+          .join('\n')}\n#\n`;
         text = edited;
       }
     }
@@ -69,11 +76,17 @@ async function editOne(context: Context<typeof editFlags>, { mapping, name, name
 async function patchFor(before: AnyObject, after: AnyObject) {
   const schema = await schemaOf(before.apiVersion ?? '', before.kind ?? '');
   if (!schema) return { type: 'application/merge-patch+json' as const, patch: createMergePatch(before, after as JsonObject) };
-  return { type: 'application/strategic-merge-patch+json' as const, patch: createStrategicPatch(before, after as JsonObject, schema.schemas, schema.typeName) };
+  return {
+    type: 'application/strategic-merge-patch+json' as const,
+    patch: createStrategicPatch(before, after as JsonObject, schema.schemas, schema.typeName),
+  };
 }
 
 function stripComments(text: string): string {
-  return text.split('\n').filter((line) => !line.startsWith('#')).join('\n');
+  return text
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n');
 }
 
 function withoutManagedFields(object: AnyObject): AnyObject {
@@ -86,6 +99,8 @@ function runEditor({ shell }: Context, file: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, editor, file], { stdio: 'inherit' });
     child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`there was a problem with the editor ${JSON.stringify(editor)}`))));
+    child.on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`there was a problem with the editor ${JSON.stringify(editor)}`)),
+    );
   });
 }

@@ -28,7 +28,9 @@ export const verb = defineVerb({
     const wanted = items.filter((event) => isWanted(context, event)).sort((a, b) => lastSeen(a) - lastSeen(b));
     if (flags.output) return void shell.stdout.write(objectPrinter(flags.output)(asList(wanted as unknown as AnyObject[], false)));
     if (wanted.length === 0 && !flags.watch) {
-      return void shell.stdout.write(flags['all-namespaces'] ? 'No events found.\n' : `No events found in ${cluster.namespace} namespace.\n`);
+      return void shell.stderr.write(
+        flags['all-namespaces'] ? 'No events found.\n' : `No events found in ${cluster.namespace} namespace.\n`,
+      );
     }
     const writer = new ColumnWriter();
     const header = [...(namespace === undefined ? ['NAMESPACE'] : []), 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];
@@ -39,7 +41,8 @@ export const verb = defineVerb({
     const path = watchPath({ mapping, namespace }, { resourceVersion: metadata.resourceVersion ?? '0', fieldSelector });
     const response = await cluster.api.raw({ method: 'GET', path, signal: shell.signal });
     for await (const { type, object } of watchEvents<Event>(response)) {
-      if (type !== 'DELETED' && type !== 'BOOKMARK' && isWanted(context, object)) shell.stdout.write(writer.write([row(object, shell.clock.now(), namespace === undefined)]));
+      if (type !== 'DELETED' && type !== 'BOOKMARK' && isWanted(context, object))
+        shell.stdout.write(writer.write([row(object, shell.clock.now(), namespace === undefined)]));
     }
   },
 });

@@ -10,7 +10,11 @@ import { defineVerb, type Shell, type Verb } from '../types.ts';
 import { containerFor, podFor } from './pods.ts';
 
 const streamFlags = {
-  container: { type: 'string', short: 'c', help: 'Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation or the first container in the pod' },
+  container: {
+    type: 'string',
+    short: 'c',
+    help: 'Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation or the first container in the pod',
+  },
   'pod-running-timeout': { type: 'duration', default: 60_000, help: 'The length of time to wait until at least one pod is running' },
   quiet: { type: 'bool', short: 'q', help: 'Only print output from the remote session' },
   stdin: { type: 'bool', short: 'i', help: 'Pass stdin to the container' },
@@ -25,8 +29,11 @@ export const exec: Verb = defineVerb({
     const [target] = args;
     if (target === undefined || dash === 0) throw new UsageError('pod, type/name or --filename must be specified', 'examples');
     const command = dash === -1 ? [] : args.slice(dash);
-    if (dash === -1 && args.length > 1) throw new Error("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples");
-    if (command.length === 0) throw new UsageError('you must specify at least one command for the container', 'examples');
+    if (dash === -1 && args.length > 1)
+      throw new Error(
+        "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
+      );
+    if (command.length === 0) throw new UsageError('you must specify at least one command for the container', 'none');
     const pod = await podFor(cluster, target);
     return join(cluster, shell, pod, 'exec', { ...flags, command });
   },
@@ -39,7 +46,10 @@ export const attach: Verb = defineVerb({
     const [target] = args;
     if (target === undefined) throw new UsageError('POD is required for attach', 'examples');
     const pod = await podFor(cluster, target);
-    if (!flags.quiet) shell.stderr.write("All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n");
+    if (!flags.quiet)
+      shell.stderr.write(
+        "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n",
+      );
     return join(cluster, shell, pod, 'attach', { ...flags, command: [] });
   },
 });
@@ -55,7 +65,10 @@ interface Session {
 /** Joins the shell's streams to a container. @throws ExitError with the command's own code when that is not 0. */
 export async function join(cluster: Cluster, shell: Shell, pod: Pod, verb: 'exec' | 'attach', session: Session): Promise<number> {
   const { name = '', namespace } = pod.metadata;
-  if (isPodTerminal(pod)) throw new Error(`cannot ${verb === 'exec' ? 'exec into' : 'attach a container in'} a container in a completed pod; current phase is ${pod.status?.phase}`);
+  if (isPodTerminal(pod))
+    throw new Error(
+      `cannot ${verb === 'exec' ? 'exec into' : 'attach a container in'} a container in a completed pod; current phase is ${pod.status?.phase}`,
+    );
   if (shell.transport) throw new Error(`${verb} needs a connection of its own, which a cluster in the same process has not`);
   const { name: container, note } = containerFor(pod, session.container);
   if (note && !session.quiet) shell.stderr.write(`${note}\n`);

@@ -22,15 +22,32 @@ export type Schemas = Readonly<Record<string, Schema>>;
 
 export const verb = defineVerb({
   usage: 'explain TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2] [options]',
-  examples: ['# Get the documentation of the resource and its fields', 'kubectl explain pods', '# Get the documentation of a specific field', 'kubectl explain pods.spec.containers'],
+  examples: [
+    '# Get the documentation of the resource and its fields',
+    'kubectl explain pods',
+    '# Get the documentation of a specific field',
+    'kubectl explain pods.spec.containers',
+  ],
   flags: {
     'api-version': { type: 'string', help: 'Use given api-version (group/version) of the resource.' },
-    output: { type: 'string', short: 'o', default: 'plaintext', help: 'Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).' },
-    recursive: { type: 'bool', help: 'When true, print the name of all the fields recursively. Otherwise, print the available fields with their description.' },
+    output: {
+      type: 'string',
+      short: 'o',
+      default: 'plaintext',
+      help: 'Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).',
+    },
+    recursive: {
+      type: 'bool',
+      help: 'When true, print the name of all the fields recursively. Otherwise, print the available fields with their description.',
+    },
   },
   async run({ flags, cluster, shell, args }) {
     const [argument, ...more] = args;
-    if (argument === undefined) throw new UsageError('You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.\n', 'examples');
+    if (argument === undefined)
+      throw new UsageError(
+        'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.\n',
+        'examples',
+      );
     if (more.length > 0) throw new UsageError('We accept only this format: explain RESOURCE\n', 'examples');
     const { resources } = await cluster.mapper();
     const mapper = await cluster.mapper();
@@ -43,15 +60,25 @@ export const verb = defineVerb({
     const resource = wanted ? resources.find((each) => each.kind === found.kind && each.apiVersion === wanted) : found;
     if (!resource) throw new Error(`couldn't find resource for "${wanted}, Kind=${found.kind}"`);
     const schemas = await fetchSchemas(cluster.api, resource);
-    shell.stdout.write(explain(schemas, resource, path.slice(at ?? 0), flags.recursive));
+    const fields = path.slice(at ?? 0);
+    const missing = missingField(schemas, resource, fields);
+    if (missing !== undefined) {
+      shell.stdout.write(`${headOf(resource).join('\n')}\n`);
+      throw new Error(`field ${JSON.stringify(missing)} does not exist`);
+    }
+    shell.stdout.write(explain(schemas, resource, fields, flags.recursive));
   },
 });
 
 async function fetchSchemas(api: Api, { group, version }: ApiResource): Promise<Schemas> {
-  const index = (await readJson(await api.raw({ method: 'GET', path: '/openapi/v3' }))) as { paths: Record<string, { serverRelativeURL: string }> };
+  const index = (await readJson(await api.raw({ method: 'GET', path: '/openapi/v3' }))) as {
+    paths: Record<string, { serverRelativeURL: string }>;
+  };
   const entry = index.paths[group === '' ? `api/${version}` : `apis/${group}/${version}`];
   if (!entry) throw new Error(`couldn't find schemas for ${group ? `${group}/` : ''}${version}`);
-  const document = (await readJson(await api.raw({ method: 'GET', path: entry.serverRelativeURL }))) as { components?: { schemas?: Schemas } };
+  const document = (await readJson(await api.raw({ method: 'GET', path: entry.serverRelativeURL }))) as {
+    components?: { schemas?: Schemas };
+  };
   return document.components?.schemas ?? {};
 }
 
@@ -59,26 +86,57 @@ type Named = Pick<ApiResource, 'group' | 'version' | 'kind'>;
 
 /** The text for a kind, or for the field at a path in it. @throws Error `field "x" does not exist`. */
 export function explain(schemas: Schemas, { group, version, kind }: Named, path: readonly string[], recursive: boolean): string {
-  const root = Object.values(schemas).find((schema) => schema['x-kubernetes-group-version-kind']?.some((each) => each.group === group && each.version === version && each.kind === kind));
+  const root = schemaOf(schemas, { group, version, kind });
   if (!root) throw new Error(`couldn't find resource for "${group ? `${group}/` : ''}${version}, Kind=${kind}"`);
-  let [holder, schema, description] = [root, root, root.description ?? ''];
+  let [schema, description] = [root, root.description ?? ''];
   for (const name of path) {
     const next = elementOf(schemas, schema).properties?.[name];
     if (!next) throw new Error(`field ${JSON.stringify(name)} does not exist`);
-    [holder, schema, description] = [elementOf(schemas, schema), next, next.description ?? ''];
+    [schema, description] = [next, next.description ?? ''];
   }
   const target = elementOf(schemas, schema);
   const fields = target.properties ? fieldLines(schemas, target, recursive, 1, new Set()) : [];
   const last = path.at(-1);
-  const type = last === undefined ? [] : [`FIELD: ${last} <${typeText(schemas, schema)}>${holder.required?.includes(last) ? ' -required-' : ''}`, ...enumLines(resolve(schemas, schema)), ''];
+  const type = last === undefined ? [] : [`FIELD: ${last} <${typeText(schemas, schema)}>`, ...enumLines(resolve(schemas, schema)), ''];
   const about = description || target.description || '<empty>';
-  const more = last !== undefined && target.description && target.description !== description && target.properties ? [...wrap(target.description, 4)] : [];
-  const head = [...(group ? [`GROUP:      ${group}`] : []), `KIND:       ${kind}`, `VERSION:    ${version}`, ''];
-  return [...head, ...type, 'DESCRIPTION:', ...wrap(about, 4), ...more, '    ', ...(fields.length > 0 ? ['FIELDS:', ...fields] : []), ''].join('\n') + '\n';
+  const more =
+    last !== undefined && target.description && target.description !== description && target.properties
+      ? [...wrap(target.description, 4)]
+      : [];
+  return `${[
+    ...headOf({ group, version, kind }),
+    ...type,
+    'DESCRIPTION:',
+    ...wrap(about, 4),
+    ...more,
+    '    ',
+    ...(fields.length > 0 ? ['FIELDS:', ...fields] : []),
+    '',
+  ].join('\n')}\n`;
+}
+
+function headOf({ group, version, kind }: Named): string[] {
+  return [...(group ? [`GROUP:      ${group}`] : []), `KIND:       ${kind}`, `VERSION:    ${version}`, ''];
+}
+
+/** The first name of a path that leads nowhere. */
+function missingField(schemas: Schemas, resource: Named, path: readonly string[]): string | undefined {
+  let schema: Schema | undefined = schemaOf(schemas, resource);
+  for (const name of path) {
+    schema = schema && elementOf(schemas, schema).properties?.[name];
+    if (!schema) return name;
+  }
+  return undefined;
+}
+
+function schemaOf(schemas: Schemas, { group, version, kind }: Named): Schema | undefined {
+  return Object.values(schemas).find((schema) =>
+    schema['x-kubernetes-group-version-kind']?.some((each) => each.group === group && each.version === version && each.kind === kind),
+  );
 }
 
 function enumLines(schema: Schema): string[] {
-  return schema.enum ? ['ENUM:', ...schema.enum.map((value) => `    ${value || '""'}`)] : [];
+  return schema.enum ? ['ENUM:', ...schema.enum.map((value) => `    ${value || '""'}`)] : [''];
 }
 
 function fieldLines(schemas: Schemas, schema: Schema, recursive: boolean, level: number, seen: ReadonlySet<Schema>): string[] {
@@ -89,11 +147,22 @@ function fieldLines(schemas: Schemas, schema: Schema, recursive: boolean, level:
       const line = `${pad}${name}\t<${typeText(schemas, field)}>${schema.required?.includes(name) ? ' -required-' : ''}`;
       const inner = elementOf(schemas, field);
       const options = resolve(schemas, field).enum;
-      const choice = options ? [`${pad}${recursive ? '' : '  '}enum: ${options.join(', ')}`] : [];
-      if (recursive) return [line, ...choice, ...(inner.properties && !seen.has(inner) ? fieldLines(schemas, inner, true, level + 1, new Set([...seen, inner])) : [])];
+      const choice = options ? [`${pad}enum: ${choices(options)}`] : [];
+      if (recursive)
+        return [
+          line,
+          ...choice,
+          ...(inner.properties && !seen.has(inner) ? fieldLines(schemas, inner, true, level + 1, new Set([...seen, inner])) : []),
+        ];
       const text = field.description || resolve(schemas, field).description || '<no description>';
       return [line, ...choice.map((each) => each.trimEnd()), ...wrap(text, 4), ''];
     });
+}
+
+/** The first choices: upstream shows no more than four. */
+function choices(values: readonly string[]): string {
+  const shown = values.slice(0, 4).map((value) => value || '""');
+  return (values.length > 4 ? [...shown, '....'] : shown).join(', ');
 }
 
 /** The schema a reference stands for. */
@@ -119,8 +188,8 @@ function typeText(schemas: Schemas, schema: Schema): string {
   const resolved = resolve(schemas, schema);
   if (resolved.items) return `[]${typeText(schemas, resolved.items)}`;
   if (typeof resolved.additionalProperties === 'object') return `map[string]${typeText(schemas, resolved.additionalProperties)}`;
-  if (reference && (resolved.properties || resolved.type === undefined)) return reference.slice(reference.lastIndexOf('.') + 1);
-  if (reference && resolved.type) return reference.slice(reference.lastIndexOf('.') + 1);
+  if (reference && (resolved.properties || resolved.type === undefined || resolved.type === 'object'))
+    return reference.slice(reference.lastIndexOf('.') + 1);
   return resolved.type === 'object' ? 'Object' : (resolved.type ?? 'Object');
 }
 
@@ -130,12 +199,12 @@ const width = 80;
 function wrap(text: string, indent: number): string[] {
   return text.split('\n').flatMap((paragraph) => {
     const lines: string[] = [];
-    let line = '';
-    for (const word of paragraph.split(/\s+/)) {
+    let line = /^\s*/.exec(paragraph)?.[0] ?? '';
+    for (const word of paragraph.trim().split(/\s+/)) {
       if (line !== '' && line.length + 1 + word.length > width - indent) {
         lines.push(line);
         line = word;
-      } else line = line === '' ? word : `${line} ${word}`;
+      } else line = line.trim() === '' ? line + word : `${line} ${word}`;
     }
     return [...lines, line].map((each) => ' '.repeat(indent) + each);
   });

@@ -1,13 +1,16 @@
 import type { LabelSelector, PodSpec, PodTemplateSpec, ServicePort } from '@keelson/types';
 import { kindText } from '../resource/mapper.ts';
-import { eachFound, fileFlags, type Found, selectionOf } from '../resource/targets.ts';
+import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { createObject, generatorFlags } from './create/generator.ts';
 
 const flags = {
   ...fileFlags,
   ...generatorFlags,
-  'cluster-ip': { type: 'string', help: "ClusterIP to be assigned to the service. Leave empty to auto-allocate, or set to 'None' to create a headless service." },
+  'cluster-ip': {
+    type: 'string',
+    help: "ClusterIP to be assigned to the service. Leave empty to auto-allocate, or set to 'None' to create a headless service.",
+  },
   'external-ip': { type: 'string', help: 'Additional external IP address (not managed by Kubernetes) to accept for the service.' },
   'field-manager': { type: 'string', default: 'kubectl-expose', help: 'Name of the manager used to track field ownership.' },
   labels: { type: 'list', short: 'l', help: 'Labels to apply to the service created by this call.' },
@@ -15,16 +18,25 @@ const flags = {
   port: { type: 'string', help: 'The port that the service should serve on. Copied from the resource being exposed, if unspecified' },
   protocol: { type: 'string', help: "The network protocol for the service to be created. Default is 'TCP'." },
   selector: { type: 'string', help: 'A label selector to use for this service. Only equality-based selector requirements are supported.' },
-  'session-affinity': { type: 'string', help: "If non-empty, set the session affinity for the service to this; legal values: 'None', 'ClientIP'" },
-  'target-port': { type: 'string', help: 'Name or number for the port on the container that the service should direct traffic to. Optional.' },
-  type: { type: 'string', help: 'Type for this service: ClusterIP, NodePort, LoadBalancer, or ExternalName. Default is \'ClusterIP\'.' },
+  'session-affinity': {
+    type: 'string',
+    help: "If non-empty, set the session affinity for the service to this; legal values: 'None', 'ClientIP'",
+  },
+  'target-port': {
+    type: 'string',
+    help: 'Name or number for the port on the container that the service should direct traffic to. Optional.',
+  },
+  type: { type: 'string', help: "Type for this service: ClusterIP, NodePort, LoadBalancer, or ExternalName. Default is 'ClusterIP'." },
 } as const;
 
 export const verb = defineVerb({
-  usage: 'expose (-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type] [options]',
+  usage:
+    'expose (-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type] [options]',
   flags,
   async run(context) {
-    await eachFound(context.cluster, context.shell, { ...selectionOf(context), selector: '' }, (found) => createObject(context, serviceFor(context, found)));
+    await eachFound(context.cluster, context.shell, { ...selectionOf(context), selector: '' }, (found) =>
+      createObject(context, serviceFor(context, found)),
+    );
   },
 });
 
@@ -33,9 +45,13 @@ const exposable = new Set(['Deployment.apps', 'ReplicaSet.apps', 'Pod.', 'Servic
 function serviceFor({ flags: asked }: Context<typeof flags>, { mapping, name, object }: Found): AnyObject {
   if (!exposable.has(`${mapping.kind}.${mapping.group}`)) throw new Error(`cannot expose a ${mapping.kind}.${mapping.group}`);
   const selector = asked.selector ? pairs(asked.selector.split(',')) : selectorOf(object);
-  if (Object.keys(selector).length === 0) throw new Error(`couldn't retrieve selectors via --selector flag or introspection: the ${kindText(mapping)} has no labels and cannot be exposed`);
+  if (Object.keys(selector).length === 0)
+    throw new Error(
+      `couldn't retrieve selectors via --selector flag or introspection: the ${kindText(mapping)} has no labels and cannot be exposed`,
+    );
   const ports = portsFor(object, asked);
-  if (ports.length === 0) throw new Error("couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples");
+  if (ports.length === 0)
+    throw new Error("couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples");
   const labels = asked.labels.length > 0 ? pairs(asked.labels) : (object.metadata.labels ?? {});
   const spec = {
     ...(asked['cluster-ip'] ? { clusterIP: asked['cluster-ip'] } : {}),
@@ -58,7 +74,8 @@ function selectorOf({ kind, metadata, spec }: AnyObject): Record<string, string>
   const { selector = {} } = spec as { selector?: LabelSelector | Record<string, string> };
   if (kind === 'Service' || kind === 'ReplicationController') return selector as Record<string, string>;
   const { matchLabels = {}, matchExpressions = [] } = selector as LabelSelector;
-  if (matchExpressions.length > 0) throw new Error("couldn't convert expressions - \"" + JSON.stringify(matchExpressions) + '" to map-based selector format');
+  if (matchExpressions.length > 0)
+    throw new Error(`couldn't convert expressions - "${JSON.stringify(matchExpressions)}" to map-based selector format`);
   return matchLabels;
 }
 
@@ -82,5 +99,7 @@ function portsFor(object: AnyObject, { port, protocol, 'target-port': target }: 
 function portsOf({ kind, spec }: AnyObject): { port: number; protocol: string | undefined }[] {
   if (kind === 'Service') return ((spec as { ports?: ServicePort[] }).ports ?? []).map(({ port, protocol }) => ({ port, protocol }));
   const pod = kind === 'Pod' ? (spec as PodSpec) : (spec as { template?: PodTemplateSpec }).template?.spec;
-  return (pod?.containers ?? []).flatMap(({ ports }) => ports ?? []).map(({ containerPort, protocol }) => ({ port: containerPort, protocol }));
+  return (pod?.containers ?? [])
+    .flatMap(({ ports }) => ports ?? [])
+    .map(({ containerPort, protocol }) => ({ port: containerPort, protocol }));
 }

@@ -1,5 +1,6 @@
 import { watchEvents } from '@keelson/client';
 import type { Table } from '@keelson/types';
+import { RequestTimeout } from '../errors.ts';
 import { type ObjectPrinter, objectPrinter } from '../printers/objects.ts';
 import type { Target } from '../resource/targets.ts';
 import { watchPath } from '../resource/watch.ts';
@@ -74,5 +75,10 @@ async function* follow<T>(
 ): AsyncGenerator<{ readonly type: string; readonly object: T }> {
   const path = watchPath(target, { resourceVersion, labelSelector: flags.selector, fieldSelector: flags['field-selector'] });
   const response = await cluster.api.raw({ method: 'GET', path, headers: { accept }, signal: shell.signal });
-  for await (const event of watchEvents<T>(response)) if (event.type !== 'BOOKMARK') yield event;
+  try {
+    for await (const event of watchEvents<T>(response)) if (event.type !== 'BOOKMARK') yield event;
+  } catch (error) {
+    // A watch that has had its time is over, not broken.
+    if (!(error instanceof RequestTimeout)) throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { readText } from '@keelson/client';
-import type { Table } from '@keelson/types';
 import { relaxedJsonPath } from '@keelson/machinery';
+import type { Table } from '@keelson/types';
 import { throwAll, UsageError } from '../errors.ts';
 import { asList, objectPrinter } from '../printers/objects.ts';
 import { sortedByPath } from '../printers/sort.ts';
@@ -13,22 +13,39 @@ import { watchTarget } from './get-watch.ts';
 
 export const getFlags = {
   ...selectionFlags,
-  'allow-missing-template-keys': { type: 'bool', default: true, help: 'If true, ignore any errors in templates when a field or map key is missing in the template.' },
+  'allow-missing-template-keys': {
+    type: 'bool',
+    default: true,
+    help: 'If true, ignore any errors in templates when a field or map key is missing in the template.',
+  },
   'chunk-size': { type: 'int', default: 500, help: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
   'ignore-not-found': { type: 'bool', help: 'If the requested object does not exist the command will return exit code 0.' },
-  'label-columns': { type: 'list', short: 'L', help: 'Accepts a comma separated list of labels that are going to be presented as columns.' },
-  'no-headers': { type: 'bool', help: "When using the default or custom-column output format, don't print headers (default print headers)." },
+  'label-columns': {
+    type: 'list',
+    short: 'L',
+    help: 'Accepts a comma separated list of labels that are going to be presented as columns.',
+  },
+  'no-headers': {
+    type: 'bool',
+    help: "When using the default or custom-column output format, don't print headers (default print headers).",
+  },
   output: {
     type: 'string',
     short: 'o',
     help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide).',
   },
-  'output-watch-events': { type: 'bool', help: 'Output watch event objects when --watch or --watch-only is used. Existing objects are output as initial ADDED events.' },
+  'output-watch-events': {
+    type: 'bool',
+    help: 'Output watch event objects when --watch or --watch-only is used. Existing objects are output as initial ADDED events.',
+  },
   raw: { type: 'string', help: 'Raw URI to request from the server. Uses the transport specified by the kubeconfig file.' },
   'show-kind': { type: 'bool', help: 'If present, list the resource type for the requested object(s).' },
   'show-labels': { type: 'bool', help: 'When printing, show all labels as the last column (default hide labels column)' },
   'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
-  'sort-by': { type: 'string', help: "If non-empty, sort list types using this field specification, a JSONPath expression (e.g. '{.metadata.name}')." },
+  'sort-by': {
+    type: 'string',
+    help: "If non-empty, sort list types using this field specification, a JSONPath expression (e.g. '{.metadata.name}').",
+  },
   subresource: { type: 'string', help: 'If specified, gets the subresource of the requested object.' },
   watch: { type: 'bool', short: 'w', help: 'After listing/getting the requested object, watch for changes.' },
   'watch-only': { type: 'bool', help: 'Watch for changes to the requested object(s), without listing/getting first.' },
@@ -37,15 +54,21 @@ export const getFlags = {
 export type GetContext = Context<typeof getFlags>;
 
 export const verb = defineVerb({
-  usage: 'get [(-o|--output=)json|yaml|name|jsonpath|custom-columns|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
+  usage:
+    'get [(-o|--output=)json|yaml|name|jsonpath|custom-columns|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
   description: 'Prints a table of the most important information about the specified resources.',
   flags: getFlags,
   async run(context) {
     const { flags, cluster, shell, args } = context;
     if (flags.raw) return printRaw(context);
     if (args.length === 0 && flags.filename.length === 0) {
-      shell.stderr.write('You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n');
-      throw new UsageError('Required resource not specified.', 'examples');
+      shell.stderr.write(
+        'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n',
+      );
+      throw new UsageError(
+        'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).',
+        'examples',
+      );
     }
     if (flags['output-watch-events'] && !flags.watch && !flags['watch-only']) {
       throw new UsageError('--output-watch-events option can only be used with --watch or --watch-only', 'examples');

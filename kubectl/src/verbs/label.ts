@@ -12,7 +12,10 @@ const flags = {
   'field-manager': { type: 'string', help: 'Name of the manager used to track field ownership.' },
   list: { type: 'bool', help: 'If true, display the labels or annotations for a given resource.' },
   overwrite: { type: 'bool', help: 'If true, allow values to be overwritten, otherwise reject updates that overwrite existing ones.' },
-  'resource-version': { type: 'string', help: 'If non-empty, the update will only succeed if this is the current resource-version for the object.' },
+  'resource-version': {
+    type: 'string',
+    help: 'If non-empty, the update will only succeed if this is the current resource-version for the object.',
+  },
 } as const;
 
 export interface Changes {
@@ -22,8 +25,14 @@ export interface Changes {
 
 type Field = 'labels' | 'annotations';
 
-export const label: Verb = metadataVerb('labels', 'label [--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]');
-export const annotate: Verb = metadataVerb('annotations', 'annotate [--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]');
+export const label: Verb = metadataVerb(
+  'labels',
+  'label [--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]',
+);
+export const annotate: Verb = metadataVerb(
+  'annotations',
+  'annotate [--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]',
+);
 
 function metadataVerb(field: Field, usage: string): Verb {
   return defineVerb({ usage, flags, run: (context) => change(context, field) });
@@ -34,7 +43,8 @@ async function change(context: Context<typeof flags>, field: Field): Promise<voi
   const { resources, pairs } = splitArguments(context.args);
   const changes = parseChanges(pairs, field);
   const nothing = Object.keys(changes.set).length + changes.remove.length === 0;
-  if (nothing && !context.flags.list) throw new UsageError(`at least one ${field === 'labels' ? 'label' : 'annotation'} update is required`, 'examples');
+  if (nothing && !context.flags.list)
+    throw new UsageError(`at least one ${field === 'labels' ? 'label' : 'annotation'} update is required`, 'none');
   const operate = operation(context, field, changes);
   const count = await eachFound(cluster, shell, { ...selectionOf(context), args: resources }, operate);
   if (count === 0) shell.stdout.write('No resources found\n');
@@ -48,7 +58,9 @@ function operation(context: Context<typeof flags>, field: Field, changes: Change
     const before = object.metadata[field] ?? {};
     if (context.flags.list) return listValues(context, before);
     if (!context.flags.overwrite) refuseOverwriting(object, field, changes);
-    for (const key of changes.remove) if (!Object.hasOwn(before, key)) shell.stdout.write(`${field === 'labels' ? 'label' : 'annotation'} ${JSON.stringify(key)} not found.\n`);
+    for (const key of changes.remove)
+      if (!Object.hasOwn(before, key))
+        shell.stdout.write(`${field === 'labels' ? 'label' : 'annotation'} ${JSON.stringify(key)} not found.\n`);
     const wanted = changed(before, changes);
     const version = context.flags['resource-version'];
     const values = { ...changes.set, ...Object.fromEntries(changes.remove.map((key) => [key, null])) };
@@ -57,7 +69,10 @@ function operation(context: Context<typeof flags>, field: Field, changes: Change
     const patched =
       dryRun === 'client'
         ? { ...object, metadata: { ...object.metadata, [field]: wanted } }
-        : await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', patch, { fieldManager: manager, dryRun: dryRun === 'server' });
+        : await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', patch, {
+            fieldManager: manager,
+            dryRun: dryRun === 'server',
+          });
     print(patched, message(field, before, wanted, changes));
   };
 }
@@ -67,9 +82,15 @@ function listValues({ shell }: Context, values: Readonly<Record<string, string>>
 }
 
 /** What happened, in upstream's words: labels tell apart what was done, annotations do not. */
-export function message(field: Field, before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>, { set, remove }: Changes): string {
+export function message(
+  field: Field,
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+  { set, remove }: Changes,
+): string {
   if (field === 'annotations') return 'annotated';
-  const same = Object.keys(before).length === Object.keys(after).length && Object.entries(after).every(([key, value]) => before[key] === value);
+  const same =
+    Object.keys(before).length === Object.keys(after).length && Object.entries(after).every(([key, value]) => before[key] === value);
   if (same) return 'not labeled';
   return Object.keys(set).length > 0 || remove.length === 0 ? 'labeled' : 'unlabeled';
 }
@@ -87,7 +108,9 @@ function refuseOverwriting({ metadata }: AnyObject, field: Field, { set }: Chang
     .map(([key]) =>
       field === 'labels'
         ? new Error(`error: '${key}' already has a value (${before[key]}), and --overwrite is false`)
-        : new Error(`error: --overwrite is false but found the following declared annotation(s): '${key}' already has a value (${before[key]})`),
+        : new Error(
+            `error: --overwrite is false but found the following declared annotation(s): '${key}' already has a value (${before[key]})`,
+          ),
     );
   if (errors.length > 0) throw new ManyErrors(errors);
 }
@@ -113,9 +136,16 @@ export function parseChanges(pairs: readonly string[], field: Field): Changes {
     else set[pair.slice(0, at)] = pair.slice(at + 1);
   }
   for (const [key, value] of Object.entries(set)) {
-    if (remove.includes(key)) throw new UsageError(`can not both modify and remove a ${field === 'labels' ? 'label' : 'annotation'} in the same command`, 'examples');
+    if (remove.includes(key))
+      throw new UsageError(
+        `can not both modify and remove a ${field === 'labels' ? 'label' : 'annotation'} in the same command`,
+        'examples',
+      );
     const problems = [...isQualifiedName(key), ...(field === 'labels' ? isLabelValue(value) : [])];
-    if (problems.length > 0) throw new Error(`invalid ${field === 'labels' ? 'label value' : 'annotation'}: ${JSON.stringify(`${key}=${value}`)}: ${problems.join('; ')}`);
+    if (problems.length > 0)
+      throw new Error(
+        `invalid ${field === 'labels' ? 'label value' : 'annotation'}: ${JSON.stringify(`${key}=${value}`)}: ${problems.join('; ')}`,
+      );
   }
   return { set, remove };
 }

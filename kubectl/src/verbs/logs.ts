@@ -1,7 +1,7 @@
 import { ApiError, LineSplitter, objectPath, withQuery } from '@keelson/client';
 import { Pod } from '@keelson/types';
 import { throwAll, UsageError } from '../errors.ts';
-import { fetchOne, selectorFlag } from '../resource/targets.ts';
+import { fetchOne, isNotFound, selectorFlag } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
 import { containerFor, podsOf } from './pods.ts';
 
@@ -18,9 +18,19 @@ const logFlags = {
   'pod-running-timeout': { type: 'duration', default: 20_000, help: 'The length of time to wait until at least one pod is running' },
   prefix: { type: 'bool', help: 'Prefix each log line with the log source (pod name and container name)' },
   previous: { type: 'bool', short: 'p', help: 'If true, print the logs for the previous instance of the container in a pod if it exists.' },
-  since: { type: 'duration', help: "Only return logs newer than a relative duration like 5s, 2m, or 3h. Defaults to all logs. Only one of since-time / since may be used." },
-  'since-time': { type: 'string', help: 'Only return logs after a specific date (RFC3339). Defaults to all logs. Only one of since-time / since may be used.' },
-  tail: { type: 'int', default: -1, help: 'Lines of recent log file to display. Defaults to -1 with no selector, showing all log lines otherwise 10, if a selector is provided.' },
+  since: {
+    type: 'duration',
+    help: 'Only return logs newer than a relative duration like 5s, 2m, or 3h. Defaults to all logs. Only one of since-time / since may be used.',
+  },
+  'since-time': {
+    type: 'string',
+    help: 'Only return logs after a specific date (RFC3339). Defaults to all logs. Only one of since-time / since may be used.',
+  },
+  tail: {
+    type: 'int',
+    default: -1,
+    help: 'Lines of recent log file to display. Defaults to -1 with no selector, showing all log lines otherwise 10, if a selector is provided.',
+  },
   timestamps: { type: 'bool', help: 'Include timestamps on each line in the log output' },
 } as const;
 
@@ -41,7 +51,9 @@ export const verb = defineVerb({
     const sources = await sourcesOf(context);
     const concurrent = flags.follow && sources.length > 1;
     if (concurrent && sources.length > flags['max-log-requests']) {
-      throw new Error(`you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${flags['max-log-requests']}, use --max-log-requests to increase the limit`);
+      throw new Error(
+        `you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${flags['max-log-requests']}, use --max-log-requests to increase the limit`,
+      );
     }
     const prefixed = flags.prefix || flags['all-pods'];
     const errors: unknown[] = [];
@@ -59,12 +71,20 @@ export const verb = defineVerb({
 
 function checkFlags({ flags, args, changed }: LogContext): void {
   if (args.length === 0 && flags.selector === '') {
-    throw new UsageError("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command", 'examples');
+    throw new UsageError(
+      "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
+      'examples',
+    );
   }
   if (args.length > 0 && flags.selector !== '') throw new UsageError('only a selector (-l) or a POD name is allowed', 'examples');
-  if (args.length > 2) throw new UsageError("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command", 'examples');
+  if (args.length > 2)
+    throw new UsageError(
+      "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
+      'examples',
+    );
   if (changed.has('since') && changed.has('since-time')) throw new Error('at most one of `sinceTime` or `sinceSeconds` may be specified');
-  if (flags['all-containers'] && flags.container !== '') throw new Error('--all-containers=true should not be specified with container name ' + flags.container);
+  if (flags['all-containers'] && flags.container !== '')
+    throw new Error(`--all-containers=true should not be specified with container name ${flags.container}`);
   if (flags.tail < -1) throw new Error('--tail must be greater than or equal to -1');
 }
 
@@ -88,7 +108,10 @@ async function sourcesOf(context: LogContext): Promise<Source[]> {
       if (items.length === 0) shell.stderr.write(`No resources found in ${cluster.namespace} namespace.\n`);
       return items;
     }
-    const found = await fetchOne(cluster, args.slice(0, 1), 'pod');
+    const found = await fetchOne(cluster, args.slice(0, 1), 'pod').catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+      throw new Error(`error: error from server (NotFound): ${(error as Error).message} in namespace ${JSON.stringify(cluster.namespace)}`);
+    });
     const all = await podsOf(cluster, found);
     if (all.length === 0) throw new Error('timed out waiting for the condition');
     if (flags['all-pods'] || all.length === 1) return all;
@@ -111,11 +134,13 @@ async function stream({ flags, cluster, shell, changed }: LogContext, { pod, con
     timestamps: flags.timestamps || undefined,
     insecureSkipTLSVerifyBackend: flags['insecure-skip-tls-verify-backend'] || undefined,
   });
-  const response = await cluster.api.raw({ method: 'GET', path, headers: { accept: '*/*' }, signal: shell.signal }).catch((error: unknown) => {
-    // The kubelet's own words come without a Status.
-    if (error instanceof ApiError && error.reason === '') throw new Error(error.message);
-    throw error;
-  });
+  const response = await cluster.api
+    .raw({ method: 'GET', path, headers: { accept: '*/*' }, signal: shell.signal })
+    .catch((error: unknown) => {
+      // The kubelet's own words come without a Status.
+      if (error instanceof ApiError && error.reason === '') throw new Error(error.message);
+      throw error;
+    });
   if (!prefixed) {
     for await (const chunk of response.chunks) shell.stdout.write(chunk);
     return;

@@ -15,7 +15,10 @@ const types: Readonly<Record<string, PatchType>> = {
 
 export const verb = defineVerb({
   usage: 'patch (-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE] [options]',
-  examples: ['# Partially update a node using a strategic merge patch', `kubectl patch node k8s-node-1 -p '{"spec":{"unschedulable":true}}'`],
+  examples: [
+    '# Partially update a node using a strategic merge patch',
+    `kubectl patch node k8s-node-1 -p '{"spec":{"unschedulable":true}}'`,
+  ],
   flags: {
     ...fileFlags,
     ...outputFlags,
@@ -31,7 +34,8 @@ export const verb = defineVerb({
     const { flags, cluster, shell } = context;
     const type = types[flags.type.toLowerCase()];
     if (!type) throw new UsageError(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.type)}`, 'examples');
-    if (!flags.patch && !flags['patch-file']) throw new UsageError('must specify --patch or --patch-file containing the contents of the patch', 'examples');
+    if (!flags.patch && !flags['patch-file'])
+      throw new UsageError('must specify --patch or --patch-file containing the contents of the patch', 'none');
     const text = flags['patch-file'] ? await readFile(flags['patch-file'], 'utf8') : flags.patch;
     const patch = readPatch(text);
     const dryRun = dryRunOf(flags['dry-run']);
@@ -46,7 +50,9 @@ export const verb = defineVerb({
       const patched = local
         ? await patchedHere(object, type, patch)
         : await cluster.api.patch(mapping, { name, namespace }, type, patch, options);
-      const same = local ? JSON.stringify(patched) === JSON.stringify(object) : patched.metadata.resourceVersion === object.metadata.resourceVersion;
+      const same = local
+        ? JSON.stringify(patched) === JSON.stringify(object)
+        : patched.metadata.resourceVersion === object.metadata.resourceVersion;
       print(patched, same ? 'patched (no change)' : 'patched');
     });
     if (count === 0) throw new Error('no objects passed to patch');
@@ -54,10 +60,21 @@ export const verb = defineVerb({
 });
 
 function readPatch(text: string): unknown {
+  // What looks like JSON goes as it is: the server says what is wrong with it.
+  if (/^\s*\{/.test(text)) return isJson(text) ? JSON.parse(text) : text;
   try {
     return parseYaml(text).value;
   } catch (error) {
     throw new Error(`unable to parse ${JSON.stringify(text)}: ${(error as Error).message}`);
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -2,7 +2,7 @@ import { isPodActive, isPodReady, labelSelectorMatcher, parseTime } from '@keels
 import { type LabelSelector, Pod } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import { kindText } from '../resource/mapper.ts';
-import { fetchOne, type Found } from '../resource/targets.ts';
+import { type Found, fetchOne } from '../resource/targets.ts';
 
 /** The annotation that names the container to take when none is asked for. */
 const defaultContainer = 'kubectl.kubernetes.io/default-container';

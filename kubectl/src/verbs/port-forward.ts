@@ -25,12 +25,14 @@ export const verb = defineVerb({
   async run(context) {
     const { args, cluster, shell } = context;
     const [target, ...ports] = args;
-    if (target === undefined || ports.length === 0) throw new UsageError('TYPE/NAME and list of ports are required for port-forward', 'examples');
+    if (target === undefined || ports.length === 0)
+      throw new UsageError('TYPE/NAME and list of ports are required for port-forward', 'examples');
     if (shell.transport) throw new Error('port-forward needs connections of its own, which a cluster in the same process has not');
     const found = await fetchOne(cluster, [target], 'pod');
     const [pod] = await podsOf(cluster, found);
     if (!pod) throw new Error('timed out waiting for the condition');
-    if (pod.status?.phase !== 'Running') throw new Error(`unable to forward port because pod is not running. Current status=${pod.status?.phase}`);
+    if (pod.status?.phase !== 'Running')
+      throw new Error(`unable to forward port because pod is not running. Current status=${pod.status?.phase}`);
     const service = found.mapping.kind === 'Service' ? (found.object as unknown as Service) : undefined;
     const pairs = ports.map(parsePair).map(({ local, remote }) => ({ local, remote: podPort(pod, service, remote) }));
     const servers = await Promise.all(pairs.flatMap((pair) => addressesOf(context).map((address) => listen(context, pod, pair, address))));

@@ -29,8 +29,13 @@ export const verb = defineVerb({
       try {
         const target = await targetOf(cluster, document);
         const { mapping, namespace, name = '', local, source } = target;
-        const saved = flags['save-config'] || local.metadata.annotations?.[lastAppliedAnnotation] !== undefined ? withLastApplied(local) : local;
-        const options = { fieldManager: flags['field-manager'], fieldValidation: fieldValidationOf(flags.validate), dryRun: dryRun === 'server' };
+        const saved =
+          flags['save-config'] || local.metadata.annotations?.[lastAppliedAnnotation] !== undefined ? withLastApplied(local) : local;
+        const options = {
+          fieldManager: flags['field-manager'],
+          fieldValidation: fieldValidationOf(flags.validate),
+          dryRun: dryRun === 'server',
+        };
         if (dryRun === 'client') {
           print(saved, 'replaced');
         } else if (flags.force) {
@@ -41,7 +46,12 @@ export const verb = defineVerb({
           await untilGone(cluster, shell, target, flags.timeout || -1);
           print(await cluster.api.create(mapping, saved, options), 'replaced');
         } else {
-          print(await cluster.api.update(mapping, saved, options).catch((error: unknown) => Promise.reject(withSource(error, 'replacing', source))), 'replaced');
+          print(
+            await cluster.api
+              .update(mapping, saved, options)
+              .catch((error: unknown) => Promise.reject(withSource(error, 'replacing', source))),
+            'replaced',
+          );
         }
       } catch (error) {
         errors.push(error);

@@ -1,16 +1,22 @@
-import { type AnyObject, defineVerb } from '../types.ts';
-import { UsageError } from '../errors.ts';
 import { Pod } from '@keelson/types';
-import { createObject, generatorFlags } from './create/generator.ts';
+import { UsageError } from '../errors.ts';
 import { untilState } from '../resource/watch.ts';
-import { join } from './exec.ts';
 import type { Context } from '../types.ts';
+import { type AnyObject, defineVerb } from '../types.ts';
+import { createObject, generatorFlags } from './create/generator.ts';
+import { join } from './exec.ts';
 
 const runFlags = {
   ...generatorFlags,
   annotations: { type: 'array', help: 'Annotations to apply to the pod.' },
-  attach: { type: 'bool', help: 'If true, wait for the Pod to start running, and then attach to the Pod as if \'kubectl attach ...\' were called.' },
-  command: { type: 'bool', help: 'If true and extra arguments are present, use them as the \'command\' field in the container, rather than the \'args\' field which is the default.' },
+  attach: {
+    type: 'bool',
+    help: "If true, wait for the Pod to start running, and then attach to the Pod as if 'kubectl attach ...' were called.",
+  },
+  command: {
+    type: 'bool',
+    help: "If true and extra arguments are present, use them as the 'command' field in the container, rather than the 'args' field which is the default.",
+  },
   env: { type: 'array', help: 'Environment variables to set in the container.' },
   'field-manager': { type: 'string', default: 'kubectl-run', help: 'Name of the manager used to track field ownership.' },
   image: { type: 'string', help: 'The image for the container to run.' },
@@ -26,23 +32,43 @@ const runFlags = {
 } as const;
 
 export const verb = defineVerb({
-  usage: 'run NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...] [options]',
+  usage:
+    'run NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...] [options]',
   examples: ['# Start a nginx pod', 'kubectl run nginx --image=nginx'],
   flags: runFlags,
   async run(context) {
     const { flags, cluster, shell, changed } = context;
     const pod = podOf(context);
     const attach = changed.has('attach') ? flags.attach : flags.stdin;
+    if (attach && flags['dry-run'] !== 'none') {
+      throw new UsageError(
+        "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
+        'examples',
+      );
+    }
     if (flags.rm && !attach) throw new UsageError('--rm should only be used for attached containers', 'examples');
-    if (!attach || flags['dry-run'] !== 'none') return createObject(context, pod);
+    if (!attach) {
+      await createObject(context, pod);
+      return 0;
+    }
     const name = pod.metadata.name ?? '';
     const key = { name, namespace: cluster.namespace };
-    await cluster.api.create(Pod, { ...pod, metadata: { ...pod.metadata, namespace: cluster.namespace } } as unknown as Pod, { fieldManager: flags['field-manager'] });
+    await cluster.api.create(Pod, { ...pod, metadata: { ...pod.metadata, namespace: cluster.namespace } } as unknown as Pod, {
+      fieldManager: flags['field-manager'],
+    });
     try {
       const mapping = (await cluster.mapper()).resolve('pods');
       const wait = { clock: shell.clock, signal: shell.signal, timeout: 60_000 };
-      const running = await untilState(cluster, { mapping, ...key }, wait, (state) => ['Running', 'Succeeded', 'Failed'].includes((state as unknown as Pod | undefined)?.status?.phase ?? ''));
-      return await join(cluster, shell, running as unknown as Pod, 'attach', { container: name, quiet: flags.quiet, stdin: flags.stdin, tty: flags.tty, command: [] });
+      const running = await untilState(cluster, { mapping, ...key }, wait, (state) =>
+        ['Running', 'Succeeded', 'Failed'].includes((state as unknown as Pod | undefined)?.status?.phase ?? ''),
+      );
+      return await join(cluster, shell, running as unknown as Pod, 'attach', {
+        container: name,
+        quiet: flags.quiet,
+        stdin: flags.stdin,
+        tty: flags.tty,
+        command: [],
+      });
     } finally {
       if (flags.rm) {
         await cluster.api.delete(Pod, key);
@@ -66,7 +92,8 @@ function podOf({ args, dash, flags, path }: Context<typeof runFlags>): AnyObject
   const [name] = args;
   if (name === undefined || dash === 0) throw new UsageError('NAME is required for run', 'examples');
   if (!flags.image) throw new Error('required flag(s) "image" not set');
-  if (!['Always', 'OnFailure', 'Never'].includes(flags.restart)) throw new Error(`invalid restart policy: ${flags.restart}\nSee '${path} -h' for help and examples`);
+  if (!['Always', 'OnFailure', 'Never'].includes(flags.restart))
+    throw new Error(`invalid restart policy: ${flags.restart}\nSee '${path} -h' for help and examples`);
   const words = args.slice(1);
   const labels = flags.labels.length > 0 ? pairsOf(flags.labels, 'label spec') : { run: name };
   const annotations = pairsOf(flags.annotations, 'annotation');

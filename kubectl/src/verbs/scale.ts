@@ -1,7 +1,7 @@
-import { type AnyObject, defineVerb } from '../types.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { eachFound, fileFlags, selectionOf, selectorFlag } from '../resource/targets.ts';
 import { untilState } from '../resource/watch.ts';
+import { type AnyObject, defineVerb } from '../types.ts';
 
 interface Scaled {
   readonly spec?: { readonly replicas?: number };
@@ -17,14 +17,19 @@ export const verb = defineVerb({
     ...outputFlags,
     ...dryRunFlag,
     all: { type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
-    'current-replicas': { type: 'int', default: -1, help: 'Precondition for current size. Requires that the current size of the resource match this value in order to scale.' },
+    'current-replicas': {
+      type: 'int',
+      default: -1,
+      help: 'Precondition for current size. Requires that the current size of the resource match this value in order to scale.',
+    },
     replicas: { type: 'int', help: 'The new desired number of replicas. Required.' },
     'resource-version': { type: 'string', help: 'Precondition for resource version.' },
-    timeout: { type: 'duration', help: 'The length of time to wait before giving up on a scale operation, zero means don\'t wait.' },
+    timeout: { type: 'duration', help: "The length of time to wait before giving up on a scale operation, zero means don't wait." },
   },
   async run(context) {
     const { flags, changed, cluster, shell } = context;
-    if (!changed.has('replicas') || flags.replicas < 0) throw new Error('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0');
+    if (!changed.has('replicas')) throw new Error('required flag(s) "replicas" not set');
+    if (flags.replicas < 0) throw new Error('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0');
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
     const count = await eachFound(cluster, shell, selectionOf(context), async ({ mapping, name, namespace, object }) => {
@@ -42,7 +47,12 @@ export const verb = defineVerb({
       }
       print(object, 'scaled');
       if (flags.timeout > 0 && dryRun === 'none') {
-        await untilState(cluster, { mapping, namespace, name }, { clock: shell.clock, signal: shell.signal, timeout: flags.timeout }, (state) => isScaled(state, flags.replicas));
+        await untilState(
+          cluster,
+          { mapping, namespace, name },
+          { clock: shell.clock, signal: shell.signal, timeout: flags.timeout },
+          (state) => isScaled(state, flags.replicas),
+        );
       }
     });
     if (count === 0) throw new Error('no objects passed to scale');

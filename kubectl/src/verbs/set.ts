@@ -21,7 +21,8 @@ const image: Verb = defineVerb({
     const images = new Map(pairs.map(readPair));
     await change(context, resources, 'image updated', ({ containers, initContainers }) => {
       for (const [name, wanted] of images) {
-        if (name !== '*' && ![...containers, ...initContainers].some((each) => each.name === name)) throw new Error(`unable to find container named ${JSON.stringify(name)}`);
+        if (name !== '*' && ![...containers, ...initContainers].some((each) => each.name === name))
+          throw new Error(`unable to find container named ${JSON.stringify(name)}`);
         for (const each of [...containers, ...initContainers]) if (name === '*' || each.name === name) each.image = wanted;
       }
     });
@@ -32,7 +33,12 @@ const env: Verb = defineVerb({
   usage: 'set env RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N [options]',
   flags: {
     ...setFlags,
-    containers: { type: 'string', short: 'c', default: '*', help: 'The names of containers in the selected pod templates to change - may use wildcards' },
+    containers: {
+      type: 'string',
+      short: 'c',
+      default: '*',
+      help: 'The names of containers in the selected pod templates to change - may use wildcards',
+    },
     list: { type: 'bool', help: 'If true, display the environment and any changes in the standard format.' },
   },
   async run(context) {
@@ -40,14 +46,20 @@ const env: Verb = defineVerb({
     const { resources, pairs } = split(context.args);
     if (pairs.length === 0 && !flags.list) throw new UsageError('at least one environment variable must be provided', 'examples');
     const pattern = new RegExp(`^${flags.containers.replaceAll(/[.+^$()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
-    await change(context as unknown as Context<typeof setFlags>, resources, flags.list ? '' : 'env updated', ({ containers }, { name, mapping }) => {
-      for (const container of containers.filter((each) => pattern.test(each.name))) {
-        for (const pair of pairs) setVariable(container, pair);
-        if (!flags.list) continue;
-        shell.stdout.write(`# ${mapping.kind} ${name}, container ${container.name}\n`);
-        for (const variable of container.env ?? []) shell.stdout.write(variable.valueFrom ? `# ${variable.name} from elsewhere\n` : `${variable.name}=${variable.value ?? ''}\n`);
-      }
-    });
+    await change(
+      context as unknown as Context<typeof setFlags>,
+      resources,
+      flags.list ? '' : 'env updated',
+      ({ containers }, { name, mapping }) => {
+        for (const container of containers.filter((each) => pattern.test(each.name))) {
+          for (const pair of pairs) setVariable(container, pair);
+          if (!flags.list) continue;
+          shell.stdout.write(`# ${mapping.kind} ${name}, container ${container.name}\n`);
+          for (const variable of container.env ?? [])
+            shell.stdout.write(variable.valueFrom ? `# ${variable.name} from elsewhere\n` : `${variable.name}=${variable.value ?? ''}\n`);
+        }
+      },
+    );
   },
 });
 
@@ -80,7 +92,12 @@ interface Containers {
 }
 
 /** Changes the containers of each object's pod spec and sends what changed. */
-async function change(context: Context<typeof setFlags>, resources: readonly string[], done: string, edit: (spec: Containers, found: Found) => void): Promise<void> {
+async function change(
+  context: Context<typeof setFlags>,
+  resources: readonly string[],
+  done: string,
+  edit: (spec: Containers, found: Found) => void,
+): Promise<void> {
   const { flags, cluster, shell } = context;
   const dryRun = dryRunOf(flags['dry-run']);
   const print = resultPrinter(context);
@@ -92,7 +109,10 @@ async function change(context: Context<typeof setFlags>, resources: readonly str
     edit({ containers: spec.containers, initContainers: spec.initContainers ?? [] }, found);
     if (done === '' || JSON.stringify(edited) === JSON.stringify(object)) return;
     if (dryRun === 'client') return print(edited, done);
-    const containers = { containers: spec.containers.map(withNulls(podSpecOf(object)?.containers)), ...(spec.initContainers ? { initContainers: spec.initContainers } : {}) };
+    const containers = {
+      containers: spec.containers.map(withNulls(podSpecOf(object)?.containers)),
+      ...(spec.initContainers ? { initContainers: spec.initContainers } : {}),
+    };
     const patch = mapping.kind === 'Pod' ? { spec: containers } : { spec: { template: { spec: containers } } };
     const options = { fieldManager: flags['field-manager'], dryRun: dryRun === 'server' };
     print(await cluster.api.patch(mapping, { name, namespace }, 'application/strategic-merge-patch+json', patch, options), done);
@@ -103,7 +123,9 @@ async function change(context: Context<typeof setFlags>, resources: readonly str
 function withNulls(before: readonly Container[] | undefined): (container: Container) => object {
   return (container) => {
     const old = before?.find(({ name }) => name === container.name)?.env ?? [];
-    const gone = old.filter(({ name }) => !container.env?.some((each) => each.name === name)).map(({ name }) => ({ name, $patch: 'delete' }));
+    const gone = old
+      .filter(({ name }) => !container.env?.some((each) => each.name === name))
+      .map(({ name }) => ({ name, $patch: 'delete' }));
     return container.env || gone.length > 0 ? { ...container, env: [...(container.env ?? []), ...gone] } : container;
   };
 }

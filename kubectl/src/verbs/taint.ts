@@ -19,7 +19,10 @@ export const verb = defineVerb({
     ...outputFlags,
     ...dryRunFlag,
     all: { type: 'bool', help: 'Select all nodes in the cluster' },
-    overwrite: { type: 'bool', help: 'If true, allow taints to be overwritten, otherwise reject taint updates that overwrite existing taints.' },
+    overwrite: {
+      type: 'bool',
+      help: 'If true, allow taints to be overwritten, otherwise reject taint updates that overwrite existing taints.',
+    },
   },
   async run(context) {
     const { args, flags, cluster, shell } = context;
@@ -32,10 +35,16 @@ export const verb = defineVerb({
     await eachFound(cluster, shell, selection, async ({ mapping, object, name }) => {
       const before = (object.spec as { taints?: Taint[] }).taints ?? [];
       const after = changeTaints(before, changes, flags.overwrite, name);
-      const done = changes.add.length > 0 && changes.remove.length > 0 ? 'modified' : changes.add.length > 0 ? 'tainted' : 'untainted';
+      const done = after.length === before.length ? 'modified' : after.length > before.length ? 'tainted' : 'untainted';
       const patch = { spec: { taints: after }, metadata: { resourceVersion: object.metadata.resourceVersion } };
       if (dryRun === 'client') return print({ ...object, spec: { ...(object.spec as object), taints: after } }, done);
-      print(await cluster.api.patch(mapping, { name }, 'application/merge-patch+json', patch, { dryRun: dryRun === 'server', fieldManager: 'kubectl-taint' }), done);
+      print(
+        await cluster.api.patch(mapping, { name }, 'application/merge-patch+json', patch, {
+          dryRun: dryRun === 'server',
+          fieldManager: 'kubectl-taint',
+        }),
+        done,
+      );
     });
   },
 });
@@ -60,7 +69,9 @@ export function changeTaints(before: readonly Taint[], { add, remove }: TaintCha
   const same = (a: Pick<Taint, 'key' | 'effect'>, b: Taint): boolean => a.key === b.key && (a.effect === '' || a.effect === b.effect);
   const taken = add.filter((taint) => before.some((each) => same(taint, each)));
   if (taken.length > 0 && !overwrite) {
-    throw new Error(`node ${node} already has ${taken.map(({ key }) => key).join(', ')} taint(s) with same effect(s) and --overwrite is false`);
+    throw new Error(
+      `node ${node} already has ${taken.map(({ key }) => key).join(', ')} taint(s) with same effect(s) and --overwrite is false`,
+    );
   }
   const missing = remove.find((taint) => !before.some((each) => same(taint, each)));
   if (missing) throw new Error(`taint ${JSON.stringify(missing.effect ? `${missing.key}:${missing.effect}` : missing.key)} not found`);

@@ -15,16 +15,16 @@ export const verb = defineVerb({
   async run({ flags, cluster, shell }) {
     if (flags.output !== '' && flags.output !== 'json' && flags.output !== 'yaml') throw new Error("--output must be 'yaml' or 'json'");
     const client = { clientVersion, kustomizeVersion };
-    let failure: unknown;
-    const serverVersion = flags.client ? undefined : await serverInfo().catch((error: unknown) => void (failure = error));
-    const info = serverVersion ? { ...client, serverVersion } : client;
+    const serverVersion = flags.client ? undefined : await serverInfo().catch((error: unknown) => ({ failure: error }));
+    const failed = serverVersion && typeof serverVersion === 'object' && 'failure' in serverVersion;
+    const info = serverVersion && !failed ? { ...client, serverVersion } : client;
     if (flags.output === 'json') shell.stdout.write(`${JSON.stringify(info, null, 2)}\n`);
     else if (flags.output === 'yaml') shell.stdout.write(toYaml(info));
     else {
       shell.stdout.write(`Client Version: ${clientVersion.gitVersion}\nKustomize Version: ${kustomizeVersion}\n`);
-      if (serverVersion) shell.stdout.write(`Server Version: ${(serverVersion as { gitVersion: string }).gitVersion}\n`);
+      if (serverVersion && !failed) shell.stdout.write(`Server Version: ${(serverVersion as { gitVersion: string }).gitVersion}\n`);
     }
-    if (failure !== undefined) throw failure;
+    if (failed) throw serverVersion.failure;
 
     async function serverInfo(): Promise<unknown> {
       return readJson(await cluster.api.raw({ method: 'GET', path: '/version' }));

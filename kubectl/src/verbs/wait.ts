@@ -9,15 +9,23 @@ const waitFlags = {
   ...selectionFlags,
   ...outputFlags,
   all: { type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
-  for: { type: 'array', help: 'The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath=\'{JSONPath expression}\'=[JSONPath value]].' },
-  timeout: { type: 'duration', default: 30_000, help: 'The length of time to wait before giving up. Zero means check once and don\'t wait, negative means wait for a week.' },
+  for: {
+    type: 'array',
+    help: "The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]].",
+  },
+  timeout: {
+    type: 'duration',
+    default: 30_000,
+    help: "The length of time to wait before giving up. Zero means check once and don't wait, negative means wait for a week.",
+  },
 } as const;
 
 /** Whether an object is as one waits for; `undefined` stands for one that is not there. */
 export type Awaited = (object: AnyObject | undefined) => boolean;
 
 export const verb = defineVerb({
-  usage: "wait ([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]] [options]",
+  usage:
+    "wait ([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]] [options]",
   flags: waitFlags,
   async run(context) {
     const { flags, cluster, shell } = context;
@@ -36,19 +44,38 @@ export const verb = defineVerb({
         const { mapping, name = '' } = target;
         print(last ?? { apiVersion: mapping.apiVersion, kind: mapping.kind, metadata: { name } }, 'condition met');
       } catch (error) {
-        errors.push(shell.signal.aborted ? error : new Error(`${(error as Error).message} on ${target.mapping.resource}/${target.name}`));
+        errors.push(shell.signal.aborted ? error : new Error(`${failure(error, flags.timeout)} ${target.mapping.resource}/${target.name}`));
       }
     }
-    throwAll(errors.map((error) => (error instanceof Error && error.message.startsWith('timed out') ? new Error(`error: ${error.message}`) : error)));
+    throwAll(
+      errors.map((error) =>
+        error instanceof Error && /^(?:timed out|condition not)/.test(error.message) ? new Error(`error: ${error.message}`) : error,
+      ),
+    );
     if (all.length === 0 && condition !== 'delete') throw new Error('no matching resources found');
   },
 });
 
+function failure(error: unknown, timeout: number): string {
+  const { message } = error as Error;
+  if (!message.startsWith('timed out')) return `${message} on`;
+  return timeout === 0 ? 'condition not met for' : `${message} on`;
+}
+
 /** Targets by name. What is not there is an error, unless its coming or going is waited for. */
-async function named(context: Context<typeof waitFlags>, targets: readonly Target[], condition: string, errors: unknown[]): Promise<Target[]> {
-  const patient = condition === 'create' || condition === 'delete';
+async function named(
+  context: Context<typeof waitFlags>,
+  targets: readonly Target[],
+  condition: string,
+  errors: unknown[],
+): Promise<Target[]> {
+  const patient = condition === 'create';
   const known = targets.filter(({ name }) => patient && name !== undefined);
-  const { found, errors: missing } = await fetchTargets(context.cluster, targets.filter((target) => !known.includes(target)), selectionOf(context));
+  const { found, errors: missing } = await fetchTargets(
+    context.cluster,
+    targets.filter((target) => !known.includes(target)),
+    selectionOf(context),
+  );
   errors.push(...missing.filter((error) => !(condition === 'delete' && isNotFound(error))));
   return [...known, ...found.map(({ mapping, namespace, name }) => ({ mapping, namespace, name }))];
 }
@@ -64,7 +91,10 @@ export function parseCondition(text: string): Awaited {
 }
 
 interface Conditioned {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly observedGeneration?: number }[]; readonly observedGeneration?: number };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly observedGeneration?: number }[];
+    readonly observedGeneration?: number;
+  };
 }
 
 function conditionIs(text: string): Awaited {
@@ -83,7 +113,8 @@ function conditionIs(text: string): Awaited {
 function pathIs(text: string): Awaited {
   const [, path = '', value] = /^('?\{[\s\S]*\}'?|[^=]*)(?:=([\s\S]*))?$/.exec(text) ?? [];
   const bare = path.replaceAll("'", '');
-  if (bare === '') throw new Error('jsonpath wait format must be --for=jsonpath=\'{.status.readyReplicas}\'=3 or --for=jsonpath=\'{.status.readyReplicas}\'');
+  if (bare === '')
+    throw new Error("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'");
   const parsed = parseJsonPath(relaxedJsonPath(bare));
   const wanted = value?.replace(/^(['"])(.*)\1$/s, '$2');
   return (object) => {
@@ -91,7 +122,8 @@ function pathIs(text: string): Awaited {
     if (found.length === 0) return false;
     if (wanted === undefined) return true;
     if (found.length > 1) throw new Error('given jsonpath expression matches more than one value');
-    if (typeof found[0] === 'object' && found[0] !== null) throw new Error('jsonpath leads to a nested object or list which cannot be compared');
+    if (typeof found[0] === 'object' && found[0] !== null)
+      throw new Error('jsonpath leads to a nested object or list which cannot be compared');
     return String(found[0]) === wanted;
   };
 }

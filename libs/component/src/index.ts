@@ -1,3 +1,4 @@
+export * from './control-plane.ts';
 export * from './delegated.ts';
 export * from './health.ts';
 export * from './log.ts';

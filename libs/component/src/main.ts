@@ -3,7 +3,7 @@ import { type Clock, errorMessage, isAbort, type Logger, type Random, silentLogg
 import { Registry } from 'prom-client';
 import { createLogger } from './log.ts';
 import { ProcessRegistry } from './metrics.ts';
-import { configFile, parseFlags, type Resolved, resolveOptions } from './options.ts';
+import { configFile, defaultOf, parseFlags, type Resolved, resolveOptions } from './options.ts';
 import type { Component, OptionSpecs, OptionValues } from './types.ts';
 
 /** What differs from a component's defaults when it runs inside another process. */
@@ -18,7 +18,7 @@ export interface Overrides<S extends OptionSpecs> {
 
 /** Runs a component inside this process. Settles as its `run` does. */
 export function runIn<S extends OptionSpecs>(component: Component<S>, overrides: Overrides<S>): Promise<void> {
-  const defaults = Object.fromEntries(Object.entries(component.options).map(([name, spec]) => [name, spec.default]));
+  const defaults = Object.fromEntries(Object.entries(component.options).map(([name, spec]) => [name, defaultOf(spec)]));
   return component.run({
     options: { ...defaults, ...overrides.options } as OptionValues<S>,
     clock: overrides.clock ?? systemClock,

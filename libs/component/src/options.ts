@@ -1,3 +1,4 @@
+import { parseGoDuration } from '@keelson/base';
 import type { OptionSpec, OptionSpecs, OptionValue, OptionValues } from './types.ts';
 import { versionInfo } from './version.ts';
 
@@ -71,7 +72,7 @@ export function resolveOptions<S extends OptionSpecs>(component: string, specs: 
   const values: Record<string, OptionValue> = {};
   for (const [name, spec] of Object.entries(known)) {
     const given = textsFor(component, name, sources, config as Record<string, unknown>);
-    const value = given ? convert(spec, given.texts) : spec.default;
+    const value = given ? convert(spec, given.texts) : defaultOf(spec);
     if (value === undefined)
       return invalid(`invalid argument ${JSON.stringify(given?.texts.at(-1))} for ${given?.source}: must be ${wanted[spec.type]}`);
     values[name] = value;
@@ -83,7 +84,7 @@ export function resolveOptions<S extends OptionSpecs>(component: string, specs: 
   return { kind: 'run', options: (Object.hasOwn(specs, 'v') ? { ...options, v } : options) as OptionValues<S>, verbosity: Number(v) };
 }
 
-const wanted = { string: 'a string', number: 'a number', boolean: 'true or false', list: 'a list' };
+const wanted = { string: 'a string', number: 'a number', boolean: 'true or false', list: 'a list', duration: 'a duration such as 1m30s' };
 
 function invalid(message: string): { kind: 'invalid'; message: string } {
   return { kind: 'invalid', message };
@@ -115,14 +116,29 @@ function convert({ type }: OptionSpec, texts: readonly string[]): OptionValue | 
       return last.trim() !== '' && Number.isFinite(Number(last)) ? Number(last) : undefined;
     case 'boolean':
       return /^(1|t|true)$/i.test(last) ? true : /^(0|f|false)$/i.test(last) ? false : undefined;
+    case 'duration':
+      return duration(last);
     case 'list':
       return texts.flatMap((text) => text.split(',')).filter((item) => item !== '');
   }
 }
 
+/** The value of an option nobody set. */
+export function defaultOf({ type, default: value }: OptionSpec): OptionValue {
+  return type === 'duration' ? parseGoDuration(String(value)) : value;
+}
+
+function duration(text: string): number | undefined {
+  try {
+    return parseGoDuration(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function helpText(component: string, specs: OptionSpecs): string {
   const all = Object.entries<OptionSpec>({ ...commonOptions, ...specs }).sort(([a], [b]) => (a < b ? -1 : 1));
-  const types = { string: 'string', number: 'int', boolean: '', list: 'strings' };
+  const types = { string: 'string', number: 'int', boolean: '', list: 'strings', duration: 'duration' };
   const rows = all.map(([name, spec]) => {
     const dashes = { v: '  -v, --v', help: '  -h, --help' }[name] ?? `      --${name}`;
     return { left: `${dashes} ${spec.placeholder ?? types[spec.type]}`.trimEnd(), right: `${spec.help}${defaultText(spec)}` };

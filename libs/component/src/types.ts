@@ -3,7 +3,8 @@ import type { Registry } from 'prom-client';
 
 /** One option of a process: gives its type, default, documentation, flag (`--name`), environment variable and config-file key. */
 export interface OptionSpec<T extends OptionValue = OptionValue> {
-  readonly type: 'string' | 'number' | 'boolean' | 'list';
+  /** A `duration` is written as Go writes them (`1m30s`) and read in milliseconds. */
+  readonly type: 'string' | 'number' | 'boolean' | 'list' | 'duration';
   readonly default: T;
   readonly help: string;
   /** Shown in help as the value's name. */
@@ -23,6 +24,7 @@ interface ValueTypes {
   number: number;
   boolean: boolean;
   list: readonly string[];
+  duration: number;
 }
 
 /** What a running component is given. */

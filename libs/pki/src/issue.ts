@@ -159,3 +159,16 @@ function signed(label: string, body: Buffer, key: KeyObject): string {
 function publicDer(privateKey: KeyObject): Buffer {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
 }
+
+/** A serving certificate for as long as a process lives, from an authority nobody keeps: for a listener that was given none. */
+export async function issueTemporary(
+  name: string,
+  addresses: { readonly dnsNames?: readonly string[]; readonly ips?: readonly string[] },
+  clock: Clock,
+): Promise<{ readonly cert: string; readonly key: string }> {
+  const ca = await createCA({ commonName: `${name}-ca`, days: 365, clock });
+  const dnsNames = ['localhost', ...(addresses.dnsNames ?? [])];
+  const ips = ['127.0.0.1', ...(addresses.ips ?? [])];
+  const { certPem, keyPem } = await issue({ commonName: name, dnsNames, ips, usages: ['server'], days: 365, clock, ca });
+  return { cert: certPem, key: keyPem };
+}

@@ -1,5 +1,6 @@
 export * from './access.ts';
 export * from './controller.ts';
+export * from './elected.ts';
 export * from './event-correlator.ts';
 export * from './events.ts';
 export * from './expectations.ts';

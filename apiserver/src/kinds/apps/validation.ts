@@ -10,7 +10,7 @@ import {
   path,
   validateLabelSelector,
 } from '@keelson/machinery';
-import type { Deployment, LabelSelector, PodTemplateSpec, ReplicaSet, StatefulSet } from '@keelson/types';
+import type { Deployment, LabelSelector, PodTemplateSpec, ReplicaSet } from '@keelson/types';
 import { podTemplateErrors } from '../core/pod-validation.ts';
 
 const at = path('spec');
@@ -31,8 +31,7 @@ export function deploymentErrors({ spec }: Deployment): FieldError[] {
   return errors;
 }
 
-/** Selector, template and replicas: what a ReplicaSet and a StatefulSet have alike. */
-export function replicaSetErrors({ spec }: Pick<ReplicaSet, 'spec'>): FieldError[] {
+export function replicaSetErrors({ spec }: ReplicaSet): FieldError[] {
   if (!spec) return [fieldRequired(at)];
   return [
     ...negative(at.child('replicas'), spec.replicas),
@@ -101,8 +100,4 @@ function strategyErrors({ strategy }: Deployment['spec']): FieldError[] {
 
 export function selectorUnchanged(next: LabelSelector | undefined, old: LabelSelector | undefined): FieldError[] {
   return equal(next, old) ? [] : [fieldInvalid(at.child('selector'), next, 'field is immutable')];
-}
-
-export function statefulSetErrors({ spec }: StatefulSet): FieldError[] {
-  return replicaSetErrors({ spec } as Pick<ReplicaSet, 'spec'>);
 }

@@ -68,7 +68,8 @@ function portErrors({ protocol, port, endPort }: NetworkPolicyPort, where: Field
     return [...errors, ...invalidBy(isPortNumber(endPort), end, endPort)];
   }
   if (endPort !== undefined) {
-    const detail = port === undefined ? 'may not be specified when `port` is not specified' : 'may not be specified when `port` is non-numeric';
+    const detail =
+      port === undefined ? 'may not be specified when `port` is not specified' : 'may not be specified when `port` is non-numeric';
     errors.push(fieldInvalid(end, endPort, detail));
   }
   return port === undefined ? errors : [...errors, ...invalidBy(isPortName(port), where.child('port'), port)];

@@ -48,22 +48,27 @@ function shrinkOld(rollout: Rollout, newest: ReplicaSet): Resize[] {
   const old = active(rollout.old).sort(byCreation);
   if (old.length === 0) return [];
   const least = wantedOf(deployment) - maxUnavailable(deployment);
-  const unavailable = sizeOf(newest) - (newest.status?.availableReplicas ?? 0);
+  const unavailable = sizeOf(newest) - availableOf(newest);
   const removable = sum(allOf(rollout), sizeOf) - least - unavailable;
   if (removable <= 0) return [];
   const sizes = new Map(old.map((one) => [one, sizeOf(one)]));
   dropUnhealthy(old, sizes, removable);
-  dropAvailable(old, sizes, sum(allOf(rollout), ({ status }) => status?.availableReplicas) - least);
+  dropAvailable(old, sizes, sum(allOf(rollout), availableOf) - least);
   return old
     .map((replicaSet) => ({ replicaSet, size: sizes.get(replicaSet) ?? 0 }))
     .filter(({ replicaSet, size }) => size !== sizeOf(replicaSet));
+}
+
+/** Pods it may count on: a status that was not brought up to date since it shrank counts some that are going. Upstream counts them all. */
+function availableOf(replicaSet: ReplicaSet): number {
+  return Math.min(replicaSet.status?.availableReplicas ?? 0, sizeOf(replicaSet));
 }
 
 /** Pods that serve nobody go first: they cost no availability. */
 function dropUnhealthy(old: readonly ReplicaSet[], sizes: Map<ReplicaSet, number>, removable: number): void {
   let left = removable;
   for (const one of old) {
-    const dropped = Math.min(left, Math.max(0, sizeOf(one) - (one.status?.availableReplicas ?? 0)));
+    const dropped = Math.min(left, sizeOf(one) - availableOf(one));
     sizes.set(one, sizeOf(one) - dropped);
     left -= dropped;
   }

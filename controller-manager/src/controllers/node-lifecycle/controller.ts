@@ -1,6 +1,17 @@
 import { type Clock, rfc3339 } from '@keelson/base';
 import { isPodReady, setCondition } from '@keelson/machinery';
-import { type ControllerDefinition, defineController, mapped, type Outcome, type ReconcileContext, self } from '@keelson/runtime';
+import {
+  type Change,
+  type ControllerDefinition,
+  defineController,
+  type Key,
+  keyOf,
+  mapped,
+  type Outcome,
+  type ReconcileContext,
+  type Stores,
+  self,
+} from '@keelson/runtime';
 import { Event, Lease, Node, Pod } from '@keelson/types';
 import { isGone } from '../../api-errors.ts';
 import {
@@ -38,6 +49,7 @@ export function nodeLifecycleController(options: NodeLifecycleOptions, clock: Cl
     writes: [Node, 'nodes/status', 'pods/status', Event],
     triggers: [
       self(Node),
+      mapped(Node, othersOf, { when: changesReadiness }),
       mapped(Lease, ({ metadata }) => (metadata.namespace === leaseNamespace ? [metadata.name ?? ''] : []), {
         when: ({ type }) => type !== 'deleted',
       }),
@@ -54,6 +66,7 @@ class NodeLifecycle {
   readonly #heartbeats = new Map<string, Heartbeat>();
   readonly #readiness = new Map<string, string>();
   #nextEviction = 0;
+  #cutOff = false;
 
   constructor(options: NodeLifecycleOptions, clock: Clock) {
     this.#options = options;
@@ -122,27 +135,43 @@ class NodeLifecycle {
   async #taint(node: Node, context: ReconcileContext): Promise<number | undefined> {
     const now = this.#clock.now();
     const wait = this.#untilEviction(node, context, now);
-    const evict = wait === 0;
-    if (evict) this.#nextEviction = now + 1000 / this.#options.evictionRate;
-    const taints = planTaints(node, evict, now);
+    if (wait === 0) this.#nextEviction = now + 1000 / this.#options.evictionRate;
+    const eviction = this.#cutOff ? 'lift' : wait === 0 ? 'add' : 'keep';
+    const taints = planTaints(node, eviction, now);
     if (taints) {
       const { name = '', resourceVersion } = node.metadata;
       const change = { metadata: { resourceVersion }, spec: { taints } };
       await context.api.patch(Node, { name }, 'application/merge-patch+json', change);
     }
-    return evict ? undefined : wait;
+    return wait === 0 ? undefined : wait;
   }
 
   /** Milliseconds until the node's pods may be told to go; undefined when there is no reason to. */
   #untilEviction(node: Node, context: ReconcileContext, now: number): number | undefined {
+    this.#noteCutOff(context.of(Node).list(), now);
     const due = evictionDue(node);
-    if (due === undefined || this.#options.evictionRate <= 0) return undefined;
-    if (!someReady(context.of(Node).list())) return monitorPeriod;
+    if (due === undefined || this.#cutOff || this.#options.evictionRate <= 0) return undefined;
     return Math.max(0, due - now, this.#nextEviction - now);
+  }
+
+  /** With no node ready, it is rather this side that is cut off, and there is nowhere to go: nobody is evicted until some are back. */
+  #noteCutOff(nodes: readonly Node[], now: number): void {
+    const cutOff = !nodes.some(isReady);
+    if (this.#cutOff && !cutOff) this.#nextEviction = now + monitorPeriod;
+    this.#cutOff = cutOff;
   }
 }
 
-/** Nobody is evicted when no node is left to go to: then it is rather this side that is cut off. */
-function someReady(nodes: readonly Node[]): boolean {
-  return nodes.some((node) => readiness(node) === 'True');
+function isReady(node: Node): boolean {
+  return readiness(node) === 'True';
+}
+
+function changesReadiness(change: Change<Node>): boolean {
+  return change.type === 'updated' && isReady(change.object) !== isReady(change.old);
+}
+
+/** All nodes, when the last ready one is lost or the first is back: what holds for the others changes. */
+function othersOf(_node: Node, stores: Stores): readonly Key[] {
+  const nodes = stores.of(Node).list();
+  return nodes.filter(isReady).length <= 1 ? nodes.map(keyOf) : [];
 }

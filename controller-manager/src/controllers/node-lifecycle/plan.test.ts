@@ -45,16 +45,17 @@ test('a node that stopped reporting is unknown, and being so is no sign of life'
 
 test('taints follow conditions', () => {
   const registered: Taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
-  assert.deepEqual(planTaints(withReady('True', [registered]), false, now), []);
-  assert.equal(planTaints(withReady('True'), false, now), undefined);
-  assert.deepEqual(names(planTaints(withReady('False'), false, now)), ['not-ready:NoSchedule']);
-  assert.deepEqual(names(planTaints(withReady('False'), true, now)), ['not-ready:NoExecute', 'not-ready:NoSchedule']);
-  const unknown = planTaints(withReady('Unknown', [registered]), true, now);
+  assert.deepEqual(planTaints(withReady('True', [registered]), 'keep', now), []);
+  assert.equal(planTaints(withReady('True'), 'keep', now), undefined);
+  assert.deepEqual(names(planTaints(withReady('False'), 'keep', now)), ['not-ready:NoSchedule']);
+  assert.deepEqual(names(planTaints(withReady('False'), 'add', now)), ['not-ready:NoExecute', 'not-ready:NoSchedule']);
+  const unknown = planTaints(withReady('Unknown', [registered]), 'add', now);
   assert.deepEqual(names(unknown), ['unreachable:NoExecute', 'unreachable:NoSchedule']);
-  assert.deepEqual(planTaints(withReady('True', unknown), false, now), []);
-  assert.equal(planTaints(node({ spec: { taints: [registered] }, status: { conditions: [] } }), false, now), undefined);
+  assert.deepEqual(planTaints(withReady('True', unknown), 'keep', now), []);
+  assert.deepEqual(names(planTaints(withReady('Unknown', unknown), 'lift', now)), ['unreachable:NoSchedule']);
+  assert.equal(planTaints(node({ spec: { taints: [registered] }, status: { conditions: [] } }), 'keep', now), undefined);
   const cordoned = node({ spec: { unschedulable: true, taints: [{ key: 'mine', effect: 'NoSchedule' }] } });
-  assert.deepEqual(names(planTaints({ ...cordoned, spec: { ...cordoned.spec, taints: [] } }, false, now)), ['unschedulable:NoSchedule']);
+  assert.deepEqual(names(planTaints({ ...cordoned, spec: { ...cordoned.spec, taints: [] } }, 'keep', now)), ['unschedulable:NoSchedule']);
 });
 
 test('pods are told to go at once when a node is lost, later when it says it is not ready', () => {

@@ -83,14 +83,17 @@ export function readiness(node: Node): string {
   return getCondition(node.status?.conditions, 'Ready')?.status ?? 'Unknown';
 }
 
+/** What may be done about the NoExecute taint that a node's readiness calls for. `lift`: it must not have it, whatever its readiness. */
+export type Eviction = 'add' | 'keep' | 'lift';
+
 /**
  * The taints a node should have, or undefined when it has them. NoSchedule ones follow the conditions; NoExecute ones are put on only
- * when `evict` allows it, and taken off as soon as their reason is gone.
+ * when `eviction` says so, and taken off as soon as their reason is gone.
  */
-export function planTaints(node: Node, evict: boolean, now: number): Taint[] | undefined {
+export function planTaints(node: Node, eviction: Eviction, now: number): Taint[] | undefined {
   const before = node.spec.taints ?? [];
   const keys = noScheduleKeys(node);
-  const wantedExecute = noExecuteKey(node);
+  const wantedExecute = eviction === 'lift' ? undefined : noExecuteKey(node);
   const kept = before.filter(({ key, effect }) => {
     if (effect === 'NoSchedule' && ownKeys.has(key)) return keys.has(key);
     if (effect === 'NoExecute' && (key === notReady || key === unreachable)) return key === wantedExecute;
@@ -99,7 +102,8 @@ export function planTaints(node: Node, evict: boolean, now: number): Taint[] | u
   const has = (key: string, effect: string): boolean => kept.some((taint) => taint.key === key && taint.effect === effect);
   const timeAdded = rfc3339(now);
   const added: Taint[] = [...keys].filter((key) => !has(key, 'NoSchedule')).map((key) => ({ key, effect: 'NoSchedule', timeAdded }));
-  if (wantedExecute && evict && !has(wantedExecute, 'NoExecute')) added.push({ key: wantedExecute, effect: 'NoExecute', timeAdded });
+  if (wantedExecute && eviction === 'add' && !has(wantedExecute, 'NoExecute'))
+    added.push({ key: wantedExecute, effect: 'NoExecute', timeAdded });
   return added.length === 0 && kept.length === before.length ? undefined : [...kept, ...added];
 }
 

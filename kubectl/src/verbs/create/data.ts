@@ -6,7 +6,10 @@ import type { FlagSpecs } from '../../flags.ts';
 export const dataFlags = {
   'append-hash': { type: 'bool', help: 'Append a hash of the object to its name.', hidden: true },
   'from-env-file': { type: 'list', help: 'Specify the path to a file to read lines of key=val pairs.' },
-  'from-file': { type: 'list', help: 'Key file can be specified using its file path, in which case file basename will be used as key, or optionally with a key and file path.' },
+  'from-file': {
+    type: 'list',
+    help: 'Key file can be specified using its file path, in which case file basename will be used as key, or optionally with a key and file path.',
+  },
   'from-literal': { type: 'array', help: 'Specify a key and literal value to insert (i.e. mykey=somevalue)' },
 } as const satisfies FlagSpecs;
 
@@ -45,7 +48,9 @@ async function fromFile(source: string): Promise<[string, Buffer][]> {
   if (!found) throw new Error(`error reading ${path}: no such file or directory`);
   if (!found.isDirectory()) return [[key ?? basename(path), await readFile(path)]];
   if (key !== undefined) throw new Error('cannot give a key name for a directory path');
-  const entries = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile() && [...isConfigMapKey(entry.name)].length === 0);
+  const entries = (await readdir(path, { withFileTypes: true })).filter(
+    (entry) => entry.isFile() && [...isConfigMapKey(entry.name)].length === 0,
+  );
   return Promise.all(entries.map(async (entry): Promise<[string, Buffer]> => [entry.name, await readFile(join(path, entry.name))]));
 }
 

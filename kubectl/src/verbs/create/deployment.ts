@@ -36,7 +36,10 @@ function containersOf(images: readonly string[], command: readonly string[], por
 /** The last part of the image's name, without tag or digest, made fit for a container's name. */
 function uniqueName(image: string, taken: Set<string>): string {
   const last = image.slice(image.lastIndexOf('/') + 1);
-  const base = last.replace(/[:@].*$/, '').replaceAll(/[^a-zA-Z0-9-]/g, '-').toLowerCase();
+  const base = last
+    .replace(/[:@].*$/, '')
+    .replaceAll(/[^a-zA-Z0-9-]/g, '-')
+    .toLowerCase();
   let name = base;
   for (let i = 1; taken.has(name); i++) name = `${base}-${i}`;
   taken.add(name);

@@ -35,7 +35,8 @@ export async function createObject(context: Context<typeof generatorFlags>, made
   const dryRun = dryRunOf(flags['dry-run']);
   const print = resultPrinter(context);
   // Without a server to ask, namespaced objects are told by not being one of these.
-  if (dryRun === 'client') return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, flags['save-config']), 'created');
+  if (dryRun === 'client')
+    return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, flags['save-config']), 'created');
   const mapping = (await cluster.mapper()).ofKind(made.apiVersion ?? '', made.kind ?? '');
   if (!mapping) throw new Error(`no matches for kind ${JSON.stringify(made.kind)} in version ${JSON.stringify(made.apiVersion)}`);
   const object = inNamespace(made, mapping.namespaced ? cluster.namespace : undefined, flags['save-config']);
@@ -46,13 +47,15 @@ export async function createObject(context: Context<typeof generatorFlags>, made
 const clusterScoped = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'Node', 'PersistentVolume']);
 
 function inNamespace(made: AnyObject, namespace: string | undefined, save: boolean): AnyObject {
-  const placed = namespace === undefined || clusterScoped.has(made.kind ?? '') ? made : { ...made, metadata: { ...made.metadata, namespace } };
+  const placed =
+    namespace === undefined || clusterScoped.has(made.kind ?? '') ? made : { ...made, metadata: { ...made.metadata, namespace } };
   return save ? withLastApplied(placed) : placed;
 }
 
 /** The one name a generator takes. @throws Error in kubectl's words. */
 export function nameOf({ args, path }: Pick<Context, 'args' | 'path'>): string {
   const [name] = args;
-  if (name === undefined || args.length !== 1) throw new Error(`exactly one NAME is required, got ${args.length}\nSee '${path} -h' for help and examples`);
+  if (name === undefined || args.length !== 1)
+    throw new Error(`exactly one NAME is required, got ${args.length}\nSee '${path} -h' for help and examples`);
   return name;
 }

@@ -9,15 +9,48 @@ import { generatorFlags } from './generator.ts';
 
 const subverbs: readonly VerbEntry[] = [
   { name: 'clusterrole', summary: 'Create a cluster role', load: async () => (await import('./rbac.ts')).clusterRole },
-  { name: 'clusterrolebinding', summary: 'Create a cluster role binding for a particular cluster role', load: async () => (await import('./rbac.ts')).clusterRoleBinding },
-  { name: 'configmap', aliases: ['cm'], summary: 'Create a config map from a local file, directory or literal value', load: async () => (await import('./configmap.ts')).verb },
-  { name: 'deployment', aliases: ['deploy'], summary: 'Create a deployment with the specified name', load: async () => (await import('./deployment.ts')).verb },
-  { name: 'namespace', aliases: ['ns'], summary: 'Create a namespace with the specified name', load: async () => (await import('./simple.ts')).namespace },
+  {
+    name: 'clusterrolebinding',
+    summary: 'Create a cluster role binding for a particular cluster role',
+    load: async () => (await import('./rbac.ts')).clusterRoleBinding,
+  },
+  {
+    name: 'configmap',
+    aliases: ['cm'],
+    summary: 'Create a config map from a local file, directory or literal value',
+    load: async () => (await import('./configmap.ts')).verb,
+  },
+  {
+    name: 'deployment',
+    aliases: ['deploy'],
+    summary: 'Create a deployment with the specified name',
+    load: async () => (await import('./deployment.ts')).verb,
+  },
+  {
+    name: 'namespace',
+    aliases: ['ns'],
+    summary: 'Create a namespace with the specified name',
+    load: async () => (await import('./simple.ts')).namespace,
+  },
   { name: 'role', summary: 'Create a role with single rule', load: async () => (await import('./rbac.ts')).role },
-  { name: 'rolebinding', summary: 'Create a role binding for a particular role or cluster role', load: async () => (await import('./rbac.ts')).roleBinding },
+  {
+    name: 'rolebinding',
+    summary: 'Create a role binding for a particular role or cluster role',
+    load: async () => (await import('./rbac.ts')).roleBinding,
+  },
   { name: 'secret', summary: 'Create a secret using a specified subcommand', load: async () => (await import('./secret.ts')).verb },
-  { name: 'service', aliases: ['svc'], summary: 'Create a service using a specified subcommand', load: async () => (await import('./service.ts')).verb },
-  { name: 'serviceaccount', aliases: ['sa'], summary: 'Create a service account with the specified name', load: async () => (await import('./simple.ts')).serviceAccount },
+  {
+    name: 'service',
+    aliases: ['svc'],
+    summary: 'Create a service using a specified subcommand',
+    load: async () => (await import('./service.ts')).verb,
+  },
+  {
+    name: 'serviceaccount',
+    aliases: ['sa'],
+    summary: 'Create a service account with the specified name',
+    load: async () => (await import('./simple.ts')).serviceAccount,
+  },
   { name: 'token', summary: 'Request a service account token', load: async () => (await import('./simple.ts')).token },
 ];
 
@@ -26,11 +59,15 @@ export const verb = defineVerb({
   description: 'JSON and YAML formats are accepted.',
   examples: ['# Create a pod using the data in pod.json', 'kubectl create -f ./pod.json'],
   subverbs,
-  flags: { ...fileFlags, ...generatorFlags, raw: { type: 'string', help: 'Raw URI to POST to the server. Uses the transport specified by the kubeconfig file.' } },
+  flags: {
+    ...fileFlags,
+    ...generatorFlags,
+    raw: { type: 'string', help: 'Raw URI to POST to the server. Uses the transport specified by the kubeconfig file.' },
+  },
   async run(context) {
     const { flags, cluster, shell, args, path } = context;
     if (args.length > 0) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
-    if (flags.filename.length === 0) throw new UsageError(`must specify one of -f and -k`, 'examples');
+    if (flags.filename.length === 0) throw new UsageError('must specify one of -f and -k', 'none');
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
     const errors: unknown[] = [];
@@ -40,8 +77,13 @@ export const verb = defineVerb({
         const { mapping, local, source } = await targetOf(cluster, document);
         count++;
         const object = flags['save-config'] ? withLastApplied(local) : local;
-        const options = { fieldManager: flags['field-manager'], fieldValidation: fieldValidationOf(flags.validate), dryRun: dryRun === 'server' };
-        const send = () => cluster.api.create(mapping, object, options).catch((error: unknown) => Promise.reject(withSource(error, 'creating', source)));
+        const options = {
+          fieldManager: flags['field-manager'],
+          fieldValidation: fieldValidationOf(flags.validate),
+          dryRun: dryRun === 'server',
+        };
+        const send = () =>
+          cluster.api.create(mapping, object, options).catch((error: unknown) => Promise.reject(withSource(error, 'creating', source)));
         print(dryRun === 'client' ? object : await send(), 'created');
       } catch (error) {
         errors.push(error);

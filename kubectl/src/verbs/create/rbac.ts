@@ -63,12 +63,16 @@ function binding(kind: string, name: string, roleKind: string, role: string, sub
   return { apiVersion: `${rbac}/v1`, kind, metadata: { name }, roleRef, ...(subjects.length > 0 ? { subjects } : {}) };
 }
 
-export const role: Verb = generator('role NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename]', ruleFlags, async (context) => ({
-  apiVersion: `${rbac}/v1`,
-  kind: 'Role',
-  metadata: { name: nameOf(context) },
-  rules: await rulesOf(context.cluster, context.flags),
-}));
+export const role: Verb = generator(
+  'role NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename]',
+  ruleFlags,
+  async (context) => ({
+    apiVersion: `${rbac}/v1`,
+    kind: 'Role',
+    metadata: { name: nameOf(context) },
+    rules: await rulesOf(context.cluster, context.flags),
+  }),
+);
 
 export const clusterRole: Verb = generator(
   'clusterrole NAME --verb=verb --resource=resource.group [--resource-name=resourcename]',

@@ -24,7 +24,14 @@ const tls: Verb = generator(
   async (context) => {
     const { cert, key } = context.flags;
     if (!cert || !key) throw new Error('key and cert must be specified');
-    return secret(nameOf(context), [['tls.crt', await readFile(cert)], ['tls.key', await readFile(key)]], 'kubernetes.io/tls');
+    return secret(
+      nameOf(context),
+      [
+        ['tls.crt', await readFile(cert)],
+        ['tls.key', await readFile(key)],
+      ],
+      'kubernetes.io/tls',
+    );
   },
 );
 
@@ -43,7 +50,8 @@ const dockerRegistry: Verb = generator(
     const type = 'kubernetes.io/dockerconfigjson';
     if (file) return secret(nameOf(context), [['.dockerconfigjson', await readFile(file.replace(/^[^=]*=/, ''))]], type);
     const { 'docker-username': username, 'docker-password': password, 'docker-email': email, 'docker-server': server } = flags;
-    if (!username || !password) throw new Error('either --from-file or the combination of --docker-username, --docker-password and --docker-server is required');
+    if (!username || !password)
+      throw new Error('either --from-file or the combination of --docker-username, --docker-password and --docker-server is required');
     const auth = Buffer.from(`${username}:${password}`).toString('base64');
     const config = { auths: { [server]: { username, password, ...(email ? { email } : {}), auth } } };
     return secret(nameOf(context), [['.dockerconfigjson', Buffer.from(JSON.stringify(config))]], type);

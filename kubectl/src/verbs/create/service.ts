@@ -34,7 +34,10 @@ function required(pairs: readonly string[]): readonly string[] {
 
 const clusterIP: Verb = generator(
   'service clusterip NAME [--tcp=<port>:<targetPort>]',
-  { ...tcpFlag, clusterip: { type: 'string', help: "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing)." } },
+  {
+    ...tcpFlag,
+    clusterip: { type: 'string', help: "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing)." },
+  },
   (context) => {
     const { clusterip, tcp } = context.flags;
     if (clusterip === 'None' && tcp.length > 0) throw new Error('can not map ports with clusterip=None');
@@ -70,4 +73,8 @@ const subverbs: readonly VerbEntry[] = [
   { name: 'nodeport', summary: 'Create a NodePort service', load: async () => nodePort },
 ];
 
-export const verb: Verb = defineVerb({ usage: 'create service (clusterip | externalname | loadbalancer | nodeport) [options]', flags: {}, subverbs });
+export const verb: Verb = defineVerb({
+  usage: 'create service (clusterip | externalname | loadbalancer | nodeport) [options]',
+  flags: {},
+  subverbs,
+});

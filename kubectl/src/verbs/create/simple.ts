@@ -1,10 +1,10 @@
-import { type AnyObject, defineVerb, type Verb } from '../../types.ts';
-import { objectPrinter } from '../../printers/objects.ts';
 import { ServiceAccount, TokenRequest } from '@keelson/types';
+import { objectPrinter } from '../../printers/objects.ts';
+import { type AnyObject, defineVerb, type Verb } from '../../types.ts';
 import { generator, nameOf } from './generator.ts';
 
 export const namespace: Verb = generator('namespace NAME', {}, (context) => {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: nameOf(context) } };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: nameOf(context) }, spec: {}, status: {} };
 });
 
 export const serviceAccount: Verb = generator('serviceaccount NAME', {}, (context) => {
@@ -18,7 +18,10 @@ export const token: Verb = defineVerb({
     'bound-object-kind': { type: 'string', help: 'Kind of an object to bind the token to. Supported kinds are Node, Pod, Secret.' },
     'bound-object-name': { type: 'string', help: 'Name of an object to bind the token to.' },
     'bound-object-uid': { type: 'string', help: 'UID of an object to bind the token to.' },
-    duration: { type: 'duration', help: 'Requested lifetime of the issued token. The server may return a token with a longer or shorter lifetime.' },
+    duration: {
+      type: 'duration',
+      help: 'Requested lifetime of the issued token. The server may return a token with a longer or shorter lifetime.',
+    },
     output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).' },
   },
   async run(context) {

@@ -18,7 +18,9 @@ export interface Revision {
 export async function deploymentRevisions(cluster: Cluster, deployment: Deployment): Promise<Revision[]> {
   const { namespace } = deployment.metadata;
   const labels = deployment.spec?.selector?.matchLabels ?? {};
-  const labelSelector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',');
+  const labelSelector = Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
   const { items } = await cluster.api.list(ReplicaSet, { namespace, labelSelector });
   return revisionsOf(deployment, items);
 }
@@ -44,10 +46,14 @@ export function historyText(revisions: readonly Revision[]): string {
  * The revision to go back to: `wanted`, else the one before the latest.
  * @throws Error in kubectl's words when there is none.
  */
-export function revisionToRestore(revisions: readonly Revision[], wanted: number): Revision {
+export function revisionToRestore(revisions: readonly Revision[], wanted: number, name = ''): Revision {
   const found = wanted > 0 ? revisions.find(({ number }) => number === wanted) : revisions.at(-2);
   if (found) return found;
-  throw new Error(wanted > 0 ? `unable to find specified revision ${wanted} in history` : 'no rollout history found for deployment');
+  throw new Error(
+    wanted > 0
+      ? `unable to find specified revision ${wanted} in history`
+      : `no rollout history found for deployment ${JSON.stringify(name)}`,
+  );
 }
 
 /** The template without what the controller put in it. */

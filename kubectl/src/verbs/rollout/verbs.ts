@@ -1,23 +1,27 @@
 import { timestamp } from '@keelson/base';
+import { toYaml } from '@keelson/machinery';
 import type { Deployment, PodTemplateSpec } from '@keelson/types';
 import { templateText } from '../../describe/template.ts';
 import { UsageError } from '../../errors.ts';
-import { alignTabs } from '../../printers/tabwriter.ts';
 import { jsonText } from '../../printers/objects.ts';
-import { toYaml } from '@keelson/machinery';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
-import { resourceText, kindText } from '../../resource/mapper.ts';
-import { eachFound, fileFlags, type Found, selectionOf, selectorFlag } from '../../resource/targets.ts';
+import { alignTabs } from '../../printers/tabwriter.ts';
+import { kindText, resourceText } from '../../resource/mapper.ts';
+import { eachFound, type Found, fileFlags, selectionOf, selectorFlag } from '../../resource/targets.ts';
 import { untilState } from '../../resource/watch.ts';
 import { type AnyObject, type Context, defineVerb, type Verb } from '../../types.ts';
 import { cleanTemplate, deploymentRevisions, historyText, revisionToRestore } from './history.ts';
 import { rolloutStatus } from './status.ts';
 
 const common = { ...fileFlags, ...selectorFlag } as const;
-const writing = { ...common, ...outputFlags, 'field-manager': { type: 'string', default: 'kubectl-rollout', help: 'Name of the manager used to track field ownership.' } } as const;
+const writing = {
+  ...common,
+  ...outputFlags,
+  'field-manager': { type: 'string', default: 'kubectl-rollout', help: 'Name of the manager used to track field ownership.' },
+} as const;
 
 function requireArguments({ args, flags }: Context<typeof common>): void {
-  if (args.length === 0 && flags.filename.length === 0) throw new UsageError('required resource not specified', 'examples');
+  if (args.length === 0 && flags.filename.length === 0) throw new UsageError('required resource not specified', 'none');
 }
 
 export const status: Verb = defineVerb({
@@ -56,9 +60,11 @@ export const history: Verb = defineVerb({
       const revisions = await deploymentRevisions(cluster, asDeployment(found, 'history viewer'));
       const title = `${kindText(found.mapping)}/${found.name} `;
       if (flags.output === 'json' || flags.output === 'yaml') {
-        const shown = flags.revision > 0 ? revisionToRestore(revisions, flags.revision).template : { items: revisions.map(({ template }) => template) };
+        const shown =
+          flags.revision > 0 ? revisionToRestore(revisions, flags.revision).template : { items: revisions.map(({ template }) => template) };
         return void shell.stdout.write(flags.output === 'json' ? jsonText(shown) : toYaml(shown));
       }
+      if (flags.revision === 0 && revisions.length === 0) return void shell.stdout.write(`${title}\nNo rollout history found.\n`);
       if (flags.revision === 0) return void shell.stdout.write(`${title}\n${alignTabs(historyText(revisions))}\n`);
       const { template, cause, number } = revisionToRestore(revisions, flags.revision);
       const text = alignTabs(`Pod Template:\n${templateText(template, cause)}`);
@@ -75,7 +81,12 @@ function asDeployment({ object, mapping }: Found, what: string): Deployment {
 
 export const undo: Verb = defineVerb({
   usage: 'rollout undo (TYPE NAME | TYPE/NAME) [flags] [options]',
-  flags: { ...common, ...dryRunFlag, ...outputFlags, 'to-revision': { type: 'int', help: 'The revision to rollback to. Default to 0 (last revision).' } },
+  flags: {
+    ...common,
+    ...dryRunFlag,
+    ...outputFlags,
+    'to-revision': { type: 'int', help: 'The revision to rollback to. Default to 0 (last revision).' },
+  },
   async run(context) {
     requireArguments(context);
     const { flags, cluster, shell } = context;
@@ -84,25 +95,37 @@ export const undo: Verb = defineVerb({
     await eachFound(cluster, shell, selectionOf(context), async (found) => {
       const deployment = asDeployment(found, 'rollbacker');
       const revisions = await deploymentRevisions(cluster, deployment);
-      const { template, number, annotations } = revisionToRestore(revisions, flags['to-revision']);
-      if (dryRun === 'client') return void shell.stdout.write(`${kindText(found.mapping)}/${found.name} Pod Template:\n${alignTabs(templateText(cleanTemplate(template)))}\n`);
+      const { template, number, annotations } = revisionToRestore(revisions, flags['to-revision'], found.name);
+      if (dryRun === 'client')
+        return void shell.stdout.write(
+          `${kindText(found.mapping)}/${found.name} Pod Template:\n${alignTabs(templateText(cleanTemplate(template)))}\n`,
+        );
       if (deployment.spec?.paused) {
-        throw new Error(`you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/${found.name}' and try again`);
+        throw new Error(
+          `you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/${found.name}' and try again`,
+        );
       }
       const clean = cleanTemplate(template);
-      if (sameTemplate(clean, deployment.spec?.template)) return print(found.object, `skipped rollback (current template already matches revision ${number})`);
+      if (sameTemplate(clean, deployment.spec?.template))
+        return print(found.object, `skipped rollback (current template already matches revision ${number})`);
       const patch = [
         { op: 'replace', path: '/spec/template', value: clean },
         { op: 'replace', path: '/metadata/annotations', value: restored(deployment, annotations) },
       ];
       const key = { name: found.name, namespace: found.namespace };
-      print(await cluster.api.patch(found.mapping, key, 'application/json-patch+json', patch, { dryRun: dryRun === 'server' }), 'rolled back');
+      print(
+        await cluster.api.patch(found.mapping, key, 'application/json-patch+json', patch, { dryRun: dryRun === 'server' }),
+        'rolled back',
+      );
     });
   },
 });
 
 function sameTemplate(wanted: PodTemplateSpec, current: PodTemplateSpec | undefined): boolean {
-  return current !== undefined && jsonText({ ...wanted, metadata: { ...wanted.metadata } }) === jsonText({ ...current, metadata: { ...current.metadata } });
+  return (
+    current !== undefined &&
+    jsonText({ ...wanted, metadata: { ...wanted.metadata } }) === jsonText({ ...current, metadata: { ...current.metadata } })
+  );
 }
 
 /** Annotations that belong to the Deployment itself and stay as they are. */
@@ -140,7 +163,8 @@ function patching(usage: string, done: string, patchOf: (found: Found, context: 
 }
 
 function requirePausable({ mapping, name, object }: Found, paused: boolean): void {
-  if (mapping.kind !== 'Deployment') throw new Error(`${mapping.resource}.${mapping.group} ${JSON.stringify(name)} ${paused ? 'pausing' : 'resuming'} is not supported`);
+  if (mapping.kind !== 'Deployment')
+    throw new Error(`${mapping.resource}.${mapping.group} ${JSON.stringify(name)} ${paused ? 'pausing' : 'resuming'} is not supported`);
   const is = (object as unknown as Deployment).spec?.paused ?? false;
   if (is === paused) throw new Error(`${resourceText(mapping)} ${JSON.stringify(name)} ${paused ? 'is already paused' : 'is not paused'}`);
 }

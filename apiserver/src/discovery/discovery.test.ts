@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { APIGroupList, APIResourceList } from '@keelson/types';
+import { type Fixture, startServer } from '../testing/fixture.ts';
+
+let server: Fixture;
+before(async () => {
+  server = await startServer();
+});
+after(() => server.close());
+
+const v2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+test('the legacy documents', async () => {
+  const core = (await server.send('GET', '/api')).json<{ kind: string; versions: string[]; serverAddressByClientCIDRs: object[] }>();
+  assert.deepEqual(
+    [core.kind, core.versions, core.serverAddressByClientCIDRs],
+    ['APIVersions', ['v1'], [{ clientCIDR: '0.0.0.0/0', serverAddress: '192.0.2.1:6443' }]],
+  );
+  const { groups } = (await server.send('GET', '/apis')).json<APIGroupList>();
+  assert.deepEqual(
+    groups.find(({ name }) => name === 'apps'),
+    {
+      name: 'apps',
+      versions: [{ groupVersion: 'apps/v1', version: 'v1' }],
+      preferredVersion: { groupVersion: 'apps/v1', version: 'v1' },
+    },
+  );
+  assert.equal((await server.send('GET', '/apis/apps')).json<{ kind: string }>().kind, 'APIGroup');
+  const pods = (await server.send('GET', '/api/v1')).json<APIResourceList>();
+  assert.equal(pods.groupVersion, 'v1');
+  const { storageVersionHash: _hash, ...pod } = pods.resources.find(({ name }) => name === 'pods') ?? { name: '' };
+  assert.deepEqual(pod, {
+    name: 'pods',
+    singularName: 'pod',
+    namespaced: true,
+    kind: 'Pod',
+    verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+    shortNames: ['po'],
+    categories: ['all'],
+  });
+  const scale = (await server.send('GET', '/apis/apps/v1'))
+    .json<APIResourceList>()
+    .resources.find(({ name }) => name === 'deployments/scale');
+  assert.deepEqual([scale?.group, scale?.version, scale?.kind, scale?.verbs], ['autoscaling', 'v1', 'Scale', ['get', 'patch', 'update']]);
+  assert.equal((await server.send('GET', '/api/v1/')).status, 200);
+});
+
+test('the aggregated document says the same, and 304 while it stays', async () => {
+  interface Discovery {
+    readonly items: ReadonlyArray<{
+      metadata: { name?: string };
+      versions: ReadonlyArray<{ version: string; freshness: string; resources: ReadonlyArray<{ resource: string; verbs: string[] }> }>;
+    }>;
+  }
+  const answer = await server.send('GET', '/apis', undefined, { accept: `${v2},application/json;q=0.9` });
+  assert.equal(answer.headers['content-type'], v2);
+  const { items } = answer.json<Discovery>();
+  for (const { metadata, versions } of items) {
+    for (const { version, resources, freshness } of versions) {
+      assert.equal(freshness, 'Current');
+      const legacy = (await server.send('GET', `/apis/${metadata.name}/${version}`)).json<APIResourceList>();
+      assert.deepEqual(
+        resources.map(({ resource, verbs }) => [resource, verbs]),
+        legacy.resources.filter(({ name }) => !name.includes('/')).map(({ name, verbs }) => [name, verbs]),
+      );
+    }
+  }
+  const again = await server.send('GET', '/apis', undefined, { accept: v2, 'if-none-match': String(answer.headers.etag) });
+  assert.deepEqual([again.status, again.text], [304, '']);
+  const beta = await server.send('GET', '/api', undefined, { accept: v2.replace('v=v2', 'v=v2beta1') });
+  assert.equal(beta.json<{ apiVersion: string }>().apiVersion, 'apidiscovery.k8s.io/v2beta1');
+});
+
+test('OpenAPI v3: an index with hashes, documents that parse and hold together', async () => {
+  const { paths } = (await server.send('GET', '/openapi/v3')).json<{ paths: Record<string, { serverRelativeURL: string }> }>();
+  assert.ok(paths['api/v1'] && paths['apis/apps/v1']);
+  for (const path of ['api/v1', 'apis/apps/v1']) {
+    const answer = await server.send('GET', paths[path]?.serverRelativeURL ?? '');
+    assert.match(String(answer.headers['cache-control']), /immutable/);
+    const { components, paths: operations } = answer.json<{ components: { schemas: Record<string, object> }; paths: object }>();
+    for (const [, name] of answer.text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) assert.ok(components.schemas[name as string], name);
+    assert.ok(Object.keys(operations).length > 5);
+  }
+  const v2Answer = await server.send('GET', '/openapi/v2');
+  const { swagger, definitions } = v2Answer.json<{ swagger: string; definitions: Record<string, object> }>();
+  assert.equal(swagger, '2.0');
+  assert.ok(definitions['io.k8s.api.core.v1.Pod']);
+});
+
+test('version, health, metrics and the list of paths', async () => {
+  assert.equal((await server.send('GET', '/version')).json<{ gitVersion: string }>().gitVersion, 'v1.36.0');
+  for (const path of ['/healthz', '/livez', '/readyz'])
+    assert.deepEqual([(await server.send('GET', path)).status, (await server.send('GET', path)).text], [200, 'ok']);
+  assert.match((await server.send('GET', '/readyz?verbose')).text, /\[\+\]poststarthook\/rbac\/bootstrap-roles ok\n/);
+  assert.equal((await server.send('GET', '/readyz/ping')).text, 'ok');
+  const metrics = await server.send('GET', '/metrics');
+  assert.match(metrics.text, /apiserver_request_total\{[^}]*verb="GET"/);
+  assert.ok((await server.send('GET', '/')).json<{ paths: string[] }>().paths.includes('/apis/apps/v1'));
+});

@@ -1,0 +1,183 @@
+import {
+  type FieldError,
+  type FieldPath,
+  fieldForbidden,
+  fieldInvalid,
+  fieldRequired,
+  isConditionTrue,
+  isDNS1035Label,
+  isDNS1123Subdomain,
+  path,
+  validateImmutable,
+} from '@keelson/machinery';
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceConversion,
+  CustomResourceDefinition,
+  CustomResourceDefinitionNames,
+  CustomResourceDefinitionVersion,
+} from '@keelson/types';
+import { clientConfigErrors } from '../admissionregistration/client-config.ts';
+import { versionErrors as reviewVersionErrors } from '../admissionregistration/webhook-validation.ts';
+import { requiredOneOf } from '../field-checks.ts';
+
+const at = path('spec');
+
+export function definitionErrors({ metadata, spec, status }: CustomResourceDefinition): FieldError[] {
+  if (!spec) return [fieldRequired(at)];
+  const { names, versions = [], conversion } = spec;
+  const errors: FieldError[] = [];
+  if (metadata.name !== `${names?.plural}.${spec.group}`)
+    errors.push(fieldInvalid(path('metadata', 'name'), metadata.name, 'must be spec.names.plural+"."+spec.group'));
+  errors.push(...groupErrors(spec.group), ...requiredOneOf(spec.scope, ['Cluster', 'Namespaced'], at.child('scope')));
+  for (const [index, version] of versions.entries()) errors.push(...versionErrors(version, at.child('versions').index(index)));
+  if (new Set(versions.map(({ name }) => name)).size < versions.length)
+    errors.push(fieldInvalid(at.child('versions'), versions, 'must contain unique version names'));
+  if (versions.filter(({ storage }) => storage).length !== 1)
+    errors.push(fieldInvalid(at.child('versions'), versions, 'must have exactly one version marked as storage version'));
+  for (const member of ['plural', 'singular', 'kind', 'listKind'] as const)
+    if (!names?.[member]) errors.push(fieldRequired(at.child('names', member)));
+  errors.push(...namesErrors(names ?? {}, at.child('names')));
+  if (conversion) errors.push(...conversionErrors(conversion, at.child('conversion')));
+  errors.push(...storedVersionErrors(status?.storedVersions ?? [], versions, path('status', 'storedVersions')));
+  if (!metadata.resourceVersion) errors.push(...approvalErrors(spec.group, metadata.annotations));
+  if (spec.preserveUnknownFields) errors.push(fieldInvalid(at.child('preserveUnknownFields'), true, 'must be false'));
+  return errors;
+}
+
+function groupErrors(group: string | undefined): FieldError[] {
+  const where = at.child('group');
+  if (!group) return [fieldRequired(where)];
+  const problems = isDNS1123Subdomain(group);
+  if (problems.length > 0) return [fieldInvalid(where, group, problems.join(','))];
+  return group.includes('.') ? [] : [fieldInvalid(where, group, 'should be a domain with at least one dot')];
+}
+
+/** The schema is only looked at for being there: that it is structural comes with serving it. */
+function versionErrors(version: CustomResourceDefinitionVersion, where: FieldPath): FieldError[] {
+  const { name = '', schema, deprecated, deprecationWarning, subresources, additionalPrinterColumns = [] } = version;
+  const errors: FieldError[] = [];
+  if (!schema?.openAPIV3Schema) errors.push(fieldRequired(where.child('schema', 'openAPIV3Schema'), 'schemas are required'));
+  const problems = isDNS1035Label(name);
+  if (problems.length > 0) errors.push(fieldInvalid(where.child('name'), name, problems.join(',')));
+  if (!deprecated && deprecationWarning !== undefined)
+    errors.push(fieldInvalid(where.child('deprecationWarning'), deprecationWarning, 'can only be set for deprecated versions'));
+  if (schema?.openAPIV3Schema?.nullable)
+    errors.push(fieldForbidden(where.child('schema', 'openAPIV3Schema.nullable'), 'nullable cannot be true at the root'));
+  if (subresources?.scale) errors.push(...scaleErrors(subresources.scale, where.child('subresources', 'scale')));
+  return [
+    ...errors,
+    ...additionalPrinterColumns.flatMap((one, index) => columnErrors(one, where.child('additionalPrinterColumns').index(index))),
+  ];
+}
+
+function scaleErrors(
+  scale: { readonly specReplicasPath?: string; readonly statusReplicasPath?: string; readonly labelSelectorPath?: string | undefined },
+  where: FieldPath,
+): FieldError[] {
+  const roots = { specReplicasPath: ['.spec.'], statusReplicasPath: ['.status.'], labelSelectorPath: ['.spec.', '.status.'] };
+  return Object.entries(roots).flatMap(([member, prefixes]) => {
+    const value = scale[member as keyof typeof roots];
+    const place = where.child(member);
+    if (!value) return member === 'labelSelectorPath' ? [] : [fieldRequired(place)];
+    if (prefixes.some((prefix) => value.startsWith(prefix))) return [];
+    const form = prefixes.map((prefix) => prefix.slice(0, -1)).join(' or ');
+    return [fieldInvalid(place, value, `should be a json path under ${form}`)];
+  });
+}
+
+const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
+const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+
+function columnErrors({ name, type, format, jsonPath }: CustomResourceColumnDefinition, where: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!name) errors.push(fieldRequired(where.child('name')));
+  const types = `must be one of ${columnTypes.join(',')}`;
+  if (!type) errors.push(fieldRequired(where.child('type'), types));
+  else if (!columnTypes.includes(type)) errors.push(fieldInvalid(where.child('type'), type, types));
+  if (format && !columnFormats.includes(format))
+    errors.push(fieldInvalid(where.child('format'), format, `must be one of ${columnFormats.join(',')}`));
+  if (!jsonPath) errors.push(fieldRequired(where.child('JSONPath')));
+  return errors;
+}
+
+export function namesErrors(names: Partial<CustomResourceDefinitionNames>, where: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  const check = (value: string | undefined, place: FieldPath, mixed = false): void => {
+    const problems = value ? isDNS1035Label(mixed ? value.toLowerCase() : value) : [];
+    const lead = mixed ? 'may have mixed case, but should otherwise match: ' : '';
+    if (problems.length > 0) errors.push(fieldInvalid(place, value, lead + problems.join(',')));
+  };
+  check(names.plural, where.child('plural'));
+  check(names.singular, where.child('singular'));
+  check(names.kind, where.child('kind'), true);
+  check(names.listKind, where.child('listKind'), true);
+  for (const [index, name] of (names.shortNames ?? []).entries()) check(name, where.child('shortNames').index(index));
+  if (names.kind && names.kind === names.listKind)
+    errors.push(fieldInvalid(where.child('listKind'), names.listKind, 'kind and listKind may not be the same'));
+  for (const [index, name] of (names.categories ?? []).entries()) check(name, where.child('categories').index(index));
+  return errors;
+}
+
+/** The paths are upstream's, of before the configuration moved under `webhook`. */
+function conversionErrors({ strategy, webhook }: CustomResourceConversion, where: FieldPath): FieldError[] {
+  const errors = requiredOneOf(strategy, ['None', 'Webhook'], where.child('strategy'));
+  const config = where.child('webhookClientConfig');
+  const versions = where.child('conversionReviewVersions');
+  if (strategy === 'Webhook') {
+    if (webhook?.clientConfig) errors.push(...clientConfigErrors(webhook.clientConfig, config));
+    else errors.push(fieldRequired(config, 'required when strategy is set to Webhook'));
+    return [...errors, ...reviewVersionErrors(webhook?.conversionReviewVersions ?? [], versions, '')];
+  }
+  const detail = 'should not be set when strategy is not set to Webhook';
+  if (webhook?.clientConfig) errors.push(fieldForbidden(config, detail));
+  if (webhook?.conversionReviewVersions?.length) errors.push(fieldForbidden(versions, detail));
+  return errors;
+}
+
+/** A version objects were once stored in stays until none is. */
+function storedVersionErrors(
+  stored: readonly string[],
+  versions: readonly CustomResourceDefinitionVersion[],
+  where: FieldPath,
+): FieldError[] {
+  if (stored.length === 0) return [fieldInvalid(where, stored, 'must have at least one stored version')];
+  const errors = versions
+    .filter(({ storage, name }) => storage && !stored.includes(name))
+    .map(({ name }) => fieldInvalid(where, stored, `must have the storage version ${name}`));
+  for (const [index, version] of stored.entries()) {
+    if (versions.some(({ name }) => name === version)) continue;
+    const detail = `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`;
+    errors.push(fieldInvalid(where.index(index), version, detail));
+  }
+  return errors;
+}
+
+const approval = 'api-approved.kubernetes.io';
+
+/** Kubernetes' own groups are for reviewed APIs. */
+function approvalErrors(group: string | undefined, annotations: Readonly<Record<string, string>> | undefined): FieldError[] {
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group ?? '')) return [];
+  const value = annotations?.[approval];
+  const where = path('metadata', 'annotations').key(approval);
+  const lead = `protected groups must have approval annotation "${approval}"`;
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
+  if (!value) return [fieldRequired(where, `${lead}, ${see}`)];
+  if (value.startsWith('unapproved') || (URL.canParse(value) && new URL(value).host)) return [];
+  return [fieldInvalid(where, value, `${lead} with either a URL or a reason starting with "unapproved", ${see}`)];
+}
+
+export function definitionUpdateErrors(next: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
+  const errors: FieldError[] = [];
+  const names = at.child('names');
+  if (isConditionTrue(old.status?.conditions, 'Established'))
+    errors.push(
+      ...validateImmutable(next.spec.scope, old.spec.scope, at.child('scope')),
+      ...validateImmutable(next.spec.names.kind, old.spec.names.kind, names.child('kind')),
+    );
+  return [
+    ...errors,
+    ...validateImmutable(next.spec.group, old.spec.group, at.child('group')),
+    ...validateImmutable(next.spec.names.plural, old.spec.names.plural, names.child('plural')),
+  ];
+}

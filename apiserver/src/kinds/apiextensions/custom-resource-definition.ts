@@ -1,0 +1,37 @@
+import { path } from '@keelson/machinery';
+import { CustomResourceDefinition } from '@keelson/types';
+import { defaultClientConfig } from '../admissionregistration/client-config.ts';
+import { defaultColumns } from '../columns.ts';
+import type { KindDefinition } from '../types.ts';
+import { definitionErrors, definitionUpdateErrors, namesErrors } from './custom-resource-definition-validation.ts';
+
+/** Stored only: accepting names, establishing and serving the resources it defines are not the registry's. */
+export const customResourceDefinitionKind: KindDefinition<CustomResourceDefinition> = {
+  kind: CustomResourceDefinition,
+  prefix: '/registry/apiextensions.k8s.io/customresourcedefinitions/',
+  conditionalUpdateOnly: true,
+  defaults({ spec }) {
+    if (!spec) return;
+    if (spec.names?.kind) {
+      spec.names.singular ||= spec.names.kind.toLowerCase();
+      spec.names.listKind ||= `${spec.names.kind}List`;
+    }
+    spec.conversion ??= { strategy: 'None' };
+    defaultClientConfig(spec.conversion.webhook?.clientConfig);
+    for (const { additionalPrinterColumns } of spec.versions ?? [])
+      for (const column of additionalPrinterColumns ?? []) if (column.priority === 0) column.priority = undefined;
+  },
+  prepareCreate(definition) {
+    const storage = (definition.spec?.versions ?? []).filter((version) => version.storage).map(({ name }) => name);
+    definition.status = { storedVersions: storage };
+  },
+  prepareUpdate(next) {
+    const stored = next.status?.storedVersions ?? [];
+    const storage = (next.spec?.versions ?? []).find((version) => version.storage)?.name;
+    if (storage !== undefined && !stored.includes(storage)) next.status = { ...next.status, storedVersions: [...stored, storage] };
+  },
+  validate: definitionErrors,
+  validateUpdate: definitionUpdateErrors,
+  status: { validateUpdate: ({ status }) => namesErrors(status?.acceptedNames ?? {}, path('status', 'acceptedNames')) },
+  columns: defaultColumns,
+};

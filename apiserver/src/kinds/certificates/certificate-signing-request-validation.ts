@@ -1,0 +1,154 @@
+import {
+  equal,
+  type FieldError,
+  type FieldPath,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldRequired,
+  fieldTooLong,
+  isDNS1123Label,
+  isDNS1123Subdomain,
+  path,
+} from '@keelson/machinery';
+import { parseCSR } from '@keelson/pki';
+import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@keelson/types';
+import { oneOf, requiredOneOf } from '../field-checks.ts';
+
+const at = path('spec');
+const shortest = 600;
+
+const usages = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+];
+
+/** Conditions that are either there or not. */
+const plainTypes = ['Approved', 'Denied', 'Failed'];
+
+export function requestErrors({ spec, status }: CertificateSigningRequest): FieldError[] {
+  if (!spec) return [fieldRequired(at)];
+  const { request = '', usages: wanted = [], signerName = '', expirationSeconds } = spec;
+  const errors: FieldError[] = [];
+  const problem = requestProblem(request);
+  if (problem !== undefined) errors.push(fieldInvalid(at.child('request'), request, problem));
+  if (wanted.length === 0) errors.push(fieldRequired(at.child('usages')));
+  for (const [index, usage] of wanted.entries()) errors.push(...oneOf(usage, usages, at.child('usages').index(index)));
+  for (const [index, usage] of wanted.entries())
+    if (wanted.indexOf(usage) < index) errors.push(fieldDuplicate(at.child('usages').index(index), usage));
+  if (signerName === 'kubernetes.io/legacy-unknown')
+    errors.push(fieldInvalid(at.child('signerName'), signerName, 'the legacy signerName is not allowed via this API version'));
+  else errors.push(...signerNameErrors(signerName, at.child('signerName')));
+  if (expirationSeconds !== undefined && expirationSeconds < shortest) {
+    const detail = 'may not specify a duration less than 600 seconds (10 minutes)';
+    errors.push(fieldInvalid(at.child('expirationSeconds'), expirationSeconds, detail));
+  }
+  return [...errors, ...conditionErrors(status?.conditions ?? [], path('status', 'conditions'))];
+}
+
+/** @param request base64 of PEM. */
+function requestProblem(request: string): string | undefined {
+  const pem = Buffer.from(request, 'base64').toString();
+  if (!/^-----BEGIN CERTIFICATE REQUEST-----$/m.test(pem)) return 'PEM block type must be CERTIFICATE REQUEST';
+  try {
+    parseCSR(pem);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** `example.com/signer-name` */
+function signerNameErrors(name: string, where: FieldPath): FieldError[] {
+  if (name === '') return [fieldRequired(where)];
+  const segments = name.split('/');
+  const [domain = '', signer = ''] = segments;
+  if (segments.length !== 2)
+    return [fieldInvalid(where, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")];
+  const errors = domain.length > 253 ? [fieldTooLong(where, 253)] : [];
+  const labels = domain.split('.');
+  errors.push(...firstProblems(domain, labels, isDNS1123Label, where));
+  if (labels.length < 2) errors.push(fieldInvalid(where, domain, 'should be a domain with at least two segments separated by dots'));
+  return [...errors, ...firstProblems(signer, signer.split('.'), isDNS1123Subdomain, where)];
+}
+
+function firstProblems(
+  segment: string,
+  labels: readonly string[],
+  problemsOf: (label: string) => readonly string[],
+  where: FieldPath,
+): FieldError[] {
+  const wrong = labels.find((label) => problemsOf(label).length > 0);
+  if (wrong === undefined) return [];
+  return problemsOf(wrong).map((problem) => fieldInvalid(where, segment, `validating label ${JSON.stringify(wrong)}: ${problem}`));
+}
+
+function conditionErrors(conditions: readonly CertificateSigningRequestCondition[], where: FieldPath): FieldError[] {
+  const seen = new Set<string>();
+  return conditions.flatMap(({ type, status }, index) => {
+    const place = where.index(index);
+    const errors = type ? [] : [fieldRequired(place.child('type'))];
+    errors.push(...requiredOneOf(status, plainTypes.includes(type) ? ['True'] : ['False', 'True', 'Unknown'], place.child('status')));
+    const opposite = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined;
+    if (opposite && seen.has(opposite)) errors.push(fieldInvalid(where, type, 'Approved and Denied conditions are mutually exclusive'));
+    if (seen.has(type)) errors.push(fieldDuplicate(place.child('type'), type));
+    seen.add(type);
+    return errors;
+  });
+}
+
+/** What a write may change of the status: signers set the certificate, approvers the verdict. */
+export type StatusPart = 'certificate' | 'approval';
+
+export function statusChangeErrors(next: CertificateSigningRequest, old: CertificateSigningRequest, part: StatusPart): FieldError[] {
+  const where = path('status', 'conditions');
+  const errors: FieldError[] = [];
+  const of = ({ status }: CertificateSigningRequest, type: string) => (status?.conditions ?? []).filter((one) => one.type === type);
+  for (const type of plainTypes) {
+    const [is, was] = [of(next, type), of(old, type)];
+    if (is.length < was.length) errors.push(fieldForbidden(where, `updates may not remove a condition of type "${type}"`));
+    else if (part === 'approval' || type === 'Failed') continue;
+    else if (is.length > was.length) errors.push(fieldForbidden(where, `updates may not add a condition of type "${type}"`));
+    else if (!equal(is, was)) errors.push(fieldForbidden(where, `updates may not modify a condition of type "${type}"`));
+  }
+  return [...requestErrors(next), ...errors, ...certificateErrors(next.status?.certificate, old.status?.certificate, part)];
+}
+
+function certificateErrors(next: string | undefined, old: string | undefined, part: StatusPart): FieldError[] {
+  const where = path('status', 'certificate');
+  if ((next ?? '') === (old ?? '')) return [];
+  if (part === 'approval') return [fieldForbidden(where, 'updates may not set certificate content')];
+  if (old) return [fieldForbidden(where, 'updates may not modify existing certificate content')];
+  const problem = certificateProblem(next ?? '');
+  return problem === undefined ? [] : [fieldInvalid(where, '<certificate data>', problem)];
+}
+
+/** @param certificate base64 of PEM. */
+function certificateProblem(certificate: string): string | undefined {
+  const pem = Buffer.from(certificate, 'base64').toString();
+  const types = [...pem.matchAll(/-----BEGIN ([^-]+)-----/g)].map(([, type]) => type);
+  const other = types.find((type) => type !== 'CERTIFICATE');
+  if (other !== undefined) return `only CERTIFICATE PEM blocks are allowed, found "${other}"`;
+  return types.length === 0 ? 'must contain at least one CERTIFICATE PEM block' : undefined;
+}

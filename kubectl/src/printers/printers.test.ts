@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Table } from '@keelson/types';
+import type { AnyObject } from '../types.ts';
+import { asList, objectPrinter } from './objects.ts';
+import { sortTable, type TableOptions, TablePrinter } from './table.ts';
+import { alignTabs } from './tabwriter.ts';
+
+const options: TableOptions = { wide: false, noHeaders: false, withNamespace: false, kindPrefix: '', showLabels: false, labelColumns: [] };
+
+const column = (name: string, priority = 0) => ({ name, type: 'string', format: '', description: '', priority });
+
+const table = (...rows: [name: string, ready: string, ip: string, labels?: Record<string, string>][]): Table => ({
+  metadata: {},
+  columnDefinitions: [column('Name'), column('Ready'), column('IP', 1)],
+  rows: rows.map(([name, ready, ip, labels = {}]) => ({
+    cells: [name, ready, ip],
+    object: { metadata: { name, namespace: 'default', labels } },
+  })),
+});
+
+test('a table: six columns wide at least, three spaces between, nothing after the last', () => {
+  const printed = new TablePrinter(options).print(table(['web', '1/1', '10.0.0.1'], ['a-long-name', '0/1', '']));
+  assert.equal(printed, 'NAME          READY\nweb           1/1\na-long-name   0/1\n');
+  assert.equal(new TablePrinter({ ...options, wide: true, noHeaders: true }).print(table(['w', 'x', 'y'])), 'w     x     y\n');
+});
+
+test('namespace, kind and labels', () => {
+  const all = { ...options, withNamespace: true, kindPrefix: 'pod', showLabels: true, labelColumns: ['example.com/tier'] };
+  assert.equal(
+    new TablePrinter(all).print(table(['a', '1', '', { app: 'x', 'example.com/tier': 'web' }], ['b', '1', ''])),
+    'NAMESPACE   NAME    READY   TIER     LABELS\n' +
+      'default     pod/a   1       web      app=x,example.com/tier=web\n' +
+      'default     pod/b   1       <none>   <none>\n',
+  );
+});
+
+test('rows of a watch line up with those before', () => {
+  const printer = new TablePrinter(options);
+  printer.print(table(['a-long-name', '0/1', '']));
+  assert.equal(printer.print(table(['b', '1/1', ''])), 'b             1/1\n');
+});
+
+test('sorted by a field', () => {
+  const sorted = sortTable(table(['b10', '', ''], ['b9', '', ''], ['a', '', '']), '.metadata.name');
+  assert.deepEqual(
+    sorted.rows.map(({ cells }) => cells[0]),
+    ['a', 'b9', 'b10'],
+  );
+});
+
+const pod: AnyObject = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', managedFields: [], labels: { a: '<b>' } },
+  spec: { containers: [{ name: 'x' }, { name: 'y' }], nodeName: null },
+};
+
+test('objects as json, yaml, name, jsonpath and columns', () => {
+  const list = asList([pod, { ...pod, apiVersion: 'apps/v1', kind: 'Deployment' }], false);
+  assert.equal(objectPrinter('name')(list), 'pod/web\ndeployment.apps/web\n');
+  assert.equal(objectPrinter('jsonpath={.items[*].metadata.name}')(list), 'web web');
+  assert.match(
+    objectPrinter('json')(pod),
+    /^\{\n {4}"apiVersion": "v1",\n {4}"kind": "Pod",\n {4}"metadata": \{\n {8}"labels": \{\n {12}"a": "\\u003cb\\u003e"/,
+  );
+  assert.doesNotMatch(objectPrinter('yaml')(pod), /managedFields/);
+  assert.match(objectPrinter('yaml', { showManagedFields: true })(pod), /managedFields/);
+  const yaml = objectPrinter('yaml');
+  assert.doesNotMatch(yaml(pod), /^---/);
+  assert.match(yaml(pod), /^---\n/, 'a second object is a second document');
+  const columns = 'custom-columns=NAME:.metadata.name,C:.spec.containers[*].name,NODE:.spec.nodeName,X:.nope';
+  assert.equal(objectPrinter(columns)(pod), 'NAME   C     NODE    X\nweb    x,y   <nil>   <none>\n');
+  assert.throws(() => objectPrinter('bogus'), /^Error: unable to match a printer suitable for the output format "bogus"/);
+});
+
+test('tabs align within consecutive lines that have them', () => {
+  const text = 'Name:\tweb\nLabels:\ta=b\n\tc=d\nContainers:\n  x:\n    Image:\tnginx\n    Long label:\t1\n';
+  assert.equal(
+    alignTabs(text),
+    'Name:    web\nLabels:  a=b\n         c=d\nContainers:\n  x:\n    Image:       nginx\n    Long label:  1\n',
+  );
+});
