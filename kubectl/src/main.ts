@@ -1,7 +1,8 @@
 import { enableCompileCache } from 'node:module';
-import { run } from './run.ts';
 
+// The cache serves only what is imported after it.
 enableCompileCache();
+const { run } = await import('./run.ts');
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

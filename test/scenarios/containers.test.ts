@@ -62,6 +62,19 @@ test('a container that crashes at once restarts after nothing, 10, 20, 40 s, and
   assert.ok(eventsAbout(cluster, 'crashing').some((event) => event.startsWith('BackOff: Back-off restarting failed container main')));
 });
 
+test('each step of a pod is told by an event of its own', async (t) => {
+  const cluster = await clusterOf(t);
+  await createPod(cluster, 'told', main());
+  await cluster.until('it runs', () => podsOf(cluster, 'told').some(isReady));
+  await cluster.advance(5_000);
+  assert.deepEqual(
+    eventsAbout(cluster, 'told')
+      .map((event) => event.split(':')[0])
+      .sort(),
+    ['Created', 'Pulled', 'Scheduled', 'Started'],
+  );
+});
+
 test('a container that crashes after it ran well restarts at once', async (t) => {
   const cluster = await clusterOf(t);
   const pod = await createPod(cluster, 'steady', main());

@@ -138,6 +138,16 @@ const cutConnections: Operation = async ({ cluster, random }) => {
   return `cut the connections of ${name}`;
 };
 
+const severNode: Operation = async ({ cluster, random, silentNodes }) => {
+  const name = pick(random, [...cluster.nodes.keys()]);
+  if (!name || silentNodes.size >= cluster.nodes.size - 2) return undefined;
+  const away = below(random, 120_000);
+  cluster.node(name).sever(true);
+  await cluster.advance(away);
+  cluster.node(name).sever(false);
+  return `${name} was cut off for ${away} ms`;
+};
+
 const restartServer: Operation = async ({ cluster, random }) => {
   const away = below(random, 20_000);
   await cluster.stopServer();
@@ -158,7 +168,7 @@ const restartController: Operation = async ({ cluster, random }) => {
 /** What users do, and what goes wrong. */
 export const usual: readonly Operation[] = [create, create, resize, resize, rollOut, rollOut, remove];
 export const trouble: readonly Operation[] = [
-  ...[deletePod, crashContainer, crashContainer, crashSandbox, silenceNode, wakeNode],
+  ...[deletePod, crashContainer, crashContainer, crashSandbox, silenceNode, wakeNode, severNode],
   ...[restartKubelet, cutConnections, cutConnections, restartServer, restartController],
 ];
 

@@ -1,6 +1,7 @@
-import { SimulatedClock, seededRandom } from '@keelson/base';
+import { seededRandom } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
 import { type FieldError, formatFieldError } from '@keelson/machinery';
+import { SimulatedClock } from '@keelson/testing';
 import type { ObjectMeta } from '@keelson/types';
 import type { KindDefinition, WriteContext } from '../kinds/types.ts';
 
@@ -46,7 +47,12 @@ export function updateProblems<T extends KubeObject>(definition: KindDefinition<
 }
 
 /** What an update of the status is refused with. */
-export function statusProblems<T extends KubeObject>(definition: KindDefinition<T>, object: object, status: object, before?: object): string[] {
+export function statusProblems<T extends KubeObject>(
+  definition: KindDefinition<T>,
+  object: object,
+  status: object,
+  before?: object,
+): string[] {
   const { old, next } = changed(definition, object, () => {});
   if (before) (old as unknown as Any).status = before;
   (next as unknown as Any).status = structuredClone(status);
