@@ -29,7 +29,6 @@ import type { WorkerDeps } from './worker/deps.ts';
 import { Limiter } from './worker/limiter.ts';
 import { Observer } from './worker/observer.ts';
 import { Reporter } from './worker/reporter.ts';
-import { hasLiveVolumes, refreshVolumes } from './worker/volumes.ts';
 import { PodWorkers } from './worker/workers.ts';
 
 export interface KubeletConfig {
@@ -126,7 +125,7 @@ class NodeAgent implements Kubelet {
       host,
       observer: this.#observer,
       images: new ImageManager(runtime.images, clock),
-      objects: new ReferencedObjects(api, clock),
+      objects: new ReferencedObjects({ api, clock, random: deps.random, log }, this.#stop.signal, (uids) => this.workers.refresh(uids)),
       tokens: new Tokens(api, clock, deps.random),
       prober: deps.prober,
       reporter: new Reporter(api, clock, log, this.#stop.signal),
@@ -176,7 +175,7 @@ class NodeAgent implements Kubelet {
       this.workers.run(signal),
       this.registration.run(signal),
       every(clock, relistEvery, signal, () => this.#relist(), complain('cannot list containers')),
-      every(clock, volumesEvery, signal, () => this.#refreshVolumes(), complain('cannot refresh volumes')),
+      every(clock, volumesEvery, signal, () => this.workers.refresh(this.workers.all.map(({ uid }) => uid)), complain('cannot refresh volumes')),
       every(
         clock,
         sweepEvery,
@@ -219,15 +218,6 @@ class NodeAgent implements Kubelet {
       log.warn('cannot sync mirror pods', { error: errorMessage(error) }),
     );
     for (const pod of this.#static?.pods ?? []) this.workers.poke(podUid(pod));
-  }
-
-  async #refreshVolumes(): Promise<void> {
-    for (const record of this.workers.all) {
-      if (!record.volumesMounted || record.ending.aborted || !hasLiveVolumes(record.pod)) continue;
-      await refreshVolumes(this.#worker, record).catch((error: unknown) =>
-        this.#event(record.pod, 'Warning', 'FailedMount', errorMessage(error)),
-      );
-    }
   }
 
   async #collectImages(): Promise<void> {

@@ -25,7 +25,8 @@ function send(method: string, path: string, body?: string): Promise<Buffer> {
       response.on('error', reject);
       response.on('end', () => {
         const all = Buffer.concat(chunks);
-        if ((response.statusCode ?? 500) >= 400) reject(new Error(`${method} ${path}: ${response.statusCode} ${all.toString().slice(0, 200)}`));
+        if ((response.statusCode ?? 500) >= 400)
+          reject(new Error(`${method} ${path}: ${response.statusCode} ${all.toString().slice(0, 200)}`));
         else resolve(all);
       });
     });
@@ -36,7 +37,8 @@ function send(method: string, path: string, body?: string): Promise<Buffer> {
 
 const base = `/api/v1/namespaces/${namespace}/configmaps`;
 const filler = 'x'.repeat(1_700);
-const configMap = (name: string, label: string): string => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { bench: label } }, data: { filler } });
+const configMap = (name: string, label: string): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { bench: label } }, data: { filler } });
 
 /** Runs `work` from `parallel` clients for the set time. */
 async function measure(name: string, parallel: number, work: (n: number) => Promise<unknown>): Promise<Figure> {
@@ -65,9 +67,11 @@ async function watchFanOut(watchers: number, changes: number, writers: number): 
   const streams = await Promise.all(open);
   const start = performance.now();
   let next = 0;
-  await Promise.all(Array.from({ length: writers }, async () => {
-    while (next < changes) await send('POST', base, configMap(`watch-${next++}`, 'watched'));
-  }));
+  await Promise.all(
+    Array.from({ length: writers }, async () => {
+      while (next < changes) await send('POST', base, configMap(`watch-${next++}`, 'watched'));
+    }),
+  );
   await done.promise;
   const elapsed = (performance.now() - start) / 1000;
   for (const stream of streams) stream.destroy();
@@ -92,16 +96,22 @@ function watchOnce(onEvent: () => void): Promise<{ destroy(): void }> {
 const figures: Figure[] = [];
 const report = (figure: Figure): void => {
   figures.push(figure);
-  process.stderr.write(`${figure.name}: ${figure.value.toFixed(0)}${figure.unit}${figure.p99 === undefined ? '' : `, p99 ${figure.p99.toFixed(1)} ms`}\n`);
+  process.stderr.write(
+    `${figure.name}: ${figure.value.toFixed(0)}${figure.unit}${figure.p99 === undefined ? '' : `, p99 ${figure.p99.toFixed(1)} ms`}\n`,
+  );
 };
 await send('DELETE', base);
 report(await measure('create ConfigMap', clients, (n) => send('POST', base, configMap(`bench-${n}`, String(n % 10)))));
 await send('DELETE', base);
-for (let n = 0; n < 3_000; n += clients) await Promise.all(Array.from({ length: Math.min(clients, 3_000 - n) }, (_, i) => send('POST', base, configMap(`list-${n + i}`, String((n + i) % 10)))));
+for (let n = 0; n < 3_000; n += clients)
+  await Promise.all(
+    Array.from({ length: Math.min(clients, 3_000 - n) }, (_, i) => send('POST', base, configMap(`list-${n + i}`, String((n + i) % 10)))),
+  );
 report(await measure('get', clients, (n) => send('GET', `${base}/list-${n % 3_000}`)));
 report(await measure('list 3,000 objects', 8, () => send('GET', base)));
 report(await measure('list by label, 10 % match', 8, () => send('GET', `${base}?labelSelector=bench%3D3`)));
-const latest = (JSON.parse((await send('GET', `${base}?limit=1`)).toString()) as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
+const latest = (JSON.parse((await send('GET', `${base}?limit=1`)).toString()) as { metadata: { resourceVersion: string } }).metadata
+  .resourceVersion;
 report(await watchFanOut(100, 200, 16));
 await send('DELETE', base);
 process.stdout.write(`${JSON.stringify(figures)}\n`);

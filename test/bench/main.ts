@@ -44,12 +44,16 @@ function residents(dataDir: string): Figure[] {
 
 function apiLoad(kubeconfig: string): Promise<Figure[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'test/bench/api-load.ts'), kubeconfig, seconds], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [join(root, 'test/bench/api-load.ts'), kubeconfig, seconds], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
-    child.on('exit', (code) => (code === 0 ? resolve(JSON.parse(text) as Figure[]) : reject(new Error(`the load tool ended with ${code}`))));
+    child.on('exit', (code) =>
+      code === 0 ? resolve(JSON.parse(text) as Figure[]) : reject(new Error(`the load tool ended with ${code}`)),
+    );
   });
 }
 

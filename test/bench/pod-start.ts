@@ -1,7 +1,6 @@
-import { createApi, loadKubeconfig, transportFor } from '@keelson/client';
-import { GrpcRuntime } from '@keelson/kubelet/cri';
 import { systemClock } from '@keelson/base';
-import { type ObjectKey } from '@keelson/client';
+import { createApi, loadKubeconfig, type ObjectKey, transportFor } from '@keelson/client';
+import { GrpcRuntime } from '@keelson/kubelet/cri';
 import { eventually } from '@keelson/testing';
 import { Deployment, Pod, ServiceAccount } from '@keelson/types';
 import type { RealCluster } from '../e2e/cluster.ts';
@@ -15,7 +14,10 @@ export async function podStarts(cluster: RealCluster): Promise<Figure[]> {
   const transport = transportFor(loadKubeconfig(cluster.kubeconfig));
   const api = createApi(transport);
   try {
-    await eventually(() => api.get(ServiceAccount, { name: 'default', namespace }), { deadlineMs: 20_000, message: 'the default service account exists' });
+    await eventually(() => api.get(ServiceAccount, { name: 'default', namespace }), {
+      deadlineMs: 20_000,
+      message: 'the default service account exists',
+    });
     const single: number[] = [];
     for (let n = 0; n < 10; n++) single.push(await onePod(api, `start-${n}`));
     const rollout = await deployment(api, 30);
@@ -52,10 +54,16 @@ async function deployment(api: ApiClient, replicas: number): Promise<number> {
   const template = { metadata: { labels }, spec: { containers: [container], terminationGracePeriodSeconds: 0 } };
   const start = performance.now();
   await api.create(Deployment, { metadata: key, spec: { replicas, selector: { matchLabels: labels }, template } });
-  await eventually(async () => (await api.get(Deployment, key)).status?.readyReplicas === replicas, { deadlineMs: 120_000, message: `${replicas} pods are ready` });
+  await eventually(async () => (await api.get(Deployment, key)).status?.readyReplicas === replicas, {
+    deadlineMs: 120_000,
+    message: `${replicas} pods are ready`,
+  });
   const took = performance.now() - start;
   await api.delete(Deployment, key);
-  await eventually(async () => (await api.list(Pod, { namespace, labelSelector: 'app=thirty' })).items.length === 0, { deadlineMs: 120_000, message: 'they are gone' });
+  await eventually(async () => (await api.list(Pod, { namespace, labelSelector: 'app=thirty' })).items.length === 0, {
+    deadlineMs: 120_000,
+    message: 'they are gone',
+  });
   return took;
 }
 
@@ -92,13 +100,34 @@ const namespaces = { network: 'pod', pid: 'container', ipc: 'pod' } as const;
 
 function bareSandbox(n: number): Parameters<GrpcRuntime['sandboxes']['run']>[0] {
   return {
-    ...{ name: `bare-${n}`, namespace: 'bench', uid: `bare-${n}`, attempt: 0, hostname: 'bare', logDirectory: '/tmp', dns: undefined, portMappings: [] },
+    ...{
+      name: `bare-${n}`,
+      namespace: 'bench',
+      uid: `bare-${n}`,
+      attempt: 0,
+      hostname: 'bare',
+      logDirectory: '/tmp',
+      dns: undefined,
+      portMappings: [],
+    },
     ...{ labels: {}, annotations: {}, cgroupParent: '', namespaces, sysctls: {}, security, runtimeHandler: '' },
   };
 }
 
 const bareContainer: Parameters<GrpcRuntime['containers']['create']>[1] = {
-  ...{ name: 'pause', attempt: 0, image: container.image, command: [], args: [], workingDir: '', env: [], mounts: [], devices: [], labels: {}, annotations: {} },
+  ...{
+    name: 'pause',
+    attempt: 0,
+    image: container.image,
+    command: [],
+    args: [],
+    workingDir: '',
+    env: [],
+    mounts: [],
+    devices: [],
+    labels: {},
+    annotations: {},
+  },
   ...{ logPath: 'bare.log', stdin: false, stdinOnce: false, tty: false, namespaces, security },
   resources: { cpuPeriod: 0, cpuQuota: 0, cpuShares: 2, memoryLimit: 0, oomScoreAdj: 1000 },
 };

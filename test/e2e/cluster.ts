@@ -1,8 +1,7 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { existsSync, readFileSync } from 'node:fs';
 
 export const root = resolve(import.meta.dirname, '../..');
 
@@ -31,7 +30,11 @@ export interface Result {
 }
 
 /** Runs a program to its end. Never throws for a non-zero exit; throws past `timeout` ms. */
-export function run(file: string, args: readonly string[], { input, timeout = 60_000 }: { input?: string; timeout?: number } = {}): Promise<Result> {
+export function run(
+  file: string,
+  args: readonly string[],
+  { input, timeout = 60_000 }: { input?: string; timeout?: number } = {},
+): Promise<Result> {
   return new Promise((done, fail) => {
     const child = execFile(file, [...args], { cwd: root, timeout, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error?.killed) fail(new Error(`${file} ${args.join(' ')} took more than ${timeout} ms\n${stdout}${stderr}`));

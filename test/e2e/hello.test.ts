@@ -23,7 +23,8 @@ describe('a real cluster in one command', { skip: skip ?? false, timeout: 600_00
     assert.match(again.stdout, /runs already/);
     const status = await cluster.status();
     assert.equal(status.code, 0, status.stdout);
-    for (const name of ['apiserver', 'scheduler', 'controller-manager', 'kubelet', 'kube-proxy']) assert.match(status.stdout, new RegExp(name));
+    for (const name of ['apiserver', 'scheduler', 'controller-manager', 'kubelet', 'kube-proxy'])
+      assert.match(status.stdout, new RegExp(name));
   });
 
   for (const kubectl of clients) {
@@ -41,8 +42,18 @@ async function until(what: string, holds: () => Promise<boolean>, ms = deadlineM
 }
 
 async function phases(kubectl: Kubectl): Promise<string[]> {
-  const text = await kubectl('get', 'pods', '-l', 'app=hello', '-o', 'jsonpath={range .items[*]}{.status.phase}{" "}{.metadata.deletionTimestamp}{"\\n"}{end}');
-  return text.split('\n').filter(Boolean).map((line) => line.trim());
+  const text = await kubectl(
+    'get',
+    'pods',
+    '-l',
+    'app=hello',
+    '-o',
+    'jsonpath={range .items[*]}{.status.phase}{" "}{.metadata.deletionTimestamp}{"\\n"}{end}',
+  );
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.trim());
 }
 
 async function example(cluster: RealCluster, kubectl: Kubectl): Promise<void> {
@@ -52,7 +63,13 @@ async function example(cluster: RealCluster, kubectl: Kubectl): Promise<void> {
   const ips = (await kubectl('get', 'pods', '-l', 'app=hello', '-o', 'jsonpath={.items[*].status.podIP}')).split(' ');
   const cidr = await kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].spec.podCIDR}');
   for (const ip of ips) assert.ok(ip.startsWith(cidr.split('.').slice(0, 3).join('.')), `${ip} lies in ${cidr}`);
-  const service = await kubectl('get', 'service', 'hello', '-o', 'jsonpath={.spec.clusterIP} {.spec.ports[0].port} {.spec.ports[0].nodePort}');
+  const service = await kubectl(
+    'get',
+    'service',
+    'hello',
+    '-o',
+    'jsonpath={.spec.clusterIP} {.spec.ports[0].port} {.spec.ports[0].nodePort}',
+  );
   const [clusterIP, port, nodePort] = service.split(' ');
   const node = await kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}');
   for (const url of [`http://${clusterIP}:${port}/`, `http://${node}:${nodePort}/`]) {
@@ -95,8 +112,14 @@ async function typed(kubectl: Kubectl): Promise<void> {
 async function life(kubectl: Kubectl): Promise<void> {
   const pod = (await kubectl('get', 'pods', '-l', 'app=hello', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
   await kubectl.run(['exec', pod, '--', 'kill', '1']);
-  await until('the restart is counted', async () => (await kubectl('get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}')) === '1');
-  await until('it runs again', async () => (await kubectl('get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].ready}')) === 'true');
+  await until(
+    'the restart is counted',
+    async () => (await kubectl('get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}')) === '1',
+  );
+  await until(
+    'it runs again',
+    async () => (await kubectl('get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].ready}')) === 'true',
+  );
   await kubectl('delete', 'pod', pod, '--wait=false');
   await until('another pod replaces it', async () => {
     const names = await kubectl('get', 'pods', '-l', 'app=hello', '-o', 'jsonpath={.items[*].metadata.name}');
@@ -114,7 +137,10 @@ async function life(kubectl: Kubectl): Promise<void> {
   await kubectl('rollout', 'status', 'deployment/hello', '--timeout=90s');
   assert.match(await kubectl('get', 'deployment', 'hello', '-o', 'jsonpath={.spec.template.spec.containers[0].image}'), /hello:v1/);
   await kubectl('delete', '-f', 'examples/hello/');
-  await until('everything it owned is gone', async () => (await kubectl('get', 'pods,replicasets', '-l', 'app=hello', '-o', 'name')).trim() === '');
+  await until(
+    'everything it owned is gone',
+    async () => (await kubectl('get', 'pods,replicasets', '-l', 'app=hello', '-o', 'name')).trim() === '',
+  );
   await kubectl('create', 'namespace', 'passing');
   await kubectl('create', 'configmap', 'inside', '-n', 'passing', '--from-literal=a=b');
   await kubectl('delete', 'namespace', 'passing', '--timeout=60s');

@@ -120,7 +120,7 @@ test('a token review tells whose a token is, for whom', async () => {
 
 test('a kubelet gets tokens for the pods it runs, and no others', async () => {
   const { api } = server;
-  await api.create(Node, { metadata: { name: 'n1' } });
+  await api.create(Node, { metadata: { name: 'n1' }, spec: {} });
   const here = await api.create(Pod, podOf('here', { metadata: { namespace }, spec: { nodeName: 'n1' } }) as Pod);
   const there = await api.create(Pod, podOf('there', { metadata: { namespace }, spec: { nodeName: 'n2' } }) as Pod);
   const kubelet = server.as('system:node:n1', ['system:nodes', 'system:authenticated']);

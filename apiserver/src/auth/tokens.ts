@@ -23,7 +23,10 @@ export function createTokens({ issuer, signingKey, publicKeys, audiences, clock 
     verify,
     async identify(token, wanted) {
       const verdict = await verify(token, wanted);
-      if (verdict.kind === 'valid') return userOf(registry(), verdict.claims);
+      if (verdict.kind === 'valid') {
+        const found = userOf(registry(), verdict.claims);
+        return found.type === 'authenticated' ? { ...found, audiences: verdict.audiences } : found;
+      }
       return verdict.kind === 'foreign' ? { type: 'absent' } : { type: 'invalid', message: verdict.reason };
     },
   };

@@ -9,7 +9,8 @@ export interface UserInfo {
 }
 
 export type Authentication =
-  | { readonly type: 'authenticated'; readonly user: UserInfo }
+  /** `audiences`: of those that were asked for, the ones the credential is meant for; absent for credentials that name none. */
+  | { readonly type: 'authenticated'; readonly user: UserInfo; readonly audiences?: readonly string[] }
   /** The request carries no credential of this kind. */
   | { readonly type: 'absent' }
   /** The request carries a credential that does not hold; no other authenticator can mend that. */

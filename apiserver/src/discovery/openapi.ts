@@ -83,7 +83,8 @@ function versionDocument(group: string, served: ServedVersion, source: Source): 
   };
 }
 
-const gnostic = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+/** Clients also ask with an `@` before the version, which is no valid media type to answer with. */
+const gnostic = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** JSON, or gnostic's protobuf for clients that name it. */
 function swagger(document: SwaggerDocument, accept: string): PlainAnswer {

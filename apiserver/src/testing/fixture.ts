@@ -3,6 +3,7 @@ import { type Clock, type Logger, type Random, seededRandom, silentLogger, syste
 import { type Api, type ApiOptions, type ClientRequest, createApi, inProcessTransport, readText, type Transport } from '@keelson/client';
 import { Registry as Metrics } from 'prom-client';
 import { createTokens } from '../auth/tokens.ts';
+import type { Services } from '../http/services.ts';
 import { type ApiServer, createServer } from '../server.ts';
 import { createMemoryStore } from '../storage/memory/memory.ts';
 import type { Store } from '../storage/types.ts';
@@ -15,6 +16,7 @@ export interface FixtureOptions {
   readonly serviceCIDR?: string;
   readonly nodePorts?: { readonly from: number; readonly to: number };
   readonly disabledAdmission?: readonly string[];
+  readonly kubelets?: Services['kubelets'];
 }
 
 /** What an exchange came to. `json` parses the body. */
@@ -44,7 +46,9 @@ export interface Fixture {
 
 export const testIssuer = 'https://kubernetes.default.svc.cluster.local';
 const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-const publicKey = signingKey;
+
+const unreachable = (): Promise<never> => Promise.reject(new Error('no kubelets'));
+const noKubelets: Services['kubelets'] = { send: unreachable, dial: unreachable };
 
 /** A bootstrapped server; the caller closes it. */
 export async function startServer(options: FixtureOptions = {}): Promise<Fixture> {
@@ -59,8 +63,8 @@ export async function startServer(options: FixtureOptions = {}): Promise<Fixture
     nodePorts: options.nodePorts ?? { from: 30_000, to: 32_767 },
     disabledAdmission: options.disabledAdmission ?? [],
     tokens: (registry) =>
-      createTokens({ issuer: testIssuer, signingKey, publicKeys: [publicKey], audiences: [testIssuer], clock }, registry),
-    kubelets: { send: () => Promise.reject(new Error('no kubelets')), dial: () => Promise.reject(new Error('no kubelets')) },
+      createTokens({ issuer: testIssuer, signingKey, publicKeys: [signingKey], audiences: [testIssuer], clock }, registry),
+    kubelets: options.kubelets ?? noKubelets,
     clientCA: 'the client CA',
     compactionInterval: 300_000,
     signal: stop.signal,

@@ -16,6 +16,7 @@ export function planRunning(input: StepInput): Plan {
     if (mayTry(input, '/volumes', plan)) plan.actions.push({ type: 'mountVolumes' });
     return plan;
   }
+  if (input.memory.volumesStale) plan.actions.push({ type: 'refreshVolumes' });
   const decision = decideSandbox(input);
   if (decision.type === 'keep') {
     planContainers(input, decision.sandbox.id, plan);

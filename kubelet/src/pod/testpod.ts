@@ -65,6 +65,7 @@ export function testMemory(change: Partial<PodMemory> = {}): PodMemory {
     failures: new Map(),
     kills: new Map(),
     volumesMounted: true,
+    volumesStale: false,
     verdict: undefined,
     status: undefined,
     ...change,

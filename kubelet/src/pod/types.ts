@@ -44,6 +44,8 @@ export interface PodMemory {
   /** By container id. */
   readonly kills: ReadonlyMap<string, Kill>;
   readonly volumesMounted: boolean;
+  /** What the mounted volumes show may be out of date. */
+  readonly volumesStale: boolean;
   readonly verdict: Verdict | undefined;
   /** The last status generated; undefined before the first step. */
   readonly status: PodStatus | undefined;
@@ -80,6 +82,7 @@ export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
 /** Work for the shell. Each is done once; the next step sees its effect or, while it lasts, its operation key. */
 export type Action =
   | { readonly type: 'mountVolumes' }
+  | { readonly type: 'refreshVolumes' }
   | { readonly type: 'createSandbox'; readonly attempt: number }
   | {
       readonly type: 'startContainer';

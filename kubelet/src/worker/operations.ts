@@ -8,13 +8,15 @@ import type { WorkerDeps } from './deps.ts';
 import type { PodRecord } from './record.ts';
 import { startContainer } from './start.ts';
 import { deletePod, killContainer } from './stop.ts';
-import { setUpVolumes, takeDownVolumes } from './volumes.ts';
+import { bringVolumesUpToDate, setUpVolumes, takeDownVolumes } from './volumes.ts';
 
 /** Does what a step asked for. @throws what the runtime or the API server said; the next step asks again. */
 export async function perform(deps: WorkerDeps, record: PodRecord, action: Action): Promise<void> {
   switch (action.type) {
     case 'mountVolumes':
       return setUpVolumes(deps, record);
+    case 'refreshVolumes':
+      return bringVolumesUpToDate(deps, record);
     case 'createSandbox':
       return createSandbox(deps, record, action.attempt);
     case 'startContainer':

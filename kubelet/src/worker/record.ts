@@ -21,6 +21,7 @@ export class PodRecord implements PodMemory {
   readonly starting = new Set<string>();
   readonly reported = new Set<string>();
   volumesMounted = false;
+  volumesStale = false;
   verdict: Verdict | undefined;
   status: PodStatus | undefined;
   /** When this kubelet first heard of the pod; objects it names are not older than that. */

@@ -75,5 +75,6 @@ export async function cleanUpPod(deps: WorkerDeps, record: PodRecord): Promise<v
   await deps.host.remove(podLogDirectory(paths, record.pod));
   await deps.node.release(record.pod);
   deps.tokens.forget(record.uid);
+  deps.objects.unfollow(record.uid);
   deps.reporter.forget(record.uid);
 }

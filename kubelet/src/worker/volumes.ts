@@ -22,6 +22,7 @@ export async function setUpVolumes(deps: WorkerDeps, record: PodRecord): Promise
     await refreshVolumes(deps, record);
     record.volumesMounted = true;
     record.failures.delete('/volumes');
+    deps.objects.follow(record.pod, volumeReferences(record.pod));
   } catch (error) {
     const message = errorMessage(error);
     const tries = Math.min((record.failures.get('/volumes') ? 2 : 1) * 1_000, 2_000);
@@ -30,8 +31,14 @@ export async function setUpVolumes(deps: WorkerDeps, record: PodRecord): Promise
   }
 }
 
+/** Has the volumes of a running pod show what they should by now. Never rejects: what cannot be had now is told, and tried again later. */
+export async function bringVolumesUpToDate(deps: WorkerDeps, record: PodRecord): Promise<void> {
+  record.volumesStale = false;
+  await refreshVolumes(deps, record).catch((error: unknown) => deps.event(record.pod, 'Warning', 'FailedMount', errorMessage(error)));
+}
+
 /** Writes what the pod's volumes should show now. @throws ConfigError or ApiError */
-export async function refreshVolumes(deps: WorkerDeps, record: PodRecord): Promise<void> {
+async function refreshVolumes(deps: WorkerDeps, record: PodRecord): Promise<void> {
   const { pod } = record;
   const references = volumeReferences(pod);
   const [objects, tokens] = await Promise.all([
@@ -50,5 +57,6 @@ export function hasLiveVolumes(pod: Pod): boolean {
 export async function takeDownVolumes(deps: WorkerDeps, record: PodRecord): Promise<void> {
   await deps.host.remove(`${podDirectory(deps.node.settings.paths, record.uid)}/volumes`);
   record.volumesMounted = false;
+  deps.objects.unfollow(record.uid);
   deps.tokens.forget(record.uid);
 }

@@ -9,6 +9,7 @@ import type { WorkerDeps } from './deps.ts';
 import { perform } from './operations.ts';
 import { PodRecord } from './record.ts';
 import { cleanUpPod } from './stop.ts';
+import { hasLiveVolumes } from './volumes.ts';
 
 /** How long an operation that failed is kept open, so that the step does not ask for it again at once. */
 const holdFailed = 1_000;
@@ -39,6 +40,7 @@ export class PodWorkers {
   update(pod: Pod): void {
     const uid = podUid(pod);
     const record = this.#records.get(uid) ?? new PodRecord(pod, this.#deps.clock.now());
+    if (shownMetadata(record.pod) !== shownMetadata(pod)) record.volumesStale = hasLiveVolumes(pod);
     record.pod = pod;
     record.removed = false;
     this.#records.set(uid, record);
@@ -59,6 +61,16 @@ export class PodWorkers {
     if (!record) return;
     record.stale = true;
     this.#queue.add(uid);
+  }
+
+  /** What the volumes of these pods show may have changed. */
+  refresh(uids: Iterable<string>): void {
+    for (const uid of uids) {
+      const record = this.#records.get(uid);
+      if (!record?.volumesMounted || !hasLiveVolumes(record.pod)) continue;
+      record.volumesStale = true;
+      this.#queue.add(uid);
+    }
   }
 
   /** Something else that the step reads changed: probes, a verdict, the node. */
@@ -170,6 +182,11 @@ export class PodWorkers {
     this.#probes.sync(record.uid, []);
     this.#records.delete(record.uid);
   }
+}
+
+/** What of a pod's metadata its volumes can show and that can change. */
+function shownMetadata({ metadata }: Pod): string {
+  return JSON.stringify([metadata?.labels, metadata?.annotations]);
 }
 
 /** A container whose postStart hook runs is not shown as running yet, as in Kubernetes. */

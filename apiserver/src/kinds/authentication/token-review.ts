@@ -25,7 +25,7 @@ export const tokenReviewKind = {
               groups: [...result.user.groups, 'system:authenticated'],
               extra: result.user.extra,
             },
-            audiences,
+            audiences: result.audiences ?? audiences,
           }
         : { authenticated: false, ...(result.type === 'invalid' ? { error: result.message } : {}) };
     await sendJson(answerTo(request), 201, { ...body, metadata: { creationTimestamp: null }, status });

@@ -111,7 +111,7 @@ test('an address stays with its service; headless and external ones have none', 
   const service = await created('stays');
   const { clusterIP = '' } = service.spec ?? {};
   const { clusterIP: _ip, clusterIPs: _ips, ...spec } = service.spec ?? {};
-  assert.equal((await server.api.update(Service, { ...service, spec })).spec?.clusterIP, clusterIP);
+  assert.equal((await server.api.update<Service>(Service, { ...service, spec })).spec?.clusterIP, clusterIP);
   assert.match(
     await message(
       server.send(
@@ -135,6 +135,7 @@ test('what was handed out is known again after a restart', async () => {
   const again = await startServer({ store: server.store, serviceCIDR: '10.10.0.0/24', nodePorts: { from: 30_000, to: 30_009 } });
   const wish = { clusterIP: '10.10.0.15', type: 'NodePort', ports: [{ port: 80, nodePort: spec?.ports?.[0]?.nodePort }] };
   const answer = await again.send('POST', path, { metadata: { name: 'x' }, spec: wish });
+  await again.close();
   assert.equal(answer.status, 422);
   assert.match(answer.text, /provided IP is already allocated.*provided port is already allocated/);
 });
