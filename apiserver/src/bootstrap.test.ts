@@ -22,7 +22,7 @@ test('a new cluster has its namespaces, its own service and what extensions read
   ]);
   const slice = await api.get(EndpointSlice, key);
   assert.deepEqual(
-    [slice.addressType, slice.endpoints.map(({ addresses }) => addresses), slice.metadata.labels],
+    [slice.addressType, slice.endpoints?.map(({ addresses }) => addresses), slice.metadata.labels],
     ['IPv4', [['192.0.2.1']], { 'kubernetes.io/service-name': 'kubernetes' }],
   );
   const extensions = await api.get(ConfigMap, { name: 'extension-apiserver-authentication', namespace: 'kube-system' });

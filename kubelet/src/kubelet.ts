@@ -13,7 +13,7 @@ import { ImageManager } from './image/images.ts';
 import type { KubeletMetrics } from './metrics.ts';
 import type { MachineFacts } from './node/facts.ts';
 import { keepLease } from './node/lease.ts';
-import type { NodeIdentity, NodeView } from './node/object.ts';
+import { allocatable, type NodeIdentity, type NodeView } from './node/object.ts';
 import { Registration } from './node/registration.ts';
 import { annotations } from './pod/annotations.ts';
 import { podUid } from './pod/naming.ts';
@@ -175,7 +175,13 @@ class NodeAgent implements Kubelet {
       this.workers.run(signal),
       this.registration.run(signal),
       every(clock, relistEvery, signal, () => this.#relist(), complain('cannot list containers')),
-      every(clock, volumesEvery, signal, () => this.workers.refresh(this.workers.all.map(({ uid }) => uid)), complain('cannot refresh volumes')),
+      every(
+        clock,
+        volumesEvery,
+        signal,
+        () => this.workers.refresh(this.workers.all.map(({ uid }) => uid)),
+        complain('cannot refresh volumes'),
+      ),
       every(
         clock,
         sweepEvery,
@@ -274,7 +280,7 @@ class NodeAgent implements Kubelet {
       settings,
       hostIPs: config.node.ips,
       hostsFile: config.hostsFile,
-      allocatable: { milliCpu: machine.cpus * 1000, memoryBytes: machine.memoryBytes },
+      allocatable: allocatable(machine),
       services: () => services.store.list(),
       networkProblem: () => this.#networkDown(),
       runtimeHandler: async (name) => (name === '' ? '' : (await api.get(RuntimeClass, { name })).handler),

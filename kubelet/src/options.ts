@@ -19,6 +19,8 @@ export const options = {
     "directory of containers' logs; pods-logs below --root-dir when empty. podLogsDir in upstream's configuration file",
     'DIR',
   ),
+  'container-log-max-size': text('10Mi', 'how large a container log grows before it is moved aside', 'QUANTITY'),
+  'container-log-max-files': number(5, 'files a container log may have, at least 2'),
   'pod-manifest-path': text('', 'directory of static pods; none when empty', 'DIR'),
   'cluster-dns': list('addresses of the cluster DNS service', 'IP,IP'),
   'cluster-domain': text('', 'domain of the cluster', 'DOMAIN'),

@@ -23,7 +23,7 @@ import { options } from './options.ts';
 import { modelProber, networkProber } from './probe/prober.ts';
 import { type LogSource, logFiles } from './server/logs/files.ts';
 import { modelLogs } from './server/logs/model.ts';
-import { keepLogsSmall } from './server/logs/rotate.ts';
+import { keepLogsSmall, type LogLimits } from './server/logs/rotate.ts';
 import { type Listening, type ServingCertificate, serveKubelet } from './server/server.ts';
 import { Usage } from './server/usage.ts';
 import { DiskHost, removeLeftovers } from './volume/disk.ts';
@@ -81,7 +81,9 @@ export const component: Component<Options> = {
       metrics.observe(kubelet.workers);
       const loops = [
         kubelet.run(signal),
-        ...(kind.model ? [] : [keepLogsSmall(kind.runtime.containers, () => kubelet?.workers.all ?? [], clock, signal, log)]),
+        ...(kind.model
+          ? []
+          : [keepLogsSmall(kind.runtime.containers, () => kubelet?.workers.all ?? [], logLimits(values), clock, signal, log)]),
       ];
       await Promise.all(loops);
     } finally {
@@ -164,6 +166,10 @@ function configuration(values: Values, name: string, port: number): KubeletConfi
     eviction: parseThresholds(values['eviction-hard'], bytes),
     parallel: 8,
   };
+}
+
+function logLimits(values: Values): LogLimits {
+  return { bytes: bytes(values['container-log-max-size']), files: values['container-log-max-files'] };
 }
 
 function nodeName(values: Values): string {

@@ -6,7 +6,6 @@ import { versionInfo } from '@keelson/component';
 import { run } from '@keelson/kubectl';
 import { createKeyPair } from '@keelson/pki';
 import { Registry } from 'prom-client';
-import { withPlainResponses } from '../src/plain-response.ts';
 
 export interface Outcome {
   readonly code: number;
@@ -48,7 +47,7 @@ export async function startKubectlServer(): Promise<KubectlServer> {
     clientCA: '',
   });
   await server.bootstrap();
-  const transport = inProcessTransport(withPlainResponses(server.handle), { name: 'admin', groups: ['system:masters'] });
+  const transport = inProcessTransport(server.handle, { name: 'admin', groups: ['system:masters'] });
 
   const start = (line: string | readonly string[], stdin: string, signal: AbortSignal) => {
     const printed = { stdout: '', stderr: '' };

@@ -3,23 +3,20 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { systemClock } from '@keelson/base';
-import { createCA, issue } from '@keelson/pki';
+import { type Credential, createCA, issue } from '@keelson/pki';
 import { eventually } from '@keelson/testing';
-import { Node, Pod, ServiceAccount } from '@keelson/types';
+import { ClusterRole, ClusterRoleBinding, Node, Pod, ServiceAccount } from '@keelson/types';
 import { createKubelets } from '../auth/kubelets.ts';
 import { type Fixture, podOf, startServer } from '../testing/fixture.ts';
 import { listen, type RunningServer } from './server.ts';
 
 const ca = await createCA({ commonName: 'test', days: 1, clock: systemClock });
-const certificate = (
-  commonName: string,
-  organizations: string[],
-  usages: readonly ('client auth' | 'server auth' | 'digital signature' | 'key encipherment')[],
-) => issue({ ca, commonName, organizations, ips: ['127.0.0.1'], usages, days: 1, clock: systemClock });
-const serving = await certificate('server', [], ['server auth']);
-const admin = await certificate('admin', ['system:masters'], ['client auth']);
-const viewer = await certificate('viewer', [], ['client auth']);
-const toKubelets = await certificate('kube-apiserver', [], ['client auth']);
+const certificate = (commonName: string, organizations: string[], usage: 'client' | 'server'): Promise<Credential> =>
+  issue({ ca, commonName, organizations, ips: ['127.0.0.1'], usages: [usage], days: 1, clock: systemClock });
+const serving = await certificate('server', [], 'server');
+const admin = await certificate('admin', ['system:masters'], 'client');
+const viewer = await certificate('viewer', [], 'client');
+const toKubelets = await certificate('kube-apiserver', [], 'client');
 
 /** A kubelet as far as the API server sees one: it switches protocols, then says everything again. */
 const heads: string[] = [];
@@ -125,32 +122,32 @@ test('who may not, and what cannot be, is told over plain HTTP', async () => {
   };
   assert.match(
     await answer(upgrade(exec), viewer),
-    /^HTTP\/1\.1 403 Forbidden\r\n[^]*User \\"viewer\\" cannot create resource \\"pods\/exec\\"/,
+    /^HTTP\/1\.1 403 Forbidden\r\n[\s\S]*User \\"viewer\\" cannot create resource \\"pods\/exec\\"/,
   );
   assert.match(await answer(upgrade(exec.replace('/p/', '/absent/'))), /^HTTP\/1\.1 404 Not Found\r\n/);
   assert.match(
     await answer(upgrade(exec.replace('/p/', '/waiting/'))),
-    /^HTTP\/1\.1 400 Bad Request\r\n[^]*pod waiting does not have a host assigned/,
+    /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*pod waiting does not have a host assigned/,
   );
   assert.match(await answer(upgrade(`${exec}&container=nope`)), /container nope is not valid for pod p/);
   assert.match(
     await answer(upgrade('/version', 'GET')),
-    /^HTTP\/1\.1 200 OK\r\n[^]*gitVersion/,
+    /^HTTP\/1\.1 200 OK\r\n[\s\S]*gitVersion/,
     'a wish for an upgrade that means nothing is passed over',
   );
   assert.match(
     await answer(`POST ${exec} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n`),
-    /^HTTP\/1\.1 400 Bad Request\r\n[^]*"message":"Upgrade request required"/,
+    /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*"message":"Upgrade request required"/,
   );
 });
 
 test('opening a stream by GET needs leave to create, too', async () => {
   const { api } = server;
-  await api.create((await import('@keelson/types')).ClusterRole, {
+  await api.create(ClusterRole, {
     metadata: { name: 'getter' },
     rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods/exec'] }],
   });
-  await api.create((await import('@keelson/types')).ClusterRoleBinding, {
+  await api.create(ClusterRoleBinding, {
     metadata: { name: 'getter' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'getter' },
     subjects: [{ kind: 'User', name: 'viewer' }],

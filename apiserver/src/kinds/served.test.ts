@@ -118,3 +118,43 @@ for (const [kind, object, { name = 'x' } = {}] of smallest) {
     assert.equal((await server.send('GET', one)).status, 404);
   });
 }
+
+type Node = Record<string, unknown>;
+
+/** The object with each of its members in turn taken away, or emptied. */
+function* maimed(object: Node): Generator<Node> {
+  for (const [key, value] of Object.entries(object)) {
+    const { [key]: _gone, ...rest } = object;
+    yield rest;
+    if (Array.isArray(value)) {
+      yield { ...object, [key]: [] };
+      for (const [index, item] of value.entries())
+        if (typeof item === 'object') for (const one of maimed(item as Node)) yield { ...object, [key]: value.with(index, one) };
+    } else if (typeof value === 'object') for (const one of maimed(value as Node)) yield { ...object, [key]: one };
+    else yield { ...object, [key]: typeof value === 'string' ? '' : typeof value === 'number' ? -1 : false };
+  }
+}
+
+test('an object that lacks a part is filled in or refused, and never more than the server can take', async () => {
+  for (const [kind, object, { name = 'x' } = {}] of smallest) {
+    const root = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`;
+    const all = `${root}${kind.namespaced ? '/namespaces/default' : ''}/${kind.resource}`;
+    const body = { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name }, ...object };
+    const { metadata } = (await server.send('POST', all, body)).json<Stored>();
+    for (const lacking of maimed(object as Node)) {
+      const created = await server.send('POST', `${all}?dryRun=All`, {
+        ...body,
+        metadata: { name: '', generateName: 'x-' },
+        ...missing(object, lacking),
+      });
+      const updated = await server.send('PUT', `${all}/${name}?dryRun=All`, { ...body, metadata, ...missing(object, lacking) });
+      for (const { status, text } of [created, updated])
+        assert.ok([200, 201, 400, 422].includes(status), `${status} for ${kind.kind} of ${JSON.stringify(lacking)}: ${text}`);
+    }
+  }
+});
+
+/** Lays `lacking` over the whole: members it has not are not there. */
+function missing(object: object, lacking: Node): Node {
+  return { ...Object.fromEntries(Object.keys(object).map((key) => [key, undefined])), ...lacking };
+}

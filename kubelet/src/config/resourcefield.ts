@@ -7,6 +7,7 @@ import { bytes, milliCpu } from './quantity.ts';
 export interface Allocatable {
   readonly milliCpu: number;
   readonly memoryBytes: number;
+  readonly storageBytes: number;
 }
 
 /** The value of a downward API `resourceFieldRef`: whole units of `divisor`, rounded up. @throws ConfigError for unknown containers or resources. */
@@ -26,7 +27,8 @@ export function resourceField(pod: Pod, own: Container | undefined, field: Resou
     return String(Math.ceil(milli / unit));
   }
   if (kind !== 'limits' && kind !== 'requests') throw new ConfigError(`unsupported container resource : ${field.resource}`);
-  const fallback = resource === 'memory' && kind === 'limits' ? allocatable.memoryBytes : 0;
+  const whole = { memory: allocatable.memoryBytes, 'ephemeral-storage': allocatable.storageBytes }[resource];
+  const fallback = kind === 'limits' ? (whole ?? 0) : 0;
   const amount = quantity === undefined ? fallback : bytes(quantity);
   return String(Math.ceil(amount / (divisor === '0' ? 1 : bytes(divisor))));
 }

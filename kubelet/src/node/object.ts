@@ -1,4 +1,5 @@
 import type { ContainerImage, Node, NodeStatus } from '@keelson/types';
+import type { Allocatable } from '../config/resourcefield.ts';
 import type { Image } from '../cri/types.ts';
 import { compact } from '../pod/naming.ts';
 import { type NodeHealth, nodeConditions } from './conditions.ts';
@@ -61,11 +62,21 @@ export function parseTaint(text: string): { key: string; value?: string; effect:
   return compact({ key: match[1] ?? '', value: match[2], effect: match[3] ?? '' });
 }
 
+/** What pods may use of the machine together, in the units of the downward API. */
+export function allocatable({ cpus, memoryBytes, diskBytes }: MachineFacts): Allocatable {
+  return { milliCpu: cpus * 1000, memoryBytes: usableMemory(memoryBytes), storageBytes: Math.floor(diskBytes * 0.9) };
+}
+
+/** In whole KiB, as the Node shows it. */
+function usableMemory(bytes: number): number {
+  return Math.floor(Math.max(bytes - reservedMemory, 0) / 1024) * 1024;
+}
+
 export function nodeStatus(view: NodeView, before: NonNullable<NodeStatus['conditions']>, now: string): NodeStatus {
   const { identity, machine, health } = view;
   return {
-    capacity: resources(machine, identity.maxPods, 0),
-    allocatable: resources(machine, identity.maxPods, reservedMemory),
+    capacity: resources(machine, identity.maxPods, machine.memoryBytes, `${Math.floor(machine.diskBytes / 1024)}Ki`),
+    allocatable: resources(machine, identity.maxPods, usableMemory(machine.memoryBytes), String(allocatable(machine).storageBytes)),
     conditions: nodeConditions(health, before, now),
     addresses: [...identity.ips.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: identity.hostname }],
     daemonEndpoints: { kubeletEndpoint: { Port: identity.port } },
@@ -85,13 +96,12 @@ export function nodeStatus(view: NodeView, before: NonNullable<NodeStatus['condi
   } as NodeStatus;
 }
 
-function resources(machine: MachineFacts, maxPods: number, reserved: number): Record<string, string> {
-  const disk = reserved > 0 ? Math.floor(machine.diskBytes * 0.9) : machine.diskBytes;
+function resources(machine: MachineFacts, maxPods: number, memoryBytes: number, storage: string): Record<string, string> {
   return {
     cpu: String(machine.cpus),
-    'ephemeral-storage': reserved > 0 ? String(disk) : `${Math.floor(disk / 1024)}Ki`,
+    'ephemeral-storage': storage,
     ...Object.fromEntries(Object.entries(machine.hugepages).map(([name, size]) => [name, String(size)])),
-    memory: `${Math.floor(Math.max(machine.memoryBytes - reserved, 0) / 1024)}Ki`,
+    memory: `${Math.floor(memoryBytes / 1024)}Ki`,
     pods: String(maxPods),
   };
 }

@@ -62,9 +62,13 @@ export class Registration {
   /** @throws ApiError when the server refuses. */
   async update(): Promise<void> {
     const view = await this.#view();
-    const status = nodeStatus(view, this.#node?.status?.conditions ?? [], timestamp(this.#clock));
+    const present = await this.#api.get(Node, { name: view.identity.name }).catch(() => this.#node);
+    const status = nodeStatus(view, present?.status?.conditions ?? [], timestamp(this.#clock));
     const content = withoutHeartbeat(status);
-    if (content === this.#written && this.#clock.now() - this.#writtenAt < reportEvery) return;
+    const overruled = status?.conditions?.some(
+      ({ type, status: own }) => present?.status?.conditions?.find((one) => one.type === type)?.status !== own,
+    );
+    if (!overruled && content === this.#written && this.#clock.now() - this.#writtenAt < reportEvery) return;
     try {
       const key = { name: view.identity.name };
       this.#node = await this.#api.patch(Node, key, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' });

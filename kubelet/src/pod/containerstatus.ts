@@ -90,7 +90,7 @@ function currentState(
   if (waiting) return { waiting } as ContainerState;
   if (ended) return { terminated: terminated(ended) } as ContainerState;
   if (before?.state?.terminated) return before.state;
-  if (view.ending || before?.state?.running) return lost(view, before);
+  if ((view.ending && hadItsTurn(view, container, role)) || before?.state?.running) return lost(view, before);
   const reason =
     role === 'main' && !view.initialised && (podSpec(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
   return { waiting: { reason: role === 'init' || role === 'sidecar' ? 'PodInitializing' : reason } } as ContainerState;
@@ -108,6 +108,18 @@ function waitingReason(
   }
   const failure = input.memory.failures.get(container.name);
   return failure && { reason: failure.reason, message: failure.message };
+}
+
+/**
+ * Whether a container of a pod that ends must have been started: a main one once the pod was initialised, an init container when a later
+ * one left a trace. Others are shown as still waiting, as by Kubernetes.
+ */
+function hadItsTurn({ input, initialised }: StatusView, container: Container, role: ContainerRole): boolean {
+  if (role === 'main') return initialised;
+  if (role === 'ephemeral') return true;
+  const names = (podSpec(input.pod).initContainers ?? []).map(({ name }) => name);
+  const later = names.slice(names.indexOf(container.name));
+  return later.some((name) => latest(input.observed, name) !== undefined || Boolean(reported(input, name)?.containerID));
 }
 
 /** A container that was reported and that the runtime does not have: how it ended nobody can say. */

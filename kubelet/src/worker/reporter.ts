@@ -1,5 +1,6 @@
 import { type Clock, errorMessage, type Logger, sleep } from '@keelson/base';
 import { type Api, ApiError } from '@keelson/client';
+import { isLater } from '@keelson/runtime';
 import { Pod, type PodStatus } from '@keelson/types';
 import { podName, podNamespace, podUid } from '../pod/naming.ts';
 import { statusPatch } from './patch.ts';
@@ -9,6 +10,8 @@ interface Report {
   target: Pod;
   wanted: PodStatus;
   written: PodStatus | undefined;
+  /** The revision `written` was written or read at. */
+  revision: string;
   /** Resolves when what was wanted has been written, or has no reader any more. */
   busy: Promise<void> | undefined;
 }
@@ -30,7 +33,10 @@ export class Reporter {
 
   report(target: Pod, status: PodStatus): void {
     const uid = podUid(target);
-    const report = this.#reports.get(uid) ?? { target, wanted: status, written: target.status, busy: undefined };
+    const report = this.#reports.get(uid) ?? { target, wanted: status, written: undefined, revision: '0', busy: undefined };
+    const revision = target.metadata?.resourceVersion ?? '';
+    // What others changed since, such as the readiness of a pod whose node was given up, is put right.
+    if (isLater(revision, report.revision)) Object.assign(report, { written: target.status, revision });
     report.target = target;
     report.wanted = status;
     this.#reports.set(uid, report);
@@ -66,8 +72,9 @@ export class Reporter {
       if (!patch) return;
       try {
         const key = { name: podName(target), namespace: podNamespace(target) };
-        await this.#api.patch(Pod, key, 'application/strategic-merge-patch+json', patch, { subresource: 'status' });
+        const { metadata } = await this.#api.patch(Pod, key, 'application/strategic-merge-patch+json', patch, { subresource: 'status' });
         report.written = wanted;
+        report.revision = metadata?.resourceVersion ?? '';
       } catch (error) {
         if (await this.#isGone(target, error)) return;
         this.#log.warn('could not write pod status', { pod: podName(target), error: errorMessage(error) });

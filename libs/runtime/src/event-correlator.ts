@@ -47,7 +47,14 @@ export class EventCorrelator {
   readonly #similar = new Recent<{ messages: Set<string>; at: number }>(memory);
   readonly #told = new Recent<Told>(memory);
   readonly #tokens = new Recent<{ left: number; at: number }>(memory);
+  readonly #offset: bigint;
   #lastStamp = 0n;
+
+  /** `source` tells recorders apart: two of them that tell of one object in the same millisecond must not use the same name. */
+  constructor(source = '') {
+    const hash = [...source].reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5);
+    this.#offset = BigInt((hash >>> 0) % 1_000_000);
+  }
 
   /** How to tell `occurrence` at `now`; undefined when its object has had too many. */
   correlate(occurrence: Occurrence, now: number): Told | undefined {
@@ -77,7 +84,7 @@ export class EventCorrelator {
 
   /** `<object>.<nanoseconds in hexadecimal>`; never the same twice, even when the clock stands. */
   #nameOf(about: EventSubject, now: number): string {
-    const stamp = BigInt(Math.trunc(now)) * 1_000_000n;
+    const stamp = BigInt(Math.trunc(now)) * 1_000_000n + this.#offset;
     this.#lastStamp = stamp > this.#lastStamp ? stamp : this.#lastStamp + 1n;
     return `${about.name}.${this.#lastStamp.toString(16)}`;
   }

@@ -28,12 +28,13 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
 class QueuedEventRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
-  readonly #correlator = new EventCorrelator();
+  readonly #correlator: EventCorrelator;
   readonly #queue: (Occurrence & { readonly at: number })[] = [];
   #sending = false;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
+    this.#correlator = new EventCorrelator(`${options.component}/${options.host ?? ''}`);
   }
 
   event(about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, detail?: { fieldPath?: string }): void {

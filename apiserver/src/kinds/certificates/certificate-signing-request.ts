@@ -8,7 +8,6 @@ import { requestErrors, statusChangeErrors } from './certificate-signing-request
 export const certificateSigningRequestKind: KindDefinition<CertificateSigningRequest> = {
   kind: CertificateSigningRequest,
   generation: false,
-  conditionalUpdateOnly: true,
   name: () => [],
   prepareCreate(request, { user }) {
     request.status = {};

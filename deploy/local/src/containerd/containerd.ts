@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { type Clock, type Logger, sleep } from '@keelson/base';
+import { identify } from '../process/identity.ts';
 import { type ContainerdPaths, containerdPaths } from './config.ts';
 import { commandLine, endProcess } from './processes.ts';
 
@@ -62,7 +63,8 @@ export async function startContainerd({ dataDir, config, netns, clock, log }: St
 async function becomesReady(pid: number, paths: ContainerdPaths, clock: Clock): Promise<boolean> {
   const deadline = clock.now() + startTimeoutMs;
   while (!(await answers(paths.socket))) {
-    if ((await commandLine(pid)) === undefined || clock.now() > deadline) return false;
+    // Between fork and exec a process has no command line: only its state tells that it ended.
+    if ((await identify(pid)) === undefined || clock.now() > deadline) return false;
     await sleep(clock, pollMs);
   }
   return true;

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { type Clock, sleep } from '@keelson/base';
+import { identify } from '../process/identity.ts';
 
 const patienceMs = 10_000;
 const pollMs = 10;
@@ -21,7 +22,7 @@ export async function processesWhere(match: (args: readonly string[]) => boolean
 export async function endProcess(pid: number, clock: Clock): Promise<void> {
   signal(pid, 'SIGTERM');
   const deadline = clock.now() + patienceMs;
-  while ((await commandLine(pid)) !== undefined) {
+  while ((await identify(pid)) !== undefined) {
     if (clock.now() > deadline) signal(pid, 'SIGKILL');
     await sleep(clock, pollMs);
   }

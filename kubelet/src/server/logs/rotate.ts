@@ -4,27 +4,35 @@ import { type Clock, errorMessage, every, type Logger } from '@keelson/base';
 import type { ContainerState, Containers } from '../../cri/types.ts';
 import type { PodRecord } from '../../worker/record.ts';
 
-/** Kubernetes' defaults: `containerLogMaxSize`, `containerLogMaxFiles`. */
-const maxBytes = 10 * 2 ** 20;
-const maxFiles = 5;
+/** `containerLogMaxSize`, `containerLogMaxFiles`. */
+export interface LogLimits {
+  readonly bytes: number;
+  readonly files: number;
+}
 
 /** Which of a log's files go when the present one is moved away to `stamp`; oldest first. Pure. */
 export function planRotation(
   log: string,
   present: readonly string[],
   stamp: string,
+  files: number,
 ): { readonly to: string; readonly remove: readonly string[] } {
   const old = present.filter((name) => name.startsWith(`${log}.`)).sort();
-  return { to: `${log}.${stamp}`, remove: old.slice(0, Math.max(0, old.length + 2 - maxFiles)) };
+  return { to: `${log}.${stamp}`, remove: old.slice(0, Math.max(0, old.length + 2 - files)) };
 }
 
 /** Moves a log that has grown too large aside and has the runtime begin another. */
-async function rotateLog(containers: Containers, container: ContainerState, now: number): Promise<void> {
+async function rotateLog(containers: Containers, container: ContainerState, limits: LogLimits, now: number): Promise<void> {
   const size = (await stat(container.logPath).catch(() => undefined))?.size ?? 0;
-  if (size < maxBytes) return;
+  if (size <= limits.bytes) return;
   const directory = dirname(container.logPath);
   const stamp = new Date(now).toISOString().replace(/\D/g, '').slice(0, 14);
-  const { to, remove } = planRotation(basename(container.logPath), await readdir(directory), `${stamp.slice(0, 8)}-${stamp.slice(8)}`);
+  const { to, remove } = planRotation(
+    basename(container.logPath),
+    await readdir(directory),
+    `${stamp.slice(0, 8)}-${stamp.slice(8)}`,
+    limits.files,
+  );
   for (const name of remove) await rm(join(directory, name), { force: true });
   await rename(container.logPath, join(directory, to));
   await containers.reopenLog(container.id);
@@ -36,6 +44,7 @@ const checkEvery = 10_000;
 export function keepLogsSmall(
   containers: Containers,
   pods: () => readonly PodRecord[],
+  limits: LogLimits,
   clock: Clock,
   signal: AbortSignal,
   log: Logger,
@@ -43,7 +52,7 @@ export function keepLogsSmall(
   const round = async (): Promise<void> => {
     for (const record of pods()) {
       for (const container of record.observed.containers)
-        if (container.phase === 'running') await rotateLog(containers, container, clock.now());
+        if (container.phase === 'running') await rotateLog(containers, container, limits, clock.now());
     }
   };
   return every(clock, checkEvery, signal, round, (error) => log.warn('cannot rotate logs', { error: errorMessage(error) }));
