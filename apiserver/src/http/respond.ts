@@ -62,6 +62,8 @@ export async function sendError(answer: Answer, error: unknown): Promise<void> {
     answer.response.destroy();
     return;
   }
+  // What is left of a body that was too large is not worth reading: its connection cannot carry another request.
+  if (code === 413) answer.response.setHeader('connection', 'close');
   if (status.details?.retryAfterSeconds) answer.response.setHeader('retry-after', String(status.details.retryAfterSeconds));
   await sendJson(answer, code, status);
 }

@@ -1,5 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '@keelson/base';
 import { badRequest } from '@keelson/machinery';
 import type { Subresource } from '../kinds/types.ts';
 import type { KindStore } from '../registry/kind-store.ts';
@@ -9,6 +10,9 @@ import { parseRequest } from './request-info.ts';
 import { toStatus } from './respond.ts';
 import type { Tunnel } from './services.ts';
 import type { RequestInfo, ResourceRequest } from './types.ts';
+
+/** Milliseconds a refused client may take to close its side. */
+const lingering = 5_000;
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -24,12 +28,13 @@ export function createUpgrade(options: PipelineOptions): UpgradeHandler {
     accepts: (request) => subresourceOf(options, parseRequest(request.method ?? 'GET', request.url ?? '/')) !== undefined,
     handle(request, socket, head) {
       socket.on('error', () => socket.destroy());
-      serve(options, request, socket, head).catch((error: unknown) => refuse(socket, error));
+      serve(options, request, socket, head).catch((error: unknown) => refuse(socket, error, options.clock));
     },
   };
 }
 
-function refuse(socket: Duplex, error: unknown): void {
+/** What else the client sent is read and dropped, so that the answer arrives and its end is noticed; it has a moment to go by itself. */
+function refuse(socket: Duplex, error: unknown, clock: Clock): void {
   const { status, code } = toStatus(error);
   const body = Buffer.from(JSON.stringify(status));
   const head = [
@@ -38,7 +43,10 @@ function refuse(socket: Duplex, error: unknown): void {
     `content-length: ${body.length}`,
     'connection: close',
   ];
-  if (!socket.destroyed) socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
+  if (socket.destroyed) return;
+  socket.resume().end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
+  const timer = clock.after(lingering, () => socket.destroy());
+  socket.on('close', () => timer.cancel());
 }
 
 interface Upgradable {

@@ -1,7 +1,6 @@
 import { seededRandom } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
 import { type FieldError, formatFieldError } from '@keelson/machinery';
-import { SimulatedClock } from '@keelson/testing';
 import type { ObjectMeta } from '@keelson/types';
 import type { KindDefinition, WriteContext } from '../kinds/types.ts';
 
@@ -10,7 +9,7 @@ export const testTime = '2026-01-02T03:04:05Z';
 export const testUid = '11111111-2222-4333-8444-555555555555';
 
 const context: WriteContext = {
-  clock: new SimulatedClock(Date.parse(testTime)),
+  clock: { now: () => Date.parse(testTime), after: () => ({ cancel() {} }) },
   random: seededRandom(1),
   user: { name: 'jane', uid: '7', groups: ['devs', 'system:authenticated'], extra: { scopes: ['a'] } },
 };

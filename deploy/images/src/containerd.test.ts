@@ -5,10 +5,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { silentLogger } from '@keelson/base';
+import { silentLogger, sleep, systemClock } from '@keelson/base';
 import { buildImages, checkContainerd, importImages, listImages, readTar, tar } from './index.ts';
 
 const run = promisify(execFile);
@@ -28,7 +27,7 @@ async function until<T>(what: string, attempt: () => Promise<T>): Promise<T> {
       return await attempt();
     } catch (error) {
       if (left === 0) throw new Error(`${what}: ${error}`);
-      await pause(50);
+      await sleep(systemClock, 50);
     }
   }
 }

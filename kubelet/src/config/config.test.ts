@@ -49,7 +49,7 @@ describe('environment', () => {
       service('kubernetes', 'default', [{ port: 443, name: 'https' }]),
     ],
     facts: { podIPs: ['10.0.0.2'], hostIPs: ['192.168.0.1'] },
-    allocatable: { milliCpu: 4000, memoryBytes: 1000 },
+    allocatable: { milliCpu: 4000, memoryBytes: 1000, storageBytes: 2 ** 35 },
   };
   const env = (fields: object, spec: object = {}): Record<string, string> => {
     const pod = withContainer(fields, { enableServiceLinks: false, ...spec });
@@ -66,10 +66,21 @@ describe('environment', () => {
         { name: 'CM', valueFrom: { configMapKeyRef: { name: 'cm', key: 'two' } } },
         { name: 'SECRET', valueFrom: { secretKeyRef: { name: 's', key: 'key' } } },
         { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
+        { name: 'STORAGE', valueFrom: { resourceFieldRef: { resource: 'limits.ephemeral-storage', divisor: '1Gi' } } },
         { name: 'MISSING', valueFrom: { configMapKeyRef: { name: 'none', key: 'k', optional: true } } },
       ],
     });
-    assert.deepEqual(result, { P_one: '1', P_two: '2', PLAIN: 'x', EXPANDED: 'x-1', IP: '10.0.0.2', CM: '2', SECRET: 'hidden', CPU: '4' });
+    assert.deepEqual(result, {
+      P_one: '1',
+      P_two: '2',
+      PLAIN: 'x',
+      EXPANDED: 'x-1',
+      IP: '10.0.0.2',
+      CM: '2',
+      SECRET: 'hidden',
+      CPU: '4',
+      STORAGE: '32',
+    });
   });
 
   test('what is missing and not optional is an error in Kubernetes’ words', () => {

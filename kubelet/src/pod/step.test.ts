@@ -52,6 +52,12 @@ const rows: readonly Row[] = [
     does: ['mountVolumes'],
     phase: 'Pending',
   },
+  {
+    what: 'volumes that may be out of date are looked at beside everything else',
+    input: { observed: { sandboxes, containers: [testContainer()] }, memory: testMemory({ volumesStale: true }) },
+    does: ['refreshVolumes'],
+    phase: 'Running',
+  },
   { what: 'then its sandbox', input: { observed: { sandboxes: [], containers: [] } }, does: ['sandbox #0'], phase: 'Pending' },
   { what: 'then its container', input: {}, does: ['start app #0'], phase: 'Pending' },
   {
@@ -297,6 +303,23 @@ describe('pod status', () => {
     const before = { containerStatuses: [{ name: 'app', containerID: 'containerd://c0', ready: true, started: true }] };
     assert.equal(step(testInput({ pod: { ...pod, status: before } as Pod, observed })).status.containerStatuses?.[0]?.ready, true);
     assert.equal(step(testInput({ pod, observed, probes: new Map([['c0', { ready: true }]]) })).status.containerStatuses?.[0]?.ready, true);
+  });
+
+  test('of a pod whose initialisation failed for good: what never had its turn still waits', () => {
+    const initContainers = [
+      { name: 'bad', image: 'i' },
+      { name: 'later', image: 'i' },
+    ];
+    const pod = testPod({ restartPolicy: 'Never', initContainers });
+    const { status } = step(testInput({ pod, observed: { sandboxes, containers: [exited(3, { name: 'bad' })] } }));
+    assert.equal(status.phase, 'Failed');
+    const all = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+    assert.deepEqual(
+      all.map(({ state }) => state?.terminated?.exitCode ?? state?.waiting?.reason),
+      [3, 'PodInitializing', 'PodInitializing'],
+    );
+    const lost = step(testInput({ pod, removed: true, observed: { sandboxes, containers: [exited(0, { name: 'later' })] } })).status;
+    assert.equal(lost.initContainerStatuses?.[0]?.state?.terminated?.reason, 'ContainerStatusUnknown');
   });
 
   test('keeps the time of the last transition', () => {

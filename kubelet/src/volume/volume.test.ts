@@ -58,7 +58,7 @@ describe('contents', () => {
     secrets: new Map([['s', { data: { k: Buffer.from('v').toString('base64') } } as unknown as Secret]]),
     tokens: new Map([['', 'token']]),
     facts: { podIPs: [], hostIPs: [] },
-    allocatable: { milliCpu: 1000, memoryBytes: 1 },
+    allocatable: { milliCpu: 1000, memoryBytes: 1, storageBytes: 2 ** 35 },
   };
   const shown = (volume: object): Record<string, string> =>
     Object.fromEntries(

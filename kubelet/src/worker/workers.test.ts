@@ -117,8 +117,10 @@ class TestNode {
   }
 
   #api(): Api {
-    const patch = async (_: unknown, __: unknown, ___: unknown, body: unknown): Promise<unknown> =>
-      void Object.assign(this.shown, (body as Patch).status);
+    const patch = async (_: unknown, __: unknown, ___: unknown, body: unknown): Promise<unknown> => {
+      Object.assign(this.shown, (body as Patch).status);
+      return { metadata: {} };
+    };
     const remove = async (_: unknown, key: { name: string }): Promise<unknown> => void this.deleted.push(key.name);
     return { patch, delete: remove } as unknown as Api;
   }
@@ -207,6 +209,19 @@ test('an impatient second delete shortens the grace', async () => {
   await node.clock.settle();
   assert.deepEqual(node.deleted, ['web']);
   assert.equal(node.shown.phase, 'Failed');
+  node.stop.abort();
+});
+
+test('volumes follow the labels of their pod', async () => {
+  const node = new TestNode();
+  const items = [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }];
+  const pod = node.pod({ volumes: [{ name: 'v', downwardAPI: { items } }] }, { labels: { a: '1' } });
+  await node.clock.settle();
+  const shown = (): string => String(node.host.files.get('/k/pods/u1/volumes/kubernetes.io~downward-api/v/labels'));
+  assert.equal(shown(), 'a="1"');
+  node.workers.update({ ...pod, metadata: { ...pod.metadata, labels: { a: '2' } } } as Pod);
+  await node.clock.settle();
+  assert.equal(shown(), 'a="2"');
   node.stop.abort();
 });
 

@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Random, seededRandom } from '@keelson/base';
+import { type Random, seededRandom, systemClock } from '@keelson/base';
 import { createMemoryStore } from '../memory/memory.ts';
 import { createSqliteStore } from '../sqlite/sqlite.ts';
 import { type ListOptions, type Store, StoreError } from '../types.ts';
 import { Recorder } from './recorder.ts';
 
 const steps = 2_000;
-const seeds = process.env.SEED ? [Number(process.env.SEED)] : [1, 2, Date.now() % 1_000_000];
+const seeds = process.env.SEED ? [Number(process.env.SEED)] : [1, 2, systemClock.now() % 1_000_000];
 
 type Step = (store: Store) => Promise<unknown>;
 

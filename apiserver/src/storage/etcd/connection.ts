@@ -1,4 +1,5 @@
 import { InterceptingCall, type InterceptorOptions, type NextCall } from '@grpc/grpc-js';
+import type { Clock } from '@keelson/base';
 import type { Etcd3, IOptions, IWatchResponse } from 'etcd3';
 import { StoreError } from '../types.ts';
 import { neverSent, storeError } from './errors.ts';
@@ -43,7 +44,7 @@ export class Connection {
   }
 
   /** Does not wait for a member to be reachable. The client library is loaded here, as only this store needs it. */
-  static async open(endpoints: readonly string[], tls: EtcdTls | undefined): Promise<Connection> {
+  static async open(endpoints: readonly string[], tls: EtcdTls | undefined, clock: Clock): Promise<Connection> {
     const { Etcd3 } = await import('etcd3');
     const credentials = tls && {
       rootCertificate: tls.ca,
@@ -55,7 +56,7 @@ export class Connection {
         hosts,
         ...(credentials && { credentials }),
         grpcOptions: channelOptions,
-        defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + deadline }),
+        defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: clock.now() + deadline }),
         faultHandling: { global: passThrough, host: () => passThrough },
       });
     });

@@ -33,7 +33,7 @@ const page = 1_000;
  * then requests fail with `unavailable` and watches wait.
  */
 export async function createEtcdStore({ endpoints, tls, clock = systemClock }: EtcdStoreOptions): Promise<Store> {
-  return new EtcdStore(await Connection.open(endpoints, tls), clock);
+  return new EtcdStore(await Connection.open(endpoints, tls, clock), clock);
 }
 
 class EtcdStore implements Store {

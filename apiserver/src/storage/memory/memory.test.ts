@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Clock, seededRandom } from '@keelson/base';
+import { type Clock, seededRandom, systemClock } from '@keelson/base';
 import { describeStore } from '../conformance/suite.ts';
 import { SortedMap } from '../history/sorted-map.ts';
 import { compareKeys, inRange, rangeOf } from '../keys.ts';
@@ -9,7 +9,7 @@ import { createMemoryStore } from './memory.ts';
 describeStore('memory', async () => ({ store: createMemoryStore() }));
 
 test('a sorted map answers as a sorted array', () => {
-  const seed = Date.now() % 1_000_000;
+  const seed = systemClock.now() % 1_000_000;
   const random = seededRandom(seed);
   const map = new SortedMap<string>();
   const keys = new Set<string>();

@@ -1,6 +1,6 @@
 import { equal, isPodReady, isPodTerminating, parseIp, stableJson } from '@keelson/machinery';
 import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '@keelson/types';
-import { addressesOf, hostnameOf, lastTriggerTime, portOn } from '../../service-pods.ts';
+import { addressesOf, hostnameOf, lastTriggerTime, portOn } from '../../endpoint-facts.ts';
 
 const triggerAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 const capacityAnnotation = 'endpoints.kubernetes.io/over-capacity';

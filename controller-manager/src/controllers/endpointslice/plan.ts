@@ -1,6 +1,6 @@
 import { equal, isPodReady, isPodTerminating, newControllerRef, parseIp, stableJson } from '@keelson/machinery';
 import { type Endpoint, type EndpointSlice, type Pod, Service } from '@keelson/types';
-import { addressesOf, hostnameOf, lastTriggerTime, portOn } from '../../service-pods.ts';
+import { addressesOf, hostnameOf, lastTriggerTime, portOn } from '../../endpoint-facts.ts';
 
 export const serviceNameLabel = 'kubernetes.io/service-name';
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';

@@ -90,5 +90,5 @@ test('following goes on over a rotation and ends with the container', async () =
 
 test('rotation keeps five files with the present one', () => {
   const present = ['0.log', '0.log.1', '0.log.2', '0.log.3', '0.log.4', '1.log.1'];
-  assert.deepEqual(planRotation('0.log', present, '5'), { to: '0.log.5', remove: ['0.log.1'] });
+  assert.deepEqual(planRotation('0.log', present, '5', 5), { to: '0.log.5', remove: ['0.log.1'] });
 });
