@@ -34,6 +34,7 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
   const sink = { deliver: (frame: Buffer) => stream.write(frame), initialDone };
   let close = (): void => undefined;
   response.setHeader('content-type', 'application/json');
+  (response as { useChunkedEncodingByDefault?: boolean }).useChunkedEncodingByDefault = false;
   try {
     ({ close } = await openWatch(
       registry,

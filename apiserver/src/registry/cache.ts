@@ -1,6 +1,7 @@
 import type { StoreEvent } from '../storage/types.ts';
 import { Claims } from './claims.ts';
 import { type CacheEntry, type IndexReader, toEntry } from './entry.ts';
+import { Indexes, type Pin } from './indexes.ts';
 import { SortedEntries } from './sorted-entries.ts';
 import { type CacheEvent, Frames, type Watcher, Watchers } from './watchers.ts';
 
@@ -15,6 +16,7 @@ export class KindCache {
   readonly #read: IndexReader;
   readonly #entries = new Map<string, CacheEntry>();
   readonly #sorted = new SortedEntries();
+  readonly #indexes: Indexes;
   readonly #recent: Array<CacheEvent & { at: number }> = [];
   /** Changes after this revision are still in `#recent`. */
   #oldest = 0;
@@ -22,7 +24,8 @@ export class KindCache {
   constructor(prefix: string, read: IndexReader, indexedFields: readonly string[]) {
     this.prefix = prefix;
     this.#read = read;
-    this.watchers = new Watchers(indexedFields);
+    this.watchers = new Watchers(['metadata.name', ...indexedFields]);
+    this.#indexes = new Indexes(this.#sorted, indexedFields);
   }
 
   get size(): number {
@@ -36,6 +39,11 @@ export class KindCache {
   /** Shows `visit` the entries under `prefix` in key order, until it answers false. Costs what it shows. */
   each(prefix: string, visit: (entry: CacheEntry) => boolean): void {
     this.#sorted.each(prefix, visit);
+  }
+
+  /** As `each`, of those entries only that can have all of the pinned values, as far as an index knows. */
+  eachPinned(prefix: string, pins: readonly Pin[], visit: (entry: CacheEntry) => boolean): void {
+    (this.#indexes.find(pins) ?? this.#sorted).each(prefix, visit);
   }
 
   /** Replaces everything by a list taken at `revision`: the past before it is forgotten, watchers see the differences. */
@@ -60,6 +68,7 @@ export class KindCache {
       this.#entries.delete(change.key);
       this.#sorted.delete(change.key);
     } else return;
+    this.#indexes.changed(previous, entry);
     if (previous?.claims.length || entry?.claims.length) this.claims.changed(change.key, previous?.claims ?? [], entry?.claims ?? []);
     const event = { revision: change.revision, entry, previous, at: now };
     this.#remember(event);

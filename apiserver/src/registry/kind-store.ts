@@ -22,7 +22,7 @@ export class KindStore {
     this.verbs = new Set(definition.verbs ?? allVerbs);
     this.tail = tailLength(kind.kind, kind.apiVersion);
     this.index = indexReader(definition);
-    this.cache = new KindCache(this.prefix, this.index, ['metadata.name', ...(definition.indexedFields ?? [])]);
+    this.cache = new KindCache(this.prefix, this.index, definition.indexedFields ?? []);
   }
 
   get kind(): KindDefinition['kind'] {

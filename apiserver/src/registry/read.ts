@@ -84,7 +84,7 @@ export function eachCandidate(store: KindStore, selection: Selection, visit: (en
   const name = selection.fieldEquals['metadata.name'];
   const namespace = selection.namespace ?? selection.fieldEquals['metadata.namespace'];
   if (name === undefined || (namespace === undefined && store.kind.namespaced)) {
-    store.cache.each(store.scopeOf(namespace), visit);
+    store.cache.eachPinned(store.scopeOf(namespace), selection.pins ?? [], visit);
     return;
   }
   const entry = store.cache.get(store.keyOf(namespace ?? '', name));

@@ -1,5 +1,6 @@
 import { badRequest, type FieldSelector, type LabelSelectorMatcher, parseFieldSelector, parseLabelSelector } from '@keelson/machinery';
 import type { Indexed } from './entry.ts';
+import { fieldPin, labelPin } from './indexes.ts';
 import type { KindStore } from './kind-store.ts';
 import type { Selection } from './watchers.ts';
 
@@ -18,11 +19,15 @@ export function parseSelection(store: KindStore, query: SelectionQuery): Selecti
   const namespace = store.kind.namespaced ? query.namespace || undefined : undefined;
   const fieldEquals: Record<string, string> = {};
   for (const { field, operator, value } of fields?.requirements ?? []) if (operator === '=') fieldEquals[field] = value;
+  const pins = Object.entries(fieldEquals).map(([field, value]) => fieldPin(field, value));
+  for (const { key, operator, values } of labels?.requirements ?? []) {
+    if ((operator === '=' || operator === '==' || operator === 'in') && values.length === 1) pins.push(labelPin(key, values[0] as string));
+  }
   const matches = (object: Indexed): boolean =>
     (namespace === undefined || object.namespace === namespace) &&
     (labels === undefined || labels.matches(object.labels)) &&
     (fields === undefined || fields.matches(object.fields));
-  return { namespace, fieldEquals, matches, everything: !labels && !fields };
+  return { namespace, fieldEquals, pins, matches, everything: !labels && !fields };
 }
 
 function parseLabels(store: KindStore, query: SelectionQuery): LabelSelectorMatcher {

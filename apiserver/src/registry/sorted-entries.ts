@@ -32,13 +32,18 @@ export class SortedEntries {
     if (block.length === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1);
   }
 
+  get isEmpty(): boolean {
+    return this.#blocks.length === 1 && this.#blocks[0]?.length === 0;
+  }
+
   /** Shows `visit` the entries under a prefix in order, until it answers false. */
   each(prefix: string, visit: (entry: CacheEntry) => boolean): void {
     for (let at = this.#blockFor(prefix); at < this.#blocks.length; at++) {
       const block = this.#blocks[at] as CacheEntry[];
+      const whole = block.at(-1)?.key.startsWith(prefix) ?? false;
       for (let i = lowerBound(block, prefix); i < block.length; i++) {
         const entry = block[i] as CacheEntry;
-        if (!entry.key.startsWith(prefix) || !visit(entry)) return;
+        if ((!whole && !entry.key.startsWith(prefix)) || !visit(entry)) return;
       }
     }
   }

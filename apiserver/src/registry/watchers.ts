@@ -1,4 +1,5 @@
 import type { CacheEntry, Indexed } from './entry.ts';
+import type { Pin } from './indexes.ts';
 import { atRevision, encodeEvent, type WatchEventType } from './wire.ts';
 
 /** One change of one object as the cache saw it. */
@@ -14,6 +15,8 @@ export interface CacheEvent {
 export interface Selection {
   readonly namespace: string | undefined;
   readonly fieldEquals: Readonly<Record<string, string>>;
+  /** Values of labels and fields an object must have to match: what an index can look up. */
+  readonly pins?: readonly Pin[];
   /** False leaves an object out. Labels and fields, namespace included. */
   matches(object: Indexed): boolean;
 }
