@@ -8,6 +8,7 @@ import { inProcessAuthenticator } from './auth/in-process.ts';
 import { nodeAuthorizer } from './auth/node.ts';
 import { rbacAuthorizer } from './auth/rbac/authorizer.ts';
 import { bootstrapNamespaces, bootstrapRbac } from './auth/rbac/bootstrap.ts';
+import { type EscalationContext, escalationCheck } from './auth/rbac/escalation.ts';
 import { serviceAccountAuthenticator } from './auth/service-account.ts';
 import { superuserAuthorizer } from './auth/superuser.ts';
 import { x509Authenticator } from './auth/x509.ts';
@@ -37,8 +38,8 @@ export interface ServerConfig {
   readonly disabledAdmission: readonly string[];
   readonly tokens: (registry: () => Registry) => Tokens;
   readonly kubelets: Services['kubelets'];
-  /** PEM of the CA client certificates are checked against, for extension API servers to read. */
-  readonly clientCA: string;
+  /** PEM of the CA client certificates are checked against, for extension API servers to read; absent where there are no certificates. */
+  readonly clientCA?: string;
   /** Milliseconds between compactions. */
   readonly compactionInterval: number;
   readonly signal: AbortSignal;
@@ -58,65 +59,72 @@ export interface ApiServer {
 /** An API server without its sockets: the same in a process of its own and inside a test. Resolves once the caches are loaded. */
 export async function createServer(config: ServerConfig): Promise<ApiServer> {
   const { clock, random, log, signal } = config;
-  const admission = admissionPlugins.filter(({ name }) => !config.disabledAdmission.includes(name));
-  const registry = new Registry({
-    store: config.store,
-    kinds,
-    admission,
-    clock,
-    random,
-    log,
-    serviceCIDRs: [config.serviceCIDR],
-    nodePorts: config.nodePorts,
-  });
+  const registry = createRegistry(config, () => escalationContext(services));
   const loaded = Promise.withResolvers<void>();
   const following = registry.feed.run(signal, loaded.resolve);
   const [decoder] = await Promise.all([Decoder.load(), loaded.promise]);
-  const state = { ready: false };
-  const tokens = config.tokens(() => registry);
   const rbac = rbacAuthorizer(registry);
   const authorizers = [superuserAuthorizer, nodeAuthorizer(), rbac];
   const services: Services = {
-    tokens,
+    tokens: config.tokens(() => registry),
     kubelets: config.kubelets,
     authorize: (attributes) => authorize(authorizers, attributes),
     rulesOf: rbac.rulesOf,
   };
-  const serverAddress = { value: '' };
+  const state: State = { ready: false, address: '' };
   const options: PipelineOptions = {
     ...{ registry, decoder, services, authorizers, clock, random, log, signal },
-    authenticators: [inProcessAuthenticator, x509Authenticator(), serviceAccountAuthenticator(tokens, () => registry)],
+    authenticators: [inProcessAuthenticator, x509Authenticator(), serviceAccountAuthenticator(services.tokens, () => registry)],
     metrics: createRequestMetrics(config.metrics, clock),
-    plain: createPlain({
-      registry,
-      version: config.version,
-      metrics: config.metrics,
-      checks: checks(registry, state),
-      serverAddress: () => serverAddress.value,
-      log,
-    }),
-  };
-  const bootstrap: ApiServer['bootstrap'] = async (address) => {
-    await bootstrapNamespaces(registry);
-    const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR: config.serviceCIDR }) : undefined;
-    if (address) serverAddress.value = `${address.address}:${address.port}`;
-    const forExtensions = ensureExtensionAuthentication(registry, config.clientCA);
-    await Promise.all([bootstrapRbac(registry, log), service, forExtensions]).catch((error) =>
-      log.error('bootstrap incomplete', { err: errorMessage(error) }),
-    );
-    state.ready = true;
+    plain: createPlain({ ...config, registry, checks: checks(registry, state), serverAddress: () => state.address }),
   };
   const compacting = compactRegularly(registry, config.compactionInterval, clock, log, signal);
   return {
     registry,
     handle: createPipeline(options),
     upgrade: createUpgrade(options),
-    bootstrap,
+    bootstrap: (address) => bootstrap(config, registry, state, address),
     stopped: Promise.all([following, compacting]),
   };
 }
 
-function checks(registry: Registry, state: { ready: boolean }): HealthCheck[] {
+/** What changes once while the server starts. */
+interface State {
+  ready: boolean;
+  /** `host:port`, as discovery tells it. */
+  address: string;
+}
+
+function createRegistry(config: ServerConfig, escalation: () => EscalationContext): Registry {
+  const { store, clock, random, log, nodePorts, disabledAdmission } = config;
+  const chosen = admissionPlugins.filter(({ name }) => !disabledAdmission.includes(name));
+  const admission = [...chosen, escalationCheck(escalation)];
+  return new Registry({ store, kinds, admission, clock, random, log, serviceCIDRs: [config.serviceCIDR], nodePorts });
+}
+
+async function bootstrap(
+  { serviceCIDR, clientCA, log }: ServerConfig,
+  registry: Registry,
+  state: State,
+  address: Omit<KubernetesServiceOptions, 'serviceCIDR'> | undefined,
+): Promise<void> {
+  await bootstrapNamespaces(registry);
+  if (address) state.address = `${address.address}:${address.port}`;
+  const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR }) : undefined;
+  const forExtensions = clientCA ? ensureExtensionAuthentication(registry, clientCA) : undefined;
+  await Promise.all([bootstrapRbac(registry, log), service, forExtensions]).catch((error) =>
+    log.error('bootstrap incomplete', { err: errorMessage(error) }),
+  );
+  state.ready = true;
+}
+
+const anyRole = { isResource: true, path: '', group: 'rbac.authorization.k8s.io', version: 'v1', subresource: '' };
+
+function escalationContext({ rulesOf, authorize }: Services): EscalationContext {
+  return { rulesOf, may: (user, verb, resource, namespace, name) => authorize({ ...anyRole, user, verb, resource, namespace, name }) };
+}
+
+function checks(registry: Registry, state: Readonly<State>): HealthCheck[] {
   const must = (holds: boolean, why: string): void => {
     if (!holds) throw new Error(why);
   };

@@ -171,6 +171,7 @@ class NodeAgent implements Kubelet {
     ];
     await Promise.race([Promise.all([synced, services.synced]), aborted(signal)]);
     await registered;
+    void this.#mirrors();
     loops.push(
       this.workers.run(signal),
       this.registration.run(signal),
@@ -220,6 +221,8 @@ class NodeAgent implements Kubelet {
   async #mirrors(): Promise<void> {
     const { api, config, log } = this.#deps;
     const node = this.registration.node?.metadata?.uid;
+    // A mirror belongs to its Node, so there is none before the Node is known.
+    if (node === undefined) return;
     await syncMirrors(api, this.source, this.#static?.pods ?? [], config.node.name, node).catch((error: unknown) =>
       log.warn('cannot sync mirror pods', { error: errorMessage(error) }),
     );

@@ -271,6 +271,7 @@ test('paths and methods that do not exist', async () => {
     ['DELETE', `${deployments}/a/status`],
     ['POST', `${deployments}/a/scale`],
     ['POST', '/version'],
+    ['POST', '/apis/apps/v1'],
   ] as const)
     await refused(ask(verb, path), 405, 'MethodNotAllowed', method);
   assert.equal((await ask('HEAD', configMaps)).status, 405);

@@ -50,7 +50,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
+/** A client that left in the middle of its request is nobody's failure. */
 async function refuse({ log }: PipelineOptions, answer: Answer, info: RequestInfo, error: unknown): Promise<void> {
+  if (answer.response.destroyed) return;
   if (!(error instanceof Error && 'status' in error)) log.error('request failed', { err: error, path: info.path, verb: info.verb });
   await sendError(answer, error).catch(() => answer.response.destroy());
 }

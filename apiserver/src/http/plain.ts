@@ -38,11 +38,11 @@ export function createPlain(options: PlainOptions): PlainHandler {
     openapiWhenAsked(options.registry),
   ];
   return async (request, response, { path, query }) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw refused();
     const header = (name: string): string => String(request.headers[name] ?? '');
     for (const route of routes) {
       const answer = await route({ path, query, header });
       if (!answer) continue;
+      if (request.method !== 'GET' && request.method !== 'HEAD') throw refused();
       const { status = 200, type, body, headers = {} } = answer;
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       return sendBytes({ request, response, query, type }, status, Buffer.from(body));

@@ -1,8 +1,9 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
-import { internalError, StatusError, toYaml } from '@keelson/machinery';
+import { internalError, StatusError, serviceUnavailable, toYaml } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
+import { StoreError } from '../storage/types.ts';
 
 const compress = promisify(gzip);
 /** Bodies below this size are not worth compressing; upstream's threshold, in bytes. */
@@ -51,8 +52,13 @@ function wantsIndent(request: HttpRequestLike, query: URLSearchParams): boolean 
 
 /** Whatever was thrown as the Status to answer with: what is not a StatusError is the server's fault and says no more than its message. */
 export function toStatus(error: unknown): { status: Status; code: number } {
-  const { status, code } = error instanceof StatusError ? error : internalError(error);
+  const { status, code } =
+    error instanceof StatusError ? error : isUnavailable(error) ? serviceUnavailable(error.message) : internalError(error);
   return { status, code };
+}
+
+function isUnavailable(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.code === 'unavailable';
 }
 
 /** Answers with a Status, unless the answer has begun already: then the stream is cut. */

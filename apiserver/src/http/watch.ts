@@ -32,38 +32,41 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
     if (query.sendInitialEvents && bookmarks) bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
   };
   const sink = { deliver: (frame: Buffer) => stream.write(frame), initialDone };
-  let close = (): void => undefined;
+  const shape = representation(store, form, info.query, () => clock.now());
   response.setHeader('content-type', 'application/json');
-  (response as { useChunkedEncodingByDefault?: boolean }).useChunkedEncodingByDefault = false;
-  try {
-    ({ close } = await openWatch(
-      registry,
-      store,
-      query,
-      representation(store, form, info.query, () => clock.now()),
-      sink,
-    ));
-  } catch (error) {
-    const { status, code } = toStatus(error);
-    if (code !== 410) throw error;
-    stream.write(encodeEvent('ERROR', Buffer.from(JSON.stringify(status))));
-    stream.end();
-    return;
-  }
+  const watch = await openWatch(registry, store, query, shape, sink).catch((error: unknown) => endWithError(stream, error));
+  if (!watch) return;
   stream.begin();
   const timeout = timeoutSeconds > 0 ? timeoutSeconds * 1000 : life.least + request.random.next() * (life.most - life.least);
   const timers: Timer[] = [clock.after(timeout, () => stream.end())];
   if (bookmarks) keepBookmarking(request, timers, () => bookmark(Math.max(registry.feed.revision, Number(query.resourceVersion))));
-  const stop = (): void => stream.end();
-  request.signal.addEventListener('abort', stop, { once: true });
-  response.on('close', () => {
-    request.signal.removeEventListener('abort', stop);
+  closeWithClient(request, stream, () => {
     for (const timer of timers) timer.cancel();
-    close();
+    watch.close();
   });
-  if (response.destroyed) close();
 }
 
+/** History that is gone is told in the stream, as upstream; other errors are the request's answer. */
+function endWithError(stream: WatchStream, error: unknown): undefined {
+  const { status, code } = toStatus(error);
+  if (code !== 410) throw error;
+  stream.write(encodeEvent('ERROR', Buffer.from(JSON.stringify(status))));
+  stream.end();
+}
+
+function closeWithClient({ response, signal }: ResourceRequest, stream: WatchStream, close: () => void): void {
+  const stop = (): void => stream.end();
+  const over = (): void => {
+    signal.removeEventListener('abort', stop);
+    close();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  response.on('close', over);
+  if (response.destroyed) over();
+  if (signal.aborted) stop();
+}
+
+/** `timers[1]` is the one that waits for the next bookmark. */
 function keepBookmarking({ clock }: ResourceRequest, timers: Timer[], bookmark: () => void): void {
   const again = (): void => {
     timers[1] = clock.after(bookmarkEvery, () => {

@@ -5,8 +5,11 @@ import { Indexes, type Pin } from './indexes.ts';
 import { SortedEntries } from './sorted-entries.ts';
 import { type CacheEvent, Frames, type Watcher, Watchers } from './watchers.ts';
 
-/** Events kept for watches that resume: at least `least`, then only what is younger than `age` ms, never more than `most`. */
-const history = { least: 1_000, most: 50_000, age: 75_000 };
+/**
+ * Events kept for watches that resume: at least `least`, then only what is younger than `age` ms, never more than `most`, nor (but for
+ * a few) more than `bytes` of objects.
+ */
+const history = { few: 100, least: 1_000, most: 50_000, age: 75_000, bytes: 64 * 1024 * 1024 };
 
 /** The present state of one kind as wire bytes, its recent past, and who is watching. Fed by `Feed`; knows no storage. */
 export class KindCache {
@@ -18,6 +21,7 @@ export class KindCache {
   readonly #sorted = new SortedEntries();
   readonly #indexes: Indexes;
   readonly #recent: Array<CacheEvent & { at: number }> = [];
+  #bytes = 0;
   /** Changes after this revision are still in `#recent`. */
   #oldest = 0;
 
@@ -50,6 +54,7 @@ export class KindCache {
   reset(entries: Iterable<{ key: string; value: Buffer; revision: number }>, revision: number, now: number): void {
     const gone = new Set(this.#entries.keys());
     this.#recent.length = 0;
+    this.#bytes = 0;
     for (const { key, value, revision: at } of entries) {
       gone.delete(key);
       if (this.#entries.get(key)?.revision !== at) this.apply({ type: 'put', key, value, revision: at, created: false }, now);
@@ -97,11 +102,33 @@ export class KindCache {
 
   #remember(event: CacheEvent & { at: number }): void {
     this.#recent.push(event);
-    if (this.#recent.length < history.least * 2) return;
-    let drop = Math.max(0, this.#recent.length - history.most);
-    while (this.#recent.length - drop > history.least && (this.#recent[drop] as { at: number }).at < event.at - history.age) drop++;
-    if (drop < history.least / 2) return;
-    this.#oldest = (this.#recent[drop - 1] as CacheEvent).revision;
-    this.#recent.splice(0, drop);
+    this.#bytes += sizeOf(event);
+    const heavy = this.#bytes > history.bytes && this.#recent.length > history.few;
+    if (!heavy && this.#recent.length < history.least * 2) return;
+    const drop = this.#expendable(event.at);
+    if (drop === 0 || (!heavy && drop < history.least / 2)) return;
+    const dropped = this.#recent.splice(0, drop);
+    this.#oldest = (dropped.at(-1) as CacheEvent).revision;
+    for (const one of dropped) this.#bytes -= sizeOf(one);
   }
+
+  /** How many of the oldest events may go; when they weigh too much, half of the weight at once. */
+  #expendable(now: number): number {
+    let drop = Math.max(0, this.#recent.length - history.most);
+    let bytes = this.#bytes;
+    const tooHeavy = bytes > history.bytes;
+    while (this.#recent.length - drop > history.few) {
+      const { at, ...event } = this.#recent[drop] as CacheEvent & { at: number };
+      const old = this.#recent.length - drop > history.least && at < now - history.age;
+      if (!old && !(tooHeavy && bytes > history.bytes / 2)) break;
+      bytes -= sizeOf(event);
+      drop++;
+    }
+    return drop;
+  }
+}
+
+/** Bytes that are kept for the sake of the event alone, as good as. */
+function sizeOf({ entry, previous }: CacheEvent): number {
+  return (entry ?? previous)?.wire.length ?? 0;
 }

@@ -16,7 +16,8 @@ export class RequestError extends Error {
 
 /** @throws RequestError 404 when no such pod is on this node, or it is another than `uid` names. */
 export function findPod(records: readonly PodRecord[], namespace: string, name: string, uid?: string): PodRecord {
-  const found = records.find(
+  // A static pod that was changed has two records of one name for a while: the later one is meant.
+  const found = records.findLast(
     (record) => podName(record.pod) === name && podNamespace(record.pod) === namespace && (!uid || record.uid === uid),
   );
   if (!found) throw new RequestError(404, `pod does not exist`);

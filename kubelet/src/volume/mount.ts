@@ -1,3 +1,4 @@
+import { errorMessage } from '@keelson/base';
 import type { HostPathVolumeSource, Pod, Volume } from '@keelson/types';
 import { ConfigError } from '../config/errors.ts';
 import { type Paths, podDirectory, volumePath } from '../config/paths.ts';
@@ -7,17 +8,21 @@ import { podUid } from '../pod/naming.ts';
 import { type ContentSources, volumeFiles } from './content.ts';
 import type { Host, PathKind } from './host.ts';
 
-/** Makes all of a pod's volumes ready, or up to date where they are. Right to repeat. @throws ConfigError naming the volume that failed. */
+/**
+ * Makes all of a pod's volumes ready, or up to date where they are; one that fails does not keep the others back. Right to repeat.
+ * @throws ConfigError naming the first volume that failed.
+ */
 export async function mountVolumes(host: Host, paths: Paths, pod: Pod, sources: ContentSources): Promise<void> {
   await host.directory(podDirectory(paths, podUid(pod)), { mode: 0o750 });
+  let failure: ConfigError | undefined;
   for (const volume of podSpec(pod).volumes ?? []) {
     try {
       await mountVolume(host, paths, pod, volume, sources);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      throw new ConfigError(`MountVolume.SetUp failed for volume "${volume.name}" : ${text}`, 'FailedMount');
+      failure ??= new ConfigError(`MountVolume.SetUp failed for volume "${volume.name}" : ${errorMessage(error)}`, 'FailedMount');
     }
   }
+  if (failure) throw failure;
 }
 
 async function mountVolume(host: Host, paths: Paths, pod: Pod, volume: Volume, sources: ContentSources): Promise<void> {

@@ -125,6 +125,22 @@ describe('contents', () => {
       /MountVolume.SetUp failed for volume "data" : unsupported volume type: persistentVolumeClaim/,
     );
   });
+
+  test('a volume that fails does not keep the others from being brought up to date', async () => {
+    const host = new MemoryHost();
+    const volumes = [
+      { name: 'broken', persistentVolumeClaim: { claimName: 'c' } },
+      { name: 'map', configMap: { name: 'cm' } },
+    ];
+    const published: string[] = [];
+    const publish = host.publish.bind(host);
+    host.publish = async (path, ...rest) => {
+      published.push(path);
+      await publish(path, ...rest);
+    };
+    await assert.rejects(mountVolumes(host, { root: '/k', logs: '/l' }, testPod({ volumes }), sources), /volume "broken"/);
+    assert.equal(published.length, 1);
+  });
 });
 
 describe('disk host', () => {

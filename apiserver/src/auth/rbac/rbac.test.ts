@@ -269,3 +269,42 @@ test('acting as somebody else needs leave for each part of it', async () => {
     extra: { 'a/b': ['c'] },
   });
 });
+
+test('nobody grants what they do not have', async () => {
+  const { api } = server;
+  const bind = (name: string, role: string, user: string): RoleBinding => ({
+    metadata: { name, namespace },
+    roleRef: { apiGroup: rbacGroup, kind: 'ClusterRole', name: role },
+    subjects: [{ kind: 'User', name: user }],
+  });
+  await api.create(RoleBinding, bind('climber', 'admin', 'climber'));
+  const climber = server.as('climber', ['system:authenticated']);
+  await climber.create(RoleBinding, bind('fine', 'view', 'friend'));
+  await assert.rejects(climber.create(RoleBinding, bind('steep', 'cluster-admin', 'climber')), {
+    code: 403,
+    message:
+      /^rolebindings\.rbac\.authorization\.k8s\.io "steep" is forbidden: user "climber" \(groups=\["system:authenticated"\]\) is attempting to grant RBAC permissions not currently held:\n\{APIGroups:\["\*"\], Resources:\["\*"\], Verbs:\["\*"\]\}\n\{NonResourceURLs:\["\*"\], Verbs:\["\*"\]\}$/,
+  });
+  await assert.rejects(climber.create(RoleBinding, bind('ghost', 'absent', 'climber')), {
+    code: 404,
+    message: 'clusterroles.rbac.authorization.k8s.io "absent" not found',
+  });
+  const role = (name: string, ...resources: string[]): Role => ({
+    metadata: { name, namespace },
+    rules: [{ verbs: ['get', 'list'], apiGroups: [''], resources }],
+  });
+  const made = await climber.create(Role, role('pods', 'pods', 'pods/log'));
+  await assert.rejects(climber.create(Role, role('nodes', 'pods', 'nodes')), {
+    code: 403,
+    message: /\{APIGroups:\[""\], Resources:\["nodes"\], Verbs:\["get" "list"\]\}$/,
+  });
+  await assert.rejects(climber.update(Role, { ...made, rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] }), { code: 403 });
+  const verbs = ['bind', 'escalate', 'create', 'update'];
+  await api.create(ClusterRole, {
+    metadata: { name: 'binder' },
+    rules: [{ verbs, apiGroups: [rbacGroup], resources: ['clusterroles', 'roles', 'rolebindings'] }],
+  });
+  await api.create(RoleBinding, bind('binder', 'binder', 'climber'));
+  await climber.create(RoleBinding, bind('steep', 'cluster-admin', 'climber'));
+  await climber.create(Role, role('nodes', 'nodes'));
+});
