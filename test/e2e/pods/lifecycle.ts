@@ -133,7 +133,7 @@ export const lifecycle: Subtests = {
     await bench.create('live-http', live(`${web} sleep 2; rm /w/ok;`, { httpGet: { path: '/ok', port: 'web' } }));
     await bench.create('live-tcp', live('', { tcpSocket: { port: 9 } }));
     await bench.create('live-grpc', live('', { grpc: { port: 9 } }));
-    await bench.create('live-well', live(web, { httpGet: { path: '/ok', port: 8080 }, timeoutSeconds: 5 }));
+    await bench.create('live-well', live(web, { httpGet: { path: '/ok', port: 8080 }, failureThreshold: 3, timeoutSeconds: 5 }));
     const livenessProbe = { exec: { command: ['false'] }, ...fast };
     await bench.create('startup', {
       containers: [
