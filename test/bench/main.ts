@@ -42,18 +42,17 @@ function residents(dataDir: string): Figure[] {
   return found;
 }
 
-function apiLoad(kubeconfig: string): Promise<Figure[]> {
+/** Runs one of this folder's programs in a process of its own; it prints its figures as JSON. */
+function inProcess(program: string, ...args: readonly string[]): Promise<Figure[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'test/bench/api-load.ts'), kubeconfig, seconds], {
+    const child = spawn(process.execPath, [join(root, 'test/bench', program), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
-    child.on('exit', (code) =>
-      code === 0 ? resolve(JSON.parse(text) as Figure[]) : reject(new Error(`the load tool ended with ${code}`)),
-    );
+    child.on('exit', (code) => (code === 0 ? resolve(JSON.parse(text) as Figure[]) : reject(new Error(`${program} ended with ${code}`))));
   });
 }
 
@@ -80,8 +79,9 @@ try {
   await timed('start, warm', () => cluster.up());
   for (const figure of residents(cluster.dataDir)) report(figure);
   for (const figure of await podStarts(cluster)) report(figure);
-  for (const figure of await apiLoad(cluster.kubeconfig)) report(figure);
+  for (const figure of await inProcess('api-load.ts', cluster.kubeconfig, seconds)) report(figure);
 } finally {
   await cluster.down();
 }
+for (const figure of await inProcess('rollout.ts')) report(figure);
 await record();
