@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { globSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { type Logger, systemClock } from '@keelson/base';
@@ -13,6 +14,8 @@ interface Bundle {
   readonly name: string;
   /** Files beside each other in the output, by name. */
   readonly entries: Readonly<Record<string, string>>;
+  /** All of it in one file, as it goes into an image. */
+  readonly whole?: boolean;
 }
 
 /** What a bundle was made of: the sources' times and sizes, and the packages by the hash of their lock. */
@@ -30,6 +33,11 @@ const bundles: readonly Bundle[] = [
   ...['scheduler', 'controller-manager', 'kubelet', 'kube-proxy', 'kubectl'].map((name) => ({
     name,
     entries: { main: `${name}/src/main.ts` },
+  })),
+  ...globSync('deploy/addons/*/src/main.ts', { cwd: root }).map((path) => ({
+    name: path.split('/')[2] ?? '',
+    entries: { main: path },
+    whole: true,
   })),
 ];
 
@@ -64,7 +72,13 @@ async function isCurrent({ name }: Bundle, lock: string): Promise<boolean> {
 
 async function make(bundle: Bundle, lock: string): Promise<void> {
   const { build } = await import('esbuild');
-  const { metafile, outputFiles } = await build({ ...options, entryPoints: { ...bundle.entries }, outdir: join(output, bundle.name) });
+  const { metafile, outputFiles } = await build({
+    ...options,
+    // What is imported late stays in a file of its own, and unread until then.
+    splitting: bundle.whole !== true,
+    entryPoints: { ...bundle.entries },
+    outdir: join(output, bundle.name),
+  });
   await put(bundle, outputFiles);
   const sources = Object.keys(metafile.inputs).filter((path) => !path.includes('node_modules/'));
   const states = await Promise.all(sources.map(stateOf));
@@ -75,8 +89,6 @@ async function make(bundle: Bundle, lock: string): Promise<void> {
 const options = {
   absWorkingDir: root,
   bundle: true,
-  // What is imported late stays in a file of its own, and unread until then.
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',

@@ -12,6 +12,35 @@ export const apiserverOptions = {
   'tls-cert-file': { type: 'string', default: '', help: 'Serving certificate, PEM.' },
   'tls-private-key-file': { type: 'string', default: '', help: 'Key of the serving certificate, PEM.' },
   'client-ca-file': { type: 'string', default: '', help: 'CA bundle client certificates are checked against, PEM.' },
+  'requestheader-client-ca-file': {
+    type: 'string',
+    default: '',
+    help: 'CA bundle of proxies that say in headers on whose behalf they ask, PEM; no proxy is believed without.',
+  },
+  'requestheader-allowed-names': {
+    type: 'list',
+    default: [] as readonly string[],
+    help: "Common names such a proxy's certificate may have; any unless told.",
+  },
+  'requestheader-username-headers': { type: 'list', default: ['X-Remote-User'] as readonly string[], help: 'Headers that name the user.' },
+  'requestheader-uid-headers': { type: 'list', default: ['X-Remote-Uid'] as readonly string[], help: "Headers that name the user's uid." },
+  'requestheader-group-headers': { type: 'list', default: ['X-Remote-Group'] as readonly string[], help: 'Headers that name groups.' },
+  'requestheader-extra-headers-prefix': {
+    type: 'list',
+    default: ['X-Remote-Extra-'] as readonly string[],
+    help: 'Beginnings of headers that tell more of the user.',
+  },
+  'proxy-client-cert-file': {
+    type: 'string',
+    default: '',
+    help: 'Client certificate shown to the servers behind APIServices, PEM.',
+  },
+  'proxy-client-key-file': { type: 'string', default: '', help: 'Key of the proxy client certificate, PEM.' },
+  'enable-aggregator-routing': {
+    type: 'boolean',
+    default: false,
+    help: "Requests for APIServices go to an endpoint instead of the service's address.",
+  },
   'kubelet-client-certificate': { type: 'string', default: '', help: 'Client certificate shown to kubelets, PEM.' },
   'kubelet-client-key': { type: 'string', default: '', help: 'Key of the kubelet client certificate, PEM.' },
   'kubelet-certificate-authority': {

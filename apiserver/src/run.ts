@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Component, ComponentContext } from '@keelson/component';
 import { versionInfo } from '@keelson/component';
 import { parseGoDuration } from '@keelson/machinery';
+import type { FrontProxyTrust } from '@keelson/pki';
 import { createKubelets } from './auth/kubelets.ts';
 import { createTokens } from './auth/tokens.ts';
 import { listen } from './http/server.ts';
@@ -26,7 +27,7 @@ async function run(context: Context): Promise<void> {
     port: options['secure-port'],
     cert: await text(options['tls-cert-file']),
     key: await text(options['tls-private-key-file']),
-    clientCA: await text(options['client-ca-file']),
+    clientCA: [await text(options['client-ca-file']), await optionalText(options['requestheader-client-ca-file'])].join('\n'),
     handle: server.handle,
     upgrade: server.upgrade,
   });
@@ -69,6 +70,8 @@ async function serverConfig(
     ...{ store, clock, random, log, metrics, signal, kubelets },
     version: versionInfo,
     clientCA: await text(options['client-ca-file']),
+    frontProxies: await frontProxies(options),
+    aggregation: { client: await proxyClient(options), toEndpoints: options['enable-aggregator-routing'] },
     serviceCIDR: options['service-cluster-ip-range'],
     nodePorts: { from, to },
     disabledAdmission: options['disable-admission-plugins'],
@@ -76,6 +79,26 @@ async function serverConfig(
       createTokens({ issuer, signingKey, publicKeys: publicKeys.length > 0 ? publicKeys : [signingKey], audiences, clock }, registry),
     compactionInterval: parseGoDuration(options['etcd-compaction-interval']),
   };
+}
+
+async function frontProxies(options: Options): Promise<FrontProxyTrust | undefined> {
+  const caPem = await optionalText(options['requestheader-client-ca-file']);
+  if (caPem === undefined) return undefined;
+  return {
+    caPem,
+    allowedNames: options['requestheader-allowed-names'],
+    usernameHeaders: options['requestheader-username-headers'],
+    uidHeaders: options['requestheader-uid-headers'],
+    groupHeaders: options['requestheader-group-headers'],
+    extraHeaderPrefixes: options['requestheader-extra-headers-prefix'],
+  };
+}
+
+async function proxyClient(options: Options): Promise<{ cert: string; key: string } | undefined> {
+  const [certFile, keyFile] = [options['proxy-client-cert-file'], options['proxy-client-key-file']];
+  if (!certFile && !keyFile) return undefined;
+  if (!certFile || !keyFile) throw new Error('--proxy-client-cert-file and --proxy-client-key-file must be given together');
+  return { cert: await text(certFile), key: await text(keyFile) };
 }
 
 /** Store code is loaded by need: the etcd client costs start-up time that an embedded store does not owe. */

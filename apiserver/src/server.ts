@@ -1,6 +1,7 @@
 import { type Clock, errorMessage, type Logger, type Random } from '@keelson/base';
 import type { ExchangeHandler } from '@keelson/client';
 import type { HealthCheck } from '@keelson/component';
+import type { FrontProxyTrust } from '@keelson/pki';
 import type { Registry as Metrics } from 'prom-client';
 import { admissionPlugins } from './admission/index.ts';
 import { authorize } from './auth/authorize.ts';
@@ -9,11 +10,16 @@ import { nodeAuthorizer } from './auth/node.ts';
 import { rbacAuthorizer } from './auth/rbac/authorizer.ts';
 import { bootstrapNamespaces, bootstrapRbac } from './auth/rbac/bootstrap.ts';
 import { type EscalationContext, escalationCheck } from './auth/rbac/escalation.ts';
+import { requestHeaderAuthenticator } from './auth/request-header.ts';
 import { serviceAccountAuthenticator } from './auth/service-account.ts';
 import { superuserAuthorizer } from './auth/superuser.ts';
+import type { Authenticator } from './auth/types.ts';
 import { x509Authenticator } from './auth/x509.ts';
 import { compactRegularly } from './compaction.ts';
 import type { VersionInfo } from './discovery/routes.ts';
+import { type AggregationOptions, Aggregator } from './extensions/aggregation/aggregator.ts';
+import { ensureLocalServices } from './extensions/aggregation/local.ts';
+import { CustomResources } from './extensions/crd/custom-resources.ts';
 import { ensureExtensionAuthentication } from './extension-authentication.ts';
 import { Decoder } from './http/decode.ts';
 import { createRequestMetrics } from './http/metrics.ts';
@@ -23,6 +29,7 @@ import type { Services, Tokens } from './http/services.ts';
 import { createUpgrade } from './http/upgrade.ts';
 import { kinds } from './kinds/index.ts';
 import { ensureKubernetesService, type KubernetesServiceOptions } from './kubernetes-service.ts';
+import { bootstrapPriorityClasses } from './priority-classes.ts';
 import { Registry } from './registry/registry.ts';
 import type { Store } from './storage/types.ts';
 
@@ -40,6 +47,9 @@ export interface ServerConfig {
   readonly kubelets: Services['kubelets'];
   /** PEM of the CA client certificates are checked against, for extension API servers to read; absent where there are no certificates. */
   readonly clientCA?: string;
+  /** Proxies that may say on whose behalf they ask; none when absent. */
+  readonly frontProxies?: FrontProxyTrust | undefined;
+  readonly aggregation?: AggregationOptions;
   /** Milliseconds between compactions. */
   readonly compactionInterval: number;
   readonly signal: AbortSignal;
@@ -72,20 +82,28 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     rulesOf: rbac.rulesOf,
   };
   const state: State = { ready: false, address: '' };
+  const aggregator = new Aggregator({ ...config.aggregation, registry, clock, random, log, metrics: config.metrics });
   const options: PipelineOptions = {
-    ...{ registry, decoder, services, authorizers, clock, random, log, signal },
-    authenticators: [inProcessAuthenticator, x509Authenticator(), serviceAccountAuthenticator(services.tokens, () => registry)],
+    ...{ registry, decoder, services, authorizers, clock, random, log, signal, aggregator },
+    authenticators: [inProcessAuthenticator, ...certificateAuthenticators(config), serviceAccountAuthenticator(services.tokens, () => registry)],
     metrics: createRequestMetrics(config.metrics, clock),
-    plain: createPlain({ ...config, registry, checks: checks(registry, state), serverAddress: () => state.address }),
+    plain: createPlain({ ...config, registry, remote: aggregator, checks: checks(registry, state), serverAddress: () => state.address }),
   };
+  const custom = new CustomResources({ registry, decoder, clock, log, signal });
   const compacting = compactRegularly(registry, config.compactionInterval, clock, log, signal);
   return {
     registry,
     handle: createPipeline(options),
     upgrade: createUpgrade(options),
     bootstrap: (address) => bootstrap(config, registry, state, address),
-    stopped: Promise.all([following, compacting]),
+    stopped: Promise.all([following, compacting, custom.run(), aggregator.run(signal)]),
   };
+}
+
+/** The listener trusts both authorities, so each authenticator looks which of them a certificate is of. */
+function certificateAuthenticators({ frontProxies, clientCA, clock }: ServerConfig): Authenticator[] {
+  if (!frontProxies) return [x509Authenticator()];
+  return [requestHeaderAuthenticator(frontProxies, clock), x509Authenticator(clientCA ?? '')];
 }
 
 /** What changes once while the server starts. */
@@ -103,7 +121,7 @@ function createRegistry(config: ServerConfig, escalation: () => EscalationContex
 }
 
 async function bootstrap(
-  { serviceCIDR, clientCA, log }: ServerConfig,
+  { serviceCIDR, clientCA, frontProxies, log }: ServerConfig,
   registry: Registry,
   state: State,
   address: Omit<KubernetesServiceOptions, 'serviceCIDR'> | undefined,
@@ -111,8 +129,8 @@ async function bootstrap(
   await bootstrapNamespaces(registry);
   if (address) state.address = `${address.address}:${address.port}`;
   const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR }) : undefined;
-  const forExtensions = clientCA ? ensureExtensionAuthentication(registry, clientCA) : undefined;
-  await Promise.all([bootstrapRbac(registry, log), service, forExtensions]).catch((error) =>
+  const forExtensions = clientCA ? ensureExtensionAuthentication(registry, clientCA, frontProxies) : undefined;
+  await Promise.all([bootstrapRbac(registry, log), bootstrapPriorityClasses(registry), ensureLocalServices(registry, log), service, forExtensions]).catch((error) =>
     log.error('bootstrap incomplete', { err: errorMessage(error) }),
   );
   state.ready = true;

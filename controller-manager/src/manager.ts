@@ -38,6 +38,13 @@ export const defaultConfig: ControllerConfig = {
   allocateNodeCIDRs: false,
   clusterCIDRs: [],
   nodeCIDRMaskSize: { 4: 24, 6: 64 },
+  horizontalPodAutoscaler: {
+    syncPeriod: 15_000,
+    downscaleStabilization: 300_000,
+    tolerance: 0.1,
+    cpuInitializationPeriod: 300_000,
+    initialReadinessDelay: 30_000,
+  },
   concurrency: {},
 };
 

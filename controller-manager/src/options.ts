@@ -23,6 +23,18 @@ export const options = {
   'node-eviction-rate': { type: 'number', default: 0.1, help: 'nodes a second from which pods are evicted, at most' },
   'terminated-pod-gc-threshold': { type: 'number', default: 12_500, help: 'pods that ended and may stay; 0: all' },
   'max-endpoints-per-slice': { type: 'number', default: 100, help: 'endpoints in one slice, at most' },
+  'horizontal-pod-autoscaler-sync-period': duration('15s', 'between two looks at an autoscaler'),
+  'horizontal-pod-autoscaler-downscale-stabilization': duration(
+    '5m0s',
+    'how far back a higher recommendation keeps a target from shrinking',
+  ),
+  'horizontal-pod-autoscaler-tolerance': { type: 'number', default: 0.1, help: 'how far from 1 the ratio of use to target may be' },
+  'horizontal-pod-autoscaler-cpu-initialization-period': duration('5m0s', "after a pod's start, when its CPU may not count yet"),
+  'horizontal-pod-autoscaler-initial-readiness-delay': duration(
+    '30s',
+    "after a pod's start, when to be unready is to have never been ready",
+  ),
+  'concurrent-horizontal-pod-autoscaler-syncs': workers(5, 'HorizontalPodAutoscalers'),
   'concurrent-deployment-syncs': workers(5, 'Deployments'),
   'concurrent-replicaset-syncs': workers(5, 'ReplicaSets'),
   'concurrent-service-endpoint-syncs': workers(5, 'Services whose slices are kept'),

@@ -131,6 +131,17 @@ export function controllerConfig(values: Values): ControllerConfig {
     allocateNodeCIDRs: values['allocate-node-cidrs'],
     clusterCIDRs,
     nodeCIDRMaskSize: { 4: values['node-cidr-mask-size-ipv4'] || mask || 24, 6: values['node-cidr-mask-size-ipv6'] || mask || 64 },
+    horizontalPodAutoscaler: autoscalerConfig(values),
     concurrency: Object.fromEntries(concurrency.map(([name, value]) => [name.slice('concurrent-'.length, -suffix.length), Number(value)])),
+  };
+}
+
+function autoscalerConfig(values: Values): ControllerConfig['horizontalPodAutoscaler'] {
+  return {
+    syncPeriod: values['horizontal-pod-autoscaler-sync-period'],
+    downscaleStabilization: values['horizontal-pod-autoscaler-downscale-stabilization'],
+    tolerance: values['horizontal-pod-autoscaler-tolerance'],
+    cpuInitializationPeriod: values['horizontal-pod-autoscaler-cpu-initialization-period'],
+    initialReadinessDelay: values['horizontal-pod-autoscaler-initial-readiness-delay'],
   };
 }

@@ -1,6 +1,6 @@
 export { type Conntrack, kernelConntrack, noConntrack } from './conntrack.ts';
 export { type HealthPorts, httpHealthPorts, noHealthPorts } from './health/service-health.ts';
-export type { Rules } from './iptables/backend.ts';
+export type { Rules } from './iptables/contract.ts';
 export { cleanup } from './iptables/cleanup.ts';
 export { kernelRules } from './iptables/kernel.ts';
 export { memoryRules } from './iptables/memory.ts';

@@ -3,7 +3,7 @@ import type { Informer, Informers } from '@keelson/runtime';
 import { EndpointSlice, Node, Service } from '@keelson/types';
 import type { Conntrack } from './conntrack.ts';
 import type { HealthPorts } from './health/service-health.ts';
-import type { Rules } from './iptables/backend.ts';
+import type { Rules } from './iptables/contract.ts';
 import { canary, tables } from './iptables/base.ts';
 import { fullChange, isEmpty } from './iptables/change.ts';
 import type { RenderOptions } from './iptables/rules.ts';

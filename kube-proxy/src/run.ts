@@ -8,7 +8,7 @@ import { createInformers } from '@keelson/runtime';
 import { kernelConntrack } from './conntrack.ts';
 import { healthHandler, listen, metricsHandler } from './health/server.ts';
 import { httpHealthPorts } from './health/service-health.ts';
-import type { Rules } from './iptables/backend.ts';
+import type { Rules } from './iptables/contract.ts';
 import { cleanup } from './iptables/cleanup.ts';
 import { type Flavour, flavours, kernelRules } from './iptables/kernel.ts';
 import type { RenderOptions } from './iptables/rules.ts';

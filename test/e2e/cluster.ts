@@ -50,10 +50,11 @@ export class RealCluster {
   readonly netns: string;
   readonly #flags: readonly string[];
 
+  /** `flags` of `npm run up`; a test that needs addons names them. */
   constructor(name: string, flags: readonly string[] = []) {
     this.dataDir = mkdtempSync(join(tmpdir(), `keelson-${name}-`));
     this.netns = `klsn-${name}-${process.pid}`.slice(0, 15);
-    this.#flags = flags;
+    this.#flags = ['--addons', 'none', ...flags];
   }
 
   get kubeconfig(): string {

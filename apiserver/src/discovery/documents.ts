@@ -1,29 +1,7 @@
 import type { APIGroup, APIResource, APIResourceList } from '@keelson/types';
 import type { KindStore } from '../registry/kind-store.ts';
-
-/** Order of groups in discovery: the core group apart, then as Kubernetes prefers them; others after, by name. */
-const groupOrder = [
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-  'resource.k8s.io',
-];
+import { groupPriority, versionPriority } from './priorities.ts';
+import { nestedResources, type RemoteVersion } from './remote.ts';
 
 /** Served versions of one group, most preferred first. */
 export interface ServedGroup {
@@ -33,11 +11,13 @@ export interface ServedGroup {
 
 export interface ServedVersion {
   readonly version: string;
+  /** None, where another server serves it. */
   readonly stores: readonly KindStore[];
+  readonly remote?: RemoteVersion;
 }
 
-/** What is served, as discovery tells it. */
-export function servedGroups(stores: Iterable<KindStore>): ServedGroup[] {
+/** What is served, here and by other servers, as discovery tells it. A version that another server serves is not told as this one's. */
+export function servedGroups(stores: Iterable<KindStore>, remote: readonly RemoteVersion[] = []): ServedGroup[] {
   const groups = new Map<string, Map<string, KindStore[]>>();
   for (const store of stores) {
     const { group, version } = store.kind;
@@ -45,10 +25,20 @@ export function servedGroups(stores: Iterable<KindStore>): ServedGroup[] {
     groups.set(group, versions);
     versions.set(version, [...(versions.get(version) ?? []), store]);
   }
-  const rank = (name: string): number => (name === '' ? -1 : groupOrder.includes(name) ? groupOrder.indexOf(name) : groupOrder.length);
+  for (const { group } of remote) if (!groups.has(group)) groups.set(group, new Map());
+  const rank = (name: string): number =>
+    Math.max(groupPriority(name), ...remote.filter(({ group }) => group === name).map((one) => one.groupPriority));
   return [...groups]
-    .map(([name, versions]) => ({ name, versions: [...versions].map(toVersion).sort(byPreference) }))
-    .sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
+    .map(([name, versions]) => ({ name, versions: allVersions(name, versions, remote) }))
+    .sort((a, b) => Number(b.name === '') - Number(a.name === '') || rank(b.name) - rank(a.name) || (a.name < b.name ? -1 : 1));
+}
+
+function allVersions(group: string, own: ReadonlyMap<string, KindStore[]>, remote: readonly RemoteVersion[]): ServedVersion[] {
+  const others = remote.filter((one) => one.group === group);
+  const here = [...own].filter(([version]) => !others.some((one) => one.version === version)).map(toVersion);
+  const rank = (served: ServedVersion): number => served.remote?.versionPriority ?? versionPriority(group, served.version);
+  const all: ServedVersion[] = [...here, ...others.map((one) => ({ version: one.version, stores: [], remote: one }))];
+  return all.sort((a, b) => rank(b) - rank(a) || byPreference(a, b));
 }
 
 function toVersion([version, stores]: [string, KindStore[]]): ServedVersion {
@@ -114,7 +104,7 @@ function subresourcesOf({ definition, kind }: KindStore): SubresourceEntry[] {
 }
 
 /** Any stable text serves: clients only compare it. */
-function storageVersionHash({ kind }: KindStore): string {
+function storageVersionHash({ hub: { kind } }: KindStore): string {
   return Buffer.from(`${kind.group}/${kind.version}/${kind.kind}`).toString('base64').slice(-12, -4);
 }
 
@@ -124,8 +114,8 @@ export function aggregatedDocument(groups: readonly ServedGroup[], version: stri
     metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null },
     versions: versions.map((served) => ({
       version: served.version,
-      resources: served.stores.map(aggregatedResource),
-      freshness: 'Current',
+      resources: served.remote ? nestedResources(served.remote) : served.stores.map(aggregatedResource),
+      freshness: served.remote && !served.remote.isCurrent ? 'Stale' : 'Current',
     })),
   }));
   return { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items };

@@ -5,6 +5,7 @@ import type { Registry } from '../registry/registry.ts';
 import { type ServedVersion, servedGroups } from './documents.ts';
 import { openapiPaths } from './openapi-paths.ts';
 import { encodeSwagger, type SwaggerDocument, type SwaggerSchema } from './openapi-v2-protobuf.ts';
+import type { RemoteGroups } from './remote.ts';
 
 type Schemas = Awaited<ReturnType<typeof loadSchemas>>;
 type Descriptions = Awaited<ReturnType<typeof loadDescriptions>>;
@@ -15,7 +16,7 @@ interface Source {
 }
 
 /** `/openapi/v3`, its per-version documents with hashes, and `/openapi/v2`, made when first asked for. */
-export function openapiRoute(registry: Registry): PlainRoute {
+export function openapiRoute(registry: Registry, remote: Pick<RemoteGroups, 'openapiPaths' | 'definitions'>): PlainRoute {
   const source = Promise.all([loadSchemas(), loadDescriptions()]).then(([schemas, descriptions]): Source => ({ schemas, descriptions }));
   const documents = new Map<string, Promise<string>>();
   const document = (path: string): Promise<string> | undefined => {
@@ -26,13 +27,18 @@ export function openapiRoute(registry: Registry): PlainRoute {
     return made;
   };
   return async ({ path, query, header }) => {
-    if (path === '/openapi/v2') return swagger(v2Document(registry, await source), header('accept'));
-    if (path === '/openapi/v3' || path === '/openapi/v3/') return json({ paths: await index(registry, document) });
+    if (path === '/openapi/v2') return swagger(withDefinitions(v2Document(registry, await source), await remote.definitions()), header('accept'));
+    if (path === '/openapi/v3' || path === '/openapi/v3/') return json({ paths: { ...(await index(registry, document)), ...remote.openapiPaths() } });
     const body = await document(path.slice('/openapi/v3/'.length));
     if (body === undefined || !path.startsWith('/openapi/v3/')) return undefined;
     const forever = { 'cache-control': 'public, immutable', expires: new Date(endOfTime).toUTCString() };
     return { type: 'application/json', body, headers: { etag: `"${hash(body)}"`, ...(query.has('hash') ? forever : {}) } };
   };
+}
+
+/** What this server says of a type stands. */
+function withDefinitions(document: SwaggerDocument, others: Readonly<Record<string, object>>): SwaggerDocument {
+  return { ...document, definitions: { ...(others as SwaggerDocument['definitions']), ...document.definitions } };
 }
 
 /** The latest date there is, in milliseconds. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from '../http/plain-route.ts';
 import type { Registry } from '../registry/registry.ts';
 import { aggregatedDocument, groupDocument, resourceListDocument, type ServedGroup, servedGroups } from './documents.ts';
+import type { RemoteGroups } from './remote.ts';
 
 export interface VersionInfo {
   readonly major: string;
@@ -10,12 +11,18 @@ export interface VersionInfo {
   readonly [more: string]: string;
 }
 
+export interface DiscoverySources {
+  readonly registry: Registry;
+  readonly remote: Pick<RemoteGroups, 'versions'>;
+  readonly serverAddress: () => string;
+}
+
 /** `/api`, `/apis` and below, in the legacy and the aggregated form. */
-export function discoveryRoute(registry: Registry, serverAddress: () => string): PlainRoute {
+export function discoveryRoute({ registry, remote, serverAddress }: DiscoverySources): PlainRoute {
   return (request) => {
     const [, root, ...rest] = request.path.replace(/\/$/, '').split('/');
     if (root !== 'api' && root !== 'apis') return undefined;
-    const groups = servedGroups(registry.stores).filter(({ name }) => (name === '') === (root === 'api'));
+    const groups = servedGroups(registry.stores, remote.versions()).filter(({ name }) => (name === '') === (root === 'api'));
     if (rest.length === 0) return aggregated(request, groups) ?? json(root === 'api' ? legacy(serverAddress()) : groupList(groups));
     const [name, version] = root === 'api' ? ['', ...rest] : rest;
     const group = groups.find((one) => one.name === name);

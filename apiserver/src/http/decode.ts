@@ -15,6 +15,12 @@ export interface DecodeResult {
   readonly warnings: readonly string[];
 }
 
+/** A type that is not built in, and how its objects get their shape. */
+export interface CustomType {
+  /** Drops, in place, what the type does not know, and returns the paths of what went. */
+  prune(object: KubeObject): readonly string[];
+}
+
 /**
  * Brings parsed input into the shape of a kind, as Go's typed decoding does: members the type does not know are dropped (and told or
  * refused, as asked), nulls count as absent, required members are there, and a value of the wrong JSON type is refused.
@@ -24,6 +30,7 @@ export class Decoder {
   readonly #ajv: Ajv;
   readonly #quantities: Quantities;
   readonly #compiled = new Map<string, ValidateFunction>();
+  readonly #custom = new Map<string, CustomType>();
 
   private constructor(schemas: Schemas) {
     this.#schemas = schemas;
@@ -48,6 +55,12 @@ export class Decoder {
     return this.#schemas;
   }
 
+  /** From now on objects of `typeName` are of this custom type; of none, when absent. */
+  define(typeName: string, type: CustomType | undefined): void {
+    if (type) this.#custom.set(typeName, type);
+    else this.#custom.delete(typeName);
+  }
+
   /** @throws DecodeError for a wrong kind, version or JSON type, and in Strict mode for unknown and duplicate fields. */
   decode(
     kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>,
@@ -56,17 +69,31 @@ export class Decoder {
     mode: FieldValidation,
   ): DecodeResult {
     const object = checkKind(kind, value);
-    const { errors, prefix } = this.#check(kind, object);
-    const unknown = errors.filter((error) => error.keyword === 'additionalProperties').map((error) => removeUnknown(object, error));
-    const wrong = errors.find((error) => error.keyword !== 'additionalProperties');
-    if (wrong) throw new DecodeError(goError(this.#schemas, kind.typeName, wrong), prefix);
-    this.#canonicalize(kind.typeName, object, prefix);
+    const prefix = `${kind.kind} in version "${kind.apiVersion.split('/').at(-1)}" cannot be handled as a ${kind.kind}`;
+    const custom = this.#custom.get(kind.typeName);
+    const unknown = custom ? this.#shapeCustom(custom, object, prefix) : this.#shape(kind.typeName, object, prefix);
     const strict = [...unknown.map((field) => `unknown field "${field}"`), ...duplicates.map((field) => `duplicate field "${field}"`)];
     if (strict.length > 0 && mode === 'Strict') throw new DecodeError(`strict decoding error: ${strict.join(', ')}`, prefix);
     return { object, warnings: mode === 'Warn' ? strict : [] };
   }
 
-  #canonicalize(typeName: string, object: KubeObject, prefix: string): void {
+  /** Metadata is the same typed matter in every object; the rest is the custom type's. */
+  #shapeCustom(type: CustomType, object: KubeObject, prefix: string): string[] {
+    const unknown = this.#shape('meta.v1.ObjectMeta', object.metadata, prefix).map((field) => `metadata.${field}`);
+    return [...unknown, ...type.prune(object)];
+  }
+
+  /** Drops what the type does not know and returns the paths. @throws DecodeError for values of the wrong JSON type. */
+  #shape(typeName: string, value: object, prefix: string): string[] {
+    const errors = this.#check(typeName, value);
+    const unknown = errors.filter((error) => error.keyword === 'additionalProperties').map((error) => removeUnknown(value, error));
+    const wrong = errors.find((error) => error.keyword !== 'additionalProperties');
+    if (wrong) throw new DecodeError(goError(this.#schemas, typeName, wrong), prefix);
+    this.#canonicalize(typeName, value, prefix);
+    return unknown;
+  }
+
+  #canonicalize(typeName: string, object: object, prefix: string): void {
     try {
       this.#quantities.canonicalize(typeName, object);
     } catch (error) {
@@ -74,15 +101,14 @@ export class Decoder {
     }
   }
 
-  #check(kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>, object: KubeObject): { errors: ErrorObject[]; prefix: string } {
-    const validate = this.#validator(kind.typeName);
-    const prefix = `${kind.kind} in version "${kind.apiVersion.split('/').at(-1)}" cannot be handled as a ${kind.kind}`;
-    if (validate(object)) return { errors: [], prefix };
+  #check(typeName: string, value: object): ErrorObject[] {
+    const validate = this.#validator(typeName);
+    if (validate(value)) return [];
     const nulls = (validate.errors ?? []).filter((error) => error.data === null && error.keyword === 'type');
-    if (nulls.length === 0) return { errors: validate.errors ?? [], prefix };
-    dropNulls(object);
-    validate(object);
-    return { errors: validate.errors ?? [], prefix };
+    if (nulls.length === 0) return validate.errors ?? [];
+    dropNulls(value);
+    validate(value);
+    return validate.errors ?? [];
   }
 
   #validator(typeName: string): ValidateFunction {

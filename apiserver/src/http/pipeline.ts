@@ -5,6 +5,7 @@ import { authenticate } from '../auth/authenticate.ts';
 import { authorize, describe } from '../auth/authorize.ts';
 import { impersonate } from '../auth/impersonate.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
+import type { Aggregator } from '../extensions/aggregation/aggregator.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Decoder } from './decode.ts';
 import type { RequestMetrics } from './metrics.ts';
@@ -23,6 +24,8 @@ export interface PipelineOptions {
   readonly authorizers: readonly Authorizer[];
   /** Everything that is not a resource: health, metrics, discovery, OpenAPI. Authorised already. */
   readonly plain: (request: HttpRequestLike, response: HttpResponseLike, info: RequestInfo) => Promise<void>;
+  /** Takes what is another server's. */
+  readonly aggregator: Aggregator;
   readonly metrics: RequestMetrics;
   readonly clock: Clock;
   readonly random: Random;
@@ -59,6 +62,8 @@ async function refuse({ log }: PipelineOptions, answer: Answer, info: RequestInf
 
 async function serve(options: PipelineOptions, info: RequestInfo, request: HttpRequestLike, response: HttpResponseLike): Promise<void> {
   const user = await admit(options, info, request);
+  const remote = options.aggregator.find(info.path);
+  if (remote !== undefined) return options.aggregator.forward(remote, { request, response, user });
   const store = info.isResource ? options.registry.find(info.group, info.version, info.resource) : undefined;
   if (!store) return options.plain(request, response, info);
   const resourceRequest: ResourceRequest = { ...common(options), info, user, request, response, store };

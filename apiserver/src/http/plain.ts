@@ -3,6 +3,7 @@ import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
 import { answerHealth, type HealthCheck, isHealthPath } from '@keelson/component';
 import { pathNotFound } from '@keelson/machinery';
 import type { Registry as Metrics } from 'prom-client';
+import type { RemoteGroups } from '../discovery/remote.ts';
 import { discoveryRoute, type VersionInfo } from '../discovery/routes.ts';
 import type { Registry } from '../registry/registry.ts';
 import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from './plain-route.ts';
@@ -12,6 +13,7 @@ import type { RequestInfo } from './types.ts';
 
 export interface PlainOptions {
   readonly registry: Registry;
+  readonly remote: RemoteGroups;
   readonly version: VersionInfo;
   readonly metrics: Metrics;
   readonly checks: readonly HealthCheck[];
@@ -33,9 +35,9 @@ export function createPlain(options: PlainOptions): PlainHandler {
         ? { type: 'application/json', body: JSON.stringify(options.version, undefined, 2) }
         : undefined,
     (request) => metrics(options, request),
-    ({ path }) => (path === '/' ? json({ paths: listPaths(options.registry) }) : undefined),
-    discoveryRoute(options.registry, options.serverAddress),
-    openapiWhenAsked(options.registry),
+    ({ path }) => (path === '/' ? json({ paths: listPaths(options) }) : undefined),
+    discoveryRoute(options),
+    openapiWhenAsked(options),
   ];
   return async (request, response, { path, query }) => {
     const header = (name: string): string => String(request.headers[name] ?? '');
@@ -63,11 +65,11 @@ async function metrics({ metrics: registry }: PlainOptions, { path }: PlainReque
 }
 
 /** OpenAPI is large and rarely asked for: its code is loaded with the first request. */
-function openapiWhenAsked(registry: Registry): PlainRoute {
+function openapiWhenAsked({ registry, remote }: PlainOptions): PlainRoute {
   let route: Promise<PlainRoute> | undefined;
   return async (request) => {
     if (!request.path.startsWith('/openapi/')) return undefined;
-    route ??= import('../discovery/openapi.ts').then(({ openapiRoute }) => openapiRoute(registry));
+    route ??= import('../discovery/openapi.ts').then(({ openapiRoute }) => openapiRoute(registry, remote));
     return (await route)(request);
   };
 }
@@ -79,8 +81,9 @@ function isServed(registry: Registry, path: string): boolean {
   return root === 'apis' && [...registry.stores].some(({ kind }) => kind.group !== '' && kind.group === group);
 }
 
-function listPaths(registry: Registry): string[] {
-  const groups = [...registry.stores].map(({ kind }) => kind.apiVersion).filter((version) => version.includes('/'));
+function listPaths({ registry, remote }: PlainOptions): string[] {
+  const own = [...registry.stores].map(({ kind }) => kind.apiVersion).filter((version) => version.includes('/'));
+  const groups = [...own, ...remote.versions().map(({ group, version }) => `${group}/${version}`)];
   const named = [...new Set(groups.flatMap((version) => [`/apis/${version.split('/')[0]}`, `/apis/${version}`]))].sort();
   return ['/api', '/api/v1', '/apis', ...named, '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
 }

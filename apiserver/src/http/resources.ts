@@ -4,6 +4,7 @@ import type { DeleteOptions } from '@keelson/types';
 import { remove } from '../registry/delete.ts';
 import { convert, convertList } from '../registry/forms.ts';
 import { get, list } from '../registry/read.ts';
+import { fromStored, servedBytes, toStored } from '../registry/versions.ts';
 import { encodeList } from '../registry/wire.ts';
 import { create, update, type Writable, type WriteRequest, type Written } from '../registry/write.ts';
 import { mediaType, parseBody, readBody } from './body.ts';
@@ -102,7 +103,7 @@ async function serveList(request: ResourceRequest): Promise<void> {
   const { kind, apiVersion, listKind } = store.kind;
   const { resourceVersion, continue: next, remainingItemCount } = page;
   const head = { kind: listKind ?? `${kind}List`, apiVersion, resourceVersion, continue: next, remainingItemCount };
-  const wires = page.entries.map((entry) => entry.wire);
+  const wires = page.entries.map(({ wire }) => servedBytes(store, wire));
   await sendBytes(answerTo(request, form.yaml), 200, encodeList(head, wires, store.tail));
 }
 
@@ -111,32 +112,31 @@ async function serveCreate(request: ResourceRequest): Promise<void> {
   const form = negotiate(header(request, 'accept'));
   const object = await decodeBody(request);
   checkNamespace(request, object);
-  store.definition.defaults?.(object);
-  const written = await create(registry, store, object, writeRequest(request));
+  const written = await create(registry, store.hub, toStored(store, object), writeRequest(request));
   await sendWritten(request, form, 201, written);
 }
 
 async function serveUpdate(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
   const form = negotiate(header(request, 'accept'));
+  const { hub } = store;
   const object = await decodeBody(request);
   checkNamespace(request, object);
   checkName(request, object);
-  store.definition.defaults?.(object);
-  if (store.definition.conditionalUpdateOnly && !object.metadata.resourceVersion) {
+  if (hub.definition.conditionalUpdateOnly && !object.metadata.resourceVersion) {
     const { group, resource: kind } = store.groupResource;
     const error = fieldInvalid('metadata.resourceVersion', omitted, '');
     throw invalid({ group, kind }, info.name, [{ ...error, detail: '0x0: must be specified for an update' }]);
   }
-  const apply = (): Writable => structuredClone(object);
+  const apply = (current: Writable): Writable => toStored(store, structuredClone(object), current);
   try {
     const expected = object.metadata.resourceVersion;
-    await sendWritten(request, form, 200, await update(registry, store, info.name, { apply, expected }, writeRequest(request)));
+    await sendWritten(request, form, 200, await update(registry, hub, info.name, { apply, expected }, writeRequest(request)));
   } catch (error) {
     const missing = error instanceof StatusError && error.code === 404;
-    if (!missing || !store.definition.createOnUpdate || object.metadata.resourceVersion || info.subresource) throw error;
+    if (!missing || !hub.definition.createOnUpdate || object.metadata.resourceVersion || info.subresource) throw error;
     object.metadata.name ??= info.name;
-    await sendWritten(request, form, 201, await create(registry, store, object, writeRequest(request)));
+    await sendWritten(request, form, 201, await create(registry, hub, toStored(store, object), writeRequest(request)));
   }
 }
 
@@ -148,14 +148,14 @@ async function servePatch(request: ResourceRequest): Promise<void> {
   const { fieldValidation } = writeOptions(info.query, 'patch');
   const warned = new Set<string>();
   const apply = (current: Writable): Writable => {
-    const { object, warnings } = decodePatched(request.decoder, store.kind, patch, current, fieldValidation);
+    const before = store.hub === store ? current : fromStored(store, structuredClone(current));
+    const { object, warnings } = decodePatched(request.decoder, store.kind, patch, before, fieldValidation);
     for (const warning of warnings) warned.add(warning);
     checkNamespace(request, object);
     checkName(request, object as Writable);
-    store.definition.defaults?.(object);
-    return object as Writable;
+    return toStored(store, object as Writable, current);
   };
-  const written = await update(registry, store, info.name, { apply }, writeRequest(request));
+  const written = await update(registry, store.hub, info.name, { apply }, writeRequest(request));
   request.warnings.push(...warned);
   await sendWritten(request, form, 200, written);
 }
@@ -164,8 +164,8 @@ async function serveDelete(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
   const form = negotiate(header(request, 'accept'));
   const options = await deleteOptions(request);
-  const removal = await remove(registry, store, info.name, options, deleteRequest(request, options));
-  if (!removal.removed || store.definition.deletion?.returnsObject) return sendWritten(request, form, 200, removal);
+  const removal = await remove(registry, store.hub, info.name, options, deleteRequest(request, options));
+  if (!removal.removed || store.hub.definition.deletion?.returnsObject) return sendWritten(request, form, 200, removal);
   const { group, resource } = store.groupResource;
   const details = { name: info.name, ...(group ? { group } : {}), kind: resource, uid: removal.object.metadata.uid };
   await sendJson(answerTo(request, form.yaml), 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
@@ -179,8 +179,8 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
   const wires: Buffer[] = [];
   for (const { namespace, name } of page.entries) {
     try {
-      const { wire } = await remove(registry, store, name, options, { ...deleteRequest(request, options), namespace });
-      wires.push(wire);
+      const { wire } = await remove(registry, store.hub, name, options, { ...deleteRequest(request, options), namespace });
+      wires.push(servedBytes(store, wire));
     } catch (error) {
       if (!(error instanceof StatusError) || error.code !== 404) throw error;
     }
@@ -212,7 +212,11 @@ export async function decodeBody(
 }
 
 function checkNamespace({ info, store }: ResourceRequest, { metadata }: KubeObject): void {
-  if (!store.kind.namespaced || !metadata.namespace || metadata.namespace === info.namespace) return;
+  if (!store.kind.namespaced || metadata.namespace === info.namespace) return;
+  if (!metadata.namespace) {
+    metadata.namespace = info.namespace;
+    return;
+  }
   throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 

@@ -25,7 +25,10 @@ export interface UpgradeHandler {
 /** Requests that leave HTTP: authenticated and authorised like any other, then handed to the subresource that takes them. */
 export function createUpgrade(options: PipelineOptions): UpgradeHandler {
   return {
-    accepts: (request) => subresourceOf(options, parseRequest(request.method ?? 'GET', request.url ?? '/')) !== undefined,
+    accepts(request) {
+      const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
+      return options.aggregator.takes(info.path, request) || subresourceOf(options, info) !== undefined;
+    },
     handle(request, socket, head) {
       socket.on('error', () => socket.destroy());
       serve(options, request, socket, head).catch((error: unknown) => refuse(socket, error, options.clock));
@@ -64,6 +67,12 @@ function subresourceOf({ registry }: PipelineOptions, info: RequestInfo): Upgrad
 async function serve(options: PipelineOptions, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
   const user = await admit(options, info, request);
+  const remote = options.aggregator.find(info.path);
+  if (remote !== undefined) {
+    const upstream = await options.aggregator.leave(remote, { request, socket, head, user });
+    if (upstream) join(socket, upstream, options.signal);
+    return;
+  }
   // A WebSocket can only be opened by GET, and is to need no less than the POST of other protocols.
   if (info.verb === 'get') await admit(options, { ...info, verb: 'create' }, request);
   const target = subresourceOf(options, info);
@@ -100,14 +109,14 @@ function withoutBearer(name: string, value: string): string {
 }
 
 /** Either side's end, or the server's, is the end of both. */
-function join(client: Duplex, kubelet: Duplex, signal: AbortSignal): void {
+function join(client: Duplex, upstream: Duplex, signal: AbortSignal): void {
   const end = (): void => {
     signal.removeEventListener('abort', end);
     client.destroy();
-    kubelet.destroy();
+    upstream.destroy();
   };
-  for (const side of [client, kubelet]) side.on('error', end).on('close', end);
+  for (const side of [client, upstream]) side.on('error', end).on('close', end);
   signal.addEventListener('abort', end, { once: true });
   if (client.destroyed || signal.aborted) end();
-  else client.pipe(kubelet).pipe(client);
+  else client.pipe(upstream).pipe(client);
 }

@@ -12,6 +12,7 @@ import { selfSubjectReviewKind } from './authentication/self-subject-review.ts';
 import { tokenReviewKind } from './authentication/token-review.ts';
 import { accessReviewKinds } from './authorization/access-reviews.ts';
 import { horizontalPodAutoscalerKind } from './autoscaling/horizontal-pod-autoscaler.ts';
+import { horizontalPodAutoscalerV1Kind } from './autoscaling/horizontal-pod-autoscaler-v1.ts';
 import { cronJobKind } from './batch/cron-job.ts';
 import { jobKind } from './batch/job.ts';
 import { certificateSigningRequestKind } from './certificates/certificate-signing-request.ts';
@@ -32,6 +33,7 @@ import { secretKind } from './core/secret.ts';
 import { serviceKind } from './core/service.ts';
 import { serviceAccountKind } from './core/service-account.ts';
 import { endpointSliceKind } from './discovery/endpoint-slice.ts';
+import { eventsEventKind } from './events/event.ts';
 import { flowSchemaKind } from './flowcontrol/flow-schema.ts';
 import { priorityLevelConfigurationKind } from './flowcontrol/priority-level-configuration.ts';
 import { ingressKind } from './networking/ingress.ts';
@@ -78,10 +80,12 @@ export const kinds: readonly KindDefinition[] = [
   replicaSetKind,
   statefulSetKind,
   horizontalPodAutoscalerKind,
+  horizontalPodAutoscalerV1Kind,
   cronJobKind,
   jobKind,
   certificateSigningRequestKind,
   endpointSliceKind,
+  eventsEventKind,
   flowSchemaKind,
   priorityLevelConfigurationKind,
   leaseKind,

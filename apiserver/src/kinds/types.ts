@@ -12,6 +12,8 @@ import type { ResourceHandler, ResourceRequest } from '../http/types.ts';
  */
 export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly kind: Kind<T>;
+  /** For a version that is served but not stored. Prefix, claims and rules of writing are then the stored version's. */
+  readonly version?: ServedVersion<T>;
   /** Where it is stored; `/registry/<resource>/` unless told. Ends with a slash; one or two segments below /registry/. */
   readonly prefix?: string;
   /** Verbs offered; all eight unless told. A kind without `get` is not stored: `answer` takes its creates. */
@@ -52,6 +54,21 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   claims?(object: T): readonly string[];
   /** Before a write: fills in such values where they are left open, and tells of those that are taken. */
   assign?(next: T, old: T | undefined, context: AssignContext): FieldError[];
+}
+
+/**
+ * A version of a kind beside the stored one, as a pair of pure functions. They leave their argument as it is, and may share parts of it
+ * with their result. Kind and apiVersion are set by the engine.
+ */
+export interface ServedVersion<T extends KubeObject> {
+  /** The version that is stored. It stands in the list of kinds, too. */
+  readonly of: Kind;
+  toStored(object: T): KubeObject;
+  fromStored(stored: never): T;
+  /** What this version asks of new objects, besides what it asks of all. */
+  validateCreate?(object: T): FieldError[];
+  /** Selectable fields as this version names them, and the stored version's name for each. */
+  readonly selectableFields?: Readonly<Record<string, string>>;
 }
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';

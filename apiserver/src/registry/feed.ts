@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, type Logger, sleep } from '@keelson/base';
-import { type Entry, type Store, StoreError } from '../storage/types.ts';
+import { type Entry, type Store, StoreError, type StoreEvent } from '../storage/types.ts';
 import type { KindCache } from './cache.ts';
 
 const root = '/registry/';
@@ -14,6 +14,8 @@ export class Feed {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #caches = new Map<string, KindCache>();
+  /** Caches that joined late and are still being filled: what happened to them meanwhile. */
+  readonly #joining = new Map<KindCache, StoreEvent[]>();
   readonly #waiters: Array<{ revision: number; resolve: () => void }> = [];
   #revision = 0;
   #acknowledged = 0;
@@ -32,6 +34,28 @@ export class Feed {
   /** Before `run`: the caches to feed. */
   add(cache: KindCache): void {
     this.#caches.set(cache.prefix, cache);
+  }
+
+  /** While running: fills a cache and feeds it from then on. Resolves when it holds what the store holds. */
+  async join(cache: KindCache): Promise<void> {
+    const missed: StoreEvent[] = [];
+    this.#joining.set(cache, missed);
+    this.add(cache);
+    try {
+      const { entries, revision } = await this.#store.list(cache.prefix);
+      await this.reached(revision);
+      cache.reset(entries, revision, this.#clock.now());
+      for (const event of missed) if (event.revision > revision) cache.apply(event, this.#clock.now());
+    } catch (error) {
+      this.leave(cache);
+      throw error;
+    } finally {
+      this.#joining.delete(cache);
+    }
+  }
+
+  leave(cache: KindCache): void {
+    if (this.#caches.get(cache.prefix) === cache) this.#caches.delete(cache.prefix);
   }
 
   /** Loads everything, calls `onReady`, and follows the store until aborted. A broken stream is taken up again by itself. */
@@ -85,9 +109,17 @@ export class Feed {
   async #follow(signal: AbortSignal): Promise<void> {
     for await (const batch of this.#store.watch(root, { after: this.#revision, signal })) {
       const now = this.#clock.now();
-      for (const event of batch.events) this.#cacheOf(event.key)?.apply(event, now);
+      for (const event of batch.events) this.#pass(event, now);
       this.#advance(batch.revision);
     }
+  }
+
+  #pass(event: StoreEvent, now: number): void {
+    const cache = this.#cacheOf(event.key);
+    if (!cache) return;
+    const waiting = this.#joining.get(cache);
+    if (waiting) waiting.push(event);
+    else cache.apply(event, now);
   }
 
   #advance(revision: number): void {

@@ -2,18 +2,19 @@ import type { KubeObject } from '@keelson/client';
 import type { Table, TableColumnDefinition, TableRow } from '@keelson/types';
 import type { Form } from '../http/negotiate.ts';
 import { defaultColumns } from '../kinds/columns.ts';
-import type { Column, KindDefinition } from '../kinds/types.ts';
+import type { Column } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
 import type { ListPage } from './read.ts';
+import { fromStored, servedBytes } from './versions.ts';
 import { plainObjects, type Representation } from './watchers.ts';
 
 /** One object's bytes in the form the client asked for. */
 export function convert(store: KindStore, form: Form, wire: Buffer, query: URLSearchParams, now: number): Buffer {
-  if (form.as === 'Object') return wire;
+  if (form.as === 'Object') return servedBytes(store, wire);
   const object = JSON.parse(wire.toString()) as KubeObject;
-  if (form.as === 'PartialObjectMetadata') return toBytes(metadataOnly(object, form.version));
+  if (form.as === 'PartialObjectMetadata') return toBytes(metadataOnly(fromStored(store, object), form.version));
   const { resourceVersion } = object.metadata;
-  return toBytes(table(store.definition, form, { resourceVersion }, [object], query, now, true));
+  return toBytes(table(store, form, { resourceVersion }, [object], query, now, true));
 }
 
 /** A page of a list as a Table or a PartialObjectMetadataList. */
@@ -21,27 +22,29 @@ export function convertList(store: KindStore, form: Form, page: ListPage, query:
   const { resourceVersion, continue: next, remainingItemCount } = page;
   const metadata = { resourceVersion, continue: next, remainingItemCount };
   const objects = page.entries.map(({ wire }) => JSON.parse(wire.toString()) as KubeObject);
-  if (form.as === 'Table') return toBytes(table(store.definition, form, metadata, objects, query, now, true));
-  const items = objects.map((object) => metadataOnly(object, form.version));
+  if (form.as === 'Table') return toBytes(table(store, form, metadata, objects, query, now, true));
+  const items = objects.map((object) => metadataOnly(fromStored(store, object), form.version));
   return toBytes({ kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}`, metadata, items });
 }
 
 /** How a watch's objects are encoded; clients that ask for the same form share the bytes. Tables carry columns in their first event only. */
 export function representation(store: KindStore, form: Form, query: URLSearchParams, now: () => number): Representation {
-  if (form.as === 'Object') return plainObjects;
+  if (form.as === 'Object') return store.hub === store ? plainObjects : servedObjects(store);
   const include = query.get('includeObject') ?? '';
   let first = true;
   const encode = (wire: Buffer): Buffer => {
     const object = JSON.parse(wire.toString()) as KubeObject;
-    if (form.as === 'PartialObjectMetadata') return toBytes(metadataOnly(object, form.version));
+    if (form.as === 'PartialObjectMetadata') return toBytes(metadataOnly(fromStored(store, object), form.version));
     const withColumns = first;
     first = false;
-    return toBytes(
-      table(store.definition, form, { resourceVersion: object.metadata.resourceVersion }, [object], query, now(), withColumns),
-    );
+    return toBytes(table(store, form, { resourceVersion: object.metadata.resourceVersion }, [object], query, now(), withColumns));
   };
   const name = form.as === 'Table' ? `${form.as}/${form.version}/${include}/${nextTable++}` : `${form.as}/${form.version}`;
-  return { name, encode };
+  return { name: store.hub === store ? name : `${store.kind.apiVersion} ${name}`, encode };
+}
+
+function servedObjects(store: KindStore): Representation {
+  return { name: store.kind.apiVersion, encode: (wire) => servedBytes(store, wire) };
 }
 
 /** Whether a Table watcher has seen its columns is its own, so Table frames are not shared. */
@@ -51,8 +54,9 @@ function metadataOnly(object: KubeObject, version: string): object {
   return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
 }
 
+/** A version without columns of its own shows what the stored one shows. */
 function table(
-  definition: KindDefinition,
+  store: KindStore,
   form: Form,
   metadata: Table['metadata'],
   objects: readonly KubeObject[],
@@ -60,14 +64,14 @@ function table(
   now: number,
   withColumns: boolean,
 ): Table {
-  const columns = definition.columns ?? defaultColumns;
+  const columns = store.definition.columns ?? store.hub.definition.columns ?? defaultColumns;
   const include = query.get('includeObject') || 'Metadata';
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${form.version}`,
     metadata,
     columnDefinitions: withColumns ? columns.map(columnDefinition) : [],
-    rows: objects.map((object) => row(columns, object, include, form.version, now)),
+    rows: objects.map((object) => row(store, columns, object, include, form.version, now)),
   };
 }
 
@@ -75,8 +79,17 @@ function columnDefinition({ name, type, format = '', description = '', priority 
   return { name, type, format, description, priority };
 }
 
-function row(columns: readonly Column<KubeObject>[], object: KubeObject, include: string, version: string, now: number): TableRow {
-  const cells = columns.map((column) => column.cell(object, now));
+function row(
+  store: KindStore,
+  columns: readonly Column<KubeObject>[],
+  stored: KubeObject,
+  include: string,
+  version: string,
+  now: number,
+): TableRow {
+  const object = fromStored(store, stored);
+  const shown = columns === store.definition.columns ? object : stored;
+  const cells = columns.map((column) => column.cell(shown, now));
   if (include === 'None') return { cells };
   return { cells, object: include === 'Object' ? object : metadataOnly(object, version) };
 }

@@ -5,9 +5,11 @@ import { tailLength } from './wire.ts';
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
-/** One served kind: its definition, where its objects lie, and its cache. */
+/** One served version of a kind: its definition, where its objects lie, and the cache it shares with the kind's other versions. */
 export class KindStore {
   readonly definition: KindDefinition;
+  /** The version in which objects lie in the store and the cache: this one, unless told. */
+  readonly hub: KindStore;
   readonly prefix: string;
   readonly cache: KindCache;
   readonly verbs: ReadonlySet<Verb>;
@@ -15,14 +17,19 @@ export class KindStore {
   readonly tail: number;
   readonly index: IndexReader;
 
-  constructor(definition: KindDefinition) {
+  /**
+   * @param cache what holds its objects already, when it is another definition, or another version, of a kind that is served.
+   * @param hub the stored version, where `definition` is another.
+   */
+  constructor(definition: KindDefinition, cache?: KindCache, hub?: KindStore) {
     const { kind } = definition;
     this.definition = definition;
-    this.prefix = definition.prefix ?? `/registry/${kind.resource}/`;
+    this.hub = hub ?? this;
+    this.prefix = hub?.prefix ?? definition.prefix ?? `/registry/${kind.resource}/`;
     this.verbs = new Set(definition.verbs ?? allVerbs);
     this.tail = tailLength(kind.kind, kind.apiVersion);
-    this.index = indexReader(definition);
-    this.cache = new KindCache(this.prefix, this.index, definition.indexedFields ?? []);
+    this.index = hub?.index ?? indexReader(definition);
+    this.cache = cache ?? new KindCache(this.prefix, this.index, definition.indexedFields ?? []);
   }
 
   get kind(): KindDefinition['kind'] {
@@ -31,6 +38,12 @@ export class KindStore {
 
   get groupResource(): { group: string; resource: string } {
     return { group: this.kind.group, resource: this.kind.resource };
+  }
+
+  /** What its objects can be selected by, besides name and namespace; the values are the fields' names in the index. */
+  get selectableFields(): Readonly<Record<string, string>> {
+    const { version, selectableFields = {} } = this.definition;
+    return version ? (version.selectableFields ?? {}) : Object.fromEntries(Object.keys(selectableFields).map((field) => [field, field]));
   }
 
   get isStored(): boolean {
@@ -46,6 +59,11 @@ export class KindStore {
   scopeOf(namespace: string | undefined): string {
     return this.kind.namespaced && namespace ? `${this.prefix}${namespace}/` : this.prefix;
   }
+}
+
+/** Where objects of a kind lie. */
+export function prefixOf({ prefix, kind }: KindDefinition): string {
+  return prefix ?? `/registry/${kind.resource}/`;
 }
 
 const none: Labels = {};

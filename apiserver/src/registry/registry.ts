@@ -4,9 +4,11 @@ import type { Kind } from '@keelson/types';
 import type { AdmissionPlugin } from '../admission/types.ts';
 import type { AssignContext, KindDefinition } from '../kinds/types.ts';
 import type { Store } from '../storage/types.ts';
+import type { KindCache } from './cache.ts';
 import { parseEntry } from './entry.ts';
 import { Feed } from './feed.ts';
-import { KindStore } from './kind-store.ts';
+import { KindStore, prefixOf } from './kind-store.ts';
+import { Turns } from './turns.ts';
 import { withRevision } from './wire.ts';
 
 export interface RegistryOptions {
@@ -24,12 +26,16 @@ export interface RegistryOptions {
 export class Registry {
   readonly options: RegistryOptions;
   readonly feed: Feed;
+  /** For writers that would otherwise only get in each other's way. */
+  readonly turns = new Turns();
   readonly #stores = new Map<string, KindStore>();
+  #generation = 0;
 
   constructor(options: RegistryOptions) {
     this.options = options;
     this.feed = new Feed(options.store, options.clock, options.log);
-    for (const definition of options.kinds) this.#add(definition);
+    const isOther = ({ version }: KindDefinition): boolean => version !== undefined;
+    for (const definition of options.kinds.toSorted((a, b) => Number(isOther(a)) - Number(isOther(b)))) this.#add(definition);
   }
 
   /** The kind served at a path, or undefined. */
@@ -48,6 +54,30 @@ export class Registry {
     return this.#stores.values();
   }
 
+  /** Serves another kind from now on, or another definition of one, and resolves once its objects are in the cache. */
+  async install(definition: KindDefinition): Promise<void> {
+    const { group, version, resource } = definition.kind;
+    const store = new KindStore(definition, this.#cacheAt(prefixOf(definition)));
+    if (store.cache !== this.#cacheAt(store.prefix)) await this.feed.join(store.cache);
+    this.#stores.set(`${group}/${version}/${resource}`, store);
+    this.#generation++;
+  }
+
+  /** Serves a kind no more. What is stored of it stays stored. */
+  uninstall({ group, version, resource }: Pick<Kind, 'group' | 'version' | 'resource'>): void {
+    const key = `${group}/${version}/${resource}`;
+    const store = this.#stores.get(key);
+    if (!store) return;
+    this.#stores.delete(key);
+    this.#generation++;
+    if ([...this.#stores.values()].every(({ cache }) => cache !== store.cache)) this.feed.leave(store.cache);
+  }
+
+  /** Rises when other kinds are served than before: what was made from the list of kinds is then out of date. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** A private copy of one object from the cache. */
   read<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): T | undefined {
     const store = this.of(kind);
@@ -63,10 +93,16 @@ export class Registry {
     return entry && parseEntry<T>({ wire: withRevision(entry.value, entry.revision) });
   }
 
+  /** Versions of a kind are stored in one place, and share what is known of it. */
+  #cacheAt(prefix: string): KindCache | undefined {
+    return [...this.#stores.values()].find((store) => store.prefix === prefix)?.cache;
+  }
+
   #add(definition: KindDefinition): void {
     const { group, version, resource } = definition.kind;
-    const store = new KindStore(definition);
+    const hub = definition.version && this.of(definition.version.of);
+    const store = new KindStore(definition, hub?.cache, hub);
     this.#stores.set(`${group}/${version}/${resource}`, store);
-    if (store.isStored) this.feed.add(store.cache);
+    if (store.isStored && !hub) this.feed.add(store.cache);
   }
 }

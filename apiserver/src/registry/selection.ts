@@ -1,4 +1,4 @@
-import { badRequest, type FieldSelector, type LabelSelectorMatcher, parseFieldSelector, parseLabelSelector } from '@keelson/machinery';
+import { badRequest, FieldSelector, type LabelSelectorMatcher, parseFieldSelector, parseLabelSelector } from '@keelson/machinery';
 import type { Indexed } from './entry.ts';
 import { fieldPin, labelPin } from './indexes.ts';
 import type { KindStore } from './kind-store.ts';
@@ -48,16 +48,22 @@ function parseFields(store: KindStore, query: SelectionQuery): FieldSelector {
   const known = new Set([
     'metadata.name',
     ...(store.kind.namespaced ? ['metadata.namespace'] : []),
-    ...Object.keys(store.definition.selectableFields ?? {}),
+    ...Object.keys(store.selectableFields),
   ]);
   for (const { field } of fields.requirements) {
     if (!known.has(field)) throw cannotFind(store, query, unsupported(store, field));
   }
-  return fields;
+  return inIndex(store, fields);
+}
+
+/** The selector with its fields named as the index names them. */
+function inIndex({ definition, selectableFields }: KindStore, fields: FieldSelector): FieldSelector {
+  if (!definition.version) return fields;
+  return new FieldSelector(fields.requirements.map((one) => ({ ...one, field: selectableFields[one.field] ?? one.field })));
 }
 
 function unsupported(store: KindStore, field: string): string {
-  return store.definition.selectableFields
+  return Object.keys(store.selectableFields).length > 0
     ? `field label not supported: ${field}`
     : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }

@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type Clock, type Logger, type Random, seededRandom, silentLogger, systemClock } from '@keelson/base';
 import { type Api, type ApiOptions, type ClientRequest, createApi, inProcessTransport, readText, type Transport } from '@keelson/client';
+import type { FrontProxyTrust } from '@keelson/pki';
 import { Registry as Metrics } from 'prom-client';
 import { createTokens } from '../auth/tokens.ts';
+import type { AggregationOptions } from '../extensions/aggregation/aggregator.ts';
 import type { Services } from '../http/services.ts';
 import { type ApiServer, createServer } from '../server.ts';
 import { createMemoryStore } from '../storage/memory/memory.ts';
@@ -17,6 +19,10 @@ export interface FixtureOptions {
   readonly nodePorts?: { readonly from: number; readonly to: number };
   readonly disabledAdmission?: readonly string[];
   readonly kubelets?: Services['kubelets'];
+  readonly aggregation?: AggregationOptions;
+  readonly frontProxies?: FrontProxyTrust;
+  /** PEM. */
+  readonly clientCA?: string;
 }
 
 /** What an exchange came to. `json` parses the body. */
@@ -65,7 +71,9 @@ export async function startServer(options: FixtureOptions = {}): Promise<Fixture
     tokens: (registry) =>
       createTokens({ issuer: testIssuer, signingKey, publicKeys: [signingKey], audiences: [testIssuer], clock }, registry),
     kubelets: options.kubelets ?? noKubelets,
-    clientCA: 'the client CA',
+    clientCA: options.clientCA ?? 'the client CA',
+    frontProxies: options.frontProxies,
+    aggregation: options.aggregation ?? {},
     compactionInterval: 300_000,
     signal: stop.signal,
   });

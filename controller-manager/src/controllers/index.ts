@@ -2,11 +2,15 @@ import { deploymentController } from './deployment/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { runGarbageCollector } from './garbage-collector/run.ts';
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController } from './node-ipam/controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/controller.ts';
+import { volumeBinderController } from './persistent-volumes/binder.ts';
+import { claimProtectionController, volumeProtectionController } from './persistent-volumes/protection.ts';
 import { podGCController } from './pod-gc/controller.ts';
 import { replicaSetController } from './replicaset/controller.ts';
+import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCAController } from './root-ca/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
@@ -74,6 +78,30 @@ export const controllers: readonly ControllerEntry[] = [
     define: (_config, { clock }) => [taintEvictionController(clock)],
   },
   {
+    name: 'persistentvolume-binder-controller',
+    serviceAccount: 'persistent-volume-binder',
+    eventSource: 'persistentvolume-controller',
+    define: () => volumeBinderController(),
+  },
+  {
+    name: 'persistentvolumeclaim-protection-controller',
+    serviceAccount: 'pvc-protection-controller',
+    eventSource: 'pvc-protection-controller',
+    define: () => [claimProtectionController()],
+  },
+  {
+    name: 'persistentvolume-protection-controller',
+    serviceAccount: 'pv-protection-controller',
+    eventSource: 'pv-protection-controller',
+    define: () => [volumeProtectionController()],
+  },
+  {
+    name: 'resourcequota-controller',
+    serviceAccount: 'resourcequota-controller',
+    eventSource: 'resourcequota-controller',
+    define: () => [resourceQuotaController()],
+  },
+  {
     name: 'pod-garbage-collector-controller',
     serviceAccount: 'pod-garbage-collector',
     eventSource: 'pod-garbage-collector',
@@ -84,6 +112,14 @@ export const controllers: readonly ControllerEntry[] = [
     serviceAccount: 'namespace-controller',
     eventSource: 'namespace-controller',
     define: ({ concurrency }, { clock }) => [namespaceController(concurrency.namespace ?? 10, clock)],
+  },
+  {
+    name: 'horizontal-pod-autoscaler-controller',
+    serviceAccount: 'horizontal-pod-autoscaler',
+    eventSource: 'horizontal-pod-autoscaler',
+    define: ({ concurrency, horizontalPodAutoscaler }, { clock }) => [
+      horizontalPodAutoscalerController(concurrency['horizontal-pod-autoscaler'] ?? 5, horizontalPodAutoscaler, clock),
+    ],
   },
   {
     name: 'garbage-collector-controller',

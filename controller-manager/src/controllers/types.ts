@@ -1,6 +1,7 @@
 import type { Clock } from '@keelson/base';
 import type { Api } from '@keelson/client';
 import type { ControllerDefinition, ControllerDeps } from '@keelson/runtime';
+import type { AutoscalerConfig } from './horizontal-pod-autoscaler/plan.ts';
 
 /** What the process's flags say to its controllers. Times in milliseconds. */
 export interface ControllerConfig {
@@ -15,6 +16,7 @@ export interface ControllerConfig {
   readonly allocateNodeCIDRs: boolean;
   readonly clusterCIDRs: readonly string[];
   readonly nodeCIDRMaskSize: { readonly 4: number; readonly 6: number };
+  readonly horizontalPodAutoscaler: AutoscalerConfig;
   /** Keys worked on at the same time, by the word in `--concurrent-<word>-syncs`. */
   readonly concurrency: Readonly<Record<string, number>>;
 }

@@ -21,10 +21,7 @@ export async function buildImages(dir: string, log: Logger): Promise<string[]> {
       const name = (image.refs[0] ?? '').split('/').at(-1)?.replace(':', '-');
       const path = join(dir, `${name}-${digest.slice(7, 19)}.tar`);
       if (await exists(path)) return path;
-      // Written aside first: an archive that was cut short must not be taken for a finished one.
-      const partial = `${path}.${process.pid}`;
-      await writeFile(partial, archive);
-      await rename(partial, path);
+      await writeArchive(path, archive);
       log.info('built image', { image: image.refs[0], digest });
       return path;
     }),
@@ -60,7 +57,14 @@ export function needsInterpreter(elf: Buffer): boolean {
   return Array.from({ length: count }, (_, at) => elf.readUInt32LE(start + at * size)).includes(3);
 }
 
-function exists(path: string): Promise<boolean> {
+/** Written aside first: an archive that was cut short must not be taken for a finished one. */
+export async function writeArchive(path: string, archive: Buffer): Promise<void> {
+  const partial = `${path}.${process.pid}`;
+  await writeFile(partial, archive);
+  await rename(partial, path);
+}
+
+export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,

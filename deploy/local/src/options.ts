@@ -1,3 +1,5 @@
+import { addons, addonsNamed } from '@keelson/addons';
+import { errorMessage } from '@keelson/base';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 export type Store = 'sqlite' | 'etcd' | 'memory';
@@ -14,6 +16,8 @@ export interface UpOptions {
   readonly nodes?: number;
   readonly netns?: string;
   readonly masquerade?: boolean;
+  /** Names of `deploy/addons`. */
+  readonly addons?: readonly string[];
   readonly foreground: boolean;
 }
 
@@ -42,10 +46,16 @@ export function parseUp(argv: readonly string[]): UpOptions {
     .option('--netns <name>', 'keep the whole cluster in this network namespace, made if missing', netnsName)
     .option('--masquerade', "let pods' packets leave the machine under its address (default outside a network namespace)")
     .option('--no-masquerade', 'do not')
+    .option(
+      '--addons <name,…>',
+      `what runs as the cluster's own pods, or none; those that are there stay (default: ${addons.map(({ name }) => name).join()}, and none with --runtime model)`,
+      addonNames,
+    )
     .option('--foreground', 'stay, start again what dies, and stop the cluster on Ctrl-C', false);
   const options = command.parse([...argv], { from: 'user' }).opts<UpOptions>();
   if (options.etcdServers && options.store !== 'etcd') command.error('error: --etcd-servers goes with --store etcd');
   if (options.runtime === 'containerd' && (options.nodes ?? 1) > 1) command.error('error: --nodes goes with --runtime model');
+  if (options.runtime === 'model' && options.addons?.length) command.error('error: --addons goes with --runtime containerd');
   return options;
 }
 
@@ -85,6 +95,14 @@ function list(text: string): readonly string[] {
   const wrong = urls.find((url) => !/^https?:$/.test(URL.parse(url)?.protocol ?? ''));
   if (urls.length === 0 || wrong !== undefined) throw new InvalidArgumentError('It must be one or more http:// or https:// addresses.');
   return urls;
+}
+
+function addonNames(text: string): readonly string[] {
+  try {
+    return text === 'none' ? [] : addonsNamed(text.split(',')).map(({ name }) => name);
+  } catch (error) {
+    throw new InvalidArgumentError(`There is ${errorMessage(error)}, and none.`);
+  }
 }
 
 /** It becomes the node's name, too. */

@@ -1,3 +1,4 @@
+import { startAddons } from './addons/start.ts';
 import { type Cluster, planCluster } from './cluster/cluster.ts';
 import { loadCluster, saveCluster } from './cluster/file.ts';
 import { type Launch, launch } from './launch.ts';
@@ -27,7 +28,8 @@ export async function startCluster(options: UpOptions, deps: Pick<Launch, 'clock
   const alive = await runningNames(cluster);
   const missing = (await specsOf(cluster)).filter(({ name }) => !alive.has(name));
   const containerd = cluster.runtime === 'containerd' && !alive.has('containerd');
-  if (missing.length === 0 && !containerd) return { cluster, started: [] };
+  const wantsAddons = (options.addons?.length ?? 0) > 0;
+  if (missing.length === 0 && !containerd && !wantsAddons) return { cluster, started: [] };
   if (!before && cluster.runtime === 'model') say(modelNotice(options, cluster));
   await installPackages(cluster, say);
   await preflight(cluster, alive);
@@ -35,6 +37,7 @@ export async function startCluster(options: UpOptions, deps: Pick<Launch, 'clock
     await saveCluster(cluster);
     signal.throwIfAborted();
     await launch({ cluster, missing, ...deps });
+    await startAddons(cluster, deps);
   } catch (error) {
     if (alive.size === 0) await stopCluster(cluster, clock);
     else await Promise.all(missing.map(({ name }) => stop(cluster, name, clock)));

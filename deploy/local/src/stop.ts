@@ -4,6 +4,7 @@ import { type Clock, errorMessage, silentLogger } from '@keelson/base';
 import { GrpcRuntime } from '@keelson/kubelet/cri';
 import { defaultBridge, teardown } from '@keelson/kubelet/network';
 import { bundlePath } from '../../../tools/bundle.ts';
+import { addonsProcess } from './addons/start.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { clusterPaths } from './cluster/paths.ts';
 import { removeEverything, unmountBeneath } from './containerd/index.ts';
@@ -25,7 +26,7 @@ export async function stopCluster(cluster: Cluster, clock: Clock): Promise<void>
   const problems: unknown[] = [];
   const attempt = (step: Promise<unknown>): Promise<unknown> => step.catch((error: unknown) => problems.push(error));
   // Agents first, or they would put back what is being removed.
-  await attempt(end(names.filter((name) => !stores.includes(name))));
+  await attempt(end([addonsProcess, ...names.filter((name) => !stores.includes(name))]));
   const server = end(names.filter((name) => name === 'kube-apiserver')).then(() => end(names.filter((name) => name === 'etcd')));
   await Promise.all([attempt(server), cluster.runtime === 'containerd' ? attempt(removePods(cluster, clock)) : undefined]);
   if (cluster.runtime === 'containerd') await attempt(removeNetwork(cluster));

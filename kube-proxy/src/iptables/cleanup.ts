@@ -1,4 +1,4 @@
-import type { Rules } from './backend.ts';
+import type { Rules } from './contract.ts';
 import { cleanupChange } from './change.ts';
 import { parseSave } from './save.ts';
 import { script } from './script.ts';

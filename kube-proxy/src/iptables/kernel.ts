@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { errorMessage } from '@keelson/base';
-import type { Rules } from './backend.ts';
+import type { Rules } from './contract.ts';
 
 const run = promisify(execFile);
 const bigOutput = { maxBuffer: 1 << 29 };

@@ -1,4 +1,4 @@
-import type { Rules } from './backend.ts';
+import type { Rules } from './contract.ts';
 import type { Table } from './rules.ts';
 import { parseSave } from './save.ts';
 

@@ -148,6 +148,13 @@ describe('dns', () => {
     assert.deepEqual(podDns(testPod({ dnsConfig }), cluster, resolvConf)?.options, ['ndots:2', 'edns0']);
   });
 
+  test('what the C library would not read is left out, wherever it comes from', () => {
+    const host = { servers: ['1', '2', '3', '4'], searches: Array.from({ length: 40 }, (_, n) => `${'x'.repeat(80)}${n}`), options: [] };
+    const dns = podDns(testPod({ dnsPolicy: 'Default' }), cluster, host);
+    assert.deepEqual(dns?.servers, ['1', '2', '3']);
+    assert.equal(dns?.searches.length, 24, '2048 characters');
+  });
+
   test('resolv.conf', () => {
     assert.deepEqual(parseResolvConf('# c\nnameserver 1.1.1.1\nsearch a b.\noptions x y\n'), {
       servers: ['1.1.1.1'],

@@ -14,20 +14,26 @@ export interface ClusterDns {
   readonly domain: string;
 }
 
-/** The pod's resolver settings by `dnsPolicy` and `dnsConfig`; `host` is the node's own resolv.conf. */
+/** As many as the C library reads, and as Kubernetes lets through. */
+const [mostServers, mostSearches, mostSearchCharacters] = [3, 32, 2048];
+
+/** The pod's resolver settings by `dnsPolicy` and `dnsConfig`; `host` is the node's own resolv.conf. What is past the limits is left out. */
 export function podDns(pod: Pod, cluster: ClusterDns, host: DnsSettings): SandboxConfig['dns'] {
-  const spec = podSpec(pod);
   const base = basis(pod, cluster, host);
-  const extra = spec.dnsConfig;
-  if (!extra) return base;
+  const { nameservers = [], searches = [], options = [] } = podSpec(pod).dnsConfig ?? {};
   return {
-    servers: unique([...base.servers, ...(extra.nameservers ?? [])]).slice(0, 3),
-    searches: unique([...base.searches, ...(extra.searches ?? [])]).slice(0, 32),
+    servers: unique([...base.servers, ...nameservers]).slice(0, mostServers),
+    searches: fitting(unique([...base.searches, ...searches]).slice(0, mostSearches)),
     options: mergeOptions(
       base.options,
-      (extra.options ?? []).map(({ name = '', value }) => (value === undefined ? name : `${name}:${value}`)),
+      options.map(({ name = '', value }) => (value === undefined ? name : `${name}:${value}`)),
     ),
   };
+}
+
+function fitting(searches: readonly string[]): readonly string[] {
+  const fits = (count: number): boolean => searches.slice(0, count).join(' ').length <= mostSearchCharacters;
+  return searches.filter((_, index) => fits(index + 1));
 }
 
 function basis(pod: Pod, cluster: ClusterDns, host: DnsSettings): DnsSettings {

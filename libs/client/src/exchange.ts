@@ -11,6 +11,8 @@ export interface HttpRequestLike extends AsyncIterable<Buffer> {
   readonly url?: string | undefined;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** As `headers`, with a value for each time a name was sent; absent when the exchange never left the process. */
+  readonly headersDistinct?: Readonly<Record<string, string[] | undefined>>;
   readonly socket?: HttpSocketLike;
   /**
    * Who is asking, when the exchange never left the process. Only `inProcessTransport` sets it and Node's requests never have it: an

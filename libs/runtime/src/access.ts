@@ -12,7 +12,10 @@ export function restrictApi(api: Api, definition: Declared): Api {
   const mayRead = (kind: AnyKind): void =>
     assert(everything || readable.has(nameOf(kind)), `controller ${definition.name} declares that it reads ${nameOf(kind)}`);
   const mayWrite = (name: string): void =>
-    assert(everything || writable.has(name), `controller ${definition.name} declares that it writes ${name}`);
+    assert(
+      everything || writable.has(name) || writable.has(name.replace(/^[^/]+\//, '*/')),
+      `controller ${definition.name} declares that it writes ${name}`,
+    );
   const reading = async <R>(kind: AnyKind, call: () => Promise<R>): Promise<R> => {
     mayRead(kind);
     return call();

@@ -101,7 +101,7 @@ export type Outcome = { readonly again: number } | undefined;
 export interface ControllerDefinition {
   readonly name: string;
   readonly reads: readonly AnyKind[];
-  /** Kinds it creates, updates or deletes, and `resource/subresource` strings. `*` is every resource, to read and to write. */
+  /** Kinds it creates, updates or deletes, and `resource/subresource` strings, where `*` is any resource. `*` alone is every one, to read and to write. */
   readonly writes: readonly (AnyKind | string)[];
   readonly triggers: readonly AnyTrigger[];
   /** Keys reconciled at the same time; 5 unless told. */

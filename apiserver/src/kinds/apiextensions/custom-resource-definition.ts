@@ -3,9 +3,10 @@ import { CustomResourceDefinition } from '@keelson/types';
 import { defaultClientConfig } from '../admissionregistration/client-config.ts';
 import { defaultColumns } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
+import { cleanupFinalizer } from './cleanup-finalizer.ts';
 import { definitionErrors, definitionUpdateErrors, namesErrors } from './custom-resource-definition-validation.ts';
 
-/** Stored only: accepting names, establishing and serving the resources it defines are not the registry's. */
+/** Accepting names, establishing and serving what it defines is `extensions/crd`'s. */
 export const customResourceDefinitionKind: KindDefinition<CustomResourceDefinition> = {
   kind: CustomResourceDefinition,
   prefix: '/registry/apiextensions.k8s.io/customresourcedefinitions/',
@@ -32,6 +33,18 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
   },
   validate: definitionErrors,
   validateUpdate: definitionUpdateErrors,
+  deletion: {
+    pending: ({ metadata }) => !metadata.deletionTimestamp,
+    mark(definition) {
+      const { metadata, status } = definition;
+      metadata.finalizers = [...(metadata.finalizers ?? []).filter((one) => one !== cleanupFinalizer), cleanupFinalizer];
+      const terminating = {
+        ...{ type: 'Terminating', status: 'True', lastTransitionTime: metadata.deletionTimestamp, reason: 'InstanceDeletionPending' },
+        message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+      };
+      definition.status = { ...status, conditions: [...(status?.conditions ?? []), terminating] };
+    },
+  },
   status: { validateUpdate: ({ status }) => namesErrors(status?.acceptedNames ?? {}, path('status', 'acceptedNames')) },
   columns: defaultColumns,
 };

@@ -19,7 +19,7 @@ const at = path('spec');
 const highestGroupPriority = 20_000;
 const highestVersionPriority = 1000;
 
-/** Stored only: requests are not yet handed on to the services it names. */
+/** Whose requests are handed on, and where to, is `extensions/aggregation`. */
 export const apiServiceKind: KindDefinition<APIService> = {
   kind: APIService,
   prefix: '/registry/apiregistration.k8s.io/apiservices/',

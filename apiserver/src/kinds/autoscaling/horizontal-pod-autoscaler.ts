@@ -2,6 +2,7 @@ import { type FieldError, type FieldPath, fieldInvalid, fieldRequired, path, val
 import { HorizontalPodAutoscaler, type HorizontalPodAutoscalerSpec, type HPAScalingPolicy, type HPAScalingRules } from '@keelson/types';
 import { nonNegative, nonNegativeQuantity, oneOf, typedReference } from '../field-checks.ts';
 import type { KindDefinition } from '../types.ts';
+import { otherAnnotations } from './annotations-v1.ts';
 import { horizontalPodAutoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
 import { metricErrors } from './metric-validation.ts';
 
@@ -12,7 +13,11 @@ const longestPeriod = 1800;
 export const horizontalPodAutoscalerKind: KindDefinition<HorizontalPodAutoscaler> = {
   kind: HorizontalPodAutoscaler,
   generation: false,
-  defaults: ({ spec }) => spec && defaultSpec(spec),
+  defaults(autoscaler) {
+    // They are how version 1 writes what stands in fields here.
+    if (autoscaler.metadata.annotations) autoscaler.metadata.annotations = otherAnnotations(autoscaler.metadata.annotations);
+    if (autoscaler.spec) defaultSpec(autoscaler.spec);
+  },
   prepareCreate(autoscaler) {
     autoscaler.status = { desiredReplicas: 0 };
   },

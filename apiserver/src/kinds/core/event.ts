@@ -1,7 +1,8 @@
-import { type FieldError, fieldInvalid, humanDuration } from '@keelson/machinery';
+import { humanDuration } from '@keelson/machinery';
 import { Event } from '@keelson/types';
 import { nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
+import { eventErrors } from './event-validation.ts';
 
 const since = (time: string | null | undefined, now: number): string => (time ? humanDuration(now - Date.parse(time)) : '<unknown>');
 
@@ -38,7 +39,7 @@ export const eventKind: KindDefinition<Event> = {
   defaults(event) {
     event.involvedObject ??= {};
   },
-  validate: eventErrors,
+  validate: (event) => eventErrors(event, 'reportingComponent'),
   selectableFields: {
     'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
     'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace ?? '',
@@ -54,10 +55,3 @@ export const eventKind: KindDefinition<Event> = {
   },
   columns,
 };
-
-/** Cluster-scoped objects have their events in `default`, all others beside them. */
-function eventErrors({ metadata, involvedObject }: Event): FieldError[] {
-  const { namespace: of = '' } = involvedObject;
-  const fits = of === '' ? metadata.namespace === 'default' || metadata.namespace === 'kube-system' : of === metadata.namespace;
-  return fits ? [] : [fieldInvalid('involvedObject.namespace', of, 'does not match event.namespace')];
-}

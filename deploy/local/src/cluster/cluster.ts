@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { addons } from '@keelson/addons';
 import { type Link, linkFor } from '../netns/address.ts';
 import type { Runtime, Store, UpOptions } from '../options.ts';
 
@@ -19,6 +20,8 @@ export interface Cluster {
   readonly runtime: Runtime;
   readonly nodes: readonly string[];
   readonly masquerade: boolean;
+  /** Names of those in `deploy/addons` that were ever asked for. */
+  readonly addons: readonly string[];
 }
 
 export interface Netns {
@@ -62,6 +65,9 @@ export class Refusal extends Error {
 export const serviceRange = '10.96.0.0/16';
 /** The first of the range: Service `kubernetes`. */
 export const serviceAddress = '10.96.0.1';
+/** The tenth, as kubeadm has it: Service `kube-dns`. */
+export const dnsAddress = '10.96.0.10';
+export const clusterDomain = 'cluster.local';
 export const podRange = '10.244.0.0/16';
 
 /** The pods' range of the node at this place of `nodes`. */
@@ -115,6 +121,7 @@ export async function planCluster(
     runtime,
     nodes,
     masquerade: options.masquerade ?? netns === undefined,
+    addons: options.addons ?? (runtime === 'containerd' ? addons.map((addon) => addon.name) : []),
   };
 }
 
@@ -136,7 +143,9 @@ function continued(options: UpOptions, before: Cluster): Cluster {
       `the cluster in ${before.dataDir} was made ${made}: leave the flag out, use another --data-dir, or remove it with npm run down -- --data-dir ${before.dataDir} --purge`,
     );
   }
-  return { ...before, masquerade: options.masquerade ?? before.masquerade };
+  const { masquerade = before.masquerade, addons = [] } = options;
+  if (addons.length > 0 && before.runtime === 'model') throw new Refusal('model pods run no programs: leave --addons out');
+  return { ...before, masquerade, addons: [...new Set([...(before.addons ?? []), ...addons])] };
 }
 
 function planNetns(name: string, { netnsAddresses, ranges }: MachineFacts): Netns {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Cluster, podRange, podRangeOf, serviceRange } from '../cluster/cluster.ts';
+import { type Cluster, clusterDomain, dnsAddress, podRange, podRangeOf, serviceRange } from '../cluster/cluster.ts';
 import { clusterPaths } from '../cluster/paths.ts';
 import { containerdPaths } from '../containerd/config.ts';
 
@@ -115,6 +115,8 @@ function kubelet(cluster: Cluster, index: number, { resolvConf }: Surroundings):
       `--root-dir=${paths.kubelet(node)}`,
       `--pod-cidr=${podRangeOf(index)}`,
       `--resolv-conf=${resolvConf}`,
+      `--cluster-dns=${dnsAddress}`,
+      `--cluster-domain=${clusterDomain}`,
       ...pkiOf(cluster).serving(`kubelet-${node}-serving`),
       ...(cluster.runtime === 'model' ? ['--container-runtime-endpoint=model://'] : containers(cluster)),
     ],

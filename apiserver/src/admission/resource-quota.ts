@@ -1,0 +1,80 @@
+import { errorMessage } from '@keelson/base';
+import {
+  type Counted,
+  charge,
+  forbidden,
+  growth,
+  limitedBy,
+  missingAmounts,
+  quotaApplies,
+  type Resources,
+  StatusError,
+  usageOf,
+} from '@keelson/machinery';
+import { Pod, ResourceQuota } from '@keelson/types';
+import { systemUser } from '../auth/types.ts';
+import { update, type Writable } from '../registry/write.ts';
+import { listObjects } from './objects.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './types.ts';
+
+/** Of these a change can use more than before. Of anything else only its being there counts. */
+const growing: ReadonlySet<string> = new Set(['services', 'persistentvolumeclaims']);
+
+/** Charges a namespace's quotas for what is about to be made; what is gone is given back by a controller's count. The last plugin. */
+export const resourceQuota: AdmissionPlugin = {
+  name: 'ResourceQuota',
+  async validate(attributes) {
+    const { store, operation, subresource, namespace, object } = attributes;
+    if (!store.kind.namespaced || subresource !== '' || !object) return;
+    const { group, resource } = store.kind;
+    if (operation !== 'CREATE' && !(operation === 'UPDATE' && group === '' && growing.has(resource))) return;
+    const quotas = listObjects(attributes.registry, ResourceQuota, namespace);
+    if (quotas.length === 0) return;
+    const charges = quotas.flatMap((quota) => chargeOf(quota, attributes));
+    for (const { quota, requested } of charges) await pay(quota, requested, attributes);
+  },
+};
+
+interface Charge {
+  readonly quota: ResourceQuota;
+  readonly requested: Resources;
+}
+
+/** What a quota is to be charged with, if anything. @throws StatusError Forbidden for a pod that does not say what it needs. */
+function chargeOf(quota: ResourceQuota, { store, object, old, registry, name }: AdmissionAttributes): Charge[] {
+  const counted: Counted = store.groupResource;
+  if (!quotaApplies(quota, counted, object)) return [];
+  if (store.kind.typeName === Pod.typeName) {
+    const missing = missingAmounts(quota, object as Pod);
+    if (missing) throw forbidden(store.groupResource, name, missing);
+  }
+  const now = registry.options.clock.now();
+  const before = old && usageOf(counted, old, now);
+  const requested = growth(limitedBy(quota.status?.hard ?? quota.spec?.hard, usageOf(counted, object, now)), before);
+  return Object.keys(requested).length > 0 ? [{ quota, requested }] : [];
+}
+
+/** Adds to what is used, unless that is too much; again, when somebody else was charged in between. */
+async function pay(
+  quota: ResourceQuota,
+  requested: Resources,
+  { registry, store, namespace, name, dryRun }: AdmissionAttributes,
+): Promise<void> {
+  const apply = (current: Writable): Writable => {
+    const present = current as ResourceQuota;
+    try {
+      return { ...present, status: { ...present.status, used: charge(present, requested) } } as Writable;
+    } catch (error) {
+      throw forbidden(store.groupResource, name, errorMessage(error));
+    }
+  };
+  const request = { namespace, user: systemUser, dryRun, subresource: 'status', warnings: [] };
+  try {
+    const quotas = registry.of(ResourceQuota);
+    const id = quota.metadata.name ?? '';
+    await registry.turns.take(quotas.keyOf(namespace, id), () => update(registry, quotas, id, { apply }, request));
+  } catch (error) {
+    // A quota that was deleted meanwhile limits nothing.
+    if (!(error instanceof StatusError) || error.code !== 404) throw error;
+  }
+}

@@ -1,0 +1,23 @@
+import type { Clock } from '@keelson/base';
+import { distrustProxy, type FrontProxyTrust, proxiedIdentity } from '@keelson/pki';
+import type { Authenticator } from './types.ts';
+
+/**
+ * Authenticating proxies: who holds a client certificate of the front-proxy authority says in `X-Remote-*` headers on whose behalf it
+ * asks. Without such a certificate the headers mean nothing; a certificate of that authority that may not speak for others is refused.
+ */
+export function requestHeaderAuthenticator(trust: FrontProxyTrust, clock: Clock): Authenticator {
+  const judged = new WeakMap<object, string | undefined>();
+  return {
+    name: 'request-header',
+    authenticate({ socket, headersDistinct = {} }) {
+      const certificate = socket?.getPeerX509Certificate?.();
+      if (!socket || !certificate) return { type: 'absent' };
+      const user = proxiedIdentity(headersDistinct, trust);
+      if (!user) return { type: 'absent' };
+      if (!judged.has(socket)) judged.set(socket, distrustProxy(certificate, trust, clock.now()));
+      const reason = judged.get(socket);
+      return reason === undefined ? { type: 'authenticated', user } : { type: 'invalid', message: reason };
+    },
+  };
+}

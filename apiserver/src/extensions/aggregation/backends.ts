@@ -1,0 +1,114 @@
+import { Agent, request as httpsRequest } from 'node:https';
+import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
+import type { Clock } from '@keelson/base';
+import type { APIServiceSpec } from '@keelson/types';
+import type { ServiceReference } from './place.ts';
+
+/** What this server shows to those behind it, so that they believe its `X-Remote-*` headers. PEM. */
+export interface ProxyClient {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** One server behind an APIService: where it is, and by what it is known. */
+export interface Backend {
+  /** The APIService. */
+  readonly name: string;
+  readonly spec: APIServiceSpec;
+  readonly reference: ServiceReference;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface BackendRequest {
+  readonly method: string;
+  /** Path and query, encoded. */
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  /** On a connection of its own, which may leave HTTP. */
+  readonly alone?: boolean;
+}
+
+const connectTimeout = 30_000;
+
+interface Known {
+  readonly trust: string;
+  readonly agent: Agent;
+}
+
+/** TLS connections to the servers behind APIServices, kept alive per APIService for as long as what they trust stays. */
+export class Backends {
+  readonly #client: ProxyClient | undefined;
+  readonly #clock: Clock;
+  readonly #agents = new Map<string, Known>();
+
+  constructor(client: ProxyClient | undefined, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  /** Begins a request; the caller writes its body and ends it. It fails when there is no connection within 30 seconds. */
+  open(backend: Backend, { method, path, headers, alone = false }: BackendRequest): ClientRequest {
+    const agent = this.#agentOf(backend);
+    const request = httpsRequest({
+      host: backend.host,
+      port: backend.port,
+      method,
+      path,
+      headers: { ...headers, host: authority(backend) },
+      ...(alone ? { ...agent.options, agent: false } : { agent }),
+    });
+    request.on('socket', (socket) => {
+      if (!socket.connecting) return;
+      const timer = this.#clock.after(connectTimeout, () => request.destroy(new Error('i/o timeout')));
+      socket.once('secureConnect', () => timer.cancel()).once('close', () => timer.cancel());
+    });
+    return request;
+  }
+
+  /** Closes what is idle of an APIService that is gone. */
+  forget(name: string): void {
+    this.#agents.get(name)?.agent.destroy();
+    this.#agents.delete(name);
+  }
+
+  close(): void {
+    for (const name of this.#agents.keys()) this.forget(name);
+  }
+
+  #agentOf({ name, spec, reference }: Backend): Agent {
+    const { caBundle = '', insecureSkipTLSVerify = false } = spec;
+    const servername = `${reference.name}.${reference.namespace}.svc`;
+    const trust = [servername, insecureSkipTLSVerify, caBundle].join(' ');
+    const known = this.#agents.get(name);
+    if (known?.trust === trust) return known.agent;
+    this.forget(name);
+    const agent = new Agent({
+      keepAlive: true,
+      servername,
+      rejectUnauthorized: !insecureSkipTLSVerify,
+      ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}),
+      ...this.#client,
+    });
+    this.#agents.set(name, { trust, agent });
+    return agent;
+  }
+}
+
+/** `host:port` as a URL has it. */
+export function authority({ host, port }: Pick<Backend, 'host' | 'port'>): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+const dialErrors: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'connect: connection timed out',
+};
+
+/** Why a backend was not reached, in the words clients and administrators know. */
+export function failureText(backend: Pick<Backend, 'host' | 'port'>, error: NodeJS.ErrnoException): string {
+  const known = dialErrors[error.code ?? ''];
+  return known ? `dial tcp ${authority(backend)}: ${known}` : error.message;
+}

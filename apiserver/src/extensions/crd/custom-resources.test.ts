@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually } from '@keelson/testing';
+import { type Fixture, startServer } from '../../testing/fixture.ts';
+
+let server: Fixture;
+before(async () => {
+  server = await startServer();
+});
+after(() => server.close());
+
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+const cronSchema = {
+  type: 'object',
+  properties: {
+    spec: {
+      type: 'object',
+      required: ['cronSpec'],
+      properties: {
+        cronSpec: { type: 'string', pattern: '^(\\d+|\\*)$' },
+        replicas: { type: 'integer', minimum: 1, maximum: 10, default: 1 },
+        free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      },
+    },
+    status: { type: 'object', properties: { replicas: { type: 'integer' }, labelSelector: { type: 'string' } } },
+  },
+};
+
+function definition(plural: string, over: object = {}, version: object = {}): { metadata: { name: string }; spec: object } {
+  const kind = plural.slice(0, 1).toUpperCase() + plural.slice(1, -1);
+  const v1 = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: cronSchema }, ...version };
+  const spec = { group: 'stable.example.com', scope: 'Namespaced', names: { plural, kind }, versions: [v1], ...over };
+  return { metadata: { name: `${plural}.stable.example.com` }, spec };
+}
+
+async function establish(plural: string, over: object = {}, version: object = {}): Promise<string> {
+  const created = await server.send('POST', definitions, definition(plural, over, version));
+  assert.equal(created.status, 201, created.text);
+  const path = `/apis/stable.example.com/v1/namespaces/default/${plural}`;
+  await eventually(async () => (await server.send('GET', path)).status === 200, { message: `${plural} are served` });
+  return path;
+}
+
+const cron = (name: string, spec: object): object => ({ apiVersion: 'stable.example.com/v1', kind: 'Cron', metadata: { name }, spec });
+
+test('an established definition is served like any other kind', async () => {
+  const path = await establish('crons', { names: { plural: 'crons', kind: 'Cron', shortNames: ['cr'], categories: ['all'] } });
+  const { status } = (await server.send('GET', `${definitions}/crons.stable.example.com`)).json<{
+    status: { conditions: { type: string; reason: string }[]; acceptedNames: object };
+  }>();
+  assert.deepEqual(
+    status.conditions.map(({ type, reason }) => [type, reason]),
+    [
+      ['NamesAccepted', 'NoConflicts'],
+      ['Established', 'InitialNamesAccepted'],
+    ],
+  );
+  assert.deepEqual(status.acceptedNames, {
+    ...{ plural: 'crons', singular: 'cron', kind: 'Cron', listKind: 'CronList' },
+    ...{ shortNames: ['cr'], categories: ['all'] },
+  });
+  const created = await server.send('POST', path, cron('one', { cronSpec: '5', extra: true, free: { any: 1 } }));
+  assert.equal(created.status, 201, created.text);
+  const { spec, metadata } = created.json<{ spec: object; metadata: { generation: number } }>();
+  assert.deepEqual(spec, { cronSpec: '5', free: { any: 1 }, replicas: 1 });
+  assert.equal(metadata.generation, 1);
+  assert.equal((await server.send('GET', path)).json<{ items: unknown[] }>().items.length, 1);
+  const discovery = (await server.send('GET', '/apis/stable.example.com/v1')).json<{
+    resources: { name: string; shortNames?: string[] }[];
+  }>();
+  assert.deepEqual(discovery.resources.find(({ name }) => name === 'crons')?.shortNames, ['cr']);
+});
+
+test('what does not fit the schema is refused with its path', async () => {
+  const path = await establish('fits');
+  const refused = async (spec: object, query = ''): Promise<string> => {
+    const answer = await server.send('POST', path + query, { ...cron('bad', spec), kind: 'Fit' });
+    assert.ok(answer.status >= 400, answer.text);
+    return answer.json<{ message: string }>().message;
+  };
+  assert.equal(await refused({}), 'Fit.stable.example.com "bad" is invalid: spec.cronSpec: Required value');
+  assert.match(
+    await refused({ cronSpec: 'x' }),
+    /spec\.cronSpec: Invalid value: "x": spec\.cronSpec in body should match '\^\(\\d\+\|\\\*\)\$'/,
+  );
+  assert.match(await refused({ cronSpec: '1', replicas: 11 }), /spec\.replicas in body should be less than or equal to 10/);
+  assert.match(
+    await refused({ cronSpec: '1', replicas: 'three' }),
+    /spec\.replicas: Invalid value: "string": spec\.replicas in body must be of type integer: "string"/,
+  );
+  assert.match(await refused({ cronSpec: '1', more: 1 }, '?fieldValidation=Strict'), /strict decoding error: unknown field "spec\.more"/);
+});
+
+test('status and scale are subresources where the definition says so', async () => {
+  const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.labelSelector' };
+  const path = await establish('scaleds', {}, { subresources: { status: {}, scale } });
+  await server.send('POST', path, { ...cron('one', { cronSpec: '1' }), kind: 'Scaled', status: { replicas: 9 } });
+  const read = async (): Promise<{ spec: { replicas: number }; status?: object; metadata: { generation: number } }> =>
+    (await server.send('GET', `${path}/one`)).json();
+  assert.equal((await read()).status, undefined);
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  await server.send('PATCH', `${path}/one/status`, { status: { replicas: 3, labelSelector: 'a=b' }, spec: { replicas: 5 } }, merge);
+  const after = await read();
+  assert.deepEqual([after.status, after.spec.replicas, after.metadata.generation], [{ replicas: 3, labelSelector: 'a=b' }, 1, 1]);
+  await server.send('PATCH', `${path}/one/scale`, { spec: { replicas: 4 } }, merge);
+  assert.equal((await read()).metadata.generation, 2);
+  const { spec, status } = (await server.send('GET', `${path}/one/scale`)).json<{ spec: object; status: object }>();
+  assert.deepEqual([spec, status], [{ replicas: 4 }, { replicas: 3, selector: 'a=b' }]);
+});
+
+test('columns are what the definition lists', async () => {
+  const columns = [
+    { name: 'Spec', type: 'string', jsonPath: '.spec.cronSpec' },
+    { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ];
+  const path = await establish('shows', {}, { additionalPrinterColumns: columns });
+  await server.send('POST', path, { ...cron('one', { cronSpec: '7' }), kind: 'Show' });
+  const table = await server.send('GET', path, undefined, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
+  const { columnDefinitions, rows } = table.json<{ columnDefinitions: { name: string }[]; rows: { cells: unknown[] }[] }>();
+  assert.deepEqual(
+    columnDefinitions.map(({ name }) => name),
+    ['Name', 'Spec', 'Replicas', 'Age'],
+  );
+  assert.deepEqual(rows[0]?.cells.slice(0, 3), ['one', '7', 1]);
+});
+
+test('names that are taken are not accepted until they are free', async () => {
+  await establish('takens', { names: { plural: 'takens', kind: 'Taken', shortNames: ['tk'] } });
+  await server.send('POST', definitions, definition('others', { names: { plural: 'others', kind: 'Taken', shortNames: ['tk'] } }));
+  const condition = async (): Promise<unknown> => {
+    const { status } = (await server.send('GET', `${definitions}/others.stable.example.com`)).json<{
+      status: { conditions?: { reason: string; status: string; message: string }[] };
+    }>();
+    return status.conditions?.map(({ reason }) => reason).join();
+  };
+  await eventually(async () => (await condition()) === 'ListKindConflict,NotAccepted', { message: 'the names are refused' });
+  await server.send('DELETE', `${definitions}/takens.stable.example.com`);
+  await eventually(async () => (await condition()) === 'NoConflicts,InitialNamesAccepted', { message: 'the names are free' });
+});
+
+test('a definition that is deleted takes its objects along', async () => {
+  const path = await establish('gones');
+  await server.send('POST', path, { ...cron('one', { cronSpec: '7' }), kind: 'Gone' });
+  const deleted = await server.send('DELETE', `${definitions}/gones.stable.example.com`);
+  assert.equal(deleted.status, 200);
+  await eventually(async () => (await server.send('GET', `${definitions}/gones.stable.example.com`)).status === 404, {
+    message: 'the definition is gone',
+  });
+  await eventually(async () => (await server.send('GET', path)).status === 404, { message: 'nothing is served' });
+  const again = await establish('gones');
+  assert.deepEqual((await server.send('GET', again)).json<{ items: unknown[] }>().items, []);
+});

@@ -1,0 +1,132 @@
+import { type Clock, errorMessage, type Logger, WorkQueue } from '@keelson/base';
+import type { Kind } from '@keelson/types';
+import { CustomResourceDefinition } from '@keelson/types';
+import { systemUser } from '../../auth/types.ts';
+import type { Decoder } from '../../http/decode.ts';
+import { cleanupFinalizer } from '../../kinds/apiextensions/cleanup-finalizer.ts';
+import { setCondition } from '../../kinds/conditions.ts';
+import { follow } from '../../registry/follow.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { update, type Writable } from '../../registry/write.ts';
+import { removeInstances, withoutFinalizer } from './cleanup.ts';
+import { kindDefinition, schemaOf } from './definition.ts';
+import { decideNames } from './names.ts';
+import { prune } from './prune.ts';
+
+export interface CustomResourcesOptions {
+  readonly registry: Registry;
+  readonly decoder: Decoder;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Serves what CustomResourceDefinitions define: grants their names, establishes them, hands their versions to the registry as kinds like
+ * any other, and on deletion removes what they held. Level-triggered over the definitions in the cache.
+ */
+export class CustomResources {
+  readonly #options: CustomResourcesOptions;
+  readonly #queue: WorkQueue;
+  /** What is served for each definition, by its name. */
+  readonly #served = new Map<string, readonly Kind[]>();
+
+  constructor(options: CustomResourcesOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue(options.clock);
+  }
+
+  /** Follows the definitions until the signal. */
+  async run(): Promise<void> {
+    const { registry, signal, log } = this.#options;
+    follow(registry, CustomResourceDefinition, ({ type, object }) => this.#enqueue(type, object));
+    signal.addEventListener('abort', () => this.#queue.close(), { once: true });
+    for (let name = await this.#queue.take(); name !== undefined; name = await this.#queue.take()) {
+      try {
+        await this.#step(name);
+        this.#queue.forget(name);
+      } catch (error) {
+        if (!signal.aborted) log.warn('custom resource definition: trying again', { name, err: errorMessage(error) });
+        this.#queue.retry(name);
+      } finally {
+        this.#queue.done(name);
+      }
+    }
+  }
+
+  /** Names that one definition gives up are free for others of its group. */
+  #enqueue(type: string, { metadata, spec }: CustomResourceDefinition): void {
+    this.#queue.add(metadata.name ?? '');
+    if (type !== 'DELETED') return;
+    for (const other of this.#definitions()) if (other.spec.group === spec.group) this.#queue.add(other.metadata.name ?? '');
+  }
+
+  async #step(name: string): Promise<void> {
+    const definition = this.#options.registry.read(CustomResourceDefinition, '', name);
+    if (!definition) return this.#serve(name, undefined);
+    const next = this.#named(definition);
+    if (next) await this.#write(name, 'status', (current) => ({ ...current, status: next.status }));
+    await this.#serve(name, next ?? definition);
+    if (definition.metadata.deletionTimestamp) await this.#cleanUp(definition);
+  }
+
+  /** The definition with the status it should have; undefined when it has it. */
+  #named(definition: CustomResourceDefinition): CustomResourceDefinition | undefined {
+    const { clock } = this.#options;
+    const others = this.#definitions().filter(({ metadata }) => metadata.name !== definition.metadata.name);
+    const { acceptedNames, namesAccepted, established } = decideNames(definition, others);
+    const before = definition.status?.conditions ?? [];
+    let conditions = setCondition(before, namesAccepted, clock);
+    if (established) conditions = setCondition(conditions, established, clock);
+    const status = { ...definition.status, conditions, acceptedNames } as CustomResourceDefinition['status'];
+    return JSON.stringify(status) === JSON.stringify(definition.status) ? undefined : { ...definition, status };
+  }
+
+  #definitions(): CustomResourceDefinition[] {
+    const { cache } = this.#options.registry.of(CustomResourceDefinition);
+    const all: CustomResourceDefinition[] = [];
+    cache.each(cache.prefix, ({ wire }) => {
+      all.push(JSON.parse(wire.toString()) as CustomResourceDefinition);
+      return true;
+    });
+    return all;
+  }
+
+  /** Serves the versions of an established definition; of any other, nothing. */
+  async #serve(name: string, definition: CustomResourceDefinition | undefined): Promise<void> {
+    const { registry, decoder } = this.#options;
+    const established = definition?.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True');
+    const wanted = definition && established ? definition.spec.versions.filter(({ served }) => served) : [];
+    const kinds: Kind[] = [];
+    for (const version of wanted) {
+      const schema = schemaOf(version);
+      const served = kindDefinition(definition as CustomResourceDefinition, version);
+      decoder.define(served.kind.typeName, { prune: (object) => prune(object, schema) });
+      await registry.install(served);
+      kinds.push(served.kind);
+    }
+    for (const old of this.#served.get(name) ?? []) {
+      if (kinds.some(({ version, resource }) => version === old.version && resource === old.resource)) continue;
+      registry.uninstall(old);
+      decoder.define(old.typeName, undefined);
+    }
+    if (kinds.length > 0) this.#served.set(name, kinds);
+    else this.#served.delete(name);
+  }
+
+  async #cleanUp(definition: CustomResourceDefinition): Promise<void> {
+    const { registry } = this.#options;
+    const { name = '', finalizers = [] } = definition.metadata;
+    if (!finalizers.includes(cleanupFinalizer)) return;
+    const [kind] = this.#served.get(name) ?? [];
+    const left = kind ? await removeInstances(registry, registry.of(kind)) : 0;
+    if (left > 0) this.#queue.addAfter(name, 500);
+    else await this.#write(name, '', withoutFinalizer);
+  }
+
+  async #write(name: string, subresource: string, apply: (current: Writable) => Writable): Promise<void> {
+    const { registry } = this.#options;
+    const request = { namespace: '', user: systemUser, dryRun: false, subresource, warnings: [] };
+    await update(registry, registry.of(CustomResourceDefinition), name, { apply }, request);
+  }
+}

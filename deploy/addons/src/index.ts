@@ -1,0 +1,3 @@
+export * from './apply.ts';
+export * from './catalogue.ts';
+export * from './images.ts';
