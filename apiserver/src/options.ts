@@ -53,6 +53,11 @@ export const apiserverOptions = {
     default: 'https://kubernetes.default.svc.cluster.local',
     help: 'Issuer of service-account tokens.',
   },
+  'service-account-jwks-uri': {
+    type: 'string',
+    default: '',
+    help: "URI of the keys of service-account tokens as the discovery document tells it; this server's own when empty.",
+  },
   'service-account-key-file': {
     type: 'list',
     default: [] as readonly string[],

@@ -77,6 +77,7 @@ async function serverConfig(
     disabledAdmission: options['disable-admission-plugins'],
     tokens: (registry) =>
       createTokens({ issuer, signingKey, publicKeys: publicKeys.length > 0 ? publicKeys : [signingKey], audiences, clock }, registry),
+    jwksURI: options['service-account-jwks-uri'],
     compactionInterval: parseGoDuration(options['etcd-compaction-interval']),
   };
 }

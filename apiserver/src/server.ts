@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, type Logger, type Random } from '@keelson/base';
-import type { ExchangeHandler } from '@keelson/client';
+import type { ExchangeHandler, KubeObject } from '@keelson/client';
 import type { HealthCheck } from '@keelson/component';
 import type { FrontProxyTrust } from '@keelson/pki';
 import type { Registry as Metrics } from 'prom-client';
@@ -17,10 +17,12 @@ import type { Authenticator } from './auth/types.ts';
 import { x509Authenticator } from './auth/x509.ts';
 import { compactRegularly } from './compaction.ts';
 import type { VersionInfo } from './discovery/routes.ts';
+import { ensureExtensionAuthentication } from './extension-authentication.ts';
 import { type AggregationOptions, Aggregator } from './extensions/aggregation/aggregator.ts';
 import { ensureLocalServices } from './extensions/aggregation/local.ts';
 import { CustomResources } from './extensions/crd/custom-resources.ts';
-import { ensureExtensionAuthentication } from './extension-authentication.ts';
+import { WebhookCaller } from './extensions/webhooks/caller.ts';
+import { mutatingWebhooks, validatingWebhooks, type WebhookDeps } from './extensions/webhooks/plugins.ts';
 import { Decoder } from './http/decode.ts';
 import { createRequestMetrics } from './http/metrics.ts';
 import { createPipeline, type PipelineOptions } from './http/pipeline.ts';
@@ -30,6 +32,7 @@ import { createUpgrade } from './http/upgrade.ts';
 import { kinds } from './kinds/index.ts';
 import { ensureKubernetesService, type KubernetesServiceOptions } from './kubernetes-service.ts';
 import { bootstrapPriorityClasses } from './priority-classes.ts';
+import type { KindStore } from './registry/kind-store.ts';
 import { Registry } from './registry/registry.ts';
 import type { Store } from './storage/types.ts';
 
@@ -44,6 +47,8 @@ export interface ServerConfig {
   readonly nodePorts: { readonly from: number; readonly to: number };
   readonly disabledAdmission: readonly string[];
   readonly tokens: (registry: () => Registry) => Tokens;
+  /** Where the keys of those tokens are said to be; at this server, unless told. */
+  readonly jwksURI?: string | undefined;
   readonly kubelets: Services['kubelets'];
   /** PEM of the CA client certificates are checked against, for extension API servers to read; absent where there are no certificates. */
   readonly clientCA?: string;
@@ -69,7 +74,14 @@ export interface ApiServer {
 /** An API server without its sockets: the same in a process of its own and inside a test. Resolves once the caches are loaded. */
 export async function createServer(config: ServerConfig): Promise<ApiServer> {
   const { clock, random, log, signal } = config;
-  const registry = createRegistry(config, () => escalationContext(services));
+  const registry: Registry = createRegistry(config, {
+    escalation: () => escalationContext(services),
+    webhooks: {
+      caller: new WebhookCaller(() => registry, clock),
+      random,
+      reshape: (attributes, object) => reshape(decoder, attributes.store, object),
+    },
+  });
   const loaded = Promise.withResolvers<void>();
   const following = registry.feed.run(signal, loaded.resolve);
   const [decoder] = await Promise.all([Decoder.load(), loaded.promise]);
@@ -85,9 +97,20 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
   const aggregator = new Aggregator({ ...config.aggregation, registry, clock, random, log, metrics: config.metrics });
   const options: PipelineOptions = {
     ...{ registry, decoder, services, authorizers, clock, random, log, signal, aggregator },
-    authenticators: [inProcessAuthenticator, ...certificateAuthenticators(config), serviceAccountAuthenticator(services.tokens, () => registry)],
+    authenticators: [
+      inProcessAuthenticator,
+      ...certificateAuthenticators(config),
+      serviceAccountAuthenticator(services.tokens, () => registry),
+    ],
     metrics: createRequestMetrics(config.metrics, clock),
-    plain: createPlain({ ...config, registry, remote: aggregator, checks: checks(registry, state), serverAddress: () => state.address }),
+    plain: createPlain({
+      ...config,
+      tokens: services.tokens,
+      registry,
+      remote: aggregator,
+      checks: checks(registry, state),
+      serverAddress: () => state.address,
+    }),
   };
   const custom = new CustomResources({ registry, decoder, clock, log, signal });
   const compacting = compactRegularly(registry, config.compactionInterval, clock, log, signal);
@@ -113,9 +136,22 @@ interface State {
   address: string;
 }
 
-function createRegistry(config: ServerConfig, escalation: () => EscalationContext): Registry {
+interface AdmissionParts {
+  readonly escalation: () => EscalationContext;
+  readonly webhooks: WebhookDeps;
+}
+
+/** What a webhook made of an object, in its kind's shape and with its defaults. */
+function reshape(decoder: Decoder, { kind, definition }: KindStore, object: KubeObject): KubeObject {
+  const { object: shaped } = decoder.decode(kind, object, [], 'Ignore');
+  definition.defaults?.(shaped);
+  return shaped;
+}
+
+function createRegistry(config: ServerConfig, { escalation, webhooks }: AdmissionParts): Registry {
   const { store, clock, random, log, nodePorts, disabledAdmission } = config;
-  const chosen = admissionPlugins.filter(({ name }) => !disabledAdmission.includes(name));
+  const plugins = admissionPlugins([mutatingWebhooks(webhooks), validatingWebhooks(webhooks)]);
+  const chosen = plugins.filter(({ name }) => !disabledAdmission.includes(name));
   const admission = [...chosen, escalationCheck(escalation)];
   return new Registry({ store, kinds, admission, clock, random, log, serviceCIDRs: [config.serviceCIDR], nodePorts });
 }
@@ -130,9 +166,13 @@ async function bootstrap(
   if (address) state.address = `${address.address}:${address.port}`;
   const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR }) : undefined;
   const forExtensions = clientCA ? ensureExtensionAuthentication(registry, clientCA, frontProxies) : undefined;
-  await Promise.all([bootstrapRbac(registry, log), bootstrapPriorityClasses(registry), ensureLocalServices(registry, log), service, forExtensions]).catch((error) =>
-    log.error('bootstrap incomplete', { err: errorMessage(error) }),
-  );
+  await Promise.all([
+    bootstrapRbac(registry, log),
+    bootstrapPriorityClasses(registry),
+    ensureLocalServices(registry, log),
+    service,
+    forExtensions,
+  ]).catch((error) => log.error('bootstrap incomplete', { err: errorMessage(error) }));
   state.ready = true;
 }
 

@@ -1,7 +1,9 @@
+export type { Backend, ServiceStep } from './backend.ts';
 export { type Conntrack, kernelConntrack, noConntrack } from './conntrack.ts';
 export { type HealthPorts, httpHealthPorts, noHealthPorts } from './health/service-health.ts';
-export type { Rules } from './iptables/contract.ts';
 export { cleanup } from './iptables/cleanup.ts';
+export type { Rules } from './iptables/contract.ts';
+export { IptablesBackend } from './iptables/iptables.ts';
 export { kernelRules } from './iptables/kernel.ts';
 export { memoryRules } from './iptables/memory.ts';
 export { proxyMetrics } from './metrics.ts';

@@ -4,7 +4,10 @@ import type { OptionSpecs } from '@keelson/component';
 export const options = {
   kubeconfig: text('', 'kubeconfig with the API server and the credentials to use', 'FILE'),
   'hostname-override': text('', "name of this node's Node object; the machine's name when empty", 'NAME'),
-  'proxy-mode': text('iptables', 'how packets are led; only iptables', 'MODE'),
+  'proxy-mode': text('iptables', 'how packets are led: iptables or ipvs', 'MODE'),
+  'fall-back-to-iptables': flag(
+    'where this machine cannot do what --proxy-mode=ipvs takes, say so and go on with iptables. Not in upstream',
+  ),
   'cluster-cidr': text('', "range of the pods' addresses; traffic to services from outside it is masqueraded", 'CIDR'),
   'service-cluster-ip-range': text(
     '',
@@ -23,6 +26,21 @@ export const options = {
     '100ms',
     'least time between two changes of rules. 1s in upstream, where a change costs all services',
   ),
+  'ipvs-scheduler': text('rr', 'how IPVS chooses among endpoints: rr, lc, sh, …', 'NAME'),
+  'ipvs-strict-arp': flag(
+    'answer ARP for addresses of the interface only that was asked; sets net.ipv4.conf.all.arp_ignore and arp_announce',
+  ),
+  'ipvs-exclude-cidrs': {
+    type: 'list',
+    default: [] as readonly string[],
+    help: 'ranges of virtual servers that are not ours to delete',
+    placeholder: 'CIDR,CIDR',
+  },
+  'ipvs-sync-period': duration('30s', 'as --iptables-sync-period, with --proxy-mode=ipvs'),
+  'ipvs-min-sync-period': duration('100ms', 'as --iptables-min-sync-period, with --proxy-mode=ipvs. 1s in upstream'),
+  'ipvs-tcp-timeout': duration('0s', 'idle timeout of TCP connections in IPVS; 0 leaves it alone'),
+  'ipvs-tcpfin-timeout': duration('0s', 'timeout of TCP connections in IPVS after a FIN; 0 leaves it alone'),
+  'ipvs-udp-timeout': duration('0s', 'timeout of UDP flows in IPVS; 0 leaves it alone'),
   'conntrack-max-per-core': number(0, 'connections to track per core; 0 leaves net.netfilter.nf_conntrack_max alone. 32768 in upstream'),
   'conntrack-min': number(131_072, 'least connections to track, when --conntrack-max-per-core is set'),
   'conntrack-tcp-timeout-established': duration('0s', 'idle timeout of TCP connections; 0 leaves the sysctl alone. 24h in upstream'),

@@ -1,14 +1,9 @@
 import { Backoff, type Clock, every, type Logger, sleep } from '@keelson/base';
 import type { Informer, Informers } from '@keelson/runtime';
 import { EndpointSlice, Node, Service } from '@keelson/types';
+import type { Backend } from './backend.ts';
 import type { Conntrack } from './conntrack.ts';
 import type { HealthPorts } from './health/service-health.ts';
-import type { Rules } from './iptables/contract.ts';
-import { canary, tables } from './iptables/base.ts';
-import { fullChange, isEmpty } from './iptables/change.ts';
-import type { RenderOptions } from './iptables/rules.ts';
-import { parseSave } from './iptables/save.ts';
-import { script } from './iptables/script.ts';
 import type { ProxyMetrics } from './metrics.ts';
 import type { StaleFlow } from './model/conntrack.ts';
 import { handledByUs, serviceNameLabel } from './model/services.ts';
@@ -19,12 +14,11 @@ export interface ProxyDeps {
   readonly informers: Informers;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly rules: Rules;
+  readonly backend: Backend;
   readonly conntrack: Conntrack;
   readonly healthPorts: HealthPorts;
   readonly metrics: ProxyMetrics;
   readonly nodeName: string;
-  readonly render: RenderOptions;
   /** Least time between two synchronisations, and the time between two looks whether the rules still stand; milliseconds. */
   readonly minSyncPeriod: number;
   readonly syncPeriod: number;
@@ -66,14 +60,11 @@ export class NodeProxy {
     this.#backoff = new Backoff({ initial: Math.min(1000, syncPeriod), max: syncPeriod }, clock);
     this.#startedAt = clock.now();
     const { store } = this.#services;
-    this.#wanted = new Wanted(
-      {
-        keys: () => store.list().map(({ metadata }) => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`),
-        service: (key) => store.get(key),
-        slices: (key) => this.#slices.store.byIndex('service', key),
-      },
-      deps.render,
-    );
+    this.#wanted = new Wanted({
+      keys: () => store.list().map(({ metadata }) => `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`),
+      service: (key) => store.get(key),
+      slices: (key) => this.#slices.store.byIndex('service', key),
+    });
   }
 
   /** Resolves when `signal` aborts; rejects with its reason when that was before the first list. The rules stay: a restart must not cut connections. */
@@ -165,12 +156,9 @@ export class NodeProxy {
   }
 
   async #check(): Promise<void> {
-    const { rules, clock, log } = this.#deps;
+    const { backend, clock } = this.#deps;
     if (this.#lastSync === undefined) return;
-    const present = await Promise.all(tables.map((table) => rules.hasChain(table, canary)));
-    const flushed = present.includes(false);
-    if (flushed) log.warn('somebody deleted our chains: all rules are made anew');
-    if (!flushed && clock.now() - this.#lastFull < fullSyncPeriod) return;
+    if ((await backend.intact()) && clock.now() - this.#lastFull < fullSyncPeriod) return;
     this.#full = true;
     this.#wakeUp();
   }
@@ -201,11 +189,11 @@ export class NodeProxy {
   }
 
   async #syncAll(): Promise<void> {
-    const { rules, render, clock } = this.#deps;
+    const { backend, clock } = this.#deps;
     this.#full = false;
     this.#dirty = new Set();
     this.#flows.push(...this.#wanted.updateAll(this.#place()));
-    for (const change of fullChange(parseSave(await rules.save()), render, this.#wanted.rules())) await rules.restore(script([change]));
+    await backend.resync(this.#wanted.services());
     this.#lastFull = clock.now();
     await this.#afterRules();
   }
@@ -216,8 +204,7 @@ export class NodeProxy {
     const place = this.#place();
     const steps = [...dirty].map((key) => this.#wanted.update(key, place));
     this.#flows.push(...steps.flatMap(({ flows }) => flows));
-    const text = script(steps.map(({ change }) => change).filter((change) => !isEmpty(change)));
-    if (text !== '') await this.#deps.rules.restore(text);
+    await this.#deps.backend.update(steps);
     await this.#afterRules();
   }
 

@@ -5,13 +5,10 @@ import { isAbort } from '@keelson/base';
 import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/client';
 import { type Component, type ComponentContext, delegatedAuth, type OptionValues, serveHealth } from '@keelson/component';
 import { createInformers } from '@keelson/runtime';
+import { type Chosen, chooseBackend, cleanupAll } from './choose.ts';
 import { kernelConntrack } from './conntrack.ts';
 import { healthHandler, listen, metricsHandler } from './health/server.ts';
 import { httpHealthPorts } from './health/service-health.ts';
-import type { Rules } from './iptables/contract.ts';
-import { cleanup } from './iptables/cleanup.ts';
-import { type Flavour, flavours, kernelRules } from './iptables/kernel.ts';
-import type { RenderOptions } from './iptables/rules.ts';
 import { proxyMetrics } from './metrics.ts';
 import { bindAddress, options } from './options.ts';
 import { createProxy, type NodeProxy } from './proxy.ts';
@@ -24,15 +21,15 @@ export const component: Component<Options> = {
   name: 'kube-proxy',
   options,
   async run(context) {
-    checkMode(context.options['proxy-mode']);
-    const rules = await kernelRules(flavourOf(context.options['iptables-binary']));
-    if (context.options.cleanup) return cleanup(rules);
-    await applySysctls(sysctlsOf(context.options), context.log);
-    await runProxy(context, rules);
+    const { options: values, log } = context;
+    if (values.cleanup) return cleanupAll(context);
+    const chosen = await chooseBackend(context);
+    await applySysctls(sysctlsOf(values), log);
+    await runProxy(context, chosen);
   },
 };
 
-async function runProxy(context: ComponentContext<Options>, rules: Rules): Promise<void> {
+async function runProxy(context: ComponentContext<Options>, chosen: Chosen): Promise<void> {
   const { options: values, clock, random, log, metrics, signal } = context;
   const transport = transportFor(loadKubeconfig(values.kubeconfig || undefined));
   const api = createApi(transport, { clock });
@@ -41,14 +38,11 @@ async function runProxy(context: ComponentContext<Options>, rules: Rules): Promi
     informers: createInformers({ api, clock, random, log }),
     clock,
     log,
-    rules,
+    ...chosen,
     conntrack: kernelConntrack(log),
     healthPorts,
     metrics: proxyMetrics(metrics),
     nodeName: (values['hostname-override'] || hostname()).trim().toLowerCase(),
-    render: renderOptionsOf(values),
-    minSyncPeriod: values['iptables-min-sync-period'],
-    syncPeriod: values['iptables-sync-period'],
   });
   try {
     await serveHealthz(context, proxy);
@@ -96,17 +90,6 @@ async function serveMetrics({ options: values, clock, log, metrics, signal }: Co
   signal.addEventListener('abort', () => void server.close(), { once: true });
 }
 
-function renderOptionsOf(values: OptionValues<Options>): RenderOptions {
-  return {
-    clusterCIDR: values['cluster-cidr'] || undefined,
-    serviceRange: values['service-cluster-ip-range'] || undefined,
-    masqueradeAll: values['masquerade-all'],
-    masqueradeEgress: values['masquerade-egress'],
-    masqueradeBit: values['iptables-masquerade-bit'],
-    localhostNodePorts: values['iptables-localhost-nodeports'],
-  };
-}
-
 function sysctlsOf(values: OptionValues<Options>): Sysctls {
   return {
     localhostNodePorts: values['iptables-localhost-nodeports'],
@@ -115,14 +98,4 @@ function sysctlsOf(values: OptionValues<Options>): Sysctls {
     establishedTimeout: values['conntrack-tcp-timeout-established'],
     closeWaitTimeout: values['conntrack-tcp-timeout-close-wait'],
   };
-}
-
-function checkMode(mode: string): void {
-  if (mode !== 'iptables' && mode !== '') throw new Error(`unsupported proxy mode "${mode}": only iptables`);
-}
-
-function flavourOf(value: string): Flavour {
-  const flavour = flavours.find((known) => known === value);
-  if (!flavour) throw new Error(`invalid argument "${value}" for "--iptables-binary" flag: must be one of ${flavours.join(', ')}`);
-  return flavour;
 }

@@ -23,6 +23,20 @@ export async function applySysctls(wanted: Sysctls, log: Logger): Promise<void> 
     await set('net/netfilter/nf_conntrack_tcp_timeout_close_wait', Math.round(wanted.closeWaitTimeout / 1000));
 }
 
+/**
+ * What IPVS needs to work with iptables' masquerading, and with endpoints that come and go. All of it is this namespace's own.
+ */
+export async function applyIpvsSysctls(strictArp: boolean, log: Logger): Promise<void> {
+  const wanted: Readonly<Record<string, number>> = {
+    'net/ipv4/vs/conntrack': 1,
+    'net/ipv4/vs/expire_nodest_conn': 1,
+    'net/ipv4/vs/expire_quiescent_template': 1,
+    'net/ipv4/ip_forward': 1,
+    ...(strictArp && { 'net/ipv4/conf/all/arp_ignore': 1, 'net/ipv4/conf/all/arp_announce': 2 }),
+  };
+  for (const [name, value] of Object.entries(wanted)) await setSysctl(name, value, log);
+}
+
 async function setSysctl(name: string, value: number, log: Logger): Promise<void> {
   const file = `/proc/sys/${name}`;
   try {

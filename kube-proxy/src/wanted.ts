@@ -53,9 +53,7 @@ export class Wanted {
 
   /** Ports without an endpoint on this node although a policy asks for one, by policy. */
   withoutLocalEndpoints(): { readonly internal: number; readonly external: number } {
-    const ports = [...this.#services.values()]
-      .flatMap(({ ports }) => ports)
-      .filter((port) => port.hasEndpoints && port.local.length === 0);
+    const ports = [...this.#services.values()].flatMap(({ ports }) => ports).filter((port) => port.hasEndpoints && port.local.length === 0);
     return { internal: ports.filter((port) => port.internalLocal).length, external: ports.filter((port) => port.externalLocal).length };
   }
 }

@@ -48,9 +48,14 @@ export const options = {
     'who makes the pod network: kubenet does (host routes between nodes), cni leaves it to others. Not in upstream',
     'KIND',
   ),
+  overlay: {
+    type: 'boolean',
+    default: false,
+    help: "carry pods' packets between nodes in VXLAN, for networks that do not lead pod addresses. Not in upstream",
+  },
   'cni-conf-dir': text('/etc/cni/net.d', 'where kubenet puts its network list', 'DIR'),
   'network-bridge': text('cni0', "kubenet's bridge. Not in upstream", 'NAME'),
-  'network-mtu': number(1500, 'largest packet of the pod network. Not in upstream'),
+  'network-mtu': number(1500, 'largest packet between nodes; with --overlay pods get 50 less. Not in upstream'),
 } as const satisfies OptionSpecs;
 
 function text(value: string, help: string, placeholder: string) {

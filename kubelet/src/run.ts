@@ -18,14 +18,16 @@ import { kubenet } from './kubenet.ts';
 import { kubeletMetrics } from './metrics.ts';
 import { type MachineFacts, modelMachine } from './node/facts.ts';
 import { readMachine } from './node/machine.ts';
-import { measureNode, nodeUsage } from './node/measure.ts';
+import { measureNode } from './node/measure.ts';
 import { options } from './options.ts';
 import { modelProber, networkProber } from './probe/prober.ts';
 import { type LogSource, logFiles } from './server/logs/files.ts';
 import { modelLogs } from './server/logs/model.ts';
 import { keepLogsSmall, type LogLimits } from './server/logs/rotate.ts';
 import { type Listening, type ServingCertificate, serveKubelet } from './server/server.ts';
+import { machineMeter, modelMeter } from './server/machine-meter.ts';
 import { Usage } from './server/usage.ts';
+import type { Meter } from './server/usage-types.ts';
 import { DiskHost, removeLeftovers } from './volume/disk.ts';
 import { MemoryHost } from './volume/memory.ts';
 import { removeCgroup } from './worker/cgroups.ts';
@@ -53,12 +55,7 @@ export const component: Component<Options> = {
     });
     const metrics = kubeletMetrics(context.metrics, name);
     let kubelet: Kubelet | undefined;
-    const usage = new Usage(
-      name,
-      clock,
-      kind.runtime,
-      kind.model ? async () => ({ cpuNanoSecondsTotal: 0n, memoryWorkingSetBytes: 0, startTime: clock.now() }) : nodeUsage,
-    );
+    const usage = new Usage(name, clock, kind.runtime, kind.meter);
     const serving = {
       nodeName: name,
       clock,
@@ -97,6 +94,7 @@ export const component: Component<Options> = {
 /** What differs between a node that runs containers and one that is a model. */
 type NodeKind = Pick<KubeletDeps, 'runtime' | 'host' | 'prober' | 'machine' | 'network' | 'measure' | 'release' | 'sweep'> & {
   readonly model: boolean;
+  readonly meter: Meter;
   readonly logs: LogSource;
 };
 
@@ -108,14 +106,17 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
   await mkdir(root, { recursive: true });
   const runtime: Runtime = new GrpcRuntime({ socket: endpoint, clock, timeoutMs: values['runtime-request-timeout'] * 1000 });
   const machine: MachineFacts = await readMachine(root);
+  const imageMountpoint = async (): Promise<string> => (await runtime.images.filesystem()).mountpoint;
   const host = new DiskHost();
   const ipamDir = join(root, 'kubenet');
   const network = {
     nodeName: name,
+    addresses: nodeIPs(values),
     confDir: values['cni-conf-dir'],
     ipamDir,
     bridge: values['network-bridge'],
     mtu: values['network-mtu'],
+    overlay: values.overlay,
   };
   return {
     model: false,
@@ -125,7 +126,8 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
     prober: networkProber(runtime.streams),
     logs: logFiles,
     network: values.network === 'kubenet' ? kubenet(network) : undefined,
-    measure: () => measureNode(root, async () => (await runtime.images.filesystem()).mountpoint),
+    measure: () => measureNode(root, imageMountpoint),
+    meter: machineMeter({ root, cgroupRoot: values['cgroup-root'], imageMountpoint }),
     sweep: (known) => removeLeftovers(join(root, 'pods'), known, host),
     release: (pod) => removeCgroup(podCgroup(pod, values['cgroup-root'])),
   };
@@ -140,6 +142,7 @@ function modelKind({ options: values, clock, random }: Context, name: string): N
     host: new MemoryHost(),
     prober: modelProber(runtime.streams),
     logs: modelLogs(runtime),
+    meter: modelMeter(clock.now()),
   };
 }
 
@@ -149,7 +152,7 @@ function configuration(values: Values, name: string, port: number): KubeletConfi
     node: {
       name,
       hostname: name,
-      ips: values['node-ip'].length > 0 ? values['node-ip'] : [firstAddress()],
+      ips: nodeIPs(values),
       labels: Object.fromEntries(values['node-labels'].map((label) => [label.split('=')[0] ?? '', label.split('=').slice(1).join('=')])),
       taints: values['register-with-taints'],
       podCIDR: values['pod-cidr'],
@@ -176,6 +179,10 @@ function nodeName(values: Values): string {
   return (values['hostname-override'] || hostname()).toLowerCase();
 }
 
+function nodeIPs(values: Values): readonly string[] {
+  return values['node-ip'].length > 0 ? values['node-ip'] : [firstAddress()];
+}
+
 function firstAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   return (
@@ -197,6 +204,5 @@ async function certificate({ options: values, clock }: Context, name: string): P
   const clientCA = values['client-ca-file'] ? readFileSync(values['client-ca-file'], 'utf8') : undefined;
   const [cert, key] = [values['tls-cert-file'], values['tls-private-key-file']];
   if (cert) return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), clientCA };
-  const ips = values['node-ip'].length > 0 ? values['node-ip'] : [firstAddress()];
-  return { ...(await issueTemporary(name, { dnsNames: [name], ips }, clock)), clientCA };
+  return { ...(await issueTemporary(name, { dnsNames: [name], ips: nodeIPs(values) }, clock)), clientCA };
 }

@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream';
 import { createMemoryStore, createServer, createTokens } from '@keelson/apiserver';
 import { type Logger, rfc3339, silentLogger, systemClock, systemRandom } from '@keelson/base';
-import { type Api, createApi, inProcessTransport, type Transport } from '@keelson/client';
+import { type Api, type ClientRequest, type ClientResponse, createApi, inProcessTransport, type Transport } from '@keelson/client';
 import { versionInfo } from '@keelson/component';
 import { type ControllerManagerDeps, createControllerManager, metadataOnly } from '@keelson/controller-manager';
 import { createKeyPair } from '@keelson/pki';
@@ -23,10 +24,17 @@ export interface ClusterParts extends Pick<ControllerManagerDeps, 'config' | 'co
   /** Nodes that take pods in turn and have them ready at once; 1 unless told. */
   readonly nodes?: number;
   readonly log?: Logger;
+  /** Answers in the place of the API server, as aggregated APIs do; undefined leaves it to the server. */
+  readonly aggregated?: (request: ClientRequest) => object | undefined;
 }
 
 /** The real API server on memory, the real controllers as their own service accounts, and nodes that only pretend. */
-export async function startControllers({ nodes = 1, log = silentLogger, ...parts }: ClusterParts = {}): Promise<ControllerCluster> {
+export async function startControllers({
+  nodes = 1,
+  log = silentLogger,
+  aggregated,
+  ...parts
+}: ClusterParts = {}): Promise<ControllerCluster> {
   const stop = new AbortController();
   const [clock, random] = [systemClock, systemRandom];
   const store = createMemoryStore();
@@ -47,7 +55,8 @@ export async function startControllers({ nodes = 1, log = silentLogger, ...parts
     return {
       send(request) {
         requests.set(name, (requests.get(name) ?? 0) + 1);
-        return transport.send(request);
+        const answer = aggregated?.(request);
+        return answer ? Promise.resolve(answered(answer)) : transport.send(request);
       },
       close: () => transport.close(),
     };
@@ -72,6 +81,11 @@ export async function startControllers({ nodes = 1, log = silentLogger, ...parts
       await store.close();
     },
   };
+}
+
+function answered(body: object): ClientResponse {
+  const chunks = Readable.from([Buffer.from(JSON.stringify(body))]);
+  return { status: 200, headers: { 'content-type': 'application/json' }, chunks, destroy: () => void chunks.destroy() };
 }
 
 function noKubelets(): Promise<never> {
@@ -124,7 +138,8 @@ async function act(api: Api, pod: Pod, node: string, number: number): Promise<vo
     return;
   }
   const ip = `10.244.${Math.floor(number / 250)}.${(number % 250) + 1}`;
-  const ready = { type: 'Ready', status: 'True', lastTransitionTime: rfc3339(systemClock.now()) };
-  const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions: [ready] };
+  const startTime = rfc3339(systemClock.now());
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: startTime };
+  const status = { phase: 'Running', startTime, podIP: ip, podIPs: [{ ip }], conditions: [ready] };
   await api.patch(Pod, key, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' });
 }

@@ -1,7 +1,7 @@
 import type { Clock, Logger, Random } from '@keelson/base';
 import { createApi, type InProcessUser } from '@keelson/client';
 import { versionInfo } from '@keelson/component';
-import { createProxy, memoryRules, noConntrack, noHealthPorts, proxyMetrics } from '@keelson/kube-proxy';
+import { createProxy, IptablesBackend, memoryRules, noConntrack, noHealthPorts, proxyMetrics } from '@keelson/kube-proxy';
 import { createKubelet, type Kubelet, MemoryHost, ModelRuntime, modelMachine, modelProber } from '@keelson/kubelet';
 import type { ModelOptions } from '@keelson/kubelet/cri';
 import { createEventRecorder, createInformers } from '@keelson/runtime';
@@ -144,15 +144,16 @@ export class ModelNode {
     const { clock, log, random: randomOf } = this.#deps;
     const api = createApi(this.#proxyLink, { clock });
     const own = log.child({ component: 'kube-proxy', node: this.name });
+    const render = {
+      ...{ clusterCIDR: '10.128.0.0/9', serviceRange: '10.96.0.0/16' },
+      ...{ masqueradeAll: false, masqueradeEgress: false, masqueradeBit: 14, localhostNodePorts: false },
+    };
     return createProxy({
       informers: createInformers({ api, clock, random: randomOf(`${this.name}/proxy`), log: own }),
-      ...{ clock, log: own, rules: this.rules, conntrack: noConntrack, healthPorts: noHealthPorts },
+      backend: new IptablesBackend({ rules: this.rules, render, log: own }),
+      ...{ clock, log: own, conntrack: noConntrack, healthPorts: noHealthPorts },
       metrics: proxyMetrics(new Registry()),
       nodeName: this.name,
-      render: {
-        ...{ clusterCIDR: '10.128.0.0/9', serviceRange: '10.96.0.0/16' },
-        ...{ masqueradeAll: false, masqueradeEgress: false, masqueradeBit: 14, localhostNodePorts: false },
-      },
       minSyncPeriod: 1000,
       syncPeriod: 30_000,
     });

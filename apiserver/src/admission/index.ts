@@ -10,8 +10,8 @@ import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize, 
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import type { AdmissionPlugin } from './types.ts';
 
-/** THE ordered list of admission plugins, in Kubernetes' order. */
-export const admissionPlugins: readonly AdmissionPlugin[] = [
+/** THE ordered list of admission plugins, in Kubernetes' order; `webhooks` are those that ask others. */
+export const admissionPlugins = (webhooks: readonly AdmissionPlugin[]): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,
   serviceAccount,
@@ -24,5 +24,6 @@ export const admissionPlugins: readonly AdmissionPlugin[] = [
   persistentVolumeClaimResize,
   runtimeClass,
   defaultIngressClass,
+  ...webhooks,
   resourceQuota,
 ];

@@ -1,5 +1,5 @@
 import type { Clock } from '@keelson/base';
-import { createTokenSigner, createTokenVerifier } from '@keelson/pki';
+import { createTokenSigner, createTokenVerifier, publicKeySet } from '@keelson/pki';
 import type { Tokens } from '../http/services.ts';
 import type { Registry } from '../registry/registry.ts';
 import { userOf } from './service-account.ts';
@@ -19,6 +19,7 @@ export function createTokens({ issuer, signingKey, publicKeys, audiences, clock 
   const verify: Tokens['verify'] = (token, wanted) => verifier.verify(token, wanted);
   return {
     issuer,
+    keySet: publicKeySet(publicKeys),
     signer: createTokenSigner(signingKey, { issuer, clock }),
     verify,
     async identify(token, wanted) {

@@ -99,7 +99,8 @@ function subresourcesOf({ definition, kind }: KindStore): SubresourceEntry[] {
   });
   if (definition.scale)
     entries.push({ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] });
-  if (definition.status) entries.push({ name: 'status', kind: kind.kind, verbs: ['get', 'patch', 'update'] });
+  for (const name of [...(definition.status ? ['status'] : []), ...Object.keys(definition.parts ?? {})])
+    entries.push({ name, kind: kind.kind, verbs: ['get', 'patch', 'update'] });
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -27,8 +27,10 @@ export function openapiRoute(registry: Registry, remote: Pick<RemoteGroups, 'ope
     return made;
   };
   return async ({ path, query, header }) => {
-    if (path === '/openapi/v2') return swagger(withDefinitions(v2Document(registry, await source), await remote.definitions()), header('accept'));
-    if (path === '/openapi/v3' || path === '/openapi/v3/') return json({ paths: { ...(await index(registry, document)), ...remote.openapiPaths() } });
+    if (path === '/openapi/v2')
+      return swagger(withDefinitions(v2Document(registry, await source), await remote.definitions()), header('accept'));
+    if (path === '/openapi/v3' || path === '/openapi/v3/')
+      return json({ paths: { ...(await index(registry, document)), ...remote.openapiPaths() } });
     const body = await document(path.slice('/openapi/v3/'.length));
     if (body === undefined || !path.startsWith('/openapi/v3/')) return undefined;
     const forever = { 'cache-control': 'public, immutable', expires: new Date(endOfTime).toUTCString() };

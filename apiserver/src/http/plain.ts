@@ -3,12 +3,14 @@ import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
 import { answerHealth, type HealthCheck, isHealthPath } from '@keelson/component';
 import { pathNotFound } from '@keelson/machinery';
 import type { Registry as Metrics } from 'prom-client';
+import { issuerRoute } from '../discovery/issuer.ts';
 import type { RemoteGroups } from '../discovery/remote.ts';
 import { discoveryRoute, type VersionInfo } from '../discovery/routes.ts';
 import type { Registry } from '../registry/registry.ts';
 import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from './plain-route.ts';
 import { refused } from './resources.ts';
 import { sendBytes } from './respond.ts';
+import type { Tokens } from './services.ts';
 import type { RequestInfo } from './types.ts';
 
 export interface PlainOptions {
@@ -18,6 +20,8 @@ export interface PlainOptions {
   readonly metrics: Metrics;
   readonly checks: readonly HealthCheck[];
   readonly serverAddress: () => string;
+  readonly tokens: Tokens;
+  readonly jwksURI?: string | undefined;
   readonly log: Logger;
 }
 
@@ -37,6 +41,7 @@ export function createPlain(options: PlainOptions): PlainHandler {
     (request) => metrics(options, request),
     ({ path }) => (path === '/' ? json({ paths: listPaths(options) }) : undefined),
     discoveryRoute(options),
+    issuerRoute(options),
     openapiWhenAsked(options),
   ];
   return async (request, response, { path, query }) => {

@@ -1,6 +1,7 @@
 import type { KubeObject } from '@keelson/client';
 import { badRequest, fieldInvalid, invalid, omitted, pathNotFound, StatusError } from '@keelson/machinery';
 import type { DeleteOptions } from '@keelson/types';
+import type { KindDefinition } from '../kinds/types.ts';
 import { remove } from '../registry/delete.ts';
 import { convert, convertList } from '../registry/forms.ts';
 import { get, list } from '../registry/read.ts';
@@ -21,8 +22,8 @@ export async function serveResource(request: ResourceRequest): Promise<void> {
   const { info, store } = request;
   checkRoute(request);
   if (info.subresource === 'scale' && store.definition.scale) return serveScale(request);
-  if (info.subresource !== '' && !(info.subresource === 'status' && store.definition.status)) return serveSubresource(request);
-  if (info.subresource === 'status' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
+  if (info.subresource !== '' && !isPart(store.definition, info.subresource)) return serveSubresource(request);
+  if (info.subresource !== '' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
   if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refused();
   if (store.definition.answer) {
     negotiate(header(request, 'accept'), false);
@@ -56,14 +57,20 @@ function checkRoute({ info, store, request }: ResourceRequest): void {
   if (inNamespace || (everywhere && name !== '')) throw pathNotFound();
   const onCollection = verb === 'list' || verb === 'watch' || verb === 'create' || verb === 'deletecollection';
   const fits = subresource !== '' || (name === '' ? onCollection : verb !== 'create' && verb !== 'deletecollection');
-  if (!fits || request.method === 'HEAD' || (everywhere && verb !== 'list' && verb !== 'watch' && store.isStored)) throw refused();
+  const head = request.method === 'HEAD' && !store.definition.subresources?.[subresource]?.anyMethod;
+  if (!fits || head || (everywhere && verb !== 'list' && verb !== 'watch' && store.isStored)) throw refused();
+}
+
+/** Whether a subresource is the object itself, of which only a part can be changed. */
+function isPart({ status, parts }: KindDefinition, subresource: string): boolean {
+  return subresource === 'status' ? status !== undefined : parts?.[subresource] !== undefined;
 }
 
 async function serveSubresource(request: ResourceRequest): Promise<void> {
   const { info, store } = request;
   const subresource = store.definition.subresources?.[info.subresource];
   if (!subresource) throw pathNotFound();
-  if (!(subresource.verbs as readonly string[]).includes(info.verb)) throw refused();
+  if (!subresource.anyMethod && !(subresource.verbs as readonly string[]).includes(info.verb)) throw refused();
   await subresource.handler(request);
 }
 

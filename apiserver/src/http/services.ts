@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ClientRequest, ClientResponse } from '@keelson/client';
-import type { TokenSigner, TokenVerdict } from '@keelson/pki';
+import type { JsonWebKeySet, TokenSigner, TokenVerdict } from '@keelson/pki';
 import type { PolicyRule } from '@keelson/types';
 import type { Authentication, AuthorizationAttributes, Decision, UserInfo } from '../auth/types.ts';
 import type { KubeletAddress } from '../kinds/core/kubelet-location.ts';
@@ -18,6 +18,8 @@ export interface Services {
 export interface Tokens {
   readonly issuer: string;
   readonly signer: TokenSigner;
+  /** The public keys, for whoever checks tokens by itself. */
+  readonly keySet: JsonWebKeySet;
   /** Checks the signature, the times and, where given, that one of the audiences is meant. */
   verify(token: string, audiences?: readonly string[]): Promise<TokenVerdict>;
   /** Whose a token is. */

@@ -34,6 +34,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   /** Whether there is a `status` subresource, and its rules. */
   readonly status?: StatusRules<T> | undefined;
   readonly scale?: ScaleRules<T> | undefined;
+  /** Subresources that are the whole object, of which an update changes one part: `ephemeralcontainers`, `resize`. */
+  readonly parts?: Readonly<Record<string, PartRules<T>>>;
   /** Other subresources by path (`binding`, `log`, `token`, …). */
   readonly subresources?: Readonly<Record<string, Subresource>>;
   /** Fields by which lists and watches may select, besides metadata.name and metadata.namespace. */
@@ -94,6 +96,12 @@ export interface StatusRules<T> {
   validateUpdate?(next: T, old: T): FieldError[];
 }
 
+export interface PartRules<T> {
+  /** The present object with what this part takes of the one that was asked for. */
+  take(asked: T, old: T, context: WriteContext): T;
+  validateUpdate?(next: T, old: T): FieldError[];
+}
+
 /** How `autoscaling/v1 Scale` maps onto the kind. */
 export interface ScaleRules<T> {
   replicas(object: T): number;
@@ -130,6 +138,8 @@ export interface Column<T> {
 export interface Subresource {
   /** HTTP verbs in Kubernetes' terms, in discovery order. */
   readonly verbs: readonly Verb[];
+  /** Takes every HTTP method, HEAD and OPTIONS among them. */
+  readonly anyMethod?: boolean;
   /** The kind that goes in and comes out, where it is not the parent's. */
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
   readonly handler: ResourceHandler;

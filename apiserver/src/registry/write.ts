@@ -160,14 +160,15 @@ async function updateOnce(
   request: WriteRequest,
 ): Promise<Written> {
   const old = parseEntry<Writable>(current);
-  const next = await change.apply(parseEntry<Writable>(current));
-  const expected = change.expected ?? next.metadata.resourceVersion;
+  const asked = await change.apply(parseEntry<Writable>(current));
+  const expected = change.expected ?? asked.metadata.resourceVersion;
   if (expected && expected !== '0' && expected !== String(current.revision)) {
     await mustBeStale(registry, store, request.namespace, name, current.revision);
     throw modified(store, name);
   }
   const context = writeContext(registry, request);
-  keepMeta(store, next, old, name);
+  keepMeta(store, asked, old, name);
+  const next = store.definition.parts?.[request.subresource]?.take(asked, structuredClone(old), context) ?? asked;
   const attributes = { operation: 'UPDATE' as const, store, registry, object: next, old, name, ...request };
   keepRest(store, next, old, request.subresource, context);
   await runAdmission(registry.options.admission, 'admit', attributes);
@@ -232,7 +233,7 @@ function keepRest(store: KindStore, next: Writable, old: Writable, subresource: 
 }
 
 function bumpGeneration(store: KindStore, next: Writable, old: Writable, subresource: string): void {
-  if (subresource !== '' || !hasGeneration(store)) return;
+  if ((subresource !== '' && !store.definition.parts?.[subresource]) || !hasGeneration(store)) return;
   const { metadata: _m1, status: _s1, ...wanted } = next;
   const { metadata: _m2, status: _s2, ...before } = old;
   if (!equal(wanted, before)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
@@ -251,6 +252,8 @@ function validateChange(store: KindStore, next: Writable, old: Writable, subreso
   const { definition } = store;
   const meta = [...validateMeta(store, next), ...validateObjectMetaUpdate(next.metadata, old.metadata, path('metadata'))];
   if (subresource === 'status') return [...meta, ...(definition.status?.validateUpdate?.(next, old) ?? [])];
+  const part = definition.parts?.[subresource];
+  if (part) return [...meta, ...(part.validateUpdate?.(next, old) ?? [])];
   const own = definition.validate?.(next) ?? [];
   return [...meta, ...own, ...changeErrors(store, next, old, own.length === 0)];
 }

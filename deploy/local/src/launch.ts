@@ -10,7 +10,7 @@ import { writeKubeconfigs } from './pki/kubeconfigs.ts';
 import { ensurePki } from './pki/pki.ts';
 import { kubeletOf, type ProcessSpec } from './process/commands.ts';
 import { healthOf } from './process/health.ts';
-import { running, start } from './process/processes.ts';
+import { type Place, running, start } from './process/processes.ts';
 import { untilHealthy, untilNodesReady, untilOneEnds } from './ready.ts';
 
 export interface Launch {
@@ -109,8 +109,13 @@ async function kubeletStarts(cluster: Cluster): Promise<Map<string, number>> {
 }
 
 /** Starts one process, whose program has been bundled. */
-export async function launchOne(cluster: Cluster, { name, program, args }: ProcessSpec, clock: Clock): Promise<void> {
-  await start(cluster, name, program === undefined ? args : [process.execPath, bundlePath(program), ...args], clock);
+export async function launchOne(place: Place, spec: Pick<ProcessSpec, 'name' | 'program' | 'args'>, clock: Clock): Promise<void> {
+  await start(place, spec.name, commandOf(spec), clock);
+}
+
+/** The command line of a process, program included. */
+export function commandOf({ program, args }: Pick<ProcessSpec, 'program' | 'args'>): readonly string[] {
+  return program === undefined ? args : [process.execPath, bundlePath(program), ...args];
 }
 
 async function unready({ cluster, missing }: Launch): Promise<Error> {

@@ -6,26 +6,26 @@ import { type Cluster, Refusal } from './cluster/cluster.ts';
 import { clusterPaths } from './cluster/paths.ts';
 import { containerdConfig, containerdPaths, containerdVersion, shareMounts, startContainerd } from './containerd/index.ts';
 import { cniDirectory } from './machine/packages.ts';
-import { logOf } from './process/processes.ts';
+import { logOf, type Place } from './process/processes.ts';
 
 /** What the images of `deploy/images` call the sandbox container's. */
 const pauseImage = 'registry.k8s.io/pause:3.10.2';
 
 /** Starts the cluster's private containerd, if it does not run, and resolves to its socket once it answers. */
-export async function runContainerd({ dataDir, netns }: Cluster, clock: Clock): Promise<string> {
-  const paths = clusterPaths(dataDir);
+export async function runContainerd({ dataDir, netns }: Place, clock: Clock): Promise<string> {
+  const config = await containerdConfigFor(dataDir);
+  await linkLog(dataDir);
+  const shared = { dataDir: clusterPaths(dataDir).containerd, netns: netns?.name };
+  const { socket } = await startContainerd({ ...shared, config, clock, log: silentLogger });
+  return socket;
+}
+
+/** The configuration of the private containerd of a data directory, for what this machine has. @throws Refusal without CNI plugins. */
+export async function containerdConfigFor(dataDir: string): Promise<string> {
+  const { containerd, cni } = clusterPaths(dataDir);
   const [version, cniBinDir, snapshotter] = await Promise.all([containerdVersion(), cniDirectory(), snapshotterFor(dataDir)]);
   if (cniBinDir === undefined) throw new Refusal('the CNI plugins are missing: install the package containernetworking-plugins');
-  const config = { dataDir: paths.containerd, cniBinDir, cniConfDir: paths.cni, pauseImage, version, snapshotter };
-  await linkLog(dataDir);
-  const { socket } = await startContainerd({
-    dataDir: paths.containerd,
-    config: containerdConfig(config),
-    netns: netns?.name,
-    clock,
-    log: silentLogger,
-  });
-  return socket;
+  return containerdConfig({ dataDir: containerd, cniBinDir, cniConfDir: cni, pauseImage, version, snapshotter });
 }
 
 const overlayMagic = 0x794c7630;
@@ -44,7 +44,7 @@ async function linkLog(dataDir: string): Promise<void> {
 }
 
 /** Puts the images that Keelson brings along on the node. */
-export async function loadImages({ dataDir }: Cluster, socket: string, log: Logger): Promise<void> {
+export async function loadImages({ dataDir }: Place, socket: string, log: Logger): Promise<void> {
   await importImages(socket, await buildImages(clusterPaths(dataDir).images, log));
 }
 

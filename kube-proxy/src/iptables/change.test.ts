@@ -1,30 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '@keelson/base';
+import { seededRandom, silentLogger } from '@keelson/base';
 import type { EndpointSlice, Service } from '@keelson/types';
 import { endpoint, place, render, service, slice, terminating } from '../testdata.ts';
-import { Wanted } from '../wanted.ts';
+import { mutate, type World, wantedOf } from '../testworld.ts';
 import { sharedChains } from './base.ts';
-import { fullChange } from './change.ts';
-import { cleanup } from './cleanup.ts';
+import type { Rules } from './contract.ts';
+import { IptablesBackend } from './iptables.ts';
 import { memoryRules } from './memory.ts';
 import { parseSave } from './save.ts';
-import { script } from './script.ts';
 
-interface World {
-  readonly services: Map<string, Service>;
-  readonly slices: Map<string, EndpointSlice>;
-}
-
-const wantedOf = (world: World): Wanted =>
-  new Wanted(
-    {
-      keys: () => world.services.keys(),
-      service: (key) => world.services.get(key),
-      slices: (key) => [...(world.slices.get(key) ? [world.slices.get(key) as EndpointSlice] : [])],
-    },
-    render,
-  );
+const backendOf = (rules: Rules): IptablesBackend => new IptablesBackend({ rules, render, log: silentLogger });
 
 /** Saved tables without what does not matter: the order of rules that services share. */
 function normal(saved: string): Record<string, readonly string[]> {
@@ -40,7 +26,7 @@ async function fromScratch(world: World): Promise<string> {
   const rules = memoryRules();
   const wanted = wantedOf(world);
   wanted.updateAll(place);
-  for (const change of fullChange(parseSave(await rules.save()), render, wanted.rules())) await rules.restore(script([change]));
+  await backendOf(rules).resync(wanted.services());
   return rules.save();
 }
 
@@ -52,15 +38,18 @@ describe('changes', () => {
     const world: World = { services: new Map(), slices: new Map() };
     const wanted = wantedOf(world);
     let rules = memoryRules();
-    for (const change of fullChange(parseSave(await rules.save()), render, [])) await rules.restore(script([change]));
+    let backend = backendOf(rules);
+    await backend.resync([]);
     for (let step = 0; step < 150; step++) {
       const touched = new Set(Array.from({ length: 1 + int(4) }, () => mutate(world, int)));
-      const text = script([...touched].map((key) => wanted.update(key, place).change));
-      if (text !== '') await rules.restore(text);
+      await backend.update([...touched].map((key) => wanted.update(key, place)));
       if (step % 10 === 9) {
         assert.deepEqual(normal(await rules.save()), normal(await fromScratch(world)), `after step ${step}`);
-        if (int(3) === 0) rules = memoryRules(damage(await rules.save(), int));
-        for (const change of fullChange(parseSave(await rules.save()), render, wanted.rules())) await rules.restore(script([change]));
+        if (int(3) === 0) {
+          rules = memoryRules(damage(await rules.save(), int));
+          backend = backendOf(rules);
+        }
+        await backend.resync(wanted.services());
         assert.deepEqual(normal(await rules.save()), normal(await fromScratch(world)), `resynchronised after step ${step}`);
       }
     }
@@ -74,13 +63,17 @@ describe('changes', () => {
     }
     const wanted = wantedOf(world);
     wanted.updateAll(place);
-    assert.equal(script([wanted.update('ns/s7', place).change]), '');
+    const rules = memoryRules();
+    const backend = backendOf(rules);
+    await backend.resync(wanted.services());
+    const before = rules.scripts.length;
+    await backend.update([wanted.update('ns/s7', place)]);
+    assert.equal(rules.scripts.length, before);
     world.slices.set('ns/s7', slice('s7', [endpoint(1, 8)]));
-    const lines = script([wanted.update('ns/s7', place).change])
-      .trimEnd()
-      .split('\n');
+    await backend.update([wanted.update('ns/s7', place)]);
+    const lines = rules.scripts.at(-1)?.trimEnd().split('\n');
     assert.deepEqual(
-      lines.map((line) => line.replace(/[A-Z2-7]{16}/g, 'HASH')),
+      lines?.map((line) => line.replace(/[A-Z2-7]{16}/g, 'HASH')),
       [
         '*nat',
         ':KUBE-SVC-HASH - [0:0]',
@@ -101,57 +94,13 @@ describe('changes', () => {
     const world: World = { services: new Map([['ns/web', service('web')]]), slices: new Map([['ns/web', slice('web', [endpoint(1, 1)])]]) };
     const wanted = wantedOf(world);
     wanted.updateAll(place);
-    for (const change of fullChange(parseSave(before), render, wanted.rules())) await rules.restore(script([change]));
+    const backend = backendOf(rules);
+    await backend.resync(wanted.services());
     assert.match(await rules.save(), /KUBE-SVC/);
-    await cleanup(rules);
+    await backend.cleanup();
     assert.equal(await rules.save(), before);
   });
 });
-
-function mutate(world: World, int: (below: number) => number): string {
-  const n = int(12);
-  const key = `ns/s${n}`;
-  const kind = int(10);
-  if (kind === 0) {
-    world.services.delete(key);
-    if (int(2)) world.slices.delete(key);
-  } else if (kind < 4 || !world.services.has(key)) {
-    world.services.set(key, randomService(n, int));
-  } else {
-    const count = int(5);
-    world.slices.set(
-      key,
-      slice(
-        `s${n}`,
-        Array.from({ length: count }, () => endpoint(1 + int(3), 1 + int(6), int(4) === 0 ? terminating : {})),
-      ),
-    );
-  }
-  return key;
-}
-
-function randomService(n: number, int: (below: number) => number): Service {
-  const policy = (): 'Cluster' | 'Local' => (int(3) === 0 ? 'Local' : 'Cluster');
-  const type = (['ClusterIP', 'NodePort', 'LoadBalancer'] as const)[int(3)] ?? 'ClusterIP';
-  const ports = [
-    { name: 'p', port: 80 + int(2), protocol: 'TCP', ...(type === 'ClusterIP' ? {} : { nodePort: 30_000 + n }) },
-    ...(int(3) === 0 ? [{ name: 'q', port: 90, protocol: 'UDP' }] : []),
-  ];
-  const spec = {
-    type,
-    ports,
-    clusterIP: `10.96.2.${n}`,
-    internalTrafficPolicy: policy(),
-    externalTrafficPolicy: policy(),
-    ...(int(4) === 0 ? { sessionAffinity: 'ClientIP' } : {}),
-  };
-  const balancer = type === 'LoadBalancer' ? { loadBalancer: { ingress: [{ ip: `192.0.2.${n}` }] } } : undefined;
-  return service(
-    `s${n}`,
-    { ...spec, ...(int(3) === 0 ? { loadBalancerSourceRanges: ['10.0.0.0/8'], healthCheckNodePort: 31_000 + n } : {}) },
-    balancer,
-  );
-}
 
 /** What a careless hand does: drops some rules, repeats others. */
 function damage(saved: string, int: (below: number) => number): string {

@@ -1,5 +1,5 @@
-import type { Rules } from './contract.ts';
 import { cleanupChange } from './change.ts';
+import type { Rules } from './contract.ts';
 import { parseSave } from './save.ts';
 import { script } from './script.ts';
 

@@ -1,3 +1,4 @@
+import type { Logger } from '@keelson/base';
 import type { Backend, ServiceStep } from '../backend.ts';
 import type { WantedService } from '../model/types.ts';
 import { canary, tables } from './base.ts';
@@ -9,15 +10,23 @@ import { parseSave } from './save.ts';
 import { script } from './script.ts';
 import { renderService } from './service.ts';
 
+export interface IptablesParts {
+  readonly rules: Rules;
+  readonly render: RenderOptions;
+  readonly log: Logger;
+}
+
 /** Every service as rules of iptables, in upstream's chains. */
 export class IptablesBackend implements Backend {
   readonly #rules: Rules;
   readonly #options: RenderOptions;
+  readonly #log: Logger;
   #rendered = new Map<string, ServiceRules>();
 
-  constructor(rules: Rules, options: RenderOptions) {
+  constructor({ rules, render, log }: IptablesParts) {
     this.#rules = rules;
-    this.#options = options;
+    this.#options = render;
+    this.#log = log;
   }
 
   async update(steps: readonly ServiceStep[]): Promise<void> {
@@ -33,7 +42,9 @@ export class IptablesBackend implements Backend {
 
   async intact(): Promise<boolean> {
     const present = await Promise.all(tables.map((table) => this.#rules.hasChain(table, canary)));
-    return !present.includes(false);
+    if (!present.includes(false)) return true;
+    this.#log.warn('somebody deleted our chains: all rules are made anew');
+    return false;
   }
 
   cleanup(): Promise<void> {

@@ -4,9 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import { wantedService } from '../model/services.ts';
 
 import { endpoint, place, render, service, slice } from '../testdata.ts';
-import type { Rules } from './contract.ts';
 import { fullChange, serviceChange } from './change.ts';
 import { cleanup } from './cleanup.ts';
+import type { Rules } from './contract.ts';
 import { type Flavour, kernelRules } from './kernel.ts';
 import { noRules, type ServiceRules } from './rules.ts';
 import { parseSave } from './save.ts';

@@ -23,7 +23,7 @@ export async function kernelRules(flavour: Flavour, enter: readonly string[] = [
   const binary = await chooseBinary(flavour, (name, ...args) => run(...command(name, ...args), bigOutput).then(({ stdout }) => stdout));
   return {
     save: async () => (await run(...command(`${binary}-save`), bigOutput)).stdout,
-    restore: (script) => feed(...command(`${binary}-restore`, '-w', '5', '--noflush'), script),
+    restore: async (script) => void (await feed(...command(`${binary}-restore`, '-w', '5', '--noflush'), script)),
     hasChain: async (table, chain) =>
       run(...command(binary, '-w', '5', '-t', table, '-S', chain)).then(
         () => true,
@@ -53,7 +53,8 @@ async function chooseBinary(flavour: Flavour, output: Output): Promise<string> {
   throw new Error('no usable iptables: install the package iptables, and run kube-proxy as root (or with CAP_NET_ADMIN)');
 }
 
-function feed(command: string, args: readonly string[], input: string): Promise<void> {
+/** Runs a program with `input`; resolves to what it printed as errors. @throws when it exits with another code than 0. */
+export function feed(command: string, args: readonly string[], input: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'] });
     let complaint = '';
@@ -61,7 +62,9 @@ function feed(command: string, args: readonly string[], input: string): Promise<
       complaint += chunk.toString();
     });
     child.on('error', (error) => reject(new Error(`${command}: ${errorMessage(error)}`)));
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command} exited with ${code}: ${complaint.trim()}`))));
+    child.on('close', (code) =>
+      code === 0 ? resolve(complaint.trim()) : reject(new Error(`${command} exited with ${code}: ${complaint.trim()}`)),
+    );
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });

@@ -8,7 +8,10 @@ const protocol = '178';
 export async function syncHostRoutes(wanted: readonly HostRoute[], run: Run = runCommand): Promise<void> {
   const { replace, remove } = planRoutes(wanted, await presentRoutes(run));
   for (const { destination, via } of remove) await ip(run, destination, ['route', 'del', destination, 'via', via, 'proto', protocol]);
-  for (const { destination, via } of replace) await ip(run, destination, ['route', 'replace', destination, 'via', via, 'proto', protocol]);
+  for (const { destination, via, device } of replace) {
+    const through = device === undefined ? [] : ['dev', device, 'onlink'];
+    await ip(run, destination, ['route', 'replace', destination, 'via', via, ...through, 'proto', protocol]);
+  }
 }
 
 async function presentRoutes(run: Run): Promise<HostRoute[]> {

@@ -5,6 +5,7 @@ import { cniConflist, type KubenetConfig } from './conflist.ts';
 import { hostPortLeftovers } from './hostports.ts';
 import { syncHostRoutes } from './hostroutes.ts';
 import { family } from './routes.ts';
+import { removeOverlay } from './vxlan.ts';
 
 const conflistName = '10-kubenet.conflist';
 
@@ -37,11 +38,12 @@ export interface Teardown {
   readonly bridge: string;
 }
 
-/** Undoes kubenet once the pods are gone: network list, addresses, routes, bridge, portmap's chains. What is not there is fine. */
+/** Undoes kubenet once the pods are gone: network list, addresses, routes, overlay, bridge, portmap's chains. What is not there is fine. */
 export async function teardown({ confDir, ipamDir, bridge }: Teardown, run: Run = runCommand): Promise<void> {
   await rm(join(confDir, conflistName), { force: true });
   await rm(ipamDir, { recursive: true, force: true });
   await syncHostRoutes([], run);
+  await removeOverlay(run);
   await run('ip', ['link', 'delete', bridge, 'type', 'bridge']).catch(() => undefined);
   for (const iptables of ['iptables', 'ip6tables']) await removeHostPortChains(iptables, run);
 }

@@ -10,6 +10,8 @@ export interface RouteNode {
 export interface HostRoute {
   readonly destination: string;
   readonly via: string;
+  /** The interface that leads there, where the address does not say so itself. */
+  readonly device?: string;
 }
 
 /** 4 or 6, of an address or a range. */

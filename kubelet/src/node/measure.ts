@@ -1,6 +1,5 @@
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import type { NodeResources } from '../eviction/decide.ts';
-import type { NodeUsage } from '../server/summary.ts';
 import { readMemory } from './machine.ts';
 
 /** What this machine has left: memory, the file systems of `root` and of images, process ids. */
@@ -21,23 +20,5 @@ export async function measureNode(root: string, imageMountpoint: () => Promise<s
     imageTotal: images.blocks * images.bsize,
     pidsAvailable: pidsTotal - pids,
     pidsTotal,
-  };
-}
-
-/** Clock ticks a second in /proc/stat: fixed in Linux' user interface. */
-const ticksPerSecond = 100n;
-
-export async function nodeUsage(): Promise<NodeUsage> {
-  const [stat, memory] = await Promise.all([readFile('/proc/stat', 'utf8'), readMemory()]);
-  const [user = 0n, nice = 0n, system = 0n, , , irq = 0n, softirq = 0n] = (/^cpu +(.*)$/m.exec(stat)?.[1] ?? '')
-    .split(' ')
-    .filter(Boolean)
-    .map(BigInt);
-  const ticks = user + nice + system + irq + softirq;
-  const startTime = Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000;
-  return {
-    cpuNanoSecondsTotal: (ticks * 1_000_000_000n) / ticksPerSecond,
-    memoryWorkingSetBytes: memory.total - memory.available,
-    startTime,
   };
 }

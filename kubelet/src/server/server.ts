@@ -11,9 +11,11 @@ import { accessFor } from './attributes.ts';
 import { findPod, findRunning, RequestError } from './find.ts';
 import type { LogSource } from './logs/files.ts';
 import { serveLogs } from './logs/serve.ts';
+import { cadvisorMetrics, resourceMetrics } from './prometheus.ts';
 import { servePortForward, serveRemote, type Upgrade } from './streaming/serve.ts';
-import { resourceMetrics, statsSummary } from './summary.ts';
+import { statsSummary } from './summary.ts';
 import type { Usage } from './usage.ts';
+import type { UsageInput } from './usage-types.ts';
 
 export interface KubeletServerDeps {
   readonly nodeName: string;
@@ -103,7 +105,9 @@ async function route(deps: KubeletServerDeps, request: IncomingMessage, url: URL
     case 'GET metrics/':
       return text(deps.metrics.contentType, await deps.metrics.metrics());
     case 'GET metrics/resource':
-      return text('text/plain; version=0.0.4', resourceMetrics(await deps.usage.read(deps.pods())));
+      return text(exposition, resourceMetrics(await usageIfAny(deps)));
+    case 'GET metrics/cadvisor':
+      return text(exposition, cadvisorMetrics(await deps.usage.read(deps.pods())));
     case 'GET stats/summary':
       return json(statsSummary(await deps.usage.read(deps.pods())));
     case 'GET containerLogs':
@@ -120,6 +124,13 @@ async function route(deps: KubeletServerDeps, request: IncomingMessage, url: URL
     default:
       throw new RequestError(404, '404 page not found');
   }
+}
+
+const exposition = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** A runtime that does not answer is told of in the metrics, for whoever reads them. */
+function usageIfAny({ usage, pods, log }: KubeletServerDeps): Promise<UsageInput | undefined> {
+  return usage.read(pods()).catch((error: unknown) => void log.warn('cannot read usage', { error: errorMessage(error) }));
 }
 
 /** `namespace/name[/uid]/container`. */

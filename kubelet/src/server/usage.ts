@@ -1,7 +1,8 @@
 import type { Clock } from '@keelson/base';
-import type { Runtime } from '../cri/types.ts';
+import type { ContainerStats, Runtime } from '../cri/types.ts';
+import { podUid } from '../pod/naming.ts';
 import type { PodRecord } from '../worker/record.ts';
-import type { NodeUsage, UsageInput } from './summary.ts';
+import { type ContainerUsage, type Meter, type PodUsage, podCpu, type UsageInput } from './usage-types.ts';
 
 interface Sample {
   readonly at: number;
@@ -13,28 +14,39 @@ export class Usage {
   readonly #nodeName: string;
   readonly #clock: Clock;
   readonly #runtime: Runtime;
-  readonly #node: () => Promise<NodeUsage>;
+  readonly #meter: Meter;
   #samples = new Map<string, Sample>();
   #rates = new Map<string, number>();
 
-  constructor(nodeName: string, clock: Clock, runtime: Runtime, node: () => Promise<NodeUsage>) {
+  constructor(nodeName: string, clock: Clock, runtime: Runtime, meter: Meter) {
     this.#nodeName = nodeName;
     this.#clock = clock;
     this.#runtime = runtime;
-    this.#node = node;
+    this.#meter = meter;
   }
 
+  /** Of pods that have a container; others use nothing yet. @throws RuntimeError when the runtime does not answer. */
   async read(records: readonly PodRecord[]): Promise<UsageInput> {
-    const [stats, node] = await Promise.all([this.#runtime.containers.stats(), this.#node()]);
+    const [stats, node] = await Promise.all([this.#runtime.containers.stats(), this.#meter.node()]);
+    const all = await Promise.all(records.map((record) => this.#pod(record, stats)));
+    const pods = all.filter(({ containers }) => containers.length > 0);
     const now = this.#clock.now();
-    const present = new Map<string, Sample>(stats.map((each) => [each.id, { at: each.at, nanos: each.cpuNanoSecondsTotal }]));
-    present.set('', { at: now, nanos: node.cpuNanoSecondsTotal });
+    const present = new Map<string, Sample>([['', { at: now, nanos: node.cpuNanoSecondsTotal }]]);
+    for (const each of pods) {
+      present.set(`pod/${podUid(each.pod)}`, { at: each.cgroup ? now : (each.containers[0]?.at ?? now), nanos: podCpu(each) });
+      for (const { id, at, cpuNanoSecondsTotal: nanos } of each.containers) present.set(id, { at, nanos });
+    }
     this.#advance(present);
-    const pods = records.map((record) => ({
-      pod: record.pod,
-      sandboxIds: new Set(record.observed.sandboxes.map((sandbox) => sandbox.id)),
-    }));
-    return { nodeName: this.#nodeName, node, pods, stats, rates: this.#rates, now };
+    return { nodeName: this.#nodeName, node, pods, rates: this.#rates, now };
+  }
+
+  async #pod({ pod, observed }: PodRecord, stats: readonly ContainerStats[]): Promise<PodUsage> {
+    const containers = stats.flatMap((each): ContainerUsage[] => {
+      const state = observed.containers.find(({ id }) => id === each.id);
+      if (state?.phase !== 'running') return [];
+      return [{ ...each, name: state.name, startedAt: state.startedAt, image: state.image }];
+    });
+    return { pod, containers, cgroup: containers.length > 0 ? await this.#meter.pod(pod) : undefined };
   }
 
   #advance(present: ReadonlyMap<string, Sample>): void {

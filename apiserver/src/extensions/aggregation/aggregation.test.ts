@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
-import { connect } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { systemClock } from '@keelson/base';
-import { type Credential, createCA, issue } from '@keelson/pki';
+import { type Credential, createCA, type FrontProxyTrust, issue } from '@keelson/pki';
 import { eventually } from '@keelson/testing';
 import { APIService, type APIServiceSpec, ClusterRole, ClusterRoleBinding, ConfigMap, Service } from '@keelson/types';
 import { listen, type RunningServer } from '../../http/server.ts';
 import { type Fixture, startServer } from '../../testing/fixture.ts';
-import { FlunderServer } from '../../testing/flunders.ts';
+import { FlunderServer, type Seen } from '../../testing/flunders.ts';
 
 const name = 'v1alpha1.wardle.example.com';
 const base = '/apis/wardle.example.com/v1alpha1';
@@ -76,7 +76,7 @@ test('requests are the other server’s, with whom this one found them to be', a
     'x-other': '2',
   });
   assert.deepEqual([created.status, created.headers['x-from'], created.json()], [201, 'flunders', body]);
-  const { headers, proxy } = flunder.seen.at(-1) ?? { headers: {}, proxy: '' };
+  const { headers, proxy } = flunder.seen.at(-1) as Seen;
   assert.equal(proxy, 'front-proxy-client');
   assert.deepEqual(headers['x-remote-user'], ['admin']);
   assert.deepEqual(headers['x-remote-group'], ['system:masters', 'system:authenticated']);
@@ -175,7 +175,10 @@ test('status, patches and collections of APIServices, as conformance writes them
   const path = `/apis/apiregistration.k8s.io/v1/apiservices/${name}`;
   const merge = { 'content-type': 'application/merge-patch+json' };
   assert.equal((await server.send('GET', `${path}/status`)).status, 200);
-  assert.equal((await server.send('PATCH', path, { metadata: { labels: { e2e: 'yes' } }, spec: { versionPriority: 400 } }, merge)).status, 200);
+  assert.equal(
+    (await server.send('PATCH', path, { metadata: { labels: { e2e: 'yes' } }, spec: { versionPriority: 400 } }, merge)).status,
+    200,
+  );
   const current = await server.api.get(APIService, { name });
   const mine = { type: 'StatusUpdated', status: 'True', reason: 'E2E', message: 'Set from e2e test' };
   current.status = { conditions: [...(current.status?.conditions ?? []), mine] };
@@ -192,8 +195,18 @@ test('status, patches and collections of APIServices, as conformance writes them
 
 test('a server that cannot be asked is 503, and the condition says why', async (t) => {
   const cases: readonly [string, Partial<APIServiceSpec>, string, RegExp][] = [
-    ['no service', { service: { namespace: 'wardle', name: 'absent' } }, 'False ServiceNotFound', /^service\/absent in "wardle" is not present$/],
-    ['another authority', { caBundle: Buffer.from(flunder.frontProxyCA.certPem).toString('base64') }, 'False FailedDiscoveryCheck', /certificate/],
+    [
+      'no service',
+      { service: { namespace: 'wardle', name: 'absent' } },
+      'False ServiceNotFound',
+      /^service\/absent in "wardle" is not present$/,
+    ],
+    [
+      'another authority',
+      { caBundle: Buffer.from(flunder.frontProxyCA.certPem).toString('base64') },
+      'False FailedDiscoveryCheck',
+      /certificate/,
+    ],
     ['nobody listens', { service: { namespace: 'wardle', name: 'flunders', port: 1 } }, 'False FailedDiscoveryCheck', /connection refused/],
   ];
   for (const [title, over, expected, message] of cases) {
@@ -220,8 +233,14 @@ test('it is found again when it comes back', async () => {
   assert.equal((await server.send('GET', flunders)).status, 200);
 });
 
+const sockets: TLSSocket[] = [];
+
 /** Our server on a socket, and clients of two authorities. */
-async function onSocket(work: (listener: RunningServer, ca: Credential) => Promise<void>): Promise<void> {
+async function onSocket(
+  work: (listener: RunningServer, ca: Credential) => Promise<void>,
+  { server: served }: Fixture = server,
+  clientCA?: Credential,
+): Promise<void> {
   const ca = await createCA({ commonName: 'kubernetes', days: 1, clock: systemClock });
   const serving = await issue({ ca, commonName: 'apiserver', ips: ['127.0.0.1'], usages: ['server'], days: 1, clock: systemClock });
   const listener = await listen({
@@ -229,24 +248,26 @@ async function onSocket(work: (listener: RunningServer, ca: Credential) => Promi
     port: 0,
     cert: serving.certPem,
     key: serving.keyPem,
-    clientCA: [ca.certPem, flunder.frontProxyCA.certPem].join('\n'),
-    handle: server.server.handle,
-    upgrade: server.server.upgrade,
+    clientCA: [(clientCA ?? ca).certPem, flunder.frontProxyCA.certPem].join('\n'),
+    handle: served.handle,
+    upgrade: served.upgrade,
   });
   try {
     await work(listener, ca);
   } finally {
+    for (const socket of sockets.splice(0)) socket.destroy();
     await listener.close();
   }
 }
 
-async function say(port: number, text: string, ca: Credential, client: Credential): Promise<{ text(): string; write(data: string): void; close(): void }> {
+async function say(port: number, text: string, ca: Credential, client: Credential): Promise<{ text(): string; write(data: string): void }> {
   const socket = connect({ host: '127.0.0.1', port, ca: ca.certPem, cert: client.certPem, key: client.keyPem });
+  sockets.push(socket);
   let heard = '';
   socket.on('data', (chunk) => (heard += chunk.toString('latin1'))).on('error', () => undefined);
   await once(socket, 'secureConnect');
   socket.write(text);
-  return { text: () => heard, write: (data) => void socket.write(data), close: () => void socket.destroy() };
+  return { text: () => heard, write: (data) => void socket.write(data) };
 }
 
 test('upgraded connections pass through, byte by byte', async () => {
@@ -258,11 +279,49 @@ test('upgraded connections pass through, byte by byte', async () => {
     await eventually(() => /^HTTP\/1\.1 101 [^]*\r\n\r\nearly$/.test(open.text()), { message: open.text() });
     open.write('late');
     await eventually(() => open.text().endsWith('earlylate'));
-    const { headers } = flunder.seen.findLast(({ path }) => path.endsWith('/exec')) ?? { headers: {} };
+    const { headers } = flunder.seen.findLast(({ path }) => path.endsWith('/exec')) as Seen;
     assert.deepEqual([headers['sec-websocket-protocol'], headers['x-remote-user']], [['v5.channel.k8s.io'], ['x']]);
-    open.close();
     const refused = await say(port, ask('refused'), ca, admin);
     await eventually(() => /^HTTP\/1\.1 403 [^]*\r\n\r\nno$/.test(refused.text()), { message: refused.text() });
-    refused.close();
   });
+});
+
+test('who a front proxy names is believed, of a proxy of its authority only', async () => {
+  const ca = await createCA({ commonName: 'kubernetes', days: 1, clock: systemClock });
+  const frontProxies: FrontProxyTrust = {
+    caPem: flunder.frontProxyCA.certPem,
+    allowedNames: ['front-proxy-client'],
+    usernameHeaders: ['X-Remote-User'],
+    uidHeaders: ['X-Remote-Uid'],
+    groupHeaders: ['X-Remote-Group'],
+    extraHeaderPrefixes: ['X-Remote-Extra-'],
+  };
+  const proxied = await startServer({ frontProxies, clientCA: ca.certPem });
+  const client = (from: Credential, commonName: string): Promise<Credential> =>
+    issue({ ca: from, commonName, usages: ['client'], days: 1, clock: systemClock });
+  const asks = async (port: number, authority: Credential, as: Credential, headers: string): Promise<string> => {
+    const body = '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}';
+    const head = `POST /apis/authentication.k8s.io/v1/selfsubjectreviews HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
+    const said = await say(port, `${head}content-length: ${body.length}\r\n${headers}\r\n${body}`, authority, as);
+    await eventually(() => /\r\n\r\n\{/.test(said.text()), { message: said.text() });
+    return said.text();
+  };
+  const jane = 'x-remote-user: jane\r\nx-remote-group: a, system:masters\r\nx-remote-group: b\r\nx-remote-extra-acme%2fscope: c\r\n';
+  try {
+    await onSocket(
+      async ({ port }, serverCA) => {
+        const ours = await asks(port, serverCA, flunder.frontProxy, jane);
+        assert.match(ours, /"username":"jane"/);
+        assert.match(ours, /"groups":\["a, system:masters","b","system:authenticated"\]/, 'a comma in a name joins no group');
+        assert.match(ours, /"extra":\{"acme\/scope":\["c"\]\}/);
+        assert.match(await asks(port, serverCA, flunder.frontProxy, ''), /^HTTP\/1\.1 401/, 'the proxy itself is nobody');
+        assert.match(await asks(port, serverCA, await client(flunder.frontProxyCA, 'other'), jane), /^HTTP\/1\.1 401/);
+        assert.match(await asks(port, serverCA, await client(ca, 'bob'), jane), /"username":"bob"/, 'the headers of others mean nothing');
+      },
+      proxied,
+      ca,
+    );
+  } finally {
+    await proxied.close();
+  }
 });

@@ -1,5 +1,5 @@
-import { Agent, request as httpsRequest } from 'node:https';
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
 import type { Clock } from '@keelson/base';
 import type { APIServiceSpec } from '@keelson/types';
 import type { ServiceReference } from './place.ts';
@@ -51,12 +51,12 @@ export class Backends {
   open(backend: Backend, { method, path, headers, alone = false }: BackendRequest): ClientRequest {
     const agent = this.#agentOf(backend);
     const request = httpsRequest({
+      ...(alone ? { ...agent.options, agent: false } : { agent }),
       host: backend.host,
       port: backend.port,
       method,
       path,
       headers: { ...headers, host: authority(backend) },
-      ...(alone ? { ...agent.options, agent: false } : { agent }),
     });
     request.on('socket', (socket) => {
       if (!socket.connecting) return;

@@ -34,11 +34,7 @@ export function isAvailable({ status }: APIService): boolean {
 }
 
 /** The conditions with `Available` as found; the same array where it says so already. Its transition time moves with its status only. */
-export function withAvailable(
-  conditions: readonly APIServiceCondition[],
-  verdict: Verdict,
-  now: string,
-): readonly APIServiceCondition[] {
+export function withAvailable(conditions: readonly APIServiceCondition[], verdict: Verdict, now: string): readonly APIServiceCondition[] {
   const before = conditions.find(({ type }) => type === 'Available');
   const lastTransitionTime = before?.status === verdict.status ? before.lastTransitionTime : now;
   const next: APIServiceCondition = { type: 'Available', ...verdict, lastTransitionTime };

@@ -8,7 +8,9 @@ export interface ServiceReference {
 }
 
 /** Where a Service's server is reached, or why nowhere. */
-export type Place = { readonly type: 'at'; readonly host: string; readonly port: number } | { readonly type: 'none'; readonly message: string };
+export type Place =
+  | { readonly type: 'at'; readonly host: string; readonly port: number }
+  | { readonly type: 'none'; readonly message: string };
 
 /** By the Service's own address: the node's proxy chooses the endpoint. Upstream's way unless `--enable-aggregator-routing`. */
 export function placeByAddress(service: Service | undefined, { namespace, name, port }: ServiceReference): Place {

@@ -1,4 +1,4 @@
-import { APIService, EndpointSlice, Service } from '@keelson/types';
+import { type APIService, EndpointSlice, Service } from '@keelson/types';
 import { parseEntry } from '../../registry/entry.ts';
 import { labelPin } from '../../registry/indexes.ts';
 import type { Registry } from '../../registry/registry.ts';

@@ -134,7 +134,7 @@ function mountErrors({ volumeMounts = [] }: Container, at: FieldPath, volumes: R
   return errors;
 }
 
-function resourceErrors({ resources }: Container, at: FieldPath): FieldError[] {
+export function resourceErrors({ resources }: Container, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const { limits = {}, requests = {} } = resources ?? {};
   for (const [member, quantities] of [

@@ -17,7 +17,11 @@ const defaultPort = 10250;
 /** The kubelet that runs a pod. @throws StatusError when the node is unknown or has no address. */
 export function kubeletOf(registry: Registry, pod: Pod): KubeletAddress {
   const name = pod.spec.nodeName ?? '';
-  const node = registry.read(Node, '', name);
+  return kubeletAt(registry.read(Node, '', name), name);
+}
+
+/** The kubelet of a node. @throws StatusError when the node has no address. */
+export function kubeletAt(node: Node | undefined, name = node?.metadata.name ?? ''): KubeletAddress {
   const addresses = node?.status?.addresses ?? [];
   const found = preferred.map((type) => addresses.find((address) => address.type === type)).find((address) => address !== undefined);
   if (!found) throw serviceUnavailable(`no preferred addresses found for node "${name}"`);

@@ -1,6 +1,7 @@
 import { Node } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
+import { nodeProxy } from './proxy.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
 
@@ -38,6 +39,7 @@ export const nodeKind: KindDefinition<Node> = {
   status: { keepOnCreate: true },
   generation: false,
   selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
+  subresources: { proxy: nodeProxy },
   columns,
 };
 

@@ -1,5 +1,9 @@
+import type { KubeObject } from '@keelson/client';
 import { badRequest } from '@keelson/machinery';
 import type { Pod } from '@keelson/types';
+import { runAdmission } from '../../admission/chain.ts';
+import { isTrue } from '../../http/request-info.ts';
+import type { ResourceRequest } from '../../http/types.ts';
 import { parseEntry } from '../../registry/entry.ts';
 import { get } from '../../registry/read.ts';
 import type { Subresource } from '../types.ts';
@@ -15,9 +19,11 @@ export function connectPod(verb: 'exec' | 'attach' | 'portForward'): Pick<Subres
       await get(registry, store, info.namespace, info.name, '');
       throw badRequest('Upgrade request required');
     },
-    upgrade: async ({ registry, store, info }, tunnel) => {
+    upgrade: async (request, tunnel) => {
+      const { registry, store, info } = request;
       const pod = parseEntry<Pod>(await get(registry, store, info.namespace, info.name, ''));
       if (!pod.spec.nodeName) throw badRequest(`pod ${info.name} does not have a host assigned`);
+      await admitConnection(request);
       const query = new URLSearchParams(info.query);
       const target = verb === 'portForward' ? '' : `/${containerOf(pod, query.get('container'))}`;
       query.delete('container');
@@ -41,4 +47,27 @@ function renameStreams(query: URLSearchParams, verb: string): void {
     query.delete(name);
     if (value === 'true' || value === '1') query.set(short, '1');
   }
+}
+
+const optionKinds: Readonly<Record<string, string>> = {
+  exec: 'PodExecOptions',
+  attach: 'PodAttachOptions',
+  portforward: 'PodPortForwardOptions',
+};
+
+/** Admission looks at connections, too: what it is shown are their options. */
+async function admitConnection({ registry, store, info, user, warnings }: ResourceRequest): Promise<void> {
+  const { query, namespace, name, subresource } = info;
+  const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((flag) => isTrue(query.get(flag))).map((flag) => [flag, true]);
+  const command = query.getAll('command');
+  const container = query.get('container');
+  const object = {
+    ...{ kind: optionKinds[subresource], apiVersion: 'v1', ...Object.fromEntries(flags) },
+    ...(command.length > 0 ? { command } : {}),
+    ...(container ? { container } : {}),
+  } as unknown as KubeObject;
+  const operation = 'CONNECT' as const;
+  const attributes = { operation, store, subresource, namespace, name, object, old: undefined, user, dryRun: false, registry, warnings };
+  await runAdmission(registry.options.admission, 'admit', attributes);
+  await runAdmission(registry.options.admission, 'validate', attributes);
 }

@@ -8,7 +8,9 @@ import { connectPod } from './pod-connect.ts';
 import { defaultPodSpec } from './pod-defaults.ts';
 import { evictPod } from './pod-eviction.ts';
 import { podLog } from './pod-log.ts';
+import { ephemeralContainersPart, resizePart } from './pod-parts.ts';
 import { podErrors, podUpdateErrors } from './pod-validation.ts';
+import { podProxy } from './proxy.ts';
 
 const core = (kind: string) => ({ group: '', version: 'v1', kind });
 
@@ -33,6 +35,7 @@ export const podKind: KindDefinition<Pod> = {
   validate: podErrors,
   validateUpdate: podUpdateErrors,
   status: {},
+  parts: { ephemeralcontainers: ephemeralContainersPart, resize: resizePart },
   deletion: { graceSeconds, returnsObject: true },
   subresources: {
     attach: { verbs: ['create', 'get'], kind: core('PodAttachOptions'), ...connectPod('attach') },
@@ -40,6 +43,7 @@ export const podKind: KindDefinition<Pod> = {
     eviction: { verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' }, handler: evictPod },
     exec: { verbs: ['create', 'get'], kind: core('PodExecOptions'), ...connectPod('exec') },
     log: { verbs: ['get'], kind: core('Pod'), handler: podLog },
+    proxy: podProxy,
     portforward: { verbs: ['create', 'get'], kind: core('PodPortForwardOptions'), ...connectPod('portForward') },
   },
   selectableFields: {

@@ -2,6 +2,7 @@ import { isDNS1035Label } from '@keelson/machinery';
 import { Service, type ServicePort } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
+import { serviceProxy } from './proxy.ts';
 import { assignAddresses, serviceClaims } from './service-addresses.ts';
 import { serviceErrors, serviceUpdateErrors } from './service-validation.ts';
 
@@ -39,6 +40,7 @@ export const serviceKind: KindDefinition<Service> = {
   validate: serviceErrors,
   validateUpdate: serviceUpdateErrors,
   status: {},
+  subresources: { proxy: serviceProxy },
   claims: serviceClaims,
   assign: assignAddresses,
   generation: false,

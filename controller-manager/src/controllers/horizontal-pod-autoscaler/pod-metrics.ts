@@ -1,5 +1,5 @@
 import { errorMessage } from '@keelson/base';
-import { type Api, collectionPath, readJson, withQuery } from '@keelson/client';
+import { type Api, ApiError, collectionPath, readJson, withQuery } from '@keelson/client';
 import type { Usage } from './metrics.ts';
 import type { PodMetrics } from './replicas.ts';
 
@@ -12,6 +12,11 @@ export async function readUsage(api: Api, namespace: string, labelSelector: stri
     const { items } = (await readJson(await api.raw({ method: 'GET', path }))) as { items?: readonly PodMetrics[] | null };
     return { type: 'known', metrics: items ?? [] };
   } catch (error) {
-    return { type: 'unknown', message: errorMessage(error) };
+    return { type: 'unknown', message: isMadeUp(error) ? `${errorMessage(error)} (get pods.metrics.k8s.io)` : errorMessage(error) };
   }
+}
+
+/** An answer that was no Status says nothing of what was asked. */
+function isMadeUp(error: unknown): boolean {
+  return error instanceof ApiError && error.status.details?.causes?.[0]?.reason === 'UnexpectedServerResponse';
 }

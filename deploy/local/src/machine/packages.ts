@@ -57,7 +57,8 @@ export async function installPackages(cluster: Cluster, say: (line: string) => v
   }
 }
 
-async function missingPackages(cluster: Cluster): Promise<string[]> {
+/** The packages whose programs the cluster needs and this machine lacks. */
+export async function missingPackages(cluster: Parameters<typeof needsOf>[0]): Promise<string[]> {
   const needs = needsOf(cluster);
   const found = await Promise.all(needs.map(({ program }) => find(program)));
   const missing = new Set(needs.filter((_, index) => found[index] === undefined).map((need) => need.package));

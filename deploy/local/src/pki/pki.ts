@@ -18,13 +18,16 @@ export interface Pki {
   readonly caPem: string;
 }
 
+/** The cluster's authorities, certificates and service account keys, kept in `pki` below its data directory. */
+export function ensurePki(cluster: Cluster, clock: Clock): Promise<Pki> {
+  return ensureCertificates(clusterPaths(cluster.dataDir).pki, wantedCertificates(cluster), clock);
+}
+
 /**
- * The cluster's authorities, certificates and service account keys, kept in `pki` below its data directory. What is there stays, except
- * certificates that no longer fit: another address, another authority, or a month to go.
+ * Certificates, their authorities and service account keys in a directory. What is there stays, except certificates that no longer fit:
+ * another address, another authority, or a month to go.
  */
-export async function ensurePki(cluster: Cluster, clock: Clock): Promise<Pki> {
-  const directory = clusterPaths(cluster.dataDir).pki;
-  const wanted = wantedCertificates(cluster);
+export async function ensureCertificates(directory: string, wanted: readonly WantedCertificate[], clock: Clock): Promise<Pki> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const used = [...new Set(wanted.map(({ ca }) => ca))];
   const pairs = await Promise.all(used.map(async (name) => [name, await ensureAuthority(directory, name, clock)] as const));

@@ -12,9 +12,13 @@ export interface WantedCertificate {
   readonly ips?: readonly string[];
 }
 
-export type Authority = 'ca' | 'etcd/ca';
+export type Authority = 'ca' | 'etcd/ca' | 'front-proxy-ca';
 
-export const authorities: Readonly<Record<Authority, string>> = { ca: 'kubernetes', 'etcd/ca': 'etcd-ca' };
+export const authorities: Readonly<Record<Authority, string>> = {
+  ca: 'kubernetes',
+  'etcd/ca': 'etcd-ca',
+  'front-proxy-ca': 'front-proxy-ca',
+};
 
 /** Who calls the API server, by the name of their kubeconfig. */
 export function wantedClients({ nodes }: Pick<Cluster, 'nodes'>): readonly WantedCertificate[] {
@@ -46,6 +50,7 @@ export function wantedCertificates(cluster: Cluster): readonly WantedCertificate
       organizations: ['system:masters'],
       usages: ['client'],
     },
+    { file: 'front-proxy-client', ca: 'front-proxy-ca', commonName: 'front-proxy-client', usages: ['client'] },
     server('controller-manager-serving', 'kube-controller-manager', cluster),
     server('scheduler-serving', 'kube-scheduler', cluster),
     ...cluster.nodes.map((node) => ({

@@ -47,12 +47,26 @@ function apiserver(cluster: Cluster): ProcessSpec {
       `--kubelet-certificate-authority=${pki.file('ca.crt')}`,
       `--kubelet-client-certificate=${pki.file('apiserver-kubelet-client.crt')}`,
       `--kubelet-client-key=${pki.file('apiserver-kubelet-client.key')}`,
+      ...frontProxy(pki.file),
       `--service-account-key-file=${pki.file('sa.pub')}`,
       `--service-account-signing-key-file=${pki.file('sa.key')}`,
       `--service-cluster-ip-range=${serviceRange}`,
       ...storage(cluster, clusterPaths(dataDir).database),
     ],
   };
+}
+
+/** How the API server speaks for others to the servers behind APIServices, and whom it believes when they do. */
+function frontProxy(file: (name: string) => string): string[] {
+  return [
+    `--proxy-client-cert-file=${file('front-proxy-client.crt')}`,
+    `--proxy-client-key-file=${file('front-proxy-client.key')}`,
+    `--requestheader-client-ca-file=${file('front-proxy-ca.crt')}`,
+    '--requestheader-allowed-names=front-proxy-client',
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+  ];
 }
 
 function storage(cluster: Cluster, database: string): string[] {

@@ -9,6 +9,9 @@ import { clusterPaths } from '../cluster/paths.ts';
 import { within } from '../machine/command.ts';
 import { type Identity, identify, isAlive } from './identity.ts';
 
+/** Where processes keep their logs and what is remembered of them, and the network namespace they are started in. */
+export type Place = Pick<Cluster, 'dataDir' | 'netns'>;
+
 /** A process that was started by some `npm run up`. */
 export interface Running extends Identity {
   readonly name: string;
@@ -31,8 +34,7 @@ export async function running({ dataDir }: Pick<Cluster, 'dataDir'>, name: strin
  * Starts a process that outlives this one, in the cluster's network namespace, its output added to its log. @throws when the program
  * cannot be started at all; that it ends later is found by `running`.
  */
-export async function start(cluster: Cluster, name: string, command: readonly string[], clock: Clock): Promise<Running> {
-  const { dataDir, netns } = cluster;
+export async function start({ dataDir, netns }: Place, name: string, command: readonly string[], clock: Clock): Promise<Running> {
   const paths = clusterPaths(dataDir);
   await mkdir(paths.run, { recursive: true });
   const pid = launch(within(netns?.name, command), logOf(dataDir, name), dataDir);

@@ -1,10 +1,14 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isConfigMapKey } from '@keelson/machinery';
+import { isConfigMapKey, isEnvVarName } from '@keelson/machinery';
 import type { FlagSpecs } from '../../flags.ts';
 
+export const hashFlag = {
+  'append-hash': { type: 'bool', help: 'Append a hash of the object to its name.' },
+} as const satisfies FlagSpecs;
+
 export const dataFlags = {
-  'append-hash': { type: 'bool', help: 'Append a hash of the object to its name.', hidden: true },
+  ...hashFlag,
   'from-env-file': { type: 'list', help: 'Specify the path to a file to read lines of key=val pairs.' },
   'from-file': {
     type: 'list',
@@ -19,13 +23,19 @@ interface Sources {
   readonly 'from-literal': readonly string[];
 }
 
+/** In whose words problems with keys are told: each kind has its own. */
+export interface DataWords {
+  invalid(key: string, problems: string): string;
+  taken(key: string): string;
+}
+
 /** Keys and contents of a ConfigMap or Secret, as the flags name them. @throws Error in kubectl's words. */
-export async function collectData(flags: Sources): Promise<Map<string, Buffer>> {
+export async function collectData(flags: Sources, words: DataWords): Promise<Map<string, Buffer>> {
   const data = new Map<string, Buffer>();
   const add = (key: string, value: Buffer): void => {
-    const problems = [...isConfigMapKey(key)];
-    if (problems.length > 0) throw new Error(`${JSON.stringify(key)} is not a valid key name: ${problems.join(',')}`);
-    if (data.has(key)) throw new Error(`cannot add key ${JSON.stringify(key)}, another key by that name already exists in Data`);
+    const problems = isConfigMapKey(key);
+    if (problems.length > 0) throw new Error(words.invalid(key, problems.join(',')));
+    if (data.has(key)) throw new Error(words.taken(key));
     data.set(key, value);
   };
   if (flags['from-env-file'].length > 0 && flags['from-file'].length + flags['from-literal'].length > 0) {
@@ -37,21 +47,35 @@ export async function collectData(flags: Sources): Promise<Map<string, Buffer>> 
     if (at < 1) throw new Error(`invalid literal source ${literal}, expected key=value`);
     add(literal.slice(0, at), Buffer.from(literal.slice(at + 1)));
   }
-  for (const path of flags['from-env-file']) for (const [key, value] of fromEnv(await readFile(path, 'utf8'))) add(key, Buffer.from(value));
+  for (const path of flags['from-env-file']) for (const [key, value] of fromEnv(await envFile(path))) add(key, Buffer.from(value));
   return data;
 }
 
 /** `path`, `key=path`, or a folder whose regular files with fitting names are taken. */
 async function fromFile(source: string): Promise<[string, Buffer][]> {
-  const [, key, path = source] = /^([^=]+)=(.+)$/.exec(source) ?? [];
+  const { key, path } = fileSource(source);
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new Error(`error reading ${path}: no such file or directory`);
   if (!found.isDirectory()) return [[key ?? basename(path), await readFile(path)]];
   if (key !== undefined) throw new Error('cannot give a key name for a directory path');
-  const entries = (await readdir(path, { withFileTypes: true })).filter(
-    (entry) => entry.isFile() && [...isConfigMapKey(entry.name)].length === 0,
-  );
+  const entries = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile());
   return Promise.all(entries.map(async (entry): Promise<[string, Buffer]> => [entry.name, await readFile(join(path, entry.name))]));
+}
+
+function fileSource(source: string): { readonly key: string | undefined; readonly path: string } {
+  const [first = '', path, ...more] = source.split('=');
+  if (path === undefined) return { key: undefined, path: first };
+  if (more.length > 0) throw new Error("key names or file paths cannot contain '='");
+  if (first === '') throw new Error(`key name for file path ${path} missing`);
+  if (path === '') throw new Error(`file path for key name ${first} missing`);
+  return { key: first, path };
+}
+
+async function envFile(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new Error(`error reading ${path}: no such file or directory`);
+  if (found.isDirectory()) throw new Error('env config file cannot be a directory');
+  return readFile(path, 'utf8');
 }
 
 function fromEnv(text: string): [string, string][] {
@@ -59,7 +83,10 @@ function fromEnv(text: string): [string, string][] {
     const trimmed = line.trimStart();
     if (trimmed === '' || trimmed.startsWith('#')) return [];
     const at = trimmed.indexOf('=');
-    return at === -1 ? [[trimmed, process.env[trimmed] ?? '']] : [[trimmed.slice(0, at), trimmed.slice(at + 1)]];
+    const key = at === -1 ? trimmed : trimmed.slice(0, at);
+    const problems = isEnvVarName(key);
+    if (problems.length > 0) throw new Error(`${JSON.stringify(key)} is not a valid key name: ${problems.join(';')}`);
+    return [[key, at === -1 ? (process.env[key] ?? '') : trimmed.slice(at + 1)]];
   });
 }
 

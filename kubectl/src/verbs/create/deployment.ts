@@ -1,5 +1,5 @@
 import type { Verb } from '../../types.ts';
-import { generator, nameOf } from './generator.ts';
+import { commandOf, generator, nameOf, requireFlags } from './generator.ts';
 
 export const verb: Verb = generator(
   'deployment NAME --image=image -- [COMMAND] [args...]',
@@ -8,12 +8,12 @@ export const verb: Verb = generator(
     port: { type: 'int', default: -1, help: 'The containerPort that this deployment exposes.' },
     replicas: { type: 'int', short: 'r', default: 1, help: 'Number of replicas to create. Default is 1.' },
   },
-  ({ args, dash, flags, path }) => {
-    const command = dash === -1 ? [] : args.slice(dash);
-    const name = nameOf({ args: dash === -1 ? args : args.slice(0, dash), path });
-    if (flags.image.length === 0) throw new Error('required flag(s) "image" not set');
+  (context) => {
+    requireFlags(context, 'image');
+    const { flags, path } = context;
+    const { words, command } = commandOf(context);
+    const name = nameOf({ args: words, path });
     if (flags.image.length > 1 && command.length > 0) throw new Error('cannot specify multiple --image options and command');
-    if (flags.replicas < 0) throw new Error(`invalid replicas ${flags.replicas}, must be equal or greater than 0`);
     const labels = { app: name };
     const containers = containersOf(flags.image, command, flags.port);
     const template = { metadata: { labels }, spec: { containers } };
@@ -29,7 +29,7 @@ function containersOf(images: readonly string[], command: readonly string[], por
     name: uniqueName(image, taken),
     resources: {},
     ...(command.length > 0 ? { command: [...command] } : {}),
-    ...(i === 0 && port > 0 ? { ports: [{ containerPort: port }] } : {}),
+    ...(i === 0 && port >= 0 ? { ports: [{ containerPort: port }] } : {}),
   }));
 }
 

@@ -59,3 +59,17 @@ export function nameOf({ args, path }: Pick<Context, 'args' | 'path'>): string {
     throw new Error(`exactly one NAME is required, got ${args.length}\nSee '${path} -h' for help and examples`);
   return name;
 }
+
+/** The arguments, and the command that stands after `--`. */
+export function commandOf({ args, dash }: Pick<Context, 'args' | 'dash'>): {
+  readonly words: readonly string[];
+  readonly command: readonly string[];
+} {
+  return dash === -1 ? { words: args, command: [] } : { words: args.slice(0, dash), command: args.slice(dash) };
+}
+
+/** @throws Error that names those of the flags that were not given. */
+export function requireFlags({ changed }: Pick<Context, 'changed'>, ...names: readonly string[]): void {
+  const missing = names.filter((name) => !changed.has(name)).map((name) => JSON.stringify(name));
+  if (missing.length > 0) throw new Error(`required flag(s) ${missing.join(', ')} not set`);
+}

@@ -21,16 +21,51 @@ const subverbs: readonly VerbEntry[] = [
     load: async () => (await import('./configmap.ts')).verb,
   },
   {
+    name: 'cronjob',
+    aliases: ['cj'],
+    summary: 'Create a cron job with the specified name',
+    load: async () => (await import('./batch.ts')).cronJob,
+  },
+  {
     name: 'deployment',
     aliases: ['deploy'],
     summary: 'Create a deployment with the specified name',
     load: async () => (await import('./deployment.ts')).verb,
   },
   {
+    name: 'ingress',
+    aliases: ['ing'],
+    summary: 'Create an ingress with the specified name',
+    load: async () => (await import('./ingress.ts')).verb,
+  },
+  {
+    name: 'job',
+    summary: 'Create a job with the specified name',
+    load: async () => (await import('./batch.ts')).job,
+  },
+  {
     name: 'namespace',
     aliases: ['ns'],
     summary: 'Create a namespace with the specified name',
     load: async () => (await import('./simple.ts')).namespace,
+  },
+  {
+    name: 'poddisruptionbudget',
+    aliases: ['pdb'],
+    summary: 'Create a pod disruption budget with the specified name',
+    load: async () => (await import('./policy.ts')).podDisruptionBudget,
+  },
+  {
+    name: 'priorityclass',
+    aliases: ['pc'],
+    summary: 'Create a priority class with the specified name',
+    load: async () => (await import('./policy.ts')).priorityClass,
+  },
+  {
+    name: 'quota',
+    aliases: ['resourcequota'],
+    summary: 'Create a quota with the specified name',
+    load: async () => (await import('./policy.ts')).quota,
   },
   { name: 'role', summary: 'Create a role with single rule', load: async () => (await import('./rbac.ts')).role },
   {

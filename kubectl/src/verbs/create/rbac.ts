@@ -1,6 +1,6 @@
 import type { Cluster } from '../../cluster.ts';
 import type { AnyObject, Verb } from '../../types.ts';
-import { generator, nameOf } from './generator.ts';
+import { generator, nameOf, requireFlags } from './generator.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -114,7 +114,7 @@ export const clusterRoleBinding: Verb = generator(
   { ...subjectFlags, clusterrole: { type: 'string', help: 'ClusterRole this ClusterRoleBinding should reference' } },
   (context) => {
     const { clusterrole } = context.flags;
-    if (!clusterrole) throw new Error('required flag(s) "clusterrole" not set');
+    requireFlags(context, 'clusterrole');
     return binding('ClusterRoleBinding', nameOf(context), 'ClusterRole', clusterrole, subjectsOf(context.flags));
   },
 );

@@ -1,5 +1,6 @@
+import { isDNS1123Subdomain, isPortName, isPortNumber } from '@keelson/machinery';
 import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../../types.ts';
-import { generator, nameOf } from './generator.ts';
+import { generator, nameOf, requireFlags } from './generator.ts';
 
 const tcpFlag = { tcp: { type: 'list', help: "Port pairs can be specified as '<port>:<targetPort>'." } } as const;
 
@@ -15,16 +16,22 @@ function portsOf(pairs: readonly string[], nodePort = 0): object[] {
   return pairs.map((pair) => {
     const [port = '', target = port] = pair.split(':');
     const number = portNumber(port);
-    const targetPort = /^\d+$/.test(target) ? portNumber(target) : target;
-    const node = nodePort > 0 ? { nodePort } : {};
-    return { name: pair.includes(':') ? `${port}-${target}` : port, ...node, port: number, protocol: 'TCP', targetPort };
+    const node = nodePort === 0 ? {} : { nodePort };
+    return { name: pair.replaceAll(':', '-'), ...node, port: number, protocol: 'TCP', targetPort: targetOf(target) };
   });
 }
 
 function portNumber(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65535) throw new Error(`${JSON.stringify(text)} is not a valid port number`);
-  return port;
+  if (!/^\d+$/.test(text)) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (Number(text) > 65_535) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`);
+  return Number(text);
+}
+
+function targetOf(text: string): number | string {
+  const number = /^\d+$/.test(text);
+  const problems = number ? isPortNumber(Number(text)) : isPortName(text);
+  if (problems.length > 0 && text !== '0') throw new Error(problems.join(','));
+  return number ? Number(text) : text;
 }
 
 function required(pairs: readonly string[]): readonly string[] {
@@ -40,8 +47,7 @@ const clusterIP: Verb = generator(
   },
   (context) => {
     const { clusterip, tcp } = context.flags;
-    if (clusterip === 'None' && tcp.length > 0) throw new Error('can not map ports with clusterip=None');
-    const ports = portsOf(clusterip === 'None' ? [] : required(tcp));
+    const ports = portsOf(clusterip === 'None' ? tcp : required(tcp));
     return service(context as unknown as Context, 'ClusterIP', ports, clusterip ? { clusterIP: clusterip } : {});
   },
 );
@@ -60,8 +66,9 @@ const externalName: Verb = generator(
   'service externalname NAME --external-name external.name',
   { ...tcpFlag, 'external-name': { type: 'string', help: 'External name of service' } },
   (context) => {
+    requireFlags(context, 'external-name');
     const { 'external-name': external, tcp } = context.flags;
-    if (!external) throw new Error('required flag(s) "external-name" not set');
+    if (isDNS1123Subdomain(external).length > 0) throw new Error(`invalid service external name ${external}`);
     return service(context as unknown as Context, 'ExternalName', portsOf(tcp), { externalName: external });
   },
 );

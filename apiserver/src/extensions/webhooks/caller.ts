@@ -1,0 +1,111 @@
+import { Agent, request as httpsRequest } from 'node:https';
+import { type Clock, errorMessage } from '@keelson/base';
+import { Service } from '@keelson/types';
+import type { ClientConfig } from '../../kinds/admissionregistration/client-config.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { placeByAddress, type ServiceReference } from '../aggregation/place.ts';
+
+/** An answer larger than this is cut off: a webhook must not take the server's memory. Bytes. */
+const largestAnswer = 3 * 1024 * 1024;
+
+/** How a webhook is reached: what a definition of a conversion says, or a webhook configuration. */
+export type HookConfig = ClientConfig & { readonly caBundle?: string | undefined };
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly servername: string;
+  /** As errors name it. */
+  readonly url: string;
+}
+
+/** Posts reviews to webhooks over TLS, connections kept alive. */
+export class WebhookCaller {
+  readonly #registry: () => Registry;
+  readonly #clock: Clock;
+  readonly #agents = new Map<string, Agent>();
+
+  constructor(registry: () => Registry, clock: Clock) {
+    this.#registry = registry;
+    this.#clock = clock;
+  }
+
+  /**
+   * Resolves to the parsed answer.
+   * @param timeout milliseconds.
+   * @throws Error with upstream's words: `failed to call webhook: Post "https://…": context deadline exceeded`.
+   */
+  async post(config: HookConfig, body: object, timeout: number): Promise<unknown> {
+    const target = this.#locate(config, timeout);
+    try {
+      return JSON.parse(await this.#exchange(target, config.caBundle ?? '', Buffer.from(JSON.stringify(body)), timeout));
+    } catch (error) {
+      const why = error instanceof SyntaxError ? error.message : `Post ${JSON.stringify(target.url)}: ${errorMessage(error)}`;
+      throw new Error(`failed to call webhook: ${why}`);
+    }
+  }
+
+  #locate({ url, service }: HookConfig, timeout: number): Target {
+    const seconds = `timeout=${Math.round(timeout / 1000)}s`;
+    if (url) {
+      const parsed = new URL(url);
+      parsed.searchParams.set('timeout', `${Math.round(timeout / 1000)}s`);
+      const { hostname, port, pathname, search } = parsed;
+      return { host: hostname, port: Number(port || 443), path: pathname + search, servername: hostname, url: parsed.toString() };
+    }
+    const { namespace = '', name = '', path = '/', port = 443 } = service ?? {};
+    const servername = `${name}.${namespace}.svc`;
+    const reference: ServiceReference = { namespace, name, port };
+    const place = placeByAddress(this.#registry().read(Service, namespace, name), reference);
+    if (place.type === 'none') throw new Error(`failed to call webhook: ${place.message}`);
+    return {
+      host: place.host,
+      port: place.port,
+      path: `${path}?${seconds}`,
+      servername,
+      url: `https://${servername}:${port}${path}?${seconds}`,
+    };
+  }
+
+  #exchange({ host, port, path, servername }: Target, caBundle: string, body: Buffer, timeout: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', accept: 'application/json', 'content-length': body.length };
+      const agent = this.#agentOf(servername, caBundle);
+      const request = httpsRequest({ agent, host, port, path, method: 'POST', headers: { ...headers, host: `${servername}:${port}` } });
+      const timer = this.#clock.after(timeout, () => request.destroy(new Error('context deadline exceeded')));
+      request.on('error', (error) => {
+        timer.cancel();
+        reject(error);
+      });
+      request.on('response', (answer) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        answer.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          size += chunk.length;
+          if (size > largestAnswer) request.destroy(new Error('the response is too large'));
+        });
+        answer.on('error', reject);
+        answer.on('end', () => {
+          timer.cancel();
+          const text = Buffer.concat(chunks).toString();
+          const { statusCode = 0 } = answer;
+          if (statusCode >= 200 && statusCode < 300) resolve(text);
+          else
+            reject(new Error(`an error on the server (${JSON.stringify(text.slice(0, 200))}) has prevented the request from succeeding`));
+        });
+      });
+      request.end(body);
+    });
+  }
+
+  #agentOf(servername: string, caBundle: string): Agent {
+    const trust = `${servername} ${caBundle}`;
+    const known = this.#agents.get(trust);
+    if (known) return known;
+    const agent = new Agent({ keepAlive: true, servername, ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}) });
+    this.#agents.set(trust, agent);
+    return agent;
+  }
+}

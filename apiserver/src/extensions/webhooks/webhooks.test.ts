@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { after, afterEach, before, test } from 'node:test';
+import { systemClock } from '@keelson/base';
+import { createCA, issue } from '@keelson/pki';
+import { ConfigMap, MutatingWebhookConfiguration, Service, ValidatingWebhookConfiguration } from '@keelson/types';
+import { type Fixture, startServer } from '../../testing/fixture.ts';
+
+interface Review {
+  readonly request: { uid: string; operation: string; namespace: string; name: string; object: ConfigMap | null; oldObject: object | null };
+}
+
+let server: Fixture;
+let hook: ReturnType<typeof createServer>;
+let caBundle = '';
+let port = 0;
+const seen: Review['request'][] = [];
+/** What the webhook answers, by its path; undefined: nothing, ever. */
+const behaviours: Record<string, (request: Review['request']) => object | undefined> = {
+  '/allow': () => ({ allowed: true, warnings: ['mind the gap'] }),
+  '/deny': () => ({ allowed: false, status: { message: 'the configmap contains unwanted key', code: 403, reason: 'because' } }),
+  '/label': ({ object }) => {
+    const labels = { ...object?.metadata.labels, touched: `${object?.metadata.labels?.touched ?? ''}x` };
+    const patch = [{ op: 'add', path: '/metadata/labels', value: labels }];
+    return { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
+  },
+  '/nonsense': () => ({ allowed: true, uid: 'wrong' }),
+  '/hang': () => undefined,
+};
+const namespace = 'default';
+
+before(async () => {
+  server = await startServer();
+  const clock = systemClock;
+  const ca = await createCA({ commonName: 'hook-ca', days: 1, clock });
+  const tls = await issue({ ca, commonName: 'hook', dnsNames: ['hook.default.svc'], usages: ['server'], days: 1, clock });
+  caBundle = Buffer.from(ca.certPem).toString('base64');
+  hook = createServer({ cert: tls.certPem, key: tls.keyPem }, async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { request: asked } = JSON.parse(Buffer.concat(chunks).toString()) as Review;
+    seen.push(asked);
+    const answer = behaviours[(request.url ?? '').split('?')[0] ?? '']?.(asked);
+    if (!answer) return;
+    response.end(JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid: asked.uid, ...answer } }));
+  });
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  port = (hook.address() as AddressInfo).port;
+  const spec = { type: 'ExternalName', externalName: '127.0.0.1' } as const;
+  await server.api.create(Service, { metadata: { name: 'hook', namespace }, spec });
+});
+after(async () => {
+  hook.closeAllConnections();
+  hook.close();
+  await server.close();
+});
+afterEach(async () => {
+  for (const kind of [MutatingWebhookConfiguration, ValidatingWebhookConfiguration])
+    await server.api.deleteCollection(kind as typeof MutatingWebhookConfiguration, {});
+  seen.length = 0;
+});
+
+const rules = [{ operations: ['CREATE', 'UPDATE', 'DELETE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }];
+
+function webhook(path: string, over: object = {}): NonNullable<ValidatingWebhookConfiguration['webhooks']>[number] {
+  const clientConfig = { service: { name: 'hook', namespace, path, port }, caBundle };
+  return {
+    ...{ name: `${path.slice(1)}.hook.example.com`, rules, clientConfig, sideEffects: 'None', admissionReviewVersions: ['v1'] },
+    ...over,
+  } as NonNullable<ValidatingWebhookConfiguration['webhooks']>[number];
+}
+
+let count = 0;
+const configMap = (labels?: Record<string, string>): ConfigMap => ({
+  metadata: { name: `map-${count++}`, namespace, ...(labels ? { labels } : {}) },
+});
+
+async function configure(
+  kind: typeof ValidatingWebhookConfiguration | typeof MutatingWebhookConfiguration,
+  ...webhooks: object[]
+): Promise<void> {
+  await server.api.create(
+    kind as typeof ValidatingWebhookConfiguration,
+    { metadata: { name: 'hooks' }, webhooks } as ValidatingWebhookConfiguration,
+  );
+}
+
+test('a webhook that refuses is heard, with its words and its code', async () => {
+  await configure(ValidatingWebhookConfiguration, webhook('/allow'), webhook('/deny'));
+  await assert.rejects(server.api.create(ConfigMap, configMap()), {
+    code: 403,
+    reason: 'because',
+    message: 'admission webhook "deny.hook.example.com" denied the request: the configmap contains unwanted key',
+  });
+  const [first] = seen;
+  assert.deepEqual([first?.operation, first?.namespace, first?.object?.kind, first?.oldObject], ['CREATE', namespace, 'ConfigMap', null]);
+});
+
+test('a webhook that changes things is followed by the next, and asked again where it wants to be', async () => {
+  const second = webhook('/label', { name: 'second.hook.example.com' });
+  await configure(MutatingWebhookConfiguration, webhook('/label', { reinvocationPolicy: 'IfNeeded' }), second);
+  const made = await server.api.create(ConfigMap, configMap({ a: 'b' }));
+  assert.deepEqual(made.metadata.labels, { a: 'b', touched: 'xxx' });
+});
+
+test('selectors and conditions choose what is asked about', async () => {
+  const objectSelector = { matchLabels: { asked: 'yes' } };
+  const matchConditions = [{ name: 'not-me', expression: "object.metadata.name != 'skip-me'" }];
+  await configure(ValidatingWebhookConfiguration, webhook('/deny', { objectSelector, matchConditions }));
+  await server.api.create(ConfigMap, configMap());
+  await server.api.create(ConfigMap, { metadata: { name: 'skip-me', namespace, labels: { asked: 'yes' } } });
+  await assert.rejects(server.api.create(ConfigMap, configMap({ asked: 'yes' })), { code: 403 });
+});
+
+test('a webhook that hangs or lies hurts only its own request, or nobody where that is allowed', async () => {
+  await configure(ValidatingWebhookConfiguration, webhook('/hang', { timeoutSeconds: 1 }));
+  await assert.rejects(server.api.create(ConfigMap, configMap()), {
+    code: 500,
+    message: `Internal error occurred: failed calling webhook "hang.hook.example.com": failed to call webhook: Post "https://hook.default.svc:${port}/hang?timeout=1s": context deadline exceeded`,
+  });
+  await server.api.delete(ValidatingWebhookConfiguration, { name: 'hooks' });
+  await configure(ValidatingWebhookConfiguration, webhook('/nonsense'));
+  await assert.rejects(
+    server.api.create(ConfigMap, configMap()),
+    /failed calling webhook "nonsense\.hook\.example\.com": expected response\.uid=/,
+  );
+  await server.api.delete(ValidatingWebhookConfiguration, { name: 'hooks' });
+  await configure(ValidatingWebhookConfiguration, webhook('/hang', { timeoutSeconds: 1, failurePolicy: 'Ignore' }));
+  await server.api.create(ConfigMap, configMap());
+});
+
+test('webhooks are not asked about webhooks', async () => {
+  const all = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }];
+  await configure(ValidatingWebhookConfiguration, webhook('/deny', { rules: all }));
+  await assert.rejects(server.api.create(ConfigMap, configMap()), { code: 403 });
+  await server.api.delete(ValidatingWebhookConfiguration, { name: 'hooks' });
+});
+
+test('conditions that do not compile are refused with the configuration', async () => {
+  const matchConditions = [{ name: 'bad', expression: 'object.metadata.name == ' }];
+  await assert.rejects(configure(ValidatingWebhookConfiguration, webhook('/deny', { matchConditions })), {
+    code: 422,
+    message: /webhooks\[0\]\.matchConditions\[0\]\.expression: Invalid value: "object\.metadata\.name == ": compilation failed: /,
+  });
+});

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+
+/** Where a machine of a cluster keeps what: Kubernetes' own places, below a root that is `/` unless told. */
+export interface Layout {
+  readonly root: string;
+  /** `/etc/kubernetes`. */
+  readonly kubernetes: string;
+  readonly pki: string;
+  readonly manifests: string;
+  readonly kubelet: string;
+  /** Where the kubelet keeps its own certificates. */
+  readonly kubeletPki: string;
+  readonly kubeProxy: string;
+  /** Network lists of a container runtime that is the machine's own. */
+  readonly cni: string;
+  /** Processes, logs, the embedded store and the private container runtime. */
+  readonly data: string;
+  /** What was decided for this machine. */
+  readonly machine: string;
+  /** `admin`, `kubelet`, … */
+  kubeconfig(name: string): string;
+}
+
+/** @param root an absolute path. */
+export function layoutOf(root: string): Layout {
+  const at = (...names: string[]): string => join(root, ...names);
+  return {
+    root,
+    kubernetes: at('etc/kubernetes'),
+    pki: at('etc/kubernetes/pki'),
+    manifests: at('etc/kubernetes/manifests'),
+    kubelet: at('var/lib/kubelet'),
+    kubeletPki: at('var/lib/kubelet/pki'),
+    kubeProxy: at('var/lib/kube-proxy'),
+    cni: at('etc/cni/net.d'),
+    data: at('var/lib/keelson'),
+    machine: at('var/lib/keelson/machine.json'),
+    kubeconfig: (name) => at('etc/kubernetes', `${name}.conf`),
+  };
+}
+
+/** Of every kubeconfig that kubeadm writes. */
+export const kubeconfigNames = ['admin', 'super-admin', 'kubelet', 'bootstrap-kubelet', 'controller-manager', 'scheduler'] as const;

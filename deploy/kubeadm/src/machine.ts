@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { replaceFile } from '@keelson/deploy-local';
+import { type Layout, layoutOf } from './layout.ts';
+
+/** What the machines of a cluster agree on; kept in ConfigMap `kubeadm-config`. */
+export interface ClusterSettings {
+  readonly clusterName: string;
+  /** `host:port` that stays while control planes come and go; empty where there is one control plane. */
+  readonly controlPlaneEndpoint: string;
+  readonly podSubnet: string;
+  readonly serviceSubnet: string;
+  readonly dnsDomain: string;
+  /** Members of an etcd; none: the first machine's embedded store. */
+  readonly etcdServers: readonly string[];
+  /** Whether etcd is called over TLS with a client certificate, which every control plane has then. */
+  readonly etcdTls: boolean;
+  /** Whether pods' packets travel between machines in VXLAN. */
+  readonly overlay: boolean;
+  /** Flags of the controller manager beyond those kubeadm gives, as `name=value`. */
+  readonly controllerManagerExtraArgs: readonly string[];
+}
+
+/** All that was decided for one machine: `machine.json`. */
+export interface Machine {
+  readonly root: string;
+  readonly role: 'control-plane' | 'worker';
+  readonly nodeName: string;
+  /** Under which the other machines reach it. */
+  readonly address: string;
+  /** Port of the API server, where there is one. */
+  readonly bindPort: number;
+  /** Endpoint of the machine's own container runtime; empty: kubeadm runs a private one. */
+  readonly criSocket: string;
+  readonly cluster: ClusterSettings;
+}
+
+/** The cgroup that the machine's pods are below: machines that share a kernel must not share it. */
+export function cgroupRootOf({ root }: Pick<Machine, 'root'>): string {
+  return root === '/' ? '/' : `/keelson-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
+}
+
+/** The cgroup that is the pods' alone. */
+export function podsCgroupOf(machine: Pick<Machine, 'root'>): string {
+  const parent = cgroupRootOf(machine);
+  return parent === '/' ? '/kubepods' : parent;
+}
+
+export function machineLayout({ root }: Pick<Machine, 'root'>): Layout {
+  return layoutOf(root);
+}
+
+export async function saveMachine(machine: Machine): Promise<void> {
+  await replaceFile(layoutOf(machine.root).machine, `${JSON.stringify(machine, null, 2)}\n`);
+}
+
+/** What was made below a root; undefined when nothing was. */
+export async function loadMachine(root: string): Promise<Machine | undefined> {
+  const text = await readFile(layoutOf(root).machine, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : (JSON.parse(text) as Machine);
+}

@@ -1,0 +1,102 @@
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Clock, sleep } from '@keelson/base';
+import {
+  answers,
+  clusterPaths,
+  commandOf,
+  containerdConfigFor,
+  containerdPaths,
+  lastWords,
+  launchOne,
+  replaceFile,
+  run,
+  runContainerd,
+  running,
+  start,
+  stop,
+} from '@keelson/deploy-local';
+import type { Service } from './plan.ts';
+import { renderUnit, unitName } from './units.ts';
+
+/** Who runs a machine's processes. */
+export interface ServiceHost {
+  /** Starts the private container runtime and resolves to its socket once it answers. */
+  startRuntime(): Promise<string>;
+  start(service: Service): Promise<void>;
+  isAlive(name: string): Promise<boolean>;
+  /** Ends a process and forgets it; fine when there is none. */
+  stop(name: string): Promise<void>;
+  /** From now on what ends is started again. */
+  keepRunning(): Promise<void>;
+  /** The end of its log. */
+  lastWords(name: string): Promise<string>;
+}
+
+export const runtimeName = 'containerd';
+
+/** systemd where it runs, for the machine itself; else a supervisor of our own. */
+export async function serviceHost(root: string, dataDir: string, clock: Clock): Promise<ServiceHost> {
+  const systemd = root === '/' && (await exists('/run/systemd/system'));
+  return systemd ? systemdHost(dataDir, clock) : localHost(root, dataDir, clock);
+}
+
+/** Names the supervisor's log. */
+export const supervisorName = 'supervisor';
+
+function localHost(root: string, dataDir: string, clock: Clock): ServiceHost {
+  const place = { dataDir };
+  const supervisor = [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'supervisor.ts'), root];
+  return {
+    startRuntime: () => runContainerd(place, clock),
+    start: (service) => launchOne(place, service, clock),
+    isAlive: async (name) => (await running(place, name)) !== undefined,
+    stop: (name) => stop(place, name, clock),
+    keepRunning: async () => void (await start(place, supervisorName, supervisor, clock)),
+    lastWords: (name) => lastWords(dataDir, name),
+  };
+}
+
+const units = '/etc/systemd/system';
+const pollMs = 50;
+
+function systemdHost(dataDir: string, clock: Clock): ServiceHost {
+  const systemctl = (...args: string[]): Promise<string> => run('systemctl', args);
+  const begin = async (name: string, command: readonly string[]): Promise<void> => {
+    const unit = unitName(name);
+    const after = name === runtimeName ? [] : [unitName(runtimeName)];
+    const text = renderUnit({ description: `Keelson: ${name}`, command, after, delegate: name === runtimeName || name === 'kubelet' });
+    await replaceFile(join(units, unit), text);
+    await systemctl('daemon-reload');
+    await systemctl('enable', '--now', unit);
+  };
+  return {
+    async startRuntime() {
+      const { config, socket } = containerdPaths(clusterPaths(dataDir).containerd);
+      await mkdir(dirname(config), { recursive: true });
+      await writeFile(config, await containerdConfigFor(dataDir));
+      const program = (await run('sh', ['-c', 'command -v containerd'])).trim();
+      await begin(runtimeName, [program, '--config', config]);
+      while (!(await answers(socket))) await sleep(clock, pollMs);
+      return socket;
+    },
+    start: (service) => begin(service.name, commandOf(service)),
+    isAlive: (name) => systemctl('is-active', unitName(name)).then(yes, no),
+    async stop(name) {
+      if (!(await exists(join(units, unitName(name))))) return;
+      await systemctl('disable', '--now', unitName(name));
+      await rm(join(units, unitName(name)), { force: true });
+      await systemctl('daemon-reload');
+    },
+    // It does so from the beginning.
+    keepRunning: async () => undefined,
+    lastWords: (name) => run('journalctl', ['--unit', unitName(name), '--lines', '3', '--output', 'cat']).catch(() => ''),
+  };
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(yes, no);
+}
+
+const yes = (): boolean => true;
+const no = (): boolean => false;

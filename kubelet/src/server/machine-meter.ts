@@ -1,0 +1,98 @@
+import { readdir, readFile, statfs } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { podCgroup } from '../config/resources.ts';
+import { readMemory } from '../node/machine.ts';
+import { readCgroup } from './cgroup-usage.ts';
+import type { FilesystemUsage, InterfaceUsage, Meter, NodeUsage } from './usage-types.ts';
+
+export interface MachinePlaces {
+  /** Whose file system is the node's. */
+  readonly root: string;
+  readonly cgroupRoot: string;
+  /** Where the runtime keeps images. */
+  imageMountpoint(): Promise<string>;
+}
+
+/** Clock ticks a second in /proc/stat: fixed in Linux' user interface. */
+const ticksPerSecond = 100n;
+
+/** Measures this machine, by /proc and its cgroups. */
+export function machineMeter(places: MachinePlaces): Meter {
+  return {
+    node: () => nodeUsage(places),
+    pod: (pod) => readCgroup(podCgroup(pod, places.cgroupRoot)),
+  };
+}
+
+async function nodeUsage({ root, imageMountpoint }: MachinePlaces): Promise<NodeUsage> {
+  const [stat, memory, all, network, pids, maxPID, filesystem, imageFilesystem] = await Promise.all([
+    readFile('/proc/stat', 'utf8'),
+    readMemory(),
+    readCgroup('/'),
+    readFile('/proc/net/dev', 'utf8').catch(() => ''),
+    readdir('/proc').catch(() => []),
+    readFile('/proc/sys/kernel/pid_max', 'utf8').then(Number, () => 0),
+    filesystemAt(root),
+    imageMountpoint().then(filesystemAt, () => undefined),
+  ]);
+  const workingSet = memory.total - memory.available;
+  return {
+    cpuNanoSecondsTotal: cpuOf(stat),
+    memoryUsageBytes: Math.max(all?.memoryUsageBytes ?? 0, workingSet),
+    memoryWorkingSetBytes: workingSet,
+    memoryRssBytes: all?.memoryRssBytes ?? 0,
+    pageFaults: all?.pageFaults ?? 0,
+    majorPageFaults: all?.majorPageFaults ?? 0,
+    startTime: Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000,
+    memoryTotalBytes: memory.total,
+    cores: availableParallelism(),
+    maxPID,
+    processes: pids.filter((name) => /^\d+$/.test(name)).length,
+    filesystem,
+    imageFilesystem,
+    interfaces: interfacesIn(network),
+  };
+}
+
+/** Core nanoseconds by the first line of /proc/stat, idling and waiting left out. */
+export function cpuOf(stat: string): bigint {
+  const [user = 0n, nice = 0n, system = 0n, , , irq = 0n, softirq = 0n] = (/^cpu +(.*)$/m.exec(stat)?.[1] ?? '')
+    .split(' ')
+    .filter(Boolean)
+    .map(BigInt);
+  return ((user + nice + system + irq + softirq) * 1_000_000_000n) / ticksPerSecond;
+}
+
+/** The devices of /proc/net/dev that lead out of the machine. */
+export function interfacesIn(text: string): InterfaceUsage[] {
+  return text.split('\n').flatMap((line) => {
+    const [, name = '', rest = ''] = /^\s*([^:\s]+):\s*(.*)$/.exec(line) ?? [];
+    if (!name || /^(lo|veth|cni|docker|flannel|ifb)/.test(name)) return [];
+    const [rxBytes = 0, , rxErrors = 0, , , , , , txBytes = 0, , txErrors = 0] = rest.trim().split(/\s+/).map(Number);
+    return [{ name, rxBytes, rxErrors, txBytes, txErrors }];
+  });
+}
+
+async function filesystemAt(path: string): Promise<FilesystemUsage | undefined> {
+  const found = await statfs(path).catch(() => undefined);
+  if (!found) return undefined;
+  const { bsize, blocks, bfree, bavail, files, ffree } = found;
+  return {
+    availableBytes: bavail * bsize,
+    capacityBytes: blocks * bsize,
+    usedBytes: (blocks - bfree) * bsize,
+    inodesFree: ffree,
+    inodes: files,
+    inodesUsed: files - ffree,
+  };
+}
+
+/** A model node runs on nothing. */
+export function modelMeter(startTime: number): Meter {
+  const none = { cpuNanoSecondsTotal: 0n, memoryUsageBytes: 0, memoryWorkingSetBytes: 0, memoryRssBytes: 0, pageFaults: 0, majorPageFaults: 0 };
+  const machine = { memoryTotalBytes: 0, cores: 0, maxPID: 0, processes: 0, filesystem: undefined, imageFilesystem: undefined };
+  return {
+    node: async () => ({ ...none, ...machine, startTime, interfaces: [] }),
+    pod: async () => undefined,
+  };
+}

@@ -1,0 +1,78 @@
+import type { Pod } from '@keelson/types';
+import type { ContainerStats } from '../cri/types.ts';
+
+/** What a cgroup has used. Bytes; nanoseconds of cores. */
+export interface CgroupUsage {
+  readonly cpuNanoSecondsTotal: bigint;
+  readonly memoryUsageBytes: number;
+  readonly memoryWorkingSetBytes: number;
+  readonly memoryRssBytes: number;
+  readonly pageFaults: number;
+  readonly majorPageFaults: number;
+}
+
+export interface FilesystemUsage {
+  readonly availableBytes: number;
+  readonly capacityBytes: number;
+  readonly usedBytes: number;
+  readonly inodesFree: number;
+  readonly inodes: number;
+  readonly inodesUsed: number;
+}
+
+export interface InterfaceUsage {
+  readonly name: string;
+  readonly rxBytes: number;
+  readonly rxErrors: number;
+  readonly txBytes: number;
+  readonly txErrors: number;
+}
+
+/** What the node itself uses. Times in milliseconds. */
+export interface NodeUsage extends CgroupUsage {
+  readonly startTime: number;
+  readonly memoryTotalBytes: number;
+  readonly cores: number;
+  readonly maxPID: number;
+  readonly processes: number;
+  readonly filesystem: FilesystemUsage | undefined;
+  readonly imageFilesystem: FilesystemUsage | undefined;
+  readonly interfaces: readonly InterfaceUsage[];
+}
+
+/** Where numbers come from that the container runtime does not give. */
+export interface Meter {
+  node(): Promise<NodeUsage>;
+  /** Of a pod's own cgroup; undefined where it has none. */
+  pod(pod: Pod): Promise<CgroupUsage | undefined>;
+}
+
+export interface ContainerUsage extends ContainerStats {
+  readonly startedAt: number;
+  readonly image: string;
+}
+
+export interface PodUsage {
+  readonly pod: Pod;
+  readonly containers: readonly ContainerUsage[];
+  readonly cgroup: CgroupUsage | undefined;
+}
+
+export interface UsageInput {
+  readonly nodeName: string;
+  readonly node: NodeUsage;
+  readonly pods: readonly PodUsage[];
+  /** Cores over the last moments: by container id, by `pod/<uid>`, and the node's as `''`. */
+  readonly rates: ReadonlyMap<string, number>;
+  readonly now: number;
+}
+
+/** CPU time of a pod: its cgroup's, which counts the sandbox too, or that of its containers. */
+export function podCpu({ cgroup, containers }: PodUsage): bigint {
+  return cgroup?.cpuNanoSecondsTotal ?? containers.reduce((sum, each) => sum + each.cpuNanoSecondsTotal, 0n);
+}
+
+/** Working set of a pod, in bytes. */
+export function podMemory({ cgroup, containers }: PodUsage): number {
+  return cgroup?.memoryWorkingSetBytes ?? containers.reduce((sum, each) => sum + each.memoryWorkingSetBytes, 0);
+}

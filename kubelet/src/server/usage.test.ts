@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Pod } from '@keelson/types';
+import { usageOfV1, usageOfV2 } from './cgroup-usage.ts';
+import { cpuOf, interfacesIn } from './machine-meter.ts';
+import { cadvisorMetrics, resourceMetrics } from './prometheus.ts';
+import { statsSummary } from './summary.ts';
+import type { UsageInput } from './usage-types.ts';
+
+const now = Date.parse('2026-01-02T03:04:05Z');
+const cgroup = {
+  cpuNanoSecondsTotal: 2_500_000_000n,
+  memoryUsageBytes: 4000,
+  memoryWorkingSetBytes: 3000,
+  memoryRssBytes: 2000,
+  pageFaults: 5,
+  majorPageFaults: 1,
+};
+const pod = (name: string): Pod => ({ metadata: { name, namespace: 'default', uid: `uid-${name}` }, spec: { containers: [] } });
+const container = {
+  id: 'c1',
+  sandboxId: 's1',
+  name: 'main',
+  at: now - 100,
+  cpuNanoSecondsTotal: 1_250_000_000n,
+  memoryWorkingSetBytes: 1024,
+  startedAt: now - 60_500,
+  image: 'app:1',
+};
+const input: UsageInput = {
+  nodeName: 'n1',
+  node: {
+    ...cgroup,
+    cpuNanoSecondsTotal: 90_000_000_000n,
+    startTime: now - 3_600_000,
+    memoryTotalBytes: 10_000,
+    cores: 2,
+    maxPID: 32_768,
+    processes: 7,
+    filesystem: { availableBytes: 1, capacityBytes: 2, usedBytes: 1, inodesFree: 3, inodes: 4, inodesUsed: 1 },
+    imageFilesystem: undefined,
+    interfaces: [{ name: 'eth0', rxBytes: 1, rxErrors: 0, txBytes: 2, txErrors: 0 }],
+  },
+  pods: [
+    { pod: pod('a'), containers: [container], cgroup },
+    { pod: pod('b'), containers: [{ ...container, id: 'c2', name: 'side' }], cgroup: undefined },
+  ],
+  rates: new Map([
+    ['', 0.5],
+    ['c1', 0.25],
+    ['pod/uid-a', 0.3],
+  ]),
+  now,
+};
+
+test('/metrics/resource has upstream’s names, labels and times', () => {
+  const lines = resourceMetrics(input)
+    .split('\n')
+    .filter((line) => line && !line.startsWith('#'));
+  assert.deepEqual(lines, [
+    `container_cpu_usage_seconds_total{container="main",namespace="default",pod="a"} 1.25 ${now - 100}`,
+    `container_cpu_usage_seconds_total{container="side",namespace="default",pod="b"} 1.25 ${now - 100}`,
+    `container_memory_working_set_bytes{container="main",namespace="default",pod="a"} 1024 ${now - 100}`,
+    `container_memory_working_set_bytes{container="side",namespace="default",pod="b"} 1024 ${now - 100}`,
+    `container_start_time_seconds{container="main",namespace="default",pod="a"} ${(now - 60_500) / 1000}`,
+    `container_start_time_seconds{container="side",namespace="default",pod="b"} ${(now - 60_500) / 1000}`,
+    `node_cpu_usage_seconds_total 90 ${now}`,
+    `node_memory_working_set_bytes 3000 ${now}`,
+    `pod_cpu_usage_seconds_total{namespace="default",pod="a"} 2.5 ${now}`,
+    `pod_cpu_usage_seconds_total{namespace="default",pod="b"} 1.25 ${now - 100}`,
+    `pod_memory_working_set_bytes{namespace="default",pod="a"} 3000 ${now}`,
+    `pod_memory_working_set_bytes{namespace="default",pod="b"} 1024 ${now - 100}`,
+    'resource_scrape_error 0',
+  ]);
+  assert.match(resourceMetrics(undefined), /^# HELP resource_scrape_error .*\n# TYPE resource_scrape_error gauge\nresource_scrape_error 1\n$/);
+});
+
+test('/metrics/cadvisor tells of the machine and of containers', () => {
+  const text = cadvisorMetrics(input);
+  assert.match(text, /^machine_cpu_cores 2 \d+$/m);
+  assert.match(
+    text,
+    /^container_cpu_usage_seconds_total\{container="main",cpu="total",id="\/c1",image="app:1",name="c1",namespace="default",pod="a"\} 1\.25 /m,
+  );
+});
+
+test('/stats/summary: node and pods by their cgroups, containers by the runtime', () => {
+  const { node, pods } = JSON.parse(JSON.stringify(statsSummary(input)));
+  assert.deepEqual([node.cpu.usageNanoCores, node.memory.availableBytes, node.fs.inodesFree], [500_000_000, 7000, 3]);
+  assert.deepEqual([node.network.name, node.network.interfaces.length, node.rlimit.curproc], ['eth0', 1, 7]);
+  assert.deepEqual([pods[0].cpu.usageNanoCores, pods[0].memory.rssBytes, pods[1].memory.workingSetBytes], [300_000_000, 2000, 1024]);
+  assert.deepEqual(pods[0].containers[0], {
+    name: 'main',
+    startTime: '2026-01-02T03:03:04Z',
+    cpu: { time: '2026-01-02T03:04:04Z', usageNanoCores: 250_000_000, usageCoreNanoSeconds: 1_250_000_000 },
+    memory: { time: '2026-01-02T03:04:04Z', workingSetBytes: 1024 },
+  });
+});
+
+test('the files of both cgroup versions, /proc/stat and /proc/net/dev', () => {
+  assert.deepEqual(usageOfV1('2500000000\n', 'total_inactive_file 1000\ntotal_rss 2000\ntotal_pgfault 5\ntotal_pgmajfault 1\n', '4000\n'), cgroup);
+  const memoryStat = 'anon 2000\nfile 2000\ninactive_file 1000\npgfault 5\npgmajfault 1\n';
+  assert.deepEqual(usageOfV2('usage_usec 2500000\nuser_usec 1\n', memoryStat, '4000\n'), cgroup);
+  assert.deepEqual(usageOfV2('usage_usec 2500000\n', memoryStat, undefined), cgroup);
+  assert.equal(cpuOf('cpu  100 0 50 9999 9999 0 0 0 0 0\ncpu0 1\n'), 1_500_000_000n);
+  const text = 'Inter-|\n face |\n    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n  eth0: 10 1 2 0 0 0 0 0 20 1 3 0 0 0 0 0\n';
+  assert.deepEqual(interfacesIn(text), [{ name: 'eth0', rxBytes: 10, rxErrors: 2, txBytes: 20, txErrors: 3 }]);
+});

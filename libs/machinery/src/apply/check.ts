@@ -1,0 +1,73 @@
+import { goJson, goQuote } from '../go-text.ts';
+import { isObject } from '../patch/merge.ts';
+import { elementText, itemElement } from './element.ts';
+import { typeFor } from './own.ts';
+import { type ListType, type MapType, type MergeType, memberType } from './type.ts';
+
+/** Whether a configuration has its type's shape: what does not fit, in upstream's words. Empty when all does; null fits everywhere. */
+export function checkConfiguration(config: unknown, type: MergeType): string[] {
+  const problems: string[] = [];
+  checkValue(config, type, '', problems);
+  return problems;
+}
+
+/** Several problems as upstream prints them. */
+export function problemsText(problems: readonly string[]): string {
+  return problems.length === 1 ? (problems[0] ?? '') : ['errors:', ...problems.map((problem) => `  ${problem}`)].join('\n');
+}
+
+function checkValue(value: unknown, declared: MergeType, path: string, problems: string[]): void {
+  if (value === null || value === undefined) return;
+  const type = typeFor(value, declared);
+  if (type.is === 'map') {
+    if (isObject(value)) checkMap(value, type, path, problems);
+    else problems.push(`${path}: expected map, got ${shown(value)}`);
+  } else if (type.is === 'list') {
+    if (Array.isArray(value)) checkList(value, type, path, problems);
+    else problems.push(`${path}: expected list, got ${shown(value)}`);
+  } else if (type.is === 'scalar') checkScalar(value, type.of, path, problems);
+}
+
+function checkMap(value: object, type: MapType, path: string, problems: string[]): void {
+  for (const [name, member] of Object.entries(value)) {
+    const below = memberType(type, name);
+    if (below) checkValue(member, below, `${path}.${name}`, problems);
+    else problems.push(`${path}.${name}: field not declared in schema`);
+  }
+}
+
+function checkList(value: readonly unknown[], type: ListType, path: string, problems: string[]): void {
+  const seen = new Set<string>();
+  for (const [i, item] of value.entries()) {
+    if (type.how === 'atomic') {
+      checkValue(item, type.items, `${path}[${i}]`, problems);
+      continue;
+    }
+    try {
+      const element = itemElement(item, type);
+      if (seen.has(element)) problems.push(`${path}: duplicate entries for key ${elementText(element)}`);
+      seen.add(element);
+      checkValue(item, type.items, `${path}${elementText(element)}`, problems);
+    } catch (error) {
+      problems.push(`${path}: element ${i}: ${(error as Error).message}`);
+    }
+  }
+}
+
+function checkScalar(value: unknown, wanted: string, path: string, problems: string[]): void {
+  if (typeof value === 'object') problems.push(`${path}: expected ${wanted === 'any' ? 'scalar' : expected(wanted)}, got ${shown(value)}`);
+  else if (wanted !== 'any' && typeof value !== wanted) problems.push(`${path}: expected ${expected(wanted)}, got ${shown(value)}`);
+}
+
+function expected(wanted: string): string {
+  return wanted === 'number' ? 'numeric (int or float)' : wanted;
+}
+
+/** A value as upstream's errors show it. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `&value.valueUnstructured{Value:${goQuote(value)}}`;
+  if (Array.isArray(value)) return `&value.valueUnstructured{Value:[]interface {}{${value.map(goJson).join(', ')}}}`;
+  if (!isObject(value)) return `&value.valueUnstructured{Value:${goJson(value)}}`;
+  const members = Object.entries(value).map(([name, member]) => `${goQuote(name)}:${goJson(member)}`);
+  return `&value.valueUnstructured{Value:map[string]interface {}{${members.join(', ')}}}`;
+}

@@ -1,0 +1,128 @@
+import { isObject, type JsonObject } from '../patch/merge.ts';
+import { sameJson } from '../patch/same.ts';
+import { namedItem } from './element.ts';
+import { type FieldSet, leaf, nodeOf } from './fields.ts';
+import { everythingIn, isNothing, typeFor } from './own.ts';
+import { type ListType, type MapType, type MergeType, memberType } from './type.ts';
+
+/** What differs between two versions of an object. */
+export interface Changes {
+  /** Fields that are new or have another value. */
+  readonly written: FieldSet;
+  readonly removed: FieldSet;
+}
+
+/** As `Changes`, of one node; a side without changes is absent. */
+interface NodeChanges {
+  readonly written?: FieldSet | undefined;
+  readonly removed?: FieldSet | undefined;
+}
+
+/**
+ * Compares two versions of an object of one type. What both hold in memory together is not looked at, so that the cost follows the change
+ * where the versions share what did not change.
+ */
+export function compareFields(before: object, after: object, type: MergeType): Changes {
+  const { written = leaf, removed = leaf } = nodeChanges(before, after, type) ?? {};
+  return { written, removed };
+}
+
+function nodeChanges(before: unknown, after: unknown, declared: MergeType): NodeChanges | undefined {
+  if (before === after) return undefined;
+  const type = typeFor(after, declared);
+  if (type !== declared && typeFor(before, declared) !== type) return { ...replaced(before, declared) };
+  if (type.is === 'map' && !type.atomic && isObject(before) && isObject(after)) return mapChanges(before, after, type);
+  if (type.is === 'list' && type.how !== 'atomic' && Array.isArray(before) && Array.isArray(after)) return listChanges(before, after, type);
+  return sameJson(before, after) ? undefined : { written: leaf };
+}
+
+/** One kind of value took the place of another: what was below the old one is gone. */
+function replaced(before: unknown, declared: MergeType): NodeChanges {
+  const { '.': _, ...below } = everythingIn(before, declared);
+  return { written: leaf, removed: nodeOf(false, below) };
+}
+
+function mapChanges(before: JsonObject, after: JsonObject, type: MapType): NodeChanges | undefined {
+  const changes = new Gathered();
+  for (const name in after) {
+    const value = after[name];
+    const old = before[name];
+    if (value === old && value !== undefined) continue;
+    const below = memberType(type, name);
+    if (below) changes.add(`f:${name}`, memberChanges(old, value, below, type.always.has(name)));
+  }
+  for (const name in before) {
+    if (Object.hasOwn(after, name)) continue;
+    const below = memberType(type, name);
+    if (below) changes.add(`f:${name}`, memberChanges(before[name], undefined, below, type.always.has(name)));
+  }
+  return changes.result();
+}
+
+/** @param always whether the member is there even when its JSON is not: then only what is in it comes and goes. */
+function memberChanges(before: unknown, after: unknown, type: MergeType, always: boolean): NodeChanges | undefined {
+  const absent = isNothing(before, type);
+  const gone = isNothing(after, type);
+  if (absent && gone) return undefined;
+  const holds = type.is === 'map' ? !type.atomic : type.is === 'list' && type.how !== 'atomic';
+  if (always && holds && (absent || gone)) {
+    const none = type.is === 'map' ? {} : [];
+    return nodeChanges(absent ? none : before, gone ? none : after, type);
+  }
+  if (absent) return { written: everythingIn(after, type) };
+  if (gone) return { removed: everythingIn(before, type) };
+  return nodeChanges(before, after, type);
+}
+
+function listChanges(before: readonly unknown[], after: readonly unknown[], type: ListType): NodeChanges | undefined {
+  const changes = new Gathered();
+  const [old, now] = [indexed(before, type), indexed(after, type)];
+  for (const [element, values] of now) {
+    const had = old.get(element);
+    if (!had) changes.add(element, { written: member(everythingIn(values[0], type.items)) });
+    else if (had.length === 1 && values.length === 1) changes.add(element, nodeChanges(had[0], values[0], type.items));
+    else if (!sameJson(had, values)) changes.add(element, { written: leaf });
+  }
+  for (const [element, values] of old)
+    if (!now.has(element)) changes.add(element, { removed: member(everythingIn(values[0], type.items)) });
+  return changes.result();
+}
+
+function member(node: FieldSet): FieldSet {
+  return nodeOf(true, node) as FieldSet;
+}
+
+/** Items by their elements. Several of one element are taken as a whole; those without a name are nobody's. */
+function indexed(list: readonly unknown[], type: ListType): Map<string, unknown[]> {
+  const found = new Map<string, unknown[]>();
+  for (const item of list) {
+    const element = namedItem(item, type);
+    if (element === undefined) continue;
+    const same = found.get(element);
+    if (same) same.push(item);
+    else found.set(element, [item]);
+  }
+  return found;
+}
+
+/** Changes of the members of one node. */
+class Gathered {
+  #written: Record<string, FieldSet> | undefined;
+  #removed: Record<string, FieldSet> | undefined;
+
+  add(element: string, changes: NodeChanges | undefined): void {
+    if (!changes) return;
+    if (changes.written) {
+      this.#written ??= {};
+      this.#written[element] = changes.written;
+    }
+    if (changes.removed) {
+      this.#removed ??= {};
+      this.#removed[element] = changes.removed;
+    }
+  }
+
+  result(): NodeChanges | undefined {
+    return this.#written || this.#removed ? { written: this.#written, removed: this.#removed } : undefined;
+  }
+}

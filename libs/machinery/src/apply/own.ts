@@ -1,0 +1,68 @@
+import { isObject, type JsonObject } from '../patch/merge.ts';
+import { namedItem } from './element.ts';
+import { type FieldSet, leaf, nodeOf } from './fields.ts';
+import { type ListType, type MapType, type MergeType, memberType, open, openAtomic } from './type.ts';
+
+/** The fields an applied configuration speaks of. */
+export function fieldsOf(value: unknown, type: MergeType): FieldSet {
+  return nodesOf(value, type, false) ?? leaf;
+}
+
+/** All fields of a value that was not there before, or is not any more: maps and lists count besides what they hold. */
+export function everythingIn(value: unknown, type: MergeType): FieldSet {
+  return nodesOf(value, type, true) ?? leaf;
+}
+
+/** How a value of an open type merges. */
+export function typeFor(value: unknown, type: MergeType): MergeType {
+  if (type.is !== 'open') return type;
+  if (isObject(value)) return type.atomic ? openAtomicMap : openMap;
+  return Array.isArray(value) ? openList : type;
+}
+
+const openMap: MapType = { is: 'map', atomic: false, fields: new Map(), rest: open, always: new Set(), omitsEmpty: false };
+const openAtomicMap: MapType = { ...openMap, atomic: true };
+const openList: ListType = { is: 'list', how: 'atomic', items: openAtomic, keys: [], keyDefaults: {}, omitsEmpty: false };
+
+function nodesOf(value: unknown, declared: MergeType, containers: boolean): FieldSet | undefined {
+  const type = typeFor(value, declared);
+  if (type.is === 'map' && !type.atomic && isObject(value)) return nodeOf(containers, membersOf(value, type, containers)) ?? leaf;
+  if (type.is === 'list' && type.how !== 'atomic' && Array.isArray(value)) return nodeOf(containers, itemsOf(value, type, containers)) ?? leaf;
+  return leaf;
+}
+
+function membersOf(value: JsonObject, type: MapType, containers: boolean): FieldSet {
+  const members: Record<string, FieldSet> = {};
+  for (const name in value) {
+    const member = value[name];
+    const below = memberType(type, name);
+    if (member === undefined || below === undefined || (containers && isNothing(member, below))) continue;
+    const node = nodesOf(member, below, containers) ?? leaf;
+    members[`f:${name}`] = type.fields.has(name) ? node : (nodeOf(true, node) as FieldSet);
+  }
+  return members;
+}
+
+function itemsOf(value: readonly unknown[], type: ListType, containers: boolean): FieldSet {
+  const items: Record<string, FieldSet> = {};
+  for (const item of value) {
+    const element = namedItem(item, type);
+    if (element === undefined) continue;
+    const node = nodesOf(item, type.items, containers) ?? leaf;
+    items[element] = nodeOf(true, node) as FieldSet;
+  }
+  return items;
+}
+
+/** Values that Go leaves out when it writes an object. */
+export function isNothing(value: unknown, type: MergeType): boolean {
+  if (value === undefined) return true;
+  if (type.is === 'list') return type.omitsEmpty && (value === null || (Array.isArray(value) && value.length === 0));
+  if (type.is === 'map') return type.omitsEmpty && (value === null || (isObject(value) && hasNothing(value)));
+  return false;
+}
+
+function hasNothing(value: JsonObject): boolean {
+  for (const name in value) if (value[name] !== undefined) return false;
+  return true;
+}

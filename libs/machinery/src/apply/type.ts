@@ -1,0 +1,183 @@
+/** What apply knows of a place in an object: how its value merges, and what lies below. */
+export type MergeType = ScalarType | ListType | MapType | OpenType;
+
+export interface ScalarType {
+  readonly is: 'scalar';
+  readonly of: 'any' | 'boolean' | 'number' | 'string';
+}
+
+export interface ListType {
+  readonly is: 'list';
+  readonly how: 'atomic' | 'map' | 'set';
+  readonly items: MergeType;
+  /** Of a `map`: the fields that tell items apart, in order. */
+  readonly keys: readonly string[];
+  readonly keyDefaults: Readonly<Record<string, unknown>>;
+  /** An empty one is as good as none. */
+  readonly omitsEmpty: boolean;
+}
+
+export interface MapType {
+  readonly is: 'map';
+  readonly atomic: boolean;
+  readonly fields: ReadonlyMap<string, MergeType>;
+  /** Of entries that are no declared fields; undefined where there may be none. */
+  readonly rest: MergeType | undefined;
+  /** Declared fields that are there even when the JSON leaves them out: structs that Go holds by value, and what it never omits. */
+  readonly always: ReadonlySet<string>;
+  readonly omitsEmpty: boolean;
+}
+
+/** Anything: the value itself tells. Maps in it merge unless it is `atomic`, lists never do. */
+export interface OpenType {
+  readonly is: 'open';
+  readonly atomic: boolean;
+}
+
+export const open: OpenType = { is: 'open', atomic: false };
+export const openAtomic: OpenType = { is: 'open', atomic: true };
+export const anyScalar: ScalarType = { is: 'scalar', of: 'any' };
+
+/** Type of a member of a map, or undefined where the type knows no such field. */
+export function memberType(type: MapType, name: string): MergeType | undefined {
+  return type.fields.get(name) ?? type.rest;
+}
+
+/** The node of a schema that types are read from: @keelson/types' schemas, OpenAPI documents and the schemas of custom resources. */
+export interface MergeSchema {
+  readonly $ref?: string | undefined;
+  readonly allOf?: readonly MergeSchema[] | undefined;
+  readonly type?: string | undefined;
+  readonly format?: string | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly properties?: Readonly<Record<string, MergeSchema>> | undefined;
+  readonly items?: MergeSchema | undefined;
+  readonly additionalProperties?: MergeSchema | boolean | undefined;
+  readonly default?: unknown;
+  readonly 'x-kubernetes-list-type'?: string | undefined;
+  readonly 'x-kubernetes-list-map-keys'?: readonly string[] | undefined;
+  readonly 'x-kubernetes-map-type'?: string | undefined;
+  readonly 'x-kubernetes-int-or-string'?: boolean | undefined;
+  readonly 'x-kubernetes-preserve-unknown-fields'?: boolean | undefined;
+  readonly 'x-kubernetes-embedded-resource'?: boolean | undefined;
+}
+
+export type MergeSchemas = Readonly<Record<string, MergeSchema | undefined>>;
+
+const identityType = 'meta.v1.ObjectMeta';
+
+/** Structs that Go holds by value wherever they stand under these names: JSON may leave them out, they are there all the same. */
+const byValue = new Set(['metadata', 'spec', 'status', 'template', 'jobTemplate', 'strategy', 'updateStrategy', 'loadBalancer']);
+
+/** Reads types from schemas, each named one once. */
+export class MergeTypes {
+  readonly #schemas: MergeSchemas;
+  readonly #named = new Map<string, MergeType>();
+
+  constructor(schemas: MergeSchemas) {
+    this.#schemas = schemas;
+  }
+
+  /** The type of that name; undefined when no schema has it. */
+  named(typeName: string): MergeType | undefined {
+    const known = this.#named.get(typeName);
+    if (known) return known;
+    const schema = this.#schemas[typeName];
+    if (!schema) return undefined;
+    if (schema.properties) return this.#struct(schema, true, typeName);
+    const type = this.#read(schema, true);
+    this.#named.set(typeName, type);
+    return type;
+  }
+
+  /** The type of a custom resource, by the schema of its version. Without one, everything is as it comes. */
+  custom(schema: MergeSchema | undefined): MergeType {
+    return this.#resource(schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
+  }
+
+  /** Objects with an identity of their own have these fields, whatever their schema says. */
+  #resource(schema: MergeSchema): MergeType {
+    const type = this.#read(schema, false);
+    if (type.is !== 'map') return type;
+    const metadata = this.named(identityType) ?? open;
+    const identity: [string, MergeType][] = [
+      ['apiVersion', { is: 'scalar', of: 'string' }],
+      ['kind', { is: 'scalar', of: 'string' }],
+      ['metadata', metadata],
+    ];
+    return { ...type, fields: new Map([...type.fields, ...identity]), always: new Set(['metadata']) };
+  }
+
+  /** @param builtIn whether Go types stand behind it, which omit what is empty. */
+  #read(schema: MergeSchema, builtIn: boolean): MergeType {
+    const mapType = schema['x-kubernetes-map-type'];
+    const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
+    if (reference !== undefined) {
+      const type = this.named(reference) ?? this.named(reference.slice(reference.lastIndexOf('/') + 1)) ?? open;
+      return type.is === 'map' && mapType ? { ...type, atomic: mapType === 'atomic' } : type;
+    }
+    if (schema['x-kubernetes-int-or-string'] || schema.format === 'quantity') return anyScalar;
+    if (schema.type === 'array') return this.#list(schema, builtIn);
+    if (schema.type === 'object' || schema.properties) return this.#map(schema, builtIn);
+    if (schema.type === 'boolean' || schema.type === 'string') return { is: 'scalar', of: schema.type };
+    if (schema.type === 'integer' || schema.type === 'number') return { is: 'scalar', of: 'number' };
+    return schema['x-kubernetes-preserve-unknown-fields'] && !builtIn ? open : openAtomic;
+  }
+
+  #list(schema: MergeSchema, builtIn: boolean): ListType {
+    const asked = schema['x-kubernetes-list-type'];
+    const items = schema.items ? this.#read(schema.items, builtIn) : openAtomic;
+    const keys = asked === 'map' ? [...(schema['x-kubernetes-list-map-keys'] ?? [])].sort() : [];
+    return {
+      is: 'list',
+      how: asked === 'set' || (asked === 'map' && keys.length > 0) ? asked : 'atomic',
+      items,
+      keys,
+      keyDefaults: this.#defaultsOf(schema.items, keys),
+      omitsEmpty: builtIn,
+    };
+  }
+
+  #defaultsOf(items: MergeSchema | undefined, keys: readonly string[]): Record<string, unknown> {
+    const resolved = items?.$ref === undefined ? items : this.#schemas[items.$ref];
+    const defaults = keys.map((key) => [key, resolved?.properties?.[key]?.default] as const);
+    return Object.fromEntries(defaults.filter(([, value]) => value !== undefined));
+  }
+
+  #map(schema: MergeSchema, builtIn: boolean): MergeType {
+    if (schema.properties) {
+      const embedded = schema['x-kubernetes-embedded-resource'];
+      return embedded ? this.#resource({ ...schema, 'x-kubernetes-embedded-resource': false }) : this.#struct(schema, builtIn);
+    }
+    const values = schema.additionalProperties;
+    const rest = typeof values === 'object' ? this.#read(values, builtIn) : keepsUnknown(schema) && !builtIn ? open : openAtomic;
+    const atomic = schema['x-kubernetes-map-type'] === 'atomic';
+    return { is: 'map', atomic, fields: new Map(), rest, always: new Set(), omitsEmpty: builtIn };
+  }
+
+  /** Named before its fields are read: types may contain themselves. */
+  #struct(schema: MergeSchema, builtIn: boolean, typeName?: string): MapType {
+    const fields = new Map<string, MergeType>();
+    const always = new Set(builtIn ? schema.required : []);
+    const rest = typeof schema.additionalProperties === 'object' ? this.#read(schema.additionalProperties, builtIn) : undefined;
+    const type: MapType = {
+      is: 'map',
+      atomic: schema['x-kubernetes-map-type'] === 'atomic',
+      fields,
+      rest: rest ?? (keepsUnknown(schema) ? open : undefined),
+      always,
+      omitsEmpty: false,
+    };
+    if (typeName !== undefined) this.#named.set(typeName, type);
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      const field = this.#read(property, builtIn);
+      fields.set(name, field);
+      if (builtIn && byValue.has(name) && field.is === 'map') always.add(name);
+    }
+    return type;
+  }
+}
+
+function keepsUnknown(schema: MergeSchema): boolean {
+  return schema['x-kubernetes-preserve-unknown-fields'] === true || schema.additionalProperties === true;
+}
