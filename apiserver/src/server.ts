@@ -1,6 +1,7 @@
 import { type Clock, errorMessage, type Logger, type Random } from '@keelson/base';
 import type { ExchangeHandler, KubeObject } from '@keelson/client';
 import type { HealthCheck } from '@keelson/component';
+import { applyStrategicMergePatch } from '@keelson/machinery';
 import type { FrontProxyTrust } from '@keelson/pki';
 import type { Registry as Metrics } from 'prom-client';
 import { admissionPlugins } from './admission/index.ts';
@@ -21,6 +22,8 @@ import { ensureExtensionAuthentication } from './extension-authentication.ts';
 import { type AggregationOptions, Aggregator } from './extensions/aggregation/aggregator.ts';
 import { ensureLocalServices } from './extensions/aggregation/local.ts';
 import { CustomResources } from './extensions/crd/custom-resources.ts';
+import { type MutatingPolicyDeps, mutatingPolicies } from './extensions/policies/mutating.ts';
+import { validatingPolicies } from './extensions/policies/validating.ts';
 import { WebhookCaller } from './extensions/webhooks/caller.ts';
 import { mutatingWebhooks, validatingWebhooks, type WebhookDeps } from './extensions/webhooks/plugins.ts';
 import { Decoder } from './http/decode.ts';
@@ -80,6 +83,8 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
       caller: new WebhookCaller(() => registry, clock),
       random,
       reshape: (attributes, object) => reshape(decoder, attributes.store, object),
+      merge: ({ store }, object, wanted) =>
+        applyStrategicMergePatch({ ...object }, { ...wanted }, decoder.schemas, store.kind.typeName) as unknown as KubeObject,
     },
   });
   const loaded = Promise.withResolvers<void>();
@@ -138,7 +143,7 @@ interface State {
 
 interface AdmissionParts {
   readonly escalation: () => EscalationContext;
-  readonly webhooks: WebhookDeps;
+  readonly webhooks: WebhookDeps & MutatingPolicyDeps;
 }
 
 /** What a webhook made of an object, in its kind's shape and with its defaults. */
@@ -150,7 +155,12 @@ function reshape(decoder: Decoder, { kind, definition }: KindStore, object: Kube
 
 function createRegistry(config: ServerConfig, { escalation, webhooks }: AdmissionParts): Registry {
   const { store, clock, random, log, nodePorts, disabledAdmission } = config;
-  const plugins = admissionPlugins([mutatingWebhooks(webhooks), validatingWebhooks(webhooks)]);
+  const plugins = admissionPlugins([
+    mutatingPolicies(webhooks),
+    mutatingWebhooks(webhooks),
+    validatingPolicies,
+    validatingWebhooks(webhooks),
+  ]);
   const chosen = plugins.filter(({ name }) => !disabledAdmission.includes(name));
   const admission = [...chosen, escalationCheck(escalation)];
   return new Registry({ store, kinds, admission, clock, random, log, serviceCIDRs: [config.serviceCIDR], nodePorts });

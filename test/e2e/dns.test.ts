@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from '@keelson/testing';
 import { kubectls, onPath, RealCluster, whyNotReal } from './cluster.ts';
@@ -117,6 +119,25 @@ describe('names', { skip: skip ?? false, timeout: 300_000 }, () => {
     await settled('it is there', async () => (await lookUp('brief.default.svc.cluster.local')).length > 0);
     await ctl('delete', 'service', 'brief');
     await settled('it is gone', async () => (await lookUp('brief.default.svc.cluster.local')).length === 0);
+  });
+
+  test('addons that are applied again stay as they are', async () => {
+    const state = (): Promise<string> =>
+      ctl(
+        'get',
+        'deployment',
+        'coredns',
+        '-n',
+        'kube-system',
+        '-o',
+        'jsonpath={.metadata.uid} {.metadata.generation} {.status.readyReplicas}',
+      );
+    const before = await state();
+    const applied = (): number => readFileSync(join(cluster.dataDir, 'logs/addons.log'), 'utf8').split('applied dns').length;
+    const times = applied();
+    await cluster.up();
+    await settled('they are applied again', async () => applied() > times);
+    assert.equal(await state(), before);
   });
 
   test('dig from the node: every kind of record, UDP and TCP', { skip: onPath('dig') ? false : 'dig is not installed' }, async () => {

@@ -1,8 +1,12 @@
+import { cronJobController } from './cronjob/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
+import { disruptionController, staleDisruptionController } from './disruption/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { runGarbageCollector } from './garbage-collector/run.ts';
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts';
+import { jobController } from './job/controller.ts';
+import { jobOrphansController } from './job/orphans.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController } from './node-ipam/controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/controller.ts';
@@ -14,6 +18,7 @@ import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCAController } from './root-ca/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import type { ControllerEntry } from './types.ts';
 
 /** THE list of controllers. To run another, write its file and name it here. */
@@ -41,6 +46,30 @@ export const controllers: readonly ControllerEntry[] = [
     serviceAccount: 'replicaset-controller',
     eventSource: 'replicaset-controller',
     define: ({ concurrency }, { clock }) => [replicaSetController(concurrency.replicaset ?? 5, clock)],
+  },
+  {
+    name: 'job-controller',
+    serviceAccount: 'job-controller',
+    eventSource: 'job-controller',
+    define: ({ concurrency }, { clock }) => [jobController(concurrency.job ?? 5, clock), jobOrphansController(1)],
+  },
+  {
+    name: 'cronjob-controller',
+    serviceAccount: 'cronjob-controller',
+    eventSource: 'cronjob-controller',
+    define: ({ concurrency }, { clock }) => [cronJobController(concurrency['cron-job'] ?? 5, clock)],
+  },
+  {
+    name: 'ttl-after-finished-controller',
+    serviceAccount: 'ttl-after-finished-controller',
+    eventSource: 'ttl-after-finished-controller',
+    define: ({ concurrency }, { clock }) => [ttlAfterFinishedController(concurrency['ttl-after-finished'] ?? 5, clock)],
+  },
+  {
+    name: 'disruption-controller',
+    serviceAccount: 'disruption-controller',
+    eventSource: 'controllermanager',
+    define: (_config, { clock }) => [disruptionController(clock), staleDisruptionController(clock)],
   },
   {
     name: 'endpointslice-controller',

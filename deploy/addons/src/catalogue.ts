@@ -11,7 +11,7 @@ export interface Addon {
 }
 
 /** The list of addons, in the order in which they are applied. A new one: a folder with `src/main.ts`, and a line here. */
-export const addons: readonly Addon[] = [addon('dns')];
+export const addons: readonly Addon[] = [addon('dns'), addon('metrics-server')];
 
 function addon(name: string): Addon {
   return { name, image: `docker.io/keelson/${name}:v1.36.0`, manifests: join(import.meta.dirname, '..', name, 'manifests.yaml') };

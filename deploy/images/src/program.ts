@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from '@keelson/base';
@@ -82,8 +82,21 @@ export async function buildProgramImage({ ref, bundle }: Program, dir: string, l
   const { archive, digest } = imageArchive(programImage(ref, runtime, program));
   await mkdir(dir, { recursive: true });
   await writeArchive(path, archive);
+  await removeOld(path);
   log.info('built image', { image: ref, digest });
   return path;
+}
+
+const dayMs = 86_400_000;
+
+/** Archives of the same program that are older by a day: until then some cluster may still be about to load one. */
+async function removeOld(path: string): Promise<void> {
+  const [dir, ours] = [dirname(path), basename(path).replace(/[^-]*$/, '')];
+  const { mtimeMs } = await stat(path);
+  for (const name of await readdir(dir)) {
+    const other = join(dir, name);
+    if (name.startsWith(ours) && mtimeMs - (await stat(other)).mtimeMs > dayMs) await rm(other, { force: true });
+  }
 }
 
 /** Raised when the way images are laid out changes. */

@@ -1,6 +1,6 @@
 import type { WantedCertificate } from '@keelson/deploy-local';
-import { addressAt } from './ranges.ts';
 import type { Machine } from './machine.ts';
+import { addressAt } from './ranges.ts';
 
 /** The certificates of a control plane, under kubeadm's file names and subjects. */
 export function wantedCertificates(machine: Machine, extraSans: readonly string[]): readonly WantedCertificate[] {

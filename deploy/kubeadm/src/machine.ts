@@ -17,6 +17,8 @@ export interface ClusterSettings {
   readonly etcdTls: boolean;
   /** Whether pods' packets travel between machines in VXLAN. */
   readonly overlay: boolean;
+  /** Names of those in `deploy/addons` that it has. */
+  readonly addons: readonly string[];
   /** Flags of the controller manager beyond those kubeadm gives, as `name=value`. */
   readonly controllerManagerExtraArgs: readonly string[];
 }

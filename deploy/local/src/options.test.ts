@@ -31,6 +31,8 @@ describe('flags', () => {
     assert.equal(model.foreground, true);
     assert.equal(model.masquerade, false);
     assert.equal(parseUp(['--masquerade']).masquerade, true);
+    assert.deepEqual(parseUp(['--addons', 'dns']).addons, ['dns']);
+    assert.deepEqual(parseUp(['--addons', 'dns', '--addons', 'none']).addons, []);
   });
 
   for (const [args, sentence] of [
@@ -40,6 +42,8 @@ describe('flags', () => {
     [['--etcd-servers', 'https://a:1'], /--etcd-servers goes with --store etcd/],
     [['--store', 'etcd', '--etcd-servers', 'a:1'], /http:\/\/ or https:\/\/ addresses/],
     [['--runtime', 'containerd', '--nodes', '2'], /--nodes goes with --runtime model/],
+    [['--addons', 'dns,dms'], /unknown addon "dms": there are dns/],
+    [['--runtime', 'model', '--addons', 'dns'], /--addons goes with --runtime containerd/],
     [['extra'], /too many arguments/],
   ] as const) {
     test(`${args.join(' ')} is refused in one sentence`, () => {

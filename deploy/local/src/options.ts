@@ -101,7 +101,7 @@ function addonNames(text: string): readonly string[] {
   try {
     return text === 'none' ? [] : addonsNamed(text.split(',')).map(({ name }) => name);
   } catch (error) {
-    throw new InvalidArgumentError(`There is ${errorMessage(error)}, and none.`);
+    throw new InvalidArgumentError(`${errorMessage(error)}, none.`);
   }
 }
 

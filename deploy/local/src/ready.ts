@@ -53,7 +53,12 @@ export function isReady({ status }: Node, since: number): boolean {
 const watchMs = 100;
 
 /** Rejects as soon as one of the processes has ended, with the end of its log, or the signal aborts; never resolves. */
-export async function untilOneEnds(cluster: Pick<Cluster, 'dataDir'>, names: readonly string[], clock: Clock, signal: AbortSignal): Promise<never> {
+export async function untilOneEnds(
+  cluster: Pick<Cluster, 'dataDir'>,
+  names: readonly string[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<never> {
   for (;;) {
     signal.throwIfAborted();
     for (const name of names) {

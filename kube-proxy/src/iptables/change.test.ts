@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom, silentLogger } from '@keelson/base';
-import type { EndpointSlice, Service } from '@keelson/types';
-import { endpoint, place, render, service, slice, terminating } from '../testdata.ts';
+import { endpoint, place, render, service, slice } from '../testdata.ts';
 import { mutate, type World, wantedOf } from '../testworld.ts';
 import { sharedChains } from './base.ts';
 import type { Rules } from './contract.ts';

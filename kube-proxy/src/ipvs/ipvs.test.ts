@@ -199,11 +199,13 @@ describe('changes', () => {
 /** What a careless hand does. */
 function spoil({ table, entries, device }: MemoryIpvs, int: (below: number) => number): void {
   for (const [key, server] of table) {
-    if (int(6) === 0) table.delete(key);
-    else if (int(6) === 0) server.settings = '-s wlc -p 7';
+    const what = int(12);
+    if (what === 0) table.delete(key);
+    if (what === 1) server.settings = '-s wlc -p 7';
     for (const [socket, held] of server.servers) {
-      if (int(6) === 0) server.servers.delete(socket);
-      else if (int(6) === 0) held.weight = 5;
+      const spoiled = int(12);
+      if (spoiled === 0) server.servers.delete(socket);
+      if (spoiled === 1) held.weight = 5;
     }
     if (int(6) === 0) server.servers.set('10.9.9.9:9', { weight: 1, connections: int(2) });
   }

@@ -8,6 +8,7 @@ import { readDocuments } from '../resource/files.ts';
 import { resourceText } from '../resource/mapper.ts';
 import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
+import { subverbs } from './last-applied.ts';
 import { fieldValidationOf, validateFlag } from './write-flags.ts';
 
 const applyFlags = {
@@ -42,6 +43,7 @@ export const verb = defineVerb({
   description: 'The resource name must be specified. It is created if it does not exist yet. JSON and YAML formats are accepted.',
   examples: ['# Apply the configuration in pod.yaml to a pod', 'kubectl apply -f ./pod.yaml'],
   flags: applyFlags,
+  subverbs,
   async run(context) {
     const { flags, cluster, shell } = context;
     if (flags.filename.length === 0) throw new Error('must specify one of -f and -k');

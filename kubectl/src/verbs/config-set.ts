@@ -1,21 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { type Context, defineVerb, type Verb } from '../types.ts';
 import { changeConfig } from './config-file.ts';
 
-type Entry = Readonly<Record<string, unknown>>;
+export type Entry = Readonly<Record<string, unknown>>;
 
-const embed = { 'embed-certs': { type: 'bool', help: 'embed-certs for the entry in kubeconfig' } } as const;
+export const embed = { 'embed-certs': { type: 'bool', help: 'embed-certs for the entry in kubeconfig' } } as const;
 
-function nameOf({ args }: Pick<Context, 'args'>): string {
+export function nameOf({ args }: Pick<Context, 'args'>): string {
   const [name] = args;
   if (name === undefined || args.length !== 1) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
   return name;
 }
 
 /** The list with the named entry changed or added, and whether it was there. */
-function upsert<E extends { readonly name: string }>(
+export function upsert<E extends { readonly name: string }>(
   list: readonly E[] | undefined,
   name: string,
   change: (old: E | undefined) => E,
@@ -25,20 +25,23 @@ function upsert<E extends { readonly name: string }>(
   return { all, existed: old !== undefined };
 }
 
-/** A file by its path, or its contents where they are to be embedded; the other form goes. */
-function file(name: string, path: string, embedded: boolean): Entry {
+/** A file by its path, or its contents where they are to be embedded; the other form goes. @throws Error when it is not there. */
+export function file(name: string, path: string, embedded: boolean): Entry {
+  if (!existsSync(path)) throw new Error(`could not stat ${name} file ${path}: stat ${path}: no such file or directory`);
   if (embedded) return { [`${name}-data`]: readFileSync(path).toString('base64'), [name]: undefined };
   return { [name]: resolve(path), [`${name}-data`]: undefined };
 }
 
-function defined(entry: Entry): object {
+/** The members that have a value. */
+export function defined(entry: Entry): object {
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
 }
 
-/** Whether something of it was given, by flags that are global as well. */
+/** What was given, by flags that are global as well. */
 type Given = { readonly flags: object; readonly changed: ReadonlySet<string> };
 
-function given({ flags, changed }: Given, flag: string): string | undefined {
+/** The text of a flag, if it was given. */
+export function given({ flags, changed }: Given, flag: string): string | undefined {
   return changed.has(flag) ? String((flags as Entry)[flag]) : undefined;
 }
 
@@ -50,11 +53,13 @@ export const setCluster: Verb = defineVerb({
     const name = nameOf(context);
     const ca = given(context, 'certificate-authority');
     const skip = given(context, 'insecure-skip-tls-verify');
+    if (ca && skip === 'true') throw new Error('you cannot specify a certificate authority and insecure mode at the same time');
     const changes: Entry = {
       ...(given(context, 'server') === undefined ? {} : { server: given(context, 'server') }),
       ...(given(context, 'tls-server-name') === undefined ? {} : { 'tls-server-name': given(context, 'tls-server-name') }),
       ...(given(context, 'proxy-url') === undefined ? {} : { 'proxy-url': given(context, 'proxy-url') }),
       ...(skip === undefined ? {} : { 'insecure-skip-tls-verify': skip === 'true' || undefined }),
+      ...(skip === 'true' ? { 'certificate-authority': undefined, 'certificate-authority-data': undefined } : {}),
       ...(ca === undefined ? {} : file('certificate-authority', ca, context.flags['embed-certs'])),
     };
     changeConfig(context, (config) => {
@@ -62,28 +67,6 @@ export const setCluster: Verb = defineVerb({
       return { ...config, clusters: all };
     });
     context.shell.stdout.write(`Cluster ${JSON.stringify(name)} set.\n`);
-  },
-});
-
-export const setCredentials: Verb = defineVerb({
-  usage:
-    'config set-credentials NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [options]',
-  flags: embed,
-  async run(context) {
-    const name = nameOf(context);
-    const plain = ['token', 'username', 'password'].flatMap((flag) =>
-      given(context, flag) === undefined ? [] : [[flag, given(context, flag)]],
-    );
-    const files = ['client-certificate', 'client-key'].flatMap((flag) => {
-      const path = given(context, flag);
-      return path === undefined ? [] : Object.entries(file(flag, path, context.flags['embed-certs']));
-    });
-    const changes: Entry = Object.fromEntries([...plain, ...files]);
-    changeConfig(context, (config) => {
-      const { all } = upsert(config.users, name, (old) => ({ name, user: defined({ ...old?.user, ...changes }) }));
-      return { ...config, users: all };
-    });
-    context.shell.stdout.write(`User ${JSON.stringify(name)} set.\n`);
   },
 });
 

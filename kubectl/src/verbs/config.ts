@@ -1,8 +1,10 @@
 import { UsageError } from '../errors.ts';
 import { alignTabs } from '../printers/tabwriter.ts';
 import { type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
+import { setCredentials } from './config-credentials.ts';
 import { changeConfig, configFile } from './config-file.ts';
-import { setCluster, setContext, setCredentials } from './config-set.ts';
+import { set, unset } from './config-property.ts';
+import { setCluster, setContext } from './config-set.ts';
 import { view } from './config-view.ts';
 
 function oneName({ args }: Context): string {
@@ -118,9 +120,11 @@ const subverbs: readonly VerbEntry[] = [
   { name: 'get-contexts', summary: 'Describe one or many contexts', load: async () => getContexts },
   { name: 'get-users', summary: 'Display users defined in the kubeconfig', load: async () => listNames('get-users', 'users') },
   { name: 'rename-context', summary: 'Rename a context from the kubeconfig file', load: async () => renameContext },
+  { name: 'set', summary: 'Set an individual value in a kubeconfig file', load: async () => set },
   { name: 'set-cluster', summary: 'Set a cluster entry in kubeconfig', load: async () => setCluster },
   { name: 'set-context', summary: 'Set a context entry in kubeconfig', load: async () => setContext },
   { name: 'set-credentials', summary: 'Set a user entry in kubeconfig', load: async () => setCredentials },
+  { name: 'unset', summary: 'Unset an individual value in a kubeconfig file', load: async () => unset },
   { name: 'use-context', aliases: ['use'], summary: 'Set the current-context in a kubeconfig file', load: async () => useContext },
   { name: 'view', summary: 'Display merged kubeconfig settings or a specified kubeconfig file', load: async () => view },
 ];

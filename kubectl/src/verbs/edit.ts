@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createMergePatch, createStrategicPatch, type JsonObject, toYaml } from '@keelson/machinery';
 import { schemaOf } from '../apply/schema.ts';
 import { UsageError } from '../errors.ts';
@@ -10,6 +6,7 @@ import { resultPrinter } from '../printers/result.ts';
 import { parseDocuments } from '../resource/files.ts';
 import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
+import { editText } from './editor.ts';
 
 const editFlags = {
   ...fileFlags,
@@ -17,11 +14,6 @@ const editFlags = {
   output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml).' },
   'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
 } as const;
-
-const preamble = `# Lines that begin with '#' are ignored, and an empty file aborts the edit. If the server refuses the
-# change, the file is opened again with the reason.
-#
-`;
 
 export const verb = defineVerb({
   usage: 'edit (RESOURCE/NAME | -f FILENAME) [options]',
@@ -38,39 +30,14 @@ async function editOne(context: Context<typeof editFlags>, { mapping, name, name
   const { flags, cluster, shell } = context;
   const json = flags.output === 'json';
   const shown = flags['show-managed-fields'] ? object : withoutManagedFields(object);
-  const original = json ? jsonText(shown) : toYaml(shown);
-  const folder = await mkdtemp(join(tmpdir(), 'kubectl-edit-'));
-  const file = join(folder, `${name}.${json ? 'json' : 'yaml'}`);
-  try {
-    let text = original;
-    let problem = '';
-    for (;;) {
-      await writeFile(file, json ? text : preamble + problem + text);
-      await runEditor(context, file);
-      const edited = stripComments(await readFile(file, 'utf8'));
-      if (edited.trim() === '' || edited === stripComments(original)) return void shell.stderr.write('Edit cancelled, no changes made.\n');
-      if (problem !== '' && edited === stripComments(text)) throw new Error('Edit cancelled, no valid changes were saved.');
-      try {
-        const [document] = parseDocuments(edited, 'edited-file');
-        if (!document) throw new Error('the edited file holds no object');
-        const patch = await patchFor(shown, document.object);
-        const options = { fieldManager: flags['field-manager'] };
-        const { output: _, ...plain } = flags;
-        return resultPrinter({ shell, flags: plain })(
-          await cluster.api.patch(mapping, { name, namespace }, patch.type, patch.patch, options),
-          'edited',
-        );
-      } catch (error) {
-        problem = `${(error as Error).message
-          .split('\n')
-          .map((line) => `# ${line}`)
-          .join('\n')}\n#\n`;
-        text = edited;
-      }
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const { output: _, ...plain } = flags;
+  await editText(shell, { name, extension: json ? 'json' : 'yaml', text: json ? jsonText(shown) : toYaml(shown) }, async (edited) => {
+    const [document] = parseDocuments(edited, 'edited-file');
+    if (!document) throw new Error('the edited file holds no object');
+    const { type, patch } = await patchFor(shown, document.object);
+    const written = await cluster.api.patch(mapping, { name, namespace }, type, patch, { fieldManager: flags['field-manager'] });
+    resultPrinter({ shell, flags: plain })(written, 'edited');
+  });
 }
 
 async function patchFor(before: AnyObject, after: AnyObject) {
@@ -82,25 +49,7 @@ async function patchFor(before: AnyObject, after: AnyObject) {
   };
 }
 
-function stripComments(text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => !line.startsWith('#'))
-    .join('\n');
-}
-
 function withoutManagedFields(object: AnyObject): AnyObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
-}
-
-function runEditor({ shell }: Context, file: string): Promise<void> {
-  const editor = shell.env.KUBE_EDITOR || shell.env.EDITOR || 'vi';
-  return new Promise((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, editor, file], { stdio: 'inherit' });
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`there was a problem with the editor ${JSON.stringify(editor)}`)),
-    );
-  });
 }

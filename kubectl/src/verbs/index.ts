@@ -57,7 +57,12 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'Display cluster information',
     load: async () => (await import('./cluster-info.ts')).verb,
   },
-  { name: 'top', group: management, summary: 'Display resource (CPU/memory) usage', load: async () => (await import('./top.ts')).verb },
+  {
+    name: 'top',
+    group: management,
+    summary: 'Display resource (CPU/memory) usage',
+    load: async () => (await import('./top/index.ts')).verb,
+  },
   { name: 'cordon', group: management, summary: 'Mark node as unschedulable', load: async () => (await import('./cordon.ts')).cordon },
   { name: 'uncordon', group: management, summary: 'Mark node as schedulable', load: async () => (await import('./cordon.ts')).uncordon },
   {

@@ -1,3 +1,4 @@
+export * from './apply/index.ts';
 export * from './conditions.ts';
 export * from './duration.ts';
 export * from './equal.ts';

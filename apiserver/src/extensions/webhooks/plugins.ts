@@ -5,6 +5,7 @@ import { MutatingWebhookConfiguration, Namespace, type ObjectMeta, ValidatingWeb
 import { listObjects } from '../../admission/objects.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/types.ts';
 import type { Webhook } from '../../kinds/admissionregistration/webhook-validation.ts';
+import { isExempt } from '../policies/exempt.ts';
 import type { WebhookCaller } from './caller.ts';
 import { checkConditions } from './conditions.ts';
 import { matches, type Subject } from './match.ts';
@@ -16,16 +17,6 @@ export interface WebhookDeps {
   /** Brings what a webhook made of an object back into its kind's shape. @throws StatusError when it has none. */
   reshape(attributes: AdmissionAttributes, object: KubeObject): KubeObject;
 }
-
-/** Kinds no webhook is asked about: it could make itself impossible to remove. */
-const exempt: ReadonlySet<string> = new Set([
-  'mutatingwebhookconfigurations',
-  'validatingwebhookconfigurations',
-  'mutatingadmissionpolicies',
-  'mutatingadmissionpolicybindings',
-  'validatingadmissionpolicies',
-  'validatingadmissionpolicybindings',
-]);
 
 /** `MutatingAdmissionWebhook`: one webhook after another, each given what those before it made. */
 export function mutatingWebhooks(deps: WebhookDeps): AdmissionPlugin {
@@ -72,7 +63,7 @@ function hooksOf(
 
 function relevant(hooks: readonly Webhook[], attributes: AdmissionAttributes): Webhook[] {
   const { kind } = attributes.store;
-  if (hooks.length === 0 || (kind.group === 'admissionregistration.k8s.io' && exempt.has(kind.resource))) return [];
+  if (hooks.length === 0 || isExempt(kind)) return [];
   const subject = subjectOf(attributes);
   return hooks.filter((hook) => matches(hook, subject) && meetsConditions(hook, attributes));
 }
@@ -122,7 +113,7 @@ function apply(hook: Webhook, object: KubeObject, patch: string): KubeObject {
 }
 
 /** The object all hold stays the same one; what is in it is another. */
-function replace(object: KubeObject, next: KubeObject): void {
+export function replace(object: KubeObject, next: KubeObject): void {
   for (const name of Object.keys(object)) if (!(name in next)) delete (object as unknown as Record<string, unknown>)[name];
   Object.assign(object, next);
 }

@@ -13,6 +13,7 @@ import {
   validateLabelSelector,
 } from '@keelson/machinery';
 import type { AuditAnnotation, MatchResources, ParamKind, ParamRef, Validation, Variable } from '@keelson/types';
+import { problemOf } from '../../extensions/policies/program.ts';
 import { oneOf, optionalName, requiredName, requiredOneOf } from '../field-checks.ts';
 import { matchConditionErrors } from './match-conditions.ts';
 import { defaultRules, namedRuleErrors } from './rules.ts';
@@ -88,17 +89,26 @@ function variableErrors({ name, expression }: Variable, at: FieldPath): FieldErr
   else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) || reserved.includes(name))
     errors.push(fieldInvalid(at.child('name'), name, 'name is not a valid CEL identifier'));
   if (!expression?.trim()) errors.push(fieldRequired(at.child('expression'), 'expression is not specified'));
+  else errors.push(...compileErrors(expression, [], at.child('expression')));
   return errors;
 }
 
 export function validationErrors({ expression, message = '', messageExpression = '', reason }: Validation, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   if (!expression?.trim()) errors.push(fieldRequired(at.child('expression'), 'expression is not specified'));
+  else errors.push(...compileErrors(expression, ['bool'], at.child('expression')));
+  if (messageExpression.trim()) errors.push(...compileErrors(messageExpression, ['string'], at.child('messageExpression')));
   if (messageExpression && !messageExpression.trim())
     errors.push(fieldInvalid(at.child('messageExpression'), messageExpression, 'must be non-empty if specified'));
   if (message && !message.trim()) errors.push(fieldInvalid(at.child('message'), message, 'message must be non-empty if specified'));
   else if (/[\n\r]/.test(message.trim())) errors.push(fieldInvalid(at.child('message'), message, 'message must not contain line breaks'));
   return [...errors, ...oneOf(reason, ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'], at.child('reason'))];
+}
+
+/** What keeps an expression from being one that can be asked. */
+export function compileErrors(expression: string, types: readonly string[], at: FieldPath): FieldError[] {
+  const problem = problemOf(expression, types);
+  return problem === undefined ? [] : [fieldInvalid(at, expression, problem)];
 }
 
 const mostAnnotations = 20;

@@ -29,7 +29,7 @@ export function dueTime({ metadata, spec, status }: CronJob, schedule: Schedule,
 }
 
 /** Milliseconds from now until the next time, counted on from the last one so that `@every` keeps its rhythm. */
-export function untilNext(schedule: Schedule, since: number, now: number): number {
+function untilNext(schedule: Schedule, since: number, now: number): number {
   const { time, missed } = latest(schedule, since, now);
   const from = time ?? (missed > 0 ? now : since);
   return Math.max(0, (schedule.next(from) ?? now) + slack - now);
@@ -52,7 +52,8 @@ function latest(schedule: Schedule, since: number, now: number): Latest {
   const missed = Math.floor((now - first) / distance) + 1;
   let time: number | undefined;
   // From one distance before the last that fits, since distances differ.
-  for (let next = schedule.next(first + (missed - 2) * distance); next !== undefined && next <= now; next = schedule.next(next)) time = next;
+  for (let next = schedule.next(first + (missed - 2) * distance); next !== undefined && next <= now; next = schedule.next(next))
+    time = next;
   return { time, missed };
 }
 

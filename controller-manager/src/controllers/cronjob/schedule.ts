@@ -1,4 +1,4 @@
-import { parseGoDuration } from '@keelson/base';
+import { parseGoDuration, rfc3339 } from '@keelson/base';
 import { Cron } from 'croner';
 import type { Schedule } from './plan.ts';
 
@@ -60,4 +60,14 @@ function adaptedPart(part: string, index: number): string {
 /** The zone of this process, in which schedules without one are read. */
 export function localZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** A time in RFC 3339 by the clock of a zone, UTC without one: `2026-07-01T08:00:00+02:00`. @throws Error for an unknown zone. */
+export function zonedTime(time: number, zone = 'UTC'): string {
+  const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(time);
+  const offset = parts.find(({ type }) => type === 'timeZoneName')?.value.slice('GMT'.length) ?? '';
+  if (offset === '') return rfc3339(time);
+  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)/.exec(offset) ?? [];
+  const shift = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
+  return `${rfc3339(time + shift).slice(0, -1)}${offset.slice(0, '+00:00'.length)}`;
 }

@@ -21,9 +21,7 @@ export async function claimPods(job: Job, candidates: readonly Pod[], api: Api):
   const adopted = await Promise.all(
     adopt.map((pod) => patchMetadata(pod, adoptPatch(pod, job.metadata, Job), { finalizers: [trackingFinalizer] }, api)),
   );
-  await Promise.all(
-    release.map((pod) => patchMetadata(pod, releasePatch(pod.metadata.uid, [job.metadata.uid]), withoutFinalizer, api)),
-  );
+  await Promise.all(release.map((pod) => patchMetadata(pod, releasePatch(pod.metadata.uid, [job.metadata.uid]), withoutFinalizer, api)));
   return [...kept, ...adopted.filter((pod) => pod !== undefined)];
 }
 

@@ -1,6 +1,6 @@
+import { controllerOf } from '@keelson/machinery';
 import type { Change, ControllerDefinition, Key, ReconcileContext, Stores } from '@keelson/runtime';
 import { defineController, keyOf, mapped, ownerUid, self } from '@keelson/runtime';
-import { controllerOf } from '@keelson/machinery';
 import { Job, Pod } from '@keelson/types';
 import { isGone } from '../../api-errors.ts';
 import { controllerUid, mayAdopt, orphanNamespace, orphans, refersTo } from '../../claims.ts';

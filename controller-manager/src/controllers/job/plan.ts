@@ -5,7 +5,7 @@ import { type Ending, endingOf, untilDeadline } from './ending.ts';
 import { IndexSet } from './indexes.ts';
 import { failuresBefore, finishedAt, replacesOnlyFailed } from './pods.ts';
 import { podsToRemove } from './removal.ts';
-import { indexesOf, type IndexTally, type JobView, type Tally, tallyOf } from './tally.ts';
+import { type IndexTally, indexesOf, type JobView, type Tally, tallyOf } from './tally.ts';
 import { indexedPodFrom, podFrom } from './template.ts';
 
 /** Pods made or deleted in one go, at most. */

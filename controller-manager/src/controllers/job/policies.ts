@@ -1,4 +1,11 @@
-import type { ContainerStatus, JobSpec, Pod, PodCondition, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule } from '@keelson/types';
+import type {
+  ContainerStatus,
+  JobSpec,
+  Pod,
+  PodCondition,
+  PodFailurePolicyOnExitCodesRequirement,
+  PodFailurePolicyRule,
+} from '@keelson/types';
 import { IndexSet } from './indexes.ts';
 import { isPodFailed } from './pods.ts';
 
@@ -45,13 +52,17 @@ function matchOf({ onExitCodes, onPodConditions }: PodFailurePolicyRule, { metad
     return container && `Container ${container.name} for pod ${name} failed with exit code ${container.state?.terminated?.exitCode}`;
   }
   const wanted = onPodConditions ?? [];
-  const matches = (one: PodCondition): boolean => wanted.some(({ type, status: state = 'True' }) => one.type === type && one.status === state);
+  const matches = (one: PodCondition): boolean =>
+    wanted.some(({ type, status: state = 'True' }) => one.type === type && one.status === state);
   const condition = status?.conditions?.find(matches);
   return condition && `Pod ${name} has condition ${condition.type}`;
 }
 
 /** A container that ended well matches nothing. */
-function matchesExit({ containerName, operator, values }: PodFailurePolicyOnExitCodesRequirement, { name, state }: ContainerStatus): boolean {
+function matchesExit(
+  { containerName, operator, values }: PodFailurePolicyOnExitCodesRequirement,
+  { name, state }: ContainerStatus,
+): boolean {
   const code = state?.terminated?.exitCode ?? 0;
   if (code === 0 || (containerName !== undefined && containerName !== name)) return false;
   return values.includes(code) === (operator === 'In');

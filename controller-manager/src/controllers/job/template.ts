@@ -1,7 +1,7 @@
 import { isDNS1123Subdomain, newControllerRef } from '@keelson/machinery';
 import { type Container, Job, type Pod } from '@keelson/types';
-import { counts } from './policies.ts';
 import { completionIndex, failureCount, failuresBefore, ignoredFailureCount, trackingFinalizer } from './pods.ts';
+import { counts } from './policies.ts';
 
 /** Room for five random characters in a name of at most 63. */
 const longestPrefix = 58;

@@ -20,7 +20,10 @@ export interface KubeletOptions {
 }
 
 /** Where a node's kubelet answers; undefined while the node has no address. */
-export function kubeletAddress({ status }: Node, { addressTypes, port }: Pick<KubeletOptions, 'addressTypes' | 'port'>): string | undefined {
+export function kubeletAddress(
+  { status }: Node,
+  { addressTypes, port }: Pick<KubeletOptions, 'addressTypes' | 'port'>,
+): string | undefined {
   const address = addressTypes.map((type) => status?.addresses?.find((one) => one.type === type)).find(Boolean)?.address;
   if (!address) return undefined;
   return `https://${address.includes(':') ? `[${address}]` : address}:${port || (status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10_250)}`;

@@ -7,7 +7,12 @@ export const options = {
   'secure-port': { type: 'number', default: 10_250, help: 'TLS port; 0 takes any free one' },
   'tls-cert-file': text('', 'certificate to serve with; one is made for this start when empty', 'FILE'),
   'tls-private-key-file': text('', 'key of --tls-cert-file', 'FILE'),
-  'metric-resolution': { type: 'duration', default: '15s', help: 'time between two looks at the kubelets; 10s at least', placeholder: 'DURATION' },
+  'metric-resolution': {
+    type: 'duration',
+    default: '15s',
+    help: 'time between two looks at the kubelets; 10s at least',
+    placeholder: 'DURATION',
+  },
   'kubelet-preferred-address-types': {
     type: 'list',
     default: ['InternalIP', 'ExternalIP', 'Hostname'] as readonly string[],

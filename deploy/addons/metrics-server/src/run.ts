@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { every, isAbort } from '@keelson/base';
-import { type Api, connectionOf, createApi, type HttpTransportOptions, httpTransport, inClusterConnection, loadKubeconfig, resolveContext } from '@keelson/client';
+import {
+  type Api,
+  connectionOf,
+  createApi,
+  type HttpTransportOptions,
+  httpTransport,
+  inClusterConnection,
+  loadKubeconfig,
+  resolveContext,
+} from '@keelson/client';
 import { type Component, type ComponentContext, delegatedAuth, type HealthCheck } from '@keelson/component';
 import { issueTemporary } from '@keelson/pki';
 import { createInformers, type Informer } from '@keelson/runtime';
@@ -65,7 +74,10 @@ async function serve(context: Context, connection: HttpTransportOptions, api: Ap
     }
   };
   const failed = (error: unknown): void => log.error('a round failed', { err: error });
-  await Promise.all([every(clock, context.options['metric-resolution'], signal, measure, failed), every(clock, trustInterval, signal, learn, failed)]);
+  await Promise.all([
+    every(clock, context.options['metric-resolution'], signal, measure, failed),
+    every(clock, trustInterval, signal, learn, failed),
+  ]);
   kubelets.close();
   await server.close();
 }

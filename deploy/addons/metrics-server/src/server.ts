@@ -2,7 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Clock, errorMessage, type Logger } from '@keelson/base';
-import { type AccessAttributes, answerHealth, type DelegatedAuth, type HealthCheck, isHealthPath, type UserInfo, versionInfo } from '@keelson/component';
+import {
+  type AccessAttributes,
+  answerHealth,
+  type DelegatedAuth,
+  type HealthCheck,
+  isHealthPath,
+  type UserInfo,
+  versionInfo,
+} from '@keelson/component';
 import { forbidden, internalError, pathNotFound, StatusError, unauthorized } from '@keelson/machinery';
 import type { Registry } from 'prom-client';
 import { documents } from './api/discovery.ts';

@@ -47,7 +47,8 @@ export async function discover({ endpoint, token, pins, clock }: Discovery): Pro
   }
   const { caPem, server, kubeconfig } = verdict;
   const again = await clusterInfoOf({ server: asked, caData: caPem }, endpoint);
-  if (again.data?.kubeconfig !== kubeconfig) throw new Refusal(`the cluster at ${endpoint} is not trusted: it says another thing when asked again`);
+  if (again.data?.kubeconfig !== kubeconfig)
+    throw new Refusal(`the cluster at ${endpoint} is not trusted: it says another thing when asked again`);
   return { server, caPem };
 }
 

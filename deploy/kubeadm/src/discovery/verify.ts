@@ -20,7 +20,8 @@ export async function verifyClusterInfo({ data = {} }: ConfigMap, token: Bootstr
   const refused = (reason: string): Verdict => ({ kind: 'refused', reason });
   const { kubeconfig } = data;
   const cluster = kubeconfig === undefined ? undefined : clusterOf(kubeconfig);
-  if (kubeconfig === undefined || !cluster) return refused('what it says of the cluster (ConfigMap kube-public/cluster-info) cannot be read');
+  if (kubeconfig === undefined || !cluster)
+    return refused('what it says of the cluster (ConfigMap kube-public/cluster-info) cannot be read');
   const hashes = hashesOf(cluster.caPem);
   if (hashes.length === 0) return refused('it names no authority of the cluster');
   if (pins.length > 0 && !hashes.every((hash) => pins.includes(hash))) {

@@ -32,7 +32,7 @@ export function kubeadmConfig(settings: ClusterSettings): ConfigMap {
     metadata: configKeys.kubeadm,
     data: {
       ClusterConfiguration: stringify(clusterConfiguration(settings)),
-      KeelsonConfiguration: stringify({ overlay: settings.overlay }),
+      KeelsonConfiguration: stringify({ overlay: settings.overlay, addons: settings.addons }),
     },
   };
 }
@@ -70,7 +70,9 @@ function etcd({ etcdServers, etcdTls }: ClusterSettings): object {
 /** Reads `kubeadm-config` back. @throws when it holds no ClusterConfiguration. */
 export function settingsOf({ data }: ConfigMap): ClusterSettings {
   const document: unknown = parse(data?.ClusterConfiguration ?? '');
-  if (member(document, 'kind') !== 'ClusterConfiguration') throw new Error('ConfigMap kube-system/kubeadm-config has no ClusterConfiguration');
+  if (member(document, 'kind') !== 'ClusterConfiguration')
+    throw new Error('ConfigMap kube-system/kubeadm-config has no ClusterConfiguration');
+  const own: unknown = parse(data?.KeelsonConfiguration ?? '{}');
   const networking = member(document, 'networking');
   const external = member(member(document, 'etcd'), 'external');
   const extra = member(member(document, 'controllerManager'), 'extraArgs');
@@ -82,7 +84,8 @@ export function settingsOf({ data }: ConfigMap): ClusterSettings {
     dnsDomain: text(member(networking, 'dnsDomain')),
     etcdServers: list(member(external, 'endpoints')).map(text),
     etcdTls: text(member(external, 'caFile')) !== '',
-    overlay: member(parse(data?.KeelsonConfiguration ?? '{}'), 'overlay') === true,
+    overlay: member(own, 'overlay') === true,
+    addons: list(member(own, 'addons')).map(text),
     controllerManagerExtraArgs: list(extra).map((arg) => `${text(member(arg, 'name'))}=${text(member(arg, 'value'))}`),
   };
 }

@@ -16,7 +16,9 @@ export const adminsBinding: ClusterRoleBinding = bindCluster('kubeadm:cluster-ad
 export const clusterBindings: readonly ClusterRoleBinding[] = [
   bindCluster('kubeadm:kubelet-bootstrap', 'system:node-bootstrapper', [joining]),
   bindCluster('kubeadm:node-autoapprove-bootstrap', 'system:certificates.k8s.io:certificatesigningrequests:nodeclient', [joining]),
-  bindCluster('kubeadm:node-autoapprove-certificate-rotation', 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient', [nodes]),
+  bindCluster('kubeadm:node-autoapprove-certificate-rotation', 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient', [
+    nodes,
+  ]),
   bindCluster('kubeadm:get-nodes', 'kubeadm:get-nodes', [joining]),
   bindCluster('kubeadm:node-proxier', 'system:node-proxier', [{ kind: 'ServiceAccount', name: 'kube-proxy', namespace: system }]),
 ];

@@ -61,6 +61,8 @@ export function openCerts({ data = {} }: Secret, key: string): ReadonlyMap<strin
   try {
     return new Map(Object.entries(data).map(([file, sealed]) => [file, decrypt(Buffer.from(sealed, 'base64'), key)]));
   } catch {
-    throw new Error('the uploaded certificates cannot be decrypted: --certificate-key is not the one that init --upload-certs printed last');
+    throw new Error(
+      'the uploaded certificates cannot be decrypted: --certificate-key is not the one that init --upload-certs printed last',
+    );
   }
 }

@@ -47,12 +47,25 @@ function ofNetwork({ nodeName, address, portsInUse, unreachable }: Facts): Probl
   return [
     ...(named
       ? []
-      : [{ check: 'Hostname', message: `"${nodeName}" cannot be a node's name: give it one of lower case letters, digits, dashes and dots with --node-name` }]),
+      : [
+          {
+            check: 'Hostname',
+            message: `"${nodeName}" cannot be a node's name: give it one of lower case letters, digits, dashes and dots with --node-name`,
+          },
+        ]),
     ...(address === undefined
-      ? [{ check: 'NodeAddress', message: 'this machine has no address that others could reach it under: name one with --apiserver-advertise-address' }]
+      ? [
+          {
+            check: 'NodeAddress',
+            message: 'this machine has no address that others could reach it under: name one with --apiserver-advertise-address',
+          },
+        ]
       : []),
     ...portsInUse.map((port) => ({ check: `Port-${port}`, message: `Port ${port} is in use: stop what listens there` })),
-    ...unreachable.map(({ check, endpoint, reason }) => ({ check, message: `${endpoint} does not answer (${reason}): start it, or name another` })),
+    ...unreachable.map(({ check, endpoint, reason }) => ({
+      check,
+      message: `${endpoint} does not answer (${reason}): start it, or name another`,
+    })),
   ];
 }
 
@@ -64,7 +77,10 @@ const leftover =
   });
 
 /** The report of what was found; fatal problems first come those that are not ignored. */
-export function sortProblems(problems: readonly Problem[], ignored: readonly string[]): { readonly fatal: Problem[]; readonly warnings: Problem[] } {
+export function sortProblems(
+  problems: readonly Problem[],
+  ignored: readonly string[],
+): { readonly fatal: Problem[]; readonly warnings: Problem[] } {
   const names = new Set(ignored.map((name) => name.toLowerCase()));
   const isIgnored = ({ check }: Problem): boolean => names.has('all') || names.has(check.toLowerCase());
   return { fatal: problems.filter((problem) => !isIgnored(problem)), warnings: problems.filter(isIgnored) };

@@ -45,6 +45,14 @@ describe('a new cluster', () => {
     assert.deepEqual(cluster.ports.kubelets, [10_250, 11_250, 11_251]);
   });
 
+  test('has all addons, or those asked for; models have none', async () => {
+    const addonsOf = async (asked: object): Promise<readonly string[]> =>
+      (await planCluster({ ...options, ...asked }, undefined, machine, same)).addons;
+    assert.ok((await addonsOf({})).includes('dns'));
+    assert.deepEqual(await addonsOf({ addons: [] }), []);
+    assert.deepEqual(await addonsOf({ runtime: 'model' }), []);
+  });
+
   test('takes ports that are free, no two alike', async () => {
     const { ports } = await planCluster({ ...options, nodes: 4, runtime: 'model' }, undefined, machine, async (port) => port + 100);
     const all = [...Object.values(ports).flat()];

@@ -29,19 +29,19 @@ export function generator<const F extends FlagSpecs>(
   });
 }
 
-/** Sends an object, or with `--dry-run=client` only prints it. */
-export async function createObject(context: Context<typeof generatorFlags>, made: AnyObject): Promise<void> {
+/** Sends an object, or with `--dry-run=client` only prints it, and tells that it was created, or as `done` says. */
+export async function createObject(context: Context<typeof generatorFlags>, made: AnyObject, done = 'created'): Promise<void> {
   const { flags, cluster } = context;
   const dryRun = dryRunOf(flags['dry-run']);
   const print = resultPrinter(context);
   // Without a server to ask, namespaced objects are told by not being one of these.
   if (dryRun === 'client')
-    return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, flags['save-config']), 'created');
+    return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, flags['save-config']), done);
   const mapping = (await cluster.mapper()).ofKind(made.apiVersion ?? '', made.kind ?? '');
   if (!mapping) throw new Error(`no matches for kind ${JSON.stringify(made.kind)} in version ${JSON.stringify(made.apiVersion)}`);
   const object = inNamespace(made, mapping.namespaced ? cluster.namespace : undefined, flags['save-config']);
   const options = { fieldManager: flags['field-manager'], fieldValidation: fieldValidationOf(flags.validate), dryRun: dryRun === 'server' };
-  print(await cluster.api.create(mapping, object, options), 'created');
+  print(await cluster.api.create(mapping, object, options), done);
 }
 
 const clusterScoped = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'Node', 'PersistentVolume']);

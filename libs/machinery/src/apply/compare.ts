@@ -30,16 +30,16 @@ export function compareFields(before: object, after: object, type: MergeType): C
 function nodeChanges(before: unknown, after: unknown, declared: MergeType): NodeChanges | undefined {
   if (before === after) return undefined;
   const type = typeFor(after, declared);
-  if (type !== declared && typeFor(before, declared) !== type) return { ...replaced(before, declared) };
+  if (type !== declared && typeFor(before, declared) !== type) return replaced(before, after, declared);
   if (type.is === 'map' && !type.atomic && isObject(before) && isObject(after)) return mapChanges(before, after, type);
   if (type.is === 'list' && type.how !== 'atomic' && Array.isArray(before) && Array.isArray(after)) return listChanges(before, after, type);
   return sameJson(before, after) ? undefined : { written: leaf };
 }
 
 /** One kind of value took the place of another: what was below the old one is gone. */
-function replaced(before: unknown, declared: MergeType): NodeChanges {
+function replaced(before: unknown, after: unknown, declared: MergeType): NodeChanges {
   const { '.': _, ...below } = everythingIn(before, declared);
-  return { written: leaf, removed: nodeOf(false, below) };
+  return { written: everythingIn(after, declared), removed: nodeOf(false, below) };
 }
 
 function mapChanges(before: JsonObject, after: JsonObject, type: MapType): NodeChanges | undefined {

@@ -31,18 +31,29 @@ function mergeMaps(live: JsonObject, config: JsonObject, type: MapType): JsonObj
  */
 function mergeLists(live: readonly unknown[], config: readonly unknown[], type: ListType): unknown[] {
   const liveNames = live.map((item) => namedItem(item, type));
-  const wanted = new Set(config.map((item) => namedItem(item, type)));
+  const places = new Map(liveNames.map((name, i) => [name, i] as const).reverse());
+  const names = config.map((item) => namedItem(item, type) ?? '');
+  const wanted = new Set<string | undefined>(names);
+  const stops = nextShared(names.map((name) => places.get(name)), live.length);
   const result: unknown[] = [];
   let next = 0;
   for (const [i, item] of config.entries()) {
-    const name = namedItem(item, type);
-    const shared = config.slice(i).find((later) => liveNames.includes(namedItem(later, type)));
-    const stop = shared === undefined ? live.length : liveNames.indexOf(namedItem(shared, type));
-    for (; next < stop; next++) if (!wanted.has(liveNames[next])) result.push(live[next]);
-    const at = name === undefined ? -1 : liveNames.indexOf(name);
-    result.push(at < 0 ? item : mergeConfiguration(live[at], item, type.items));
+    for (; next < (stops[i] ?? 0); next++) if (!wanted.has(liveNames[next])) result.push(live[next]);
+    const at = places.get(names[i]);
+    result.push(at === undefined ? item : mergeConfiguration(live[at], item, type.items));
   }
-  return [...result, ...live.slice(next).filter((_, i) => !wanted.has(liveNames[next + i]))];
+  return [...result, ...live.filter((_, i) => i >= next && !wanted.has(liveNames[i]))];
+}
+
+/** For each item the live place of the first at or after it that both lists have. */
+function nextShared(places: readonly (number | undefined)[], end: number): number[] {
+  const stops: number[] = [];
+  let stop = end;
+  for (let i = places.length - 1; i >= 0; i--) {
+    stop = places[i] ?? stop;
+    stops[i] = stop;
+  }
+  return stops;
 }
 
 /**

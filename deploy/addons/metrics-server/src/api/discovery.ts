@@ -25,9 +25,24 @@ function schema(kind: string, own: object): object {
 }
 
 const container = { type: 'object', properties: { name: { type: 'string' }, usage: amounts } };
+const prefix = 'io.k8s.metrics.pkg.apis.metrics.v1beta1.';
 const schemas = {
-  'io.k8s.metrics.pkg.apis.metrics.v1beta1.NodeMetrics': schema('NodeMetrics', { usage: amounts }),
-  'io.k8s.metrics.pkg.apis.metrics.v1beta1.PodMetrics': schema('PodMetrics', { containers: { type: 'array', items: container } }),
+  [`${prefix}NodeMetrics`]: schema('NodeMetrics', { usage: amounts }),
+  [`${prefix}PodMetrics`]: schema('PodMetrics', { containers: { type: 'array', items: container } }),
+};
+/** What `kubectl explain` reads: which path is of which kind. */
+function operation(kind: string, action: string): object {
+  const content = { 'application/json': { schema: { $ref: `#/components/schemas/${prefix}${kind}` } } };
+  const about = { 'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': { group, version, kind } };
+  return { get: { responses: { 200: { description: 'OK', content } }, ...about } };
+}
+
+const paths = {
+  [`/apis/${apiVersion}/nodes`]: operation('NodeMetrics', 'list'),
+  [`/apis/${apiVersion}/nodes/{name}`]: operation('NodeMetrics', 'get'),
+  [`/apis/${apiVersion}/pods`]: operation('PodMetrics', 'list'),
+  [`/apis/${apiVersion}/namespaces/{namespace}/pods`]: operation('PodMetrics', 'list'),
+  [`/apis/${apiVersion}/namespaces/{namespace}/pods/{name}`]: operation('PodMetrics', 'get'),
 };
 const info = { title: 'metrics-server', version };
 
@@ -46,5 +61,5 @@ export const documents: ReadonlyMap<string, object> = new Map<string, object>([
   ],
   ['/openapi/v2', { swagger: '2.0', info, paths: {}, definitions: schemas }],
   ['/openapi/v3', { paths: { [`apis/${apiVersion}`]: { serverRelativeURL: `/openapi/v3/apis/${apiVersion}?hash=1` } } }],
-  [`/openapi/v3/apis/${apiVersion}`, { openapi: '3.0.0', info, paths: {}, components: { schemas } }],
+  [`/openapi/v3/apis/${apiVersion}`, { openapi: '3.0.0', info, paths, components: { schemas } }],
 ]);

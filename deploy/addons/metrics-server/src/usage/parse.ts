@@ -91,10 +91,12 @@ function pointOf({ at, startedAt = 0, cpuSeconds, memoryBytes }: Parts): Point |
 function completePods(pods: ReadonlyMap<string, ReadonlyMap<string, Parts>>): Map<string, Map<string, Point>> {
   const complete = new Map<string, Map<string, Point>>();
   for (const [key, containers] of pods) {
-    const points = new Map([...containers].flatMap(([name, parts]) => {
-      const point = pointOf(parts);
-      return point ? [[name, point] as const] : [];
-    }));
+    const points = new Map(
+      [...containers].flatMap(([name, parts]) => {
+        const point = pointOf(parts);
+        return point ? [[name, point] as const] : [];
+      }),
+    );
     if (points.size === containers.size) complete.set(key, points);
   }
   return complete;

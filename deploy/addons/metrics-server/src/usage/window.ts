@@ -35,7 +35,10 @@ export function advance(state: Measured, scrapes: ReadonlyMap<string, Scrape>, r
     if (node) nodes.set(name, next(state.nodes.get(name), node));
     for (const [key, containers] of told) {
       const known = state.pods.get(key);
-      pods.set(key, new Map([...containers].map(([container, point]) => [container, young(point, resolution) ?? next(known?.get(container), point)])));
+      pods.set(
+        key,
+        new Map([...containers].map(([container, point]) => [container, young(point, resolution) ?? next(known?.get(container), point)])),
+      );
     }
   }
   return { nodes, pods };

@@ -1,0 +1,15 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Api, ApiError, createApi, type Kubeconfig, loadKubeconfig, resolveContext, transportFor } from '@keelson/client';
+import { Refusal } from '@keelson/deploy-local';
+import { caHash, generateToken, parseToken } from '@keelson/pki';
+import { ConfigMap, Secret } from '@keelson/types';
+import { Command } from 'commander';
+import { parse } from 'yaml';
+import { joinWords } from '../join-command.ts';
+import { type Layout, layoutOf } from '../layout.ts';
+import { configKeys } from '../objects/config-maps.ts';
+import { defaultNodeTokenGroup, renderTokens, tokenOf, tokenProblem, tokenSecret, tokenSecretName, tokenUsages } from '../objects/tokens.ts';
+import { newCertificateKey } from '../objects/uploaded-certs.ts';
+import { joinToken } from '../phases/objects.ts';
+import { type CommandDeps, duration, list, machineCommand, refuseIf } from './command.ts';

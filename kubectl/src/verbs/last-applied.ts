@@ -1,0 +1,128 @@
+import { goJson, parseYaml, toYaml } from '@keelson/machinery';
+import { lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
+import { throwAll, UsageError } from '../errors.ts';
+import { jsonText } from '../printers/objects.ts';
+import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
+import { readDocuments } from '../resource/files.ts';
+import { eachFound, type Found, fileFlags, selectionOf, selectorFlag, targetOf } from '../resource/targets.ts';
+import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
+import { editText } from './editor.ts';
+
+const merge = 'application/merge-patch+json';
+
+/** What apply wrote last. @throws Error where it did not. */
+function lastAppliedText({ metadata }: AnyObject): string {
+  const text = metadata.annotations?.[lastAppliedAnnotation];
+  if (!text) throw new Error(`no last-applied-configuration annotation found on resource: ${metadata.name}`);
+  return text;
+}
+
+const view: Verb = defineVerb({
+  usage: 'apply view-last-applied (TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME) [options]',
+  flags: {
+    ...fileFlags,
+    ...selectorFlag,
+    all: { type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
+    output: { type: 'string', short: 'o', default: 'yaml', help: 'Output format. Must be one of (yaml, json)' },
+  },
+  async run(context) {
+    const { flags, cluster, shell } = context;
+    const shown: unknown[] = [];
+    await eachFound(cluster, shell, selectionOf(context), async ({ object }) => {
+      shown.push(JSON.parse(lastAppliedText(object)));
+    });
+    if (flags.output !== 'yaml' && flags.output !== 'json')
+      throw new UsageError(`Unexpected -o output mode: ${flags.output}, the flag 'output' must be one of yaml|json`, 'examples');
+    for (const value of shown) shell.stdout.write(flags.output === 'yaml' ? toYaml(value) : jsonText(value));
+  },
+});
+
+const setFlags = {
+  ...fileFlags,
+  ...outputFlags,
+  ...dryRunFlag,
+  'create-annotation': {
+    type: 'bool',
+    help: "Will create 'last-applied-configuration' annotations if current objects doesn't have one",
+  },
+} as const;
+
+const set: Verb = defineVerb({
+  usage: 'apply set-last-applied -f FILENAME [options]',
+  flags: setFlags,
+  async run(context) {
+    const { flags, cluster, shell } = context;
+    const dryRun = dryRunOf(flags['dry-run']);
+    const print = resultPrinter(context);
+    const errors: unknown[] = [];
+    for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
+      try {
+        const { mapping, name = '', namespace, local } = await targetOf(cluster, document);
+        const live = await cluster.api.get(mapping, { name, namespace });
+        if (!live.metadata.annotations?.[lastAppliedAnnotation] && !flags['create-annotation'])
+          throw new Error(
+            `no last-applied-configuration annotation found on resource: ${name}, to create the annotation, run the command with --create-annotation`,
+          );
+        const patch = annotationPatch(lastAppliedText(withLastApplied(local)));
+        const done =
+          dryRun === 'client' ? live : await cluster.api.patch(mapping, { name, namespace }, merge, patch, { dryRun: dryRun === 'server' });
+        print(done, 'configured');
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    throwAll(errors);
+  },
+});
+
+function annotationPatch(text: string): object {
+  return { metadata: { annotations: { [lastAppliedAnnotation]: text } } };
+}
+
+const editFlags = {
+  ...fileFlags,
+  'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
+  output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml).' },
+} as const;
+
+const edit: Verb = defineVerb({
+  usage: 'apply edit-last-applied (RESOURCE/NAME | -f FILENAME) [options]',
+  flags: editFlags,
+  async run(context) {
+    if (context.args.length === 0 && context.flags.filename.length === 0)
+      throw new UsageError('must specify the resource to edit', 'examples');
+    await eachFound(context.cluster, context.shell, selectionOf(context), (found) => editOne(context, found));
+  },
+});
+
+async function editOne(context: Context<typeof editFlags>, { mapping, name, namespace, object }: Found): Promise<void> {
+  const { flags, cluster, shell } = context;
+  const json = flags.output === 'json';
+  const value: unknown = JSON.parse(lastAppliedText(object));
+  const original = json ? jsonText(value) : toYaml(value);
+  const { output: _, ...plain } = flags;
+  await editText(shell, { name, extension: json ? 'json' : 'yaml', text: original }, async (edited) => {
+    const text = `${goJson(parseYaml(edited).value)}\n`;
+    const options = { fieldManager: flags['field-manager'] };
+    const written = await cluster.api.patch(mapping, { name, namespace }, merge, annotationPatch(text), options);
+    resultPrinter({ shell, flags: plain })(written, 'edited');
+  });
+}
+
+export const subverbs: readonly VerbEntry[] = [
+  {
+    name: 'edit-last-applied',
+    summary: 'Edit latest last-applied-configuration annotations of a resource/object',
+    load: async () => edit,
+  },
+  {
+    name: 'set-last-applied',
+    summary: 'Set the last-applied-configuration annotation on a live object to match the contents of a file',
+    load: async () => set,
+  },
+  {
+    name: 'view-last-applied',
+    summary: 'View the latest last-applied-configuration annotations of a resource/object',
+    load: async () => view,
+  },
+];

@@ -1,0 +1,139 @@
+import { sameJson } from '../patch/same.ts';
+import { compareFields } from './compare.ts';
+import { type Conflict, conflictError } from './conflict.ts';
+import { difference, type FieldSet, intersection, isEmptySet, leaf, sameSet, union } from './fields.ts';
+import { fieldsOfLastApplied, withLastApplied } from './last-applied.ts';
+import {
+  afterLoss,
+  type ChangesIn,
+  changesBetween,
+  type ManagedEntry,
+  ownable,
+  ownerText,
+  type TrackedWrite,
+  trackUpdate,
+} from './managed.ts';
+import { mergeConfiguration, pruneDropped } from './merge.ts';
+import { fieldsOf } from './own.ts';
+import { type MergeType, open } from './type.ts';
+
+/** What is applied to an object, all in the applier's version. The configuration has its type's shape. */
+export interface Application extends TrackedWrite {
+  /** As it is; undefined when it has to be made. */
+  readonly live: object | undefined;
+  readonly entries: readonly ManagedEntry[];
+  readonly config: object;
+  /** Takes over fields of others instead of meeting conflicts. */
+  readonly force: boolean;
+}
+
+export interface Applied {
+  readonly object: object;
+  readonly entries: ManagedEntry[];
+}
+
+/** Owner of what an object had before anybody's fields were tracked. */
+const beforeFirst = 'before-first-apply';
+/** The manager whose applies take over from client-side apply. */
+const kubectl = 'kubectl';
+
+/**
+ * Applies a configuration: its fields are set and owned by the applier, fields it owned before and does not name any more are removed
+ * unless somebody else owns them, all others stay.
+ * @throws StatusError Conflict when it sets others' fields to other values without force.
+ */
+export function applyConfiguration(application: Application): Applied {
+  const asked = withEntries(application);
+  const plan = planApply(asked);
+  const isKubectl = asked.owner.manager === kubectl;
+  const conflicts = asked.force ? [] : isKubectl ? beyondClientSide(plan.conflicts, asked) : plan.conflicts;
+  if (conflicts.length > 0) throw conflictError(conflicts);
+  const { object, entries } = finish(asked, plan);
+  return { object: isKubectl ? withLastApplied(object, asked.config) : object, entries };
+}
+
+/** An object nobody's fields were tracked of was written by somebody all the same. */
+function withEntries(application: Application): Application {
+  const { live, entries, owner } = application;
+  if (!live || entries.length > 0) return application;
+  const before = { ...application, owner: { ...owner, manager: beforeFirst, operation: 'Update' as const, subresource: '' } };
+  return { ...application, entries: trackUpdate([], {}, live, before) };
+}
+
+interface ApplyPlan {
+  readonly object: object;
+  readonly fields: FieldSet;
+  readonly changes: ChangesIn;
+  readonly conflicts: readonly Conflict[];
+}
+
+function planApply(application: Application): ApplyPlan {
+  const { live = {}, config, entries, owner } = application;
+  const type = typeOf(application);
+  const fields = ownable(fieldsOf(config, type), application);
+  const merged = mergeConfiguration(live, config, type) as object;
+  const object = prune(application, merged, fields);
+  const changes = changesBetween(live, object, application);
+  const conflicts: Conflict[] = [];
+  for (const entry of entries) {
+    if (ownerText(entry) === ownerText(owner)) continue;
+    const taken = intersection(entry.fields, changes(entry.apiVersion)?.written ?? leaf);
+    if (!isEmptySet(taken)) conflicts.push({ owner: entry, fields: taken });
+  }
+  return { object, fields, changes, conflicts };
+}
+
+function typeOf({ versions, owner }: Application): MergeType {
+  return versions.type(owner.apiVersion) ?? open;
+}
+
+/**
+ * Takes out what the applier owned and names no more. First in the version it spoke then; what others own in other versions is put back
+ * by looking at the removal in each of those.
+ */
+function prune({ entries, owner, versions }: Application, merged: object, fields: FieldSet): object {
+  const key = ownerText(owner);
+  const last = entries.find((entry) => ownerText(entry) === key);
+  if (!last || isEmptySet(last.fields)) return merged;
+  const owned = new Map<string, FieldSet>([[owner.apiVersion, fields]]);
+  for (const entry of entries) {
+    if (entry !== last) owned.set(entry.apiVersion, union(owned.get(entry.apiVersion) ?? leaf, entry.fields));
+  }
+  const at = (object: object, version: string): object =>
+    version === owner.apiVersion ? object : versions.convert(object, owner.apiVersion, version);
+  let pruned = merged;
+  for (const version of new Set([last.apiVersion, ...owned.keys()])) {
+    const type = versions.type(version);
+    if (!type) continue;
+    const whole = at(merged, version);
+    const dropped = version === last.apiVersion ? last.fields : compareFields(whole, at(pruned, version), type).removed;
+    const kept = (pruneDropped(whole, type, dropped, owned.get(version)) ?? {}) as object;
+    pruned = version === owner.apiVersion ? kept : versions.convert(kept, version, owner.apiVersion);
+  }
+  return pruned;
+}
+
+/** Conflicts that client-side apply is not to blame for. */
+function beyondClientSide(conflicts: readonly Conflict[], application: Application): Conflict[] {
+  if (conflicts.length === 0 || !application.live) return [...conflicts];
+  const allowed = fieldsOfLastApplied(application.live, typeOf(application));
+  const left = conflicts.map(({ owner, fields }) => ({ owner, fields: difference(fields, allowed) }));
+  return left.filter(({ fields }) => !isEmptySet(fields));
+}
+
+function finish({ live, entries, owner, now }: Application, { object, fields, changes }: ApplyPlan): Applied {
+  const key = ownerText(owner);
+  const others: ManagedEntry[] = [];
+  let last: ManagedEntry | undefined;
+  for (const entry of entries) {
+    if (ownerText(entry) === key) {
+      last = entry;
+      continue;
+    }
+    const left = afterLoss(entry, changes);
+    if (left) others.push(left);
+  }
+  const same = last && sameSet(last.fields, fields) && sameJson(live, object);
+  const mine = { ...owner, fields, time: same && last ? last.time : now };
+  return { object, entries: isEmptySet(fields) ? others : [...others, mine] };
+}

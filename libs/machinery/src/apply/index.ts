@@ -1,0 +1,17 @@
+export { type Application, type Applied, applyConfiguration } from './apply.ts';
+export { checkConfiguration, problemsText } from './check.ts';
+export { type Changes, compareFields } from './compare.ts';
+export { type FieldSet, setOf } from './fields.ts';
+export {
+  type FieldOwner,
+  type FieldVersions,
+  type ManagedEntry,
+  readManaged,
+  sameOwners,
+  type TrackedWrite,
+  trackUpdate,
+  trustManaged,
+  writeManaged,
+} from './managed.ts';
+export { managerName } from './manager.ts';
+export { type MergeSchema, type MergeSchemas, type MergeType, MergeTypes } from './type.ts';
