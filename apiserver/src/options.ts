@@ -41,6 +41,11 @@ export const apiserverOptions = {
     default: false,
     help: "Requests for APIServices go to an endpoint instead of the service's address.",
   },
+  'enable-bootstrap-token-auth': {
+    type: 'boolean',
+    default: false,
+    help: "Takes the tokens in kube-system's Secrets of type bootstrap.kubernetes.io/token from machines that join.",
+  },
   'kubelet-client-certificate': { type: 'string', default: '', help: 'Client certificate shown to kubelets, PEM.' },
   'kubelet-client-key': { type: 'string', default: '', help: 'Key of the kubelet client certificate, PEM.' },
   'kubelet-certificate-authority': {

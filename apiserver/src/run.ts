@@ -75,6 +75,7 @@ async function serverConfig(
     serviceCIDR: options['service-cluster-ip-range'],
     nodePorts: { from, to },
     disabledAdmission: options['disable-admission-plugins'],
+    bootstrapTokens: options['enable-bootstrap-token-auth'],
     tokens: (registry) =>
       createTokens({ issuer, signingKey, publicKeys: publicKeys.length > 0 ? publicKeys : [signingKey], audiences, clock }, registry),
     jwksURI: options['service-account-jwks-uri'],

@@ -6,8 +6,10 @@ import type { FrontProxyTrust } from '@keelson/pki';
 import type { Registry as Metrics } from 'prom-client';
 import { admissionPlugins } from './admission/index.ts';
 import { authorize } from './auth/authorize.ts';
+import { bootstrapTokenAuthenticator } from './auth/bootstrap-token.ts';
 import { inProcessAuthenticator } from './auth/in-process.ts';
 import { nodeAuthorizer } from './auth/node.ts';
+import { followNodes } from './auth/node-graph.ts';
 import { rbacAuthorizer } from './auth/rbac/authorizer.ts';
 import { bootstrapNamespaces, bootstrapRbac } from './auth/rbac/bootstrap.ts';
 import { type EscalationContext, escalationCheck } from './auth/rbac/escalation.ts';
@@ -49,6 +51,8 @@ export interface ServerConfig {
   readonly serviceCIDR: string;
   readonly nodePorts: { readonly from: number; readonly to: number };
   readonly disabledAdmission: readonly string[];
+  /** Whether bootstrap tokens are taken. */
+  readonly bootstrapTokens?: boolean;
   readonly tokens: (registry: () => Registry) => Tokens;
   /** Where the keys of those tokens are said to be; at this server, unless told. */
   readonly jwksURI?: string | undefined;
@@ -77,10 +81,12 @@ export interface ApiServer {
 /** An API server without its sockets: the same in a process of its own and inside a test. Resolves once the caches are loaded. */
 export async function createServer(config: ServerConfig): Promise<ApiServer> {
   const { clock, random, log, signal } = config;
+  const caller = new WebhookCaller(() => registry, clock);
   const registry: Registry = createRegistry(config, {
     escalation: () => escalationContext(services),
+    authorize: (attributes) => services.authorize(attributes),
     webhooks: {
-      caller: new WebhookCaller(() => registry, clock),
+      caller,
       random,
       reshape: (attributes, object) => reshape(decoder, attributes.store, object),
       merge: ({ store }, object, wanted) =>
@@ -91,7 +97,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
   const following = registry.feed.run(signal, loaded.resolve);
   const [decoder] = await Promise.all([Decoder.load(), loaded.promise]);
   const rbac = rbacAuthorizer(registry);
-  const authorizers = [superuserAuthorizer, nodeAuthorizer(), rbac];
+  const authorizers = [superuserAuthorizer, nodeAuthorizer(followNodes(registry)), rbac];
   const services: Services = {
     tokens: config.tokens(() => registry),
     kubelets: config.kubelets,
@@ -105,6 +111,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     authenticators: [
       inProcessAuthenticator,
       ...certificateAuthenticators(config),
+      ...(config.bootstrapTokens ? [bootstrapTokenAuthenticator(() => registry)] : []),
       serviceAccountAuthenticator(services.tokens, () => registry),
     ],
     metrics: createRequestMetrics(config.metrics, clock),
@@ -117,7 +124,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
       serverAddress: () => state.address,
     }),
   };
-  const custom = new CustomResources({ registry, decoder, clock, log, signal });
+  const custom = new CustomResources({ registry, decoder, caller, random, clock, log, signal });
   const compacting = compactRegularly(registry, config.compactionInterval, clock, log, signal);
   return {
     registry,
@@ -144,6 +151,7 @@ interface State {
 interface AdmissionParts {
   readonly escalation: () => EscalationContext;
   readonly webhooks: WebhookDeps & MutatingPolicyDeps;
+  readonly authorize: Services['authorize'];
 }
 
 /** What a webhook made of an object, in its kind's shape and with its defaults. */
@@ -153,14 +161,10 @@ function reshape(decoder: Decoder, { kind, definition }: KindStore, object: Kube
   return shaped;
 }
 
-function createRegistry(config: ServerConfig, { escalation, webhooks }: AdmissionParts): Registry {
+function createRegistry(config: ServerConfig, { escalation, webhooks, authorize }: AdmissionParts): Registry {
   const { store, clock, random, log, nodePorts, disabledAdmission } = config;
-  const plugins = admissionPlugins([
-    mutatingPolicies(webhooks),
-    mutatingWebhooks(webhooks),
-    validatingPolicies,
-    validatingWebhooks(webhooks),
-  ]);
+  const asking = [mutatingPolicies(webhooks), mutatingWebhooks(webhooks), validatingPolicies, validatingWebhooks(webhooks)];
+  const plugins = admissionPlugins(asking, authorize);
   const chosen = plugins.filter(({ name }) => !disabledAdmission.includes(name));
   const admission = [...chosen, escalationCheck(escalation)];
   return new Registry({ store, kinds, admission, clock, random, log, serviceCIDRs: [config.serviceCIDR], nodePorts });

@@ -49,8 +49,10 @@ test('a token is fetched once, for an account made when missing, and renewed bef
 });
 
 test('--controllers names those that run', () => {
-  assert.equal(isEnabled('a', ['*']), true);
-  assert.equal(isEnabled('a', ['*', '-a']), false);
-  assert.equal(isEnabled('a', ['a']), true);
-  assert.equal(isEnabled('a', ['b']), false);
+  assert.equal(isEnabled({ name: 'a' }, ['*']), true);
+  assert.equal(isEnabled({ name: 'a' }, ['*', '-a']), false);
+  assert.equal(isEnabled({ name: 'a' }, ['a']), true);
+  assert.equal(isEnabled({ name: 'a' }, ['b']), false);
+  const rare = { name: 'a-controller', alias: 'a', offByDefault: true };
+  assert.deepEqual([['*'], ['*', 'a'], ['a-controller'], ['*', 'a', '-a']].map((wanted) => isEnabled(rare, wanted)), [false, true, true, false]);
 });

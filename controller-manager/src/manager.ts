@@ -45,6 +45,7 @@ export const defaultConfig: ControllerConfig = {
     cpuInitializationPeriod: 300_000,
     initialReadinessDelay: 30_000,
   },
+  signing: { authorities: {}, duration: 365 * 86_400_000 },
   concurrency: {},
 };
 
@@ -56,7 +57,7 @@ export function createControllerManager(deps: ControllerManagerDeps): Controller
     async run(signal) {
       const informers = createInformers({ api, clock, random, log });
       select(informers);
-      const wanted = controllers.filter(({ name }) => isEnabled(name, deps.controllers ?? ['*']));
+      const wanted = controllers.filter((entry) => isEnabled(entry, deps.controllers ?? ['*']));
       await Promise.all(wanted.map((entry) => runEntry(entry, config, deps, informers, signal)));
     },
   };
@@ -84,7 +85,10 @@ function runEntry(
 }
 
 /** Whether `--controllers` lets a controller run. */
-export function isEnabled(name: string, wanted: readonly string[]): boolean {
-  if (wanted.includes(`-${name}`)) return false;
-  return wanted.includes(name) || wanted.includes('*');
+export function isEnabled(
+  { name, alias = name, offByDefault = false }: Pick<ControllerEntry, 'name' | 'alias' | 'offByDefault'>,
+  wanted: readonly string[],
+): boolean {
+  if (wanted.includes(`-${name}`) || wanted.includes(`-${alias}`)) return false;
+  return wanted.includes(name) || wanted.includes(alias) || (wanted.includes('*') && !offByDefault);
 }

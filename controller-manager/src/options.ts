@@ -11,6 +11,11 @@ export const options = {
   'cluster-name': text('kubernetes', 'name of the cluster', 'NAME'),
   'cluster-signing-cert-file': text('', 'CA that signs certificate requests', 'FILE'),
   'cluster-signing-key-file': text('', 'key of --cluster-signing-cert-file', 'FILE'),
+  ...signerFiles('kubelet-client'),
+  ...signerFiles('kubelet-serving'),
+  ...signerFiles('kube-apiserver-client'),
+  ...signerFiles('legacy-unknown'),
+  'cluster-signing-duration': duration('8760h0m0s', 'how long certificates are valid, unless less is asked for'),
   'allocate-node-cidrs': { type: 'boolean', default: false, help: 'give each node its part of --cluster-cidr' },
   'cluster-cidr': { type: 'list', default: [] as readonly string[], help: 'ranges of pod addresses, one for each IP family' },
   'service-cluster-ip-range': { type: 'list', default: [] as readonly string[], help: 'ranges of service addresses' },
@@ -48,6 +53,15 @@ export const options = {
 
 function text(value: string, help: string, placeholder: string) {
   return { type: 'string', default: value, help, placeholder } as const;
+}
+
+/** An authority of one signer's own. */
+function signerFiles<const Signer extends string>(signer: Signer) {
+  const file = (help: string) => text('', help, 'FILE');
+  return {
+    [`cluster-signing-${signer}-cert-file`]: file(`CA of the signer kubernetes.io/${signer}; --cluster-signing-cert-file when empty`),
+    [`cluster-signing-${signer}-key-file`]: file('its key'),
+  } as Record<`cluster-signing-${Signer}-${'cert' | 'key'}-file`, ReturnType<typeof file>>;
 }
 
 function duration(value: string, help: string) {

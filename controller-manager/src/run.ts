@@ -20,8 +20,9 @@ import {
   restClientRequests,
   serveSecurePort,
 } from '@keelson/component';
-import { issueTemporary } from '@keelson/pki';
+import { type Credential, issueTemporary } from '@keelson/pki';
 import { runElected } from '@keelson/runtime';
+import { signers } from './certificate-requests.ts';
 import type { ControllerConfig } from './controllers/types.ts';
 import { serviceAccountTokens } from './credentials.ts';
 import { createControllerManager } from './manager.ts';
@@ -132,8 +133,32 @@ export function controllerConfig(values: Values): ControllerConfig {
     clusterCIDRs,
     nodeCIDRMaskSize: { 4: values['node-cidr-mask-size-ipv4'] || mask || 24, 6: values['node-cidr-mask-size-ipv6'] || mask || 64 },
     horizontalPodAutoscaler: autoscalerConfig(values),
+    signing: signingConfig(values),
     concurrency: Object.fromEntries(concurrency.map(([name, value]) => [name.slice('concurrent-'.length, -suffix.length), Number(value)])),
   };
+}
+
+function signingConfig(values: Values): ControllerConfig['signing'] {
+  const common = credential(values['cluster-signing-cert-file'], values['cluster-signing-key-file']);
+  const own = (name: 'kubelet-client' | 'kubelet-serving' | 'kube-apiserver-client' | 'legacy-unknown'): Credential | undefined => {
+    const specific = credential(values[`cluster-signing-${name}-cert-file`], values[`cluster-signing-${name}-key-file`]);
+    if (specific && common) throw new Error(`cannot specify --cluster-signing-{cert,key}-file and --cluster-signing-${name}-{cert,key}-file`);
+    return specific ?? common;
+  };
+  const chosen = [
+    [signers.kubeletClient, own('kubelet-client')],
+    [signers.kubeletServing, own('kubelet-serving')],
+    [signers.client, own('kube-apiserver-client')],
+    [signers.legacy, own('legacy-unknown')],
+  ] as const;
+  const authorities = Object.fromEntries(chosen.flatMap(([signer, authority]) => (authority ? [[signer, authority]] : [])));
+  return { authorities, duration: values['cluster-signing-duration'] };
+}
+
+function credential(certFile: string, keyFile: string): Credential | undefined {
+  if (!certFile && !keyFile) return undefined;
+  if (!certFile || !keyFile) throw new Error('the certificate and the key of a signing authority must be given together');
+  return { certPem: readFileSync(certFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
 }
 
 function autoscalerConfig(values: Values): ControllerConfig['horizontalPodAutoscaler'] {

@@ -40,9 +40,14 @@ export class Cluster {
     this.#shell = shell;
   }
 
-  get api(): Api {
+  /** What carries requests as they are, whatever the answer. */
+  get transport(): Transport {
     this.#transport ??= this.#connect();
-    this.#api ??= createApi(this.#transport, { clock: this.#shell.clock, onWarning: (text) => this.#warn(text) });
+    return this.#transport;
+  }
+
+  get api(): Api {
+    this.#api ??= createApi(this.transport, { clock: this.#shell.clock, onWarning: (text) => this.#warn(text) });
     return this.#api;
   }
 

@@ -15,7 +15,14 @@ const groups = [
 
 /** What `kubectl` alone prints. */
 export function overview(verbs: readonly VerbEntry[]): string {
-  const lists = groups.map((group) => `${group}:\n${list(verbs.filter((verb) => verb.group === group))}`);
+  const width = nameWidth(verbs);
+  const lists = groups.map(
+    (group) =>
+      `${group}:\n${list(
+        verbs.filter((verb) => verb.group === group),
+        width,
+      )}`,
+  );
   return `kubectl controls the Kubernetes cluster manager.\n\n${lists.join('\n')}
 Usage:
   kubectl [flags] [options]
@@ -25,8 +32,12 @@ Use "kubectl options" for a list of global command-line options (applies to all 
 `;
 }
 
-function list(verbs: readonly VerbEntry[]): string {
-  const width = Math.max(15, ...verbs.map(({ name }) => name.length));
+/** Columns that names take in a list of which these are all. */
+function nameWidth(verbs: readonly VerbEntry[]): number {
+  return Math.max(11, ...verbs.map(({ name }) => name.length)) + 2;
+}
+
+function list(verbs: readonly VerbEntry[], width = nameWidth(verbs)): string {
   return verbs.map(({ name, summary }) => `  ${name.padEnd(width)} ${summary}\n`).join('');
 }
 
@@ -38,7 +49,7 @@ export function verbHelp(verb: Verb, path: string, summary: string): string {
   const options = flagsHelp(verb.flags);
   if (options) parts.push(`Options:\n${options}`);
   parts.push(`Usage:\n  ${path.split(' ')[0]} ${verb.usage}\n`);
-  if (verb.subverbs) parts.push(`Use "${path} <command> --help" for more information about a given command.`);
+  if (verb.subverbs) parts.push(`Use "${path} <command> --help" for more information about a given command.\n`);
   return `${parts.join('\n')}${verb.subverbs ? '' : '\n'}Use "kubectl options" for a list of global command-line options (applies to all commands).\n`;
 }
 

@@ -1,9 +1,11 @@
-import { systemClock } from '@keelson/base';
+import { systemClock, systemRandom } from '@keelson/base';
 import { Cluster } from './cluster.ts';
+import { complete } from './completion/complete.ts';
 import { describeError, ExitError, UsageError } from './errors.ts';
 import { type FlagSpecs, type FlagValues, firstPositional, parseArguments } from './flags.ts';
 import { globalFlags } from './globals.ts';
 import { overview, verbHelp } from './help.ts';
+import { runPlugin } from './plugins.ts';
 import type { Shell, Verb, VerbEntry } from './types.ts';
 import { verbs } from './verbs/index.ts';
 
@@ -26,12 +28,14 @@ export async function run(argv: readonly string[], given: Partial<Shell> = {}): 
     stdin: process.stdin,
     env: process.env,
     clock: systemClock,
+    random: systemRandom,
     signal: new AbortController().signal,
     ...given,
   };
   const at = { path: 'kubectl', address: () => 'localhost:8080' };
   try {
-    return await dispatch(argv, shell, at);
+    const [first, ...words] = argv;
+    return first === '__complete' ? await complete(words, shell, verbs) : await dispatch(argv, shell, at);
   } catch (error) {
     return report(error, shell, at);
   }
@@ -53,7 +57,8 @@ function report(error: unknown, shell: Shell, at: { path: string; address(): str
 }
 
 async function dispatch(argv: readonly string[], shell: Shell, at: { path: string; address: () => string }): Promise<number> {
-  const chosen = await choose(argv);
+  const chosen = await choose(argv, shell);
+  if (typeof chosen === 'number') return chosen;
   if (!chosen) {
     shell.stdout.write(overview(verbs));
     return 0;
@@ -82,8 +87,11 @@ async function dispatch(argv: readonly string[], shell: Shell, at: { path: strin
   }
 }
 
-/** Follows the names of verbs and subverbs as far as they lead. @throws UsageError for a verb that is not there. */
-async function choose(argv: readonly string[]): Promise<Chosen | undefined> {
+/**
+ * Follows the names of verbs and subverbs as far as they lead. Where the first is no verb but a plugin, that is run; the answer is then
+ * its exit code. @throws UsageError for a verb that is not there.
+ */
+async function choose(argv: readonly string[], shell: Shell): Promise<Chosen | number | undefined> {
   let left = [...argv];
   let path = 'kubectl';
   let summary = '';
@@ -97,7 +105,11 @@ async function choose(argv: readonly string[]): Promise<Chosen | undefined> {
       left = [...left.toSpliced(at, 1), '--help'];
       continue;
     }
-    if (!entry && !verb && name !== undefined) throw new UsageError(unknownCommand(name), 'none');
+    if (!entry && !verb && name !== undefined) {
+      const code = at === 0 ? await runPlugin(argv, shell) : undefined;
+      if (code === undefined) throw new UsageError(unknownCommand(name), 'none');
+      return code;
+    }
     if (!entry) return verb ? { verb, path, summary, argv: left } : undefined;
     verb = await entry.load();
     path += ` ${entry.name}`;

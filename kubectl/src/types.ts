@@ -1,4 +1,4 @@
-import type { Clock } from '@keelson/base';
+import type { Clock, Random } from '@keelson/base';
 import type { Transport } from '@keelson/client';
 import type { KubernetesObject } from '@keelson/types';
 import type { Cluster } from './cluster.ts';
@@ -21,6 +21,7 @@ export interface Shell {
   readonly stdin: AsyncIterable<Buffer | string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  readonly random: Random;
   /** Calls this instead of the server that the kubeconfig names: a cluster in the same process. */
   readonly transport?: Transport | undefined;
   /** Ends watches, followed logs and waits. */

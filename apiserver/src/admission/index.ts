@@ -1,3 +1,5 @@
+import type { Services } from '../http/services.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
@@ -10,8 +12,8 @@ import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize, 
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import type { AdmissionPlugin } from './types.ts';
 
-/** THE ordered list of admission plugins, in Kubernetes' order; `webhooks` are those that ask others. */
-export const admissionPlugins = (webhooks: readonly AdmissionPlugin[]): readonly AdmissionPlugin[] => [
+/** THE ordered list of admission plugins, in Kubernetes' order; `webhooks` are those that ask others, `authorize` answers what a user may. */
+export const admissionPlugins = (webhooks: readonly AdmissionPlugin[], authorize: Services['authorize']): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,
   serviceAccount,
@@ -23,6 +25,9 @@ export const admissionPlugins = (webhooks: readonly AdmissionPlugin[]): readonly
   storageObjectInUseProtection,
   persistentVolumeClaimResize,
   runtimeClass,
+  certificateApproval(authorize),
+  certificateSigning(authorize),
+  certificateSubjectRestriction,
   defaultIngressClass,
   ...webhooks,
   resourceQuota,

@@ -34,6 +34,8 @@ export interface AuthorizationAttributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
+  /** Of a request over HTTP: its selectors narrow what a list shows. */
+  readonly query?: URLSearchParams | undefined;
 }
 
 export type Decision =

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { loadDescriptions, loadSchemas, type Schema } from '@keelson/types/schemas';
 import { json, type PlainAnswer, type PlainRoute } from '../http/plain-route.ts';
+import type { KindStore } from '../registry/kind-store.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ServedVersion, servedGroups } from './documents.ts';
+import { customDefinition, customName } from './openapi-custom.ts';
 import { openapiPaths } from './openapi-paths.ts';
 import { encodeSwagger, type SwaggerDocument, type SwaggerSchema } from './openapi-v2-protobuf.ts';
 import type { RemoteGroups } from './remote.ts';
@@ -19,7 +21,10 @@ interface Source {
 export function openapiRoute(registry: Registry, remote: Pick<RemoteGroups, 'openapiPaths' | 'definitions'>): PlainRoute {
   const source = Promise.all([loadSchemas(), loadDescriptions()]).then(([schemas, descriptions]): Source => ({ schemas, descriptions }));
   const documents = new Map<string, Promise<string>>();
+  let generation = registry.generation;
   const document = (path: string): Promise<string> | undefined => {
+    if (generation !== registry.generation) documents.clear();
+    generation = registry.generation;
     const found = versionAt(registry, path);
     if (!found) return undefined;
     const made = documents.get(path) ?? source.then((from) => JSON.stringify(versionDocument(found.group, found.served, from)));
@@ -79,10 +84,12 @@ function versionAt(registry: Registry, path: string): { group: string; served: S
 const info = { title: 'Kubernetes', version: 'v1.36.0' };
 
 function versionDocument(group: string, served: ServedVersion, source: Source): object {
-  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', ...served.stores.map(({ kind }) => kind.typeName)];
-  const schemas = Object.fromEntries(
-    reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/components/schemas/')]),
-  );
+  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', 'meta.v1.ObjectMeta', ...served.stores.map(({ kind }) => kind.typeName)];
+  const refs = '#/components/schemas/';
+  const schemas = {
+    ...Object.fromEntries(reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, refs)])),
+    ...customDefinitions(served.stores, refs),
+  };
   return {
     openapi: '3.0.0',
     info,
@@ -104,7 +111,15 @@ function v2Document(registry: Registry, source: Source): SwaggerDocument {
   const definitions = Object.fromEntries(
     reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/definitions/') as SwaggerSchema]),
   ) as Record<string, SwaggerSchema>;
-  return { swagger: '2.0', info, definitions };
+  return { swagger: '2.0', info, definitions: { ...definitions, ...customDefinitions(registry.stores, '#/definitions/') } };
+}
+
+/** Of kinds that are not built in. */
+function customDefinitions(stores: Iterable<KindStore>, refs: string): Record<string, SwaggerSchema> {
+  const custom = [...stores].filter(({ definition }) => definition.schema !== undefined);
+  return Object.fromEntries(
+    custom.map(({ kind, definition }) => [publishedName(kind.typeName), customDefinition(definition, refs) as SwaggerSchema]),
+  );
 }
 
 function reachable(schemas: Schemas, roots: readonly string[]): string[] {
@@ -151,6 +166,7 @@ function published(type: string, { schemas, descriptions }: Source, prefix: stri
 
 /** `apps.v1.Deployment` → `io.k8s.api.apps.v1.Deployment`: the names clients know from published documents. */
 export function publishedName(type: string): string {
+  if (type.includes('/')) return customName(type);
   if (type.startsWith('meta.')) return `io.k8s.apimachinery.pkg.apis.${type}`;
   if (/^(api|util|runtime|version)\./.test(type)) return `io.k8s.apimachinery.pkg.${type}`;
   if (type.startsWith('apiextensions.')) return `io.k8s.apiextensions-apiserver.pkg.apis.${type}`;

@@ -82,7 +82,7 @@ function parseJson(body: Buffer, kind: string): unknown {
 }
 
 /** The parser's complaint in the words Go's encoding/json has for it. */
-function goJsonError(text: string, error: Error): string {
+export function goJsonError(text: string, error: Error): string {
   if (text.trim() === '' || /end of JSON input|Unterminated/.test(error.message)) return 'unexpected end of JSON input';
   const position = Number(/position (\d+)/.exec(error.message)?.[1] ?? 0);
   if (position >= text.length) return 'unexpected end of JSON input';

@@ -2,6 +2,7 @@ import {
   badRequest,
   type FieldError,
   fieldForbidden,
+  fieldRequired,
   fieldUnsupported,
   goQuote,
   invalid,
@@ -47,14 +48,18 @@ export interface WriteOptions {
   readonly fieldValidation: FieldValidation;
 }
 
-const optionKinds = { create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions' };
+const optionKinds = { create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions', apply: 'PatchOptions' };
+
+/** How something is written; an apply is a patch with options of its own. */
+export type WriteVerb = keyof typeof optionKinds;
 
 /** The options every write takes. @throws StatusError Invalid, as upstream's `CreateOptions.meta.k8s.io "" is invalid: …`. */
-export function writeOptions(query: URLSearchParams, verb: keyof typeof optionKinds): WriteOptions {
+export function writeOptions(query: URLSearchParams, verb: WriteVerb): WriteOptions {
   const dryRun = query.getAll('dryRun').filter(Boolean);
   const fieldValidation = query.get('fieldValidation') || 'Warn';
   const errors: FieldError[] = [];
   if (verb === 'patch' && query.has('force')) errors.push(fieldForbidden('force', 'may not be specified for non-apply patch'));
+  if (verb === 'apply' && !query.get('fieldManager')) errors.push(fieldRequired('fieldManager', 'is required for apply patch'));
   errors.push(...validateFieldManager(query.get('fieldManager') ?? '', 'fieldManager'), ...dryRunErrors(dryRun));
   if (!isFieldValidation(fieldValidation))
     errors.push(fieldUnsupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']));

@@ -127,7 +127,7 @@ test('bodies that are no patch, and types that are none', async () => {
     [type.code, type.message],
     [
       415,
-      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml',
     ],
   );
   assert.match((await patch(`${path}?force=true`, merge, {})).message, /force: Forbidden: may not be specified for non-apply patch/);

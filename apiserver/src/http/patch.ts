@@ -13,9 +13,20 @@ import {
 } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import type { KindStore } from '../registry/kind-store.ts';
+import { goJsonError } from './body.ts';
 import { DecodeError, type DecodeResult, type Decoder, type FieldValidation } from './decode.ts';
 
-export const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'];
+const jsonType = 'application/json-patch+json';
+const mergeType = 'application/merge-patch+json';
+const strategicType = 'application/strategic-merge-patch+json';
+const applyType = 'application/apply-patch+yaml';
+
+/** A patch as it came. */
+export interface PatchBody {
+  readonly type: string;
+  readonly body: Buffer;
+  readonly fieldValidation: FieldValidation;
+}
 
 /** A patch as a function of the present object. Applied again when somebody else wrote in between. */
 export interface Patch {
@@ -25,31 +36,75 @@ export interface Patch {
 }
 
 /** @throws StatusError UnsupportedMediaType for another type, BadRequest for a body that is no patch. */
-export function preparePatch(decoder: Decoder, store: Pick<KindStore, 'kind'>, type: string, body: Buffer): Patch {
-  if (!patchTypes.includes(type)) throw unsupportedMediaType(patchTypes);
-  const patch = parse(body);
-  if (type === 'application/json-patch+json') {
-    if (!Array.isArray(patch)) throw wrongType(patch, 'jsonpatch.Patch');
-    if (patch.some(movesIntoItself)) throw unprocessable(new Error('cannot move a value into itself'));
-    return { apply: (current) => applyJsonPatch(current, patch as JsonPatchOperation[]), shown: goJson };
+export function preparePatch(decoder: Decoder, { kind: { typeName } }: Pick<KindStore, 'kind'>, patch: PatchBody): Patch {
+  const types = [jsonType, mergeType, ...(decoder.schemas[typeName] ? [strategicType] : []), applyType];
+  if (patch.type === applyType || !types.includes(patch.type)) throw unsupportedMediaType(types);
+  if (patch.type === jsonType) {
+    const operations = readOperations(patch);
+    return { apply: (current) => applyJsonPatch(current, operations), shown: goJson };
   }
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) throw wrongType(patch, 'map[string]interface {}');
-  if (type === 'application/merge-patch+json') return { apply: (current) => applyMergePatch(current, patch), shown: goJson };
-  const { typeName } = store.kind;
+  const members = readMembers(patch);
+  if (patch.type === mergeType) return { apply: (current) => applyMergePatch(current, members), shown: goJson };
   return {
-    apply: (current) =>
-      applyStrategicMergePatch(current as Record<string, unknown>, patch as Record<string, unknown>, decoder.schemas, typeName),
-    shown: () => goMap(patch),
+    apply: (current) => applyStrategicMergePatch(current as Record<string, unknown>, members, decoder.schemas, typeName),
+    shown: () => goMap(members),
   };
+}
+
+/** Checked twice upstream, the first time only where fields are validated: hence the two texts. */
+function readOperations({ body, fieldValidation }: PatchBody): JsonPatchOperation[] {
+  const strict = fieldValidation !== 'Ignore';
+  const prefix = strict ? 'error decoding patch: ' : '';
+  const operations = parse(body, prefix);
+  if (!Array.isArray(operations)) throw wrongType(operations, strict ? '[]handlers.jsonPatchOp' : 'jsonpatch.Patch', prefix);
+  for (const operation of operations as unknown[]) checkOperation(operation, strict, prefix);
+  if (operations.some(movesIntoItself)) throw unprocessable(new Error('cannot move a value into itself'));
+  return operations as JsonPatchOperation[];
+}
+
+function checkOperation(operation: unknown, strict: boolean, prefix: string): void {
+  if (operation === null) return;
+  if (typeof operation !== 'object' || Array.isArray(operation))
+    throw wrongType(operation, strict ? 'handlers.jsonPatchOp' : 'jsonpatch.Operation', prefix);
+  if (!strict) return;
+  for (const name of ['op', 'from', 'path']) {
+    const value = (operation as Record<string, unknown>)[name];
+    if (value === undefined || value === null || typeof value === 'string') continue;
+    throw badRequest(`${prefix}json: cannot unmarshal ${goKind(value)} into Go struct field jsonPatchOp.${name} of type string`);
+  }
+}
+
+function readMembers({ type, body, fieldValidation }: PatchBody): Record<string, unknown> {
+  const prefix = type === mergeType ? 'error decoding patch: ' : '';
+  if (type === mergeType && fieldValidation === 'Ignore') return readUnchecked(body);
+  const members = parse(body, prefix);
+  if (typeof members === 'object' && members !== null && !Array.isArray(members)) return members as Record<string, unknown>;
+  throw wrongType(members, 'map[string]interface {}', prefix);
+}
+
+function readUnchecked(body: Buffer): Record<string, unknown> {
+  try {
+    const members: unknown = JSON.parse(body.toString());
+    if (typeof members === 'object' && members !== null && !Array.isArray(members)) return members as Record<string, unknown>;
+  } catch {
+    // The answer is the same for all that is no patch.
+  }
+  throw badRequest('Invalid JSON Patch');
 }
 
 function movesIntoItself(operation: JsonPatchOperation | null): boolean {
   return operation?.op === 'move' && String(operation.path).startsWith(`${operation.from}/`);
 }
 
-function wrongType(patch: unknown, wanted: string): Error {
-  const found = Array.isArray(patch) ? 'array' : patch === null ? 'null' : typeof patch;
-  return badRequest(`error decoding patch: json: cannot unmarshal ${found === 'boolean' ? 'bool' : found} into Go value of type ${wanted}`);
+function wrongType(patch: unknown, wanted: string, prefix: string): Error {
+  return badRequest(`${prefix}json: cannot unmarshal ${goKind(patch)} into Go value of type ${wanted}`);
+}
+
+/** A JSON value as Go's decoder names its type. */
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (value === null) return 'null';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 /** The patched object in its kind's shape. @throws StatusError Invalid (`patch: Invalid value: …`) when it does not have it. */
@@ -77,10 +132,10 @@ function goMap(value: unknown): string {
   return `map[${entries.map(([key, inner]) => `${key}:${goMap(inner)}`).join(' ')}]`;
 }
 
-function parse(body: Buffer): unknown {
+function parse(body: Buffer, prefix: string): unknown {
   try {
     return JSON.parse(body.toString());
   } catch (error) {
-    throw badRequest(`error decoding patch: ${(error as Error).message}`);
+    throw badRequest(`${prefix}${goJsonError(body.toString(), error as Error)}`);
   }
 }

@@ -1,21 +1,23 @@
-import type { KubeObject } from '@keelson/client';
-import { badRequest, fieldInvalid, invalid, omitted, pathNotFound, StatusError } from '@keelson/machinery';
-import type { DeleteOptions } from '@keelson/types';
+import { fieldInvalid, invalid, omitted, pathNotFound, StatusError } from '@keelson/machinery';
 import type { KindDefinition } from '../kinds/types.ts';
 import { remove } from '../registry/delete.ts';
 import { convert, convertList } from '../registry/forms.ts';
-import { get, list } from '../registry/read.ts';
-import { fromStored, servedBytes, toStored } from '../registry/versions.ts';
+import { get, type ListPage, list } from '../registry/read.ts';
+import { fromStored, prepared, preparedBytes, servedBytes, toStored } from '../registry/versions.ts';
 import { encodeList } from '../registry/wire.ts';
-import { create, update, type Writable, type WriteRequest, type Written } from '../registry/write.ts';
-import { mediaType, parseBody, readBody } from './body.ts';
+import { create, update, type Writable } from '../registry/write.ts';
+import { applyType, serveApply } from './apply.ts';
+import { mediaType, readBody } from './body.ts';
 import { negotiate } from './negotiate.ts';
 import { deleteOptions, listQuery, writeOptions } from './options.ts';
 import { decodePatched, preparePatch } from './patch.ts';
-import { type Answer, sendBytes, sendJson } from './respond.ts';
+import { answerTo, checkName, checkNamespace, decodeBody, deleteRequest, header, refused, sendWritten, writeRequest } from './request.ts';
+import { sendBytes, sendJson } from './respond.ts';
 import { serveScale } from './scale.ts';
 import type { ResourceRequest } from './types.ts';
 import { serveWatch } from './watch.ts';
+
+export { answerTo, decodeBody, refused, sendWritten, writeRequest } from './request.ts';
 
 /** Answers one authorised request for a resource or subresource. @throws StatusError what goes wrong. */
 export async function serveResource(request: ResourceRequest): Promise<void> {
@@ -74,28 +76,11 @@ async function serveSubresource(request: ResourceRequest): Promise<void> {
   await subresource.handler(request);
 }
 
-/** What Kubernetes answers where a path has routes, but none for the method. */
-export function refused(): StatusError {
-  return new StatusError({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: 'the server does not allow this method on the requested resource',
-    reason: 'MethodNotAllowed',
-    details: {},
-    code: 405,
-  });
-}
-
-export function answerTo({ request, response, info }: ResourceRequest, yaml = false): Answer {
-  return { request, response, query: info.query, yaml };
-}
-
 async function serveGet(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
   const form = negotiate(header(request, 'accept'));
   const entry = await get(registry, store, info.namespace, info.name, info.query.get('resourceVersion') ?? '');
+  await preparedBytes(store, [entry.wire]);
   const wire = convert(store, form, entry.wire, info.query, request.clock.now());
   await sendBytes(answerTo(request, form.yaml), 200, wire);
 }
@@ -104,14 +89,19 @@ async function serveList(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
   const form = negotiate(header(request, 'accept'));
   const page = await list(registry, store, listQuery(request));
+  await preparedBytes(store, wiresOf(page));
   if (form.as !== 'Object') {
     return sendBytes(answerTo(request, form.yaml), 200, convertList(store, form, page, info.query, request.clock.now()));
   }
   const { kind, apiVersion, listKind } = store.kind;
   const { resourceVersion, continue: next, remainingItemCount } = page;
   const head = { kind: listKind ?? `${kind}List`, apiVersion, resourceVersion, continue: next, remainingItemCount };
-  const wires = page.entries.map(({ wire }) => servedBytes(store, wire));
+  const wires = wiresOf(page).map((wire) => servedBytes(store, wire));
   await sendBytes(answerTo(request, form.yaml), 200, encodeList(head, wires, store.tail));
+}
+
+function wiresOf({ entries }: ListPage): Buffer[] {
+  return entries.map(({ wire }) => wire);
 }
 
 async function serveCreate(request: ResourceRequest): Promise<void> {
@@ -119,7 +109,7 @@ async function serveCreate(request: ResourceRequest): Promise<void> {
   const form = negotiate(header(request, 'accept'));
   const object = await decodeBody(request);
   checkNamespace(request, object);
-  const written = await create(registry, store.hub, toStored(store, object), writeRequest(request));
+  const written = await create(registry, store.hub, await toStored(store, object), writeRequest(request));
   await sendWritten(request, form, 201, written);
 }
 
@@ -135,7 +125,7 @@ async function serveUpdate(request: ResourceRequest): Promise<void> {
     const error = fieldInvalid('metadata.resourceVersion', omitted, '');
     throw invalid({ group, kind }, info.name, [{ ...error, detail: '0x0: must be specified for an update' }]);
   }
-  const apply = (current: Writable): Writable => toStored(store, structuredClone(object), current);
+  const apply = (current: Writable): Writable | Promise<Writable> => toStored(store, structuredClone(object), current);
   try {
     const expected = object.metadata.resourceVersion;
     await sendWritten(request, form, 200, await update(registry, hub, info.name, { apply, expected }, writeRequest(request)));
@@ -143,7 +133,7 @@ async function serveUpdate(request: ResourceRequest): Promise<void> {
     const missing = error instanceof StatusError && error.code === 404;
     if (!missing || !hub.definition.createOnUpdate || object.metadata.resourceVersion || info.subresource) throw error;
     object.metadata.name ??= info.name;
-    await sendWritten(request, form, 201, await create(registry, hub, toStored(store, object), writeRequest(request)));
+    await sendWritten(request, form, 201, await create(registry, hub, await toStored(store, object), writeRequest(request)));
   }
 }
 
@@ -151,10 +141,12 @@ async function servePatch(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
   const form = negotiate(header(request, 'accept'));
   const type = mediaType(header(request, 'content-type'));
-  const patch = preparePatch(request.decoder, store, type, await readBody(request.request));
+  if (type === applyType) return serveApply(request, form);
   const { fieldValidation } = writeOptions(info.query, 'patch');
+  const patch = preparePatch(request.decoder, store, { type, body: await readBody(request.request), fieldValidation });
   const warned = new Set<string>();
-  const apply = (current: Writable): Writable => {
+  const apply = async (current: Writable): Promise<Writable> => {
+    await prepared(store, [current]);
     const before = store.hub === store ? current : fromStored(store, structuredClone(current));
     const { object, warnings } = decodePatched(request.decoder, store.kind, patch, before, fieldValidation);
     for (const warning of warnings) warned.add(warning);
@@ -187,6 +179,7 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
   for (const { namespace, name } of page.entries) {
     try {
       const { wire } = await remove(registry, store.hub, name, options, { ...deleteRequest(request, options), namespace });
+      await preparedBytes(store, [wire]);
       wires.push(servedBytes(store, wire));
     } catch (error) {
       if (!(error instanceof StatusError) || error.code !== 404) throw error;
@@ -198,61 +191,4 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
     200,
     encodeList({ kind: `${kind}List`, apiVersion, resourceVersion: page.resourceVersion }, wires, store.tail),
   );
-}
-
-/** Reads, parses and shapes the body; warnings go onto the request. */
-export async function decodeBody(
-  request: ResourceRequest,
-  kind = request.store.kind as Pick<typeof request.store.kind, 'kind' | 'apiVersion' | 'typeName'>,
-): Promise<Writable> {
-  const { fieldValidation } = writeOptions(request.info.query, request.info.verb === 'update' ? 'update' : 'create');
-  const { value, duplicates } = await parseBody(
-    await readBody(request.request),
-    header(request, 'content-type'),
-    kind.kind,
-    fieldValidation !== 'Ignore',
-    request.decoder.schemas,
-  );
-  const { object, warnings } = request.decoder.decode(kind, value, duplicates, fieldValidation);
-  request.warnings.push(...warnings);
-  return object as Writable;
-}
-
-function checkNamespace({ info, store }: ResourceRequest, { metadata }: KubeObject): void {
-  if (!store.kind.namespaced || metadata.namespace === info.namespace) return;
-  if (!metadata.namespace) {
-    metadata.namespace = info.namespace;
-    return;
-  }
-  throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-}
-
-function checkName({ info }: ResourceRequest, { metadata }: KubeObject): void {
-  if (!metadata.name) metadata.name = info.name;
-  if (metadata.name !== info.name)
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
-}
-
-export function writeRequest({ info, user, warnings }: ResourceRequest): WriteRequest {
-  const { dryRun } = writeOptions(info.query, info.verb === 'update' || info.verb === 'patch' ? info.verb : 'create');
-  return { namespace: info.namespace, user, dryRun, subresource: info.subresource, warnings };
-}
-
-function deleteRequest({ info, user, warnings }: ResourceRequest, { dryRun = [] }: DeleteOptions): WriteRequest {
-  return { namespace: info.namespace, user, dryRun: dryRun.length > 0, subresource: info.subresource, warnings };
-}
-
-export async function sendWritten(
-  request: ResourceRequest,
-  form: ReturnType<typeof negotiate>,
-  code: number,
-  { wire }: Written,
-): Promise<void> {
-  const { store, info, clock } = request;
-  await sendBytes(answerTo(request, form.yaml), code, convert(store, form, wire, info.query, clock.now()));
-}
-
-export function header({ request }: ResourceRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
 }

@@ -1,41 +1,58 @@
-import { fieldInvalid, invalid } from '@keelson/machinery';
+import { badRequest, fieldInvalid, invalid } from '@keelson/machinery';
 import type { Scale } from '@keelson/types';
 import type { ScaleRules } from '../kinds/types.ts';
+import { apply } from '../registry/apply.ts';
 import { get } from '../registry/read.ts';
+import { fromStored, prepared, toStored } from '../registry/versions.ts';
 import { update, type Writable } from '../registry/write.ts';
+import { applyType, readConfiguration } from './apply.ts';
 import { mediaType, readBody } from './body.ts';
 import { negotiate } from './negotiate.ts';
 import { decodePatched, preparePatch } from './patch.ts';
-import { answerTo, decodeBody, header, refused, writeRequest } from './resources.ts';
+import { answerTo, decodeBody, header, refused, writeRequest } from './request.ts';
+import { isTrue } from './request-info.ts';
 import { sendJson } from './respond.ts';
 import type { ResourceRequest } from './types.ts';
 
 const scaleKind = { kind: 'Scale', apiVersion: 'autoscaling/v1', typeName: 'autoscaling.v1.Scale' };
 
-/** `autoscaling/v1 Scale` as a view of a kind that has replicas: get, update, patch. */
+/** `autoscaling/v1 Scale` as a view of a kind that has replicas: get, update, patch, apply. */
 export async function serveScale(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
   const form = negotiate(header(request, 'accept'), false);
   const rules = store.definition.scale as ScaleRules<unknown>;
+  const answer = async (stored: Writable): Promise<void> =>
+    sendJson(answerTo(request, form.yaml), 200, toScale(rules, await served(request, stored)));
   if (info.verb === 'get') {
     const entry = await get(registry, store, info.namespace, info.name, info.query.get('resourceVersion') ?? '');
-    return sendJson(answerTo(request, form.yaml), 200, toScale(rules, JSON.parse(entry.wire.toString()) as Writable));
+    return answer(JSON.parse(entry.wire.toString()) as Writable);
   }
   if (info.verb !== 'update' && info.verb !== 'patch') throw refused();
+  if (mediaType(header(request, 'content-type')) === applyType) return answer(await applyScale(request, rules));
   const wanted = info.verb === 'update' ? wholeScale(await decodeBody(request, scaleKind)) : await patchedScale(request, rules);
-  const apply = (current: Writable): Writable => {
-    const scale = wanted(current);
-    const replicas = scale.spec?.replicas ?? 0;
-    if (replicas < 0) {
-      const error = fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0');
-      throw invalid({ group: 'autoscaling', kind: 'Scale' }, info.name, [error]);
-    }
-    rules.setReplicas(current, replicas);
-    current.metadata.resourceVersion = scale.metadata.resourceVersion;
-    return current;
+  const change = async (current: Writable): Promise<Writable> => {
+    const object = await served(request, current);
+    const scale = wanted(object);
+    rules.setReplicas(object, checkedReplicas(request, scale));
+    object.metadata.resourceVersion = scale.metadata.resourceVersion;
+    return toStored(store, object, current);
   };
-  const { object } = await update(registry, store, info.name, { apply }, { ...writeRequest(request), subresource: '' });
-  await sendJson(answerTo(request, form.yaml), 200, toScale(rules, object));
+  const { object } = await update(registry, store.hub, info.name, { apply: change }, { ...writeRequest(request), subresource: '' });
+  await answer(object);
+}
+
+/** A private copy of what is stored, in the version that is asked for. */
+async function served({ store }: ResourceRequest, stored: Writable): Promise<Writable> {
+  if (store === store.hub) return stored;
+  await prepared(store, [stored]);
+  return fromStored(store, structuredClone(stored)) as Writable;
+}
+
+function checkedReplicas({ info }: ResourceRequest, { spec }: Scale): number {
+  const replicas = spec?.replicas ?? 0;
+  if (replicas >= 0) return replicas;
+  const error = fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0');
+  throw invalid({ group: 'autoscaling', kind: 'Scale' }, info.name, [error]);
 }
 
 function wholeScale(body: Writable): (current: Writable) => Scale {
@@ -44,8 +61,31 @@ function wholeScale(body: Writable): (current: Writable) => Scale {
 
 async function patchedScale(request: ResourceRequest, rules: ScaleRules<unknown>): Promise<(current: Writable) => Scale> {
   const store = { kind: { ...request.store.kind, ...scaleKind } } as typeof request.store;
-  const patch = preparePatch(request.decoder, store, mediaType(header(request, 'content-type')), await readBody(request.request));
+  const type = mediaType(header(request, 'content-type'));
+  const patch = preparePatch(request.decoder, store, { type, body: await readBody(request.request), fieldValidation: 'Warn' });
   return (current) => decodePatched(request.decoder, scaleKind, patch, toScale(rules, current), 'Ignore').object as Scale;
+}
+
+/** An applied Scale is an apply of the replicas alone. */
+async function applyScale(request: ResourceRequest, rules: ScaleRules<unknown>): Promise<Writable> {
+  const { info, store, registry, decoder } = request;
+  const config = await readConfiguration(request);
+  const { apiVersion, kind } = config as { apiVersion?: string; kind?: string };
+  if (apiVersion !== scaleKind.apiVersion || kind !== scaleKind.kind) throw badRequest(`invalid object type: ${apiVersion}, Kind=${kind}`);
+  const scale = decoder.decode(scaleKind, config, [], 'Strict').object as Scale;
+  if (scale.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
+  const { uid, resourceVersion } = scale.metadata;
+  const identity = { name: info.name, ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
+  const parent = { apiVersion: store.kind.apiVersion, kind: store.kind.kind, metadata: identity, spec: {} };
+  if (scale.spec?.replicas !== undefined) rules.setReplicas(parent, checkedReplicas(request, scale));
+  const written = await apply(registry, store, info.name, {
+    config: parent,
+    force: isTrue(info.query.get('force')),
+    request: { ...writeRequest(request, 'apply'), subresource: '' },
+    shape: (merged) => decoder.decode(store.kind, merged, [], 'Ignore').object as Writable,
+    mayCreate: () => Promise.reject(refused()),
+  });
+  return written.object;
 }
 
 function toScale(rules: ScaleRules<unknown>, object: Writable): Scale {

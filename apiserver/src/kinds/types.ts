@@ -12,6 +12,8 @@ import type { ResourceHandler, ResourceRequest } from '../http/types.ts';
  */
 export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly kind: Kind<T>;
+  /** The schema of a kind that is not built in, as its definition spells it. */
+  readonly schema?: object | undefined;
   /** For a version that is served but not stored. Prefix, claims and rules of writing are then the stored version's. */
   readonly version?: ServedVersion<T>;
   /** Where it is stored; `/registry/<resource>/` unless told. Ends with a slash; one or two segments below /registry/. */
@@ -65,8 +67,10 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
 export interface ServedVersion<T extends KubeObject> {
   /** The version that is stored. It stands in the list of kinds, too. */
   readonly of: Kind;
-  toStored(object: T): KubeObject;
+  toStored(object: T): KubeObject | Promise<KubeObject>;
   fromStored(stored: never): T;
+  /** Does what takes time before `fromStored` is asked for these: for versions that somebody else converts. */
+  prepare?(stored: readonly KubeObject[]): Promise<void>;
   /** What this version asks of new objects, besides what it asks of all. */
   validateCreate?(object: T): FieldError[];
   /** Selectable fields as this version names them, and the stored version's name for each. */

@@ -7,7 +7,7 @@ import { parseEntry } from './entry.ts';
 import type { KindStore } from './kind-store.ts';
 import type { Registry } from './registry.ts';
 import { atRevision, encodeStored, withRevision } from './wire.ts';
-import type { Writable, WriteRequest, Written } from './write.ts';
+import type { Writable, WriteRequest, Written } from './written.ts';
 
 export interface Removal extends Written {
   /** False when the object stays for now: finalizers or a grace period hold it. */

@@ -7,6 +7,7 @@ import type { Store } from '../storage/types.ts';
 import type { KindCache } from './cache.ts';
 import { parseEntry } from './entry.ts';
 import { Feed } from './feed.ts';
+import { FieldAccounts } from './fields.ts';
 import { KindStore, prefixOf } from './kind-store.ts';
 import { Turns } from './turns.ts';
 import { withRevision } from './wire.ts';
@@ -26,6 +27,8 @@ export interface RegistryOptions {
 export class Registry {
   readonly options: RegistryOptions;
   readonly feed: Feed;
+  /** Who wrote what, in every object. */
+  readonly fields: FieldAccounts = new FieldAccounts(this);
   /** For writers that would otherwise only get in each other's way. */
   readonly turns = new Turns();
   readonly #stores = new Map<string, KindStore>();
@@ -54,12 +57,19 @@ export class Registry {
     return this.#stores.values();
   }
 
-  /** Serves another kind from now on, or another definition of one, and resolves once its objects are in the cache. */
-  async install(definition: KindDefinition): Promise<void> {
-    const { group, version, resource } = definition.kind;
-    const store = new KindStore(definition, this.#cacheAt(prefixOf(definition)));
-    if (store.cache !== this.#cacheAt(store.prefix)) await this.feed.join(store.cache);
-    this.#stores.set(`${group}/${version}/${resource}`, store);
+  /**
+   * Serves versions of a kind from now on, or other definitions of them, and resolves once its objects are in the cache.
+   * @param stored the version that is stored, which is served only where it is in the list.
+   */
+  async install(stored: KindDefinition, served: readonly KindDefinition[]): Promise<void> {
+    const cache = this.#cacheAt(prefixOf(stored));
+    const hub = new KindStore(stored, cache);
+    if (!cache) await this.feed.join(hub.cache);
+    for (const definition of served) {
+      const { group, version, resource } = definition.kind;
+      const store = definition === stored ? hub : new KindStore(definition, hub.cache, hub);
+      this.#stores.set(`${group}/${version}/${resource}`, store);
+    }
     this.#generation++;
   }
 

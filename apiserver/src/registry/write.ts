@@ -1,48 +1,17 @@
-import { randomSuffix, timestamp } from '@keelson/base';
-import type { KubeObject } from '@keelson/client';
-import {
-  alreadyExists,
-  badRequest,
-  conflict,
-  equal,
-  type FieldError,
-  generateNameConflict,
-  invalid,
-  isDNS1123Subdomain,
-  notFound,
-  path,
-  validateObjectMeta,
-  validateObjectMetaUpdate,
-} from '@keelson/machinery';
-import type { ObjectMeta } from '@keelson/types';
+import { alreadyExists, conflict, generateNameConflict, notFound } from '@keelson/machinery';
 import { runAdmission } from '../admission/chain.ts';
-import type { UserInfo } from '../auth/types.ts';
 import type { WriteContext } from '../kinds/types.ts';
 import { StoreError } from '../storage/types.ts';
 import { isFinished, removeNow } from './delete.ts';
 import { type CacheEntry, parseEntry, remember } from './entry.ts';
+import { accountOfCreate, accountOfUpdate, changesNothing } from './fields.ts';
 import type { KindStore } from './kind-store.ts';
+import { bumpGeneration, keepMeta, keepRest, prepareMeta, prepareRest, throwInvalid, validateChange, validateMeta } from './prepare.ts';
 import type { Registry } from './registry.ts';
 import { encodeStored, withRevision } from './wire.ts';
+import type { Writable, WriteRequest, Written } from './written.ts';
 
-/** An object whose metadata is at hand. */
-export type Writable = KubeObject & { metadata: ObjectMeta; spec?: unknown; status?: unknown };
-
-export interface WriteRequest {
-  readonly namespace: string;
-  readonly user: UserInfo;
-  readonly dryRun: boolean;
-  readonly subresource: string;
-  readonly warnings: string[];
-}
-
-/** What was written: the bytes clients read and the object they say. */
-export interface Written {
-  readonly wire: Buffer;
-  readonly object: Writable;
-  /** False when the update changed nothing, so that nothing was stored. */
-  readonly changed: boolean;
-}
+export type { Writable, WriteRequest, Written } from './written.ts';
 
 /** Names drawn for one generateName before giving up, as upstream. */
 const nameTries = 8;
@@ -70,6 +39,7 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
   const { definition } = store;
   const context = writeContext(registry, request);
   prepareMeta(store, object, request.namespace, context);
+  object.metadata.managedFields = await accountOfCreate(registry, store, object, request);
   definition.prepareCreate?.(object, context);
   const attributes = {
     operation: 'CREATE' as const,
@@ -94,25 +64,6 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
     const revision = await registry.options.store.create(key, bytes, ttl);
     return written(registry, object, bytes, revision);
   });
-}
-
-function prepareMeta(store: KindStore, object: Writable, namespace: string, { clock, random }: WriteContext): void {
-  const { metadata } = object;
-  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
-  object.metadata = {
-    ...metadata,
-    name: metadata.name || (metadata.generateName ? metadata.generateName.slice(0, 58) + randomSuffix(random) : undefined),
-    ...(store.kind.namespaced ? { namespace } : { namespace: undefined }),
-    uid: random.uuid(),
-    creationTimestamp: timestamp(clock),
-    generation: hasGeneration(store) ? 1 : undefined,
-    deletionTimestamp: undefined,
-    deletionGracePeriodSeconds: undefined,
-    selfLink: undefined,
-    managedFields: undefined,
-    resourceVersion: undefined,
-  };
-  if (store.definition.status && !store.definition.status.keepOnCreate) object.status = undefined;
 }
 
 /** How an update is made from what is there. Called again with the newer object when somebody else wrote in between. */
@@ -167,15 +118,20 @@ async function updateOnce(
     throw modified(store, name);
   }
   const context = writeContext(registry, request);
+  const { managedFields: given } = asked.metadata;
   keepMeta(store, asked, old, name);
-  const next = store.definition.parts?.[request.subresource]?.take(asked, structuredClone(old), context) ?? asked;
+  const part = store.definition.parts?.[request.subresource]?.take(asked, structuredClone(old), context);
+  const next = (part ?? asked) as Writable;
+  keepRest(store, next, old, request.subresource);
+  const account = await accountOfUpdate(registry, store, { next, old, given }, request);
+  next.metadata.managedFields = account.fields;
+  prepareRest(store, next, old, request.subresource, context);
   const attributes = { operation: 'UPDATE' as const, store, registry, object: next, old, name, ...request };
-  keepRest(store, next, old, request.subresource, context);
   await runAdmission(registry.options.admission, 'admit', attributes);
   bumpGeneration(store, next, old, request.subresource);
   throwInvalid(store, next, validateChange(store, next, old, request.subresource));
   await runAdmission(registry.options.admission, 'validate', attributes);
-  if (equal(next, old)) return { wire: current.wire, object: old, changed: false };
+  if (changesNothing(next, old, account)) return { wire: current.wire, object: old, changed: false };
   if (isFinished(store, next)) return removeNow(registry, store, next, current.revision, request.dryRun);
   return claiming(registry, store, next, old, request, async () => {
     const bytes = encode(store, next);
@@ -191,85 +147,6 @@ async function mustBeStale(registry: Registry, store: KindStore, namespace: stri
   const entry = await registry.options.store.get(store.keyOf(namespace, name));
   if (!entry) throw notFound(store.groupResource, name);
   if (entry.revision !== seen) throw new StoreError('conflict', 'the cached object is behind', { current: entry });
-}
-
-/** Metadata that only the server writes stays as it is. */
-function keepMeta(store: KindStore, next: Writable, old: Writable, name: string): void {
-  const { uid } = next.metadata;
-  if (uid && uid !== old.metadata.uid) {
-    throw conflict(store.groupResource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
-  }
-  next.metadata = {
-    ...next.metadata,
-    name: next.metadata.name ?? old.metadata.name,
-    namespace: old.metadata.namespace,
-    uid: old.metadata.uid,
-    resourceVersion: old.metadata.resourceVersion,
-    generation: old.metadata.generation,
-    creationTimestamp: old.metadata.creationTimestamp,
-    deletionTimestamp: old.metadata.deletionTimestamp,
-    deletionGracePeriodSeconds: old.metadata.deletionGracePeriodSeconds,
-    managedFields: old.metadata.managedFields,
-    selfLink: undefined,
-  };
-}
-
-/**
- * The main resource cannot change status; the status resource changes nothing but status and the open part of metadata. Other
- * subresources (binding, finalize) say themselves what they change.
- */
-function keepRest(store: KindStore, next: Writable, old: Writable, subresource: string, context: WriteContext): void {
-  const { definition } = store;
-  if (subresource === 'status') {
-    for (const key of Object.keys({ ...next, ...old }) as Array<keyof Writable>) {
-      if (key !== 'metadata' && key !== 'status') Object.assign(next, { [key]: old[key] });
-    }
-    next.metadata = { ...next.metadata, ownerReferences: old.metadata.ownerReferences };
-    definition.status?.prepareUpdate?.(next, old, context);
-  } else if (subresource === '') {
-    if (definition.status) next.status = old.status;
-    definition.prepareUpdate?.(next, old, context);
-  }
-}
-
-function bumpGeneration(store: KindStore, next: Writable, old: Writable, subresource: string): void {
-  if ((subresource !== '' && !store.definition.parts?.[subresource]) || !hasGeneration(store)) return;
-  const { metadata: _m1, status: _s1, ...wanted } = next;
-  const { metadata: _m2, status: _s2, ...before } = old;
-  if (!equal(wanted, before)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
-}
-
-function hasGeneration({ definition }: KindStore): boolean {
-  return definition.generation ?? definition.status !== undefined;
-}
-
-function validateMeta(store: KindStore, object: Writable): FieldError[] {
-  const name = (value: string, prefix: boolean) => store.definition.name?.(value, prefix) ?? isDNS1123Subdomain(value, prefix);
-  return validateObjectMeta(object.metadata, { namespaced: store.kind.namespaced, name }, path('metadata'));
-}
-
-function validateChange(store: KindStore, next: Writable, old: Writable, subresource: string): FieldError[] {
-  const { definition } = store;
-  const meta = [...validateMeta(store, next), ...validateObjectMetaUpdate(next.metadata, old.metadata, path('metadata'))];
-  if (subresource === 'status') return [...meta, ...(definition.status?.validateUpdate?.(next, old) ?? [])];
-  const part = definition.parts?.[subresource];
-  if (part) return [...meta, ...(part.validateUpdate?.(next, old) ?? [])];
-  const own = definition.validate?.(next) ?? [];
-  return [...meta, ...own, ...changeErrors(store, next, old, own.length === 0)];
-}
-
-/** What is invalid in itself may lack what a comparison looks at: its own faults then say enough. */
-function changeErrors({ definition }: KindStore, next: Writable, old: Writable, valid: boolean): FieldError[] {
-  try {
-    return definition.validateUpdate?.(next, old) ?? [];
-  } catch (error) {
-    if (valid) throw error;
-    return [];
-  }
-}
-
-function throwInvalid(store: KindStore, object: Writable, errors: FieldError[]): void {
-  if (errors.length > 0) throw invalid({ group: store.kind.group, kind: store.kind.kind }, object.metadata.name ?? '', errors);
 }
 
 export function modified(store: KindStore, name: string): Error {

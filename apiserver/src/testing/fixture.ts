@@ -68,6 +68,7 @@ export async function startServer(options: FixtureOptions = {}): Promise<Fixture
     serviceCIDR: options.serviceCIDR ?? '10.96.0.0/16',
     nodePorts: options.nodePorts ?? { from: 30_000, to: 32_767 },
     disabledAdmission: options.disabledAdmission ?? [],
+    bootstrapTokens: true,
     tokens: (registry) =>
       createTokens({ issuer: testIssuer, signingKey, publicKeys: [signingKey], audiences: [testIssuer], clock }, registry),
     kubelets: options.kubelets ?? noKubelets,

@@ -74,23 +74,27 @@ export class FlunderServer {
     if (url.pathname === `/apis/${groupVersion}`) return answer(this.health, resourceList);
     if (url.pathname === '/openapi/v3') return answer(200, { paths });
     if (url.pathname === `/openapi/v3/apis/${groupVersion}`) return answer(200, { openapi: '3.0.0', from: 'flunders' });
-    if (url.pathname === '/openapi/v2') return answer(200, { swagger: '2.0', definitions: { 'com.example.wardle.Flunder': { type: 'object' } } });
+    if (url.pathname === '/openapi/v2')
+      return answer(200, { swagger: '2.0', definitions: { 'com.example.wardle.Flunder': { type: 'object' } } });
     if (url.searchParams.get('watch') === 'true') return this.#watch(response);
     this.#serveObjects(request.method ?? '', url, body, answer);
   }
 
   #serveObjects(method: string, { pathname }: URL, body: string, answer: (code: number, value: unknown) => void): void {
     const name = /\/flunders\/([^/]+)$/.exec(pathname)?.[1];
+    const found = this.#objects.get(name ?? '');
     if (method === 'POST') {
       const object = JSON.parse(body) as { metadata: { name: string } };
       this.#objects.set(object.metadata.name, object);
-      return answer(201, object);
+      answer(201, object);
+    } else if (name === undefined) {
+      answer(200, { kind: 'FlunderList', apiVersion: groupVersion, metadata: {}, items: [...this.#objects.values()] });
+    } else if (found) {
+      if (method === 'DELETE') this.#objects.delete(name);
+      answer(200, found);
+    } else {
+      answer(404, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 });
     }
-    if (name === undefined) return answer(200, { kind: 'FlunderList', apiVersion: groupVersion, metadata: {}, items: [...this.#objects.values()] });
-    const found = this.#objects.get(name);
-    if (!found) return answer(404, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 });
-    if (method === 'DELETE') this.#objects.delete(name);
-    answer(200, found);
   }
 
   #watch(response: ServerResponse): void {
@@ -102,7 +106,8 @@ export class FlunderServer {
   #echo(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#note(request, '');
     socket.on('error', () => socket.destroy());
-    if (request.url?.includes('refused')) return void socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno');
+    if (request.url?.includes('refused'))
+      return void socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno');
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nupgrade: ${request.headers.upgrade}\r\nconnection: Upgrade\r\n\r\n`);
     if (head.length > 0) socket.write(head);
     socket.pipe(socket);

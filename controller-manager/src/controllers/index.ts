@@ -1,4 +1,9 @@
 import { cronJobController } from './cronjob/controller.ts';
+import { runBootstrapSigner } from './bootstrapsigner/controller.ts';
+import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts';
+import { csrApprovingController } from './csrapproving/controller.ts';
+import { csrCleanerController } from './csrcleaner/controller.ts';
+import { csrSigningController } from './csrsigning/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { disruptionController, staleDisruptionController } from './disruption/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
@@ -19,6 +24,7 @@ import { rootCAController } from './root-ca/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
+import { runTokenCleaner } from './tokencleaner/controller.ts';
 import type { ControllerEntry } from './types.ts';
 
 /** THE list of controllers. To run another, write its file and name it here. */
@@ -149,6 +155,50 @@ export const controllers: readonly ControllerEntry[] = [
     define: ({ concurrency, horizontalPodAutoscaler }, { clock }) => [
       horizontalPodAutoscalerController(concurrency['horizontal-pod-autoscaler'] ?? 5, horizontalPodAutoscaler, clock),
     ],
+  },
+  {
+    name: 'certificatesigningrequest-approving-controller',
+    alias: 'csrapproving',
+    serviceAccount: 'certificate-controller',
+    eventSource: 'certificate-controller',
+    define: (_config, { clock }) => [csrApprovingController(clock)],
+  },
+  {
+    name: 'certificatesigningrequest-signing-controller',
+    alias: 'csrsigning',
+    serviceAccount: 'certificate-controller',
+    eventSource: 'certificate-controller',
+    define: ({ signing }, { clock }) => (Object.keys(signing.authorities).length > 0 ? [csrSigningController(signing, clock)] : []),
+  },
+  {
+    name: 'certificatesigningrequest-cleaner-controller',
+    alias: 'csrcleaner',
+    serviceAccount: 'certificate-controller',
+    eventSource: 'certificate-controller',
+    define: (_config, { clock }) => [csrCleanerController(clock)],
+  },
+  {
+    name: 'bootstrap-signer-controller',
+    alias: 'bootstrapsigner',
+    offByDefault: true,
+    serviceAccount: 'bootstrap-signer',
+    eventSource: 'bootstrap-signer',
+    run: runBootstrapSigner,
+  },
+  {
+    name: 'token-cleaner-controller',
+    alias: 'tokencleaner',
+    offByDefault: true,
+    serviceAccount: 'token-cleaner',
+    eventSource: 'token-cleaner',
+    run: runTokenCleaner,
+  },
+  {
+    name: 'clusterrole-aggregation-controller',
+    alias: 'clusterrole-aggregation',
+    serviceAccount: 'clusterrole-aggregation-controller',
+    eventSource: 'clusterrole-aggregation-controller',
+    define: () => [clusterRoleAggregationController()],
   },
   {
     name: 'garbage-collector-controller',

@@ -1,6 +1,7 @@
 import type { Clock } from '@keelson/base';
 import type { Api } from '@keelson/client';
 import type { ControllerDefinition, ControllerDeps } from '@keelson/runtime';
+import type { SigningConfig } from './csrsigning/controller.ts';
 import type { AutoscalerConfig } from './horizontal-pod-autoscaler/plan.ts';
 
 /** What the process's flags say to its controllers. Times in milliseconds. */
@@ -17,6 +18,7 @@ export interface ControllerConfig {
   readonly clusterCIDRs: readonly string[];
   readonly nodeCIDRMaskSize: { readonly 4: number; readonly 6: number };
   readonly horizontalPodAutoscaler: AutoscalerConfig;
+  readonly signing: SigningConfig;
   /** Keys worked on at the same time, by the word in `--concurrent-<word>-syncs`. */
   readonly concurrency: Readonly<Record<string, number>>;
 }
@@ -31,6 +33,10 @@ export interface RunDeps extends ControllerDeps {
 interface EntryBase {
   /** Its name in `--controllers`. */
   readonly name: string;
+  /** What it was called there before; still understood. */
+  readonly alias?: string;
+  /** Runs only where `--controllers` names it. */
+  readonly offByDefault?: boolean;
   /** In kube-system: whom it writes as. */
   readonly serviceAccount: string;
   /** The source of its events. */

@@ -1,4 +1,4 @@
-import { access, rm } from 'node:fs/promises';
+import { access, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, errorMessage, silentLogger } from '@keelson/base';
 import { clusterPaths, removeCgroups, removeEverything, run, unmountBeneath } from '@keelson/deploy-local';
@@ -16,7 +16,12 @@ const services = ['kubelet', 'kube-proxy', 'kube-scheduler', 'kube-controller-ma
  * Takes a machine out of its cluster: ends its processes and pods, and removes its mounts, cgroups, interfaces, rules and files. Fine when
  * only parts are there. Objects in an etcd and the machine's Node object stay. @throws when something could not be removed, saying what.
  */
-export async function removeMachine(machine: Pick<Machine, 'root' | 'criSocket'>, layout: Layout, host: ServiceHost, clock: Clock): Promise<void> {
+export async function removeMachine(
+  machine: Pick<Machine, 'root' | 'criSocket'>,
+  layout: Layout,
+  host: ServiceHost,
+  clock: Clock,
+): Promise<void> {
   const problems: string[] = [];
   const attempt = async (step: Promise<unknown>): Promise<void> =>
     void (await step.catch((error: unknown) => problems.push(errorMessage(error))));
@@ -34,6 +39,12 @@ export async function removeMachine(machine: Pick<Machine, 'root' | 'criSocket'>
   if (problems.length > 0) throw new Error(`not everything could be removed: ${problems.join('; ')}`);
   // Last: as long as it is there, this can be tried again.
   await rm(layout.data, { recursive: true, force: true });
+  for (const directory of emptied(layout)) await rmdir(directory).catch(() => undefined);
+}
+
+/** Directories that go if nothing else is in them; the machine's own stay. */
+function emptied({ root, kubernetes }: Layout): string[] {
+  return [kubernetes, ...(root === '/' ? [] : ['etc', 'var/lib', 'var'].map((path) => join(root, path)))];
 }
 
 async function removeRuntime(machine: Pick<Machine, 'root'>, layout: Layout, host: ServiceHost, clock: Clock): Promise<void> {

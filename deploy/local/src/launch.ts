@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Clock, type LogFields, type Logger, silentLogger } from '@keelson/base';
-import { bundlePath, ensureBundles } from '../../../tools/bundle.ts';
+import { ensureBundles } from '../../../tools/bundle.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { clusterPaths } from './cluster/paths.ts';
 import { ensureNetns } from './netns/netns.ts';
@@ -10,7 +10,8 @@ import { writeKubeconfigs } from './pki/kubeconfigs.ts';
 import { ensurePki } from './pki/pki.ts';
 import { kubeletOf, type ProcessSpec } from './process/commands.ts';
 import { healthOf } from './process/health.ts';
-import { type Place, running, start } from './process/processes.ts';
+import { launchOne } from './process/launch-one.ts';
+import { running } from './process/processes.ts';
 import { untilHealthy, untilNodesReady, untilOneEnds } from './ready.ts';
 
 export interface Launch {
@@ -106,16 +107,6 @@ export function wavesOf(specs: readonly ProcessSpec[]): readonly (readonly Proce
 async function kubeletStarts(cluster: Cluster): Promise<Map<string, number>> {
   const found = await Promise.all(cluster.nodes.map((node) => running(cluster, kubeletOf(cluster, node))));
   return new Map(cluster.nodes.map((node, index) => [node, found[index]?.startedAt ?? 0]));
-}
-
-/** Starts one process, whose program has been bundled. */
-export async function launchOne(place: Place, spec: Pick<ProcessSpec, 'name' | 'program' | 'args'>, clock: Clock): Promise<void> {
-  await start(place, spec.name, commandOf(spec), clock);
-}
-
-/** The command line of a process, program included. */
-export function commandOf({ program, args }: Pick<ProcessSpec, 'program' | 'args'>): readonly string[] {
-  return program === undefined ? args : [process.execPath, bundlePath(program), ...args];
 }
 
 async function unready({ cluster, missing }: Launch): Promise<Error> {

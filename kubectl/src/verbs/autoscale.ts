@@ -1,6 +1,6 @@
 import { formatQuantity, parseQuantity } from '@keelson/machinery';
 import { HorizontalPodAutoscaler } from '@keelson/types';
-import { kindText } from '../resource/mapper.ts';
+import { dryRunOf } from '../printers/result.ts';
 import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { createObject, generatorFlags, requireFlags } from './create/generator.ts';
@@ -64,7 +64,10 @@ function checkBounds({ max, min }: { readonly max: number; readonly min: number 
 async function autoscale(context: Context<typeof autoscaleFlags>, found: Found, metrics: readonly object[]): Promise<void> {
   const { flags } = context;
   const { mapping, name } = found;
-  if (!scalable.has(kindText(mapping))) throw new Error(`cannot autoscale a ${mapping.kind}${mapping.group ? `.${mapping.group}` : ''}`);
+  if (!mapping.subresources.includes('scale')) {
+    const resource = `${mapping.group}/${mapping.version}, Resource=${mapping.resource}`;
+    throw new Error(`cannot autoscale a ${mapping.kind}: could not find scale subresource for ${resource} in discovery information`);
+  }
   const made: AnyObject = {
     apiVersion: HorizontalPodAutoscaler.apiVersion,
     kind: HorizontalPodAutoscaler.kind,
@@ -77,10 +80,8 @@ async function autoscale(context: Context<typeof autoscaleFlags>, found: Found, 
     },
     status: { currentMetrics: null, desiredReplicas: 0 },
   };
-  await createObject(context, made, 'autoscaled');
+  await createObject(context, made, dryRunOf(flags['dry-run']) === 'client' ? 'created' : 'autoscaled');
 }
-
-const scalable = new Set(['deployment.apps', 'replicaset.apps', 'statefulset.apps', 'replicationcontroller']);
 
 /** What each resource is wanted at. @throws Error for what is neither a percentage nor an amount. */
 function metricsOf({ cpu, memory, 'cpu-percent': percent }: { cpu: string; memory: string; 'cpu-percent': number }): object[] {

@@ -52,6 +52,18 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./scale.ts')).verb,
   },
   {
+    name: 'autoscale',
+    group: deploy,
+    summary: 'Auto-scale a deployment, replica set, stateful set, or replication controller',
+    load: async () => (await import('./autoscale.ts')).verb,
+  },
+  {
+    name: 'certificate',
+    group: management,
+    summary: 'Modify certificate resources',
+    load: async () => (await import('./certificate.ts')).verb,
+  },
+  {
     name: 'cluster-info',
     group: management,
     summary: 'Display cluster information',
@@ -98,7 +110,25 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'Forward one or more local ports to a pod',
     load: async () => (await import('./port-forward.ts')).verb,
   },
+  {
+    name: 'proxy',
+    group: debugging,
+    summary: 'Run a proxy to the Kubernetes API server',
+    load: async () => (await import('./proxy.ts')).verb,
+  },
+  {
+    name: 'cp',
+    group: debugging,
+    summary: 'Copy files and directories to and from containers',
+    load: async () => (await import('./cp.ts')).verb,
+  },
   { name: 'auth', group: debugging, summary: 'Inspect authorization', load: async () => (await import('./auth.ts')).verb },
+  {
+    name: 'debug',
+    group: debugging,
+    summary: 'Create debugging sessions for troubleshooting workloads and nodes',
+    load: async () => (await import('./debug/index.ts')).verb,
+  },
   { name: 'events', group: debugging, summary: 'List events', load: async () => (await import('./events.ts')).verb },
   {
     name: 'diff',
@@ -133,6 +163,12 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./label.ts')).annotate,
   },
   {
+    name: 'completion',
+    group: settings,
+    summary: 'Output shell completion code for the specified shell (bash, zsh, or fish)',
+    load: async () => (await import('./completion.ts')).verb,
+  },
+  {
     name: 'api-resources',
     group: other,
     summary: 'Print the supported API resources on the server',
@@ -145,6 +181,12 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./api-resources.ts')).versions,
   },
   { name: 'config', group: other, summary: 'Modify kubeconfig files', load: async () => (await import('./config.ts')).verb },
+  {
+    name: 'plugin',
+    group: other,
+    summary: 'Provides utilities for interacting with plugins',
+    load: async () => (await import('./plugin.ts')).verb,
+  },
   { name: 'options', summary: 'Print the list of flags inherited by all commands', load: async () => (await import('./options.ts')).verb },
   {
     name: 'version',

@@ -1,21 +1,14 @@
-import { goJson, parseYaml, toYaml } from '@keelson/machinery';
+import { goJson, toYaml } from '@keelson/machinery';
 import { lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
 import { throwAll, UsageError } from '../errors.ts';
 import { jsonText } from '../printers/objects.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
-import { readDocuments } from '../resource/files.ts';
-import { eachFound, type Found, fileFlags, selectionOf, selectorFlag, targetOf } from '../resource/targets.ts';
-import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
+import { parseDocuments, readDocuments } from '../resource/files.ts';
+import { eachFound, type Found, fileFlags, requireNames, selectionOf, selectorFlag, targetOf } from '../resource/targets.ts';
+import { type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
 import { editText } from './editor.ts';
 
 const merge = 'application/merge-patch+json';
-
-/** What apply wrote last. @throws Error where it did not. */
-function lastAppliedText({ metadata }: AnyObject): string {
-  const text = metadata.annotations?.[lastAppliedAnnotation];
-  if (!text) throw new Error(`no last-applied-configuration annotation found on resource: ${metadata.name}`);
-  return text;
-}
 
 const view: Verb = defineVerb({
   usage: 'apply view-last-applied (TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME) [options]',
@@ -27,13 +20,17 @@ const view: Verb = defineVerb({
   },
   async run(context) {
     const { flags, cluster, shell } = context;
-    const shown: unknown[] = [];
-    await eachFound(cluster, shell, selectionOf(context), async ({ object }) => {
-      shown.push(JSON.parse(lastAppliedText(object)));
+    const shown: string[] = [];
+    await eachFound(cluster, shell, selectionOf(context), async ({ object: { metadata } }) => {
+      shown.push(metadata.annotations?.[lastAppliedAnnotation] ?? '');
     });
     if (flags.output !== 'yaml' && flags.output !== 'json')
       throw new UsageError(`Unexpected -o output mode: ${flags.output}, the flag 'output' must be one of yaml|json`, 'examples');
-    for (const value of shown) shell.stdout.write(flags.output === 'yaml' ? toYaml(value) : jsonText(value));
+    // Objects that apply did not write have nothing to show.
+    for (const text of shown.filter((each) => each !== '')) {
+      const value: unknown = JSON.parse(text);
+      shell.stdout.write(flags.output === 'yaml' ? toYaml(value) : `${JSON.stringify(value, undefined, 2)}\n`);
+    }
   },
 });
 
@@ -55,6 +52,7 @@ const set: Verb = defineVerb({
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
     const errors: unknown[] = [];
+    requireNames([], { args: [], filenames: flags.filename });
     for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
       try {
         const { mapping, name = '', namespace, local } = await targetOf(cluster, document);
@@ -63,7 +61,7 @@ const set: Verb = defineVerb({
           throw new Error(
             `no last-applied-configuration annotation found on resource: ${name}, to create the annotation, run the command with --create-annotation`,
           );
-        const patch = annotationPatch(lastAppliedText(withLastApplied(local)));
+        const patch = annotationPatch(withLastApplied(local).metadata.annotations?.[lastAppliedAnnotation] ?? '');
         const done =
           dryRun === 'client' ? live : await cluster.api.patch(mapping, { name, namespace }, merge, patch, { dryRun: dryRun === 'server' });
         print(done, 'configured');
@@ -98,11 +96,13 @@ const edit: Verb = defineVerb({
 async function editOne(context: Context<typeof editFlags>, { mapping, name, namespace, object }: Found): Promise<void> {
   const { flags, cluster, shell } = context;
   const json = flags.output === 'json';
-  const value: unknown = JSON.parse(lastAppliedText(object));
+  const value: unknown = JSON.parse(object.metadata.annotations?.[lastAppliedAnnotation] ?? '{}');
   const original = json ? jsonText(value) : toYaml(value);
   const { output: _, ...plain } = flags;
   await editText(shell, { name, extension: json ? 'json' : 'yaml', text: original }, async (edited) => {
-    const text = `${goJson(parseYaml(edited).value)}\n`;
+    const [document] = parseDocuments(edited, 'edited-file');
+    if (!document?.object.metadata?.name) throw new Error('resource name may not be empty');
+    const text = `${goJson(document.object)}\n`;
     const options = { fieldManager: flags['field-manager'] };
     const written = await cluster.api.patch(mapping, { name, namespace }, merge, annotationPatch(text), options);
     resultPrinter({ shell, flags: plain })(written, 'edited');

@@ -89,7 +89,14 @@ async function filesystemAt(path: string): Promise<FilesystemUsage | undefined> 
 
 /** A model node runs on nothing. */
 export function modelMeter(startTime: number): Meter {
-  const none = { cpuNanoSecondsTotal: 0n, memoryUsageBytes: 0, memoryWorkingSetBytes: 0, memoryRssBytes: 0, pageFaults: 0, majorPageFaults: 0 };
+  const none = {
+    cpuNanoSecondsTotal: 0n,
+    memoryUsageBytes: 0,
+    memoryWorkingSetBytes: 0,
+    memoryRssBytes: 0,
+    pageFaults: 0,
+    majorPageFaults: 0,
+  };
   const machine = { memoryTotalBytes: 0, cores: 0, maxPID: 0, processes: 0, filesystem: undefined, imageFilesystem: undefined };
   return {
     node: async () => ({ ...none, ...machine, startTime, interfaces: [] }),

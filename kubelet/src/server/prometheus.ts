@@ -78,12 +78,24 @@ function resourceFamilies({ node, pods, now }: UsageInput): Family[] {
     samples: rows.map((row) => ({ labels: { container: row.name, ...podLabels(row) }, value: row.startedAt / 1000 })),
   };
   return [
-    counter('container', 'container', perContainer((row) => seconds(row.cpuNanoSecondsTotal))),
-    gauge('container', 'container', perContainer((row) => row.memoryWorkingSetBytes)),
+    counter(
+      'container',
+      'container',
+      perContainer((row) => seconds(row.cpuNanoSecondsTotal)),
+    ),
+    gauge(
+      'container',
+      'container',
+      perContainer((row) => row.memoryWorkingSetBytes),
+    ),
     started,
     counter('node', 'node', [{ value: seconds(node.cpuNanoSecondsTotal), at: now }]),
     gauge('node', 'node', [{ value: node.memoryWorkingSetBytes, at: now }]),
-    counter('pod', 'pod', perPod((each) => seconds(podCpu(each)))),
+    counter(
+      'pod',
+      'pod',
+      perPod((each) => seconds(podCpu(each))),
+    ),
     gauge('pod', 'pod', perPod(podMemory)),
   ];
 }

@@ -72,7 +72,10 @@ test('/metrics/resource has upstream’s names, labels and times', () => {
     `pod_memory_working_set_bytes{namespace="default",pod="b"} 1024 ${now - 100}`,
     'resource_scrape_error 0',
   ]);
-  assert.match(resourceMetrics(undefined), /^# HELP resource_scrape_error .*\n# TYPE resource_scrape_error gauge\nresource_scrape_error 1\n$/);
+  assert.match(
+    resourceMetrics(undefined),
+    /^# HELP resource_scrape_error .*\n# TYPE resource_scrape_error gauge\nresource_scrape_error 1\n$/,
+  );
 });
 
 test('/metrics/cadvisor tells of the machine and of containers', () => {
@@ -98,7 +101,10 @@ test('/stats/summary: node and pods by their cgroups, containers by the runtime'
 });
 
 test('the files of both cgroup versions, /proc/stat and /proc/net/dev', () => {
-  assert.deepEqual(usageOfV1('2500000000\n', 'total_inactive_file 1000\ntotal_rss 2000\ntotal_pgfault 5\ntotal_pgmajfault 1\n', '4000\n'), cgroup);
+  assert.deepEqual(
+    usageOfV1('2500000000\n', 'total_inactive_file 1000\ntotal_rss 2000\ntotal_pgfault 5\ntotal_pgmajfault 1\n', '4000\n'),
+    cgroup,
+  );
   const memoryStat = 'anon 2000\nfile 2000\ninactive_file 1000\npgfault 5\npgmajfault 1\n';
   assert.deepEqual(usageOfV2('usage_usec 2500000\nuser_usec 1\n', memoryStat, '4000\n'), cgroup);
   assert.deepEqual(usageOfV2('usage_usec 2500000\n', memoryStat, undefined), cgroup);

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { Random } from '@keelson/base';
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -18,4 +19,14 @@ export function generateToken(random: Random): string {
 export function parseToken(text: string): BootstrapToken | undefined {
   const match = /^([a-z0-9]{6})\.([a-z0-9]{16})$/.exec(text);
   return match ? { id: match[1] as string, secret: match[2] as string } : undefined;
+}
+
+/**
+ * A JWS of `payload` by the token, without the payload: header and signature with nothing between. What stands in the ConfigMap
+ * `cluster-info` beside the kubeconfig, for machines that know the token and trust nobody yet.
+ */
+export function signDetached(payload: string, { id, secret }: BootstrapToken): string {
+  const header = Buffer.from(JSON.stringify({ alg: 'HS256', kid: id })).toString('base64url');
+  const signature = createHmac('sha256', secret).update(`${header}.${Buffer.from(payload).toString('base64url')}`).digest('base64url');
+  return `${header}..${signature}`;
 }

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { distrust, parseBundle, subjectOf } from './certificate.ts';
 
 /** Whom a server believes when it says, in headers, on whose behalf it asks: Kubernetes' `--requestheader-*` flags. */

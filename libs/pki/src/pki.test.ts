@@ -10,6 +10,7 @@ import { caHash, createCA, createCSR, distrust, encodeCertificate, issue, parseB
 const clock = systemClock;
 const at = (now: number): Clock => ({ now: () => now, after: () => ({ cancel: () => undefined }) });
 const day = 86_400_000;
+const clientForADay = () => ({ usages: ['client auth'] as const, notBefore: clock.now(), notAfter: clock.now() + day });
 
 test('a CA issues certificates that TLS peers accept, and both sides see who is there', async () => {
   for (const keyType of ['EC', 'RSA'] as const) {
@@ -107,7 +108,7 @@ test('a signing request keeps its subject and names; a forged one is refused', a
   });
   const asked = { commonName: 'system:node:a', organizations: ['system:nodes'], dnsNames: ['a'], ips: ['10.0.0.1'], emails: [], uris: [] };
   assert.deepEqual(parseCSR(csrPem), asked);
-  const certPem = signCSR({ csrPem, ca, usages: ['client'], days: 1, clock });
+  const certPem = signCSR(csrPem, { ca, ...clientForADay() });
   assert.deepEqual(subjectOf(certPem), { commonName: 'system:node:a', organizations: ['system:nodes'] });
   assert.equal(new X509Certificate(certPem).subjectAltName, 'DNS:a, IP Address:10.0.0.1');
   assert.equal(distrust(certPem, { caPem: ca.certPem, now: clock.now(), usage: 'client' }), undefined);
@@ -117,7 +118,7 @@ test('a signing request keeps its subject and names; a forged one is refused', a
   const der = Buffer.from(csrPem.replace(/-----[^-]+-----/g, ''), 'base64');
   der[der.length - 5] = (der[der.length - 5] ?? 0) ^ 1;
   const forged = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
-  assert.throws(() => signCSR({ csrPem: forged, ca, usages: ['client'], days: 1, clock }));
+  assert.throws(() => signCSR(forged, { ca, ...clientForADay() }));
   assert.throws(() => parseCSR('nonsense'), /not a PEM/);
   for (const length of [1, 20, 100, der.length - 1]) {
     const cut = `-----BEGIN CERTIFICATE REQUEST-----\n${der.subarray(0, length).toString('base64')}\n-----END`;
@@ -160,7 +161,7 @@ test('what is written here reads the same in an independent library', async () =
     uris: [],
   };
   assert.deepEqual(parseCSR(csr.toString('pem')), asked);
-  const answer = new lib.X509Certificate(signCSR({ csrPem: csr.toString('pem'), ca, usages: ['client'], days: 1, clock }));
+  const answer = new lib.X509Certificate(signCSR(csr.toString('pem'), { ca, ...clientForADay() }));
   assert.equal(answer.subject, 'CN=system:node:x, O=system:nodes');
   assert.equal(new lib.Pkcs10CertificateRequest((await createCSR({ commonName: 'q', ...names })).csrPem).subject, 'CN=q');
 });

@@ -27,7 +27,56 @@ const ids = {
   rsaSha256: '1.2.840.113549.1.1.11',
 };
 
-export const usageIds = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
+/** Digests of signature algorithms; Ed25519 has none of its own. */
+const digests: readonly (readonly [oid: string, digest: string | null])[] = [
+  [ids.ecdsaSha256, 'sha256'],
+  ['1.2.840.10045.4.3.3', 'sha384'],
+  ['1.2.840.10045.4.3.4', 'sha512'],
+  [ids.rsaSha256, 'sha256'],
+  ['1.2.840.113549.1.1.12', 'sha384'],
+  ['1.2.840.113549.1.1.13', 'sha512'],
+  ['1.3.101.112', null],
+];
+
+/** What the key usage extension says, by bit, in the words of the certificates API. */
+const usageBits = {
+  'digital signature': 0,
+  signing: 0,
+  'content commitment': 1,
+  'key encipherment': 2,
+  'data encipherment': 3,
+  'key agreement': 4,
+  'cert sign': 5,
+  'crl sign': 6,
+  'encipher only': 7,
+  'decipher only': 8,
+} as const;
+
+/** What the extended key usage extension says, in the same words. */
+const extendedUsages = {
+  any: '2.5.29.37.0',
+  'server auth': '1.3.6.1.5.5.7.3.1',
+  'client auth': '1.3.6.1.5.5.7.3.2',
+  'code signing': '1.3.6.1.5.5.7.3.3',
+  'email protection': '1.3.6.1.5.5.7.3.4',
+  's/mime': '1.3.6.1.5.5.7.3.4',
+  'ipsec end system': '1.3.6.1.5.5.7.3.5',
+  'ipsec tunnel': '1.3.6.1.5.5.7.3.6',
+  'ipsec user': '1.3.6.1.5.5.7.3.7',
+  timestamping: '1.3.6.1.5.5.7.3.8',
+  'ocsp signing': '1.3.6.1.5.5.7.3.9',
+  'microsoft sgc': '1.3.6.1.4.1.311.10.3.3',
+  'netscape sgc': '2.16.840.1.113730.4.1',
+} as const;
+
+/** What a certificate may be used for, as the certificates API names it. */
+export type KeyUsage = keyof typeof usageBits | keyof typeof extendedUsages;
+
+export function isKeyUsage(usage: string): usage is KeyUsage {
+  return Object.hasOwn(usageBits, usage) || Object.hasOwn(extendedUsages, usage);
+}
+
+export const usageIds = { server: extendedUsages['server auth'], client: extendedUsages['client auth'] } as const;
 
 /** One relative name per organization, then the common name, as Go's `pkix.Name` lays them out. */
 export function subjectName(commonName: string, organizations: readonly string[]): Buffer {
@@ -40,6 +89,12 @@ export function readSubject(name: Buffer): { commonName: string; organizations: 
   const valuesOf = (id: string): string[] =>
     attributes.flatMap(([type, value]) => (type && value && type.raw.equals(der.oid(id)) ? [der.stringOf(value)] : []));
   return { commonName: valuesOf(ids.commonName).at(-1) ?? '', organizations: valuesOf(ids.organization) };
+}
+
+/** The digest a signature algorithm begins with: null for none, undefined for algorithms that are not known here. */
+export function digestOf(algorithm: Buffer): string | null | undefined {
+  const [id] = der.childrenOf(algorithm);
+  return digests.find(([dotted]) => id?.raw.equals(der.oid(dotted)))?.[1];
 }
 
 export function signatureAlgorithm(keyType: string | undefined): Buffer {
@@ -62,16 +117,27 @@ export function authorityExtensions(commonName: string, publicKey: Buffer): Buff
   ];
 }
 
-/** What kubeadm's leaf certificates carry. */
-export function leafExtensions(usages: readonly Usage[], names: Names, authorityKeyId: Buffer | undefined): Buffer[] {
-  const digitalSignatureEncipherment = der.bitString(Buffer.of(0xa0), 5);
+/** What Kubernetes' leaf certificates carry. */
+export function leafExtensions(usages: readonly KeyUsage[], names: Names, authorityKeyId: Buffer | undefined): Buffer[] {
+  const bits = usages.flatMap((usage) => (Object.hasOwn(usageBits, usage) ? [usageBits[usage as keyof typeof usageBits]] : []));
+  const extended = usages.flatMap((usage) =>
+    Object.hasOwn(extendedUsages, usage) ? [extendedUsages[usage as keyof typeof extendedUsages]] : [],
+  );
   return [
-    extension(ids.keyUsage, digitalSignatureEncipherment, true),
-    extension(ids.extendedKeyUsage, der.sequence(...usages.map((usage) => der.oid(usageIds[usage])))),
+    ...(bits.length > 0 ? [extension(ids.keyUsage, usageBitString(bits), true)] : []),
+    ...(extended.length > 0 ? [extension(ids.extendedKeyUsage, der.sequence(...[...new Set(extended)].map(der.oid)))] : []),
     extension(ids.basicConstraints, der.sequence(), true),
     ...(authorityKeyId ? [extension(ids.authorityKeyId, der.sequence(der.tlv(der.context(0), authorityKeyId)))] : []),
     ...namesExtension(names),
   ];
+}
+
+/** Bit 0 is the first byte's highest; zeros at the end are left out. */
+function usageBitString(bits: readonly number[]): Buffer {
+  const last = Math.max(...bits);
+  const bytes = Buffer.alloc(Math.floor(last / 8) + 1);
+  for (const bit of bits) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) | (0x80 >> (bit & 7));
+  return der.bitString(bytes, 7 - (last & 7));
 }
 
 /** SHA-1 of the key's bits: RFC 5280's first method, and Go's. */

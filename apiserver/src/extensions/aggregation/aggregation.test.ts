@@ -5,7 +5,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { systemClock } from '@keelson/base';
 import { type Credential, createCA, type FrontProxyTrust, issue } from '@keelson/pki';
 import { eventually } from '@keelson/testing';
-import { APIService, type APIServiceSpec, ClusterRole, ClusterRoleBinding, ConfigMap, Service } from '@keelson/types';
+import { APIService, type APIServiceSpec, ClusterRole, ClusterRoleBinding, Service } from '@keelson/types';
 import { listen, type RunningServer } from '../../http/server.ts';
 import { type Fixture, startServer } from '../../testing/fixture.ts';
 import { FlunderServer, type Seen } from '../../testing/flunders.ts';
@@ -276,13 +276,13 @@ test('upgraded connections pass through, byte by byte', async () => {
     const ask = (path: string): string =>
       `GET ${flunders}/f/${path} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-protocol: v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.c2VjcmV0\r\n\r\n`;
     const open = await say(port, `${ask('exec')}early`, ca, admin);
-    await eventually(() => /^HTTP\/1\.1 101 [^]*\r\n\r\nearly$/.test(open.text()), { message: open.text() });
+    await eventually(() => /^HTTP\/1\.1 101 [\s\S]*\r\n\r\nearly$/.test(open.text()), { message: open.text() });
     open.write('late');
     await eventually(() => open.text().endsWith('earlylate'));
     const { headers } = flunder.seen.findLast(({ path }) => path.endsWith('/exec')) as Seen;
     assert.deepEqual([headers['sec-websocket-protocol'], headers['x-remote-user']], [['v5.channel.k8s.io'], ['x']]);
     const refused = await say(port, ask('refused'), ca, admin);
-    await eventually(() => /^HTTP\/1\.1 403 [^]*\r\n\r\nno$/.test(refused.text()), { message: refused.text() });
+    await eventually(() => /^HTTP\/1\.1 403 [\s\S]*\r\n\r\nno$/.test(refused.text()), { message: refused.text() });
   });
 });
 

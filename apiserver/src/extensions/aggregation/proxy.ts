@@ -77,10 +77,10 @@ function headOf(outgoing: ClientRequest): Promise<IncomingMessage> {
 /** A server may answer before it has read all: then the rest is not sent. */
 async function sendBody(outgoing: ClientRequest, request: HttpRequestLike, answered: Promise<unknown>): Promise<void> {
   let over = false;
-  const stopped = answered.then(
-    () => void (over = true),
-    () => void (over = true),
-  );
+  const stop = (): void => {
+    over = true;
+  };
+  const stopped = answered.then(stop, stop);
   for await (const chunk of request) {
     if (over) return;
     if (!outgoing.write(chunk)) await Promise.race([stopped, new Promise((resolve) => outgoing.once('drain', resolve))]);

@@ -17,7 +17,7 @@ export async function removeInstances(registry: Registry, store: KindStore): Pro
   let left = 0;
   for (const { namespace, name } of found) {
     const request = { namespace, user: systemUser, dryRun: false, subresource: '', warnings: [] };
-    const removal = await remove(registry, store, name, {}, request).catch((error: unknown) => {
+    const removal = await remove(registry, store.hub, name, {}, request).catch((error: unknown) => {
       if (error instanceof StatusError && error.code === 404) return { removed: true };
       throw error;
     });

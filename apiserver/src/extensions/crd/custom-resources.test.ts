@@ -152,3 +152,94 @@ test('a definition that is deleted takes its objects along', async () => {
   const again = await establish('gones');
   assert.deepEqual((await server.send('GET', again)).json<{ items: unknown[] }>().items, []);
 });
+
+test('what is defined is published, and published no more when it is gone', async () => {
+  const schema = {
+    type: 'object',
+    description: 'A thing.',
+    properties: { spec: { type: 'object', properties: { n: { type: 'integer' } } } },
+  };
+  await establish('tells', {}, { schema: { openAPIV3Schema: schema } });
+  const name = 'com.example.stable.v1.Tell';
+  const definitionsOf = async (): Promise<Record<string, { properties: object; description: string }>> =>
+    (await server.send('GET', '/openapi/v2')).json<{ definitions: Record<string, { properties: object; description: string }> }>()
+      .definitions;
+  const published = (await definitionsOf())[name];
+  assert.equal(published?.description, 'A thing.');
+  assert.deepEqual(Object.keys(published?.properties ?? {}), ['spec', 'apiVersion', 'kind', 'metadata']);
+  const v3 = (await server.send('GET', '/openapi/v3/apis/stable.example.com/v1')).json<{ components: { schemas: object } }>();
+  assert.ok(name in v3.components.schemas);
+  await server.send('DELETE', `${definitions}/tells.stable.example.com`);
+  await eventually(async () => !(name in (await definitionsOf())), { message: 'it is gone' });
+});
+
+test('a default that comes later shows on what was stored before; versions are one object', async () => {
+  const path = await establish(
+    'grows',
+    {},
+    { schema: { openAPIV3Schema: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } } } },
+  );
+  await server.send('POST', path, { apiVersion: 'stable.example.com/v1', kind: 'Grow', metadata: { name: 'one' }, a: 'A' });
+  const openAPIV3Schema = { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string', default: 'B' } } };
+  const versions = [
+    { name: 'v1', served: true, storage: false, schema: { openAPIV3Schema } },
+    { name: 'v2', served: true, storage: true, schema: { openAPIV3Schema } },
+  ];
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const patched = await server.send('PATCH', `${definitions}/grows.stable.example.com`, { spec: { versions } }, merge);
+  assert.equal(patched.status, 200, patched.text);
+  const read = async (version: string): Promise<{ apiVersion: string; a: string; b: string }> =>
+    (await server.send('GET', `${path.replace('v1', version)}/one`)).json();
+  await eventually(async () => (await read('v2')).b === 'B', { message: 'the default shows' });
+  assert.deepEqual([(await read('v1')).apiVersion, (await read('v2')).apiVersion], ['stable.example.com/v1', 'stable.example.com/v2']);
+  const { items } = (await server.send('GET', path)).json<{ items: { b: string }[] }>();
+  assert.deepEqual(
+    items.map(({ b }) => b),
+    ['B'],
+  );
+  const changed = await server.send('PATCH', `${path}/one`, { a: 'C' }, merge);
+  assert.equal(changed.json<{ apiVersion: string }>().apiVersion, 'stable.example.com/v1');
+  assert.equal((await read('v2')).a, 'C');
+});
+
+test('rules in CEL hold of values and of their changes', async () => {
+  const spec = {
+    type: 'object',
+    'x-kubernetes-validations': [
+      { rule: 'self.low <= self.high', message: 'low must not be above high' },
+      { rule: 'self.name == oldSelf.name', messageExpression: '"was " + oldSelf.name', fieldPath: '.name' },
+    ],
+    properties: { low: { type: 'integer' }, high: { type: 'integer' }, name: { type: 'string' } },
+  };
+  const path = await establish('ruleds', {}, { schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } });
+  const one = (value: object): object => ({ ...cron('one', value), kind: 'Ruled' });
+  const refused = await server.send('POST', path, one({ low: 3, high: 2, name: 'a' }));
+  assert.equal(
+    refused.json<{ message: string }>().message,
+    'Ruled.stable.example.com "one" is invalid: spec: Invalid value: "object": low must not be above high',
+  );
+  assert.equal((await server.send('POST', path, one({ low: 1, high: 2, name: 'a' }))).status, 201);
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  assert.match(
+    (await server.send('PATCH', `${path}/one`, { spec: { name: 'b' } }, merge)).text,
+    /spec\.name: Invalid value: \\"object\\": was a/,
+  );
+  assert.equal((await server.send('PATCH', `${path}/one`, { spec: { high: 9 } }, merge)).status, 200);
+});
+
+test('schemas that are not structural are refused', async () => {
+  const refuse = async (openAPIV3Schema: object): Promise<string> =>
+    (await server.send('POST', definitions, definition('bads', {}, { schema: { openAPIV3Schema } }))).json<{ message: string }>().message;
+  const at = String.raw`spec\.versions\[0\]\.schema\.openAPIV3Schema`;
+  assert.match(
+    await refuse({ type: 'object', properties: { a: {} } }),
+    new RegExp(`${at}\\.properties\\[a\\]\\.type: Required value: must not be empty for specified object fields`),
+  );
+  assert.match(await refuse({ type: 'array', items: { type: 'string' } }), /must be object at the root/);
+  const rules = [{ rule: 'self.a ==' }];
+  assert.match(
+    await refuse({ type: 'object', 'x-kubernetes-validations': rules }),
+    /x-kubernetes-validations\[0\]\.rule: Invalid value: "self\.a ==": compilation failed/,
+  );
+  assert.match(await refuse({ type: 'object', properties: { a: { type: 'integer', default: 'x' } } }), /must be of type integer: "string"/);
+});

@@ -1,4 +1,4 @@
-import { type Clock, errorMessage, type Logger, WorkQueue } from '@keelson/base';
+import { type Clock, errorMessage, type Logger, type Random, WorkQueue } from '@keelson/base';
 import type { Kind } from '@keelson/types';
 import { CustomResourceDefinition } from '@keelson/types';
 import { systemUser } from '../../auth/types.ts';
@@ -8,14 +8,19 @@ import { setCondition } from '../../kinds/conditions.ts';
 import { follow } from '../../registry/follow.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { update, type Writable } from '../../registry/write.ts';
+import type { WebhookCaller } from '../webhooks/caller.ts';
 import { removeInstances, withoutFinalizer } from './cleanup.ts';
-import { kindDefinition, schemaOf } from './definition.ts';
+import { converterOf } from './conversion.ts';
+import { schemaOf, typeNameOf } from './definition.ts';
 import { decideNames } from './names.ts';
 import { prune } from './prune.ts';
+import { servedVersions } from './versions.ts';
 
 export interface CustomResourcesOptions {
   readonly registry: Registry;
   readonly decoder: Decoder;
+  readonly caller: WebhookCaller;
+  readonly random: Random;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -96,15 +101,7 @@ export class CustomResources {
   async #serve(name: string, definition: CustomResourceDefinition | undefined): Promise<void> {
     const { registry, decoder } = this.#options;
     const established = definition?.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True');
-    const wanted = definition && established ? definition.spec.versions.filter(({ served }) => served) : [];
-    const kinds: Kind[] = [];
-    for (const version of wanted) {
-      const schema = schemaOf(version);
-      const served = kindDefinition(definition as CustomResourceDefinition, version);
-      decoder.define(served.kind.typeName, { prune: (object) => prune(object, schema) });
-      await registry.install(served);
-      kinds.push(served.kind);
-    }
+    const kinds = definition && established ? await this.#install(definition) : [];
     for (const old of this.#served.get(name) ?? []) {
       if (kinds.some(({ version, resource }) => version === old.version && resource === old.resource)) continue;
       registry.uninstall(old);
@@ -112,6 +109,18 @@ export class CustomResources {
     }
     if (kinds.length > 0) this.#served.set(name, kinds);
     else this.#served.delete(name);
+  }
+
+  async #install(definition: CustomResourceDefinition): Promise<Kind[]> {
+    const { registry, decoder, caller, random } = this.#options;
+    for (const version of definition.spec.versions) {
+      const schema = schemaOf(version);
+      const { group, names } = definition.spec;
+      decoder.define(typeNameOf(group, version.name, names.kind), { prune: (object) => prune(object, schema) });
+    }
+    const { stored, served } = servedVersions(definition, converterOf(definition, caller, random));
+    await registry.install(stored, served);
+    return served.map(({ kind }) => kind);
   }
 
   async #cleanUp(definition: CustomResourceDefinition): Promise<void> {

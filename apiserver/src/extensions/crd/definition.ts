@@ -5,6 +5,7 @@ import type { KindDefinition, ScaleRules } from '../../kinds/types.ts';
 import { columnsOf } from './columns.ts';
 import { applyDefaults } from './defaults.ts';
 import { readMember, writeMember } from './members.ts';
+import { hasRules, ruleErrors } from './rules.ts';
 import type { Schema } from './schema.ts';
 import { validateValue } from './validate.ts';
 
@@ -26,10 +27,14 @@ export function prefixOf({ spec }: CustomResourceDefinition): string {
 /** One served version of a definition as the kind the engine works with. Names are those the definition was granted. */
 export function kindDefinition(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): KindDefinition {
   const schema = schemaOf(version);
+  const ruled = hasRules(schema);
   const validate = (object: KubeObject): FieldError[] => validateValue(object, schema);
+  const rules = (next: KubeObject, old?: KubeObject): FieldError[] => (ruled ? ruleErrors(next, old, schema) : []);
+  const change = (next: KubeObject, old: KubeObject): FieldError[] => [...validate(next), ...rules(next, old)];
   const { scale, status } = version.subresources ?? {};
   return {
     kind: kindOf(definition, version),
+    schema: version.schema?.openAPIV3Schema ?? schema,
     prefix: prefixOf(definition),
     conditionalUpdateOnly: true,
     generation: true,
@@ -38,8 +43,9 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
     selectableFields: Object.fromEntries(
       (version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), (object) => text(readMember(object, jsonPath))]),
     ),
-    validate,
-    ...(status ? { status: { validateUpdate: validate } } : {}),
+    validate: (object) => (object.metadata.resourceVersion ? validate(object) : [...validate(object), ...rules(object)]),
+    validateUpdate: rules,
+    ...(status ? { status: { validateUpdate: change } } : {}),
     ...(scale ? { scale: scaleRules(scale) } : {}),
   };
 }

@@ -1,7 +1,9 @@
+import { errorMessage } from '@keelson/base';
 import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
 import { applyDefaults } from './defaults.ts';
 import { patternOf } from './pattern.ts';
 import { prune } from './prune.ts';
+import { ruleProgram } from './rules.ts';
 import { isMap, type Schema } from './schema.ts';
 import { validateValue } from './validate.ts';
 
@@ -24,6 +26,7 @@ function nodeErrors(schema: Schema, at: FieldPath, whenUntyped: string): FieldEr
     ...childErrors(schema, at),
     ...restrictedErrors(schema, at),
     ...defaultErrors(schema, at),
+    ...rulesErrors(schema, at),
   ];
 }
 
@@ -131,6 +134,27 @@ function restrictionErrors(schema: Schema, at: FieldPath, parent: Schema): Field
     errors.push(...restrictionErrors(nested, at.child('properties').key(name), {}));
   if (schema.items) errors.push(...restrictionErrors(schema.items, at.child('items'), {}));
   return errors;
+}
+
+/** Rules that do not compile, or are only half there. */
+function rulesErrors(schema: Schema, at: FieldPath): FieldError[] {
+  return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, messageExpression }, index) => {
+    const where = at.child('x-kubernetes-validations').index(index);
+    if (!rule?.trim()) return [fieldRequired(where.child('rule'), 'rule is not specified')];
+    return [
+      ...compileErrors(rule, 'bool', where.child('rule')),
+      ...(messageExpression ? compileErrors(messageExpression, 'string', where.child('messageExpression')) : []),
+    ];
+  });
+}
+
+function compileErrors(expression: string, type: 'bool' | 'string', at: FieldPath): FieldError[] {
+  try {
+    ruleProgram(expression, type);
+    return [];
+  } catch (error) {
+    return [fieldInvalid(at, expression, `compilation failed: ${errorMessage(error)}`)];
+  }
 }
 
 /** A default is what the server itself would write: pruned, and valid when the defaults within it are filled in. */

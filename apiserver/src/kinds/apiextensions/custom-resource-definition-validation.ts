@@ -17,6 +17,8 @@ import type {
   CustomResourceDefinitionNames,
   CustomResourceDefinitionVersion,
 } from '@keelson/types';
+import type { Schema } from '../../extensions/crd/schema.ts';
+import { structuralErrors } from '../../extensions/crd/structural.ts';
 import { clientConfigErrors } from '../admissionregistration/client-config.ts';
 import { versionErrors as reviewVersionErrors } from '../admissionregistration/webhook-validation.ts';
 import { requiredOneOf } from '../field-checks.ts';
@@ -53,11 +55,12 @@ function groupErrors(group: string | undefined): FieldError[] {
   return group.includes('.') ? [] : [fieldInvalid(where, group, 'should be a domain with at least one dot')];
 }
 
-/** The schema is only looked at for being there: that it is structural comes with serving it. */
 function versionErrors(version: CustomResourceDefinitionVersion, where: FieldPath): FieldError[] {
   const { name = '', schema, deprecated, deprecationWarning, subresources, additionalPrinterColumns = [] } = version;
   const errors: FieldError[] = [];
-  if (!schema?.openAPIV3Schema) errors.push(fieldRequired(where.child('schema', 'openAPIV3Schema'), 'schemas are required'));
+  const whole = where.child('schema', 'openAPIV3Schema');
+  if (schema?.openAPIV3Schema) errors.push(...structuralErrors(schema.openAPIV3Schema as Schema, whole));
+  else errors.push(fieldRequired(whole, 'schemas are required'));
   const problems = isDNS1035Label(name);
   if (problems.length > 0) errors.push(fieldInvalid(where.child('name'), name, problems.join(',')));
   if (!deprecated && deprecationWarning !== undefined)

@@ -11,7 +11,7 @@ import {
   isDNS1123Subdomain,
   path,
 } from '@keelson/machinery';
-import { parseCSR } from '@keelson/pki';
+import { checkCSR, parseCSR } from '@keelson/pki';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@keelson/types';
 import { oneOf, requiredOneOf } from '../field-checks.ts';
 
@@ -73,6 +73,7 @@ function requestProblem(request: string): string | undefined {
   if (!/^-----BEGIN CERTIFICATE REQUEST-----$/m.test(pem)) return 'PEM block type must be CERTIFICATE REQUEST';
   try {
     parseCSR(pem);
+    checkCSR(pem);
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -2,7 +2,7 @@ import { humanDuration, isConditionTrue } from '@keelson/machinery';
 import { CertificateSigningRequest } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
-import { serveApproval, stampConditions } from './certificate-signing-request-approval.ts';
+import { approvalPart, stampConditions } from './certificate-signing-request-approval.ts';
 import { requestErrors, statusChangeErrors } from './certificate-signing-request-validation.ts';
 
 export const certificateSigningRequestKind: KindDefinition<CertificateSigningRequest> = {
@@ -25,13 +25,7 @@ export const certificateSigningRequestKind: KindDefinition<CertificateSigningReq
     prepareUpdate: stampConditions,
     validateUpdate: (next, old) => statusChangeErrors(next, old, 'certificate'),
   },
-  subresources: {
-    approval: {
-      verbs: ['get', 'patch', 'update'],
-      kind: { group: 'certificates.k8s.io', version: 'v1', kind: 'CertificateSigningRequest' },
-      handler: serveApproval,
-    },
-  },
+  parts: { approval: approvalPart },
   selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName ?? '' },
   columns: [
     nameColumn,

@@ -66,7 +66,7 @@ export function localZone(): string {
 export function zonedTime(time: number, zone = 'UTC'): string {
   const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(time);
   const offset = parts.find(({ type }) => type === 'timeZoneName')?.value.slice('GMT'.length) ?? '';
-  if (offset === '') return rfc3339(time);
+  if (offset === '' || offset === '+00:00') return rfc3339(time);
   const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)/.exec(offset) ?? [];
   const shift = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
   return `${rfc3339(time + shift).slice(0, -1)}${offset.slice(0, '+00:00'.length)}`;

@@ -15,8 +15,10 @@ export function jobOrphansController(workers: number): ControllerDefinition {
     reads: [Pod, Job],
     writes: [Pod],
     triggers: [
-      { ...self(Pod, ({ type, object }) => type !== 'deleted' && isTracked(object)), indexes: { [ownerUid]: controllerUid } },
-      mapped(Pod, () => [], { indexes: { [orphans]: orphanNamespace } }),
+      {
+        ...self(Pod, ({ type, object }) => type !== 'deleted' && isTracked(object)),
+        indexes: { [ownerUid]: controllerUid, [orphans]: orphanNamespace },
+      },
       mapped(Job, trackedPodsOf, { when: isOver }),
     ],
     workers,

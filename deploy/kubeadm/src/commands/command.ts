@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type Clock, parseGoDuration, type Random } from '@keelson/base';
 import { Refusal } from '@keelson/deploy-local';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
 /** What every command is given. */
 export interface CommandDeps {
@@ -22,8 +22,19 @@ export interface MachineOptions {
 export function machineCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .helpOption('-h, --help')
-    .option('--root <dir>', 'keep everything below this directory instead of /', (text) => (isAbsolute(text) ? resolve(text) : invalid('an absolute path')), '/');
+    .configureHelp({ optionDescription: described })
+    .option(
+      '--root <dir>',
+      'keep everything below this directory instead of /',
+      (text) => (isAbsolute(text) ? resolve(text) : invalid('an absolute path')),
+      '/',
+    );
+}
+
+/** What an option does, and what it is when it is not given, where that says something. */
+function described({ description, defaultValue, defaultValueDescription }: Option): string {
+  const shown = defaultValueDescription ?? (Array.isArray(defaultValue) ? defaultValue.join(',') : String(defaultValue ?? ''));
+  return shown === '' || shown === 'false' ? description : `${description} (default: ${shown})`;
 }
 
 export function list(text: string): readonly string[] {
@@ -36,7 +47,7 @@ export function port(text: string): number {
 }
 
 /** Milliseconds, from `24h0m0s`. */
-export function duration(text: string): number {
+function duration(text: string): number {
   try {
     return parseGoDuration(text);
   } catch {
@@ -44,9 +55,17 @@ export function duration(text: string): number {
   }
 }
 
+/** How long a token is good for: milliseconds, 24 hours unless told. */
+export function tokenTtl(flag: string): Option {
+  const option = new Option(`${flag} <duration>`, 'how long it is good for; 0 is for ever');
+  return option.argParser(duration).default(24 * 3_600_000, '24h0m0s');
+}
+
 export function urls(text: string): readonly string[] {
   const all = list(text);
-  return all.length > 0 && all.every((url) => /^https?:$/.test(URL.parse(url)?.protocol ?? '')) ? all : invalid('one or more http:// or https:// addresses');
+  return all.length > 0 && all.every((url) => /^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    ? all
+    : invalid('one or more http:// or https:// addresses');
 }
 
 function invalid(what: string): never {

@@ -94,7 +94,11 @@ function checkOptions(options: JoinOptions): void {
     );
   }
   if (!controlPlane) return;
-  refuseIf(certificateKey === undefined ? '--control-plane needs --certificate-key, as kubeadm init --upload-certs prints it' : certificateKeyProblem(certificateKey));
+  refuseIf(
+    certificateKey === undefined
+      ? '--control-plane needs --certificate-key, as kubeadm init --upload-certs prints it'
+      : certificateKeyProblem(certificateKey),
+  );
 }
 
 /** What the machines of the cluster agree on, read as who has the token. */
@@ -112,9 +116,13 @@ async function settingsFrom({ server, caPem }: DiscoveredCluster, { id, secret }
 function checkControlPlane({ controlPlane }: JoinOptions, { etcdServers, controlPlaneEndpoint }: ClusterSettings): void {
   if (!controlPlane) return;
   if (etcdServers.length === 0) {
-    throw new Refusal("another control plane cannot join: the cluster keeps its objects in its first machine's embedded store; one made with kubeadm init --etcd-servers can have several");
+    throw new Refusal(
+      "another control plane cannot join: the cluster keeps its objects in its first machine's embedded store; one made with kubeadm init --etcd-servers can have several",
+    );
   }
   if (controlPlaneEndpoint === '') {
-    throw new Refusal('another control plane cannot join: the cluster has no address that outlives its first machine; name one with kubeadm init --control-plane-endpoint');
+    throw new Refusal(
+      'another control plane cannot join: the cluster has no address that outlives its first machine; name one with kubeadm init --control-plane-endpoint',
+    );
   }
 }

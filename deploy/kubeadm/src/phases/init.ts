@@ -9,10 +9,13 @@ import { copyEtcdFiles, makeCertificates, makeKubeconfigs } from './certs.ts';
 import { type Context, localServer, type Phase, stableServer, withApi } from './context.ts';
 import { ensureKubeProxyAccount, startKubeProxy } from './kube-proxy.ts';
 import { bindAdmins, joinToken, makeJoinable, markControlPlane, uploadCertificates, uploadConfig } from './objects.ts';
-import { prepareProcesses, startControlPlane, startServices, untilReady } from './processes.ts';
+import { keepRunning, prepareProcesses, startControlPlane, startServices, untilReady } from './processes.ts';
 
 export interface InitContext extends Context {
-  readonly options: InitOptions;
+  readonly options: Pick<
+    InitOptions,
+    'tokenTtl' | 'token' | 'certificateKey' | 'uploadCerts' | 'apiserverCertExtraSans' | 'etcdCafile' | 'etcdCertfile' | 'etcdKeyfile'
+  >;
   /** The bootstrap token, whole. */
   readonly token: string;
   readonly certificateKey: string;
@@ -22,7 +25,10 @@ export interface InitContext extends Context {
 /** What `kubeadm init` does, in order; the machine has been checked. */
 export const initPhases: readonly Phase<InitContext>[] = [
   { name: 'certs', run: certs },
-  { name: 'kubeconfig', run: (context) => makeKubeconfigs(context, ['admin', 'super-admin', 'kubelet', 'controller-manager', 'scheduler']) },
+  {
+    name: 'kubeconfig',
+    run: (context) => makeKubeconfigs(context, ['admin', 'super-admin', 'kubelet', 'controller-manager', 'scheduler']),
+  },
   { name: 'container-runtime', run: prepareProcesses },
   { name: 'control-plane', run: (context) => startControlPlane(context, 'super-admin') },
   { name: 'kubelet-start', run: kubeletStart },
@@ -32,6 +38,7 @@ export const initPhases: readonly Phase<InitContext>[] = [
   { name: 'kube-proxy', run: kubeProxy },
   { name: 'mark-control-plane', run: (context) => asAdmin(context, (api) => markControlPlane(context, api)) },
   { name: 'addon', run: addon },
+  { name: 'keep-running', run: keepRunning },
   { name: 'show-join-command', run: showJoinCommand },
 ];
 
@@ -45,7 +52,6 @@ async function kubeletStart(context: InitContext): Promise<void> {
   const since = context.clock.now();
   await startServices(context, ['kubelet']);
   await untilReady(context, since);
-  await context.host.keepRunning();
 }
 
 async function uploadCerts(context: InitContext): Promise<void> {

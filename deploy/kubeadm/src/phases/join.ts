@@ -13,7 +13,7 @@ import { makeCertificates, makeKubeconfigs, writePrivate } from './certs.ts';
 import { type Context, localServer, type Phase, waitFor, withApi, writeKubeconfig } from './context.ts';
 import { startKubeProxy } from './kube-proxy.ts';
 import { markControlPlane } from './objects.ts';
-import { prepareProcesses, startControlPlane, startServices, untilReady } from './processes.ts';
+import { keepRunning, prepareProcesses, startControlPlane, startServices, untilReady } from './processes.ts';
 
 export interface JoinContext extends Context {
   readonly options: JoinOptions;
@@ -30,6 +30,7 @@ export const joinPhases: readonly Phase<JoinContext>[] = [
   { name: 'kubelet-start', run: kubeletStart },
   { name: 'kube-proxy', run: (context) => asJoining(context, (api) => startKubeProxy(context, api, context.cluster.server)) },
   { name: 'mark-control-plane', run: mark },
+  { name: 'keep-running', run: keepRunning },
   { name: 'finish', run: finish },
 ];
 
@@ -82,8 +83,7 @@ async function mark(context: JoinContext): Promise<void> {
   await withApi(context, 'admin', (api) => markControlPlane(context, api), localServer(context.machine));
 }
 
-async function finish({ host, machine, print }: JoinContext): Promise<void> {
-  await host.keepRunning();
+async function finish({ machine, print }: JoinContext): Promise<void> {
   const what = machine.role === 'control-plane' ? 'one more control plane of the cluster' : 'part of the cluster';
   print(`\nThis machine is ${what}, as node ${machine.nodeName}. See it with kubectl get nodes.\n`);
 }

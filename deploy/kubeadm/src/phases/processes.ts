@@ -43,6 +43,11 @@ export async function startServices(context: Context, names: readonly string[]):
   for (const service of services.filter(({ name }) => names.includes(name))) await context.host.start(service);
 }
 
+/** From now on the machine's processes are started again when they end. */
+export async function keepRunning({ machine, host }: Context): Promise<void> {
+  await host.keepRunning(await servicesFor(machine), !machine.criSocket);
+}
+
 /** Starts the API server and waits until it is ready, by its word to that user, then those who work for it. */
 export async function startControlPlane(context: Context, user: string): Promise<void> {
   const { say } = context;

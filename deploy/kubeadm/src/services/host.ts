@@ -18,6 +18,7 @@ import {
 } from '@keelson/deploy-local';
 import type { Service } from './plan.ts';
 import { renderUnit, unitName } from './units.ts';
+import { type Watched, watchedPath } from './watched.ts';
 
 /** Who runs a machine's processes. */
 export interface ServiceHost {
@@ -27,8 +28,8 @@ export interface ServiceHost {
   isAlive(name: string): Promise<boolean>;
   /** Ends a process and forgets it; fine when there is none. */
   stop(name: string): Promise<void>;
-  /** From now on what ends is started again. */
-  keepRunning(): Promise<void>;
+  /** From now on whatever of these ends is started again, and the private container runtime too, where there is one. */
+  keepRunning(services: readonly Service[], runtime: boolean): Promise<void>;
   /** The end of its log. */
   lastWords(name: string): Promise<string>;
 }
@@ -38,21 +39,25 @@ export const runtimeName = 'containerd';
 /** systemd where it runs, for the machine itself; else a supervisor of our own. */
 export async function serviceHost(root: string, dataDir: string, clock: Clock): Promise<ServiceHost> {
   const systemd = root === '/' && (await exists('/run/systemd/system'));
-  return systemd ? systemdHost(dataDir, clock) : localHost(root, dataDir, clock);
+  return systemd ? systemdHost(dataDir, clock) : localHost(dataDir, clock);
 }
 
 /** Names the supervisor's log. */
 export const supervisorName = 'supervisor';
 
-function localHost(root: string, dataDir: string, clock: Clock): ServiceHost {
+function localHost(dataDir: string, clock: Clock): ServiceHost {
   const place = { dataDir };
-  const supervisor = [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'supervisor.ts'), root];
+  const supervisor = [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'supervisor.ts'), dataDir];
   return {
     startRuntime: () => runContainerd(place, clock),
     start: (service) => launchOne(place, service, clock),
     isAlive: async (name) => (await running(place, name)) !== undefined,
     stop: (name) => stop(place, name, clock),
-    keepRunning: async () => void (await start(place, supervisorName, supervisor, clock)),
+    async keepRunning(services, runtime) {
+      const watched: Watched = { runtime, services: services.map((service) => ({ name: service.name, command: commandOf(service) })) };
+      await replaceFile(watchedPath(dataDir), JSON.stringify(watched));
+      await start(place, supervisorName, supervisor, clock);
+    },
     lastWords: (name) => lastWords(dataDir, name),
   };
 }

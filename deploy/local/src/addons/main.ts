@@ -29,10 +29,13 @@ async function load(): Promise<void> {
   const cluster = await loadCluster(dataDir);
   if (!cluster) throw new Error(`no cluster in ${dataDir}`);
   const paths = clusterPaths(dataDir);
-  // A pod that finds its image on the node needs no registry: objects come second.
-  for (const ref of await importImages(containerdPaths(paths.containerd).socket, await buildAddonImages(cluster.addons, log))) {
-    say(`loaded ${ref}`);
+  const { socket } = containerdPaths(paths.containerd);
+  const api = createApi(transportFor(loadKubeconfig(paths.adminKubeconfig)), { clock: systemClock });
+  // One after the other: the first need not wait for the last.
+  for (const name of cluster.addons) {
+    // A pod that finds its image on the node needs no registry: objects come second.
+    for (const ref of await importImages(socket, await buildAddonImages([name], log))) say(`loaded ${ref}`);
+    await applyAddons(api, [name]);
+    say(`applied ${name}`);
   }
-  await applyAddons(createApi(transportFor(loadKubeconfig(paths.adminKubeconfig)), { clock: systemClock }), cluster.addons);
-  say(`applied ${cluster.addons.join(', ')}`);
 }

@@ -1,50 +1,15 @@
-import type { Cluster } from '../../cluster.ts';
+import { UsageError } from '../../errors.ts';
 import type { AnyObject, Verb } from '../../types.ts';
 import { generator, nameOf, requireFlags } from './generator.ts';
+import { resourceRules, ruleFlags, urlRules } from './rules.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
-
-const ruleFlags = {
-  resource: { type: 'list', help: 'Resource that the rule applies to' },
-  'resource-name': { type: 'array', help: 'Resource in the white list that the rule applies to, repeat this flag for multiple items' },
-  verb: { type: 'list', help: 'Verb that applies to the resources contained in the rule' },
-} as const;
 
 const subjectFlags = {
   group: { type: 'array', help: 'Groups to bind to the role. The flag can be repeated to add multiple groups.' },
   serviceaccount: { type: 'array', help: 'Service accounts to bind to the role, in the format <namespace>:<name>.' },
   user: { type: 'array', help: 'Usernames to bind to the role. The flag can be repeated to add multiple users.' },
 } as const;
-
-interface RuleFlags {
-  readonly resource: readonly string[];
-  readonly 'resource-name': readonly string[];
-  readonly verb: readonly string[];
-}
-
-/** One rule for each API group the resources are of. */
-async function rulesOf(cluster: Cluster, { resource, 'resource-name': names, verb }: RuleFlags): Promise<object[]> {
-  if (verb.length === 0) throw new Error('at least one verb must be specified');
-  if (resource.length === 0) throw new Error('at least one resource must be specified');
-  const groups = new Map<string, string[]>();
-  for (const each of resource) {
-    const [type = '', subresource] = each.split('/');
-    const { group, resource: plural } = await resolve(cluster, type);
-    groups.set(group, [...(groups.get(group) ?? []), subresource ? `${plural}/${subresource}` : plural]);
-  }
-  const verbs = verb.includes('*') ? ['*'] : [...new Set(verb)];
-  return [...groups].map(([group, resources]) => ({
-    apiGroups: [group],
-    ...(names.length > 0 ? { resourceNames: [...names] } : {}),
-    resources: [...new Set(resources)],
-    verbs,
-  }));
-}
-
-async function resolve(cluster: Cluster, type: string): Promise<{ group: string; resource: string }> {
-  if (type === '*') return { group: '*', resource: '*' };
-  return (await cluster.mapper()).resolve(type);
-}
 
 function subjectsOf({ user, group, serviceaccount }: { readonly [K in keyof typeof subjectFlags]: readonly string[] }): object[] {
   return [
@@ -70,7 +35,7 @@ export const role: Verb = generator(
     apiVersion: `${rbac}/v1`,
     kind: 'Role',
     metadata: { name: nameOf(context) },
-    rules: await rulesOf(context.cluster, context.flags),
+    rules: await resourceRules(context.cluster, context.shell, context.flags),
   }),
 );
 
@@ -84,16 +49,30 @@ export const clusterRole: Verb = generator(
   async (context) => {
     const { flags, cluster } = context;
     const head = { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name: nameOf(context) } };
-    if (flags['aggregation-rule'].length > 0) {
-      const matchLabels = Object.fromEntries(flags['aggregation-rule'].map((pair) => pair.split('=')));
-      return { ...head, aggregationRule: { clusterRoleSelectors: [{ matchLabels }] }, rules: [] };
+    const { 'aggregation-rule': aggregation, 'non-resource-url': urls } = flags;
+    if (aggregation.length > 0) {
+      if (urls.length + flags.verb.length + flags.resource.length + flags['resource-name'].length > 0)
+        throw new Error('aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames');
+      return { ...head, aggregationRule: { clusterRoleSelectors: [{ matchLabels: labelsOf(aggregation) }] }, rules: null };
     }
-    const urls = flags['non-resource-url'];
-    const byUrl = urls.length > 0 ? [{ nonResourceURLs: [...urls], verbs: [...flags.verb] }] : [];
-    const rules = urls.length > 0 && flags.resource.length === 0 ? [] : await rulesOf(cluster, flags);
+    const byUrl = urlRules(urls, flags);
+    const rules = urls.length > 0 && flags.resource.length === 0 ? [] : await resourceRules(cluster, context.shell, flags);
     return { ...head, rules: [...rules, ...byUrl] };
   },
 );
+
+function labelsOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at === -1)
+        throw new UsageError(
+          `invalid argument ${JSON.stringify(pair)} for "--aggregation-rule" flag: malformed pair, expect string=string`,
+        );
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
 
 export const roleBinding: Verb = generator(
   'rolebinding NAME --clusterrole=NAME|--role=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname]',

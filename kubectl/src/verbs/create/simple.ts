@@ -1,3 +1,4 @@
+import { errorMessage } from '@keelson/base';
 import { ServiceAccount, TokenRequest } from '@keelson/types';
 import { objectPrinter } from '../../printers/objects.ts';
 import { type AnyObject, defineVerb, type Verb } from '../../types.ts';
@@ -42,7 +43,9 @@ export const token: Verb = defineVerb({
         ...(bound ? { boundObjectRef: bound } : {}),
       },
     };
-    const answer = await cluster.api.create(TokenRequest, request as TokenRequest, { subresource: 'token', parent: ServiceAccount });
+    const answer = await cluster.api
+      .create(TokenRequest, request as TokenRequest, { subresource: 'token', parent: ServiceAccount })
+      .catch((error: unknown) => Promise.reject(new Error(`failed to create token: ${errorMessage(error)}`)));
     if (flags.output) return void shell.stdout.write(objectPrinter(flags.output)(answer as unknown as AnyObject));
     const issued = answer.status?.token;
     if (!issued) throw new Error('failed to create token: no token in server response');

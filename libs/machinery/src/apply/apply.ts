@@ -5,7 +5,7 @@ import { difference, type FieldSet, intersection, isEmptySet, leaf, sameSet, uni
 import { fieldsOfLastApplied, withLastApplied } from './last-applied.ts';
 import {
   afterLoss,
-  type ChangesIn,
+  type ChangesByVersion,
   changesBetween,
   type ManagedEntry,
   ownable,
@@ -42,9 +42,9 @@ const kubectl = 'kubectl';
  * unless somebody else owns them, all others stay.
  * @throws StatusError Conflict when it sets others' fields to other values without force.
  */
-export function applyConfiguration(application: Application): Applied {
-  const asked = withEntries(application);
-  const plan = planApply(asked);
+export async function applyConfiguration(application: Application): Promise<Applied> {
+  const asked = await withEntries(application);
+  const plan = await planApply(asked);
   const isKubectl = asked.owner.manager === kubectl;
   const conflicts = asked.force ? [] : isKubectl ? beyondClientSide(plan.conflicts, asked) : plan.conflicts;
   if (conflicts.length > 0) throw conflictError(conflicts);
@@ -53,31 +53,31 @@ export function applyConfiguration(application: Application): Applied {
 }
 
 /** An object nobody's fields were tracked of was written by somebody all the same. */
-function withEntries(application: Application): Application {
+async function withEntries(application: Application): Promise<Application> {
   const { live, entries, owner } = application;
   if (!live || entries.length > 0) return application;
   const before = { ...application, owner: { ...owner, manager: beforeFirst, operation: 'Update' as const, subresource: '' } };
-  return { ...application, entries: trackUpdate([], {}, live, before) };
+  return { ...application, entries: await trackUpdate([], {}, live, before) };
 }
 
 interface ApplyPlan {
   readonly object: object;
   readonly fields: FieldSet;
-  readonly changes: ChangesIn;
+  readonly changes: ChangesByVersion;
   readonly conflicts: readonly Conflict[];
 }
 
-function planApply(application: Application): ApplyPlan {
+async function planApply(application: Application): Promise<ApplyPlan> {
   const { live = {}, config, entries, owner } = application;
   const type = typeOf(application);
   const fields = ownable(fieldsOf(config, type), application);
   const merged = mergeConfiguration(live, config, type) as object;
-  const object = prune(application, merged, fields);
-  const changes = changesBetween(live, object, application);
+  const object = await prune(application, merged, fields);
+  const changes = await changesBetween(live, object, entries, application);
   const conflicts: Conflict[] = [];
   for (const entry of entries) {
     if (ownerText(entry) === ownerText(owner)) continue;
-    const taken = intersection(entry.fields, changes(entry.apiVersion)?.written ?? leaf);
+    const taken = intersection(entry.fields, changes.get(entry.apiVersion)?.written ?? leaf);
     if (!isEmptySet(taken)) conflicts.push({ owner: entry, fields: taken });
   }
   return { object, fields, changes, conflicts };
@@ -91,7 +91,7 @@ function typeOf({ versions, owner }: Application): MergeType {
  * Takes out what the applier owned and names no more. First in the version it spoke then; what others own in other versions is put back
  * by looking at the removal in each of those.
  */
-function prune({ entries, owner, versions }: Application, merged: object, fields: FieldSet): object {
+async function prune({ entries, owner, versions }: Application, merged: object, fields: FieldSet): Promise<object> {
   const key = ownerText(owner);
   const last = entries.find((entry) => ownerText(entry) === key);
   if (!last || isEmptySet(last.fields)) return merged;
@@ -99,16 +99,17 @@ function prune({ entries, owner, versions }: Application, merged: object, fields
   for (const entry of entries) {
     if (entry !== last) owned.set(entry.apiVersion, union(owned.get(entry.apiVersion) ?? leaf, entry.fields));
   }
-  const at = (object: object, version: string): object =>
-    version === owner.apiVersion ? object : versions.convert(object, owner.apiVersion, version);
+  const convert = (object: object, from: string, to: string): Promise<object> | object =>
+    from === to ? object : versions.convert(object, from, to);
   let pruned = merged;
   for (const version of new Set([last.apiVersion, ...owned.keys()])) {
     const type = versions.type(version);
     if (!type) continue;
-    const whole = at(merged, version);
-    const dropped = version === last.apiVersion ? last.fields : compareFields(whole, at(pruned, version), type).removed;
+    const whole = await convert(merged, owner.apiVersion, version);
+    const isLast = version === last.apiVersion;
+    const dropped = isLast ? last.fields : compareFields(whole, await convert(pruned, owner.apiVersion, version), type).removed;
     const kept = (pruneDropped(whole, type, dropped, owned.get(version)) ?? {}) as object;
-    pruned = version === owner.apiVersion ? kept : versions.convert(kept, version, owner.apiVersion);
+    pruned = await convert(kept, version, owner.apiVersion);
   }
   return pruned;
 }

@@ -2,7 +2,7 @@ import { goJson, goQuote } from '../go-text.ts';
 import { isObject } from '../patch/merge.ts';
 import { elementText, itemElement } from './element.ts';
 import { typeFor } from './own.ts';
-import { type ListType, type MapType, type MergeType, memberType } from './type.ts';
+import { type ListType, type MapType, type MergeType, memberOf } from './type.ts';
 
 /** Whether a configuration has its type's shape: what does not fit, in upstream's words. Empty when all does; null fits everywhere. */
 export function checkConfiguration(config: unknown, type: MergeType): string[] {
@@ -30,8 +30,8 @@ function checkValue(value: unknown, declared: MergeType, path: string, problems:
 
 function checkMap(value: object, type: MapType, path: string, problems: string[]): void {
   for (const [name, member] of Object.entries(value)) {
-    const below = memberType(type, name);
-    if (below) checkValue(member, below, `${path}.${name}`, problems);
+    const known = memberOf(type, name);
+    if (known) checkValue(member, known.type, `${path}.${name}`, problems);
     else problems.push(`${path}.${name}: field not declared in schema`);
   }
 }

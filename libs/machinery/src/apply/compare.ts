@@ -3,7 +3,7 @@ import { sameJson } from '../patch/same.ts';
 import { namedItem } from './element.ts';
 import { type FieldSet, leaf, nodeOf } from './fields.ts';
 import { everythingIn, isNothing, typeFor } from './own.ts';
-import { type ListType, type MapType, type MergeType, memberType } from './type.ts';
+import { type ListType, type MapType, type Member, type MergeType, memberOf } from './type.ts';
 
 /** What differs between two versions of an object. */
 export interface Changes {
@@ -48,19 +48,19 @@ function mapChanges(before: JsonObject, after: JsonObject, type: MapType): NodeC
     const value = after[name];
     const old = before[name];
     if (value === old && value !== undefined) continue;
-    const below = memberType(type, name);
-    if (below) changes.add(`f:${name}`, memberChanges(old, value, below, type.always.has(name)));
+    const member = memberOf(type, name);
+    if (member) changes.add(member.element, memberChanges(old, value, member));
   }
   for (const name in before) {
     if (Object.hasOwn(after, name)) continue;
-    const below = memberType(type, name);
-    if (below) changes.add(`f:${name}`, memberChanges(before[name], undefined, below, type.always.has(name)));
+    const member = memberOf(type, name);
+    if (member) changes.add(member.element, memberChanges(before[name], undefined, member));
   }
   return changes.result();
 }
 
-/** @param always whether the member is there even when its JSON is not: then only what is in it comes and goes. */
-function memberChanges(before: unknown, after: unknown, type: MergeType, always: boolean): NodeChanges | undefined {
+/** Of a member that is always there, only what is in it comes and goes. */
+function memberChanges(before: unknown, after: unknown, { type, always }: Member): NodeChanges | undefined {
   const absent = isNothing(before, type);
   const gone = isNothing(after, type);
   if (absent && gone) return undefined;
@@ -79,16 +79,16 @@ function listChanges(before: readonly unknown[], after: readonly unknown[], type
   const [old, now] = [indexed(before, type), indexed(after, type)];
   for (const [element, values] of now) {
     const had = old.get(element);
-    if (!had) changes.add(element, { written: member(everythingIn(values[0], type.items)) });
+    if (!had) changes.add(element, { written: asMember(everythingIn(values[0], type.items)) });
     else if (had.length === 1 && values.length === 1) changes.add(element, nodeChanges(had[0], values[0], type.items));
     else if (!sameJson(had, values)) changes.add(element, { written: leaf });
   }
   for (const [element, values] of old)
-    if (!now.has(element)) changes.add(element, { removed: member(everythingIn(values[0], type.items)) });
+    if (!now.has(element)) changes.add(element, { removed: asMember(everythingIn(values[0], type.items)) });
   return changes.result();
 }
 
-function member(node: FieldSet): FieldSet {
+function asMember(node: FieldSet): FieldSet {
   return nodeOf(true, node) as FieldSet;
 }
 

@@ -1,6 +1,7 @@
 export { type Application, type Applied, applyConfiguration } from './apply.ts';
 export { checkConfiguration, problemsText } from './check.ts';
 export { type Changes, compareFields } from './compare.ts';
+export { type DuplicateKey, duplicateLines } from './duplicate-lines.ts';
 export { type FieldSet, setOf } from './fields.ts';
 export {
   type FieldOwner,

@@ -1,5 +1,6 @@
 import type { ManagedFieldsEntry } from '@keelson/types';
 import { compareStrings } from '../go-text.ts';
+import { sameJson } from '../patch/same.ts';
 import { type Changes, compareFields } from './compare.ts';
 import { decodeFields } from './element.ts';
 import { difference, type FieldSet, isEmptySet, leaf, outside, setOf, union } from './fields.ts';
@@ -27,7 +28,7 @@ export interface FieldVersions {
   /** Undefined for a version that is not served any more. */
   type(apiVersion: string): MergeType | undefined;
   /** The object in another version. May be the object itself. */
-  convert(object: object, from: string, to: string): object;
+  convert(object: object, from: string, to: string): Promise<object> | object;
 }
 
 /** One write, as its owner sees it. */
@@ -109,35 +110,46 @@ export function ownerText({ manager, operation, apiVersion, subresource }: Field
   return JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource]);
 }
 
-/** What changed, in any version that is asked for; undefined for one that is not served. */
-export type ChangesIn = (apiVersion: string) => Changes | undefined;
+/** What changed, by version; a version that is not served any more has nothing. */
+export type ChangesByVersion = ReadonlyMap<string, Changes>;
 
-/** Compares once per version. Both objects are in the owner's. What the write resets does not count. */
-export function changesBetween(before: object, after: object, { owner, versions, reset }: TrackedWrite): ChangesIn {
-  const known = new Map<string, Changes | undefined>();
-  const into = (object: object, to: string): object =>
-    to === owner.apiVersion ? object : versions.convert(object, owner.apiVersion, to);
-  const compare = (apiVersion: string): Changes | undefined => {
-    const type = versions.type(apiVersion);
-    if (!type) return undefined;
-    const { written, removed } = compareFields(into(before, apiVersion), into(after, apiVersion), type);
-    return { written: outside(written, reset), removed: outside(removed, reset) };
-  };
-  return (apiVersion) => {
-    if (!known.has(apiVersion)) known.set(apiVersion, compare(apiVersion));
-    return known.get(apiVersion);
-  };
+/**
+ * Compares two objects in the version of the write's owner, which they are in, and in those of all entries. What the write resets does not
+ * count.
+ */
+export async function changesBetween(
+  before: object,
+  after: object,
+  entries: readonly ManagedEntry[],
+  { owner, versions, reset }: TrackedWrite,
+): Promise<ChangesByVersion> {
+  const changes = new Map<string, Changes>();
+  for (const version of new Set([owner.apiVersion, ...entries.map(({ apiVersion }) => apiVersion)])) {
+    const type = versions.type(version);
+    if (!type) continue;
+    const same = version === owner.apiVersion;
+    const from = same ? before : await versions.convert(before, owner.apiVersion, version);
+    const to = same ? after : await versions.convert(after, owner.apiVersion, version);
+    const { written, removed } = compareFields(from, to, type);
+    changes.set(version, { written: outside(written, reset), removed: outside(removed, reset) });
+  }
+  return changes;
 }
 
 /**
  * Entries after an owner wrote an object by anything but an apply: what it changed is its own from now on and nobody else's, what it
  * removed is nobody's. Both objects are in the owner's version.
  */
-export function trackUpdate(entries: readonly ManagedEntry[], before: object, after: object, write: TrackedWrite): ManagedEntry[] {
+export async function trackUpdate(
+  entries: readonly ManagedEntry[],
+  before: object,
+  after: object,
+  write: TrackedWrite,
+): Promise<ManagedEntry[]> {
   const { owner, now } = write;
-  const changes = changesBetween(before, after, write);
+  const changes = await changesBetween(before, after, entries, write);
   const key = ownerText(owner);
-  const mine = changes(owner.apiVersion);
+  const mine = changes.get(owner.apiVersion);
   const taken = mine ? ownable(mine.written, write) : leaf;
   const result: ManagedEntry[] = [];
   let found = false;
@@ -153,8 +165,8 @@ export function trackUpdate(entries: readonly ManagedEntry[], before: object, af
 }
 
 /** An entry without what others wrote or removed; undefined when nothing is left, or its version is no more. */
-export function afterLoss(entry: ManagedEntry, changes: ChangesIn): ManagedEntry | undefined {
-  const lost = changes(entry.apiVersion);
+export function afterLoss(entry: ManagedEntry, changes: ChangesByVersion): ManagedEntry | undefined {
+  const lost = changes.get(entry.apiVersion);
   if (!lost) return undefined;
   const fields = difference(difference(entry.fields, lost.written), lost.removed);
   if (isEmptySet(fields)) return undefined;
@@ -190,8 +202,15 @@ export function capUpdates(entries: readonly ManagedEntry[]): ManagedEntry[] {
   return [...entries.filter((entry) => !gone.has(entry)), ...merged.values()];
 }
 
-/** Whether two lists say the same, but for times. */
+/** Whether two lists say the same, but for times and the order they give. */
 export function sameOwners(a: readonly ManagedFieldsEntry[] = [], b: readonly ManagedFieldsEntry[] = []): boolean {
-  const text = ({ time: _, ...entry }: ManagedFieldsEntry): string => JSON.stringify(entry);
-  return a === b || (a.length === b.length && a.map(text).sort().join('\n') === b.map(text).sort().join('\n'));
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  return a.every((entry, i) => sameEntry(entry, b[i]) || b.some((other) => sameEntry(entry, other)));
+}
+
+function sameEntry({ time: _, ...a }: ManagedFieldsEntry, b: ManagedFieldsEntry | undefined): boolean {
+  if (!b) return false;
+  const { time: __, ...rest } = b;
+  return sameJson(a, rest);
 }

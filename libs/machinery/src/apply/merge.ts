@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '../patch/merge.ts';
 import { namedItem } from './element.ts';
 import { childOf, elementsOf, type FieldSet, isMember } from './fields.ts';
 import { typeFor } from './own.ts';
-import { type ListType, type MapType, type MergeType, memberType } from './type.ts';
+import { type ListType, type MapType, type Member, type MergeType, memberOf } from './type.ts';
 
 /** Lays a configuration over a live value: what it speaks of is set, all else stays. Neither argument changes. */
 export function mergeConfiguration(live: unknown, config: unknown, declared: MergeType): unknown {
@@ -19,8 +19,8 @@ export function mergeConfiguration(live: unknown, config: unknown, declared: Mer
 function mergeMaps(live: JsonObject, config: JsonObject, type: MapType): JsonObject {
   const result = new Map(Object.entries(live));
   for (const [name, value] of Object.entries(config)) {
-    const below = memberType(type, name);
-    if (below) result.set(name, mergeConfiguration(live[name], value, below));
+    const member = memberOf(type, name);
+    if (member) result.set(name, mergeConfiguration(live[name], value, member.type));
   }
   return Object.fromEntries(result);
 }
@@ -34,7 +34,10 @@ function mergeLists(live: readonly unknown[], config: readonly unknown[], type: 
   const places = new Map(liveNames.map((name, i) => [name, i] as const).reverse());
   const names = config.map((item) => namedItem(item, type) ?? '');
   const wanted = new Set<string | undefined>(names);
-  const stops = nextShared(names.map((name) => places.get(name)), live.length);
+  const stops = nextShared(
+    names.map((name) => places.get(name)),
+    live.length,
+  );
   const result: unknown[] = [];
   let next = 0;
   for (const [i, item] of config.entries()) {
@@ -73,9 +76,9 @@ function pruneMap(value: JsonObject, type: MapType, last: FieldSet, owned: Field
   let result: Map<string, unknown> | undefined;
   for (const element of elementsOf(last)) {
     const name = element.slice(2);
-    const below = memberType(type, name);
-    if (!element.startsWith('f:') || !below || !Object.hasOwn(value, name)) continue;
-    const kept = keptMember(value[name], below, childOf(last, element) as FieldSet, childOf(owned, element), type.fields.has(name));
+    const member = memberOf(type, name);
+    if (!element.startsWith('f:') || !member || !Object.hasOwn(value, name)) continue;
+    const kept = keptMember(value[name], member, childOf(last, element) as FieldSet, childOf(owned, element));
     if (kept === value[name]) continue;
     result ??= new Map(Object.entries(value));
     if (kept === undefined) result.delete(name);
@@ -91,7 +94,8 @@ function pruneList(value: readonly unknown[], type: ListType, last: FieldSet, ow
   for (const item of value) {
     const element = namedItem(item, type);
     const before = element === undefined ? undefined : childOf(last, element);
-    const kept = before && element !== undefined ? keptMember(item, type.items, before, childOf(owned, element), false) : item;
+    const kept =
+      before && element !== undefined ? keptMember(item, { type: type.items, declared: false }, before, childOf(owned, element)) : item;
     if (kept !== item) changed = true;
     if (kept !== undefined) result.push(kept);
   }
@@ -99,13 +103,12 @@ function pruneList(value: readonly unknown[], type: ListType, last: FieldSet, ow
   return result.length > 0 ? result : undefined;
 }
 
-/** @param declared whether it is a field of a struct: such a field is owned by whoever owns something in it. */
+/** A declared field is owned by whoever owns something in it; anything else by who owns it. */
 function keptMember(
   value: unknown,
-  type: MergeType,
+  { type, declared }: Pick<Member, 'type' | 'declared'>,
   last: FieldSet,
   owned: FieldSet | undefined,
-  declared: boolean,
 ): unknown {
   const dropped = declared || isMember(last);
   const stays = owned !== undefined && (declared || isMember(owned));

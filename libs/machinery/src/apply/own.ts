@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../patch/merge.ts';
 import { namedItem } from './element.ts';
 import { type FieldSet, leaf, nodeOf } from './fields.ts';
-import { type ListType, type MapType, type MergeType, memberType, open, openAtomic } from './type.ts';
+import { type ListType, type MapType, type MergeType, memberOf, open, openAtomic } from './type.ts';
 
 /** The fields an applied configuration speaks of. */
 export function fieldsOf(value: unknown, type: MergeType): FieldSet {
@@ -20,25 +20,26 @@ export function typeFor(value: unknown, type: MergeType): MergeType {
   return Array.isArray(value) ? openList : type;
 }
 
-const openMap: MapType = { is: 'map', atomic: false, fields: new Map(), rest: open, always: new Set(), omitsEmpty: false };
+const openMap: MapType = { is: 'map', atomic: false, fields: new Map(), rest: open, omitsEmpty: false };
 const openAtomicMap: MapType = { ...openMap, atomic: true };
 const openList: ListType = { is: 'list', how: 'atomic', items: openAtomic, keys: [], keyDefaults: {}, omitsEmpty: false };
 
 function nodesOf(value: unknown, declared: MergeType, containers: boolean): FieldSet | undefined {
   const type = typeFor(value, declared);
   if (type.is === 'map' && !type.atomic && isObject(value)) return nodeOf(containers, membersOf(value, type, containers)) ?? leaf;
-  if (type.is === 'list' && type.how !== 'atomic' && Array.isArray(value)) return nodeOf(containers, itemsOf(value, type, containers)) ?? leaf;
+  if (type.is === 'list' && type.how !== 'atomic' && Array.isArray(value))
+    return nodeOf(containers, itemsOf(value, type, containers)) ?? leaf;
   return leaf;
 }
 
 function membersOf(value: JsonObject, type: MapType, containers: boolean): FieldSet {
   const members: Record<string, FieldSet> = {};
   for (const name in value) {
-    const member = value[name];
-    const below = memberType(type, name);
-    if (member === undefined || below === undefined || (containers && isNothing(member, below))) continue;
-    const node = nodesOf(member, below, containers) ?? leaf;
-    members[`f:${name}`] = type.fields.has(name) ? node : (nodeOf(true, node) as FieldSet);
+    const content = value[name];
+    const member = memberOf(type, name);
+    if (content === undefined || member === undefined || (containers && isNothing(content, member.type))) continue;
+    const node = nodesOf(content, member.type, containers) ?? leaf;
+    members[member.element] = member.declared ? node : (nodeOf(true, node) as FieldSet);
   }
   return members;
 }

@@ -20,12 +20,20 @@ export interface ListType {
 export interface MapType {
   readonly is: 'map';
   readonly atomic: boolean;
-  readonly fields: ReadonlyMap<string, MergeType>;
+  readonly fields: ReadonlyMap<string, Member>;
   /** Of entries that are no declared fields; undefined where there may be none. */
   readonly rest: MergeType | undefined;
-  /** Declared fields that are there even when the JSON leaves them out: structs that Go holds by value, and what it never omits. */
-  readonly always: ReadonlySet<string>;
   readonly omitsEmpty: boolean;
+}
+
+/** A field of a struct, or an entry of a map. */
+export interface Member {
+  readonly type: MergeType;
+  /** As sets of fields name it. */
+  readonly element: string;
+  readonly declared: boolean;
+  /** Whether it is there even when the JSON leaves it out: structs that Go holds by value, and what it never omits. */
+  readonly always: boolean;
 }
 
 /** Anything: the value itself tells. Maps in it merge unless it is `atomic`, lists never do. */
@@ -38,9 +46,13 @@ export const open: OpenType = { is: 'open', atomic: false };
 export const openAtomic: OpenType = { is: 'open', atomic: true };
 export const anyScalar: ScalarType = { is: 'scalar', of: 'any' };
 
-/** Type of a member of a map, or undefined where the type knows no such field. */
-export function memberType(type: MapType, name: string): MergeType | undefined {
-  return type.fields.get(name) ?? type.rest;
+/** The member of that name, or undefined where the type knows no such field. */
+export function memberOf({ fields, rest }: MapType, name: string): Member | undefined {
+  return fields.get(name) ?? (rest && { type: rest, element: `f:${name}`, declared: false, always: false });
+}
+
+function declared(name: string, type: MergeType, always = false): [string, Member] {
+  return [name, { type, element: `f:${name}`, declared: true, always }];
 }
 
 /** The node of a schema that types are read from: @keelson/types' schemas, OpenAPI documents and the schemas of custom resources. */
@@ -100,12 +112,9 @@ export class MergeTypes {
     const type = this.#read(schema, false);
     if (type.is !== 'map') return type;
     const metadata = this.named(identityType) ?? open;
-    const identity: [string, MergeType][] = [
-      ['apiVersion', { is: 'scalar', of: 'string' }],
-      ['kind', { is: 'scalar', of: 'string' }],
-      ['metadata', metadata],
-    ];
-    return { ...type, fields: new Map([...type.fields, ...identity]), always: new Set(['metadata']) };
+    const text = { is: 'scalar', of: 'string' } as const;
+    const identity = [declared('apiVersion', text), declared('kind', text), declared('metadata', metadata, true)];
+    return { ...type, fields: new Map([...type.fields, ...identity]) };
   }
 
   /** @param builtIn whether Go types stand behind it, which omit what is empty. */
@@ -152,27 +161,25 @@ export class MergeTypes {
     const values = schema.additionalProperties;
     const rest = typeof values === 'object' ? this.#read(values, builtIn) : keepsUnknown(schema) && !builtIn ? open : openAtomic;
     const atomic = schema['x-kubernetes-map-type'] === 'atomic';
-    return { is: 'map', atomic, fields: new Map(), rest, always: new Set(), omitsEmpty: builtIn };
+    return { is: 'map', atomic, fields: new Map(), rest, omitsEmpty: builtIn };
   }
 
   /** Named before its fields are read: types may contain themselves. */
   #struct(schema: MergeSchema, builtIn: boolean, typeName?: string): MapType {
-    const fields = new Map<string, MergeType>();
-    const always = new Set(builtIn ? schema.required : []);
+    const fields = new Map<string, Member>();
     const rest = typeof schema.additionalProperties === 'object' ? this.#read(schema.additionalProperties, builtIn) : undefined;
     const type: MapType = {
       is: 'map',
       atomic: schema['x-kubernetes-map-type'] === 'atomic',
       fields,
       rest: rest ?? (keepsUnknown(schema) ? open : undefined),
-      always,
       omitsEmpty: false,
     };
     if (typeName !== undefined) this.#named.set(typeName, type);
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
       const field = this.#read(property, builtIn);
-      fields.set(name, field);
-      if (builtIn && byValue.has(name) && field.is === 'map') always.add(name);
+      const always = builtIn && (schema.required?.includes(name) === true || (byValue.has(name) && field.is === 'map'));
+      fields.set(...declared(name, field, always));
     }
     return type;
   }

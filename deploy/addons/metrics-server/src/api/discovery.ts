@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { apiVersion, group, version } from './objects.ts';
 
 const groupVersion = { groupVersion: apiVersion, version };
@@ -46,6 +47,10 @@ const paths = {
 };
 const info = { title: 'metrics-server', version };
 
+const v3 = { openapi: '3.0.0', info, paths, components: { schemas } };
+/** Clients keep a document for as long as its hash stays. */
+const hash = createHash('sha256').update(JSON.stringify(v3)).digest('hex').toUpperCase();
+
 /** Documents by path: what is served, and what it looks like. */
 export const documents: ReadonlyMap<string, object> = new Map<string, object>([
   ['/apis', { kind: 'APIGroupList', apiVersion: 'v1', groups: [apiGroup] }],
@@ -60,6 +65,6 @@ export const documents: ReadonlyMap<string, object> = new Map<string, object>([
     },
   ],
   ['/openapi/v2', { swagger: '2.0', info, paths: {}, definitions: schemas }],
-  ['/openapi/v3', { paths: { [`apis/${apiVersion}`]: { serverRelativeURL: `/openapi/v3/apis/${apiVersion}?hash=1` } } }],
-  [`/openapi/v3/apis/${apiVersion}`, { openapi: '3.0.0', info, paths, components: { schemas } }],
+  ['/openapi/v3', { paths: { [`apis/${apiVersion}`]: { serverRelativeURL: `/openapi/v3/apis/${apiVersion}?hash=${hash}` } } }],
+  [`/openapi/v3/apis/${apiVersion}`, v3],
 ]);

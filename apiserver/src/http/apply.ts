@@ -1,0 +1,84 @@
+import { badRequest, duplicateLines, forbidden, parseYaml } from '@keelson/machinery';
+import { describe } from '../auth/authorize.ts';
+import { apply } from '../registry/apply.ts';
+import type { Writable } from '../registry/written.ts';
+import { readBody } from './body.ts';
+import { duplicateFields } from './duplicates.ts';
+import type { negotiate } from './negotiate.ts';
+import { writeOptions } from './options.ts';
+import { checkName, checkNamespace, sendWritten, writeRequest } from './request.ts';
+import { isTrue } from './request-info.ts';
+import type { ResourceRequest } from './types.ts';
+
+/** The media type of a server-side apply. Its body may be YAML or JSON. */
+export const applyType = 'application/apply-patch+yaml';
+
+/** Server-side apply of an object or its status: made when it is not there, where the client may. */
+export async function serveApply(request: ResourceRequest, form: ReturnType<typeof negotiate>): Promise<void> {
+  const { info, store, registry } = request;
+  const config = await readConfiguration(request);
+  const written = await apply(registry, store, info.name, {
+    config,
+    force: isTrue(info.query.get('force')),
+    request: writeRequest(request, 'apply'),
+    shape: (object) => shaped(request, object),
+    mayCreate: () => mustBeAllowedToCreate(request),
+  });
+  await sendWritten(request, form, written.created ? 201 : 200, written);
+}
+
+/** The merged object as the kind has it, and as the URL names it. */
+function shaped(request: ResourceRequest, merged: object): Writable {
+  const { object } = request.decoder.decode(request.store.kind, merged, [], 'Ignore');
+  checkNamespace(request, object);
+  if (!object.metadata.name) {
+    throw badRequest(`the name of the object (${request.info.name} based on URL) was undeterminable: name must be provided`);
+  }
+  checkName(request, object);
+  return object as Writable;
+}
+
+/** @throws StatusError BadRequest for what is no object, and in Strict mode for keys that stand twice. */
+export async function readConfiguration(request: ResourceRequest): Promise<object> {
+  const text = (await readBody(request.request)).toString();
+  const { fieldValidation } = writeOptions(request.info.query, 'apply');
+  const { config, doubled } = parse(text);
+  if (!doubled || fieldValidation === 'Ignore') return config;
+  const lines = duplicateLines(text).map(({ line, key }) => `\n  line ${line}: key ${JSON.stringify(key)} already set in map`);
+  const problem = `error converting YAML to JSON: yaml: unmarshal errors:${lines.join('')}`;
+  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${problem}`);
+  request.warnings.push(problem);
+  return config;
+}
+
+/** Most bodies are JSON, which is read faster as such. */
+function parse(text: string): { config: object; doubled: boolean } {
+  try {
+    if (text.startsWith('{')) return { config: JSON.parse(text) as object, doubled: duplicateFields(text).length > 0 };
+  } catch {
+    // It may be YAML in flow style still.
+  }
+  const { value, doubled } = parseAsYaml(text);
+  if (value === null) return { config: {}, doubled };
+  if (typeof value === 'object' && !Array.isArray(value)) return { config: value, doubled };
+  const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  throw badRequest(
+    `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${found} into Go value of type map[string]interface {}`,
+  );
+}
+
+function parseAsYaml(text: string): { value: object | string | number | boolean | null; doubled: boolean } {
+  try {
+    const { value, duplicates } = parseYaml(text);
+    return { value: (value ?? null) as object | string | number | boolean | null, doubled: duplicates.length > 0 };
+  } catch (error) {
+    throw badRequest(`error decoding YAML: ${(error as Error).message}`);
+  }
+}
+
+/** Who may patch what is there may not thereby make what is not. */
+async function mustBeAllowedToCreate({ info, user, services, store }: ResourceRequest): Promise<void> {
+  const attributes = { ...info, verb: 'create', user };
+  const decision = await services.authorize(attributes);
+  if (decision.type !== 'allow') throw forbidden(store.groupResource, info.name, describe(attributes, decision.reason));
+}

@@ -1,0 +1,106 @@
+import type { KubeObject } from '@keelson/client';
+import { badRequest, type FieldOwner, managerName, StatusError } from '@keelson/machinery';
+import type { DeleteOptions } from '@keelson/types';
+import { convert } from '../registry/forms.ts';
+import { preparedBytes } from '../registry/versions.ts';
+import type { Writable, WriteRequest, Written } from '../registry/written.ts';
+import { parseBody, readBody } from './body.ts';
+import type { negotiate } from './negotiate.ts';
+import { type WriteVerb, writeOptions } from './options.ts';
+import { type Answer, sendBytes } from './respond.ts';
+import type { ResourceRequest } from './types.ts';
+
+/** What Kubernetes answers where a path has routes, but none for the method. */
+export function refused(): StatusError {
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the server does not allow this method on the requested resource',
+    reason: 'MethodNotAllowed',
+    details: {},
+    code: 405,
+  });
+}
+
+export function answerTo({ request, response, info }: ResourceRequest, yaml = false): Answer {
+  return { request, response, query: info.query, yaml };
+}
+
+/** Reads, parses and shapes the body; warnings go onto the request. */
+export async function decodeBody(
+  request: ResourceRequest,
+  kind = request.store.kind as Pick<typeof request.store.kind, 'kind' | 'apiVersion' | 'typeName'>,
+): Promise<Writable> {
+  const { fieldValidation } = writeOptions(request.info.query, request.info.verb === 'update' ? 'update' : 'create');
+  const { value, duplicates } = await parseBody(
+    await readBody(request.request),
+    header(request, 'content-type'),
+    kind.kind,
+    fieldValidation !== 'Ignore',
+    request.decoder.schemas,
+  );
+  const { object, warnings } = request.decoder.decode(kind, value, duplicates, fieldValidation);
+  request.warnings.push(...warnings);
+  return object as Writable;
+}
+
+/** @throws StatusError BadRequest for an object of another namespace; one that names none gets the request's. */
+export function checkNamespace({ info, store }: ResourceRequest, { metadata }: KubeObject): void {
+  if (!store.kind.namespaced || metadata.namespace === info.namespace) return;
+  if (!metadata.namespace) {
+    metadata.namespace = info.namespace;
+    return;
+  }
+  throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+/** @throws StatusError BadRequest for an object of another name; one that has none gets the request's. */
+export function checkName({ info }: ResourceRequest, { metadata }: KubeObject): void {
+  if (!metadata.name) metadata.name = info.name;
+  if (metadata.name !== info.name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
+}
+
+/** How the registry is to write: for whom, in whose name, and whether in earnest. */
+export function writeRequest(request: ResourceRequest, verb: WriteVerb = verbOf(request)): WriteRequest {
+  const { info, user, warnings } = request;
+  const { dryRun } = writeOptions(info.query, verb);
+  return { namespace: info.namespace, user, dryRun, subresource: info.subresource, warnings, owner: ownerOf(request, verb) };
+}
+
+function verbOf({ info }: ResourceRequest): WriteVerb {
+  return info.verb === 'update' || info.verb === 'patch' ? info.verb : 'create';
+}
+
+/** Whose the written fields become. What is created below an object (a binding, an eviction) is no write of its fields. */
+function ownerOf(request: ResourceRequest, verb: WriteVerb): FieldOwner | 'nobody' {
+  const { info, store } = request;
+  if (verb === 'create' && info.subresource !== '') return 'nobody';
+  const manager = managerName(info.query.get('fieldManager') ?? '', header(request, 'user-agent') ?? '');
+  // As the URL names it: a handler may serve one subresource by the rules of another.
+  const subresource = info.subresource === '' ? '' : (info.path.split('/').filter(Boolean).at(-1) ?? '');
+  return { manager, operation: verb === 'apply' ? 'Apply' : 'Update', apiVersion: store.kind.apiVersion, subresource };
+}
+
+/** As `writeRequest`, of a removal. */
+export function deleteRequest({ info, user, warnings }: ResourceRequest, { dryRun = [] }: DeleteOptions): WriteRequest {
+  return { namespace: info.namespace, user, dryRun: dryRun.length > 0, subresource: info.subresource, warnings };
+}
+
+export async function sendWritten(
+  request: ResourceRequest,
+  form: ReturnType<typeof negotiate>,
+  code: number,
+  { wire }: Written,
+): Promise<void> {
+  const { store, info, clock } = request;
+  await preparedBytes(store, [wire]);
+  await sendBytes(answerTo(request, form.yaml), code, convert(store, form, wire, info.query, clock.now()));
+}
+
+export function header({ request }: ResourceRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}

@@ -1,0 +1,168 @@
+import { timestamp } from '@keelson/base';
+import type { KubeObject } from '@keelson/client';
+import {
+  equal,
+  type FieldOwner,
+  type FieldSet,
+  type FieldVersions,
+  type ManagedEntry,
+  type MergeType,
+  MergeTypes,
+  readManaged,
+  sameOwners,
+  setOf,
+  type TrackedWrite,
+  trackUpdate,
+  trustManaged,
+  writeManaged,
+} from '@keelson/machinery';
+import type { ManagedFieldsEntry } from '@keelson/types';
+import { loadSchemas } from '@keelson/types/schemas';
+import { customSchema } from './custom-schema.ts';
+import type { KindStore } from './kind-store.ts';
+import type { Registry } from './registry.ts';
+import { fromStored, prepared } from './versions.ts';
+import type { Writable, WriteRequest } from './written.ts';
+
+/** The account of who wrote which field, for all kinds of one registry. */
+export class FieldAccounts {
+  readonly #registry: Registry;
+  #types: Promise<MergeTypes> | undefined;
+  /** By served version: another definition of a kind is another store. */
+  readonly #known = new WeakMap<KindStore, FieldVersions>();
+  readonly #custom = new WeakMap<KindStore, MergeType>();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** What is known of the fields of a kind, in all versions that are served. */
+  async of(store: KindStore): Promise<FieldVersions> {
+    const known = this.#known.get(store);
+    if (known) return known;
+    this.#types ??= loadSchemas().then((schemas) => new MergeTypes(schemas));
+    const versions = this.#versionsOf(store, await this.#types);
+    this.#known.set(store, versions);
+    return versions;
+  }
+
+  #versionsOf(store: KindStore, types: MergeTypes): FieldVersions {
+    const { apiVersion: own, resource } = store.kind;
+    const ownType = this.#typeOf(types, store);
+    const find = (apiVersion: string): KindStore | undefined => {
+      const [version = '', group = ''] = apiVersion.split('/').reverse();
+      return this.#registry.find(group, version, resource);
+    };
+    return {
+      type: (apiVersion) => {
+        const other = apiVersion === own ? undefined : find(apiVersion);
+        return apiVersion === own ? ownType : other && this.#typeOf(types, other);
+      },
+      convert: (object, from, to) => convert(object, find(from), find(to)),
+    };
+  }
+
+  #typeOf(types: MergeTypes, store: KindStore): MergeType {
+    const known = types.named(store.kind.typeName) ?? this.#custom.get(store);
+    if (known) return known;
+    const type = types.custom(customSchema(this.#registry, store));
+    this.#custom.set(store, type);
+    return type;
+  }
+}
+
+async function convert(object: object, from: KindStore | undefined, to: KindStore | undefined): Promise<object> {
+  if (!from || !to || from === to) return object;
+  const { version } = from.definition;
+  const stored = version ? await version.toStored(object as never) : (object as KubeObject);
+  await prepared(to, [stored]);
+  return fromStored(to, stored);
+}
+
+const noFields: FieldSet = setOf();
+const onlyStatus: FieldSet = setOf(['f:status']);
+
+/** What writes of a resource or subresource put back to what it was. */
+function resetBy(store: KindStore, subresource: string, type: MergeType | undefined): FieldSet {
+  if (subresource === '') return store.definition.status ? onlyStatus : noFields;
+  if (subresource !== 'status' || type?.is !== 'map') return noFields;
+  const others = [...type.fields.keys()].filter((name) => !['apiVersion', 'kind', 'metadata', 'status'].includes(name));
+  return setOf(['f:metadata', 'f:ownerReferences'], ...others.map((name) => [`f:${name}`]));
+}
+
+/** The write of an owner, for the account. */
+export async function trackedWrite(registry: Registry, store: KindStore, owner: FieldOwner, subresource: string): Promise<TrackedWrite> {
+  const versions = await registry.fields.of(store);
+  const reset = resetBy(store, subresource, versions.type(owner.apiVersion));
+  return { owner, reset, now: timestamp(registry.options.clock), versions };
+}
+
+/** Whose the fields of a write are; undefined where there is no account to keep, or it is kept already. */
+function ownerOf(store: KindStore, { owner, subresource }: WriteRequest): FieldOwner | undefined {
+  if (owner === 'nobody' || (owner && owner.operation === 'Apply')) return undefined;
+  return owner ?? { manager: 'kube-apiserver', operation: 'Update', apiVersion: store.kind.apiVersion, subresource };
+}
+
+/** The account of a new object, as it comes from its writer: what the server adds from here on is nobody's. */
+export async function accountOfCreate(
+  registry: Registry,
+  store: KindStore,
+  object: Writable,
+  request: WriteRequest,
+): Promise<ManagedFieldsEntry[] | undefined> {
+  const owner = ownerOf(store, request);
+  if (!owner) return request.owner === 'nobody' ? undefined : object.metadata.managedFields;
+  const write = await trackedWrite(registry, store, owner, '');
+  return writeManaged(await trackUpdate([], {}, await seenBy(owner, store, object, write), write));
+}
+
+/** An update on its way. */
+export interface Update {
+  readonly next: Writable;
+  readonly old: Writable;
+  /** The account the writer sent: it may change it, or begin anew with an empty one. */
+  readonly given: ManagedFieldsEntry[] | undefined;
+}
+
+export interface Account {
+  readonly fields: ManagedFieldsEntry[] | undefined;
+  /** Whether the account itself is what the write may change, besides what follows from the rest. */
+  readonly meant: boolean;
+}
+
+/** The account after an update. Objects without one get none: it begins with the next apply. */
+export async function accountOfUpdate(registry: Registry, store: KindStore, update: Update, request: WriteRequest): Promise<Account> {
+  const { next, old, given } = update;
+  const kept = old.metadata.managedFields;
+  const owner = ownerOf(store, request);
+  if (!owner) return request.owner === 'nobody' ? { fields: kept, meant: false } : { fields: given, meant: true };
+  const meant = request.subresource === '' && given !== undefined && !sameOwners(given, kept);
+  const entries = meant ? givenEntries(given, kept) : trustManaged(kept);
+  if (entries.length === 0) return { fields: undefined, meant };
+  const write = await trackedWrite(registry, store, owner, request.subresource);
+  const seen = (object: Writable): Promise<object> | object => seenBy(owner, store, object, write);
+  return { fields: writeManaged(await trackUpdate(entries, await seen(old), await seen(next), write)), meant };
+}
+
+/** What is stored in the version its writer speaks. */
+function seenBy({ apiVersion }: FieldOwner, store: KindStore, object: Writable, { versions }: TrackedWrite): Promise<object> | object {
+  return apiVersion === store.kind.apiVersion ? object : versions.convert(object, store.kind.apiVersion, apiVersion);
+}
+
+/** None, or one that says nothing, asks for a new account; what is no account is not listened to. */
+function givenEntries(given: readonly ManagedFieldsEntry[], kept: readonly ManagedFieldsEntry[] | undefined): ManagedEntry[] {
+  const [only] = given;
+  if (!only || (given.length === 1 && Object.keys(only).length === 0)) return [];
+  try {
+    return readManaged(given);
+  } catch {
+    return trustManaged(kept);
+  }
+}
+
+/** Whether a write changes nothing. Times of the account do not count, nor does the account itself where it only follows. */
+export function changesNothing(next: Writable, old: Writable, { fields, meant }: Account): boolean {
+  const kept = old.metadata.managedFields;
+  if (meant && !sameOwners(fields, kept)) return false;
+  return equal({ ...next, metadata: { ...next.metadata, managedFields: kept } }, old);
+}

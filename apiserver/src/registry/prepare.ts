@@ -1,0 +1,120 @@
+import { randomSuffix, timestamp } from '@keelson/base';
+import {
+  badRequest,
+  conflict,
+  equal,
+  type FieldError,
+  invalid,
+  isDNS1123Subdomain,
+  path,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+} from '@keelson/machinery';
+import type { WriteContext } from '../kinds/types.ts';
+import type { KindStore } from './kind-store.ts';
+import type { Writable } from './written.ts';
+
+/** What the server says of a new object. The account of its fields, if it brings one, is kept. */
+export function prepareMeta(store: KindStore, object: Writable, namespace: string, { clock, random }: WriteContext): void {
+  const { metadata } = object;
+  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  object.metadata = {
+    ...metadata,
+    name: metadata.name || (metadata.generateName ? metadata.generateName.slice(0, 58) + randomSuffix(random) : undefined),
+    ...(store.kind.namespaced ? { namespace } : { namespace: undefined }),
+    uid: random.uuid(),
+    creationTimestamp: timestamp(clock),
+    generation: hasGeneration(store) ? 1 : undefined,
+    deletionTimestamp: undefined,
+    deletionGracePeriodSeconds: undefined,
+    selfLink: undefined,
+    resourceVersion: undefined,
+  };
+  if (store.definition.status && !store.definition.status.keepOnCreate) object.status = undefined;
+}
+
+/** Metadata that only the server writes stays as it is. */
+export function keepMeta(store: KindStore, next: Writable, old: Writable, name: string): void {
+  const { uid } = next.metadata;
+  if (uid && uid !== old.metadata.uid) {
+    throw conflict(store.groupResource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+  }
+  next.metadata = {
+    ...next.metadata,
+    name: next.metadata.name ?? old.metadata.name,
+    namespace: old.metadata.namespace,
+    uid: old.metadata.uid,
+    resourceVersion: old.metadata.resourceVersion,
+    generation: old.metadata.generation,
+    creationTimestamp: old.metadata.creationTimestamp,
+    deletionTimestamp: old.metadata.deletionTimestamp,
+    deletionGracePeriodSeconds: old.metadata.deletionGracePeriodSeconds,
+    managedFields: old.metadata.managedFields,
+    selfLink: undefined,
+  };
+}
+
+/**
+ * The main resource cannot change status; the status resource changes nothing but status and the open part of metadata. Other
+ * subresources (binding, finalize) say themselves what they change.
+ */
+export function keepRest({ definition }: KindStore, next: Writable, old: Writable, subresource: string): void {
+  if (subresource === 'status') {
+    for (const key of Object.keys({ ...next, ...old }) as Array<keyof Writable>) {
+      if (key !== 'metadata' && key !== 'status') Object.assign(next, { [key]: old[key] });
+    }
+    next.metadata = { ...next.metadata, ownerReferences: old.metadata.ownerReferences };
+  } else if (subresource === '' && definition.status) next.status = old.status;
+}
+
+/** The kind's own rules, after `keepRest`. */
+export function prepareRest({ definition }: KindStore, next: Writable, old: Writable, subresource: string, context: WriteContext): void {
+  if (subresource === 'status') definition.status?.prepareUpdate?.(next, old, context);
+  else if (subresource === '') definition.prepareUpdate?.(next, old, context);
+}
+
+/** Counts a change of what is wanted. */
+export function bumpGeneration(store: KindStore, next: Writable, old: Writable, subresource: string): void {
+  if ((subresource !== '' && !store.definition.parts?.[subresource]) || !hasGeneration(store)) return;
+  const { metadata: _m1, status: _s1, ...wanted } = next;
+  const { metadata: _m2, status: _s2, ...before } = old;
+  if (!equal(wanted, before)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+function hasGeneration({ definition }: KindStore): boolean {
+  return definition.generation ?? definition.status !== undefined;
+}
+
+export function validateMeta(store: KindStore, object: Writable): FieldError[] {
+  const name = (value: string, prefix: boolean) => store.definition.name?.(value, prefix) ?? isDNS1123Subdomain(value, prefix);
+  return validateObjectMeta(unaccounted(object), { namespaced: store.kind.namespaced, name }, path('metadata'));
+}
+
+export function validateChange(store: KindStore, next: Writable, old: Writable, subresource: string): FieldError[] {
+  const { definition } = store;
+  const meta = [...validateMeta(store, next), ...validateObjectMetaUpdate(unaccounted(next), old.metadata, path('metadata'))];
+  if (subresource === 'status') return [...meta, ...(definition.status?.validateUpdate?.(next, old) ?? [])];
+  const part = definition.parts?.[subresource];
+  if (part) return [...meta, ...(part.validateUpdate?.(next, old) ?? [])];
+  const own = definition.validate?.(next) ?? [];
+  return [...meta, ...own, ...changeErrors(store, next, old, own.length === 0)];
+}
+
+/** The account of fields is the server's own: what a client says in it is looked at when it comes. */
+function unaccounted({ metadata }: Writable): Writable['metadata'] {
+  return { ...metadata, managedFields: undefined };
+}
+
+/** What is invalid in itself may lack what a comparison looks at: its own faults then say enough. */
+function changeErrors({ definition }: KindStore, next: Writable, old: Writable, valid: boolean): FieldError[] {
+  try {
+    return definition.validateUpdate?.(next, old) ?? [];
+  } catch (error) {
+    if (valid) throw error;
+    return [];
+  }
+}
+
+export function throwInvalid(store: KindStore, object: Writable, errors: FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: store.kind.group, kind: store.kind.kind }, object.metadata.name ?? '', errors);
+}

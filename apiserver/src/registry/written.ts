@@ -1,0 +1,28 @@
+import type { KubeObject } from '@keelson/client';
+import type { FieldOwner } from '@keelson/machinery';
+import type { ObjectMeta } from '@keelson/types';
+import type { UserInfo } from '../auth/types.ts';
+
+/** An object whose metadata is at hand. */
+export type Writable = KubeObject & { metadata: ObjectMeta; spec?: unknown; status?: unknown };
+
+export interface WriteRequest {
+  readonly namespace: string;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  readonly subresource: string;
+  readonly warnings: string[];
+  /**
+   * Whose fields become what the write changes: the server's own unless told, `nobody` where Kubernetes keeps no account. An owner that
+   * applies has done the account itself.
+   */
+  readonly owner?: FieldOwner | 'nobody';
+}
+
+/** What was written: the bytes clients read and the object they say. */
+export interface Written {
+  readonly wire: Buffer;
+  readonly object: Writable;
+  /** False when the update changed nothing, so that nothing was stored. */
+  readonly changed: boolean;
+}

@@ -1,0 +1,17 @@
+import { Command } from 'commander';
+import type { CommandDeps } from './command.ts';
+import { configCommand } from './config.ts';
+import { initCommand } from './init.ts';
+import { joinCommand } from './join.ts';
+import { resetCommand } from './reset.ts';
+import { tokenCommand } from './token.ts';
+import { versionCommand } from './version.ts';
+
+/** THE list of commands. */
+const commands = [initCommand, joinCommand, tokenCommand, resetCommand, versionCommand, configCommand] as const;
+
+export function program(deps: CommandDeps): Command {
+  const root = new Command('kubeadm').description('Make machines into a cluster').helpCommand(false);
+  for (const make of commands) root.addCommand(make(deps));
+  return root;
+}

@@ -1,0 +1,1 @@
+export { program } from './commands/index.ts';

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { defaultSettings } from '../commands/config.ts';
+import { dnsAddressOf, kubeadmConfig, kubeletConfig, settingsOf } from './config-maps.ts';
+
+test('what the machines agree on is read back as it was', () => {
+  const settings = {
+    ...defaultSettings,
+    controlPlaneEndpoint: '192.0.2.1:6443',
+    etcdServers: ['https://192.0.2.1:2379'],
+    etcdTls: true,
+    overlay: true,
+    controllerManagerExtraArgs: ['node-monitor-grace-period=8s'],
+  };
+  assert.deepEqual(settingsOf(kubeadmConfig(settings)), settings);
+  assert.deepEqual(settingsOf(kubeadmConfig(defaultSettings)), defaultSettings);
+});
+
+test("kubeadm's document has kubeadm's form", () => {
+  const document = parse(kubeadmConfig({ ...defaultSettings, etcdServers: ['http://e:2379'] }).data?.ClusterConfiguration ?? '');
+  assert.equal(document.apiVersion, 'kubeadm.k8s.io/v1beta4');
+  assert.deepEqual(document.etcd.external.endpoints, ['http://e:2379']);
+  assert.deepEqual(document.networking, { dnsDomain: 'cluster.local', podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/12' });
+  assert.throws(() => settingsOf({ metadata: {}, data: {} }), /no ClusterConfiguration/);
+});
+
+test('DNS has the tenth address', () => {
+  assert.equal(dnsAddressOf(defaultSettings), '10.96.0.10');
+  assert.deepEqual(parse(kubeletConfig(defaultSettings).data?.kubelet ?? '').clusterDNS, ['10.96.0.10']);
+});

@@ -1,0 +1,94 @@
+import type { FlagSpec, FlagSpecs } from '../flags.ts';
+import { globalFlags } from '../globals.ts';
+import type { Verb, VerbEntry } from '../types.ts';
+
+/** Where on a command line the cursor is. */
+export interface Position {
+  /** Names of the verbs that were called; empty before the first. */
+  readonly path: readonly string[];
+  readonly verb: Verb | undefined;
+  /** Verbs that may be called next. */
+  readonly entries: readonly VerbEntry[];
+  /** Arguments before the cursor that are neither verbs nor flags. */
+  readonly args: readonly string[];
+  /** Values of the flags before the cursor, by long name. */
+  readonly flags: ReadonlyMap<string, string>;
+  /** The flag whose value is being written. */
+  readonly flag: string | undefined;
+  /** What stands before that value in the same word: `--output=`. */
+  readonly prefix: string;
+  /** The beginning of what is being written. */
+  readonly current: string;
+  readonly specs: FlagSpecs;
+  /** After `--`, where nothing is kubectl's. */
+  readonly beyond: boolean;
+}
+
+/** Reads the words before the cursor; the last of them is the one being written. */
+export async function locate(words: readonly string[], verbs: readonly VerbEntry[]): Promise<Position> {
+  const before = words.slice(0, -1);
+  const last = words.at(-1) ?? '';
+  const path: string[] = [];
+  const args: string[] = [];
+  const flags = new Map<string, string>();
+  let verb: Verb | undefined;
+  let entries = verbs;
+  let waiting: string | undefined;
+  for (const word of before) {
+    const specs = specsOf(verb);
+    if (waiting !== undefined) {
+      flags.set(waiting, word);
+      waiting = undefined;
+    } else if (word === '--') {
+      return { path, verb, entries: [], args, flags, flag: undefined, prefix: '', current: last, specs, beyond: true };
+    } else if (word.startsWith('-') && word !== '-') {
+      waiting = noteFlag(word, specs, flags);
+    } else {
+      const entry = args.length === 0 ? entries.find(({ name, aliases }) => name === word || aliases?.includes(word)) : undefined;
+      if (!entry) args.push(word);
+      else {
+        verb = await entry.load();
+        path.push(entry.name);
+        entries = verb.subverbs ?? [];
+      }
+    }
+  }
+  const specs = specsOf(verb);
+  const [, prefix = '', attached] = /^(--[^=]+=)(.*)$/s.exec(last) ?? [];
+  const flag = attached === undefined ? waiting : prefix.slice(2, -1);
+  return {
+    path,
+    verb,
+    entries: args.length === 0 ? entries : [],
+    args,
+    flags,
+    flag,
+    prefix,
+    current: attached ?? last,
+    specs,
+    beyond: false,
+  };
+}
+
+function specsOf(verb: Verb | undefined): FlagSpecs {
+  return { ...globalFlags, ...verb?.flags };
+}
+
+/** Notes a flag, and returns its name when its value is yet to come. */
+function noteFlag(word: string, specs: FlagSpecs, flags: Map<string, string>): string | undefined {
+  const at = word.indexOf('=');
+  const text = at === -1 ? word : word.slice(0, at);
+  const found = text.startsWith('--') ? text.slice(2) : Object.entries(specs).find(([, { short }]) => short === text[1])?.[0];
+  const spec = found === undefined ? undefined : specs[found];
+  if (found === undefined || !spec) return undefined;
+  const attached = at !== -1 ? word.slice(at + 1) : text.startsWith('--') ? '' : text.slice(2);
+  if (attached !== '' || at !== -1) {
+    flags.set(found, attached);
+    return undefined;
+  }
+  return takesValue(spec) ? found : undefined;
+}
+
+function takesValue(spec: FlagSpec): boolean {
+  return spec.type !== 'bool' && !('implied' in spec);
+}

@@ -1,0 +1,104 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { errorMessage } from '@keelson/base';
+import type { ClientRequest, Transport } from '@keelson/client';
+import { behindPrefix, isAccepted, type ProxyRules } from './filter.ts';
+
+export interface ProxyOptions {
+  readonly transport: Transport;
+  /** Absent: everything is let through. */
+  readonly rules: ProxyRules | undefined;
+  /** Where the API is served; begins and ends with a slash. */
+  readonly apiPrefix: string;
+  readonly files: { readonly folder: string; readonly prefix: string } | undefined;
+}
+
+/** An HTTP server that answers with what the API server answers to the user. */
+export function createProxy(options: ProxyOptions): Server {
+  return createServer((request, response) => {
+    serve(request, response, options).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else refuse(response, 502, `Error trying to reach service: ${errorMessage(error)}`);
+    });
+  });
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, options: ProxyOptions): Promise<void> {
+  const { method = 'GET', url = '/' } = request;
+  const path = url.replace(/\?.*$/s, '');
+  const accepted = !options.rules || isAccepted({ method, path, host: request.headers.host ?? '' }, options.rules);
+  if (!accepted) return refuse(response, 403, 'Forbidden');
+  const { files } = options;
+  if (files && path.startsWith(files.prefix)) return serveFile(response, files.folder, path.slice(files.prefix.length));
+  const behind = behindPrefix(url, options.apiPrefix);
+  if (behind === undefined) return refuse(response, 404, '404 page not found');
+  await forward(request, response, behind, options.transport);
+}
+
+function refuse(response: ServerResponse, code: number, message: string): void {
+  response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' }).end(`${message}\n`);
+}
+
+/** Headers that are between two neighbours, or prove who one of them is. */
+const ownHeaders = new Set([
+  ...['connection', 'host', 'keep-alive', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+  ...['authorization', 'content-length'],
+]);
+
+async function forward(request: IncomingMessage, response: ServerResponse, path: string, transport: Transport): Promise<void> {
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).flatMap(([name, value]) =>
+      value === undefined || ownHeaders.has(name) ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  const body = await bodyOf(request);
+  const answer = await transport.send({
+    ...{ method: (request.method ?? 'GET') as ClientRequest['method'], path, headers, signal: gone.signal },
+    ...(body.length > 0 ? { body } : {}),
+  });
+  for (const [name, value] of Object.entries(answer.headers))
+    if (value !== undefined && !ownHeaders.has(name)) response.setHeader(name, value);
+  response.writeHead(answer.status);
+  // A watch that has nothing to say yet has begun all the same.
+  response.flushHeaders();
+  try {
+    for await (const chunk of answer.chunks) {
+      if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      if (response.destroyed) break;
+    }
+  } finally {
+    answer.destroy();
+  }
+  response.end();
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+async function serveFile(response: ServerResponse, folder: string, rest: string): Promise<void> {
+  // Made absolute before it is normalized: no number of dots leads out of the folder.
+  const path = join(folder, normalize(`/${decodeURIComponent(rest)}`));
+  const found = await stat(path).catch(() => undefined);
+  const file = found?.isDirectory() ? join(path, 'index.html') : path;
+  const content = found?.isDirectory() ? await stat(file).catch(() => undefined) : found;
+  if (!content?.isFile()) return refuse(response, 404, '404 page not found');
+  response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'content-length': String(content.size) });
+  createReadStream(file).pipe(response);
+}

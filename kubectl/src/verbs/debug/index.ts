@@ -1,0 +1,152 @@
+import { randomSuffix } from '@keelson/base';
+import { ApiError } from '@keelson/client';
+import type { Node } from '@keelson/types';
+import { Pod } from '@keelson/types';
+import { type Found, fetchOne } from '../../resource/targets.ts';
+import { untilState } from '../../resource/watch.ts';
+import { defineVerb, type Shell } from '../../types.ts';
+import { join } from '../exec.ts';
+import { type Asked, askedOf, type DebugContext, debugFlags } from './flags.ts';
+import { ephemeralContainer, nodePod, podCopy } from './pods.ts';
+
+export const verb = defineVerb({
+  usage: 'debug (POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ] [options]',
+  description:
+    'Adds a container to a running pod, makes a copy of a pod in which something is changed, or a pod in the namespaces of a node.',
+  examples: [
+    '# Create an interactive debugging session in pod mypod and immediately attach to it',
+    'kubectl debug mypod -it --image=busybox',
+    '# Create a copy of mypod adding a debug container and attach to it',
+    'kubectl debug mypod -it --image=busybox --copy-to=my-debugger',
+    '# Create an interactive debugging session on a node and immediately attach to it',
+    'kubectl debug node/mynode -it --image=busybox',
+  ],
+  flags: debugFlags,
+  async run(context) {
+    const ask = askedOf(context);
+    const { cluster, args, dash, changed, flags } = context;
+    if (flags.profile === 'legacy')
+      say(
+        context,
+        '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".',
+      );
+    const [name = ''] = dash === -1 ? args : args.slice(0, dash);
+    const found = await fetchOne(cluster, [name], 'pod');
+    const made = await debug(context, ask, found);
+    const attach = changed.has('attach') ? flags.attach : flags.stdin;
+    if (!attach || made.container === undefined) return 0;
+    return attachTo(context, made.pod, made.container);
+  },
+});
+
+interface Made {
+  readonly pod: Pod;
+  readonly container: string | undefined;
+}
+
+function debug(context: DebugContext, ask: Asked, { mapping, object }: Found): Promise<Made> {
+  if (mapping.kind === 'Node') return onNode(context, ask, object as unknown as Node);
+  const { group, version, kind } = mapping;
+  if (kind !== 'Pod') throw new Error(`${JSON.stringify(`${group}/${version}, Kind=${kind}`)} not supported by debug`);
+  const pod = object as unknown as Pod;
+  return ask.flags['copy-to'] === '' ? inPod(context, ask, pod) : inCopy(context, ask, pod);
+}
+
+function say({ flags, shell }: DebugContext, message: string): void {
+  if (!flags.quiet) shell.stderr.write(`${message}\n`);
+}
+
+async function onNode(context: DebugContext, ask: Asked, node: Node): Promise<Made> {
+  const { cluster, flags, shell } = context;
+  const container = flags.container || 'debugger';
+  const pod = `node-debugger-${node.metadata.name}-${randomSuffix(shell.random)}`;
+  if (!flags.quiet) shell.stdout.write(`Creating debugging pod ${pod} with container ${container} on node ${node.metadata.name}.\n`);
+  const made = nodePod(node, cluster.namespace, { pod, container }, ask);
+  return { pod: await cluster.api.create(Pod, made), container };
+}
+
+async function inPod(context: DebugContext, ask: Asked, pod: Pod): Promise<Made> {
+  const { cluster, flags } = context;
+  const { name = '', namespace } = pod.metadata;
+  const container = flags.container || defaultName(context, pod);
+  if (flags.target)
+    say(
+      context,
+      `Targeting container ${JSON.stringify(flags.target)}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.`,
+    );
+  const patch = { spec: { ephemeralContainers: [ephemeralContainer(container, ask)] } };
+  try {
+    const options = { subresource: 'ephemeralcontainers' };
+    return { pod: await cluster.api.patch(Pod, { name, namespace }, 'application/strategic-merge-patch+json', patch, options), container };
+  } catch (error) {
+    // The pod was there a moment ago: it is the subresource that is not.
+    if (error instanceof ApiError && error.code === 404 && !error.status.details?.name)
+      throw new Error(`ephemeral containers are disabled for this cluster (error from server: ${JSON.stringify(error.message)})`);
+    throw error;
+  }
+}
+
+async function inCopy(context: DebugContext, ask: Asked, pod: Pod): Promise<Made> {
+  const { cluster, flags, shell } = context;
+  const fresh = freshName(shell, pod);
+  const copy = podCopy(pod, ask, fresh);
+  if (copy.added && flags.container === '') say(context, `Defaulting debug container name to ${fresh}.`);
+  const created = await cluster.api.create(Pod, copy.pod);
+  const { name = '', namespace } = pod.metadata;
+  if (flags.replace) await cluster.api.delete(Pod, { name, namespace });
+  return { pod: created, container: copy.container };
+}
+
+function defaultName(context: DebugContext, pod: Pod): string {
+  const name = freshName(context.shell, pod);
+  say(context, `Defaulting debug container name to ${name}.`);
+  return name;
+}
+
+function freshName({ random }: Shell, { spec }: Pod): string {
+  const taken = new Set([...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].map(({ name }) => name));
+  for (;;) {
+    const name = `debugger-${randomSuffix(random)}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** Attaches once the container runs. One that has ended already is shown by its log. */
+async function attachTo(context: DebugContext, pod: Pod, container: string): Promise<number> {
+  const { cluster, shell, flags } = context;
+  const { name = '', namespace } = pod.metadata;
+  const mapping = (await cluster.mapper()).resolve('pods');
+  const wait = { clock: shell.clock, signal: shell.signal, timeout: -1 };
+  const state = await untilState(cluster, { mapping, name, namespace }, wait, (object) => {
+    const { running, terminated } = stateOf(object as unknown as Pod | undefined, container) ?? {};
+    return object === undefined || running !== undefined || terminated !== undefined;
+  });
+  if (!state) throw new Error(`pods ${JSON.stringify(name)} not found`);
+  const ready = state as unknown as Pod;
+  if (stateOf(ready, container)?.terminated) return showLog(context, ready, container);
+  say(
+    context,
+    "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.",
+  );
+  const session = { container, quiet: flags.quiet, stdin: flags.stdin, tty: flags.tty, command: [] };
+  try {
+    return await join(cluster, shell, ready, 'attach', session);
+  } catch (error) {
+    // It may have ended between the look and the attaching.
+    const now = await cluster.api.get(Pod, { name, namespace });
+    if (!stateOf(now, container)?.terminated) throw error;
+    return showLog(context, now, container);
+  }
+}
+
+function stateOf(pod: Pod | undefined, container: string) {
+  const { containerStatuses = [], ephemeralContainerStatuses = [] } = pod?.status ?? {};
+  return [...containerStatuses, ...ephemeralContainerStatuses].find(({ name }) => name === container)?.state;
+}
+
+async function showLog({ cluster, shell }: DebugContext, { metadata }: Pod, container: string): Promise<number> {
+  const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/log?container=${encodeURIComponent(container)}`;
+  const { chunks } = await cluster.api.raw({ method: 'GET', path });
+  for await (const chunk of chunks) shell.stdout.write(chunk);
+  return 0;
+}

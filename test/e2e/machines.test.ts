@@ -1,0 +1,19 @@
+import { describe } from 'node:test';
+import { onPath, whyNotReal } from './cluster.ts';
+import { controlPlanes } from './machines/control-planes.ts';
+import { overlay } from './machines/overlay.ts';
+import { workers } from './machines/workers.ts';
+
+/*
+ * kubeadm on machines made of namespaces: they join with a token, talk, die, and are taken apart again.
+ */
+
+const skip = whyNotReal();
+const skipEtcd = skip ?? (onPath('etcd') ? undefined : 'etcd is not installed');
+for (const why of new Set([skip, skipEtcd])) if (why) process.stderr.write(`machines that join: skipped, ${why}\n`);
+
+describe('machines that join with a token', { concurrency: 2 }, () => {
+  describe('one control plane, two workers', { skip: skip ?? false, timeout: 180_000 }, workers);
+  describe('an overlay between networks', { skip: skip ?? false, timeout: 120_000 }, overlay);
+  describe('three control planes over three members of etcd', { skip: skipEtcd ?? false, timeout: 180_000 }, controlPlanes);
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { systemClock } from '@keelson/base';
+import { createCA, issue } from '@keelson/pki';
+import { eventually } from '@keelson/testing';
+import { joinArguments, untilShows, webPod } from './cluster.ts';
+import { Lab, type Machine } from './lab.ts';
+
+const day = { days: 1, clock: systemClock };
+
+/** Three control planes, each beside a member of an etcd. */
+export function controlPlanes(): void {
+  let lab: Lab;
+  let admin: Machine;
+  let members: number[] = [];
+  before(async () => {
+    lab = new Lab({ name: 'c', machines: 3 });
+    const etcd = await startEtcd(lab);
+    members = etcd.pids;
+    admin = lab.machine(1);
+    const printed = await admin.must(
+      'init',
+      '--skip-phases',
+      'addon',
+      '--upload-certs',
+      '--control-plane-endpoint',
+      admin.address,
+      ...etcd.flags,
+    );
+    const [, controlPlane = ''] = printed.split('More control planes join with:');
+    const args = joinArguments(controlPlane.slice(0, controlPlane.indexOf('Machines join')));
+    await Promise.all(lab.machines.slice(1).map((machine) => machine.must(...args)));
+  });
+  after(() => lab?.close());
+
+  test('each is a control plane that answers for the whole cluster', async () => {
+    for (const machine of lab.machines) {
+      const nodes = await machine.kubectl(
+        '--server',
+        `https://${machine.address}:6443`,
+        'get',
+        'nodes',
+        '-l',
+        'node-role.kubernetes.io/control-plane',
+        '-o',
+        'name',
+      );
+      assert.match(nodes, /^node\/m1\s+node\/m2\s+node\/m3\s*$/);
+    }
+  });
+
+  test('a member of etcd dies and writes go on', async () => {
+    process.kill(members[2] ?? 0, 'SIGKILL');
+    for (const machine of lab.machines) {
+      await machine.kubectl('--server', `https://${machine.address}:6443`, 'create', 'configmap', `written-by-${machine.name}`);
+    }
+    const names = await admin.kubectl('get', 'configmaps', '-o', 'name');
+    assert.equal(names.match(/written-by-m/g)?.length, 3);
+  });
+
+  for (const component of ['kube-scheduler', 'kube-controller-manager']) {
+    test(`${component} that leads is killed: another leads within its lease`, async () => {
+      const holder = ['get', 'lease', component, '-n', 'kube-system', '-o', 'jsonpath={.spec.holderIdentity}'];
+      const before = await admin.kubectl(...holder);
+      const leader = lab.machines.find(({ name }) => before.startsWith(`${name}_`));
+      assert.ok(leader, `${before} is one of the machines`);
+      process.kill(leader.pid(component), 'SIGKILL');
+      const another = async (): Promise<boolean> => {
+        const now = await admin.kubectl(...holder);
+        return now !== '' && now !== before;
+      };
+      // The lease, and the time between two tries.
+      await eventually(another, { deadlineMs: 15_000 + 4_000, message: `another ${component} leads than ${before}` });
+    });
+  }
+
+  test('pods are made and placed as before', async () => {
+    await admin.apply(webPod('after', 'm2').replace('nodeName: m2', 'tolerations: [{ operator: Exists }]'));
+    await untilShows(admin, ['get', 'pod', 'after', '-o', 'jsonpath={.status.containerStatuses[0].ready}'], /^true$/);
+  });
+}
+
+/** A member on each machine, with TLS for peers and clients. Resolves to their process ids and the flags of `kubeadm init`. */
+async function startEtcd(lab: Lab): Promise<{ readonly pids: number[]; readonly flags: readonly string[] }> {
+  const ca = await createCA({ commonName: 'etcd-ca', ...day });
+  const client = await issue({ commonName: 'kube-apiserver-etcd-client', usages: ['client'], ca, ...day });
+  const peers = lab.machines.map(({ name, address }) => `${name}=https://${address}:2380`).join(',');
+  const pids: number[] = [];
+  for (const machine of lab.machines) {
+    const folder = join(machine.root, 'etcd');
+    const { certPem, keyPem } = await issue({ commonName: 'etcd', ips: [machine.address], usages: ['server', 'client'], ca, ...day });
+    const files = {
+      'ca.crt': ca.certPem,
+      'member.crt': certPem,
+      'member.key': keyPem,
+      'client.crt': client.certPem,
+      'client.key': client.keyPem,
+    };
+    mkdirSync(folder);
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content, { mode: 0o600 });
+    pids.push(machine.start('etcd', ...memberFlags(machine, folder, peers)));
+  }
+  const folder = join(lab.machine(1).root, 'etcd');
+  const servers = lab.machines.map(({ address }) => `https://${address}:2379`).join(',');
+  const files = ['ca', 'cert', 'key'].map((what, index) => [
+    `--etcd-${what}file`,
+    join(folder, ['ca.crt', 'client.crt', 'client.key'][index] ?? ''),
+  ]);
+  await eventually(
+    async () => (await lab.machine(1).run('curl', '-sk', '-m', '1', `https://${lab.machine(3).address}:2379/health`)).code !== 7,
+    {
+      deadlineMs: 15_000,
+      message: 'etcd listens',
+    },
+  );
+  return { pids, flags: ['--etcd-servers', servers, ...files.flat()] };
+}
+
+function memberFlags({ name, address }: Machine, folder: string, peers: string): string[] {
+  const tls = (prefix: string): string[] => [
+    `--${prefix}cert-file=${folder}/member.crt`,
+    `--${prefix}key-file=${folder}/member.key`,
+    `--${prefix}trusted-ca-file=${folder}/ca.crt`,
+    `--${prefix}client-cert-auth=true`,
+  ];
+  return [
+    `--name=${name}`,
+    `--data-dir=${folder}/data`,
+    `--listen-client-urls=https://${address}:2379`,
+    `--advertise-client-urls=https://${address}:2379`,
+    `--listen-peer-urls=https://${address}:2380`,
+    `--initial-advertise-peer-urls=https://${address}:2380`,
+    `--initial-cluster=${peers}`,
+    '--initial-cluster-state=new',
+    ...tls(''),
+    ...tls('peer-'),
+  ];
+}
