@@ -30,40 +30,47 @@ export function isDecided({ status }: CertificateSigningRequest): boolean {
 
 /** Why a request cannot be for the certificate a kubelet calls the API server with, in upstream's words; undefined when it can. */
 export function kubeletClientProblem(asked: AskedCertificate, usages: readonly string[]): string | undefined {
-  const { dnsNames, emails, ips, uris } = asked;
-  const identity = identityProblem(asked);
-  if (asked.organizations.join() !== nodes) return identity;
-  if (dnsNames.length > 0) return 'DNS subjectAltNames are not allowed';
-  if (emails.length > 0) return 'Email subjectAltNames are not allowed';
-  if (ips.length > 0) return 'IP subjectAltNames are not allowed';
-  if (uris.length > 0) return 'URI subjectAltNames are not allowed';
-  return identity ?? usageProblem(usages, 'client auth');
+  return firstOf([
+    [!isOfNodes(asked), notOfNodes],
+    [asked.dnsNames.length > 0, 'DNS subjectAltNames are not allowed'],
+    [asked.emails.length > 0, 'Email subjectAltNames are not allowed'],
+    [asked.ips.length > 0, 'IP subjectAltNames are not allowed'],
+    [asked.uris.length > 0, 'URI subjectAltNames are not allowed'],
+    [!asked.commonName.startsWith(nodeUser), notNode],
+    usageProblem(usages, 'client auth'),
+  ]);
 }
 
 /** The same of the certificate a kubelet serves with. */
 export function kubeletServingProblem(asked: AskedCertificate, usages: readonly string[]): string | undefined {
-  const { dnsNames, emails, ips, uris } = asked;
-  const identity = identityProblem(asked);
-  if (asked.organizations.join() !== nodes) return identity;
-  if (dnsNames.length === 0 && ips.length === 0) return 'DNS or IP subjectAltName is required';
-  if (emails.length > 0) return 'Email subjectAltNames are not allowed';
-  if (uris.length > 0) return 'URI subjectAltNames are not allowed';
-  return usageProblem(usages, 'server auth') ?? identity;
+  return firstOf([
+    [!isOfNodes(asked), notOfNodes],
+    [asked.dnsNames.length + asked.ips.length === 0, 'DNS or IP subjectAltName is required'],
+    [asked.emails.length > 0, 'Email subjectAltNames are not allowed'],
+    [asked.uris.length > 0, 'URI subjectAltNames are not allowed'],
+    usageProblem(usages, 'server auth'),
+    [!asked.commonName.startsWith(nodeUser), notNode],
+  ]);
 }
 
 const nodes = 'system:nodes';
 const nodeUser = 'system:node:';
+const notOfNodes = `subject organization is not ${nodes}`;
+const notNode = `subject common name does not begin with ${nodeUser}`;
 
-function identityProblem({ commonName, organizations }: AskedCertificate): string | undefined {
-  if (organizations.join() !== nodes) return 'subject organization is not system:nodes';
-  return commonName.startsWith(nodeUser) ? undefined : `subject common name does not begin with ${nodeUser}`;
+function isOfNodes({ organizations }: AskedCertificate): boolean {
+  return organizations.length === 1 && organizations[0] === nodes;
+}
+
+type Problem = readonly [holds: boolean, message: string];
+
+function firstOf(problems: readonly Problem[]): string | undefined {
+  return problems.find(([holds]) => holds)?.[1];
 }
 
 /** RSA keys encipher keys, others do not. */
-function usageProblem(usages: readonly string[], purpose: 'client auth' | 'server auth'): string | undefined {
+function usageProblem(usages: readonly string[], purpose: 'client auth' | 'server auth'): Problem {
   const needed = ['digital signature', purpose];
-  const wanted = new Set(usages);
-  const rest = [...wanted].filter((usage) => !needed.includes(usage) && usage !== 'key encipherment');
-  if (rest.length === 0 && needed.every((usage) => wanted.has(usage))) return undefined;
-  return `usages did not match [${purpose} digital signature] or [${purpose} digital signature key encipherment]`;
+  const fits = needed.every((usage) => usages.includes(usage)) && usages.every((usage) => [...needed, 'key encipherment'].includes(usage));
+  return [!fits, `usages did not match [${purpose} digital signature] or [${purpose} digital signature key encipherment]`];
 }

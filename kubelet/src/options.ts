@@ -3,6 +3,18 @@ import type { OptionSpecs } from '@keelson/component';
 /** kubelet's flags under upstream's names, with the few that are ours marked so. */
 export const options = {
   kubeconfig: text('', 'kubeconfig with the API server and the credentials to use', 'FILE'),
+  'bootstrap-kubeconfig': text(
+    '',
+    'kubeconfig to ask for a certificate with, where --kubeconfig does not exist yet; --kubeconfig is then written',
+    'FILE',
+  ),
+  'cert-dir': text('/var/lib/kubelet/pki', 'directory of the certificates that the cluster issues to this node', 'DIR'),
+  'rotate-certificates': { type: 'boolean', default: false, help: 'have the client certificate renewed before it ends' },
+  'rotate-server-certificates': {
+    type: 'boolean',
+    default: false,
+    help: 'have the certificate to serve with issued and renewed by the cluster; somebody must approve of it',
+  },
   'hostname-override': text('', "name of this node's Node object; the machine's name when empty", 'NAME'),
   'node-ip': list("addresses of the node; the machine's first when empty", 'IP,IP'),
   'node-labels': list('labels the node is registered with', 'KEY=VALUE,…'),

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createApi, loadKubeconfig, transportFor } from '@keelson/client';
+import { createApi } from '@keelson/client';
 import { type Component, type ComponentContext, delegatedAuth, type OptionValues, versionInfo } from '@keelson/component';
 import { issueTemporary } from '@keelson/pki';
 import { createEventRecorder, createInformers } from '@keelson/runtime';
+import { type NodeCertificates, openNodeCertificates } from './certificates/node.ts';
 import { parseResolvConf } from './config/dns.ts';
 import { bytes } from './config/quantity.ts';
 import { podCgroup } from './config/resources.ts';
@@ -42,9 +43,10 @@ export const component: Component<Options> = {
   options,
   async run(context) {
     const { options: values, clock, random, log, signal } = context;
-    const transport = transportFor(loadKubeconfig(values.kubeconfig || undefined));
-    const api = createApi(transport, { clock });
     const name = nodeName(values);
+    const certificates = await nodeCertificates(context, name);
+    const { transport } = certificates;
+    const api = createApi(transport, { clock });
     const kind = await nodeKind(context, name);
     const auth = delegatedAuth({
       api,
@@ -69,7 +71,7 @@ export const component: Component<Options> = {
       configuration: values,
       pods: () => kubelet?.workers.all ?? [],
     };
-    const server: Listening = await serveKubelet(serving, await certificate(context, name), values.address, values.port);
+    const server: Listening = await serveKubelet(serving, await certificate(context, name, certificates), values.address, values.port);
     try {
       const config = configuration(values, name, server.port);
       const informers = createInformers({ api, clock, random, log });
@@ -78,6 +80,7 @@ export const component: Component<Options> = {
       metrics.observe(kubelet.workers);
       const loops = [
         kubelet.run(signal),
+        certificates.rotate((next) => server.present(next)),
         ...(kind.model
           ? []
           : [keepLogsSmall(kind.runtime.containers, () => kubelet?.workers.all ?? [], logLimits(values), clock, signal, log)]),
@@ -199,10 +202,25 @@ function textOf(path: string): string {
   }
 }
 
-/** The one given, or one that lasts as long as this process will. */
-async function certificate({ options: values, clock }: Context, name: string): Promise<ServingCertificate> {
+function nodeCertificates(context: Context, nodeName: string): Promise<NodeCertificates> {
+  const { options: values } = context;
+  const settings = {
+    nodeName,
+    ips: nodeIPs(values),
+    kubeconfig: values.kubeconfig,
+    bootstrapKubeconfig: values['bootstrap-kubeconfig'],
+    certDir: values['cert-dir'],
+    rotateClient: values['rotate-certificates'],
+    rotateServing: values['rotate-server-certificates'] && !values['tls-cert-file'],
+  };
+  return openNodeCertificates(settings, context);
+}
+
+/** The one given or issued by the cluster, or one that lasts as long as this process will. */
+async function certificate({ options: values, clock }: Context, name: string, { serving }: NodeCertificates): Promise<ServingCertificate> {
   const clientCA = values['client-ca-file'] ? readFileSync(values['client-ca-file'], 'utf8') : undefined;
   const [cert, key] = [values['tls-cert-file'], values['tls-private-key-file']];
   if (cert) return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), clientCA };
+  if (serving) return { cert: serving.cert, key: serving.key, clientCA };
   return { ...(await issueTemporary(name, { dnsNames: [name], ips: nodeIPs(values) }, clock)), clientCA };
 }

@@ -18,6 +18,7 @@ export function simulatedTokens(clock: Clock): ReturnType<ServerConfig['tokens']
   };
   return {
     issuer,
+    keySet: { keys: [] },
     signer: {
       issuer,
       sign: async (request) => {

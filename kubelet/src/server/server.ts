@@ -34,6 +34,8 @@ export interface KubeletServerDeps {
 
 export interface Listening {
   readonly port: number;
+  /** New connections are shown this certificate from now on. */
+  present(certificate: Pick<ServingCertificate, 'cert' | 'key'>): void;
   close(): Promise<void>;
 }
 
@@ -61,7 +63,11 @@ export async function serveKubelet(
     );
     server.listen(port, address, resolve);
   });
-  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    present: (next) => server.setSecureContext({ cert: next.cert, key: next.key, ca: clientCA, minVersion: 'TLSv1.2' }),
+    close: () => close(server),
+  };
 }
 
 function close(server: Server): Promise<void> {

@@ -164,6 +164,12 @@ test('a job status does not contradict itself', () => {
       ['status.completionTime: Required value: completionTime is required for Complete jobs'],
     ],
     [{ ready: 2, active: 1 }, undefined, ['status.ready: Invalid value: 2: cannot set more ready pods than active']],
+    [
+      { startTime: '2026-01-02T00:00:00Z' },
+      { startTime: testTime },
+      ['status.startTime: Required value: startTime cannot be removed for unsuspended job'],
+    ],
+    [{ startTime: '2026-01-02T00:00:00Z' }, { startTime: testTime, conditions: [is('Suspended')] }, []],
     [{ succeeded: 1 }, { succeeded: 2 }, ['status.succeeded: Invalid value: 1: cannot decrease the succeeded counter']],
     [
       { startTime: testTime },

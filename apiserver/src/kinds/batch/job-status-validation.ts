@@ -144,7 +144,9 @@ function transitionErrors(job: Job, old: Job): FieldError[] {
   const [completed, before] = [job.status?.completionTime, old.status?.completionTime];
   if (completed && before && completed !== before)
     errors.push(fieldInvalid(at.child('completionTime'), completed, 'completionTime cannot be mutated'));
-  if (old.status?.startTime && old.status.startTime !== job.status?.startTime && !job.spec.suspend)
+  // A job that is resumed starts anew.
+  const mayStart = job.spec.suspend || has(old, 'Suspended');
+  if (old.status?.startTime && old.status.startTime !== job.status?.startTime && !mayStart)
     errors.push(fieldRequired(at.child('startTime'), 'startTime cannot be removed for unsuspended job'));
   if (has(old, 'SuccessCriteriaMet') && !has(job, 'SuccessCriteriaMet'))
     errors.push(fieldInvalid(at.child('conditions'), omitted, 'cannot disable the SuccessCriteriaMet=True condition'));

@@ -45,7 +45,7 @@ test('what is due, and when to look again', () => {
 });
 
 test('whenever it looks, each time that came is due once, and none is due twice', () => {
-  for (let seed = 1; seed <= 25; seed++) {
+  for (let seed = 1; seed <= 10; seed++) {
     const random = seededRandom(seed);
     const text = ['* * * * *', '*/7 * * * *', '13 */3 * * *', '30 6-16/4 * * 1-5', '@every 11m'][seed % 5] ?? '';
     const schedule = parseSchedule(text, 'UTC');

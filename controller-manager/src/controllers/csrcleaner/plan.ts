@@ -18,7 +18,6 @@ export function endOf({ metadata, status }: CertificateSigningRequest, certifica
     return at === undefined ? [] : [at + lives[type]];
   });
   if (certificateEnd !== undefined) ends.push(certificateEnd);
-  // Approved requests that nobody answers are of signers that are not running: they stay for a day, as undecided ones do.
-  if (!status?.certificate && created !== undefined) ends.push(created + lives.pending);
+  if (conditions.length === 0 && created !== undefined) ends.push(created + lives.pending);
   return ends.length === 0 ? undefined : Math.min(...ends);
 }

@@ -47,6 +47,7 @@ function apiserver(cluster: Cluster): ProcessSpec {
       `--kubelet-certificate-authority=${pki.file('ca.crt')}`,
       `--kubelet-client-certificate=${pki.file('apiserver-kubelet-client.crt')}`,
       `--kubelet-client-key=${pki.file('apiserver-kubelet-client.key')}`,
+      '--enable-bootstrap-token-auth=true',
       ...frontProxy(pki.file),
       `--service-account-key-file=${pki.file('sa.pub')}`,
       `--service-account-signing-key-file=${pki.file('sa.key')}`,
@@ -169,6 +170,9 @@ function controllerManager(cluster: Cluster): ProcessSpec {
       ...listening(cluster, cluster.ports.controllerManager),
       ...pki.serving('controller-manager-serving'),
       `--root-ca-file=${pki.file('ca.crt')}`,
+      `--cluster-signing-cert-file=${pki.file('ca.crt')}`,
+      `--cluster-signing-key-file=${pki.file('ca.key')}`,
+      '--controllers=*,bootstrapsigner,tokencleaner',
     ],
   };
 }

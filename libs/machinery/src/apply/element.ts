@@ -21,15 +21,12 @@ function valueElement(item: unknown): string {
 function keyElement(item: unknown, { keys, keyDefaults }: ListType): string {
   if (item === null) throw new Error('associative list with keys may not have a null element');
   if (!isObject(item)) throw new Error('associative list with keys may not have non-map elements');
-  const found: Record<string, unknown> = {};
-  let count = 0;
+  let found = '';
   for (const key of keys) {
     const value = item[key] ?? keyDefaults[key];
-    if (value === undefined) continue;
-    found[key] = value;
-    count++;
+    if (value !== undefined) found += `${found === '' ? '' : ','}"${key}":${JSON.stringify(value)}`;
   }
-  if (count > 0) return `k:${JSON.stringify(found)}`;
+  if (found !== '') return `k:{${found}}`;
   const names = `[${keys.map(goQuote).join(' ')}]`;
   throw new Error(
     `associative list with keys has an element that omits all key fields ${names} (and doesn't have default values for any key fields)`,

@@ -107,7 +107,7 @@ function seconds(time: string | undefined): number {
 
 /** Tells owners apart. One that applies is the same in every version. */
 export function ownerText({ manager, operation, apiVersion, subresource }: FieldOwner): string {
-  return JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource]);
+  return `${operation} ${operation === 'Apply' ? '' : apiVersion} ${subresource} ${manager}`;
 }
 
 /** What changed, by version; a version that is not served any more has nothing. */
