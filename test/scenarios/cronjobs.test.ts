@@ -42,7 +42,7 @@ test('a job each minute, three of them kept', async (t) => {
   const cluster = await clusterOf(t, 5);
   const made = madeIn(cluster);
   await createCronJob(cluster, { timeZone: 'Asia/Kathmandu' });
-  const first = await cluster.until('there is a job', () => jobsOf(cluster)[0]);
+  const first = await cluster.until('there is a job', () => jobsOf(cluster)[0], 2 * minute);
   const at = Math.floor(cluster.clock.now() / minute);
   assert.equal(first.metadata.name, `tick-${at}`);
   assert.equal(first.metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp'], '2026-01-01T05:46:00+05:45');
@@ -117,7 +117,7 @@ test('a job that was made by hand, one that went missing, and a schedule that ne
   await told('UnexpectedJob: Saw a job that the controller did not create or forgot: by-hand');
   await told('InvalidSchedule: invalid schedule: 0 0 31 2 * : time difference between two schedules is less than 1 second');
   await edit(cluster, CronJob, key, ({ spec: wanted }) => Object.assign(wanted, { schedule: '* * * * *' }));
-  await cluster.until('a job is active', () => activeOf(cluster) === 1);
+  await cluster.until('a job is active', () => activeOf(cluster) === 1, 2 * minute);
   const [{ name = '' } = {}] = cronJobOf(cluster)?.status?.active ?? [];
   await cluster.api.delete(Job, { namespace: 'default', name }, { propagationPolicy: 'Background' });
   await told(`MissingJob: Active job went missing: ${name}`);

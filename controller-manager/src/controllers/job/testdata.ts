@@ -43,9 +43,11 @@ export class World {
   pods: Pod[] = [];
   now = start;
   backoff: BackoffRecord = noFailures;
-  /** Uids of pods that succeeded, failed, and were deleted while at work. */
+  /** Uids of pods that succeeded, and that failed. */
   readonly succeeded = new Set<string>();
   readonly failed = new Set<string>();
+  /** How often pods of each index failed. */
+  readonly failures = new Map<string, number>();
   most = 0;
   #made = 0;
   readonly #random: Random;
@@ -86,6 +88,8 @@ export class World {
   /** Ends a pod that is at work. */
   end(pod: Pod, exitCode: number): void {
     (exitCode === 0 ? this.succeeded : this.failed).add(pod.metadata.uid ?? '');
+    const index = pod.metadata.annotations?.[completionIndex] ?? '';
+    if (exitCode !== 0) this.failures.set(index, (this.failures.get(index) ?? 0) + 1);
     this.#replace(pod, { ...pod, status: ended(exitCode, this.now) });
   }
 

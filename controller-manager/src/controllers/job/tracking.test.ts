@@ -127,6 +127,10 @@ test('whatever happens, a job comes to its end, and no pod is counted twice or l
     const { completions = 0 } = spec;
     if (complete) assert.equal(status.succeeded ?? 0, completions, text);
     if (spec.completionMode === 'NonIndexed') assert.equal(status.succeeded ?? 0, one.succeeded.size, text);
+    if (spec.backoffLimitPerIndex !== undefined) {
+      const most = Math.max(0, ...one.failures.values());
+      assert.ok(most <= spec.backoffLimitPerIndex + 1, `${text}: an index failed ${most} times`);
+    }
     // Those that were at work when the job failed count as failed.
     if (complete) assert.equal(status.failed ?? 0, one.failed.size, text);
     else assert.ok((status.failed ?? 0) >= one.failed.size && (status.failed ?? 0) <= one.failed.size + one.most, text);

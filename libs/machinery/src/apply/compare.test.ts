@@ -179,11 +179,7 @@ test('a custom resource’s schema says the same with its extensions, and what i
 test('a configuration that does not fit is refused in upstream’s words', () => {
   const table: [config: object, type: MergeType, problems: string[]][] = [
     [{ spec: { foo: 1 } }, deployment, ['.spec.foo: field not declared in schema']],
-    [
-      { spec: { replicas: 'x' } },
-      deployment,
-      ['.spec.replicas: expected numeric (int or float), got &value.valueUnstructured{Value:"x"}'],
-    ],
+    [{ spec: { replicas: 'x' } }, deployment, ['.spec.replicas: expected numeric (int or float), got &value.valueUnstructured{Value:"x"}']],
     [{ spec: { paused: 1 } }, deployment, ['.spec.paused: expected boolean, got &value.valueUnstructured{Value:1}']],
     [{ spec: 'x' }, deployment, ['.spec: expected map, got &value.valueUnstructured{Value:"x"}']],
     [{ spec: { containers: {} } }, pod, ['.spec.containers: expected list, got &value.valueUnstructured{Value:map[string]interface {}{}}']],

@@ -30,7 +30,7 @@ export function compareFields(before: object, after: object, type: MergeType): C
 function nodeChanges(before: unknown, after: unknown, declared: MergeType): NodeChanges | undefined {
   if (before === after) return undefined;
   const type = typeFor(after, declared);
-  if (type !== declared && typeFor(before, declared) !== type) return replaced(before, after, declared);
+  if (declared.is === 'open' && typeFor(before, declared) !== type) return replaced(before, after, declared);
   if (type.is === 'map' && !type.atomic && isObject(before) && isObject(after)) return mapChanges(before, after, type);
   if (type.is === 'list' && type.how !== 'atomic' && Array.isArray(before) && Array.isArray(after)) return listChanges(before, after, type);
   return sameJson(before, after) ? undefined : { written: leaf };

@@ -22,7 +22,11 @@ test('paths read as upstream prints them', () => {
 
 test('a set a client wrote is brought into one spelling, or refused', () => {
   const written = { 'f:ports': { 'k:{ "protocol": "TCP", "containerPort": 80 }': { '.': {} } }, 'v: "x"': {}, 'i:0': {} };
-  assert.deepEqual(decodeFields(written), { 'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {} } }, 'v:"x"': {}, 'i:0': {} });
+  assert.deepEqual(decodeFields(written), {
+    'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {} } },
+    'v:"x"': {},
+    'i:0': {},
+  });
   for (const wrong of [{ spec: {} }, { 'f:a': 1 }, { 'k:[]': {} }, { 'k:{': {} }, { 'v:x': {} }, { 'i:x': {} }, [], null]) {
     assert.throws(() => decodeFields(wrong), `${JSON.stringify(wrong)}`);
   }
