@@ -87,8 +87,9 @@ test('a kubelet keeps to its own', async () => {
     forbidden(/can only delete pods with spec\.nodeName set to itself/),
   );
   await kubelet.delete(Pod, { name: 'mine', namespace }, { gracePeriodSeconds: 0 });
-  const mirror = { 'kubernetes.io/config.mirror': 'x' };
-  await kubelet.create(Pod, podOf('static', { metadata: { namespace, annotations: mirror }, spec: { nodeName: 'n1' } }) as Pod);
+  const owner = { apiVersion: 'v1', kind: 'Node', name: 'n1', uid: own.metadata.uid ?? '', controller: true };
+  const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' }, ownerReferences: [owner] };
+  await kubelet.create(Pod, podOf('static', { metadata: { namespace, ...mirror }, spec: { nodeName: 'n1' } }) as Pod);
   await assert.rejects(
     kubelet.create(Pod, podOf('loose', { metadata: { namespace }, spec: { nodeName: 'n1' } }) as Pod),
     forbidden(/can only create mirror pods/),

@@ -13,7 +13,7 @@ export class KindStore {
   readonly prefix: string;
   readonly cache: KindCache;
   readonly verbs: ReadonlySet<Verb>;
-  /** Length of the constant end of its objects' bytes. */
+  /** Length of the end that items of a list leave out: kind and apiVersion, which custom resources keep, as upstream's do. */
   readonly tail: number;
   readonly index: IndexReader;
 
@@ -27,7 +27,7 @@ export class KindStore {
     this.hub = hub ?? this;
     this.prefix = hub?.prefix ?? definition.prefix ?? `/registry/${kind.resource}/`;
     this.verbs = new Set(definition.verbs ?? allVerbs);
-    this.tail = tailLength(kind.kind, kind.apiVersion);
+    this.tail = definition.schema ? 1 : tailLength(kind.kind, kind.apiVersion);
     this.index = hub?.index ?? indexReader(definition);
     this.cache = cache ?? new KindCache(this.prefix, this.index, definition.indexedFields ?? []);
   }

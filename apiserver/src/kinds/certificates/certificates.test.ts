@@ -97,7 +97,7 @@ test('approval is a subresource of its own, with a right of its own', async () =
   const asBob = await server.transport('bob', []).send({
     method: 'PATCH',
     path: `${path}/one/approval`,
-    body: patch,
+    body: JSON.stringify({ status: { conditions: [approved] } }),
     headers: { 'content-type': 'application/merge-patch+json' },
   });
   assert.equal(asBob.status, 403);

@@ -99,11 +99,11 @@ test('other values for others’ fields are conflicts; force takes the fields ov
   assert.equal(
     several.message,
     [
-      'Apply failed with 3 conflicts: conflicts with "other":',
-      '- .spec.replicas',
-      'conflicts with "kubectl-client-side-apply" using apps/v1:',
+      'Apply failed with 3 conflicts: conflicts with "kubectl-client-side-apply" using apps/v1:',
       '- .spec.replicas',
       '- .spec.paused',
+      'conflicts with "other":',
+      '- .spec.replicas',
     ].join('\n'),
   );
   await thing.apply('me', scaled(5), { force: true });
@@ -184,14 +184,14 @@ test('what an object had before anybody counted belongs to before-first-apply', 
 
 test('kubectl takes over what client-side apply left as it set it, and keeps its annotation up to date', async () => {
   const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
-  const applied = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'n' }, spec: { replicas: 3, paused: true } };
+  const applied = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'n' }, spec: { paused: true, replicas: 3 } };
   const live = { ...applied, metadata: { name: 'n', annotations: { [annotation]: JSON.stringify(applied) } } };
   const thing = await new Thing().update('kubectl-client-side-apply', live);
-  const config = { ...applied, spec: { replicas: 4, paused: true } };
+  const config = { ...applied, spec: { paused: true, replicas: 4 } };
   assert.equal((await refusal(thing.apply('somebody', config))).code, 409);
   await thing.apply('kubectl', config);
   const { metadata, spec } = thing.object as typeof live;
-  assert.deepEqual(spec, { replicas: 4, paused: true });
+  assert.deepEqual(spec, { paused: true, replicas: 4 });
   assert.equal(metadata.annotations[annotation], `${JSON.stringify(config)}\n`);
   // Somebody scaled meanwhile: that is no client-side apply's doing.
   await thing.update('scaler', { ...thing.object, spec: { replicas: 9, paused: true } });
