@@ -37,7 +37,7 @@ test('signatures come and go with their tokens; the rest of the ConfigMap stays'
 });
 
 test('a signature is a JWS without its payload', () => {
-  // RFC 7797's relative: what `kubeadm join` puts together again before it verifies.
+  // What `kubeadm join` puts the payload back into before it verifies.
   const [header = '', payload, signature = ''] = signDetached('hello', { id: 'abcdef', secret: '0123456789abcdef' }).split('.');
   assert.equal(Buffer.from(header, 'base64url').toString(), '{"alg":"HS256","kid":"abcdef"}');
   assert.deepEqual([payload, Buffer.from(signature, 'base64url').length], ['', 32]);

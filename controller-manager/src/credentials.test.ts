@@ -54,5 +54,8 @@ test('--controllers names those that run', () => {
   assert.equal(isEnabled({ name: 'a' }, ['a']), true);
   assert.equal(isEnabled({ name: 'a' }, ['b']), false);
   const rare = { name: 'a-controller', alias: 'a', offByDefault: true };
-  assert.deepEqual([['*'], ['*', 'a'], ['a-controller'], ['*', 'a', '-a']].map((wanted) => isEnabled(rare, wanted)), [false, true, true, false]);
+  assert.deepEqual(
+    [['*'], ['*', 'a'], ['a-controller'], ['*', 'a', '-a']].map((wanted) => isEnabled(rare, wanted)),
+    [false, true, true, false],
+  );
 });

@@ -142,7 +142,8 @@ function signingConfig(values: Values): ControllerConfig['signing'] {
   const common = credential(values['cluster-signing-cert-file'], values['cluster-signing-key-file']);
   const own = (name: 'kubelet-client' | 'kubelet-serving' | 'kube-apiserver-client' | 'legacy-unknown'): Credential | undefined => {
     const specific = credential(values[`cluster-signing-${name}-cert-file`], values[`cluster-signing-${name}-key-file`]);
-    if (specific && common) throw new Error(`cannot specify --cluster-signing-{cert,key}-file and --cluster-signing-${name}-{cert,key}-file`);
+    if (specific && common)
+      throw new Error(`cannot specify --cluster-signing-{cert,key}-file and --cluster-signing-${name}-{cert,key}-file`);
     return specific ?? common;
   };
   const chosen = [

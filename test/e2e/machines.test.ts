@@ -12,8 +12,10 @@ const skip = whyNotReal();
 const skipEtcd = skip ?? (onPath('etcd') ? undefined : 'etcd is not installed');
 for (const why of new Set([skip, skipEtcd])) if (why) process.stderr.write(`machines that join: skipped, ${why}\n`);
 
+const inOrder = { concurrency: 1 };
+
 describe('machines that join with a token', { concurrency: 2 }, () => {
-  describe('one control plane, two workers', { skip: skip ?? false, timeout: 180_000 }, workers);
-  describe('an overlay between networks', { skip: skip ?? false, timeout: 120_000 }, overlay);
-  describe('three control planes over three members of etcd', { skip: skipEtcd ?? false, timeout: 180_000 }, controlPlanes);
+  describe('one control plane, two workers', { ...inOrder, skip: skip ?? false, timeout: 180_000 }, workers);
+  describe('an overlay between networks', { ...inOrder, skip: skip ?? false, timeout: 120_000 }, overlay);
+  describe('three control planes over three members of etcd', { ...inOrder, skip: skipEtcd ?? false, timeout: 180_000 }, controlPlanes);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Api, ApiError } from '@keelson/client';
+import type { Api, ApiError } from '@keelson/client';
 import { createCSR } from '@keelson/pki';
 import { CertificateSigningRequest, ClusterRole, ClusterRoleBinding } from '@keelson/types';
 import { type Fixture, startServer } from '../testing/fixture.ts';
@@ -87,13 +87,19 @@ test('who asks is what the server says, then and later', async () => {
     metadata: { name: 'forged' },
     spec: { ...spec, username: 'system:admin', groups: ['system:masters'], uid: '1', extra: { a: ['b'] } },
   });
-  assert.deepEqual([made.spec.username, made.spec.groups, made.spec.uid, made.spec.extra], ['approver', ['devs', 'system:authenticated'], undefined, undefined]);
+  assert.deepEqual(
+    [made.spec.username, made.spec.groups, made.spec.uid, made.spec.extra],
+    ['approver', ['devs', 'system:authenticated'], undefined, undefined],
+  );
   const forged = { ...made, spec: { ...made.spec, username: 'system:admin', groups: ['system:masters'] } };
   const next = await api.update(CertificateSigningRequest, forged);
   assert.equal(next.spec.username, 'approver');
   const tampered = `${csrPem.slice(0, 200)}${csrPem[200] === 'A' ? 'B' : 'A'}${csrPem.slice(201)}`;
   await assert.rejects(
-    api.create(CertificateSigningRequest, { metadata: { name: 'tampered' }, spec: { ...spec, request: Buffer.from(tampered).toString('base64') } }),
+    api.create(CertificateSigningRequest, {
+      metadata: { name: 'tampered' },
+      spec: { ...spec, request: Buffer.from(tampered).toString('base64') },
+    }),
     { code: 422 },
   );
 });

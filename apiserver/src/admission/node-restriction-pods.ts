@@ -7,8 +7,11 @@ const mirror = 'kubernetes.io/config.mirror';
 
 /** A kubelet makes mirrors of its static pods, and deletes, evicts and reports on pods that run on its node. */
 export function checkPod(write: NodeWrite): void {
-  const { operation, subresource, registry, namespace, name, object, old, node, refuse } = write;
-  if (operation === 'CREATE' && subresource === '') return checkMirror(write);
+  if (write.operation === 'CREATE' && write.subresource === '') checkMirror(write);
+  else checkPresent(write);
+}
+
+function checkPresent({ operation, subresource, registry, namespace, name, object, old, node, refuse }: NodeWrite): void {
   if (operation === 'UPDATE' && subresource === '')
     refuse(`unexpected operation "UPDATE", node "${node}" can only create and delete mirror pods`);
   const act = operation === 'DELETE' ? 'delete' : subresource === 'eviction' ? 'evict' : 'update status for';
@@ -29,12 +32,12 @@ function checkMirror({ object, registry, node, refuse }: NodeWrite): void {
   const [owner, ...others] = pod.metadata.ownerReferences ?? [];
   if (others.length > 0) refuse(`node "${node}" can only create pods with a single owner reference set to itself`);
   if (owner?.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node)
-    return refuse(`node "${node}" can only create pods with an owner reference set to itself`);
-  if (!owner.controller) refuse(`node "${node}" can only create pods with a controller owner reference set to itself`);
-  if (owner.blockOwnerDeletion) refuse(`node "${node}" must not set blockOwnerDeletion on an owner reference`);
+    refuse(`node "${node}" can only create pods with an owner reference set to itself`);
+  if (!owner?.controller) refuse(`node "${node}" can only create pods with a controller owner reference set to itself`);
+  if (owner?.blockOwnerDeletion) refuse(`node "${node}" must not set blockOwnerDeletion on an owner reference`);
   const uid = registry.read(Node, '', node)?.metadata.uid;
   if (uid === undefined) throw notFound({ group: '', resource: 'nodes' }, node);
-  if (owner.uid !== uid) refuse(`node "${node}" UID mismatch: expected ${owner.uid} got ${uid}`);
+  if (owner?.uid !== uid) refuse(`node "${node}" UID mismatch: expected ${owner?.uid} got ${uid}`);
   const [named] = namedBy(pod);
   if (named) refuse(`node "${node}" can not create pods that reference ${named[0] === 'serviceaccounts' ? 'a service account' : named[0]}`);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Api, ApiError } from '@keelson/client';
+import type { Api, ApiError } from '@keelson/client';
 import { createCSR } from '@keelson/pki';
 import { CertificateSigningRequest, CSINode, Node, Pod, ResourceSlice } from '@keelson/types';
 import { type Fixture, podOf, startServer } from '../testing/fixture.ts';
@@ -11,7 +11,9 @@ let uid = '';
 before(async () => {
   server = await startServer();
   n1 = server.as('system:node:n1', ['system:nodes', 'system:authenticated']);
-  uid = (await n1.create(Node, { metadata: { name: 'n1', labels: { 'kubernetes.io/hostname': 'n1', mine: 'x' } }, spec: {} })).metadata.uid ?? '';
+  uid =
+    (await n1.create(Node, { metadata: { name: 'n1', labels: { 'kubernetes.io/hostname': 'n1', mine: 'x' } }, spec: {} })).metadata.uid ??
+    '';
   await server.api.create(Node, { metadata: { name: 'n2' }, spec: {} });
 });
 after(() => server.close());
@@ -34,7 +36,12 @@ test('a node changes itself, and not what others go by', async () => {
   assert.equal(await patchNode({}, { taints: [{ key: 'a', effect: 'NoSchedule' }] }), 'node "n1" is not allowed to modify taints');
   const owner = { apiVersion: 'v1', kind: 'Node', name: 'n2', uid };
   assert.equal(await patchNode({ ownerReferences: [owner] }), 'node "n1" is not allowed to modify ownerReferences');
-  for (const label of ['node-role.kubernetes.io/master', 'node-restriction.kubernetes.io/a', 'a.node-restriction.kubernetes.io/a', 'k8s.io/b'])
+  for (const label of [
+    'node-role.kubernetes.io/master',
+    'node-restriction.kubernetes.io/a',
+    'a.node-restriction.kubernetes.io/a',
+    'k8s.io/b',
+  ])
     assert.equal(await patchNode({ labels: { [label]: '1' } }), `is not allowed to modify labels: ${label}`);
   const n3 = server.as('system:node:n3', ['system:nodes', 'system:authenticated']);
   const labels = { 'node-role.kubernetes.io/control-plane': '' };
@@ -73,7 +80,10 @@ test('a node reports on its own pods, and does not relabel them', async () => {
     refusal(n1.patch(Pod, { name, namespace }, 'application/merge-patch+json', patch, { subresource: 'status' }));
   assert.equal(await report('here', { status: { phase: 'Running' } }), '');
   assert.equal(await report('here', { metadata: { labels: { a: 'b' } } }), 'node "n1" cannot update labels through pod status');
-  assert.equal(await report('there', { status: { phase: 'Failed' } }), 'node "n1" can only update status for pods with spec.nodeName set to itself');
+  assert.equal(
+    await report('there', { status: { phase: 'Failed' } }),
+    'node "n1" can only update status for pods with spec.nodeName set to itself',
+  );
   const gone = refusal(n1.delete(Pod, { name: 'there', namespace }, { gracePeriodSeconds: 0 }));
   assert.equal(await gone, 'node "n1" can only delete pods with spec.nodeName set to itself');
 });
@@ -95,7 +105,9 @@ test('a node publishes drivers and devices of its own', async () => {
   assert.deepEqual([await csi('n1'), await csi('n2')], ['', 'can only access CSINode with the same name as the requesting node']);
   const slice = (name: string, nodeName: string) => {
     const pool = { name: nodeName, generation: 1, resourceSliceCount: 1 };
-    return refusal(n1.create(ResourceSlice, { metadata: { name }, spec: { driver: 'd.example.com', nodeName, pool } } as unknown as ResourceSlice));
+    return refusal(
+      n1.create(ResourceSlice, { metadata: { name }, spec: { driver: 'd.example.com', nodeName, pool } } as unknown as ResourceSlice),
+    );
   };
   assert.equal(await slice('a', 'n1'), '');
   assert.equal(await slice('b', 'n2'), 'can only create ResourceSlice with the same NodeName as the requesting node');

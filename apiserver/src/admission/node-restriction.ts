@@ -1,15 +1,6 @@
 import { equal, forbidden } from '@keelson/machinery';
 import { parseCSR } from '@keelson/pki';
-import {
-  CertificateSigningRequest,
-  CSINode,
-  Lease,
-  Node,
-  PersistentVolumeClaim,
-  Pod,
-  ResourceSlice,
-  ServiceAccount,
-} from '@keelson/types';
+import { CertificateSigningRequest, CSINode, Lease, Node, PersistentVolumeClaim, Pod, ResourceSlice, ServiceAccount } from '@keelson/types';
 import { nodeNameOf } from '../auth/node.ts';
 import { checkPod, checkToken } from './node-restriction-pods.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './types.ts';
@@ -100,7 +91,8 @@ function checkCSINode({ name, node, refuse }: NodeWrite): void {
 function checkSlice({ operation, object, old, node, refuse }: NodeWrite): void {
   const verb = operation === 'DELETE' ? 'delete' : 'create';
   const slices = [object, old].filter((one) => one !== undefined) as ResourceSlice[];
-  if (slices.some(({ spec }) => spec.nodeName !== node)) refuse(`can only ${verb} ResourceSlice with the same NodeName as the requesting node`);
+  if (slices.some(({ spec }) => spec.nodeName !== node))
+    refuse(`can only ${verb} ResourceSlice with the same NodeName as the requesting node`);
 }
 
 /** A kubelet that grew a volume tells how large it is now. */

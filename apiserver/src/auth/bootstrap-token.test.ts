@@ -26,7 +26,9 @@ async function makeToken(id: string, over: Readonly<Record<string, string | unde
     'auth-extra-groups': 'system:bootstrappers:kubeadm:default-node-token',
     ...over,
   };
-  const data = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, Buffer.from(value).toString('base64')]]));
+  const data = Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, Buffer.from(value).toString('base64')]],
+  );
   await server.api.create(Secret, {
     metadata: { name: `bootstrap-token-${id}`, namespace, ...metadata },
     type: 'bootstrap.kubernetes.io/token',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ApiError, type Api } from '@keelson/client';
 import { seededRandom } from '@keelson/base';
+import { type Api, ApiError } from '@keelson/client';
 import { ConfigMap, Lease, Node, PersistentVolume, PersistentVolumeClaim, Pod, Secret, ServiceAccount } from '@keelson/types';
 import { type Fixture, podOf, startServer } from '../testing/fixture.ts';
 import { NodeGraph } from './node-graph.ts';
@@ -79,7 +79,11 @@ test('pods, leases and nodes', async () => {
   assert.equal(await verdict(n1.get(Pod, { name: 'there', namespace })), unrelated);
   assert.equal(await verdict(n1.list(Pod, { fieldSelector: 'spec.nodeName=n1' })), 'ok');
   for (const fieldSelector of ['spec.nodeName=n2', 'spec.nodeName!=n2', 'metadata.name=here', ''])
-    assert.equal(await verdict(n1.list(Pod, { fieldSelector })), 'can only list/watch pods with spec.nodeName field selector', fieldSelector);
+    assert.equal(
+      await verdict(n1.list(Pod, { fieldSelector })),
+      'can only list/watch pods with spec.nodeName field selector',
+      fieldSelector,
+    );
   const lease = (name: string, where = 'kube-node-lease') => verdict(n1.get(Lease, { name, namespace: where }));
   assert.equal(await lease('n1'), '404');
   assert.equal(await lease('n2'), 'can only access node lease with the same name as the requesting node');

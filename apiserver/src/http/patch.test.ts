@@ -112,16 +112,25 @@ test('a patch that breaks the object’s shape is invalid, and shows what it mad
 
 test('bodies that are no patch, and types that are none', async () => {
   const path = await deployment('none');
-  for (const [type, body] of [
-    [json, {}],
-    [json, 'x'],
-    [merge, []],
-    [merge, 'null'],
-    [merge, '"x"'],
-    [strategic, '[1]'],
-    [strategic, '{'],
-  ] as const)
-    assert.equal((await patch(path, type, body)).code, 400, `${type} ${body}`);
+  const decoding = 'error decoding patch: ';
+  const notMap = 'json: cannot unmarshal array into Go value of type map[string]interface {}';
+  for (const [type, body, message, query = ''] of [
+    [json, {}, `${decoding}json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp`],
+    [json, {}, 'json: cannot unmarshal object into Go value of type jsonpatch.Patch', '?fieldValidation=Ignore'],
+    [json, 'x', `${decoding}invalid character 'x' looking for beginning of value`],
+    [json, '[', `${decoding}unexpected end of JSON input`],
+    [json, '[{"op":1}]', `${decoding}json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string`],
+    [json, '["x"]', `${decoding}json: cannot unmarshal string into Go value of type handlers.jsonPatchOp`],
+    [merge, [], `${decoding}${notMap}`],
+    [merge, [], 'Invalid JSON Patch', '?fieldValidation=Ignore'],
+    [merge, 'null', `${decoding}json: cannot unmarshal null into Go value of type map[string]interface {}`],
+    [merge, '"x"', `${decoding}json: cannot unmarshal string into Go value of type map[string]interface {}`],
+    [strategic, '[1]', notMap],
+    [strategic, '{', 'unexpected end of JSON input'],
+  ] as const) {
+    const { code, message: told } = await patch(`${path}${query}`, type, body);
+    assert.deepEqual([code, told], [400, message], `${type} ${body}`);
+  }
   const type = await patch(path, 'application/json', {});
   assert.deepEqual(
     [type.code, type.message],

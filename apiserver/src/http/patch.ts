@@ -1,13 +1,13 @@
 import {
   applyJsonPatch,
   applyMergePatch,
-  applyStrategicMergePatch,
   badRequest,
   compareStrings,
   fieldInvalid,
   goJson,
   invalid,
   type JsonPatchOperation,
+  patchTyped,
   unprocessable,
   unsupportedMediaType,
 } from '@keelson/machinery';
@@ -46,7 +46,7 @@ export function preparePatch(decoder: Decoder, { kind: { typeName } }: Pick<Kind
   const members = readMembers(patch);
   if (patch.type === mergeType) return { apply: (current) => applyMergePatch(current, members), shown: goJson };
   return {
-    apply: (current) => applyStrategicMergePatch(current as Record<string, unknown>, members, decoder.schemas, typeName),
+    apply: (current) => patchTyped(current as Record<string, unknown>, members, decoder.schemas, typeName),
     shown: () => goMap(members),
   };
 }

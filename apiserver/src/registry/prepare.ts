@@ -7,6 +7,7 @@ import {
   invalid,
   isDNS1123Subdomain,
   path,
+  validateManagedFields,
   validateObjectMeta,
   validateObjectMetaUpdate,
 } from '@keelson/machinery';
@@ -103,6 +104,11 @@ export function validateChange(store: KindStore, next: Writable, old: Writable, 
 /** The account of fields is the server's own: what a client says in it is looked at when it comes. */
 function unaccounted({ metadata }: Writable): Writable['metadata'] {
   return { ...metadata, managedFields: undefined };
+}
+
+/** What a client may say in an account it writes itself. */
+export function validateAccount({ metadata }: Writable): FieldError[] {
+  return validateManagedFields(metadata.managedFields ?? [], path('metadata').child('managedFields'));
 }
 
 /** What is invalid in itself may lack what a comparison looks at: its own faults then say enough. */

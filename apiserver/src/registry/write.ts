@@ -6,7 +6,17 @@ import { isFinished, removeNow } from './delete.ts';
 import { type CacheEntry, parseEntry, remember } from './entry.ts';
 import { accountOfCreate, accountOfUpdate, changesNothing } from './fields.ts';
 import type { KindStore } from './kind-store.ts';
-import { bumpGeneration, keepMeta, keepRest, prepareMeta, prepareRest, throwInvalid, validateChange, validateMeta } from './prepare.ts';
+import {
+  bumpGeneration,
+  keepMeta,
+  keepRest,
+  prepareMeta,
+  prepareRest,
+  throwInvalid,
+  validateAccount,
+  validateChange,
+  validateMeta,
+} from './prepare.ts';
 import type { Registry } from './registry.ts';
 import { encodeStored, withRevision } from './wire.ts';
 import type { Writable, WriteRequest, Written } from './written.ts';
@@ -129,7 +139,7 @@ async function updateOnce(
   const attributes = { operation: 'UPDATE' as const, store, registry, object: next, old, name, ...request };
   await runAdmission(registry.options.admission, 'admit', attributes);
   bumpGeneration(store, next, old, request.subresource);
-  throwInvalid(store, next, validateChange(store, next, old, request.subresource));
+  throwInvalid(store, next, [...validateChange(store, next, old, request.subresource), ...(account.meant ? validateAccount(next) : [])]);
   await runAdmission(registry.options.admission, 'validate', attributes);
   if (changesNothing(next, old, account)) return { wire: current.wire, object: old, changed: false };
   if (isFinished(store, next)) return removeNow(registry, store, next, current.revision, request.dryRun);

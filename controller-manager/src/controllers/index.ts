@@ -1,9 +1,10 @@
-import { cronJobController } from './cronjob/controller.ts';
 import { runBootstrapSigner } from './bootstrapsigner/controller.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts';
+import { cronJobController } from './cronjob/controller.ts';
 import { csrApprovingController } from './csrapproving/controller.ts';
 import { csrCleanerController } from './csrcleaner/controller.ts';
 import { csrSigningController } from './csrsigning/controller.ts';
+import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { disruptionController, staleDisruptionController } from './disruption/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
@@ -19,12 +20,13 @@ import { volumeBinderController } from './persistent-volumes/binder.ts';
 import { claimProtectionController, volumeProtectionController } from './persistent-volumes/protection.ts';
 import { podGCController } from './pod-gc/controller.ts';
 import { replicaSetController } from './replicaset/controller.ts';
+import { replicationControllerController } from './replicationcontroller/controller.ts';
 import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCAController } from './root-ca/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
-import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import { runTokenCleaner } from './tokencleaner/controller.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import type { ControllerEntry } from './types.ts';
 
 /** THE list of controllers. To run another, write its file and name it here. */
@@ -76,6 +78,18 @@ export const controllers: readonly ControllerEntry[] = [
     serviceAccount: 'disruption-controller',
     eventSource: 'controllermanager',
     define: (_config, { clock }) => [disruptionController(clock), staleDisruptionController(clock)],
+  },
+  {
+    name: 'daemonset-controller',
+    serviceAccount: 'daemon-set-controller',
+    eventSource: 'daemonset-controller',
+    define: ({ concurrency }, { clock }) => [daemonSetController(concurrency.daemonset ?? 2, clock)],
+  },
+  {
+    name: 'replicationcontroller-controller',
+    serviceAccount: 'replication-controller',
+    eventSource: 'replication-controller',
+    define: ({ concurrency }, { clock }) => [replicationControllerController(concurrency.rc ?? 5, clock)],
   },
   {
     name: 'endpointslice-controller',

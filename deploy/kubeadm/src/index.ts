@@ -1,1 +1,1 @@
-export { program } from './commands/index.ts';
+export { run } from './run.ts';

@@ -29,8 +29,11 @@ async function add(pack: Pack, path: string, name: string): Promise<void> {
   }
 }
 
+/** What has no contents. */
 function entry(pack: Pack, headers: Parameters<Pack['entry']>[0]): Promise<void> {
-  return new Promise((resolve, reject) => pack.entry(headers, (error) => (error ? reject(error) : resolve())));
+  return new Promise((resolve, reject) => {
+    pack.entry(headers, (error) => (error ? reject(error) : resolve())).end();
+  });
 }
 
 /** As many bytes as there were when the header was written: a file that grows meanwhile is cut. */

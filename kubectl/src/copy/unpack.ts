@@ -10,7 +10,6 @@ export interface UnpackOptions {
   /** What the names in the archive begin with; it is left out of the names here. */
   readonly prefix: string;
   readonly destination: string;
-  readonly preserve: boolean;
   warn(message: string): void;
   /** What is said of a symbolic link, which is not made: it could lead anywhere. */
   onLink(path: string, target: string): void;
@@ -29,7 +28,7 @@ export function unpacker(options: UnpackOptions): Extract {
 }
 
 async function write(headers: Headers, stream: Readable, options: UnpackOptions): Promise<void> {
-  const { name, type, linkname, mode = 0o644 } = headers;
+  const { name, type, linkname } = headers;
   if (!name.startsWith(options.prefix)) throw new Error('tar contents corrupted');
   const path = join(options.destination, name.slice(options.prefix.length));
   if (relative(options.destination, path).startsWith('..')) {
@@ -40,7 +39,11 @@ async function write(headers: Headers, stream: Readable, options: UnpackOptions)
     options.onLink(path, linkname ?? '');
   } else if (type === 'file') {
     await mkdir(dirname(path), { recursive: true });
-    return pipeline(stream, createWriteStream(path, options.preserve ? { mode: mode & 0o777 } : {}));
+    return pipeline(stream, createWriteStream(path)).catch((error: unknown) => Promise.reject(asOpened(error, path)));
   }
   stream.resume();
+}
+
+function asOpened(error: unknown, path: string): unknown {
+  return (error as NodeJS.ErrnoException).code === 'EISDIR' ? new Error(`open ${path}: is a directory`) : error;
 }

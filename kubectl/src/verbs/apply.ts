@@ -2,11 +2,11 @@ import { ApiError } from '@keelson/client';
 import { goJson } from '@keelson/machinery';
 import { lastAppliedAnnotation, planApply, withLastApplied } from '../apply/plan.ts';
 import { schemaOf } from '../apply/schema.ts';
+import { applyOnServer, type Manifest, managerOf } from '../apply/server-side.ts';
 import { throwAll, withSource } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { readDocuments } from '../resource/files.ts';
-import { resourceText } from '../resource/mapper.ts';
-import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
+import { fileFlags, isNotFound, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { subverbs } from './last-applied.ts';
 import { fieldValidationOf, validateFlag } from './write-flags.ts';
@@ -33,7 +33,7 @@ const applyFlags = {
 } as const;
 
 type ApplyContext = Context<typeof applyFlags>;
-type FileTarget = Target & { readonly local: AnyObject; readonly source: string };
+type FileTarget = Manifest;
 type Print = (object: AnyObject, operation: string) => void;
 
 const conflictRetries = 5;
@@ -74,7 +74,7 @@ async function applyOne(context: ApplyContext, target: FileTarget, print: Print)
     throw new Error(
       `error when retrieving current configuration of:\nfrom server for: ${JSON.stringify(target.source)}: resource name may not be empty`,
     );
-  if (context.flags['server-side']) return applyOnServer(context, target, print);
+  if (context.flags['server-side']) return serverSide(context, target, print);
   const { cluster, flags } = context;
   const dryRun = dryRunOf(flags['dry-run']);
   const current = await cluster.api.get(target.mapping, { name: target.name, namespace: target.namespace }).catch((error: unknown) => {
@@ -85,6 +85,13 @@ async function applyOne(context: ApplyContext, target: FileTarget, print: Print)
   const object = withLastApplied(target.local);
   const created = dryRun === 'client' ? object : await create(context, target, object);
   print(created, 'created');
+}
+
+async function serverSide(context: ApplyContext, target: FileTarget, print: Print): Promise<void> {
+  const { cluster, flags, shell, changed } = context;
+  const fieldManager = managerOf(flags['field-manager'], changed.has('field-manager'), true);
+  const options = { ...writeOptions(context), fieldManager, force: flags['force-conflicts'] };
+  print(await applyOnServer(cluster.api, target, options, (text) => shell.stderr.write(`${text}\n`)), 'serverside-applied');
 }
 
 function writeOptions({ flags }: ApplyContext): { fieldManager: string; fieldValidation: 'Ignore' | 'Warn' | 'Strict'; dryRun: boolean } {
@@ -146,22 +153,4 @@ function patchError(error: unknown, { mapping, name, namespace, source }: FileTa
   const place = `Name: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace ?? '')}`;
   const what = `Resource: "${apiVersion}, Resource=${resource}", GroupVersionKind: "${apiVersion}, Kind=${kind}"\n${place}`;
   return withSource(withSource(error, 'patching', source), `applying patch:\n${goJson(patch)}\nto:\n${what}\nfor:`, source);
-}
-
-async function applyOnServer(
-  context: ApplyContext,
-  { mapping, name = '', namespace, local, source }: FileTarget,
-  print: Print,
-): Promise<void> {
-  const { cluster, flags, changed } = context;
-  const fieldManager = changed.has('field-manager') ? flags['field-manager'] : 'kubectl';
-  const options = { ...writeOptions(context), fieldManager, force: flags['force-conflicts'] };
-  try {
-    print(await cluster.api.patch(mapping, { name, namespace }, 'application/apply-patch+yaml', local, options), 'serverside-applied');
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw withSource(error, 'applying', source);
-    const hint =
-      'To take these fields over, apply again with --force-conflicts; to leave them to their managers, remove them from the manifest of';
-    throw new Error(`${error.message}\n${hint} ${resourceText(mapping)}/${name}.`);
-  }
 }

@@ -39,7 +39,7 @@ export const verb = defineVerb({
   async run(context) {
     const [from, to] = context.args;
     if (from === undefined || to === undefined || context.args.length !== 2)
-      throw new UsageError('source and destination are required', 'examples');
+      throw new UsageError('source and destination are required', 'none');
     const [source, destination] = [parseSpec(from), parseSpec(to)];
     if (source.pod !== undefined && destination.pod !== undefined) throw new Error('one of src or dest must be a local file specification');
     if (source.path === '' || destination.path === '') throw new Error('filepath can not be empty');
@@ -99,12 +99,12 @@ async function copyFrom(context: CopyContext, source: FileSpec, destination: str
   }
 }
 
-async function unpackFrom({ shell, flags, cluster }: CopyContext, run: Runner, source: FileSpec, destination: string): Promise<void> {
+async function unpackFrom({ shell, cluster }: CopyContext, run: Runner, source: FileSpec, destination: string): Promise<void> {
   const { pod = '', namespace = cluster.namespace, path } = source;
   const warn = (message: string): void => void shell.stderr.write(`${message}\n`);
   const hint = `consider using "kubectl exec -n ${JSON.stringify(namespace)} ${JSON.stringify(pod)} -- tar cf - ${JSON.stringify(path)} | tar xf -"`;
   const extract = unpacker({
-    ...{ prefix: archivePrefix(path), destination, preserve: !flags['no-preserve'], warn },
+    ...{ prefix: archivePrefix(path), destination, warn },
     onLink: (link, target) => warn(`warning: skipping symlink: ${JSON.stringify(link)} -> ${JSON.stringify(target)} (${hint})`),
   });
   const done = finished(extract);

@@ -3,8 +3,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toYaml } from '@keelson/machinery';
+import { masked } from '../apply/mask.ts';
 import { planApply, withLastApplied } from '../apply/plan.ts';
 import { schemaOf } from '../apply/schema.ts';
+import { managerOf } from '../apply/server-side.ts';
 import { describeError, ExitError, UsageError } from '../errors.ts';
 import { readDocuments } from '../resource/files.ts';
 import { fileFlags, isNotFound, targetOf } from '../resource/targets.ts';
@@ -25,6 +27,7 @@ export const verb = defineVerb({
   async run(context) {
     const { flags, cluster, shell } = context;
     if (flags.filename.length === 0) throw new UsageError('must specify one of -f and -k', 'examples');
+    if (flags['force-conflicts'] && !flags['server-side']) throw new Error('--force-conflicts only works with --server-side');
     const folder = await mkdtemp(join(tmpdir(), 'kubectl-diff-'));
     try {
       const [live, merged] = [join(folder, 'LIVE'), join(folder, 'MERGED')];
@@ -38,8 +41,9 @@ export const verb = defineVerb({
         });
         const wanted = await wouldBe(context, target, current, local);
         const file = [...(mapping.group ? [mapping.group] : []), mapping.version, mapping.kind, namespace ?? '', name].join('.');
-        if (current) await writeFile(join(live, file), toYaml(shown(current, flags['show-managed-fields'])));
-        await writeFile(join(merged, file), toYaml(shown(wanted, flags['show-managed-fields'])));
+        const [left, right] = masked(current && shown(current, flags['show-managed-fields']), shown(wanted, flags['show-managed-fields']));
+        if (left) await writeFile(join(live, file), toYaml(left));
+        await writeFile(join(merged, file), toYaml(right));
       }
       const code = await compare(context, live, merged);
       if (code > 0) throw new ExitError(code);
@@ -55,12 +59,13 @@ export const verb = defineVerb({
 
 /** What the server would make of the manifest. */
 async function wouldBe(
-  { cluster, flags }: Context<typeof diffFlags>,
+  { cluster, flags, changed: given }: Context<typeof diffFlags>,
   { mapping, name = '', namespace }: Awaited<ReturnType<typeof targetOf>>,
   current: AnyObject | undefined,
   manifest: AnyObject,
 ): Promise<AnyObject> {
-  const options = { fieldManager: flags['field-manager'], dryRun: true };
+  const fieldManager = managerOf(flags['field-manager'], given.has('field-manager'), flags['server-side']);
+  const options = { fieldManager, dryRun: true };
   if (flags['server-side'])
     return cluster.api.patch(mapping, { name, namespace }, 'application/apply-patch+yaml', manifest, {
       ...options,

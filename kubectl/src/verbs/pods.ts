@@ -60,7 +60,10 @@ export function containerFor(pod: Pod, asked: string): { readonly name: string; 
   const [first] = containers;
   if (!first) throw new Error(`unable to determine the container of pod ${pod.metadata.name}`);
   if (names.length === 1) return { name: first.name };
-  const inits = new Set((initContainers ?? []).map(({ name }) => name));
-  const list = names.map((name) => (inits.has(name) ? `${name} (init)` : name)).join(', ');
+  const list = [
+    ...containers.map(({ name }) => name),
+    ...(ephemeralContainers ?? []).map(({ name }) => `${name} (ephem)`),
+    ...(initContainers ?? []).map(({ name }) => `${name} (init)`),
+  ].join(', ');
   return { name: first.name, note: `Defaulted container ${JSON.stringify(first.name)} out of: ${list}` };
 }

@@ -46,6 +46,9 @@ export async function openNodeCertificates(options: NodeCertificateOptions, deps
   const config = loadKubeconfig(kubeconfig || undefined);
   const first = rotateClient ? latest(clientFiles.load(), inKubeconfig(config)) : undefined;
   let newest = first;
+  const use = (next: HeldCertificate): void => {
+    newest = next;
+  };
   const certificateSource = async (): Promise<HeldCertificate | undefined> => newest;
   const transport = transportFor(config, undefined, first ? { certificateSource } : {});
   const api = createApi(transport, { clock });
@@ -59,7 +62,7 @@ export async function openNodeCertificates(options: NodeCertificateOptions, deps
     async rotate(onServing) {
       const rotation = (current: HeldCertificate | undefined, part: RotationPart): Rotation =>
         new Rotation(current, { ...deps, ...part, request: () => requestCertificate(part.wish, 'csr-', { ...deps, api }) });
-      const client: RotationPart = { files: clientFiles, wish: clientWish(nodeName), changed: (next) => void (newest = next) };
+      const client: RotationPart = { files: clientFiles, wish: clientWish(nodeName), changed: use };
       const server: RotationPart = { files: servingFiles, wish: servingWanted, changed: onServing };
       await Promise.all([first && rotation(first, client).run(signal), rotateServing && rotation(usable, server).run(signal)]);
     },

@@ -1,6 +1,6 @@
 import { Backoff, type Clock, errorMessage, type Logger, type Random, sleep } from '@keelson/base';
-import { renewalAt } from './plan.ts';
 import type { CertificateFiles, HeldCertificate } from './files.ts';
+import { renewalAt } from './plan.ts';
 
 export interface RotationDeps {
   readonly clock: Clock;

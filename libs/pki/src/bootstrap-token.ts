@@ -27,6 +27,8 @@ export function parseToken(text: string): BootstrapToken | undefined {
  */
 export function signDetached(payload: string, { id, secret }: BootstrapToken): string {
   const header = Buffer.from(JSON.stringify({ alg: 'HS256', kid: id })).toString('base64url');
-  const signature = createHmac('sha256', secret).update(`${header}.${Buffer.from(payload).toString('base64url')}`).digest('base64url');
+  const signature = createHmac('sha256', secret)
+    .update(`${header}.${Buffer.from(payload).toString('base64url')}`)
+    .digest('base64url');
   return `${header}..${signature}`;
 }

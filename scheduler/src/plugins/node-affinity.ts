@@ -1,11 +1,10 @@
+import { nodeSuits, nodeTermHolds } from '@keelson/machinery';
 import type { Node, NodeSelectorTerm } from '@keelson/types';
 import type { PodInfo } from '../cache/pod-info.ts';
 import { scaleUp } from './normalize.ts';
 import { eachOpen, type Plugin } from './types.ts';
 
 const name = 'NodeAffinity';
-
-type Requirement = NonNullable<NodeSelectorTerm['matchExpressions']>[number];
 
 /** nodeSelector and node affinity. */
 export const nodeAffinity: Plugin = {
@@ -32,7 +31,9 @@ export const nodeAffinity: Plugin = {
       score(rows, scores) {
         for (const row of rows) {
           const node = table.nodes[row];
-          scores[row] = node ? preferred.reduce((sum, { weight, preference }) => sum + (termHolds(preference, node) ? weight : 0), 0) : 0;
+          scores[row] = node
+            ? preferred.reduce((sum, { weight, preference }) => sum + (nodeTermHolds(preference, node) ? weight : 0), 0)
+            : 0;
         }
       },
       normalize: scaleUp,
@@ -42,13 +43,9 @@ export const nodeAffinity: Plugin = {
 
 /** Whether a node is one the pod demands; undefined when it demands nothing. */
 export function requiredNodes({ pod }: PodInfo): ((node: Node) => boolean) | undefined {
-  const selector = Object.entries(pod.spec?.nodeSelector ?? {});
-  const terms = requiredTerms(pod);
-  if (selector.length === 0 && !terms) return undefined;
-  return (node) => {
-    const labels = node.metadata.labels ?? {};
-    return selector.every(([key, value]) => labels[key] === value) && (!terms || terms.some((term) => termHolds(term, node)));
-  };
+  const { spec } = pod;
+  if (!spec || (Object.keys(spec.nodeSelector ?? {}).length === 0 && !requiredTerms(pod))) return undefined;
+  return (node) => nodeSuits(spec, node);
 }
 
 function requiredTerms(pod: PodInfo['pod']): readonly NodeSelectorTerm[] | undefined {
@@ -67,38 +64,4 @@ export function namedNodes({ pod }: PodInfo): ReadonlySet<string> | undefined {
     for (const value of first ?? []) if (rest.every((more) => more.has(value))) names.add(value);
   }
   return names;
-}
-
-/** All conditions of a term hold; a term without any matches nothing. */
-function termHolds(term: NodeSelectorTerm, node: Node): boolean {
-  const expressions = term.matchExpressions ?? [];
-  const fields = term.matchFields ?? [];
-  if (expressions.length + fields.length === 0) return false;
-  const labels = node.metadata.labels ?? {};
-  const known: Readonly<Record<string, string>> = { 'metadata.name': node.metadata.name ?? '' };
-  return expressions.every((one) => holds(one, labels[one.key])) && fields.every((one) => holds(one, known[one.key]));
-}
-
-function holds({ operator, values = [] }: Requirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return wholeNumber(value) > wholeNumber(values[0]);
-    case 'Lt':
-      return wholeNumber(value) < wholeNumber(values[0]);
-    default:
-      return false;
-  }
-}
-
-/** Not a number when the text is no whole number, so that every comparison fails. */
-function wholeNumber(text: string | undefined): number {
-  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
 }

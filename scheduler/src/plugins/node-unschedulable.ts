@@ -1,4 +1,4 @@
-import { tolerates } from './tolerations.ts';
+import { tolerates } from '@keelson/machinery';
 import { eachOpen, type Plugin } from './types.ts';
 
 const name = 'NodeUnschedulable';

@@ -1,11 +1,10 @@
-import { labelSelectorMatcher } from '@keelson/machinery';
+import { labelSelectorMatcher, tolerates } from '@keelson/machinery';
 import type { TopologySpreadConstraint } from '@keelson/types';
 import type { Counter } from '../cache/pod-index.ts';
 import { withLabelKeys } from '../cache/pod-info.ts';
 import type { Domains } from '../cache/table.ts';
 import { sumByDomain } from './domain-counts.ts';
 import { requiredNodes } from './node-affinity.ts';
-import { tolerates } from './tolerations.ts';
 import { eachOpen, type Plugin, type Question } from './types.ts';
 
 const name = 'PodTopologySpread';

@@ -1,6 +1,6 @@
+import { tolerates } from '@keelson/machinery';
 import type { Taint } from '@keelson/types';
 import { scaleDown } from './normalize.ts';
-import { tolerates } from './tolerations.ts';
 import { eachOpen, type Plugin } from './types.ts';
 
 const name = 'TaintToleration';

@@ -91,7 +91,7 @@ export async function expectConnected(lab: Machines, admin: Machine): Promise<vo
   const service = await admin.kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}');
   const expected = lab.machines.map(({ name }) => `web-${name}`).sort();
   for (const { name } of lab.machines) {
-    const each = ips.map((ip) => `wget -T 5 -qO- http://${ip}:8080/`).join('; ');
+    const each = ips.map((ip) => `wget -qO- http://${ip}:8080/`).join('; ');
     const answers = await admin.kubectl('exec', `web-${name}`, '--', 'sh', '-c', each);
     assert.deepEqual(answers.split('\n').filter(Boolean).sort(), expected, `what the pod on ${name} reaches`);
   }

@@ -48,7 +48,7 @@ export class Lab {
       const machine = new Machine(
         `m${index}`,
         `${this.#prefix}${index}`,
-        routed ? `10.99.${index}.10` : `10.99.0.1${index}`,
+        routed ? `10.88.${index}.10` : `10.88.0.1${index}`,
         this.#directory,
       );
       made.push(machine);
@@ -201,7 +201,7 @@ function plug({ netns, address }: Machine, hub: string, index: number, routed: b
   sh(`ip -n ${netns} address add ${address}/24 dev eth0; ip -n ${netns} link set eth0 up; ip -n ${netns} link set lo up`);
   sh(`${hubSide}; ip -n ${hub} link set ${port} up`);
   sh(`ip -n ${netns} route add ${services} dev eth0 src ${address}`);
-  if (routed) sh(`ip -n ${netns} route add 10.99.0.0/16 via ${gateway}`);
+  if (routed) sh(`ip -n ${netns} route add 10.88.0.0/16 via ${gateway}`);
 }
 
 /** @throws with what it printed when one of the commands fails. */

@@ -47,7 +47,7 @@ export function refusals(parties: () => Parties): void {
   test('a server whose certificate another authority signed', async () => {
     const { outside, admin } = parties();
     const args = await newJoin(admin);
-    const impostor = await impostorOn(outside, await admin.kubectl('get', 'configmap', '-n', 'kube-public', 'cluster-info', '-o', 'json'));
+    const impostor = await impostorOn(admin, await admin.kubectl('get', 'configmap', '-n', 'kube-public', 'cluster-info', '-o', 'json'));
     args[1] = impostor.endpoint;
     await refused(outside, args, /is not trusted: the cluster's authority did not sign its certificate/);
     impostor.stop();

@@ -48,7 +48,7 @@ export function workers(): void {
   test('pods on different machines talk by host routes, and a Service answers on each', async () => {
     await expectConnected({ machines: lab.machines.slice(0, 3) }, admin);
     const { stdout } = await admin.run('ip', 'route', 'show', 'proto', '178');
-    assert.equal(stdout.split('\n').filter((line) => line.includes('via 10.99.0.')).length, 2);
+    assert.equal(stdout.split('\n').filter((line) => line.includes('via 10.88.0.')).length, 2);
   });
 
   describe('what must not join', () => refusals(() => ({ outside: lab.machine(4), admin })));

@@ -12,8 +12,13 @@ const sum = (labels: readonly Record<string, string>[], ...resources: string[]):
   ...role('sum', { view: 'true' }, ...resources),
   aggregationRule: { clusterRoleSelectors: labels.map((matchLabels) => ({ matchLabels })) },
 });
-const all = [role('b', { view: 'true' }, 'pods', 'nodes'), role('a', { view: 'true' }, 'secrets'), role('c', { edit: 'true' }, 'pods', 'events')];
-const planned = (one: ClusterRole): string[] | undefined => planAggregation(one, [one, ...all])?.rules?.flatMap(({ resources }) => resources ?? []);
+const all = [
+  role('b', { view: 'true' }, 'pods', 'nodes'),
+  role('a', { view: 'true' }, 'secrets'),
+  role('c', { edit: 'true' }, 'pods', 'events'),
+];
+const planned = (one: ClusterRole): string[] | undefined =>
+  planAggregation(one, [one, ...all])?.rules?.flatMap(({ resources }) => resources ?? []);
 
 test('rules of selected roles, in order, each once, and never its own', () => {
   assert.deepEqual(planned(sum([{ view: 'true' }], 'stale')), ['secrets', 'pods', 'nodes']);

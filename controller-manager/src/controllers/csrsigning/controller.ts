@@ -43,7 +43,8 @@ function answer(csr: CertificateSigningRequest, ca: Credential, duration: number
   const reason = refusal(csr, parseCSR(csrPem));
   if (reason !== undefined) return failed(csr, reason, timestamp(clock));
   const now = clock.now();
-  if (now >= new X509Certificate(ca.certPem).validToDate.getTime()) throw new Error('refusing to sign a certificate that expired in the past');
+  if (now >= new X509Certificate(ca.certPem).validToDate.getTime())
+    throw new Error('refusing to sign a certificate that expired in the past');
   const certificate = signCSR(csrPem, { ca, usages: (csr.spec.usages ?? []).filter(isKeyUsage), ...validityOf(csr, duration, now) });
   return { ...csr, status: { ...csr.status, certificate: Buffer.from(certificate).toString('base64') } };
 }

@@ -9,7 +9,7 @@ import { type IndexTally, indexesOf, type JobView, type Tally, tallyOf } from '.
 import { indexedPodFrom, podFrom } from './template.ts';
 
 /** Pods made or deleted in one go, at most. */
-export const burst = 500;
+const burst = 500;
 
 export type PodChange =
   | { readonly type: 'none' }

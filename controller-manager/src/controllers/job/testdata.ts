@@ -1,6 +1,6 @@
 import { type Random, rfc3339 } from '@keelson/base';
-import { pod as buildPod, controlledBy } from '@keelson/testing';
-import type { Job, JobSpec, JobStatus, Pod, PodStatus } from '@keelson/types';
+import { newControllerRef } from '@keelson/machinery';
+import { Job, type JobSpec, type JobStatus, type Pod, type PodStatus } from '@keelson/types';
 import { type BackoffRecord, noFailures } from './backoff.ts';
 import { isFinished } from './ending.ts';
 import { planJob } from './plan.ts';
@@ -22,9 +22,10 @@ export function job(spec: Partial<JobSpec> = {}, status: JobStatus = {}): Job {
 
 /** A pod of `job()`, in a phase, and at an index if it has one. */
 export function podOf(owner: Job, name: string, status: PodStatus, index?: number): Pod {
-  const metadata = { finalizers: [trackingFinalizer] };
   const annotations = index === undefined ? {} : { [completionIndex]: String(index) };
-  return buildPod({ name, uid: name, owner: controlledBy(owner), status, annotations, metadata });
+  const ownerReferences = [newControllerRef(owner.metadata, Job)];
+  const metadata = { name, namespace: 'default', uid: name, annotations, ownerReferences, finalizers: [trackingFinalizer] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'main', image: 'app:1' }] }, status };
 }
 
 /** How a container of a pod ended at a time in milliseconds. */

@@ -1,4 +1,5 @@
 import { type Clock, errorMessage } from '@keelson/base';
+import type { KubeObject } from '@keelson/client';
 import { controllerOf, isPodActive, isPodTerminal, isPodTerminating, labelSelectorMatcher } from '@keelson/machinery';
 import {
   type ControllerDefinition,
@@ -13,25 +14,54 @@ import {
   type Stores,
   self,
 } from '@keelson/runtime';
-import { Event, Pod, ReplicaSet } from '@keelson/types';
+import { Event, type Kind, type ObjectMeta, Pod, ReplicaSet, type ReplicaSetStatus } from '@keelson/types';
 import { isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { claim, controllerUid, mayAdopt, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
 import { Pace } from '../../pace.ts';
-import { type Failure, planReplicas, podFrom, slowStart, statusChanged, statusOf, untilAvailable } from './plan.ts';
+import { type Failure, type Observed, planReplicas, podFrom, slowStart, statusChanged, statusOf, untilAvailable } from './plan.ts';
 
 /** The longest time, in milliseconds, for which changes of a large ReplicaSet's pods are put together. */
 const longestRest = 100;
 
+/** A kind of object that wants a number of equal pods: a ReplicaSet, or what can be looked at as one. */
+export interface Family<T extends KubeObject & { metadata: ObjectMeta }> {
+  /** The controller's name. */
+  readonly name: string;
+  readonly kind: Kind<T>;
+  readonly statusResource: string;
+  view(object: T): ReplicaSet;
+  withStatus(object: T, status: ReplicaSetStatus): T;
+}
+
+const replicaSets: Family<ReplicaSet> = {
+  name: 'replicaset',
+  kind: ReplicaSet,
+  statusResource: 'replicasets/status',
+  view: (replicaSet) => replicaSet,
+  withStatus: (replicaSet, status) => ({ ...replicaSet, status }),
+};
+
 /** Keeps as many pods of each ReplicaSet's template as it wants. */
 export function replicaSetController(workers: number, clock: Clock): ControllerDefinition {
-  const controller = new ReplicaSets(clock);
+  return replicasController(replicaSets, workers, clock);
+}
+
+/** Keeps as many pods of each owner's template as it wants. */
+export function replicasController<T extends KubeObject & { metadata: ObjectMeta }>(
+  family: Family<T>,
+  workers: number,
+  clock: Clock,
+): ControllerDefinition {
+  const controller = new Replicas(family, clock);
   return defineController({
-    name: 'replicaset',
-    reads: [ReplicaSet, Pod],
-    writes: [Pod, 'replicasets/status', Event],
+    name: family.name,
+    reads: [family.kind, Pod],
+    writes: [Pod, family.statusResource, Event],
     triggers: [
-      { ...self(ReplicaSet), indexes: { [ownerUid]: controllerUid } },
-      mapped(Pod, replicaSetsOf, { indexes: { [ownerUid]: controllerUid, [orphans]: orphanNamespace } }),
+      { ...self(family.kind), indexes: { [ownerUid]: controllerUid } },
+      mapped(Pod, (pod: Pod, stores) => ownersOf(family, pod, stores), {
+        indexes: { [ownerUid]: controllerUid, [orphans]: orphanNamespace },
+      }),
     ],
     workers,
     reconcile: (key, context) => controller.reconcile(key, context),
@@ -39,52 +69,60 @@ export function replicaSetController(workers: number, clock: Clock): ControllerD
 }
 
 /** The owner of a pod, or those that may adopt it. */
-function replicaSetsOf({ metadata }: Pod, stores: Stores): readonly Key[] {
+function ownersOf<T extends KubeObject & { metadata: ObjectMeta }>(
+  { kind, view }: Family<T>,
+  { metadata }: Pod,
+  stores: Stores,
+): readonly Key[] {
   const owner = controllerOf(metadata);
-  if (owner) return refersTo(owner, ReplicaSet) ? [`${metadata.namespace}/${owner.name}`] : [];
+  if (owner) return refersTo(owner, kind) ? [`${metadata.namespace}/${owner.name}`] : [];
   if (metadata.deletionTimestamp) return [];
   return stores
-    .of(ReplicaSet)
+    .of(kind)
     .list(metadata.namespace)
-    .filter(({ spec }) => mayAdopt(spec.selector, metadata.labels))
+    .filter((object) => mayAdopt(view(object).spec.selector, metadata.labels))
     .map(keyOf);
 }
 
-class ReplicaSets {
+class Replicas<T extends KubeObject & { metadata: ObjectMeta }> {
+  readonly #family: Family<T>;
   readonly #clock: Clock;
   readonly #expectations: Expectations;
   readonly #pace: Pace;
 
-  constructor(clock: Clock) {
+  constructor(family: Family<T>, clock: Clock) {
+    this.#family = family;
     this.#clock = clock;
     this.#expectations = new Expectations(clock);
     this.#pace = new Pace(clock, longestRest);
   }
 
   async reconcile(key: Key, context: ReconcileContext): Promise<Outcome> {
-    const replicaSet = context.of(ReplicaSet).get(key);
-    if (!replicaSet) {
+    const { kind, view } = this.#family;
+    const object = context.of(kind).get(key);
+    if (!object) {
       this.#expectations.forget(key);
       this.#pace.forget(key);
       return undefined;
     }
+    const replicaSet = view(object);
     const wait = this.#pace.wait(key);
     if (wait > 0 && replicaSet.status?.observedGeneration === replicaSet.metadata.generation) return { again: wait };
     const selector = labelSelectorMatcher(replicaSet.spec.selector);
     const candidates = candidatesOf(replicaSet, context);
     const claims = planClaims(replicaSet.metadata, selector, candidates.filter(isPodActive));
-    const active = await claim(claims, { api: context.api, owner: replicaSet, ownerKind: ReplicaSet, kind: Pod });
+    const active = await claim(claims, { api: context.api, owner: object, ownerKind: kind, kind: Pod });
     const terminating = planClaims(replicaSet.metadata, selector, candidates.filter(isLeaving)).kept;
     const manages = this.#expectations.satisfied(key) && !replicaSet.metadata.deletionTimestamp;
     const failed = manages ? await this.#manage(key, replicaSet, active, context) : undefined;
-    const outcome = await this.#writeStatus(replicaSet, active, terminating, failed?.failure, context);
+    const outcome = await this.#writeStatus(object, { active, terminating, failure: failed?.failure, now: this.#clock.now() }, context);
     this.#pace.worked(key, candidates.length);
     if (failed) throw failed.error;
     return outcome;
   }
 
   async #manage(key: Key, replicaSet: ReplicaSet, active: readonly Pod[], context: ReconcileContext): Promise<Failed | undefined> {
-    const related = (): readonly Pod[] => relatedPods(replicaSet, context);
+    const related = (): readonly Pod[] => relatedPods(this.#family, replicaSet, context);
     const plan = planReplicas(replicaSet, active, related, this.#clock.now());
     if (plan.type === 'create') return this.#create(key, replicaSet, plan.count, context);
     if (plan.type === 'delete') return this.#delete(key, replicaSet, plan.pods, context);
@@ -93,7 +131,7 @@ class ReplicaSets {
 
   /** Stops after the first batch in which one failed: the rest would fail the same way. */
   async #create(key: Key, replicaSet: ReplicaSet, count: number, context: ReconcileContext): Promise<Failed | undefined> {
-    const pod = podFrom(replicaSet);
+    const pod = podFrom(replicaSet, this.#family.kind);
     for (const size of slowStart(count)) {
       const errors = await Promise.all(Array.from({ length: size }, () => this.#createOne(key, replicaSet, pod, context)));
       const error = errors.find((one) => one !== undefined);
@@ -139,19 +177,14 @@ class ReplicaSets {
     }
   }
 
-  async #writeStatus(
-    replicaSet: ReplicaSet,
-    active: readonly Pod[],
-    terminating: readonly Pod[],
-    failure: Failure | undefined,
-    { api }: ReconcileContext,
-  ): Promise<Outcome> {
-    const now = this.#clock.now();
-    const status = statusOf(replicaSet, { active, terminating, failure, now });
-    const due = untilAvailable(replicaSet, active, now);
+  async #writeStatus(object: T, observed: Observed, { api }: ReconcileContext): Promise<Outcome> {
+    const replicaSet = this.#family.view(object);
+    const status = statusOf(replicaSet, observed);
+    const due = untilAvailable(replicaSet, observed.active, observed.now);
     const later = due === undefined ? undefined : { again: due };
     if (!statusChanged(replicaSet, status)) return later;
-    await api.update(ReplicaSet, { ...replicaSet, status }, { subresource: 'status' });
+    const { kind, withStatus } = this.#family;
+    await api.update(kind, withStatus(object, status), { subresource: 'status' });
     return later;
   }
 }
@@ -174,9 +207,13 @@ function candidatesOf({ metadata }: ReplicaSet, { of }: Stores): readonly Pod[] 
 }
 
 /** Active pods of all ReplicaSets of the same owner, this one's included. */
-function relatedPods(replicaSet: ReplicaSet, { of }: Stores): readonly Pod[] {
+function relatedPods<T extends KubeObject & { metadata: ObjectMeta }>(
+  { kind }: Family<T>,
+  replicaSet: ReplicaSet,
+  { of }: Stores,
+): readonly Pod[] {
   const owner = controllerOf(replicaSet.metadata);
-  const siblings = owner ? of(ReplicaSet).byIndex(ownerUid, owner.uid) : [replicaSet];
+  const siblings = owner ? of(kind).byIndex(ownerUid, owner.uid) : [replicaSet];
   return siblings.flatMap(({ metadata }) =>
     of(Pod)
       .byIndex(ownerUid, metadata.uid ?? '')

@@ -10,7 +10,7 @@ import {
   setCondition,
   untilPodAvailable,
 } from '@keelson/machinery';
-import { type Pod, ReplicaSet, type ReplicaSetStatus } from '@keelson/types';
+import { type Kind, type Pod, ReplicaSet, type ReplicaSetStatus } from '@keelson/types';
 import { deletionOrder } from './ranking.ts';
 
 /** Pods made or deleted in one go, at most. */
@@ -39,7 +39,7 @@ export function slowStart(count: number): number[] {
 }
 
 /** A new pod of the template, under a name that the server makes. */
-export function podFrom({ metadata, spec }: ReplicaSet): Pod {
+export function podFrom({ metadata, spec }: ReplicaSet, owner: Kind<unknown> = ReplicaSet): Pod {
   const { labels, annotations, finalizers } = spec.template?.metadata ?? {};
   return {
     apiVersion: 'v1',
@@ -50,7 +50,7 @@ export function podFrom({ metadata, spec }: ReplicaSet): Pod {
       labels,
       annotations,
       finalizers,
-      ownerReferences: [newControllerRef(metadata, ReplicaSet)],
+      ownerReferences: [newControllerRef(metadata, owner)],
     },
     spec: spec.template?.spec ?? { containers: [] },
   };

@@ -1,4 +1,4 @@
-import { parseTime } from '@keelson/machinery';
+import { parseTime, tolerationMatches } from '@keelson/machinery';
 import type { Taint, Toleration } from '@keelson/types';
 
 /** What taints do to a pod: nothing, or its end at a time in milliseconds since the epoch. */
@@ -8,7 +8,7 @@ export type Verdict = { readonly type: 'stay' } | { readonly type: 'evict'; read
 export function judge(taints: readonly Taint[], tolerations: readonly Toleration[], now: number): Verdict {
   let at = Number.POSITIVE_INFINITY;
   for (const taint of taints.filter(({ effect }) => effect === 'NoExecute')) {
-    const fitting = tolerations.filter((toleration) => tolerates(toleration, taint));
+    const fitting = tolerations.filter((toleration) => tolerationMatches(toleration, taint));
     if (fitting.length === 0) return { type: 'evict', at: now };
     const seconds = fitting.map(({ tolerationSeconds }) => tolerationSeconds).filter((one) => one !== undefined);
     if (seconds.length === 0) continue;
@@ -16,11 +16,4 @@ export function judge(taints: readonly Taint[], tolerations: readonly Toleration
     at = Math.min(at, since + Math.max(0, Math.min(...seconds)) * 1000);
   }
   return at === Number.POSITIVE_INFINITY ? { type: 'stay' } : { type: 'evict', at };
-}
-
-function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): boolean {
-  if (effect && effect !== taint.effect) return false;
-  if (key && key !== taint.key) return false;
-  if (operator === 'Exists') return true;
-  return Boolean(key) && (operator ?? 'Equal') === 'Equal' && (value ?? '') === (taint.value ?? '');
 }

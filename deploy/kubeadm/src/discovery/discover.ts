@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, sleep } from '@keelson/base';
-import { ApiError, createApi, type HttpTransportOptions, httpTransport } from '@keelson/client';
+import { ApiError, createApi, type HttpTransportOptions, httpTransport, type Transport } from '@keelson/client';
 import { Refusal } from '@keelson/deploy-local';
 import type { BootstrapToken } from '@keelson/pki';
 import { ConfigMap } from '@keelson/types';
@@ -30,12 +30,13 @@ const pollMs = 250;
  * the answer only for its hash and its signature, and then asks again over a connection that must prove itself with that authority.
  * @throws Refusal saying what does not fit.
  */
-export async function discover({ endpoint, token, pins, clock }: Discovery): Promise<DiscoveredCluster> {
+export async function discover(discovery: Discovery): Promise<DiscoveredCluster> {
+  const { endpoint, token, pins, clock } = discovery;
   const asked = `https://${endpoint}`;
   const deadline = clock.now() + signingMs;
   let verdict: Verdict;
   for (;;) {
-    verdict = await verifyClusterInfo(await clusterInfoOf({ server: asked, insecureSkipTLSVerify: true }, endpoint), token, pins);
+    verdict = await verifyClusterInfo(await clusterInfoOf({ server: asked, insecureSkipTLSVerify: true }, discovery), token, pins);
     if (verdict.kind !== 'unsigned' || clock.now() > deadline) break;
     await sleep(clock, pollMs);
   }
@@ -46,19 +47,26 @@ export async function discover({ endpoint, token, pins, clock }: Discovery): Pro
     );
   }
   const { caPem, server, kubeconfig } = verdict;
-  const again = await clusterInfoOf({ server: asked, caData: caPem }, endpoint);
+  const again = await clusterInfoOf({ server: asked, caData: caPem }, discovery);
   if (again.data?.kubeconfig !== kubeconfig)
     throw new Refusal(`the cluster at ${endpoint} is not trusted: it says another thing when asked again`);
   return { server, caPem };
 }
 
-async function clusterInfoOf(connection: HttpTransportOptions, endpoint: string): Promise<ConfigMap> {
+/** How long the API server may take to answer. */
+const patienceMs = 10_000;
+
+async function clusterInfoOf(connection: HttpTransportOptions, { endpoint, clock }: Discovery): Promise<ConfigMap> {
   const transport = httpTransport(connection);
+  const over = new AbortController();
+  const timer = clock.after(patienceMs, () => over.abort(new Error(`no answer in ${patienceMs / 1000} s`)));
+  const hurried: Transport = { close: () => transport.close(), send: (request) => transport.send({ ...request, signal: over.signal }) };
   try {
-    return await createApi(transport).get(ConfigMap, configKeys.clusterInfo);
+    return await createApi(hurried).get(ConfigMap, configKeys.clusterInfo);
   } catch (error) {
     throw new Refusal(unreadable(error, endpoint));
   } finally {
+    timer.cancel();
     transport.close();
   }
 }

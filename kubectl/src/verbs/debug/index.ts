@@ -111,6 +111,9 @@ function freshName({ random }: Shell, { spec }: Pod): string {
   }
 }
 
+/** How long a container's end takes to show in its pod's status, at most, in milliseconds. */
+const statusLag = 5_000;
+
 /** Attaches once the container runs. One that has ended already is shown by its log. */
 async function attachTo(context: DebugContext, pod: Pod, container: string): Promise<number> {
   const { cluster, shell, flags } = context;
@@ -132,10 +135,13 @@ async function attachTo(context: DebugContext, pod: Pod, container: string): Pro
   try {
     return await join(cluster, shell, ready, 'attach', session);
   } catch (error) {
-    // It may have ended between the look and the attaching.
-    const now = await cluster.api.get(Pod, { name, namespace });
-    if (!stateOf(now, container)?.terminated) throw error;
-    return showLog(context, now, container);
+    // It may have ended between the look and the attaching, and the status tells a moment later.
+    const soon = { ...wait, timeout: statusLag };
+    const ended = await untilState(cluster, { mapping, name, namespace }, soon, (object) => {
+      return stateOf(object as unknown as Pod | undefined, container)?.terminated !== undefined;
+    }).catch(() => undefined);
+    if (!ended) throw error;
+    return showLog(context, ready, container);
   }
 }
 

@@ -139,6 +139,12 @@ export function sameSet(a: FieldSet, b: FieldSet): boolean {
   return elements.every((element) => Object.hasOwn(b, element) && sameSet(a[element] as FieldSet, b[element] as FieldSet));
 }
 
+/** Whether the path is a member. */
+export function hasPath(set: FieldSet, path: readonly string[]): boolean {
+  const node = path.reduce<FieldSet | undefined>(childOf, set);
+  return node !== undefined && isMember(node);
+}
+
 /** The paths of all members, each as its elements, in the order of the trie. */
 export function pathsOf(set: FieldSet): string[][] {
   const paths: string[][] = [];

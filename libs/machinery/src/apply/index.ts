@@ -2,7 +2,8 @@ export { type Application, type Applied, applyConfiguration } from './apply.ts';
 export { checkConfiguration, problemsText } from './check.ts';
 export { type Changes, compareFields } from './compare.ts';
 export { type DuplicateKey, duplicateLines } from './duplicate-lines.ts';
-export { type FieldSet, setOf } from './fields.ts';
+export { decodeFields } from './element.ts';
+export { type FieldSet, hasPath, setOf, union as unionFields } from './fields.ts';
 export {
   type FieldOwner,
   type FieldVersions,

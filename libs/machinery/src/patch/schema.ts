@@ -17,6 +17,8 @@ export type PatchSchemas = Readonly<Record<string, PatchSchema | undefined>>;
 export interface PatchType {
   readonly schemas: PatchSchemas;
   readonly schema: PatchSchema | undefined;
+  /** Whether an empty list is as good as none. */
+  readonly omitsEmpty: boolean;
 }
 
 export interface PatchField {
@@ -31,11 +33,11 @@ export interface PatchField {
 
 /** The type of a name. */
 export function patchType(schemas: PatchSchemas, typeName: string): PatchType {
-  return { schemas, schema: resolve(schemas, { $ref: typeName }) };
+  return { schemas, schema: resolve(schemas, { $ref: typeName }), omitsEmpty: false };
 }
 
 /** The type of documents nobody has a schema for. */
-export const untyped: PatchType = { schemas: {}, schema: undefined };
+export const untyped: PatchType = { schemas: {}, schema: undefined, omitsEmpty: false };
 
 function resolve(schemas: PatchSchemas, schema: PatchSchema | undefined): PatchSchema | undefined {
   if (!schema) return undefined;
@@ -45,13 +47,13 @@ function resolve(schemas: PatchSchemas, schema: PatchSchema | undefined): PatchS
 }
 
 /** How a field of an object of that type is patched. */
-export function patchField({ schemas, schema }: PatchType, name: string): PatchField {
+export function patchField({ schemas, schema, omitsEmpty }: PatchType, name: string): PatchField {
   const values = typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined;
   const declared = schema?.properties && Object.hasOwn(schema.properties, name) ? schema.properties[name] : values;
   const resolved = resolve(schemas, declared);
   const strategies = declared?.['x-kubernetes-patch-strategy']?.split(',') ?? [];
   return {
-    type: { schemas, schema: resolved?.items ? resolve(schemas, resolved.items) : resolved },
+    type: { schemas, schema: resolved?.items ? resolve(schemas, resolved.items) : resolved, omitsEmpty },
     strategy: strategies.includes('merge') ? 'merge' : strategies.includes('replace') ? 'replace' : '',
     retainKeys: strategies.includes('retainKeys'),
     mergeKey: declared?.['x-kubernetes-patch-merge-key'] ?? '',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadSchemas } from '@keelson/types/schemas';
 import type { JsonObject } from './merge.ts';
-import { applyStrategicMergePatch } from './strategic.ts';
+import { applyStrategicMergePatch, patchTyped } from './strategic.ts';
 
 const schemas = await loadSchemas();
 const pod = (spec: JsonObject): JsonObject => ({ metadata: { name: 'p' }, spec });
@@ -131,4 +131,17 @@ test('strategic merge: a prototype cannot be patched', () => {
     'core.v1.Pod',
   );
   assert.equal(({} as JsonObject).polluted, undefined);
+});
+
+test('where Go holds the object, a list that loses its last element goes', () => {
+  const patch = { spec: { volumes: [{ name: 'v', $patch: 'delete' }], '$deleteFromPrimitiveList/finalizers': ['x'] } };
+  const before = pod({ containers: [a], volumes: [{ name: 'v' }] });
+  assert.deepEqual(patchTyped(before, patch, schemas, 'core.v1.Pod').spec, { containers: [a] });
+  const gone = patchTyped(
+    { metadata: { finalizers: ['x'] } },
+    { metadata: { '$deleteFromPrimitiveList/finalizers': ['x'] } },
+    schemas,
+    'core.v1.Pod',
+  );
+  assert.deepEqual(gone, { metadata: {} });
 });

@@ -9,6 +9,11 @@ export const retainKeys = '$retainKeys';
 export const deleteFromList = '$deleteFromPrimitiveList/';
 export const elementOrder = '$setElementOrder/';
 
+/** As `applyStrategicMergePatch`, to an object that Go holds: lists that a patch leaves without an element go. */
+export function patchTyped(current: JsonObject, patch: JsonObject, schemas: PatchSchemas, typeName: string): JsonObject {
+  return mergeObjects(current, patch, { ...patchType(schemas, typeName), omitsEmpty: true });
+}
+
 /**
  * Applies a strategic merge patch to an object of the named type. Neither argument changes. Where the schema knows nothing, objects
  * merge and lists are replaced.
@@ -72,9 +77,11 @@ function mergeField(original: unknown, patch: JsonObject, name: string, field: P
     checkOrder(patch[name], wanted, field.mergeKey);
     value = arrange(elements, wanted, Array.isArray(original) ? original : [], field.mergeKey);
   }
-  if (removed === undefined || !Array.isArray(value)) return value;
-  const gone = new Set(list(removed, 'invalid patch format of primitive list'));
-  return value.filter((element) => !gone.has(element));
+  if (removed !== undefined && Array.isArray(value)) {
+    const gone = new Set(list(removed, 'invalid patch format of primitive list'));
+    value = value.filter((element) => !gone.has(element));
+  }
+  return field.type.omitsEmpty && Array.isArray(value) && value.length === 0 ? undefined : value;
 }
 
 /** The patch's own elements must stand in the order it asks for, none missing from it. */

@@ -1,0 +1,23 @@
+import type { Clock } from '@keelson/base';
+import type { ControllerDefinition } from '@keelson/runtime';
+import { type ReplicaSet, ReplicationController } from '@keelson/types';
+import { type Family, replicasController } from '../replicaset/controller.ts';
+
+/** A ReplicationController is a ReplicaSet whose selector is labels only. */
+const replicationControllers: Family<ReplicationController> = {
+  name: 'replicationcontroller',
+  kind: ReplicationController,
+  statusResource: 'replicationcontrollers/status',
+  view({ metadata, spec, status }) {
+    const { selector, template, ...rest } = spec ?? {};
+    return { metadata, spec: { ...rest, selector: { matchLabels: selector ?? {} }, template }, status } as ReplicaSet;
+  },
+  withStatus(controller, { terminatingReplicas: _unknown, ...status }) {
+    return { ...controller, status };
+  },
+};
+
+/** Keeps as many pods of each ReplicationController's template as it wants. */
+export function replicationControllerController(workers: number, clock: Clock): ControllerDefinition {
+  return replicasController(replicationControllers, workers, clock);
+}
