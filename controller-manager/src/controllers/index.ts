@@ -24,6 +24,7 @@ import { replicationControllerController } from './replicationcontroller/control
 import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCAController } from './root-ca/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
+import { statefulSetController } from './statefulset/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
 import { runTokenCleaner } from './tokencleaner/controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
@@ -90,6 +91,12 @@ export const controllers: readonly ControllerEntry[] = [
     serviceAccount: 'replication-controller',
     eventSource: 'replication-controller',
     define: ({ concurrency }, { clock }) => [replicationControllerController(concurrency.rc ?? 5, clock)],
+  },
+  {
+    name: 'statefulset-controller',
+    serviceAccount: 'statefulset-controller',
+    eventSource: 'statefulset-controller',
+    define: ({ concurrency }, { clock }) => [statefulSetController(concurrency.statefulset ?? 5, clock)],
   },
   {
     name: 'endpointslice-controller',
