@@ -9,7 +9,7 @@ const namespace = 'default';
 const labels = { app: 'db' };
 const patch = 'application/strategic-merge-patch+json';
 
-async function start(t: { after(fn: () => Promise<void>): void }, spec: object = {}, model: ModelOptions = {}): Promise<Cluster> {
+async function start(t: { after(fn: () => Promise<void>): void }, spec: object = {}, model: Partial<ModelOptions> = {}): Promise<Cluster> {
   const cluster = await createCluster({ nodes: [{ model }] });
   t.after(() => cluster.stop());
   const template = { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'db:1' }] } };
@@ -62,7 +62,9 @@ test('pods come one after another with names of their own, and go from the last 
 });
 
 test('one that is not ready holds up the others, unless they may go at once', async (t) => {
-  const model: ModelOptions = { behaviour: () => ({ exec: () => ({ stdout: Buffer.from(''), stderr: Buffer.from(''), exitCode: 1 }) }) };
+  const model: Partial<ModelOptions> = {
+    behaviour: () => ({ exec: () => ({ stdout: Buffer.from(''), stderr: Buffer.from(''), exitCode: 1 }) }),
+  };
   const template = {
     metadata: { labels },
     spec: { containers: [{ name: 'main', image: 'db:1', readinessProbe: { exec: { command: ['false'] }, periodSeconds: 1 } }] },

@@ -5,6 +5,7 @@ import {
   conflict,
   type FieldOwner,
   isStatusReason,
+  type JsonObject,
   problemsText,
   StatusError,
   trustManaged,
@@ -82,13 +83,20 @@ function refuseUid(store: KindStore, name: string, { metadata }: Writable): void
   );
 }
 
+/** What is no text or no object there says nothing. */
+function identityOf(config: object): { apiVersion: string; kind: string; metadata: JsonObject } {
+  const { apiVersion, kind, metadata } = config as { [name: string]: unknown };
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  const known = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+  return { apiVersion: text(apiVersion), kind: text(kind), metadata: known ? (metadata as JsonObject) : {} };
+}
+
 function checkIdentity({ kind }: KindStore, config: object): void {
-  const { apiVersion = '', kind: name = '', metadata } = config as { apiVersion?: string; kind?: string; metadata?: object };
+  const { apiVersion, kind: name, metadata } = identityOf(config);
   if (apiVersion !== kind.apiVersion || name !== kind.kind) {
-    const shown = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
-    throw badRequest(`invalid object type: ${shown}, Kind=${name}`);
+    throw badRequest(`invalid object type: ${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${name}`);
   }
-  if (metadata && 'managedFields' in metadata && metadata.managedFields !== null) throw badRequest('metadata.managedFields must be nil');
+  if (Array.isArray(metadata.managedFields)) throw badRequest('metadata.managedFields must be nil');
 }
 
 /** What the configuration makes of the object, as it is to be stored. @param current as stored; undefined when it has to be made. */
@@ -113,7 +121,7 @@ async function served(store: KindStore, current: Writable): Promise<object> {
 
 /** Upstream has no reason for it, and takes it for the server's fault. */
 function untyped({ kind }: KindStore, config: object, problems: readonly string[]): StatusError {
-  const { name = '', namespace = '' } = (config as { metadata?: { name?: string; namespace?: string } }).metadata ?? {};
+  const { name = '', namespace = '' } = identityOf(config).metadata;
   const what = `${namespace}/${name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`;
   const message = `failed to create typed patch object (${what}): ${problemsText(problems)}`;
   return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });

@@ -112,8 +112,20 @@ export async function accountOfCreate(
 ): Promise<ManagedFieldsEntry[] | undefined> {
   const owner = ownerOf(store, request);
   if (!owner) return request.owner === 'nobody' ? undefined : object.metadata.managedFields;
-  const write = await trackedWrite(registry, store, owner, '');
-  return writeManaged(await trackUpdate([], {}, await seenBy(owner, store, object, write), write));
+  return accounted(registry, undefined, async () => {
+    const write = await trackedWrite(registry, store, owner, '');
+    return writeManaged(await trackUpdate([], {}, await seenBy(owner, store, object, write), write));
+  });
+}
+
+/** A write does not fail because its fields cannot be accounted for, where another server would have to convert them. */
+async function accounted<T>(registry: Registry, otherwise: T, account: () => Promise<T>): Promise<T> {
+  try {
+    return await account();
+  } catch (error) {
+    registry.options.log.warn('managed fields are left as they were', { err: error });
+    return otherwise;
+  }
 }
 
 /** An update on its way. */
@@ -139,9 +151,12 @@ export async function accountOfUpdate(registry: Registry, store: KindStore, upda
   const meant = request.subresource === '' && given !== undefined && !sameOwners(given, kept);
   const entries = meant ? givenEntries(given, kept) : trustManaged(kept);
   if (entries.length === 0) return { fields: undefined, meant };
-  const write = await trackedWrite(registry, store, owner, request.subresource);
-  const seen = (object: Writable): Promise<object> | object => seenBy(owner, store, object, write);
-  return { fields: writeManaged(await trackUpdate(entries, await seen(old), await seen(next), write)), meant };
+  const fields = await accounted(registry, kept, async () => {
+    const write = await trackedWrite(registry, store, owner, request.subresource);
+    const seen = (object: Writable): Promise<object> | object => seenBy(owner, store, object, write);
+    return writeManaged(await trackUpdate(entries, await seen(old), await seen(next), write));
+  });
+  return { fields, meant };
 }
 
 /** What is stored in the version its writer speaks. */

@@ -46,6 +46,11 @@ export class KindStore {
     return version ? (version.selectableFields ?? {}) : Object.fromEntries(Object.keys(selectableFields).map((field) => [field, field]));
   }
 
+  /** Whether a definition in the cluster stands behind it: the type's name then holds its whole group. */
+  get isCustom(): boolean {
+    return this.kind.typeName.includes('/');
+  }
+
   get isStored(): boolean {
     return this.verbs.has('get');
   }

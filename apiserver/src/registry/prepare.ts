@@ -88,12 +88,16 @@ function hasGeneration({ definition }: KindStore): boolean {
 
 export function validateMeta(store: KindStore, object: Writable): FieldError[] {
   const name = (value: string, prefix: boolean) => store.definition.name?.(value, prefix) ?? isDNS1123Subdomain(value, prefix);
-  return validateObjectMeta(unaccounted(object), { namespaced: store.kind.namespaced, name }, path('metadata'));
+  const rules = { namespaced: store.kind.namespaced, name, qualifiedFinalizers: !store.isCustom };
+  return validateObjectMeta(unaccounted(object), rules, path('metadata'));
 }
 
 export function validateChange(store: KindStore, next: Writable, old: Writable, subresource: string): FieldError[] {
   const { definition } = store;
-  const meta = [...validateMeta(store, next), ...validateObjectMetaUpdate(unaccounted(next), old.metadata, path('metadata'))];
+  const meta = [
+    ...validateMeta(store, next),
+    ...validateObjectMetaUpdate(unaccounted(next), old.metadata, path('metadata'), !store.isCustom),
+  ];
   if (subresource === 'status') return [...meta, ...(definition.status?.validateUpdate?.(next, old) ?? [])];
   const part = definition.parts?.[subresource];
   if (part) return [...meta, ...(part.validateUpdate?.(next, old) ?? [])];

@@ -9,6 +9,7 @@ import { deploymentController } from './deployment/controller.ts';
 import { disruptionController, staleDisruptionController } from './disruption/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
+import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
 import { runGarbageCollector } from './garbage-collector/run.ts';
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts';
 import { jobController } from './job/controller.ts';
@@ -105,6 +106,12 @@ export const controllers: readonly ControllerEntry[] = [
     define: ({ concurrency, maxEndpointsPerSlice }, { clock }) => [
       endpointSliceController(concurrency['service-endpoint'] ?? 5, maxEndpointsPerSlice, clock),
     ],
+  },
+  {
+    name: 'endpointslice-mirroring-controller',
+    serviceAccount: 'endpointslicemirroring-controller',
+    eventSource: 'endpoint-slice-mirroring-controller',
+    define: ({ concurrency }) => [endpointSliceMirroringController(concurrency['mirroring-service-endpoint'] ?? 5)],
   },
   {
     name: 'endpoints-controller',

@@ -44,7 +44,7 @@ export async function removeMachine(
 
 /** Directories that go if nothing else is in them; the machine's own stay. */
 function emptied({ root, kubernetes }: Layout): string[] {
-  return [kubernetes, ...(root === '/' ? [] : ['etc', 'var/lib', 'var'].map((path) => join(root, path)))];
+  return [kubernetes, ...(root === '/' ? [] : ['etc/cni/net.d', 'etc/cni', 'etc', 'var/lib', 'var'].map((path) => join(root, path)))];
 }
 
 async function removeRuntime(machine: Pick<Machine, 'root'>, layout: Layout, host: ServiceHost, clock: Clock): Promise<void> {

@@ -19,7 +19,7 @@ import { isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { claim, controllerUid, mayAdopt, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
 import { ensureRevision, revisionsOf, truncate } from '../../revisions/history.ts';
 import { hashOf, type Revised } from '../../revisions/plan.ts';
-import { slowStart } from '../replicaset/plan.ts';
+import { slowStart } from '../../pace.ts';
 import { planDaemons, planRollout, type Steps, statusOf, type View } from './plan.ts';
 import { daemonFor, nodeOf } from './pods.ts';
 

@@ -17,8 +17,7 @@ import {
 import { Event, Job, Pod } from '@keelson/types';
 import { isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { controllerUid, mayAdopt, orphanNamespace, orphans, refersTo } from '../../claims.ts';
-import { Pace } from '../../pace.ts';
-import { slowStart } from '../replicaset/plan.ts';
+import { Pace, slowStart } from '../../pace.ts';
 import { type BackoffRecord, noFailures } from './backoff.ts';
 import { claimPods, withoutFinalizer } from './claims.ts';
 import { isFinished } from './ending.ts';

@@ -15,10 +15,11 @@ import {
   self,
 } from '@keelson/runtime';
 import { Event, type Kind, type ObjectMeta, Pod, ReplicaSet, type ReplicaSetStatus } from '@keelson/types';
-import { isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { claim, controllerUid, mayAdopt, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
 import { Pace } from '../../pace.ts';
-import { type Failure, type Observed, planReplicas, podFrom, slowStart, statusChanged, statusOf, untilAvailable } from './plan.ts';
+import { PodControl } from '../../pod-control.ts';
+import { podFrom } from '../../pod-template.ts';
+import { type Failure, type Observed, planReplicas, statusChanged, statusOf, untilAvailable } from './plan.ts';
 
 /** The longest time, in milliseconds, for which changes of a large ReplicaSet's pods are put together. */
 const longestRest = 100;
@@ -88,12 +89,14 @@ class Replicas<T extends KubeObject & { metadata: ObjectMeta }> {
   readonly #family: Family<T>;
   readonly #clock: Clock;
   readonly #expectations: Expectations;
+  readonly #pods: PodControl;
   readonly #pace: Pace;
 
   constructor(family: Family<T>, clock: Clock) {
     this.#family = family;
     this.#clock = clock;
     this.#expectations = new Expectations(clock);
+    this.#pods = new PodControl(this.#expectations);
     this.#pace = new Pace(clock, longestRest);
   }
 
@@ -114,67 +117,22 @@ class Replicas<T extends KubeObject & { metadata: ObjectMeta }> {
     const active = await claim(claims, { api: context.api, owner: object, ownerKind: kind, kind: Pod });
     const terminating = planClaims(replicaSet.metadata, selector, candidates.filter(isLeaving)).kept;
     const manages = this.#expectations.satisfied(key) && !replicaSet.metadata.deletionTimestamp;
-    const failed = manages ? await this.#manage(key, replicaSet, active, context) : undefined;
-    const outcome = await this.#writeStatus(object, { active, terminating, failure: failed?.failure, now: this.#clock.now() }, context);
+    const problem = manages ? await this.#manage(key, object, active, context) : undefined;
+    const outcome = await this.#writeStatus(object, { active, terminating, failure: problem?.failure, now: this.#clock.now() }, context);
     this.#pace.worked(key, candidates.length);
-    if (failed) throw failed.error;
+    if (problem) throw problem.error;
     return outcome;
   }
 
-  async #manage(key: Key, replicaSet: ReplicaSet, active: readonly Pod[], context: ReconcileContext): Promise<Failed | undefined> {
+  async #manage(key: Key, object: T, active: readonly Pod[], context: ReconcileContext): Promise<Failed | undefined> {
+    const { kind, view } = this.#family;
+    const replicaSet = view(object);
     const related = (): readonly Pod[] => relatedPods(this.#family, replicaSet, context);
     const plan = planReplicas(replicaSet, active, related, this.#clock.now());
-    if (plan.type === 'create') return this.#create(key, replicaSet, plan.count, context);
-    if (plan.type === 'delete') return this.#delete(key, replicaSet, plan.pods, context);
-    return undefined;
-  }
-
-  /** Stops after the first batch in which one failed: the rest would fail the same way. */
-  async #create(key: Key, replicaSet: ReplicaSet, count: number, context: ReconcileContext): Promise<Failed | undefined> {
-    const pod = podFrom(replicaSet, this.#family.kind);
-    for (const size of slowStart(count)) {
-      const errors = await Promise.all(Array.from({ length: size }, () => this.#createOne(key, replicaSet, pod, context)));
-      const error = errors.find((one) => one !== undefined);
-      if (error !== undefined) return { error, failure: { reason: 'FailedCreate', message: errorMessage(error) } };
-    }
-    return undefined;
-  }
-
-  /** Resolves to the error, if any. In a namespace that ends, pods are refused and nothing is wrong. */
-  async #createOne(key: Key, replicaSet: ReplicaSet, pod: Pod, { api, events, of }: ReconcileContext): Promise<unknown> {
-    try {
-      const made = await api.create(Pod, pod);
-      this.#expectations.written(key, of(Pod), made);
-      events.event(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`);
-      return undefined;
-    } catch (error) {
-      if (isNamespaceEnding(error)) return undefined;
-      events.event(replicaSet, 'Warning', 'FailedCreate', `Error creating: ${errorMessage(error)}`);
-      return error;
-    }
-  }
-
-  async #delete(key: Key, replicaSet: ReplicaSet, pods: readonly Pod[], context: ReconcileContext): Promise<Failed | undefined> {
-    const errors = await Promise.all(pods.map((pod) => this.#deleteOne(key, replicaSet, pod, context)));
-    const error = errors.find((one) => one !== undefined);
-    return error === undefined ? undefined : { error, failure: { reason: 'FailedDelete', message: errorMessage(error) } };
-  }
-
-  async #deleteOne(key: Key, replicaSet: ReplicaSet, pod: Pod, { api, events, of }: ReconcileContext): Promise<unknown> {
-    const { name = '', namespace } = pod.metadata;
-    try {
-      await api.delete(Pod, { name, namespace });
-      this.#expectations.deleted(key, of(Pod), pod);
-      events.event(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
-      return undefined;
-    } catch (error) {
-      if (isGone(error)) {
-        this.#expectations.deleted(key, of(Pod), pod);
-        return undefined;
-      }
-      events.event(replicaSet, 'Warning', 'FailedDelete', `Error deleting: ${errorMessage(error)}`);
-      return error;
-    }
+    if (plan.type === 'enough') return undefined;
+    if (plan.type === 'delete') return failed('FailedDelete', await this.#pods.delete(key, object, plan.pods, context));
+    const pod = podFrom(replicaSet.spec.template, replicaSet.metadata, kind);
+    return failed('FailedCreate', await this.#pods.create(key, object, Array<Pod>(plan.count).fill(pod), context));
   }
 
   async #writeStatus(object: T, observed: Observed, { api }: ReconcileContext): Promise<Outcome> {
@@ -192,6 +150,10 @@ class Replicas<T extends KubeObject & { metadata: ObjectMeta }> {
 interface Failed {
   readonly error: unknown;
   readonly failure: Failure;
+}
+
+function failed(reason: Failure['reason'], error: unknown): Failed | undefined {
+  return error === undefined ? undefined : { error, failure: { reason, message: errorMessage(error) } };
 }
 
 function isLeaving(pod: Pod): boolean {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { created, type PodParts, pod, replicaSet } from '@keelson/testing';
-import type { Pod } from '@keelson/types';
-import { planReplicas, podFrom, slowStart, statusChanged, statusOf, untilAvailable } from './plan.ts';
+import { type Pod, ReplicaSet } from '@keelson/types';
+import { slowStart } from '../../pace.ts';
+import { podFrom } from '../../pod-template.ts';
+import { planReplicas, statusChanged, statusOf, untilAvailable } from './plan.ts';
 import { deletionOrder } from './ranking.ts';
 
 const now = Date.parse(created) + 3_600_000;
@@ -43,7 +45,7 @@ test('batches double', () => {
 
 test('a pod is made of the template and controlled by its ReplicaSet', () => {
   const set = replicaSet({ name: 'web', namespace: 'a', selector: { app: 'web' } });
-  const { metadata } = podFrom(set);
+  const { metadata } = podFrom(set.spec.template, set.metadata, ReplicaSet);
   assert.equal(metadata.generateName, 'web-');
   assert.equal(metadata.namespace, 'a');
   assert.deepEqual(metadata.labels, { app: 'web' });

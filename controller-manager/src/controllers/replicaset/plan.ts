@@ -5,12 +5,11 @@ import {
   isPodAvailable,
   isPodReady,
   labelsSelector,
-  newControllerRef,
   removeCondition,
   setCondition,
   untilPodAvailable,
 } from '@keelson/machinery';
-import { type Kind, type Pod, ReplicaSet, type ReplicaSetStatus } from '@keelson/types';
+import type { Pod, ReplicaSet, ReplicaSetStatus } from '@keelson/types';
 import { deletionOrder } from './ranking.ts';
 
 /** Pods made or deleted in one go, at most. */
@@ -29,38 +28,6 @@ export function planReplicas(replicaSet: ReplicaSet, active: readonly Pod[], rel
   const count = Math.min(-missing, burst);
   if (count === active.length) return { type: 'delete', pods: active };
   return { type: 'delete', pods: deletionOrder(active, related(), now).slice(0, count) };
-}
-
-/** The sizes of the batches in which `count` pods are made: 1, 2, 4, … so that a failure that hits all is met by few. */
-export function slowStart(count: number): number[] {
-  const sizes: number[] = [];
-  for (let left = count, size = 1; left > 0; left -= size, size *= 2) sizes.push(Math.min(size, left));
-  return sizes;
-}
-
-/** A new pod of the template, under a name that the server makes. */
-export function podFrom({ metadata, spec }: ReplicaSet, owner: Kind<unknown> = ReplicaSet): Pod {
-  const { labels, annotations, finalizers } = spec.template?.metadata ?? {};
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      generateName: generatePrefix(metadata.name ?? ''),
-      namespace: metadata.namespace,
-      labels,
-      annotations,
-      finalizers,
-      ownerReferences: [newControllerRef(metadata, owner)],
-    },
-    spec: spec.template?.spec ?? { containers: [] },
-  };
-}
-
-/** Room for five random characters in a name of at most 63. */
-const longestPrefix = 58;
-
-function generatePrefix(name: string): string {
-  return `${name}-`.length > longestPrefix ? `${name}-`.slice(0, longestPrefix) : `${name}-`;
 }
 
 /** What went wrong while pods were made or deleted. */

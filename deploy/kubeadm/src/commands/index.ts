@@ -11,7 +11,8 @@ import { versionCommand } from './version.ts';
 const commands = [initCommand, joinCommand, tokenCommand, resetCommand, versionCommand, configCommand] as const;
 
 export function program(deps: CommandDeps): Command {
-  const root = new Command('kubeadm').description('Make machines into a cluster').helpCommand(false);
+  // An option belongs to the command it stands behind.
+  const root = new Command('kubeadm').description('Make machines into a cluster').helpCommand(false).enablePositionalOptions();
   for (const make of commands) root.addCommand(make(deps));
   return root;
 }

@@ -53,7 +53,7 @@ export function tokenCommand(deps: CommandDeps): Command {
   command.addCommand(calling('list', "Show the cluster's tokens").action((options: TokenOptions) => show(options, deps)));
   command.addCommand(
     calling('delete', 'Make tokens unknown to the cluster')
-      .argument('<token…>', 'tokens, or their first six characters')
+      .argument('<token...>', 'tokens, or their first six characters')
       .action((tokens: readonly string[], options: TokenOptions) => remove(tokens, options, deps)),
   );
   command.addCommand(

@@ -30,7 +30,7 @@ export interface ServiceHost {
   stop(name: string): Promise<void>;
   /** From now on whatever of these ends is started again, and the private container runtime too, where there is one. */
   keepRunning(services: readonly Service[], runtime: boolean): Promise<void>;
-  /** The end of its log. */
+  /** The last line of its log. */
   lastWords(name: string): Promise<string>;
 }
 
@@ -58,7 +58,7 @@ function localHost(dataDir: string, clock: Clock): ServiceHost {
       await replaceFile(watchedPath(dataDir), JSON.stringify(watched));
       await start(place, supervisorName, supervisor, clock);
     },
-    lastWords: (name) => lastWords(dataDir, name),
+    lastWords: (name) => lastWords(dataDir, name, 1),
   };
 }
 
@@ -95,7 +95,7 @@ function systemdHost(dataDir: string, clock: Clock): ServiceHost {
     },
     // It does so from the beginning.
     keepRunning: async () => undefined,
-    lastWords: (name) => run('journalctl', ['--unit', unitName(name), '--lines', '3', '--output', 'cat']).catch(() => ''),
+    lastWords: (name) => run('journalctl', ['--unit', unitName(name), '--lines', '1', '--output', 'cat']).catch(() => ''),
   };
 }
 
