@@ -1,3 +1,4 @@
+import { errorMessage, every } from '@keelson/base';
 import { EndpointSlice, Endpoints, Namespace, Service } from '@keelson/types';
 import { systemUser } from './auth/types.ts';
 import { addressAt } from './kinds/core/cidr.ts';
@@ -14,9 +15,37 @@ export interface KubernetesServiceOptions {
 const name = 'kubernetes';
 const namespace = 'default';
 
-/** Service `default/kubernetes` at the first address of the service range, and endpoints that lead to this server. */
+/** How long a server that shares its store counts as there after its last sign of life, and how often it gives one, in seconds. */
+const lease = { lasts: 15, renewed: 10 };
+const leases = '/registry/masterleases/';
+
+/** Keeps the endpoints of Service `default/kubernetes` those of the servers that are there, until the signal; then takes its own away. */
+export async function keepKubernetesService(registry: Registry, options: KubernetesServiceOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, store } = registry.options;
+  if (store.exclusive) return;
+  const failed = (error: unknown): void =>
+    log.warn('could not reconcile the endpoints of default/kubernetes', { err: errorMessage(error) });
+  await every(clock, lease.renewed * 1000, signal, () => ensureKubernetesService(registry, options), failed);
+  const mine = await store.get(leases + options.address).catch(() => undefined);
+  if (mine) await store.delete(mine.key, mine.revision).catch(() => undefined);
+}
+
+/** Addresses of the servers that share the store, this one's among them: each keeps a lease there, as upstream's do. */
+async function serverAddresses({ options: { store } }: Registry, own: string): Promise<string[]> {
+  if (store.exclusive) return [own];
+  const value = Buffer.from(JSON.stringify({ kind: 'Endpoints', apiVersion: 'v1', metadata: {}, subsets: [{ addresses: [{ ip: own }] }] }));
+  const ttl = { ttlSeconds: lease.lasts };
+  const present = await store.get(leases + own);
+  if (present) await store.update(present.key, value, present.revision, ttl);
+  else await store.create(leases + own, value, ttl);
+  const { entries } = await store.list(leases);
+  return entries.map(({ key }) => key.slice(leases.length)).sort();
+}
+
+/** Service `default/kubernetes` at the first address of the service range, and endpoints that lead to the servers there are. */
 export async function ensureKubernetesService(registry: Registry, options: KubernetesServiceOptions): Promise<void> {
   if (!registry.read(Namespace, '', namespace)) return;
+  const addresses = await serverAddresses(registry, options.address);
   const labels = { component: 'apiserver', provider: 'kubernetes' };
   await ensure(registry, Service, {
     metadata: { name, labels },
@@ -29,12 +58,12 @@ export async function ensureKubernetesService(registry: Registry, options: Kuber
   });
   await ensure(registry, Endpoints, {
     metadata: { name, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-    subsets: [{ addresses: [{ ip: options.address }], ports: [{ name: 'https', port: options.port, protocol: 'TCP' }] }],
+    subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: 'https', port: options.port, protocol: 'TCP' }] }],
   });
   await ensure(registry, EndpointSlice, {
     metadata: { name, labels: { 'kubernetes.io/service-name': name } },
     addressType: 'IPv4',
-    endpoints: [{ addresses: [options.address], conditions: { ready: true } }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: 'https', port: options.port, protocol: 'TCP' }],
   });
 }

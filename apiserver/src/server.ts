@@ -35,7 +35,7 @@ import { createPlain } from './http/plain.ts';
 import type { Services, Tokens } from './http/services.ts';
 import { createUpgrade } from './http/upgrade.ts';
 import { kinds } from './kinds/index.ts';
-import { ensureKubernetesService, type KubernetesServiceOptions } from './kubernetes-service.ts';
+import { ensureKubernetesService, type KubernetesServiceOptions, keepKubernetesService } from './kubernetes-service.ts';
 import { bootstrapPriorityClasses } from './priority-classes.ts';
 import type { KindStore } from './registry/kind-store.ts';
 import { Registry } from './registry/registry.ts';
@@ -104,7 +104,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     authorize: (attributes) => authorize(authorizers, attributes),
     rulesOf: rbac.rulesOf,
   };
-  const state: State = { ready: false, address: '' };
+  const state: State = { ready: false, address: '', keeping: Promise.resolve() };
   const aggregator = new Aggregator({ ...config.aggregation, registry, clock, random, log, metrics: config.metrics });
   const options: PipelineOptions = {
     ...{ registry, decoder, services, authorizers, clock, random, log, signal, aggregator },
@@ -131,7 +131,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     handle: createPipeline(options),
     upgrade: createUpgrade(options),
     bootstrap: (address) => bootstrap(config, registry, state, address),
-    stopped: Promise.all([following, compacting, custom.run(), aggregator.run(signal)]),
+    stopped: Promise.all([following, compacting, custom.run(), aggregator.run(signal)]).then(() => state.keeping),
   };
 }
 
@@ -146,6 +146,8 @@ interface State {
   ready: boolean;
   /** `host:port`, as discovery tells it. */
   address: string;
+  /** Ends when the server has taken itself out of the endpoints of Service `kubernetes`. */
+  keeping: Promise<void>;
 }
 
 interface AdmissionParts {
@@ -171,7 +173,7 @@ function createRegistry(config: ServerConfig, { escalation, webhooks, authorize 
 }
 
 async function bootstrap(
-  { serviceCIDR, clientCA, frontProxies, log }: ServerConfig,
+  { serviceCIDR, clientCA, frontProxies, log, signal }: ServerConfig,
   registry: Registry,
   state: State,
   address: Omit<KubernetesServiceOptions, 'serviceCIDR'> | undefined,
@@ -187,6 +189,7 @@ async function bootstrap(
     service,
     forExtensions,
   ]).catch((error) => log.error('bootstrap incomplete', { err: errorMessage(error) }));
+  if (address) state.keeping = keepKubernetesService(registry, { ...address, serviceCIDR }, signal);
   state.ready = true;
 }
 

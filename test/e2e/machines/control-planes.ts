@@ -51,6 +51,12 @@ export function controlPlanes(): void {
     }
   });
 
+  test('Service kubernetes leads to all of them', async () => {
+    const all = lab.machines.map(({ address }) => address).join(' ');
+    const escaped = new RegExp(`^${all.replaceAll('.', String.raw`\.`)}$`);
+    await untilShows(admin, ['get', 'endpoints', 'kubernetes', '-o', 'jsonpath={.subsets[0].addresses[*].ip}'], escaped);
+  });
+
   test('a member of etcd dies and writes go on', async () => {
     process.kill(members[2] ?? 0, 'SIGKILL');
     for (const machine of lab.machines) {
