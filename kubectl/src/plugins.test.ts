@@ -20,7 +20,9 @@ plugin(join(one, 'kubectl-foo'));
 async function kubectl(argv: readonly string[], path: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const printed = { stdout: '', stderr: '' };
   const into = (name: 'stdout' | 'stderr') => ({
-    write: (text: string | Uint8Array) => void (printed[name] += Buffer.from(text as string)),
+    write: (text: string | Uint8Array): void => {
+      printed[name] += Buffer.from(text as string);
+    },
   });
   const code = await run(argv, { env: { PATH: path.join(delimiter) }, stdout: into('stdout'), stderr: into('stderr') });
   return { code, ...printed };

@@ -37,8 +37,8 @@ test('autoscale makes an autoscaler of what is asked for', async () => {
     ['autoscale deployment web --max=0', 'error: --max=MAXPODS is required and must be at least 1, max: 0\n'],
     ['autoscale deployment web --max=1 --min=2', 'error: --max=MAXPODS must be larger or equal to --min=MINPODS, max: 1, min: 2\n'],
     [
-      'autoscale svc kubernetes --max=1',
-      'error: cannot autoscale a Service: could not find scale subresource for /v1, Resource=services in discovery information\n',
+      'autoscale ns default --max=1',
+      'error: cannot autoscale a Namespace: could not find scale subresource for /v1, Resource=namespaces in discovery information\n',
     ],
   ];
   for (const [line, stderr] of refused) assert.deepEqual(await kubectl(line), { code: 1, stdout: '', stderr });
@@ -105,7 +105,7 @@ test('debug adds a container, copies a pod and goes to a node', async () => {
     ['debug p --image=a --replace', 'error: --replace may only be used with --copy-to.\n'],
     ['debug p --image=a -t', 'error: -i/--stdin is required for containers with -t/--tty=true\n'],
     ['debug p --image=a --profile=x', 'error: unknown profile: x\n'],
-    ['debug svc/kubernetes --image=a', 'error: "/v1, Kind=Service" not supported by debug\n'],
+    ['debug ns/default --image=a', 'error: "/v1, Kind=Namespace" not supported by debug\n'],
   ];
   for (const [line, stderr] of refused) assert.deepEqual(await kubectl(line), { code: 1, stdout: '', stderr });
 });
@@ -131,13 +131,14 @@ test('completion knows verbs, flags, types and names', async () => {
   for (const shell of ['bash', 'fish', 'zsh']) assert.match(await ok(`completion ${shell}`), /kubectl __complete|" __complete/);
 });
 
-test('the proxy passes on what the server says, and little else', async () => {
+test('the proxy passes on what the server says, and little else', async (t) => {
   writeFileSync(join(folder, 'page.html'), '<p>page</p>');
   const proxy = server.start(`proxy --port=0 --www=${folder} --www-prefix=/files`);
+  t.after(() => proxy.interrupt());
   const [, address] = await eventually(() => /^Starting to serve on (127\.0\.0\.1:\d+)\n$/.exec(proxy.output()) ?? undefined);
   const get = (path: string, init?: RequestInit): Promise<Response> => fetch(`http://${address}${path}`, init);
-  const listed = (await (await get('/api/v1/namespaces/default/services')).json()) as { items: { metadata: { name: string } }[] };
-  assert.equal(listed.items[0]?.metadata.name, 'kubernetes');
+  const listed = (await (await get('/api/v1/namespaces')).json()) as { items: { metadata: { name: string } }[] };
+  assert.equal(listed.items[0]?.metadata.name, 'default');
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'by-proxy' } });
   const made = await get('/api/v1/namespaces/default/configmaps', {
     method: 'POST',

@@ -83,18 +83,21 @@ export const controllers: readonly ControllerEntry[] = [
   },
   {
     name: 'daemonset-controller',
+    alias: 'daemonset',
     serviceAccount: 'daemon-set-controller',
     eventSource: 'daemonset-controller',
     define: ({ concurrency }, { clock }) => [daemonSetController(concurrency.daemonset ?? 2, clock)],
   },
   {
     name: 'replicationcontroller-controller',
+    alias: 'replicationcontroller',
     serviceAccount: 'replication-controller',
     eventSource: 'replication-controller',
     define: ({ concurrency }, { clock }) => [replicationControllerController(concurrency.rc ?? 5, clock)],
   },
   {
     name: 'statefulset-controller',
+    alias: 'statefulset',
     serviceAccount: 'statefulset-controller',
     eventSource: 'statefulset-controller',
     define: ({ concurrency }, { clock }) => [statefulSetController(concurrency.statefulset ?? 5, clock)],

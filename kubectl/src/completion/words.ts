@@ -26,23 +26,35 @@ export interface Position {
 
 /** Reads the words before the cursor; the last of them is the one being written. */
 export async function locate(words: readonly string[], verbs: readonly VerbEntry[]): Promise<Position> {
-  const before = words.slice(0, -1);
   const last = words.at(-1) ?? '';
+  const found = await readWords(words.slice(0, -1), verbs);
+  const { path, verb, entries, args, flags, waiting, beyond } = found;
+  const [, prefix = '', attached] = beyond ? [] : (/^(--[^=]+=)(.*)$/s.exec(last) ?? []);
+  return {
+    ...{ path, verb, args, flags, prefix, beyond, current: attached ?? last, specs: specsOf(verb) },
+    entries: args.length === 0 && !beyond ? entries : [],
+    flag: attached === undefined ? waiting : prefix.slice(2, -1),
+  };
+}
+
+interface Read extends Pick<Position, 'path' | 'verb' | 'entries' | 'args' | 'flags' | 'beyond'> {
+  /** The flag whose value is to come next. */
+  readonly waiting: string | undefined;
+}
+
+async function readWords(words: readonly string[], verbs: readonly VerbEntry[]): Promise<Read> {
   const path: string[] = [];
   const args: string[] = [];
   const flags = new Map<string, string>();
-  let verb: Verb | undefined;
-  let entries = verbs;
-  let waiting: string | undefined;
-  for (const word of before) {
-    const specs = specsOf(verb);
+  let [verb, entries, waiting]: [Verb | undefined, readonly VerbEntry[], string | undefined] = [undefined, verbs, undefined];
+  for (const word of words) {
     if (waiting !== undefined) {
       flags.set(waiting, word);
       waiting = undefined;
     } else if (word === '--') {
-      return { path, verb, entries: [], args, flags, flag: undefined, prefix: '', current: last, specs, beyond: true };
+      return { path, verb, entries, args, flags, waiting, beyond: true };
     } else if (word.startsWith('-') && word !== '-') {
-      waiting = noteFlag(word, specs, flags);
+      waiting = noteFlag(word, specsOf(verb), flags);
     } else {
       const entry = args.length === 0 ? entries.find(({ name, aliases }) => name === word || aliases?.includes(word)) : undefined;
       if (!entry) args.push(word);
@@ -53,21 +65,7 @@ export async function locate(words: readonly string[], verbs: readonly VerbEntry
       }
     }
   }
-  const specs = specsOf(verb);
-  const [, prefix = '', attached] = /^(--[^=]+=)(.*)$/s.exec(last) ?? [];
-  const flag = attached === undefined ? waiting : prefix.slice(2, -1);
-  return {
-    path,
-    verb,
-    entries: args.length === 0 ? entries : [],
-    args,
-    flags,
-    flag,
-    prefix,
-    current: attached ?? last,
-    specs,
-    beyond: false,
-  };
+  return { path, verb, entries, args, flags, waiting, beyond: false };
 }
 
 function specsOf(verb: Verb | undefined): FlagSpecs {

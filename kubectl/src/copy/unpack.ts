@@ -1,6 +1,5 @@
 /// <reference path="./tar-stream.d.ts" />
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -39,11 +38,17 @@ async function write(headers: Headers, stream: Readable, options: UnpackOptions)
     options.onLink(path, linkname ?? '');
   } else if (type === 'file') {
     await mkdir(dirname(path), { recursive: true });
-    return pipeline(stream, createWriteStream(path)).catch((error: unknown) => Promise.reject(asOpened(error, path)));
+    const file = await openNew(path);
+    return pipeline(stream, file.createWriteStream());
   }
   stream.resume();
 }
 
-function asOpened(error: unknown, path: string): unknown {
-  return (error as NodeJS.ErrnoException).code === 'EISDIR' ? new Error(`open ${path}: is a directory`) : error;
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'w');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EISDIR') throw new Error(`open ${path}: is a directory`);
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
-import { Backoff, type Clock, errorMessage } from '@keelson/base';
-import { controllerOf, equal, labelSelectorMatcher, podPhase, untilPodAvailable } from '@keelson/machinery';
+import type { Clock } from '@keelson/base';
+import { controllerOf, equal, labelSelectorMatcher, podPhase } from '@keelson/machinery';
 import {
+  type Change,
   type ControllerDefinition,
   defineController,
   Expectations,
@@ -8,23 +9,28 @@ import {
   keyOf,
   mapped,
   type Outcome,
-  ownerOf,
   ownerUid,
   type ReconcileContext,
   type Stores,
   self,
 } from '@keelson/runtime';
 import { ControllerRevision, DaemonSet, Event, Node, Pod } from '@keelson/types';
-import { isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { claim, controllerUid, mayAdopt, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
-import { ensureRevision, revisionsOf, truncate } from '../../revisions/history.ts';
-import { hashOf, type Revised } from '../../revisions/plan.ts';
-import { slowStart } from '../../pace.ts';
-import { planDaemons, planRollout, type Steps, statusOf, type View } from './plan.ts';
+import { Pace } from '../../pace.ts';
+import { PodControl } from '../../pod-control.ts';
+import { RevisionHistory, revisionIndexes, unseen } from '../../revisions/history.ts';
+import { podRevision, podRevisionLabel } from '../../revisions/plan.ts';
+import { Failures } from './failures.ts';
+import { duplicatesOf, forgettable, hashOf, revisedOf } from './history.ts';
+import { type DaemonSteps, planDaemons, type Steps, untilAvailable, type View, viewOf } from './plan.ts';
 import { daemonFor, nodeOf } from './pods.ts';
+import { planRollout } from './rollout.ts';
+import { statusChanged, statusOf } from './status.ts';
 
-/** Daemons that fail on a node are tried again after this, doubling, in milliseconds. */
-const failures = { initial: 1_000, max: 15 * 60_000 };
+/** Pods made or deleted in one go, at most. */
+const burst = 250;
+/** The longest time, in milliseconds, for which changes of a large set's daemons are put together. */
+const longestRest = 100;
 
 /** Keeps one pod of each DaemonSet's template on every node that is for it. */
 export function daemonSetController(workers: number, clock: Clock): ControllerDefinition {
@@ -36,171 +42,160 @@ export function daemonSetController(workers: number, clock: Clock): ControllerDe
     triggers: [
       self(DaemonSet),
       mapped(Pod, daemonSetsOf, { indexes: { [ownerUid]: controllerUid, [orphans]: orphanNamespace } }),
-      mapped(Node, (_node, stores) => stores.of(DaemonSet).list().map(keyOf), { when: mattersToDaemons }),
-      { ...ownerOf(ControllerRevision, DaemonSet), indexes: { [ownerUid]: controllerUid } },
+      mapped(Node, (_node, stores) => stores.of(DaemonSet).list().map(keyOf), { when: changesFitness }),
+      revisionIndexes,
     ],
     workers,
     reconcile: (key, context) => controller.reconcile(key, context),
   });
 }
 
+/** The owner of a pod, or those that may adopt it. */
 function daemonSetsOf({ metadata }: Pod, stores: Stores): readonly Key[] {
   const owner = controllerOf(metadata);
   if (owner) return refersTo(owner, DaemonSet) ? [`${metadata.namespace}/${owner.name}`] : [];
   if (metadata.deletionTimestamp) return [];
-  const all = stores.of(DaemonSet).list(metadata.namespace);
-  return all.filter(({ spec }) => spec && mayAdopt(spec.selector, metadata.labels)).map(keyOf);
+  return stores
+    .of(DaemonSet)
+    .list(metadata.namespace)
+    .filter(({ spec }) => mayAdopt(spec.selector, metadata.labels))
+    .map(keyOf);
 }
 
 /** A node's heartbeat changes nothing. */
-function mattersToDaemons(change: { type: string; object: Node; old?: Node }): boolean {
-  if (change.type !== 'updated' || !change.old) return true;
-  const { object, old } = change;
-  return !equal(object.metadata.labels, old.metadata.labels) || !equal(object.spec, old.spec);
+function changesFitness(change: Change<Node>): boolean {
+  if (change.type !== 'updated') return true;
+  const [before, after] = [change.old, change.object];
+  return !equal(before.metadata.labels, after.metadata.labels) || !equal(before.spec?.taints, after.spec?.taints);
 }
 
 class DaemonSets {
   readonly #clock: Clock;
   readonly #expectations: Expectations;
-  readonly #backoff: Backoff;
-  /** The last daemon that ended by itself, by set and node, and when it may be removed. */
-  readonly #ended = new Map<string, { readonly uid: string; readonly due: number }>();
+  readonly #pods: PodControl;
+  readonly #history: RevisionHistory;
+  readonly #failures: Failures;
+  readonly #pace: Pace;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#expectations = new Expectations(clock);
-    this.#backoff = new Backoff(failures, clock);
+    this.#pods = new PodControl(this.#expectations);
+    this.#history = new RevisionHistory(clock);
+    this.#failures = new Failures(clock);
+    this.#pace = new Pace(clock, longestRest);
   }
 
   async reconcile(key: Key, context: ReconcileContext): Promise<Outcome> {
     const set = context.of(DaemonSet).get(key);
-    if (!set?.spec) {
-      this.#expectations.forget(key);
+    if (!set) return this.#forget(key);
+    const wait = this.#pace.wait(key);
+    if (wait > 0 && set.status?.observedGeneration === set.metadata.generation) return { again: wait };
+    if (labelSelectorMatcher(set.spec.selector).empty) {
+      context.events.event(set, 'Warning', 'SelectingAll', 'This daemon set is selecting all pods. A non-empty selector is required.');
       return undefined;
     }
-    const pods = await podsOf(set, context);
     if (set.metadata.deletionTimestamp) return undefined;
-    const revisions = revisionsOf(set, context);
-    const ensured = await ensureRevision(revisedOf(set), revisions, context.api);
-    if (ensured.type === 'collision') return this.#collided(set, context);
-    const view = this.#viewOf(set, pods, hashOf(ensured.revision), context);
-    const error = this.#expectations.satisfied(key) ? await this.#carryOut(key, view, context) : undefined;
-    const live = new Set([...pods.map(hashOf), hashOf(ensured.revision)].map((hash) => `${set.metadata.name}-${hash}`));
-    await truncate(revisions, live, set.spec.revisionHistoryLimit ?? 10, context.api);
-    await this.#writeStatus(view, context);
-    if (error !== undefined) throw error;
-    return again(view, this.#waiting(key, view));
+    if (!this.#history.satisfied(key)) return { again: unseen };
+    return this.#sync(key, set, context);
   }
 
-  #viewOf(set: DaemonSet, pods: readonly Pod[], hash: string, { of }: ReconcileContext): View {
-    const podsOn = new Map<string, Pod[]>();
-    for (const pod of pods) podsOn.set(nodeOf(pod), [...(podsOn.get(nodeOf(pod)) ?? []), pod]);
-    return { set, nodes: of(Node).list(), podsOn, hash, now: this.#clock.now() };
+  #forget(key: Key): undefined {
+    for (const memory of [this.#expectations, this.#history, this.#failures, this.#pace]) memory.forget(key);
   }
 
-  async #collided(set: DaemonSet, { api }: ReconcileContext): Promise<Outcome> {
-    const status = { ...set.status, collisionCount: (set.status?.collisionCount ?? 0) + 1 } as DaemonSet['status'];
-    await api.update(DaemonSet, { ...set, status }, { subresource: 'status' });
-    return undefined;
+  async #sync(key: Key, set: DaemonSet, context: ReconcileContext): Promise<Outcome> {
+    const { of } = context;
+    const revisions = await this.#history.claim(set, DaemonSet, context);
+    const { revision, collisionCount } = await this.#history.ensure(key, revisedOf(set), revisions, context);
+    const pods = await podsOf(set, context);
+    const duplicates = duplicatesOf(revision, revisions);
+    if (duplicates.length > 0) return this.#join(key, revision, duplicates, pods, context);
+    const view = viewOf(set, pods, of(Node).list(), { hash: hashOf(revision), now: this.#clock.now() });
+    const ready = this.#expectations.satisfied(key);
+    const managed = ready ? await this.#manage(key, view, context) : undefined;
+    if (managed && managed.error === undefined) await this.#history.remove(key, forgettable(set, revision, revisions, pods), context);
+    const status = statusOf(view, collisionCount);
+    if (statusChanged(set, status)) await context.api.update(DaemonSet, { ...set, status }, { subresource: 'status' });
+    this.#pace.worked(key, view.nodes.length + pods.length);
+    if (managed?.error !== undefined) throw managed.error;
+    return soonest(managed?.wait, untilAvailable(view));
   }
 
-  /** Resolves to the first thing that went wrong, if any. */
-  async #carryOut(key: Key, view: View, context: ReconcileContext): Promise<unknown> {
+  /** Makes one of several revisions that hold the same. What follows from it is seen when its daemons have their new label. */
+  async #join(
+    key: Key,
+    present: ControllerRevision,
+    duplicates: readonly ControllerRevision[],
+    pods: readonly Pod[],
+    context: ReconcileContext,
+  ): Promise<Outcome> {
+    const hash = hashOf(present);
+    const others = new Set(duplicates.map(hashOf));
+    const patch = { metadata: { labels: { [podRevisionLabel]: hash } } };
+    for (const pod of pods.filter((one) => podRevision(one) !== hash && others.has(podRevision(one)))) {
+      const { name = '', namespace } = pod.metadata;
+      const written = await context.api.patch(Pod, { name, namespace }, 'application/strategic-merge-patch+json', patch);
+      this.#expectations.written(key, context.of(Pod), written);
+    }
+    await this.#history.remove(key, duplicates, context);
+    return { again: unseen };
+  }
+
+  /** Takes the next steps: daemons where they belong, and only when all are there a newer template. */
+  async #manage(key: Key, view: View, context: ReconcileContext): Promise<Managed> {
     const steps = planDaemons(view);
-    for (const pod of steps.ended) this.#tellEnded(view.set, pod, context);
-    const due = steps.ended.filter((pod) => this.#isDue(key, pod));
-    const remove = steps.remove.filter((pod) => !steps.ended.includes(pod) || due.includes(pod));
-    const first = await this.#apply(key, view, { ...steps, remove }, context);
-    if (first !== undefined || steps.create.length + remove.length > 0) return first;
-    return this.#apply(key, view, planRollout(view), context);
+    const waits: number[] = [];
+    const ended = [...this.#dueFailures(key, view, steps, waits), ...steps.succeeded];
+    tellEnded(view.set, ended, context);
+    const remove = [...steps.remove, ...ended];
+    const idle = remove.length + steps.create.length === 0;
+    const error = await this.#carryOut(key, view, idle ? planRollout(view) : { create: steps.create, remove }, context);
+    return { error, wait: soonest(...waits)?.again };
   }
 
-  /** Whether a daemon that ended may be removed, which starts the next: sooner the first time than the tenth. */
-  #isDue(key: Key, pod: Pod): boolean {
-    const id = `${key} ${nodeOf(pod)}`;
-    const { uid = '' } = pod.metadata;
-    if (this.#ended.get(id)?.uid !== uid) this.#ended.set(id, { uid, due: this.#clock.now() + this.#backoff.next(id) });
-    return this.#clock.now() >= (this.#ended.get(id)?.due ?? 0);
+  /** Failed daemons that may be removed now. What the others wait for is added to `waits`. */
+  #dueFailures(key: Key, { set }: View, { failed }: DaemonSteps, waits: number[]): Pod[] {
+    return failed.filter((pod) => {
+      const wait = this.#failures.wait(key, set, nodeOf(pod) ?? '');
+      if (wait > 0) waits.push(wait);
+      return wait === 0;
+    });
   }
 
-  /** Milliseconds until the next ended daemon may be removed. */
-  #waiting(key: Key, view: View): number | undefined {
-    const ended = planDaemons(view).ended.map((pod) => this.#ended.get(`${key} ${nodeOf(pod)}`)?.due ?? 0);
-    return ended.length > 0 ? Math.max(1, Math.min(...ended) - this.#clock.now()) : undefined;
-  }
-
-  #tellEnded(set: DaemonSet, pod: Pod, { events }: ReconcileContext): void {
-    const failed = podPhase(pod) === 'Failed';
-    const what = failed ? 'failed' : 'succeeded';
-    const will = failed ? 'will try to kill it' : 'will try to delete it';
-    const message = `Found ${what} daemon pod ${keyOf(pod)} on node ${nodeOf(pod)}, ${will}`;
-    events.event(set, failed ? 'Warning' : 'Normal', failed ? 'FailedDaemonPod' : 'SucceededDaemonPod', message);
-  }
-
-  async #apply(key: Key, view: View, { create, remove }: Steps, context: ReconcileContext): Promise<unknown> {
-    const removed = await Promise.all(remove.map((pod) => this.#remove(key, view.set, pod, context)));
-    let rest = [...create];
-    for (const size of slowStart(create.length)) {
-      const batch = rest.slice(0, size);
-      rest = rest.slice(size);
-      const errors = await Promise.all(batch.map((node) => this.#create(key, view, node, context)));
-      const error = errors.find((one) => one !== undefined);
-      if (error !== undefined) return error;
-    }
-    return removed.find((one) => one !== undefined);
-  }
-
-  async #create(key: Key, { set, hash }: View, node: string, { api, events, of }: ReconcileContext): Promise<unknown> {
-    try {
-      const made = await api.create(Pod, daemonFor(set, node, hash));
-      this.#expectations.written(key, of(Pod), made);
-      events.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`);
-      return undefined;
-    } catch (error) {
-      if (isNamespaceEnding(error)) return undefined;
-      events.event(set, 'Warning', 'FailedCreate', `Error creating: ${errorMessage(error)}`);
-      return error;
-    }
-  }
-
-  async #remove(key: Key, set: DaemonSet, pod: Pod, { api, events, of }: ReconcileContext): Promise<unknown> {
-    const { name = '', namespace } = pod.metadata;
-    try {
-      await api.delete(Pod, { name, namespace });
-      this.#expectations.deleted(key, of(Pod), pod);
-      events.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
-      return undefined;
-    } catch (error) {
-      if (isGone(error)) return undefined;
-      events.event(set, 'Warning', 'FailedDelete', `Error deleting: ${errorMessage(error)}`);
-      return error;
-    }
-  }
-
-  async #writeStatus(view: View, { api }: ReconcileContext): Promise<void> {
-    const status = statusOf(view, view.set.status?.collisionCount);
-    if (!equal(status, view.set.status)) await api.update(DaemonSet, { ...view.set, status }, { subresource: 'status' });
+  async #carryOut(key: Key, { set, hash }: View, { create, remove }: Steps, context: ReconcileContext): Promise<unknown> {
+    const daemons = create.slice(0, burst).map((node) => daemonFor(set, node, hash));
+    const unmade = await this.#pods.create(key, set, daemons, context);
+    const left = await this.#pods.delete(key, set, remove.slice(0, burst), context);
+    return unmade ?? left;
   }
 }
 
-function revisedOf({ metadata, spec, status }: DaemonSet): Revised {
-  const { template, selector } = spec as NonNullable<DaemonSet['spec']>;
-  const labels = { ...template.metadata?.labels, ...selector.matchLabels };
-  return { metadata, template, labels, kind: DaemonSet, collisionCount: status?.collisionCount };
+interface Managed {
+  /** The first thing that went wrong, if any. */
+  readonly error: unknown;
+  /** Milliseconds until the next failed daemon may be removed. */
+  readonly wait: number | undefined;
 }
 
+function tellEnded(set: DaemonSet, ended: readonly Pod[], { events }: ReconcileContext): void {
+  for (const pod of ended) {
+    const where = `daemon pod ${keyOf(pod)} on node ${nodeOf(pod)}`;
+    if (podPhase(pod) === 'Failed') events.event(set, 'Warning', 'FailedDaemonPod', `Found failed ${where}, will try to kill it`);
+    else events.event(set, 'Normal', 'SucceededDaemonPod', `Found succeeded ${where}, will try to delete it`);
+  }
+}
+
+/** Pods it controls, and those of nobody that it takes. */
 async function podsOf(set: DaemonSet, { of, api }: ReconcileContext): Promise<readonly Pod[]> {
+  const { metadata, spec } = set;
   const pods = of(Pod);
-  const own = pods.byIndex(ownerUid, set.metadata.uid ?? '');
-  const free = pods.byIndex(orphans, set.metadata.namespace ?? '');
-  const claims = planClaims(set.metadata, labelSelectorMatcher(set.spec?.selector), [...own, ...free]);
+  const candidates = [...pods.byIndex(ownerUid, metadata.uid ?? ''), ...pods.byIndex(orphans, metadata.namespace ?? '')];
+  const claims = planClaims(metadata, labelSelectorMatcher(spec.selector), candidates);
   return claim(claims, { api, owner: set, ownerKind: DaemonSet, kind: Pod });
 }
 
-/** When something will be so by time alone: a daemon available, or an ended one due. */
-function again({ set, podsOn, now }: View, ended: number | undefined): Outcome {
-  const least = set.spec?.minReadySeconds ?? 0;
-  const waits = least > 0 ? [...podsOn.values()].flat().map((pod) => untilPodAvailable(pod, least, now) ?? 0) : [];
-  const due = [...waits.filter((wait) => wait > 0), ...(ended === undefined ? [] : [ended])];
-  return due.length > 0 ? { again: Math.min(...due) } : undefined;
+function soonest(...waits: readonly (number | undefined)[]): Outcome {
+  const known = waits.filter((wait) => wait !== undefined);
+  return known.length > 0 ? { again: Math.min(...known) } : undefined;
 }

@@ -1,148 +1,122 @@
-import { compareStrings, isPodAvailable, isPodReady, podPhase, scaledValue } from '@keelson/machinery';
-import type { DaemonSet, DaemonSetStatus, Node, Pod } from '@keelson/types';
-import { hashOf } from '../../revisions/plan.ts';
-import { fitness } from './pods.ts';
+import {
+  compareStrings,
+  isPodAvailable,
+  isPodReady,
+  isPodTerminal,
+  isPodTerminating,
+  podPhase,
+  untilPodAvailable,
+} from '@keelson/machinery';
+import type { DaemonSet, Node, Pod } from '@keelson/types';
+import { maxSurge } from './bounds.ts';
+import { type Fitness, fitnessFor, isUpdated, nodeOf } from './pods.ts';
 
-/** All that is looked at: the nodes, and each node's daemons of this set. */
+/** All that is looked at: a set, the nodes, and the pods of the set on each. */
 export interface View {
   readonly set: DaemonSet;
-  readonly nodes: readonly Node[];
-  readonly podsOn: ReadonlyMap<string, readonly Pod[]>;
   /** Hash of the present template. */
   readonly hash: string;
+  readonly nodes: readonly NodeView[];
+  /** Pods for nodes that are not there. */
+  readonly stray: readonly Pod[];
   /** Milliseconds since the epoch. */
   readonly now: number;
+}
+
+export interface NodeView extends Fitness {
+  readonly name: string;
+  /** Oldest first, bound ones before others. */
+  readonly pods: readonly Pod[];
 }
 
 export interface Steps {
   /** Nodes to start a daemon on. */
   readonly create: readonly string[];
   readonly remove: readonly Pod[];
-  /** Of `remove`: those that ended by themselves. */
-  readonly ended: readonly Pod[];
 }
 
-/** One daemon on each node that is for it, and none elsewhere. Daemons that ended are removed, and started anew when they are gone. */
-export function planDaemons(view: View): Steps {
-  const create: string[] = [];
-  const remove: Pod[] = [];
-  const ended: Pod[] = [];
-  for (const node of view.nodes) {
+export interface DaemonSteps extends Steps {
+  /** To be removed once its back-off lets it: who made it fail may make the next one fail. */
+  readonly failed: readonly Pod[];
+  readonly succeeded: readonly Pod[];
+}
+
+export function viewOf(set: DaemonSet, pods: readonly Pod[], nodes: readonly Node[], { hash, now }: Pick<View, 'hash' | 'now'>): View {
+  const podsOn = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    const node = nodeOf(pod);
+    // One that ended and is about to go is as good as gone.
+    if (node === undefined || (isPodTerminal(pod) && isPodTerminating(pod))) continue;
+    const there = podsOn.get(node);
+    if (there) there.push(pod);
+    else podsOn.set(node, [pod]);
+  }
+  const fitness = fitnessFor(set);
+  const seen = nodes.map((node): NodeView => {
     const name = node.metadata.name ?? '';
-    const pods = view.podsOn.get(name) ?? [];
-    const { shouldRun, mayStay } = fitness(view.set, node);
-    const over = pods.filter((pod) => !isLeaving(pod) && isOver(pod));
-    const running = pods.filter((pod) => !isLeaving(pod) && !isOver(pod)).sort(byAge);
-    if (!mayStay) remove.push(...running, ...over);
+    const there = podsOn.get(name)?.sort(byAge) ?? [];
+    podsOn.delete(name);
+    return { name, pods: there, ...fitness(node) };
+  });
+  return { set, hash, nodes: seen, stray: [...podsOn.values()].flat(), now };
+}
+
+/** One daemon on each node that is for it, and none elsewhere. One that ended is removed, and followed by another when it is gone. */
+export function planDaemons(view: View): DaemonSteps {
+  const create: string[] = [];
+  const remove = view.stray.filter(({ spec }) => !spec.nodeName);
+  const failed: Pod[] = [];
+  const succeeded: Pod[] = [];
+  for (const { name, pods, shouldRun, mayStay } of view.nodes) {
+    const present = pods.filter((pod) => !isPodTerminating(pod));
+    if (!mayStay) remove.push(...present);
     else if (pods.length === 0 && shouldRun) create.push(name);
     else {
-      ended.push(...over);
-      remove.push(...over, ...surplus(view, running));
+      failed.push(...present.filter((pod) => podPhase(pod) === 'Failed'));
+      succeeded.push(...present.filter((pod) => podPhase(pod) === 'Succeeded'));
+      remove.push(
+        ...surplus(
+          view,
+          present.filter((pod) => !isPodTerminal(pod)),
+        ),
+      );
     }
   }
-  return { create, remove, ended };
+  return { create, remove, failed, succeeded };
 }
 
-/** Of several daemons on one node the oldest stays; while the template changes, the oldest of each side. */
-function surplus({ set, hash, now }: View, running: readonly Pod[]): Pod[] {
+/** Of several daemons on one node the oldest stays. While new ones may stand beside old ones, one of each does, until the new is available. */
+function surplus(view: View, running: readonly Pod[]): Pod[] {
   if (running.length < 2) return [];
-  if (maxSurge(set, 1) === 0) return running.slice(1);
-  const [old, fresh] = [running.filter((pod) => hashOf(pod) !== hash), running.filter((pod) => hashOf(pod) === hash)];
-  const done = fresh[0] && isPodAvailable(fresh[0], set.spec?.minReadySeconds ?? 0, now);
-  return [...(done ? old : old.slice(1)), ...fresh.slice(1)];
+  if (!maxSurge(view.set)) return running.slice(1);
+  const { old, fresh } = sides(view, running);
+  const extra = [...old.slice(1), ...fresh.slice(1)];
+  const [oldest, newest] = [old[0], fresh[0]];
+  const replaced = oldest && newest && (!isPodReady(oldest) || isAvailable(view, newest));
+  return replaced ? [...extra, oldest] : extra;
 }
 
-/** Daemons of an older template to remove, or nodes to start newer ones on beside them, as far as the strategy allows now. */
-export function planRollout(view: View): Steps {
-  const none: Steps = { create: [], remove: [], ended: [] };
-  if (view.set.spec?.updateStrategy?.type === 'OnDelete') return none;
-  const nodes = view.nodes.filter((node) => fitness(view.set, node).shouldRun).map((node) => sides(view, node.metadata.name ?? ''));
-  const surge = maxSurge(view.set, nodes.length);
-  return surge > 0 ? surgeSteps(view, nodes, surge) : { ...none, remove: replaceable(view, nodes) };
+/** Daemons of an older template, and of the present one. */
+export function sides({ set, hash }: View, pods: readonly Pod[]): { readonly old: readonly Pod[]; readonly fresh: readonly Pod[] } {
+  const present = pods.filter((pod) => !isPodTerminating(pod));
+  const fresh = present.filter((pod) => isUpdated(set, pod, hash));
+  return { old: present.filter((pod) => !fresh.includes(pod)), fresh };
 }
 
-interface Sides {
-  readonly node: string;
-  readonly old: Pod | undefined;
-  readonly fresh: Pod | undefined;
-  /** Something is there that is on its way out. */
-  readonly busy: boolean;
+export function isAvailable({ set, now }: View, pod: Pod): boolean {
+  return isPodAvailable(pod, set.spec.minReadySeconds ?? 0, now);
 }
 
-function sides({ podsOn, hash }: View, node: string): Sides {
-  const pods = podsOn.get(node) ?? [];
-  const there = pods.filter((pod) => !isLeaving(pod)).sort(byAge);
-  const old = there.find((pod) => hashOf(pod) !== hash);
-  return { node, old, fresh: there.find((pod) => hashOf(pod) === hash), busy: there.length < pods.length };
-}
-
-/** Those that serve nobody go at once; of the others as many as may be missing. */
-function replaceable(view: View, nodes: readonly Sides[]): Pod[] {
-  const available = (pod: Pod | undefined): boolean =>
-    pod !== undefined && isPodAvailable(pod, view.set.spec?.minReadySeconds ?? 0, view.now);
-  const missing = nodes.filter(({ old, fresh }) => !available(fresh) && !available(old)).length;
-  const waiting = nodes.filter(({ old, fresh }) => old && !fresh);
-  const useless = waiting.filter(({ old }) => !available(old));
-  const serving = waiting.filter(({ old }) => available(old));
-  const room = Math.max(0, maxUnavailable(view.set, nodes.length) - missing);
-  return [...useless, ...serving.slice(0, room)].flatMap(({ old }) => (old ? [old] : []));
-}
-
-function surgeSteps(view: View, nodes: readonly Sides[], surge: number): Steps {
-  const available = (pod: Pod): boolean => isPodAvailable(pod, view.set.spec?.minReadySeconds ?? 0, view.now);
-  const both = nodes.filter(({ old, fresh }) => old && fresh).length;
-  const waiting = nodes.filter(({ old, fresh, busy }) => old && !fresh && !busy);
-  const remove = nodes.flatMap(({ old, fresh }) => (old && (fresh ? available(fresh) : !available(old)) ? [old] : []));
-  const create = waiting.filter(({ old }) => old && available(old)).slice(0, Math.max(0, surge - both));
-  return { create: create.map(({ node }) => node), remove, ended: [] };
-}
-
-function maxUnavailable({ spec }: DaemonSet, total: number): number {
-  return scaledValue(spec?.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1, total, 'up');
-}
-
-function maxSurge({ spec }: DaemonSet, total: number): number {
-  if (spec?.updateStrategy?.type === 'OnDelete') return 0;
-  return scaledValue(spec?.updateStrategy?.rollingUpdate?.maxSurge ?? 0, total, 'up');
-}
-
-/** What is so, counted by nodes. */
-export function statusOf({ set, nodes, podsOn, hash, now }: View, collisionCount: number | undefined): DaemonSetStatus {
-  const counts = { desired: 0, current: 0, misscheduled: 0, ready: 0, available: 0, updated: 0 };
-  for (const node of nodes) {
-    const pods = (podsOn.get(node.metadata.name ?? '') ?? []).toSorted(byAge);
-    const { shouldRun } = fitness(set, node);
-    if (shouldRun) counts.desired++;
-    else if (pods.length > 0) counts.misscheduled++;
-    if (!shouldRun || !pods[0]) continue;
-    counts.current++;
-    if (pods.some(isPodReady)) counts.ready++;
-    if (pods.some((pod) => isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, now))) counts.available++;
-    if (pods.some((pod) => hashOf(pod) === hash)) counts.updated++;
-  }
-  return {
-    ...(set.status?.conditions ? { conditions: set.status.conditions } : {}),
-    ...(collisionCount === undefined ? {} : { collisionCount }),
-    currentNumberScheduled: counts.current,
-    desiredNumberScheduled: counts.desired,
-    numberMisscheduled: counts.misscheduled,
-    numberReady: counts.ready,
-    observedGeneration: set.metadata.generation,
-    ...(counts.updated > 0 ? { updatedNumberScheduled: counts.updated } : {}),
-    ...(counts.available > 0 ? { numberAvailable: counts.available } : {}),
-    ...(counts.desired > counts.available ? { numberUnavailable: counts.desired - counts.available } : {}),
-  };
-}
-
-function isLeaving({ metadata }: Pod): boolean {
-  return metadata.deletionTimestamp != null;
-}
-
-function isOver(pod: Pod): boolean {
-  return ['Failed', 'Succeeded'].includes(podPhase(pod));
+/** Milliseconds until the next ready daemon has been so for `minReadySeconds`. */
+export function untilAvailable({ set, nodes, now }: View): number | undefined {
+  const least = set.spec.minReadySeconds ?? 0;
+  if (least === 0) return undefined;
+  const waits = nodes.flatMap(({ pods }) => pods.map((pod) => untilPodAvailable(pod, least, now) ?? 0)).filter((wait) => wait > 0);
+  return waits.length > 0 ? waits.reduce((least, wait) => Math.min(least, wait)) : undefined;
 }
 
 function byAge(a: Pod, b: Pod): number {
-  const age = ({ metadata }: Pod): string => metadata.creationTimestamp ?? '';
-  return compareStrings(age(a), age(b)) || compareStrings(a.metadata.name ?? '', b.metadata.name ?? '');
+  const bound = Number(!a.spec.nodeName) - Number(!b.spec.nodeName);
+  const born = ({ metadata }: Pod): string => metadata.creationTimestamp ?? '';
+  return bound || compareStrings(born(a), born(b)) || compareStrings(a.metadata.name ?? '', b.metadata.name ?? '');
 }

@@ -39,13 +39,13 @@ export function judge(spec: MetricSpec, target: Target, usage: Usage): Verdict {
   return failed('InvalidMetricSourceType', `unknown metric source type ${JSON.stringify(spec.type)}`);
 }
 
-const otherApis = { Object: ['custom', 'object'], Pods: ['custom', 'pods'], External: ['external', 'external'] } as const;
-
 function unavailable({ type, object, pods, external }: MetricSpec): Verdict {
-  const [api, word] = otherApis[type as keyof typeof otherApis];
   const name = (object ?? pods ?? external)?.metric.name ?? '';
-  const why = `unable to get metric ${name}: no ${api} metrics API (${api}.metrics.k8s.io) registered`;
-  return failed(`FailedGet${type}Metric`, why, `failed to get ${word} metric value: ${why}`);
+  const [api, metric, value] =
+    type === 'External' ? ['external', 'external metric', `${name} external`] : ['custom', 'metric', type.toLowerCase()];
+  const none = `no ${api} metrics API (${api}.metrics.k8s.io) registered`;
+  const why = `unable to get ${metric} ${name}: unable to fetch metrics from ${api} metrics API: ${none}`;
+  return failed(`FailedGet${type}Metric`, why, `failed to get ${value} metric value: ${why}`);
 }
 
 function resourceVerdict(wanted: MetricTarget, measured: Measured, target: Target, usage: Usage): Verdict {

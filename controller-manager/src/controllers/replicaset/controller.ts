@@ -136,14 +136,12 @@ class Replicas<T extends KubeObject & { metadata: ObjectMeta }> {
   }
 
   async #writeStatus(object: T, observed: Observed, { api }: ReconcileContext): Promise<Outcome> {
-    const replicaSet = this.#family.view(object);
-    const status = statusOf(replicaSet, observed);
+    const { kind, view, withStatus } = this.#family;
+    const replicaSet = view(object);
+    const next = withStatus(object, statusOf(replicaSet, observed));
     const due = untilAvailable(replicaSet, observed.active, observed.now);
-    const later = due === undefined ? undefined : { again: due };
-    if (!statusChanged(replicaSet, status)) return later;
-    const { kind, withStatus } = this.#family;
-    await api.update(kind, withStatus(object, status), { subresource: 'status' });
-    return later;
+    if (statusChanged(replicaSet, view(next))) await api.update(kind, next, { subresource: 'status' });
+    return due === undefined ? undefined : { again: due };
   }
 }
 

@@ -101,8 +101,8 @@ test('status counts what is there, and tells what failed', () => {
     conditions?.map(({ type, status: is, reason, message }) => [type, is, reason, message]),
     [['ReplicaFailure', 'True', 'FailedCreate', 'no']],
   );
-  assert.equal(statusChanged({ ...set, status }, status), false);
-  assert.equal(statusChanged(set, status), true);
+  assert.equal(statusChanged({ ...set, status }, { ...set, status }), false);
+  assert.equal(statusChanged(set, { ...set, status }), true);
   assert.equal(untilAvailable(set, active, now), 6000);
   assert.equal(statusOf({ ...set, status }, { active, terminating: [], failure: undefined, now }).conditions, undefined);
 });

@@ -68,12 +68,12 @@ function conditionsOf(before: ReplicaSetStatus['conditions'], failure: Failure |
   return setCondition(before, { type: 'ReplicaFailure', status: 'True', ...failure }, rfc3339(now));
 }
 
-export function statusChanged(replicaSet: ReplicaSet, next: ReplicaSetStatus): boolean {
-  return !equal(withoutZeros(replicaSet.status ?? { replicas: 0 }), withoutZeros(next));
+export function statusChanged(before: ReplicaSet, after: ReplicaSet): boolean {
+  return !equal(withoutZeros(before.status), withoutZeros(after.status));
 }
 
 /** Zero counts may be written or not: they mean the same. */
-function withoutZeros(status: ReplicaSetStatus): object {
+function withoutZeros(status: ReplicaSetStatus = { replicas: 0 }): object {
   return Object.fromEntries(Object.entries(status).filter(([name, value]) => value !== 0 || name === 'terminatingReplicas'));
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@keelson/base';
 import type { ControllerDefinition } from '@keelson/runtime';
-import { type ReplicaSet, ReplicationController } from '@keelson/types';
+import { ReplicationController } from '@keelson/types';
 import { type Family, replicasController } from '../replicaset/controller.ts';
 
 /** A ReplicationController is a ReplicaSet whose selector is labels only. */
@@ -8,10 +8,7 @@ const replicationControllers: Family<ReplicationController> = {
   name: 'replicationcontroller',
   kind: ReplicationController,
   statusResource: 'replicationcontrollers/status',
-  view({ metadata, spec, status }) {
-    const { selector, template, ...rest } = spec ?? {};
-    return { metadata, spec: { ...rest, selector: { matchLabels: selector ?? {} }, template }, status } as ReplicaSet;
-  },
+  view: (controller) => ({ ...controller, spec: { ...controller.spec, selector: { matchLabels: controller.spec.selector } } }),
   withStatus(controller, { terminatingReplicas: _unknown, ...status }) {
     return { ...controller, status };
   },

@@ -1,159 +1,153 @@
-import { isPodAvailable, isPodReady, podPhase, scaledValue } from '@keelson/machinery';
-import type { ControllerRevision, Pod, StatefulSet, StatefulSetStatus } from '@keelson/types';
-import { hashOf } from '../../revisions/plan.ts';
-import { indexLabel, nameLabel, ordinalOf } from './pods.ts';
+import { isPodTerminal, isPodTerminating, podPhase } from '@keelson/machinery';
+import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '@keelson/types';
+import { templateOf } from '../../revisions/plan.ts';
+import {
+  claimsFor,
+  firstOrdinal,
+  identified,
+  isHealthy,
+  isIdentified,
+  isOrdered,
+  isWanted,
+  ordinalOf,
+  podFor,
+  replicasOf,
+} from './pods.ts';
+import { isStale, retained } from './retention.ts';
+import { outdated } from './rollout.ts';
 
 export interface View {
   readonly set: StatefulSet;
-  /** Pods of this set, whatever their ordinals. */
   readonly pods: readonly Pod[];
-  /** What pods that are not updated yet are of. */
+  /** Of what pods are that are not updated yet. */
   readonly current: ControllerRevision;
   /** Of the present template. */
   readonly update: ControllerRevision;
+  /** The claim of that name in the set's namespace. */
+  readonly claim: (name: string) => PersistentVolumeClaim | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-export interface Steps {
-  readonly create: readonly { readonly ordinal: number; readonly revision: ControllerRevision }[];
-  readonly remove: readonly Pod[];
-  /** Of `remove`: those that ended by themselves and are started anew. */
-  readonly ended: readonly Pod[];
-  /** Pods that lost the labels by which they are known. */
-  readonly relabel: readonly Pod[];
+export type Step =
+  | { readonly type: 'create' | 'update'; readonly pod: Pod; readonly claims: readonly PersistentVolumeClaim[] }
+  /** A pod that runs and lacks claims gets them. */
+  | { readonly type: 'claims'; readonly pod: Pod; readonly claims: readonly PersistentVolumeClaim[] }
+  | { readonly type: 'delete'; readonly pod: Pod }
+  /** A claim gets other owners. */
+  | { readonly type: 'retain'; readonly claim: PersistentVolumeClaim };
+
+export interface Plan {
+  /** In order: those after one that fails are not taken. */
+  readonly steps: readonly Step[];
+  /** Whether a claim has to go before its pod's next can be made. */
+  readonly waitsForClaim: boolean;
 }
 
-interface Slots {
-  /** By ordinal from the first; a hole where there is no pod. */
-  readonly wanted: readonly { readonly ordinal: number; readonly pod: Pod | undefined }[];
-  /** Beyond what is wanted, highest ordinal first. */
-  readonly condemned: readonly Pod[];
+/** One wanted ordinal, and its pod if it has one. */
+export interface Slot {
+  readonly ordinal: number;
+  readonly pod: Pod | undefined;
 }
 
 /**
- * The next steps towards as many pods as are wanted: one at a time and in order, each waiting until those before it are available, unless
- * the set says that they may all go at once. Only when all is as wanted are pods of an older revision replaced, from the last on.
+ * The next steps of a set: pods that are missing or ended, from the first ordinal on; then pods that are too many, from the last; and
+ * when nothing is left of that, pods of an older revision, from the last. In order, nothing is done while a pod before it is not healthy.
  */
-export function planStateful(view: View): Steps {
-  const { wanted, condemned } = slots(view);
-  const parallel = view.set.spec?.podManagementPolicy === 'Parallel';
-  const steps = {
-    create: [] as { ordinal: number; revision: ControllerRevision }[],
-    remove: [] as Pod[],
-    ended: [] as Pod[],
-    relabel: [] as Pod[],
-  };
-  for (const { ordinal, pod } of wanted) {
-    const found = pod ? lookAt(view, pod, parallel) : 'missing';
-    if (found === 'missing') steps.create.push({ ordinal, revision: revisionFor(view, ordinal) });
-    else if (found === 'ended') {
-      steps.ended.push(pod as Pod);
-      steps.remove.push(pod as Pod);
-    } else if (found === 'unlabelled') steps.relabel.push(pod as Pod);
-    if (found !== 'fine' && found !== 'unlabelled' && !parallel) return steps;
+export function planStatefulSet(view: View): Plan {
+  const { set } = view;
+  const slots = slotsOf(view);
+  const condemned = condemnedOf(view);
+  const steps: Step[] = [];
+  let waitsForClaim = false;
+  for (const slot of slots) {
+    const found = fill(view, slot);
+    steps.push(...found.steps);
+    waitsForClaim ||= found.waitsForClaim;
+    if (found.blocks && isOrdered(set)) return { steps, waitsForClaim };
   }
-  const going = condemnedNow(view, wanted, condemned, parallel);
-  if (going) return { ...steps, remove: [...steps.remove, ...going] };
-  return steps.create.length + steps.remove.length > 0 ? steps : { ...steps, remove: outdated(view, wanted) };
+  steps.push(...condemned.flatMap((pod) => retain(view, pod, ordinalOf(set, pod) ?? 0)));
+  steps.push(...dismiss(view, slots, condemned).map((pod): Step => ({ type: 'delete', pod })));
+  if (condemned.length > 0 && isOrdered(set)) return { steps, waitsForClaim };
+  const going = new Set(steps.flatMap((step) => (step.type === 'delete' ? [step.pod] : [])));
+  const replaced = outdated(view, slots).filter((pod) => !going.has(pod));
+  return { steps: [...steps, ...replaced.map((pod): Step => ({ type: 'delete', pod }))], waitsForClaim };
 }
 
-type Look = 'fine' | 'missing' | 'ended' | 'wait' | 'unlabelled';
-
-function lookAt({ set, now }: View, pod: Pod, parallel: boolean): Look {
-  if (isLeaving(pod)) return 'wait';
-  if (['Failed', 'Succeeded'].includes(podPhase(pod))) return 'ended';
-  if (!parallel && !isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, now)) return 'wait';
-  const { labels = {}, name } = pod.metadata;
-  return labels[nameLabel] === name && labels[indexLabel] !== undefined ? 'fine' : 'unlabelled';
+function slotsOf({ set, pods }: View): Slot[] {
+  const first = firstOrdinal(set);
+  const byOrdinal = new Map(pods.map((pod) => [ordinalOf(set, pod), pod]));
+  return Array.from({ length: replicasOf(set) }, (_, index) => ({ ordinal: first + index, pod: byOrdinal.get(first + index) }));
 }
 
-/** Undefined when nothing is to go; empty when something is, but has to wait. */
-function condemnedNow({ set, now }: View, wanted: Slots['wanted'], condemned: readonly Pod[], parallel: boolean): Pod[] | undefined {
-  if (condemned.length === 0) return undefined;
-  if (parallel) return condemned.filter((pod) => !isLeaving(pod));
-  const [last] = condemned;
-  if (!last || isLeaving(last)) return [];
-  const available = (pod: Pod | undefined): boolean => pod !== undefined && isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, now);
-  const others = [...wanted.map(({ pod }) => pod), ...condemned.slice(1)];
-  // An unhealthy one holds up the rest, unless it is the one to go.
-  return others.every(available) ? [last] : [];
-}
-
-/** Pods of an older revision that may be replaced now, from the last ordinal down to the partition. */
-function outdated(view: View, wanted: Slots['wanted']): Pod[] {
-  const { set, update, now } = view;
-  if (set.spec?.updateStrategy?.type === 'OnDelete') return [];
-  const { partition = 0, maxUnavailable = 1 } = set.spec?.updateStrategy?.rollingUpdate ?? {};
-  const first = start(set) + partition;
-  const least = set.spec?.minReadySeconds ?? 0;
-  const most = Math.max(1, scaledValue(maxUnavailable, wanted.length, 'up'));
-  let room = most - wanted.filter(({ pod }) => !pod || isLeaving(pod) || !isPodAvailable(pod, least, now)).length;
-  const chosen: Pod[] = [];
-  for (const { ordinal, pod } of wanted.toReversed()) {
-    if (ordinal < first || !pod || isLeaving(pod)) continue;
-    const healthy = isPodAvailable(pod, least, now);
-    if (hashOf(pod) === update.metadata.name) {
-      if (!healthy && most === 1) break;
-      continue;
-    }
-    if (healthy && room <= 0) break;
-    if (healthy) room--;
-    chosen.push(pod);
-    if (most === 1) break;
-  }
-  return chosen;
-}
-
-function slots({ set, pods }: View): Slots {
-  const first = start(set);
-  const count = set.spec?.replicas ?? 1;
-  const byOrdinal = new Map(pods.map((pod) => [ordinalOf(set, pod), pod] as const));
-  const wanted = Array.from({ length: count }, (_, index) => ({ ordinal: first + index, pod: byOrdinal.get(first + index) }));
-  const rest = pods.filter((pod) => {
+/** Pods beyond what is wanted, the last first. */
+function condemnedOf({ set, pods }: View): Pod[] {
+  const beyond = pods.flatMap((pod) => {
     const ordinal = ordinalOf(set, pod);
-    return ordinal !== undefined && (ordinal < first || ordinal >= first + count);
+    return ordinal === undefined || isWanted(set, ordinal) ? [] : [{ ordinal, pod }];
   });
-  return { wanted, condemned: rest.sort((a, b) => (ordinalOf(set, b) ?? 0) - (ordinalOf(set, a) ?? 0)) };
+  return beyond.sort((a, b) => b.ordinal - a.ordinal).map(({ pod }) => pod);
 }
 
-function start({ spec }: StatefulSet): number {
-  return spec?.ordinals?.start ?? 0;
+interface Filled extends Plan {
+  /** Nothing else may be done before this one is right. */
+  readonly blocks: boolean;
 }
 
-/** Pods below the partition are made of what was before. */
-function revisionFor({ set, current, update }: View, ordinal: number): ControllerRevision {
-  const { type = 'RollingUpdate', rollingUpdate } = set.spec?.updateStrategy ?? {};
-  return type === 'RollingUpdate' && ordinal < start(set) + (rollingUpdate?.partition ?? 0) ? current : update;
+const wait: Filled = { steps: [], waitsForClaim: false, blocks: true };
+
+/** What one wanted ordinal needs. */
+function fill(view: View, { ordinal, pod }: Slot): Filled {
+  const { set, now } = view;
+  if (!pod) return create(view, ordinal);
+  // The next one can be made when this one is gone.
+  if (isPodTerminal(pod)) return isPodTerminating(pod) ? wait : { ...wait, steps: [{ type: 'delete', pod }] };
+  const steps: Step[] = podPhase(pod) === 'Pending' ? missingClaims(view, ordinal, pod) : [];
+  if (isOrdered(set) && !isHealthy(set, pod, now)) return { ...wait, steps };
+  const claims = claimsFor(set, ordinal);
+  if (!isIdentified(set, ordinal, pod)) steps.push({ type: 'update', pod: identified(set, ordinal, pod), claims });
+  return { steps: [...steps, ...retain(view, pod, ordinal)], waitsForClaim: false, blocks: false };
 }
 
-/** What is so. Once all are updated and ready, the updated revision is the current one. */
-export function statusOf({ set, pods, current, update, now }: View, collisionCount: number | undefined): StatefulSetStatus {
-  const there = pods.filter((pod) => ordinalOf(set, pod) !== undefined);
-  const staying = there.filter((pod) => !isLeaving(pod));
-  const ofRevision = ({ metadata }: ControllerRevision): number => staying.filter((pod) => hashOf(pod) === metadata.name).length;
-  const ready = there.filter((pod) => podPhase(pod) === 'Running' && isPodReady(pod));
-  const available = ready.filter((pod) => isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, now)).length;
-  const updated = ofRevision(update);
-  const replicas = there.length;
-  const rolling = (set.spec?.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
-  const complete = rolling && updated === replicas && ready.length === replicas && replicas === (set.spec?.replicas ?? 1);
-  const done = complete ? update : current;
-  const currentReplicas = complete ? updated : ofRevision(current);
-  return {
-    ...(set.status?.conditions ? { conditions: set.status.conditions } : {}),
-    availableReplicas: available,
-    collisionCount: collisionCount ?? 0,
-    ...(currentReplicas > 0 ? { currentReplicas } : {}),
-    currentRevision: done.metadata.name,
-    observedGeneration: set.metadata.generation,
-    ...(ready.length > 0 ? { readyReplicas: ready.length } : {}),
-    replicas,
-    updateRevision: update.metadata.name,
-    ...(updated > 0 ? { updatedReplicas: updated } : {}),
-  };
+function create(view: View, ordinal: number): Filled {
+  const { set, current, update } = view;
+  const revision = isOfCurrent(view, ordinal) ? current : update;
+  const pod = podFor(set, ordinal, templateOf(revision), revision.metadata.name ?? '');
+  const claims = claimsFor(set, ordinal);
+  const stale = claims.some(({ metadata }) => {
+    const there = view.claim(metadata.name ?? '');
+    return there !== undefined && isStale(set, pod, there);
+  });
+  return stale ? { ...wait, waitsForClaim: true } : { ...wait, steps: [{ type: 'create', pod, claims }, ...retain(view, pod, ordinal)] };
 }
 
-function isLeaving({ metadata }: Pod): boolean {
-  return metadata.deletionTimestamp != null;
+/** Whether a new pod is still of the revision before: below the partition, or where the update has not come yet. */
+function isOfCurrent({ set }: View, ordinal: number): boolean {
+  const { type = 'RollingUpdate', rollingUpdate } = set.spec.updateStrategy ?? {};
+  if (type !== 'RollingUpdate') return false;
+  return ordinal < firstOrdinal(set) + (rollingUpdate ? (rollingUpdate.partition ?? 0) : (set.status?.currentReplicas ?? 0));
+}
+
+function missingClaims(view: View, ordinal: number, pod: Pod): Step[] {
+  const claims = claimsFor(view.set, ordinal).filter(({ metadata }) => !view.claim(metadata.name ?? ''));
+  return claims.length > 0 ? [{ type: 'claims', pod, claims }] : [];
+}
+
+/** Claims that are there and owned otherwise than the retention policy says. */
+function retain({ set, claim }: View, pod: Pod, ordinal: number): Step[] {
+  return claimsFor(set, ordinal).flatMap(({ metadata }): Step[] => {
+    const there = claim(metadata.name ?? '');
+    const wanted = there && retained(set, pod, there);
+    return wanted ? [{ type: 'retain', claim: wanted }] : [];
+  });
+}
+
+/** Pods beyond what is wanted that go now. In order that is one, when nobody else is unhealthy. */
+function dismiss({ set, now }: View, slots: readonly Slot[], condemned: readonly Pod[]): Pod[] {
+  if (!isOrdered(set)) return condemned.filter((pod) => !isPodTerminating(pod));
+  const [last] = condemned;
+  if (!last || isPodTerminating(last)) return [];
+  const ascending = [...slots.map(({ pod }) => pod), ...condemned.toReversed()];
+  const firstUnhealthy = ascending.find((pod) => !isHealthy(set, pod, now));
+  return isHealthy(set, last, now) || last === firstUnhealthy ? [last] : [];
 }

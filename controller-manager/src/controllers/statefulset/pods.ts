@@ -1,81 +1,109 @@
-import { newControllerRef } from '@keelson/machinery';
-import { type ControllerRevision, type PersistentVolumeClaim, type Pod, type PodTemplateSpec, StatefulSet } from '@keelson/types';
-import { revisionLabel } from '../../revisions/plan.ts';
+import { isPodAvailable, isPodReady, isPodTerminating, podPhase } from '@keelson/machinery';
+import { type PersistentVolumeClaim, type Pod, type PodTemplateSpec, StatefulSet, type Volume } from '@keelson/types';
+import { podFrom } from '../../pod-template.ts';
+import { podRevisionLabel } from '../../revisions/plan.ts';
 
-export const nameLabel = 'statefulset.kubernetes.io/pod-name';
-export const indexLabel = 'apps.kubernetes.io/pod-index';
+const nameLabel = 'statefulset.kubernetes.io/pod-name';
+const indexLabel = 'apps.kubernetes.io/pod-index';
 
-export function podName({ metadata }: StatefulSet, ordinal: number): string {
+export function firstOrdinal({ spec }: StatefulSet): number {
+  return spec.ordinals?.start ?? 0;
+}
+
+export function replicasOf({ spec }: StatefulSet): number {
+  return spec.replicas ?? 1;
+}
+
+/** Whether pods come and go one after another, each waiting for those before it. */
+export function isOrdered({ spec }: StatefulSet): boolean {
+  return spec.podManagementPolicy !== 'Parallel';
+}
+
+function podName({ metadata }: StatefulSet, ordinal: number): string {
   return `${metadata.name}-${ordinal}`;
 }
 
-/** The ordinal in a pod's name; undefined for a name that has none of this set. */
+/** The ordinal in a pod's name; undefined for a name that is not of this set. */
 export function ordinalOf({ metadata }: StatefulSet, pod: Pod): number | undefined {
-  const prefix = `${metadata.name}-`;
-  const name = pod.metadata.name ?? '';
-  const rest = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-  return /^\d+$/.test(rest) ? Number(rest) : undefined;
+  const [, parent, ordinal = ''] = /^(.*)-(0|[1-9][0-9]*)$/.exec(pod.metadata.name ?? '') ?? [];
+  return parent === metadata.name ? Number(ordinal) : undefined;
 }
 
-/** The template a revision keeps. */
-export function templateOf({ data }: ControllerRevision): PodTemplateSpec {
-  const { template } = (data as { spec: { template: PodTemplateSpec & { $patch?: string } } }).spec;
-  const { $patch: _directive, ...rest } = template;
-  return rest;
+/** Whether a pod's ordinal is among those that are wanted. */
+export function isWanted(set: StatefulSet, ordinal: number): boolean {
+  return ordinal >= firstOrdinal(set) && ordinal < firstOrdinal(set) + replicasOf(set);
 }
 
-/** The pod of one ordinal, of one revision's template, with its name, its host name and its own claims as volumes. */
-export function podFor(set: StatefulSet, ordinal: number, revision: ControllerRevision): Pod {
-  const { metadata: meta, spec } = templateOf(revision);
+/** Ready, and for long enough, and not about to end. */
+export function isHealthy({ spec }: StatefulSet, pod: Pod | undefined, now: number): boolean {
+  return pod !== undefined && !isPodTerminating(pod) && isRunningAndReady(pod) && isPodAvailable(pod, spec.minReadySeconds ?? 0, now);
+}
+
+export function isRunningAndReady(pod: Pod): boolean {
+  return podPhase(pod) === 'Running' && isPodReady(pod);
+}
+
+/** The pod of one ordinal: of a revision's template, with its name, its host name and its own claims. */
+export function podFor(set: StatefulSet, ordinal: number, template: PodTemplateSpec, revision: string): Pod {
+  const { metadata, spec } = podFrom(template, set.metadata, StatefulSet);
   const name = podName(set, ordinal);
-  const labels = { ...meta?.labels, [revisionLabel]: revision.metadata.name ?? '', [nameLabel]: name, [indexLabel]: String(ordinal) };
-  return {
+  const pod: Pod = {
     apiVersion: 'v1',
     kind: 'Pod',
+    metadata: { ...metadata, labels: { ...metadata.labels, [podRevisionLabel]: revision } },
+    spec: { ...spec, hostname: name, subdomain: set.spec.serviceName || undefined },
+  };
+  return identified(set, ordinal, pod);
+}
+
+/** A pod with all by which it is known and all that is kept for it. */
+export function identified(set: StatefulSet, ordinal: number, pod: Pod): Pod {
+  const name = podName(set, ordinal);
+  const volumes = volumesOf(set, ordinal, pod.spec.volumes ?? []);
+  return {
+    ...pod,
     metadata: {
+      ...pod.metadata,
       name,
       namespace: set.metadata.namespace,
-      labels,
-      annotations: meta?.annotations,
-      finalizers: meta?.finalizers,
-      ownerReferences: [newControllerRef(set.metadata, StatefulSet)],
+      labels: { ...pod.metadata.labels, [nameLabel]: name, [indexLabel]: String(ordinal) },
     },
-    spec: {
-      ...spec,
-      containers: spec?.containers ?? [],
-      hostname: name,
-      subdomain: set.spec?.serviceName,
-      volumes: volumesOf(set, ordinal, spec),
-    },
-  } as Pod;
+    spec: { ...pod.spec, ...(volumes.length > 0 ? { volumes } : {}) },
+  };
 }
 
-function volumesOf(set: StatefulSet, ordinal: number, spec: PodTemplateSpec['spec']): NonNullable<Pod['spec']['volumes']> | undefined {
-  const own = (set.spec?.volumeClaimTemplates ?? []).map(({ metadata }) => ({
-    name: metadata.name ?? '',
-    persistentVolumeClaim: { claimName: claimName(set, metadata.name ?? '', ordinal) },
+/** Whether a pod still has the label by which it is known, and volumes of its own claims. */
+export function isIdentified(set: StatefulSet, ordinal: number, { metadata, spec }: Pod): boolean {
+  const claimed = new Map(spec.volumes?.map(({ name, persistentVolumeClaim }) => [name, persistentVolumeClaim?.claimName]));
+  const own = (set.spec.volumeClaimTemplates ?? []).every(
+    (template) => claimed.get(template.metadata.name ?? '') === claimName(set, template, ordinal),
+  );
+  return own && metadata.labels?.[nameLabel] === metadata.name;
+}
+
+function volumesOf(set: StatefulSet, ordinal: number, others: readonly Volume[]): Volume[] {
+  const own = (set.spec.volumeClaimTemplates ?? []).map((template) => ({
+    name: template.metadata.name ?? '',
+    persistentVolumeClaim: { claimName: claimName(set, template, ordinal) },
   }));
-  const others = (spec?.volumes ?? []).filter(({ name }) => !own.some((one) => one.name === name));
-  return own.length + others.length > 0 ? [...own, ...others] : undefined;
+  return [...own, ...others.filter(({ name }) => !own.some((one) => one.name === name))];
 }
 
-export function claimName(set: StatefulSet, template: string, ordinal: number): string {
-  return `${template}-${podName(set, ordinal)}`;
+function claimName(set: StatefulSet, { metadata }: PersistentVolumeClaim, ordinal: number): string {
+  return `${metadata.name}-${podName(set, ordinal)}`;
 }
 
-/** The claims one ordinal's pod uses. They stay when the pod goes, unless the set says otherwise. */
+/** The claims of one ordinal's pod. */
 export function claimsFor(set: StatefulSet, ordinal: number): PersistentVolumeClaim[] {
-  const owned = set.spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Delete';
-  return (set.spec?.volumeClaimTemplates ?? []).map(({ metadata, spec }) => ({
+  return (set.spec.volumeClaimTemplates ?? []).map((template) => ({
+    ...template,
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
     metadata: {
-      name: claimName(set, metadata.name ?? '', ordinal),
+      ...template.metadata,
+      name: claimName(set, template, ordinal),
       namespace: set.metadata.namespace,
-      labels: { ...metadata.labels, ...set.spec?.selector.matchLabels },
-      annotations: metadata.annotations,
-      ...(owned ? { ownerReferences: [newControllerRef(set.metadata, StatefulSet)] } : {}),
+      labels: { ...template.metadata.labels, ...set.spec.selector.matchLabels },
     },
-    spec,
   }));
 }
