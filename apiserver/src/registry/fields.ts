@@ -6,6 +6,7 @@ import {
   type FieldSet,
   type FieldVersions,
   type ManagedEntry,
+  type MergeSchema,
   type MergeType,
   MergeTypes,
   readManaged,
@@ -18,7 +19,6 @@ import {
 } from '@keelson/machinery';
 import type { ManagedFieldsEntry } from '@keelson/types';
 import { loadSchemas } from '@keelson/types/schemas';
-import { customSchema } from './custom-schema.ts';
 import type { KindStore } from './kind-store.ts';
 import type { Registry } from './registry.ts';
 import { fromStored, prepared } from './versions.ts';
@@ -65,7 +65,7 @@ export class FieldAccounts {
   #typeOf(types: MergeTypes, store: KindStore): MergeType {
     const known = types.named(store.kind.typeName) ?? this.#custom.get(store);
     if (known) return known;
-    const type = types.custom(customSchema(this.#registry, store));
+    const type = types.custom(store.definition.schema as MergeSchema | undefined);
     this.#custom.set(store, type);
     return type;
   }
