@@ -1,14 +1,27 @@
-import type { Container, PodSpec, PodTemplateSpec, Probe, Volume } from '@keelson/types';
+import type { Container, DownwardAPIVolumeFile, PodSpec, PodTemplateSpec, Probe, Volume } from '@keelson/types';
 
-/** Fills a pod spec (or a template's) with what Kubernetes assumes. */
+/** Fills in what Kubernetes assumes of a pod itself, besides what it assumes of every pod spec: templates do not have these. */
+export function defaultPod(spec: PodSpec): void {
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  if (spec.hostNetwork) for (const container of containers) defaultHostPorts(container);
+  for (const container of containers) defaultRequests(container);
+  spec.enableServiceLinks ??= true;
+  defaultPodSpec(spec);
+}
+
+/** What is limited is requested, unless told otherwise. */
+function defaultRequests({ resources }: Container): void {
+  for (const [name, limit] of Object.entries(resources?.limits ?? {}))
+    if (resources) resources.requests = { [name]: limit, ...resources.requests };
+}
+
+/** Fills a pod spec, of a pod or a template, with what Kubernetes assumes. */
 export function defaultPodSpec(spec: PodSpec): void {
   spec.dnsPolicy ??= 'ClusterFirst';
   spec.restartPolicy ??= 'Always';
-  if (spec.hostNetwork) for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) defaultHostPorts(container);
   spec.securityContext ??= {};
   spec.terminationGracePeriodSeconds ??= 30;
   spec.schedulerName ??= 'default-scheduler';
-  spec.enableServiceLinks ??= true;
   if (spec.serviceAccountName) spec.serviceAccount ??= spec.serviceAccountName;
   else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
   for (const container of spec.containers ?? []) defaultContainer(container);
@@ -32,11 +45,9 @@ function defaultContainer(container: Container): void {
   container.terminationMessagePolicy ??= 'File';
   container.resources ??= {};
   for (const port of container.ports ?? []) port.protocol ??= 'TCP';
-  for (const { valueFrom } of container.env ?? []) if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ??= 'v1';
-  const { limits = {} } = container.resources;
-  for (const [name, limit] of Object.entries(limits)) {
-    container.resources.requests = { ...container.resources.requests };
-    container.resources.requests[name] ??= limit;
+  for (const { valueFrom } of container.env ?? []) {
+    if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ??= 'v1';
+    if (valueFrom?.resourceFieldRef) valueFrom.resourceFieldRef.divisor ??= '0';
   }
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) if (probe) defaultProbe(probe);
   for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) if (hook?.httpGet) hook.httpGet.scheme ??= 'HTTP';
@@ -72,13 +83,20 @@ function defaultVolume(volume: Volume): void {
   if (volume.hostPath) volume.hostPath.type ??= '';
   if (volume.downwardAPI) {
     volume.downwardAPI.defaultMode ??= defaultMode;
-    for (const { fieldRef } of volume.downwardAPI.items ?? []) if (fieldRef) fieldRef.apiVersion ??= 'v1';
+    defaultItems(volume.downwardAPI.items);
   }
   if (volume.projected) {
     volume.projected.defaultMode ??= defaultMode;
     for (const { serviceAccountToken, downwardAPI } of volume.projected.sources ?? []) {
       if (serviceAccountToken) serviceAccountToken.expirationSeconds ??= 3600;
-      for (const { fieldRef } of downwardAPI?.items ?? []) if (fieldRef) fieldRef.apiVersion ??= 'v1';
+      defaultItems(downwardAPI?.items);
     }
+  }
+}
+
+function defaultItems(items: readonly DownwardAPIVolumeFile[] | undefined): void {
+  for (const { fieldRef, resourceFieldRef } of items ?? []) {
+    if (fieldRef) fieldRef.apiVersion ??= 'v1';
+    if (resourceFieldRef) resourceFieldRef.divisor ??= '0';
   }
 }

@@ -5,7 +5,7 @@ import type { KindDefinition } from '../types.ts';
 import { bindPod } from './pod-binding.ts';
 import { podColumns } from './pod-columns.ts';
 import { connectPod } from './pod-connect.ts';
-import { defaultPodSpec } from './pod-defaults.ts';
+import { defaultPod } from './pod-defaults.ts';
 import { evictPod } from './pod-eviction.ts';
 import { podLog } from './pod-log.ts';
 import { ephemeralContainersPart, resizePart } from './pod-parts.ts';
@@ -16,7 +16,7 @@ const core = (kind: string) => ({ group: '', version: 'v1', kind });
 
 export const podKind: KindDefinition<Pod> = {
   kind: Pod,
-  defaults: ({ spec }) => spec && defaultPodSpec(spec),
+  defaults: ({ spec }) => spec && defaultPod(spec),
   prepareCreate(pod, { clock }) {
     pod.status = { phase: 'Pending', qosClass: qosClass(pod) };
     if (pod.spec.schedulingGates?.length) {

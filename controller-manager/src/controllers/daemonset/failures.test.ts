@@ -17,7 +17,7 @@ test('the first failed daemon goes at once, the next ones later and later, each 
   assert.equal(wait(), 2000);
   await clock.advance(500);
   assert.equal(wait(), 1500);
-  assert.equal(wait('n1', daemonSet({}, {}, { metadata: { generation: 2 } })), 0);
+  assert.equal(wait('n1', daemonSet({}, {}, { generation: 2 })), 0);
   failures.forget('default/agent');
   assert.equal(wait(), 0);
 });

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { node } from '@keelson/testing';
 import type { PodSpec, Taint } from '@keelson/types';
 import { planDaemons, untilAvailable } from './plan.ts';
 import { daemonFor, fitnessFor, isUpdated, nodeOf } from './pods.ts';
 import { statusChanged, statusOf } from './status.ts';
-import { daemon, daemonSet, names, nodes, now, readySince, view } from './testdata.ts';
+import { daemon, daemonSet, names, node, nodes, now, readySince, view } from './testdata.ts';
 
 const surging = { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } };
 const leaving = { metadata: { deletionTimestamp: readySince } };
 
 test('a daemon is bound to its node by affinity, and carries its revision and its tolerations', () => {
   const tolerations = [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 }];
-  const identity = { metadata: { annotations: { 'deprecated.daemonset.template.generation': '3' } } };
+  const identity = { annotations: { 'deprecated.daemonset.template.generation': '3' } };
   const affinity = {
     nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [] }] } },
   };
@@ -40,10 +39,10 @@ test('a daemon is bound to its node by affinity, and carries its revision and it
 });
 
 test('a daemon is of the present template by its hash, or by the count of changes', () => {
-  const set = daemonSet({}, {}, { metadata: { annotations: { 'deprecated.daemonset.template.generation': '3' } } });
+  const set = daemonSet({}, {}, { annotations: { 'deprecated.daemonset.template.generation': '3' } });
   assert.equal(isUpdated(set, daemon('n1'), 'new'), true);
   assert.equal(isUpdated(set, daemon('n1', { of: 'old' }), 'new'), false);
-  assert.equal(isUpdated(set, daemon('n1', { of: 'old', labels: { 'pod-template-generation': '3' } }), 'new'), true);
+  assert.equal(isUpdated(set, daemon('n1', { of: 'old', metadata: { labels: { 'pod-template-generation': '3' } } }), 'new'), true);
 });
 
 const taint = (effect: string, key = 'k'): Taint => ({ key, effect });
@@ -64,17 +63,13 @@ const cases: readonly (readonly [string, Partial<PodSpec>, readonly Taint[], str
 ];
 for (const [name, template, taints, wanted] of cases) {
   test(`fitness: ${name}`, () => {
-    const { shouldRun, mayStay } = fitnessFor(daemonSet({}, template))(
-      node({ name: 'n1', labels: { zone: 'a' }, spec: { taints: [...taints] } }),
-    );
+    const { shouldRun, mayStay } = fitnessFor(daemonSet({}, template))(node('n1', { labels: { zone: 'a' }, taints: [...taints] }));
     assert.equal(shouldRun ? 'run' : mayStay ? 'stay' : 'no', wanted);
   });
 }
 
 test('one daemon on each node, and none where it may not be', () => {
-  const [one, two, three, four] = nodes(4);
-  const tainted = { ...four, spec: { taints: [taint('NoExecute')] } } as NonNullable<typeof four>;
-  const all = [one, two, three, tainted].filter((each) => each !== undefined);
+  const all = [...nodes(3), node('n4', { taints: [taint('NoExecute')] })];
   const pods = [daemon('n2'), daemon('n3', leaving), daemon('n4'), daemon('gone'), { ...daemonFor(daemonSet(), 'gone', 'new') }];
   const { create, remove, failed, succeeded } = planDaemons(view(daemonSet(), all, pods));
   assert.deepEqual(create, ['n1']);
@@ -91,7 +86,7 @@ test('daemons that ended are removed, and nothing is started before they are gon
 });
 
 test('of several on one node the oldest stays, a bound one before others', () => {
-  const young = daemon('n1', { name: 'young', metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } });
+  const young = daemon('n1', { metadata: { name: 'young', creationTimestamp: '2026-02-01T00:00:00Z' } });
   const unbound = { ...daemonFor(daemonSet(), 'n1', 'new'), metadata: { name: 'unbound', creationTimestamp: '2025-01-01T00:00:00Z' } };
   assert.deepEqual(names(planDaemons(view(daemonSet(), nodes(1), [young, unbound, daemon('n1')])).remove), ['young', 'unbound']);
 });
@@ -102,12 +97,12 @@ test('while new ones may stand beside old ones, one of each stays until the new 
   assert.deepEqual(removed(old, fresh), []);
   assert.deepEqual(removed(old, daemon('n1', { ready: readySince })), ['old-n1']);
   assert.deepEqual(removed(daemon('n1', { of: 'old' }), fresh), ['old-n1']);
-  assert.deepEqual(removed(old, daemon('n1', { of: 'old', name: 'second', ready: readySince }), fresh), ['second']);
+  assert.deepEqual(removed(old, daemon('n1', { of: 'old', metadata: { name: 'second' }, ready: readySince }), fresh), ['second']);
 });
 
 test('status counts nodes', () => {
   const set = daemonSet({ minReadySeconds: 90 });
-  const all = [...nodes(4), node({ name: 'n5', spec: { taints: [taint('NoSchedule')] } })];
+  const all = [...nodes(4), node('n5', { taints: [taint('NoSchedule')] })];
   const pods = [
     daemon('n1', { ready: '2025-12-31T23:59:00Z' }),
     daemon('n2', { ready: readySince }),

@@ -1,16 +1,19 @@
-import { type Identity, type NodeParts, node, type PodParts, pod } from '@keelson/testing';
-import type { DaemonSet, DaemonSetSpec, Node, Pod, PodSpec } from '@keelson/types';
+import type { DaemonSet, DaemonSetSpec, Node, ObjectMeta, Pod, PodSpec, Taint } from '@keelson/types';
 import { type View, viewOf } from './plan.ts';
 
 export const hash = 'new';
 export const labels = { app: 'agent' };
 
 /** A DaemonSet of one container. */
-export function daemonSet(spec: Partial<DaemonSetSpec> = {}, template: Partial<PodSpec> = {}, identity: Identity = {}): DaemonSet {
+export function daemonSet(
+  spec: Partial<DaemonSetSpec> = {},
+  template: Partial<PodSpec> = {},
+  metadata: Partial<ObjectMeta> = {},
+): DaemonSet {
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
-    metadata: { name: 'agent', namespace: 'default', uid: 'set', generation: 1, ...identity.metadata },
+    metadata: { name: 'agent', namespace: 'default', uid: 'set', generation: 1, ...metadata },
     spec: {
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'agent:1' }], ...template } },
@@ -19,29 +22,39 @@ export function daemonSet(spec: Partial<DaemonSetSpec> = {}, template: Partial<P
   };
 }
 
-/** `count` nodes, n1 and on. */
-export function nodes(count: number, parts: NodeParts = {}): Node[] {
-  return Array.from({ length: count }, (_, index) => node({ name: `n${index + 1}`, ...parts }));
+export function node(name: string, { labels: own, taints }: { labels?: Record<string, string>; taints?: Taint[] } = {}): Node {
+  return { metadata: { name, labels: own }, spec: { taints }, status: {} };
 }
 
-export interface DaemonParts extends PodParts {
+/** `count` nodes, n1 and on. */
+export function nodes(count: number): Node[] {
+  return Array.from({ length: count }, (_, index) => node(`n${index + 1}`));
+}
+
+export interface DaemonParts {
   /** The hash it carries: the present one's unless told. */
   readonly of?: string;
   /** Since when it is ready; never, unless told. */
   readonly ready?: string;
   readonly phase?: string;
+  /** More of its metadata. */
+  readonly metadata?: Partial<ObjectMeta>;
 }
 
-/** A daemon on a node. */
-export function daemon(on: string, { of = hash, ready, phase = 'Running', ...parts }: DaemonParts = {}): Pod {
+/** A daemon on a node, named after its hash and its node. */
+export function daemon(on: string, { of = hash, ready, phase = 'Running', metadata }: DaemonParts = {}): Pod {
   const conditions = ready ? [{ type: 'Ready', status: 'True', lastTransitionTime: ready }] : [];
-  return pod({
-    name: `${of}-${on}`,
-    node: on,
-    labels: { ...labels, 'controller-revision-hash': of },
+  return {
+    metadata: {
+      name: `${of}-${on}`,
+      namespace: 'default',
+      creationTimestamp: readySince,
+      labels: { ...labels, 'controller-revision-hash': of },
+      ...metadata,
+    },
+    spec: { nodeName: on, containers: [] },
     status: { phase, conditions },
-    ...parts,
-  });
+  };
 }
 
 export const readySince = '2026-01-01T00:00:00Z';

@@ -1,6 +1,5 @@
 import { controllerOf, hasOwner, newControllerRef } from '@keelson/machinery';
 import { type OwnerReference, type PersistentVolumeClaim, Pod, StatefulSet } from '@keelson/types';
-import { refersTo } from '../../claims.ts';
 import { isWanted, ordinalOf } from './pods.ts';
 
 /** With whom a claim goes: the garbage collector deletes it when they are gone. */
@@ -36,6 +35,10 @@ function hasStrangeController(set: StatefulSet, pod: Pod, { metadata }: Persiste
 export function isStale({ spec }: StatefulSet, pod: Pod, { metadata }: PersistentVolumeClaim): boolean {
   if (spec.persistentVolumeClaimRetentionPolicy?.whenScaled !== 'Delete') return false;
   return (metadata.ownerReferences ?? []).some(
-    (owner) => refersTo(owner, Pod) && owner.name === pod.metadata.name && !hasOwner({ ownerReferences: [owner] }, pod.metadata),
+    (owner) =>
+      owner.apiVersion === Pod.apiVersion &&
+      owner.kind === Pod.kind &&
+      owner.name === pod.metadata.name &&
+      !hasOwner({ ownerReferences: [owner] }, pod.metadata),
   );
 }

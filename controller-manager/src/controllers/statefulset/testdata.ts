@@ -1,6 +1,11 @@
-import { pod } from '@keelson/testing';
-import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet, StatefulSetSpec, StatefulSetStatus } from '@keelson/types';
-import { StatefulSet as StatefulSetKind } from '@keelson/types';
+import {
+  type ControllerRevision,
+  type PersistentVolumeClaim,
+  type Pod,
+  StatefulSet,
+  type StatefulSetSpec,
+  type StatefulSetStatus,
+} from '@keelson/types';
 import { type Revised, revisionFor } from '../../revisions/plan.ts';
 import type { Step, View } from './plan.ts';
 import { podFor } from './pods.ts';
@@ -30,7 +35,7 @@ export function statefulSet(spec: Partial<StatefulSetSpec> = {}, status?: Partia
 function revision(name: string, image: string, number: number): ControllerRevision {
   const { metadata, spec } = statefulSet();
   const template = { ...spec.template, spec: { containers: [{ name: 'main', image }] } };
-  const owner: Revised = { metadata, kind: StatefulSetKind, template, hashLabel: 'hash', collisionCount: 0 };
+  const owner: Revised = { metadata, kind: StatefulSet, template, hashLabel: 'hash', collisionCount: 0 };
   return { ...revisionFor(owner, number), metadata: { name } };
 }
 
@@ -53,7 +58,7 @@ export function member(set: StatefulSet, ordinal: number, like: Like = 'ready', 
   const made = podFor(set, ordinal, set.spec.template, of.metadata.name ?? '');
   const conditions = like === 'ready' || like === 'leaving' ? [{ type: 'Ready', status: 'True', lastTransitionTime: longAgo }] : [];
   const metadata = { ...made.metadata, uid: `uid-${ordinal}`, ...(like === 'leaving' ? { deletionTimestamp: longAgo } : {}) };
-  return { ...pod({ spec: made.spec, status: { phase: phases[like], conditions } }), metadata };
+  return { ...made, metadata, status: { phase: phases[like], conditions } };
 }
 
 export function view(set: StatefulSet, pods: readonly Pod[], claims: readonly PersistentVolumeClaim[] = []): View {
