@@ -5,7 +5,7 @@ import { ensureBundles } from '../../../tools/bundle.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { clusterPaths } from './cluster/paths.ts';
 import { ensureNetns } from './netns/netns.ts';
-import { loadImages, runContainerd, shareKubeletMounts } from './node.ts';
+import { loadImages, makeKubeletDirectories, runContainerd } from './node.ts';
 import { writeKubeconfigs } from './pki/kubeconfigs.ts';
 import { ensurePki } from './pki/pki.ts';
 import { kubeletOf, type ProcessSpec } from './process/commands.ts';
@@ -65,7 +65,7 @@ async function prepare({ cluster, missing, clock, say }: Launch): Promise<void> 
       missing.flatMap(({ program }) => program ?? []),
     ),
     mkdir(dirname(clusterPaths(cluster.dataDir).database), { recursive: true }),
-    cluster.runtime === 'containerd' ? shareKubeletMounts(cluster) : undefined,
+    cluster.runtime === 'containerd' ? makeKubeletDirectories(cluster) : undefined,
   ]);
 }
 

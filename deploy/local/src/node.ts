@@ -48,9 +48,9 @@ export async function loadImages({ dataDir }: Place, socket: string, log: Logger
   await importImages(socket, await buildImages(clusterPaths(dataDir).images, log));
 }
 
-/** Lets mounts below the kubelet's directory travel between the machine and its pods. */
-export async function shareKubeletMounts({ dataDir }: Cluster): Promise<void> {
-  const directory = clusterPaths(dataDir).kubelets;
-  await mkdir(directory, { recursive: true });
-  await shareMounts(directory);
+/** Makes the kubelet's directories: of static pods, and its own, below which mounts travel between the machine and its pods. */
+export async function makeKubeletDirectories({ dataDir }: Cluster): Promise<void> {
+  const { manifests, kubelets } = clusterPaths(dataDir);
+  for (const directory of [manifests, kubelets]) await mkdir(directory, { recursive: true });
+  await shareMounts(kubelets);
 }

@@ -67,9 +67,9 @@ export async function purge(cluster: Cluster): Promise<void> {
 
 /** As `purge`, but leaves what tells why it did not start, and what would only be made again. */
 export async function forget({ dataDir }: Cluster): Promise<void> {
-  const { adminKubeconfig, pki, kubeconfigs, run, database, containerd, cni, kubelets, cluster } = clusterPaths(dataDir);
+  const { adminKubeconfig, pki, kubeconfigs, run, database, containerd, cni, manifests, kubelets, cluster } = clusterPaths(dataDir);
   await unmountBeneath(dataDir);
-  await Promise.all([adminKubeconfig, pki, kubeconfigs, run, dirname(database), containerd, cni, kubelets].map(remove));
+  await Promise.all([adminKubeconfig, pki, kubeconfigs, run, dirname(database), containerd, cni, manifests, kubelets].map(remove));
   // Last: as long as it is there, this can be tried again.
   await remove(cluster);
 }

@@ -34,8 +34,7 @@ export function eventLines(events: readonly Event[], now: number): Lines {
   if (events.length === 0) return ['Events:\t<none>'];
   const rows = events.map((event) => {
     const from = event.source?.component || event.reportingComponent || '';
-    const source = event.source?.host ? `${from}, ${event.source.host}` : from;
-    return [event.type, event.reason, interval(event, now), source, (event.message ?? '').trim()];
+    return [event.type, event.reason, interval(event, now), from, (event.message ?? '').trim()];
   });
   return ['Events:', ...tableLines(1, ['Type', 'Reason', 'Age', 'From', 'Message'], rows)];
 }

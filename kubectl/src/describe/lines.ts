@@ -72,9 +72,9 @@ export function timeText(time: string | undefined | null): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`;
 }
 
-/** A table under a heading, with a line of dashes under its own. */
+/** A table under a heading, with a line of dashes under its own: never fewer than four, as upstream has them under `Age`. */
 export function tableLines(level: number, header: readonly string[], rows: readonly (readonly unknown[])[], dashes = true): Lines {
   const pad = '  '.repeat(level);
-  const under = dashes ? [pad + header.map((title) => '-'.repeat(title.length)).join('\t')] : [];
+  const under = dashes ? [pad + header.map((title) => '-'.repeat(Math.max(title.length, 4))).join('\t')] : [];
   return [pad + header.join('\t'), ...under, ...rows.map((row) => pad + row.join('\t'))];
 }

@@ -49,6 +49,7 @@ const most = 3;
 
 /** The first addresses that take traffic for a port, and how many more there are. */
 function endpointsText({ name = '' }: ServicePort, slices: readonly EndpointSlice[]): string {
+  if (slices.length === 0) return '<none>';
   const all = slices.flatMap(({ ports, endpoints }) =>
     (ports ?? [])
       .filter((port) => (port.name ?? '') === name)
@@ -58,7 +59,6 @@ function endpointsText({ name = '' }: ServicePort, slices: readonly EndpointSlic
           .flatMap(({ addresses }) => addresses.map((address) => `${address.includes(':') ? `[${address}]` : address}:${port}`)),
       ),
   );
-  if (all.length === 0) return '<none>';
   const shown = all.slice(0, most).join(',');
   return all.length > most ? `${shown} + ${all.length - most} more...` : shown;
 }

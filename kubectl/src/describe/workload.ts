@@ -1,7 +1,8 @@
-import { controllerOf, formatLabelSelector, isControlledBy, isPodTerminating, labelSelectorMatcher } from '@keelson/machinery';
-import { type Deployment, Pod, ReplicaSet } from '@keelson/types';
+import { controllerOf, formatLabelSelector, isControlledBy, labelSelectorMatcher } from '@keelson/machinery';
+import { type Deployment, type Pod, ReplicaSet } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import { field, head, type Lines, tableLines, timeText } from './lines.ts';
+import { podCounts, podsOf } from './owned.ts';
 import { templateLines } from './template.ts';
 
 export async function describeDeployment(cluster: Cluster, deployment: Deployment): Promise<Lines> {
@@ -60,17 +61,12 @@ function replicaSetLines({ metadata }: Deployment, sets: readonly ReplicaSet[]):
 }
 
 export async function describeReplicaSet(cluster: Cluster, set: ReplicaSet): Promise<Lines> {
-  const { namespace } = set.metadata;
-  const labelSelector = labelSelectorMatcher(set.spec?.selector).toString();
-  const { items } = await cluster.api.list(Pod, { namespace, labelSelector });
-  return replicaSetDescription(set, items);
+  return replicaSetDescription(set, await podsOf(cluster, set));
 }
 
 export function replicaSetDescription(set: ReplicaSet, pods: readonly Pod[]): Lines {
   const { metadata, spec, status } = set;
   const controller = controllerOf(metadata);
-  const own = pods.filter((pod) => isControlledBy(pod.metadata, metadata) && !isPodTerminating(pod));
-  const count = (phase: string): number => own.filter((pod) => pod.status?.phase === phase).length;
   return [
     field(0, 'Name', metadata.name),
     field(0, 'Namespace', metadata.namespace),
@@ -78,11 +74,7 @@ export function replicaSetDescription(set: ReplicaSet, pods: readonly Pod[]): Li
     ...head(metadata).slice(2),
     ...(controller ? [field(0, 'Controlled By', `${controller.kind}/${controller.name}`)] : []),
     field(0, 'Replicas', `${status?.replicas ?? 0} current / ${spec?.replicas ?? 1} desired`),
-    field(
-      0,
-      'Pods Status',
-      `${count('Running')} Running / ${count('Pending')} Waiting / ${count('Succeeded')} Succeeded / ${count('Failed')} Failed`,
-    ),
+    podCounts(pods),
     'Pod Template:',
     ...(spec?.template ? templateLines(spec.template) : []),
     ...conditionLines(status?.conditions ?? []),

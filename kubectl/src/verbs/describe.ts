@@ -2,9 +2,13 @@ import type {
   ClusterRole,
   ClusterRoleBinding,
   ConfigMap,
+  CronJob,
+  DaemonSet,
   Deployment,
   EndpointSlice,
   Endpoints,
+  HorizontalPodAutoscaler,
+  Job,
   Namespace,
   Node,
   Pod,
@@ -14,8 +18,11 @@ import type {
   Secret,
   Service,
   ServiceAccount,
+  StatefulSet,
 } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
+import { autoscalerLines } from '../describe/autoscaler.ts';
+import { describeCronJob, describeJob } from '../describe/batch.ts';
 import { eventLines, eventsOf } from '../describe/events.ts';
 import type { Lines } from '../describe/lines.ts';
 import { describeNode } from '../describe/node.ts';
@@ -23,6 +30,7 @@ import { configMapLines, genericLines, namespaceLines, secretLines, serviceAccou
 import { podLines } from '../describe/pod.ts';
 import { bindingLines, roleLines } from '../describe/rbac.ts';
 import { describeService, endpointSliceLines, endpointsLines } from '../describe/service.ts';
+import { describeDaemonSet, describeStatefulSet } from '../describe/sets.ts';
 import { describeDeployment, describeReplicaSet } from '../describe/workload.ts';
 import { throwAll, UsageError } from '../errors.ts';
 import { alignTabs } from '../printers/tabwriter.ts';
@@ -70,6 +78,11 @@ const describers: Readonly<Record<string, Describer>> = {
   'ClusterRoleBinding.rbac.authorization.k8s.io': of<ClusterRoleBinding>(bindingLines),
   'Deployment.apps': of<Deployment>((deployment, cluster) => describeDeployment(cluster, deployment)),
   'ReplicaSet.apps': of<ReplicaSet>((set, cluster) => describeReplicaSet(cluster, set)),
+  'DaemonSet.apps': of<DaemonSet>((set, cluster) => describeDaemonSet(cluster, set)),
+  'StatefulSet.apps': of<StatefulSet>((set, cluster) => describeStatefulSet(cluster, set)),
+  'Job.batch': of<Job>(describeJob),
+  'CronJob.batch': of<CronJob>(describeCronJob),
+  'HorizontalPodAutoscaler.autoscaling': of<HorizontalPodAutoscaler>(autoscalerLines),
 };
 
 /** Kinds that nothing happens to: upstream prints no events for them. */

@@ -35,7 +35,7 @@ export const verb = defineVerb({
   flags,
   async run(context) {
     await eachFound(context.cluster, context.shell, { ...selectionOf(context), selector: '' }, (found) =>
-      createObject(context, serviceFor(context, found)),
+      createObject(context, serviceFor(context, found), 'exposed'),
     );
   },
 });

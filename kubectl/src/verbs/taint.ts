@@ -35,7 +35,7 @@ export const verb = defineVerb({
     await eachFound(cluster, shell, selection, async ({ mapping, object, name }) => {
       const before = (object.spec as { taints?: Taint[] }).taints ?? [];
       const after = changeTaints(before, changes, flags.overwrite, name);
-      const done = after.length === before.length ? 'modified' : after.length > before.length ? 'tainted' : 'untainted';
+      const done = flags.overwrite ? 'modified' : deed(changes);
       const patch = { spec: { taints: after }, metadata: { resourceVersion: object.metadata.resourceVersion } };
       if (dryRun === 'client') return print({ ...object, spec: { ...(object.spec as object), taints: after } }, done);
       print(
@@ -48,6 +48,12 @@ export const verb = defineVerb({
     });
   },
 });
+
+/** What kubectl says it did. */
+function deed({ add, remove }: TaintChanges): string {
+  if (add.length > 0 && remove.length > 0) return 'modified';
+  return add.length > 0 ? 'tainted' : 'untainted';
+}
 
 /** Reads `key=value:Effect`, `key:Effect`, `key:Effect-`, `key-`. @throws Error in kubectl's words. */
 export function parseTaints(texts: readonly string[]): TaintChanges {

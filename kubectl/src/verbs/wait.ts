@@ -38,20 +38,19 @@ export const verb = defineVerb({
     const print = resultPrinter(context);
     const errors: unknown[] = [];
     const all = await named(context, targets, condition, errors);
+    // All have the one time together; what is as wished when it is over is still found to be.
+    const end = shell.clock.now() + flags.timeout;
     for (const target of all) {
+      const timeout = flags.timeout > 0 ? Math.max(end - shell.clock.now(), 0) : flags.timeout;
       try {
-        const last = await untilState(cluster, target, { clock: shell.clock, signal: shell.signal, timeout: flags.timeout }, accepts);
+        const last = await untilState(cluster, target, { clock: shell.clock, signal: shell.signal, timeout }, accepts);
         const { mapping, name = '' } = target;
         print(last ?? { apiVersion: mapping.apiVersion, kind: mapping.kind, metadata: { name } }, 'condition met');
       } catch (error) {
         errors.push(shell.signal.aborted ? error : new Error(`${failure(error, flags.timeout)} ${target.mapping.resource}/${target.name}`));
       }
     }
-    throwAll(
-      errors.map((error) =>
-        error instanceof Error && /^(?:timed out|condition not)/.test(error.message) ? new Error(`error: ${error.message}`) : error,
-      ),
-    );
+    throwAll(errors);
     if (all.length === 0 && condition !== 'delete') throw new Error('no matching resources found');
   },
 });

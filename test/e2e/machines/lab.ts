@@ -91,13 +91,13 @@ export class Machine {
 
   /** Runs a program on the machine. Never throws for a non-zero exit. */
   run(...command: readonly string[]): Promise<Result> {
-    const [file = '', ...args] = this.#within(command);
+    const [file = '', ...args] = this.within(command);
     return run(file, args, { timeout: 150_000 });
   }
 
   /** Starts a program on the machine that goes on, and returns its process id. Its output goes to a file of its name. */
   start(...command: readonly string[]): number {
-    const [file = '', ...args] = this.#within(command);
+    const [file = '', ...args] = this.within(command);
     const log = openSync(join(this.root, `${command[0]}.log`), 'a');
     const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log] });
     child.unref();
@@ -128,7 +128,7 @@ export class Machine {
   /** Makes objects from a manifest. */
   async apply(manifest: string): Promise<void> {
     const admin = join(this.root, 'etc/kubernetes/admin.conf');
-    const [file = '', ...args] = this.#within([process.execPath, kubectl, '--kubeconfig', admin, 'apply', '-f', '-']);
+    const [file = '', ...args] = this.within([process.execPath, kubectl, '--kubeconfig', admin, 'apply', '-f', '-']);
     const { code, stderr } = await run(file, args, { input: manifest });
     if (code !== 0) throw new Error(`kubectl apply: ${stderr}`);
   }
@@ -182,7 +182,8 @@ export class Machine {
     return spawnSync('sh', ['-c', `tail -n 8 ${this.root}/var/lib/keelson/logs/*.log`], { encoding: 'utf8' }).stdout;
   }
 
-  #within(command: readonly string[]): string[] {
+  /** The command line that runs a program on the machine. */
+  within(command: readonly string[]): string[] {
     const named = ['unshare', '--uts', 'sh', '-c', `hostname ${this.name}; exec "$@"`, 'sh', ...command];
     return ['nsenter', `--net=/run/netns/${this.netns}`, ...named];
   }

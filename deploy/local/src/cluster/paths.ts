@@ -15,6 +15,8 @@ export interface ClusterPaths {
   readonly containerd: string;
   readonly images: string;
   readonly cni: string;
+  /** Static pods of the node whose containers are real. */
+  readonly manifests: string;
   readonly kubelets: string;
   kubelet(node: string): string;
 }
@@ -33,6 +35,7 @@ export function clusterPaths(dataDir: string): ClusterPaths {
     containerd: at('containerd'),
     images: at('images'),
     cni: at('cni'),
+    manifests: at('manifests'),
     kubelets: at('kubelet'),
     kubelet: (node) => at('kubelet', node),
   };

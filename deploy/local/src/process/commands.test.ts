@@ -20,6 +20,7 @@ describe('the processes of a cluster', () => {
     assert.ok(args('kube-proxy').includes('--masquerade-egress'));
     assert.ok(args('kube-apiserver').includes('--advertise-address=192.0.2.7'));
     assert.ok(args('kube-apiserver').includes('--storage-backend=sqlite'));
+    assert.ok(args('kubelet').includes('--pod-manifest-path=/c/manifests'));
   });
 
   test('in a namespace nothing leaves under the machine’s address unless asked to', async () => {

@@ -149,6 +149,7 @@ function containers({ name, dataDir }: Cluster): string[] {
     `--container-runtime-endpoint=unix://${containerdPaths(paths.containerd).socket}`,
     `--cgroup-root=${cgroupOf({ name })}`,
     `--cni-conf-dir=${paths.cni}`,
+    `--pod-manifest-path=${paths.manifests}`,
     // A full disk is its owner's business; a tenth of a large one is no shortage.
     '--eviction-hard=memory.available<100Mi,nodefs.available<1Gi,imagefs.available<1Gi',
   ];

@@ -70,8 +70,8 @@ function statefulSetStatus({ metadata, spec, status }: StatefulSet): RolloutStat
   const wanted = spec?.replicas ?? 1;
   const { readyReplicas = 0, updatedReplicas = 0, updateRevision = '', currentRevision = '', currentReplicas = 0 } = status ?? {};
   if (readyReplicas < wanted) return waiting(`Waiting for ${wanted - readyReplicas} pods to be ready...`);
-  const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
-  if (partition > 0) {
+  const partition = spec?.updateStrategy?.rollingUpdate?.partition;
+  if (partition !== undefined) {
     if (updatedReplicas >= wanted - partition)
       return done(`partitioned roll out complete: ${updatedReplicas} new pods have been updated...`);
     return waiting(

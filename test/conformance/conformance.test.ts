@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { KubeConfig } from '@kubernetes/client-node';
+import { onPath, RealCluster, whyNotReal } from '../e2e/cluster.ts';
+import { areas } from './areas/index.ts';
+import { ClusterContext } from './context.ts';
+import type { Spec } from './specs.ts';
+
+/*
+ * What Kubernetes' conformance suite asks for, in our own words. Against any cluster:
+ *   KUBECONFIG=… node --test --test-name-pattern=REGEXP test/conformance/conformance.test.ts
+ * Without KUBECONFIG, against one of our own whose nodes are models.
+ */
+
+const given = process.env.KUBECONFIG;
+const kubectl = onPath('kubectl');
+const skip = kubectl ? (given ? undefined : whyNotReal()) : 'there is no kubectl on the PATH';
+if (skip) process.stderr.write(`conformance: skipped, ${skip}\n`);
+
+describe('conformance', { skip: skip ?? false, timeout: 900_000 }, () => {
+  const own = skip || given ? undefined : new RealCluster('conf', ['--runtime', 'model', '--nodes', '2']);
+  const config = new KubeConfig();
+  const kubeconfig = given ?? own?.kubeconfig ?? '';
+  before(async () => {
+    await own?.up();
+    config.loadFromFile(kubeconfig);
+  });
+  after(() => own?.down());
+
+  const runs = async (spec: Spec): Promise<void> => {
+    const context = new ClusterContext(config, kubeconfig, kubectl ?? '');
+    await context.open();
+    try {
+      await spec(context);
+    } finally {
+      await context.close();
+    }
+  };
+  for (const [area, specs] of Object.entries(areas))
+    describe(area, () => {
+      for (const [title, spec] of Object.entries(specs)) test(title, { timeout: 120_000 }, () => runs(spec));
+    });
+});
+
+test('every spec stands for a title of Kubernetes’ suite', () => {
+  const rows = readFileSync(join(import.meta.dirname, 'titles.tsv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1);
+  const titles = new Set(rows.map((row) => row.split('\t')[1]));
+  const written = Object.values(areas).flatMap((specs) => Object.keys(specs).map((title) => title.split(' / ')[0]));
+  assert.deepEqual(
+    written.filter((title) => !titles.has(title)),
+    [],
+  );
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type KubectlServer, startKubectlServer } from './kubectl-harness.ts';
+
+/* What kubectl says it did, in upstream's words. */
+
+let server: KubectlServer;
+before(async () => {
+  server = await startKubectlServer();
+});
+after(() => server.stop());
+
+test('a Service is exposed', async () => {
+  const { ok } = server;
+  await ok('create deployment web --image=a');
+  assert.equal(await ok('expose deployment web --port=80 --target-port=8080 --type NodePort'), 'service/web exposed\n');
+});
+
+test('a node is tainted, untainted, or modified', async () => {
+  const { ok } = server;
+  await ok('create -f -', JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } }));
+  const deeds: [string, string][] = [
+    ['busy=yes:NoSchedule', 'tainted'],
+    ['busy=no:NoSchedule --overwrite', 'modified'],
+    ['calm=yes:NoExecute busy-', 'modified'],
+    ['calm-', 'untainted'],
+  ];
+  for (const [change, deed] of deeds) assert.equal(await ok(`taint node n ${change}`), `node/n ${deed}\n`);
+});
+
+test('waiting for several takes the one time, and tells of each', async () => {
+  const { ok, kubectl } = server;
+  const map = (name: string, ready: string): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { ready } });
+  const items = [map('a', 'no'), map('b', 'no'), map('c', 'yes')];
+  await ok('create -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const timedOut = (name: string): string => `timed out waiting for the condition on configmaps/${name}\n`;
+  const path = '--for=jsonpath={.data.ready}=yes --timeout=50ms';
+  assert.deepEqual(await kubectl(`wait cm/a cm/b cm/c ${path}`), {
+    code: 1,
+    stdout: 'configmap/c condition met\n',
+    stderr: timedOut('a') + timedOut('b'),
+  });
+  assert.deepEqual(await kubectl(`wait cm/a ${path}`), { code: 1, stdout: '', stderr: `error: ${timedOut('a')}` });
+});
+
+test('a Service whose slice has no address has no endpoint to show, one without a slice has none', async () => {
+  const { ok } = server;
+  await ok('create service clusterip inner --tcp=80:8080');
+  assert.match(await ok('describe service inner'), /^Endpoints: +<none>$/m);
+  const labels = { 'kubernetes.io/service-name': 'inner' };
+  const slice = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'inner-x', labels } };
+  await ok('create -f -', JSON.stringify({ ...slice, addressType: 'IPv4', endpoints: [], ports: [{ name: '80-8080', port: 8080 }] }));
+  assert.match(await ok('describe service inner'), /^Endpoints: *$/m);
+});
