@@ -51,7 +51,7 @@ export async function ensureKubernetesService(registry: Registry, options: Kuber
     metadata: { name, labels },
     spec: {
       type: 'ClusterIP',
-      clusterIP: addressAt(options.serviceCIDR, 1),
+      clusterIP: addressAt(options.serviceCIDR.split(',')[0] ?? '', 1),
       sessionAffinity: 'None',
       ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: options.port }],
     },

@@ -2,12 +2,12 @@ import { PriorityClass } from '@keelson/types';
 import { systemUser } from './auth/types.ts';
 import { systemPriorityClasses } from './kinds/scheduling/priority-class.ts';
 import type { Registry } from './registry/registry.ts';
-import { create, type Writable } from './registry/write.ts';
+import { createMissing, type Writable } from './registry/write.ts';
 
 /** Makes the priority classes that every cluster has, where they are missing. */
 export async function bootstrapPriorityClasses(registry: Registry): Promise<void> {
   const store = registry.of(PriorityClass);
   const request = { namespace: '', user: systemUser, dryRun: false, subresource: '', warnings: [] };
   const missing = systemPriorityClasses.filter(({ metadata }) => !registry.read(PriorityClass, '', metadata.name ?? ''));
-  await Promise.all(missing.map((own) => create(registry, store, structuredClone(own) as Writable, request)));
+  await Promise.all(missing.map((own) => createMissing(registry, store, structuredClone(own) as Writable, request)));
 }

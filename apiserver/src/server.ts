@@ -34,11 +34,13 @@ import { createPipeline, type PipelineOptions } from './http/pipeline.ts';
 import { createPlain } from './http/plain.ts';
 import type { Services, Tokens } from './http/services.ts';
 import { createUpgrade } from './http/upgrade.ts';
+import { familyOf } from './kinds/core/cidr.ts';
 import { kinds } from './kinds/index.ts';
 import { ensureKubernetesService, type KubernetesServiceOptions, keepKubernetesService } from './kubernetes-service.ts';
 import { bootstrapPriorityClasses } from './priority-classes.ts';
 import type { KindStore } from './registry/kind-store.ts';
 import { Registry } from './registry/registry.ts';
+import { ensureServiceCIDR, keepServiceAddresses, readyRanges } from './service-ranges.ts';
 import type { Store } from './storage/types.ts';
 
 export interface ServerConfig {
@@ -48,6 +50,7 @@ export interface ServerConfig {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly version: VersionInfo;
+  /** One range, or one of each IP family with a comma between. */
   readonly serviceCIDR: string;
   readonly nodePorts: { readonly from: number; readonly to: number };
   readonly disabledAdmission: readonly string[];
@@ -126,12 +129,13 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
   };
   const custom = new CustomResources({ registry, decoder, caller, random, clock, log, signal });
   const compacting = compactRegularly(registry, config.compactionInterval, clock, log, signal);
+  const repairing = keepServiceAddresses(registry, signal);
   return {
     registry,
     handle: createPipeline(options),
     upgrade: createUpgrade(options),
     bootstrap: (address) => bootstrap(config, registry, state, address),
-    stopped: Promise.all([following, compacting, custom.run(), aggregator.run(signal)]).then(() => state.keeping),
+    stopped: Promise.all([following, compacting, repairing, custom.run(), aggregator.run(signal)]).then(() => state.keeping),
   };
 }
 
@@ -169,7 +173,9 @@ function createRegistry(config: ServerConfig, { escalation, webhooks, authorize 
   const plugins = admissionPlugins(asking, authorize);
   const chosen = plugins.filter(({ name }) => !disabledAdmission.includes(name));
   const admission = [...chosen, escalationCheck(escalation)];
-  return new Registry({ store, kinds, admission, clock, random, log, serviceCIDRs: [config.serviceCIDR], nodePorts });
+  const cidrs = config.serviceCIDR.split(',');
+  const ranges = (registry: Registry): readonly string[] => readyRanges(registry, cidrs);
+  return new Registry({ store, kinds, admission, clock, random, log, families: cidrs.map(familyOf), ranges, nodePorts });
 }
 
 async function bootstrap(
@@ -179,6 +185,7 @@ async function bootstrap(
   address: Omit<KubernetesServiceOptions, 'serviceCIDR'> | undefined,
 ): Promise<void> {
   await bootstrapNamespaces(registry);
+  await ensureServiceCIDR(registry, serviceCIDR.split(',')).catch((error) => log.error('no ServiceCIDR', { err: errorMessage(error) }));
   if (address) state.address = `${address.address}:${address.port}`;
   const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR }) : undefined;
   const forExtensions = clientCA ? ensureExtensionAuthentication(registry, clientCA, frontProxies) : undefined;

@@ -58,6 +58,18 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   claims?(object: T): readonly string[];
   /** Before a write: fills in such values where they are left open, and tells of those that are taken. */
   assign?(next: T, old: T | undefined, context: AssignContext): FieldError[];
+  readonly markers?: Markers<T>;
+}
+
+/** Objects of another kind by which all servers over one store know what is claimed: a name is taken while one of it is there. */
+export interface Markers<T extends KubeObject> {
+  /** Cluster-scoped. */
+  readonly kind: Kind<KubeObject>;
+  /** Which of the object's claims are marked. */
+  names(object: T): readonly string[];
+  make(name: string, object: T): KubeObject;
+  /** Whose claim a marker stands for; undefined when somebody else made it. */
+  owner(marker: KubeObject): { readonly namespace: string; readonly name: string } | undefined;
 }
 
 /**
@@ -88,8 +100,10 @@ export interface WriteContext {
 export interface AssignContext extends WriteContext {
   /** True when another object holds the value. */
   isTaken(value: string): boolean;
-  /** Ranges the server was started with. */
-  readonly serviceCIDRs: readonly string[];
+  /** Families that services can have, the default first: those of the ranges the server was started with. */
+  readonly families: readonly ('IPv4' | 'IPv6')[];
+  /** Ranges that are given out at the moment, as CIDRs. */
+  readonly ranges: readonly string[];
   readonly nodePorts: { readonly from: number; readonly to: number };
 }
 

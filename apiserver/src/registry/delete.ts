@@ -5,6 +5,7 @@ import { runAdmission } from '../admission/chain.ts';
 import { StoreError } from '../storage/types.ts';
 import { parseEntry } from './entry.ts';
 import type { KindStore } from './kind-store.ts';
+import { release } from './markers.ts';
 import type { Registry } from './registry.ts';
 import { atRevision, encodeStored, withRevision } from './wire.ts';
 import type { Writable, WriteRequest, Written } from './written.ts';
@@ -149,5 +150,6 @@ export async function removeNow(
   if (dryRun) return { wire, object, changed: true, removed: true };
   const removedAt = await registry.options.store.delete(store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? ''), revision);
   registry.feed.acknowledged(removedAt);
+  await release(registry, store, object);
   return { wire: atRevision(wire, revision, removedAt), object, changed: true, removed: true };
 }

@@ -1,7 +1,8 @@
 import type { KindDefinition, Verb } from '../kinds/types.ts';
 import { KindCache } from './cache.ts';
-import type { IndexReader, Labels } from './entry.ts';
-import { tailLength } from './wire.ts';
+import { type IndexReader, type Labels, remember } from './entry.ts';
+import { encodeStored, tailLength } from './wire.ts';
+import type { Writable } from './written.ts';
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -58,6 +59,13 @@ export class KindStore {
   /** The storage key of one object, or the prefix of a namespace when `name` is empty. */
   keyOf(namespace: string, name: string): string {
     return this.kind.namespaced ? `${this.prefix}${namespace}/${name}` : `${this.prefix}${name}`;
+  }
+
+  /** Bytes to store, with what the cache will want to know of them. */
+  encode(object: Writable): Buffer {
+    const bytes = encodeStored(object, this.kind.kind, this.kind.apiVersion);
+    remember(bytes, this.index(object));
+    return bytes;
   }
 
   /** Prefix of the keys a list of `namespace` covers; all when absent. */

@@ -19,7 +19,9 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly serviceCIDRs: readonly string[];
+  /** Families of the services' addresses, the default first, and the ranges that are given out at the moment. */
+  readonly families: AssignContext['families'];
+  readonly ranges: (registry: Registry) => readonly string[];
   readonly nodePorts: AssignContext['nodePorts'];
 }
 

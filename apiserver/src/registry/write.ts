@@ -1,9 +1,10 @@
-import { alreadyExists, conflict, generateNameConflict, notFound } from '@keelson/machinery';
+import { alreadyExists, conflict, generateNameConflict, isStatusReason, notFound } from '@keelson/machinery';
 import { runAdmission } from '../admission/chain.ts';
 import type { WriteContext } from '../kinds/types.ts';
 import { StoreError } from '../storage/types.ts';
+import { claiming } from './claiming.ts';
 import { isFinished, removeNow } from './delete.ts';
-import { type CacheEntry, parseEntry, remember } from './entry.ts';
+import { type CacheEntry, parseEntry } from './entry.ts';
 import { accountOfCreate, accountOfUpdate, changesNothing } from './fields.ts';
 import type { KindStore } from './kind-store.ts';
 import {
@@ -18,7 +19,7 @@ import {
   validateMeta,
 } from './prepare.ts';
 import type { Registry } from './registry.ts';
-import { encodeStored, withRevision } from './wire.ts';
+import { withRevision } from './wire.ts';
 import type { Writable, WriteRequest, Written } from './written.ts';
 
 export type { Writable, WriteRequest, Written } from './written.ts';
@@ -45,6 +46,15 @@ export async function create(registry: Registry, store: KindStore, object: Writa
   }
 }
 
+/** As `create`, of an object that somebody else may have made in the meantime: then that one stays. */
+export async function createMissing(registry: Registry, store: KindStore, object: Writable, request: WriteRequest): Promise<void> {
+  try {
+    await create(registry, store, object, request);
+  } catch (error) {
+    if (!isStatusReason(error, 'AlreadyExists')) throw error;
+  }
+}
+
 async function createOnce(registry: Registry, store: KindStore, object: Writable, request: WriteRequest): Promise<Written> {
   const { definition } = store;
   const context = writeContext(registry, request);
@@ -64,8 +74,8 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
   throwInvalid(store, object, [...validateMeta(store, object), ...(definition.validate?.(object) ?? [])]);
   await runAdmission(registry.options.admission, 'validate', attributes);
   const key = store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? '');
-  return claiming(registry, store, object, undefined, request, async () => {
-    const bytes = encode(store, object);
+  return claiming(registry, store, { next: object, old: undefined, request }, async () => {
+    const bytes = store.encode(object);
     if (request.dryRun) {
       if (await registry.options.store.get(key)) throw new StoreError('exists', `key ${key} exists`);
       return { wire: bytes, object, changed: true };
@@ -143,8 +153,8 @@ async function updateOnce(
   await runAdmission(registry.options.admission, 'validate', attributes);
   if (changesNothing(next, old, account)) return { wire: current.wire, object: old, changed: false };
   if (isFinished(store, next)) return removeNow(registry, store, next, current.revision, request.dryRun);
-  return claiming(registry, store, next, old, request, async () => {
-    const bytes = encode(store, next);
+  return claiming(registry, store, { next, old, request }, async () => {
+    const bytes = store.encode(next);
     if (request.dryRun) return { wire: withRevision(bytes, current.revision), object: next, changed: true };
     const ttl = store.definition.ttlSeconds === undefined ? {} : { ttlSeconds: store.definition.ttlSeconds };
     const revision = await registry.options.store.update(store.keyOf(request.namespace, name), bytes, current.revision, ttl);
@@ -161,39 +171,6 @@ async function mustBeStale(registry: Registry, store: KindStore, namespace: stri
 
 export function modified(store: KindStore, name: string): Error {
   return conflict(store.groupResource, name, 'the object has been modified; please apply your changes to the latest version and try again');
-}
-
-/** Bytes to store, with what the cache will want to know of them. */
-function encode(store: KindStore, object: Writable): Buffer {
-  const bytes = encodeStored(object, store.kind.kind, store.kind.apiVersion);
-  remember(bytes, store.index(object));
-  return bytes;
-}
-
-/** Keeps what the object claims for itself from others until the write is in the cache, where everybody sees it, or has failed. */
-async function claiming(
-  registry: Registry,
-  store: KindStore,
-  next: Writable,
-  old: Writable | undefined,
-  request: WriteRequest,
-  write: () => Promise<Written>,
-): Promise<Written> {
-  const { definition, cache } = store;
-  if (!definition.assign) return write();
-  const { serviceCIDRs, nodePorts } = registry.options;
-  const key = store.keyOf(request.namespace, next.metadata.name ?? '');
-  const isTaken = (value: string): boolean => (cache.claims.holder(value) ?? key) !== key;
-  throwInvalid(store, next, definition.assign(next, old, { ...writeContext(registry, request), serviceCIDRs, nodePorts, isTaken }));
-  const release = cache.claims.hold(request.dryRun ? [] : (definition.claims?.(next) ?? []), key);
-  try {
-    const result = await write();
-    void registry.feed.reached(Number(result.object.metadata.resourceVersion ?? 0)).then(release);
-    return result;
-  } catch (error) {
-    release();
-    throw error;
-  }
 }
 
 function writeContext(registry: Registry, request: WriteRequest): WriteContext {

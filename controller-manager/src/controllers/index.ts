@@ -24,6 +24,7 @@ import { replicaSetController } from './replicaset/controller.ts';
 import { replicationControllerController } from './replicationcontroller/controller.ts';
 import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCAController } from './root-ca/controller.ts';
+import { serviceCIDRController } from './service-cidr/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { statefulSetController } from './statefulset/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
@@ -223,6 +224,12 @@ export const controllers: readonly ControllerEntry[] = [
     serviceAccount: 'token-cleaner',
     eventSource: 'token-cleaner',
     run: runTokenCleaner,
+  },
+  {
+    name: 'service-cidr-controller',
+    serviceAccount: 'service-cidrs-controller',
+    eventSource: 'service-cidr-controller',
+    define: () => [serviceCIDRController()],
   },
   {
     name: 'clusterrole-aggregation-controller',

@@ -2,7 +2,7 @@ import type { Logger } from '@keelson/base';
 import { equal } from '@keelson/machinery';
 import { ClusterRole, ClusterRoleBinding, type Kind, Namespace, type PolicyRule, Role, RoleBinding, type Subject } from '@keelson/types';
 import type { Registry } from '../../registry/registry.ts';
-import { create, update, type Writable } from '../../registry/write.ts';
+import { createMissing, update, type Writable } from '../../registry/write.ts';
 import { systemUser } from '../types.ts';
 import defaults from './defaults.json' with { type: 'json' };
 
@@ -93,7 +93,7 @@ async function ensure(registry: Registry, log: Logger, kind: RbacKind, namespace
   const request = { namespace, user: systemUser, dryRun: false, subresource: '', warnings: [] };
   const present = registry.read(kind as Kind<Writable>, namespace, name);
   try {
-    if (!present) await create(registry, store, wanted, request);
+    if (!present) await createMissing(registry, store, wanted, request);
     else if (present.metadata.annotations?.[autoUpdate] !== 'false' && lacks(present, wanted)) {
       await update(registry, store, name, { apply: (current) => merged(current, wanted) }, request);
     }
@@ -126,6 +126,6 @@ export async function bootstrapNamespaces(registry: Registry): Promise<void> {
     const request = { namespace: '', user: systemUser, dryRun: false, subresource: '', warnings: [] };
     const object = { metadata: { name } };
     store.definition.defaults?.(object);
-    await create(registry, store, object, request);
+    await createMissing(registry, store, object, request);
   }
 }

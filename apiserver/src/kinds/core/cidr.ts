@@ -1,27 +1,36 @@
-/** IPv4 ranges as numbers. Thin: IPv6 ranges come with dual-stack services. */
+import { formatIp, type IpRange, parseCidr, parseIp, rangeContains } from '@keelson/machinery';
 
-function toNumber(ip: string): number {
-  return ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-}
+/** Places that are told apart in a range: more than any cluster has services, and still exact as a number. */
+const most = 2n ** 32n;
 
-function toText(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
-}
-
-/** Addresses in a range, the first and last included. */
+/** Addresses in a range, the first and last included; of larger ranges, only the first 2^32 count. */
 export function rangeSize(cidr: string): number {
-  return 2 ** (32 - Number(cidr.split('/')[1]));
+  const { first, last } = rangeOf(cidr);
+  const size = last - first + 1n;
+  return Number(size < most ? size : most);
 }
 
 /** The address `offset` places into the range. */
 export function addressAt(cidr: string, offset: number): string {
-  const size = rangeSize(cidr);
-  const base = Math.floor(toNumber(cidr.split('/')[0] as string) / size) * size;
-  return toText(base + offset);
+  const { address, first } = rangeOf(cidr);
+  return formatIp({ version: address.version, value: first + BigInt(offset) });
 }
 
 export function contains(cidr: string, ip: string): boolean {
-  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(ip)) return false;
-  const size = rangeSize(cidr);
-  return Math.floor(toNumber(ip) / size) === Math.floor(toNumber(cidr.split('/')[0] as string) / size);
+  const address = parseIp(ip);
+  return address !== undefined && rangeContains(rangeOf(cidr), address);
+}
+
+/** As Services name it. */
+export type IpFamily = 'IPv4' | 'IPv6';
+
+/** The family of an address or a range. */
+export function familyOf(text: string): IpFamily {
+  return text.includes(':') ? 'IPv6' : 'IPv4';
+}
+
+function rangeOf(cidr: string): IpRange {
+  const range = parseCidr(cidr);
+  if (!range) throw new Error(`not a range of addresses: ${cidr}`);
+  return range;
 }

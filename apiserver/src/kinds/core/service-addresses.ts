@@ -1,50 +1,67 @@
-import { type FieldError, fieldInternalError, fieldInvalid, path } from '@keelson/machinery';
-import type { Service } from '@keelson/types';
-import type { AssignContext } from '../types.ts';
-import { addressAt, contains, rangeSize } from './cidr.ts';
+import { type FieldError, fieldInvalid, internalError, path } from '@keelson/machinery';
+import { IPAddress, type Service } from '@keelson/types';
+import type { AssignContext, Markers } from '../types.ts';
+import { addressAt, contains, familyOf, rangeSize } from './cidr.ts';
+import { settleFamilies } from './service-families.ts';
+import { assignNodePorts, portClaims } from './service-ports.ts';
 
 /** Draws of a random value before the range is searched in order. */
 const draws = 20;
 
-/** The cluster IPs (as they are) and node ports (`TCP/30080`) a service holds. */
+/** The cluster IPs and node ports (as `nodePort/30080`) a service holds. */
 export function serviceClaims({ spec }: Service): string[] {
-  const claims = (spec.clusterIPs ?? []).filter((ip) => ip !== 'None');
-  for (const { nodePort, protocol } of spec.ports ?? []) if (nodePort) claims.push(portClaim(protocol, nodePort));
-  if (spec.healthCheckNodePort) claims.push(portClaim('TCP', spec.healthCheckNodePort));
-  return claims;
+  return [...addressesOf(spec), ...portClaims(spec)];
 }
 
-function portClaim(protocol: string | undefined, port: number): string {
-  return `${protocol ?? 'TCP'}/${port}`;
-}
-
-/** Gives a service the addresses and ports it left open, and refuses those that others hold. */
+/** Gives a service the families, addresses and ports it left open, and refuses those that others hold. */
 export function assignAddresses(next: Service, old: Service | undefined, context: AssignContext): FieldError[] {
-  return [...assignClusterIP(next, old, context), ...assignNodePorts(next, old, context)];
+  const errors = settleFamilies(next, old, context.families);
+  if (errors.length > 0) return errors;
+  return [...assignClusterIPs(next, old, context), ...assignNodePorts(next, old, context)];
 }
 
-function assignClusterIP({ spec }: Service, old: Service | undefined, context: AssignContext): FieldError[] {
-  if (spec.type === 'ExternalName') return [];
-  const range = context.serviceCIDRs[0] as string;
-  if (!spec.clusterIP) {
-    const ip = freeAddress(range, context);
-    if (!ip) return [fieldInternalError(path('spec', 'clusterIP'), 'failed to allocate a serviceIP: range is full')];
-    spec.clusterIP = ip;
+function addressesOf({ clusterIPs }: Service['spec']): string[] {
+  return (clusterIPs ?? []).filter((ip) => ip !== 'None');
+}
+
+/** One address of each of its families. @throws StatusError InternalError when a range is full, as upstream. */
+function assignClusterIPs({ spec }: Service, old: Service | undefined, context: AssignContext): FieldError[] {
+  if (spec.type === 'ExternalName' || spec.clusterIPs?.[0] === 'None') return [];
+  const had = new Set(addressesOf(old?.spec ?? {}));
+  const ips = [...(spec.clusterIPs ?? [])];
+  const errors: FieldError[] = [];
+  for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
+    const ranges = context.ranges.filter((range) => familyOf(range) === family);
+    const asked = ips[index];
+    if (asked) errors.push(...(had.has(asked) ? [] : refusal(asked, ips, ranges, context)));
+    else ips[index] = free(ranges, context);
   }
-  spec.clusterIPs = [spec.clusterIP];
-  if (spec.clusterIP === 'None' || spec.clusterIP === old?.spec.clusterIP) return [];
-  const refuse = (why: string): FieldError[] => [
-    fieldInvalid(path('spec', 'clusterIPs'), spec.clusterIPs, `failed to allocate IP ${spec.clusterIP}: ${why}`),
-  ];
-  if (!contains(range, spec.clusterIP))
-    return refuse(`the provided IP (${spec.clusterIP}) is not in the valid range. The range of valid IPs is ${range}`);
-  return context.isTaken(spec.clusterIP) ? refuse('provided IP is already allocated') : [];
+  spec.clusterIPs = ips;
+  spec.clusterIP = ips[0];
+  return errors;
+}
+
+function refusal(ip: string, ips: readonly string[], ranges: readonly string[], { isTaken }: AssignContext): FieldError[] {
+  const refuse = (why: string): FieldError[] => [fieldInvalid(path('spec', 'clusterIPs'), ips, `failed to allocate IP ${ip}: ${why}`)];
+  const range = ranges.find((one) => contains(one, ip));
+  if (!range) return refuse('the provided network does not match the current range');
+  if (ip === addressAt(range, 0) || (familyOf(ip) === 'IPv4' && ip === addressAt(range, rangeSize(range) - 1)))
+    return refuse(`the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${range}`);
+  return isTaken(ip) ? refuse('provided IP is already allocated') : [];
+}
+
+function free(ranges: readonly string[], context: AssignContext): string {
+  for (const range of ranges) {
+    const ip = freeIn(range, context);
+    if (ip) return ip;
+  }
+  throw internalError('failed to allocate a serviceIP: range is full');
 }
 
 /** The lower part of the range (16 to 256 addresses) is left to those who name their address, as upstream. */
-function freeAddress(range: string, { random, isTaken }: AssignContext): string | undefined {
-  const size = rangeSize(range) - 2;
-  const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256, size - 1);
+function freeIn(range: string, { random, isTaken }: AssignContext): string | undefined {
+  const size = rangeSize(range) - (familyOf(range) === 'IPv4' ? 2 : 1);
+  const reserved = size <= 16 ? 0 : Math.min(Math.max(16, Math.floor(size / 16)), 256);
   for (let i = 0; i < draws; i++) {
     const ip = addressAt(range, 1 + reserved + Math.floor(random.next() * (size - reserved)));
     if (!isTaken(ip)) return ip;
@@ -56,35 +73,21 @@ function freeAddress(range: string, { random, isTaken }: AssignContext): string 
   return undefined;
 }
 
-function assignNodePorts({ spec }: Service, old: Service | undefined, context: AssignContext): FieldError[] {
-  if (spec.type !== 'NodePort' && !(spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)) return [];
-  const { from, to } = context.nodePorts;
-  const errors: FieldError[] = [];
-  const before = new Set(old ? serviceClaims(old) : []);
-  const own = new Set<string>();
-  for (const [index, port] of (spec.ports ?? []).entries()) {
-    const at = path('spec', 'ports').index(index).child('nodePort');
-    if (!port.nodePort) {
-      port.nodePort = freePort(context, own, port.protocol);
-      if (port.nodePort === undefined) errors.push(fieldInternalError(at, 'failed to allocate a nodePort: range is full'));
-    } else if (!before.has(portClaim(port.protocol, port.nodePort))) {
-      const taken = own.has(portClaim(port.protocol, port.nodePort)) || context.isTaken(portClaim(port.protocol, port.nodePort));
-      if (port.nodePort < from || port.nodePort > to)
-        errors.push(fieldInvalid(at, port.nodePort, `provided port is not in the valid range. The range of valid ports is ${from}-${to}`));
-      else if (taken) errors.push(fieldInvalid(at, port.nodePort, 'provided port is already allocated'));
-    }
-    if (port.nodePort) own.add(portClaim(port.protocol, port.nodePort));
-  }
-  return errors;
-}
+const managedBy = 'ipaddress.kubernetes.io/managed-by';
+const allocator = 'ipallocator.k8s.io';
 
-function freePort({ nodePorts: { from, to }, random, isTaken }: AssignContext, own: ReadonlySet<string>, protocol: string | undefined) {
-  const size = to - from + 1;
-  const start = Math.floor(random.next() * size);
-  for (let i = 0; i < size; i++) {
-    const port = from + ((start + i) % size);
-    const claim = portClaim(protocol, port);
-    if (!own.has(claim) && !isTaken(claim)) return port;
-  }
-  return undefined;
-}
+/** Every cluster IP has an IPAddress object of its name, by which all API servers know that it is taken. */
+export const addressMarkers: Markers<Service> = {
+  kind: IPAddress,
+  names: ({ spec }) => addressesOf(spec),
+  make: (name, { metadata }) => ({
+    metadata: { name, labels: { 'ipaddress.kubernetes.io/ip-family': familyOf(name), [managedBy]: allocator } },
+    spec: { parentRef: { group: '', resource: 'services', namespace: metadata.namespace, name: metadata.name } },
+  }),
+  owner(marker) {
+    const { metadata, spec } = marker as IPAddress;
+    const { group, resource, namespace, name } = spec.parentRef;
+    if (metadata.labels?.[managedBy] !== allocator || group || resource !== 'services') return undefined;
+    return { namespace: namespace ?? '', name };
+  },
+};

@@ -1,78 +1,140 @@
 import {
   type FieldError,
-  fieldDuplicate,
   fieldForbidden,
   fieldInvalid,
   fieldRequired,
-  fieldUnsupported,
-  isDNS1123Label,
   isDNS1123Subdomain,
-  isPortName,
-  isPortNumber,
+  isQualifiedName,
   path,
+  validateCidr,
   validateIp,
   validateLabels,
 } from '@keelson/machinery';
 import type { Service } from '@keelson/types';
+import { oneOf, optionalName, requiredName, requiredOneOf } from '../field-checks.ts';
+import { clusterIPErrors, clusterIPUpdateErrors } from './service-ip-validation.ts';
+import { portErrors } from './service-port-validation.ts';
+import { needsHealthCheck } from './service-ports.ts';
+import { hasExternalTraffic } from './service-update.ts';
+
+type Spec = Service['spec'];
 
 const at = path('spec');
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
+const policies = ['Cluster', 'Local'];
+const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
 
+/** What is wrong with a service, as Kubernetes says it; addresses and ports that others hold are found when they are claimed. */
 export function serviceErrors({ spec }: Service): FieldError[] {
   if (!spec) return [fieldRequired(at)];
-  const errors: FieldError[] = [...portErrors(spec), ...validateLabels(spec.selector ?? {}, at.child('selector'))];
-  if (!types.includes(spec.type ?? '')) errors.push(fieldUnsupported(at.child('type'), spec.type, types));
-  if (!['ClientIP', 'None'].includes(spec.sessionAffinity ?? ''))
-    errors.push(fieldUnsupported(at.child('sessionAffinity'), spec.sessionAffinity, ['ClientIP', 'None']));
-  if (spec.type === 'ExternalName') {
-    if (spec.clusterIP) errors.push(fieldForbidden(at.child('clusterIPs').index(0), 'may not be set for ExternalName services'));
-    if (!spec.externalName) errors.push(fieldRequired(at.child('externalName')));
-    else
-      for (const message of isDNS1123Subdomain(spec.externalName.replace(/\.$/, '')))
-        errors.push(fieldInvalid(at.child('externalName'), spec.externalName, message));
-  }
-  if (spec.type === 'LoadBalancer' && spec.clusterIP === 'None')
-    errors.push(fieldInvalid(at.child('clusterIPs').index(0), spec.clusterIP, "may not be set to 'None' for LoadBalancer services"));
-  if (spec.type === 'NodePort' && spec.clusterIP === 'None')
-    errors.push(fieldInvalid(at.child('clusterIPs').index(0), spec.clusterIP, "may not be set to 'None' for NodePort services"));
-  if (spec.clusterIP && spec.clusterIP !== 'None') errors.push(...validateIp(spec.clusterIP, at.child('clusterIPs').index(0)));
-  for (const [index, ip] of (spec.externalIPs ?? []).entries()) errors.push(...validateIp(ip, at.child('externalIPs').index(index)));
-  return errors;
+  return [
+    ...requiredOneOf(spec.type, types, at.child('type')),
+    ...typeErrors(spec),
+    ...clusterIPErrors(spec),
+    ...portErrors(spec),
+    ...validateLabels(spec.selector ?? {}, at.child('selector')),
+    ...affinityErrors(spec),
+    ...externalIPErrors(spec),
+    ...balancerErrors(spec),
+    ...trafficErrors(spec),
+  ];
 }
 
-function portErrors(spec: Service['spec']): FieldError[] {
-  const errors: FieldError[] = [];
-  const ports = spec.ports ?? [];
-  const needed = spec.type !== 'ExternalName' && spec.clusterIP !== 'None';
-  if (ports.length === 0 && needed) errors.push(fieldRequired(at.child('ports')));
-  const names = new Set<string>();
-  const taken = new Set<string>();
-  for (const [index, port] of ports.entries()) {
-    const where = at.child('ports').index(index);
-    if (!port.name && ports.length > 1) errors.push(fieldRequired(where.child('name')));
-    if (port.name) {
-      for (const message of isDNS1123Label(port.name)) errors.push(fieldInvalid(where.child('name'), port.name, message));
-      if (names.has(port.name)) errors.push(fieldDuplicate(where.child('name'), port.name));
-      names.add(port.name);
-    }
-    for (const message of isPortNumber(port.port)) errors.push(fieldInvalid(where.child('port'), port.port, message));
-    if (!protocols.includes(port.protocol ?? '')) errors.push(fieldUnsupported(where.child('protocol'), port.protocol, protocols));
-    const { targetPort } = port;
-    const target = typeof targetPort === 'number' ? isPortNumber(targetPort) : typeof targetPort === 'string' ? isPortName(targetPort) : [];
-    for (const message of target) errors.push(fieldInvalid(where.child('targetPort'), targetPort, message));
-    if (port.nodePort && (spec.type === 'ClusterIP' || spec.type === 'ExternalName'))
-      errors.push(fieldForbidden(where.child('nodePort'), `may not be used when \`type\` is '${spec.type}'`));
-    const key = `${port.protocol}/${port.port}`;
-    if (taken.has(key)) errors.push(fieldDuplicate(where, { protocol: port.protocol, port: port.port }));
-    taken.add(key);
-  }
-  return errors;
-}
-
+/** What may not change, besides. */
 export function serviceUpdateErrors(next: Service, old: Service): FieldError[] {
-  const [from, to] = [old.spec.clusterIP, next.spec.clusterIP];
-  const stays = next.spec.type !== 'ExternalName' && old.spec.type !== 'ExternalName';
-  if (!stays || !from || from === to) return [];
-  return [fieldInvalid(at.child('clusterIPs').index(0), to, 'may not change once set')];
+  const errors = clusterIPUpdateErrors(next.spec, old.spec);
+  const [from, to] = [old.spec.loadBalancerClass, next.spec.loadBalancerClass];
+  if (old.spec.type === 'LoadBalancer' && next.spec.type === 'LoadBalancer' && from !== to)
+    errors.push(fieldInvalid(at.child('loadBalancerClass'), to, 'may not change once set'));
+  return errors;
+}
+
+function typeErrors({ type, clusterIP, externalName, ...spec }: Spec): FieldError[] {
+  const headless = clusterIP === 'None';
+  if (headless && (type === 'LoadBalancer' || type === 'NodePort'))
+    return [fieldInvalid(at.child('clusterIPs').index(0), clusterIP, `may not be set to 'None' for ${type} services`)];
+  if (type !== 'ExternalName') return [];
+  const set = { clusterIPs: spec.clusterIPs?.length, ipFamilies: spec.ipFamilies?.length, ipFamilyPolicy: spec.ipFamilyPolicy };
+  return [
+    ...Object.entries(set).flatMap(([field, value]) =>
+      value ? [fieldForbidden(at.child(field), 'may not be set for ExternalName services')] : [],
+    ),
+    ...requiredName(externalName?.replace(/\.$/, ''), isDNS1123Subdomain, at.child('externalName')),
+  ];
+}
+
+/** Seconds, the longest a client sticks to an endpoint: a day. */
+const longestAffinity = 86_400;
+
+function affinityErrors({ sessionAffinity, sessionAffinityConfig }: Spec): FieldError[] {
+  const where = at.child('sessionAffinityConfig');
+  const errors = requiredOneOf(sessionAffinity, ['ClientIP', 'None'], at.child('sessionAffinity'));
+  if (sessionAffinity === 'None') {
+    if (sessionAffinityConfig) errors.push(fieldForbidden(where, 'must not be set when session affinity is None'));
+    return errors;
+  }
+  const timeout = where.child('clientIP', 'timeoutSeconds');
+  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  if (seconds === undefined) return [...errors, fieldRequired(timeout, `when session affinity type is ClientIP`)];
+  if (seconds <= 0 || seconds > longestAffinity)
+    errors.push(fieldInvalid(timeout, seconds, `must be greater than 0 and less than ${longestAffinity}`));
+  return errors;
+}
+
+function externalIPErrors({ externalIPs }: Spec): FieldError[] {
+  return (externalIPs ?? []).flatMap((ip, index) => {
+    const where = at.child('externalIPs').index(index);
+    const errors = validateIp(ip, where);
+    return errors.length > 0 ? errors : special(ip).map((what) => fieldInvalid(where, ip, `may not be ${what}`));
+  });
+}
+
+/** Addresses that mean something else than one machine. */
+function special(ip: string): string[] {
+  const kinds: [RegExp, string][] = [
+    [/^(0\.0\.0\.0|::)$/, 'unspecified (0.0.0.0)'],
+    [/^(127\.|::1$)/, 'in the loopback range (127.0.0.0/8, ::1/128)'],
+    [/^(169\.254\.|fe[89ab][0-9a-f]:)/i, 'in the link-local range (169.254.0.0/16, fe80::/10)'],
+    [/^(224\.0\.0\.|ff02:)/i, 'in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
+  ];
+  return kinds.filter(([pattern]) => pattern.test(ip)).map(([, text]) => text);
+}
+
+function balancerErrors(spec: Spec): FieldError[] {
+  const balanced = spec.type === 'LoadBalancer';
+  const [ranges, allocate, kind] = [
+    at.child('loadBalancerSourceRanges'),
+    at.child('allocateLoadBalancerNodePorts'),
+    at.child('loadBalancerClass'),
+  ];
+  const errors: FieldError[] = [];
+  if (spec.loadBalancerSourceRanges?.length) {
+    if (!balanced) errors.push(fieldForbidden(ranges, onlyBalanced));
+    else
+      for (const [index, range] of spec.loadBalancerSourceRanges.entries()) errors.push(...validateCidr(range.trim(), ranges.index(index)));
+  }
+  if (balanced && spec.allocateLoadBalancerNodePorts === undefined) errors.push(fieldRequired(allocate));
+  if (!balanced && spec.allocateLoadBalancerNodePorts !== undefined) errors.push(fieldForbidden(allocate, onlyBalanced));
+  if (balanced) errors.push(...optionalName(spec.loadBalancerClass, isQualifiedName, kind));
+  else if (spec.loadBalancerClass !== undefined) errors.push(fieldForbidden(kind, onlyBalanced));
+  return errors;
+}
+
+function trafficErrors(spec: Spec): FieldError[] {
+  const [external, health, internal] = [
+    at.child('externalTrafficPolicy'),
+    at.child('healthCheckNodePort'),
+    at.child('internalTrafficPolicy'),
+  ];
+  const errors: FieldError[] = [];
+  if (hasExternalTraffic(spec)) errors.push(...requiredOneOf(spec.externalTrafficPolicy, policies, external));
+  else if (spec.externalTrafficPolicy)
+    errors.push(fieldInvalid(external, spec.externalTrafficPolicy, 'may only be set for externally-accessible services'));
+  if (spec.healthCheckNodePort && !needsHealthCheck(spec)) {
+    const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+    errors.push(fieldInvalid(health, spec.healthCheckNodePort, why));
+  }
+  if (spec.type !== 'ExternalName') errors.push(...requiredOneOf(spec.internalTrafficPolicy, policies, internal));
+  return [...errors, ...oneOf(spec.trafficDistribution, distributions, at.child('trafficDistribution'))];
 }

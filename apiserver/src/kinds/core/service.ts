@@ -3,7 +3,8 @@ import { Service, type ServicePort } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
 import { serviceProxy } from './proxy.ts';
-import { assignAddresses, serviceClaims } from './service-addresses.ts';
+import { addressMarkers, assignAddresses, serviceClaims } from './service-addresses.ts';
+import { dropOfFormerType, hasExternalTraffic, keepAllocations, settleClusterIP } from './service-update.ts';
 import { serviceErrors, serviceUpdateErrors } from './service-validation.ts';
 
 const columns: readonly Column<Service>[] = [
@@ -33,9 +34,12 @@ export const serviceKind: KindDefinition<Service> = {
   defaults: ({ spec }) => spec && defaultService(spec),
   prepareCreate(service) {
     service.status = { loadBalancer: {} };
+    if (service.spec) settleClusterIP(service.spec, undefined);
   },
-  prepareUpdate(next, old) {
-    keepAllocations(next.spec, old.spec);
+  prepareUpdate({ spec }, old) {
+    settleClusterIP(spec, old.spec);
+    keepAllocations(spec, old.spec);
+    dropOfFormerType(spec, old.spec);
   },
   validate: serviceErrors,
   validateUpdate: serviceUpdateErrors,
@@ -43,6 +47,7 @@ export const serviceKind: KindDefinition<Service> = {
   subresources: { proxy: serviceProxy },
   claims: serviceClaims,
   assign: assignAddresses,
+  markers: addressMarkers,
   generation: false,
   createOnUpdate: true,
   deletion: { returnsObject: true },
@@ -59,37 +64,9 @@ function defaultService(spec: Service['spec']): void {
     port.protocol ??= 'TCP';
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
   }
-  const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
-  if (external || (spec.externalIPs?.length ?? 0) > 0) spec.externalTrafficPolicy ??= 'Cluster';
-  if (spec.type !== 'ExternalName') {
-    spec.internalTrafficPolicy ??= 'Cluster';
-    spec.ipFamilyPolicy ??= 'SingleStack';
-    spec.ipFamilies ??= ['IPv4'];
-  }
+  if (hasExternalTraffic(spec)) spec.externalTrafficPolicy ??= 'Cluster';
+  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
-}
-
-/** An update that leaves out what was allocated keeps it, as long as the type still has it. */
-function keepAllocations(next: Service['spec'], old: Service['spec']): void {
-  if (next.type === 'ExternalName') {
-    if (old.type !== 'ExternalName' && (!next.clusterIP || next.clusterIP === old.clusterIP)) {
-      next.clusterIP = undefined;
-      next.clusterIPs = undefined;
-    }
-    return;
-  }
-  if (!next.clusterIP && old.clusterIP) next.clusterIP = old.clusterIP;
-  if (!next.clusterIPs?.length && old.clusterIPs && next.clusterIP === old.clusterIP) next.clusterIPs = old.clusterIPs;
-  if (next.type !== 'NodePort' && next.type !== 'LoadBalancer') {
-    const had = new Set((old.ports ?? []).map(({ nodePort }) => nodePort));
-    if (old.type === 'NodePort' || old.type === 'LoadBalancer')
-      for (const port of next.ports ?? []) if (had.has(port.nodePort)) port.nodePort = undefined;
-    return;
-  }
-  for (const port of next.ports ?? []) {
-    if (port.nodePort) continue;
-    port.nodePort = (old.ports ?? []).find((one) => one.port === port.port && one.protocol === port.protocol)?.nodePort;
-  }
 }
 
 function portText({ port, nodePort, protocol }: ServicePort): string {

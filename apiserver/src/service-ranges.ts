@@ -1,0 +1,50 @@
+import { errorMessage, every, timestamp } from '@keelson/base';
+import { Service, ServiceCIDR } from '@keelson/types';
+import { systemUser } from './auth/types.ts';
+import { parseEntry } from './registry/entry.ts';
+import { repairMarkers } from './registry/markers.ts';
+import type { Registry } from './registry/registry.ts';
+import { createMissing, update, type WriteRequest } from './registry/write.ts';
+
+/** Name of the range the servers were started with. */
+const name = 'kubernetes';
+/** Milliseconds between looks for claims without their marks, as upstream. */
+const repairInterval = 180_000;
+
+const request: WriteRequest = { namespace: '', user: systemUser, dryRun: false, subresource: '', warnings: [] };
+
+/** Ranges that services get their addresses from: of all ServiceCIDRs that are ready; while there is none, those of the flags. */
+export function readyRanges(registry: Registry, flags: readonly string[]): readonly string[] {
+  const { cache } = registry.of(ServiceCIDR);
+  if (cache.size === 0) return flags;
+  const ranges: string[] = [];
+  cache.each(cache.prefix, (entry) => {
+    const { metadata, spec, status } = parseEntry<ServiceCIDR>(entry);
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    // Without a condition it counts as ready, as upstream: whoever sets it may not run yet.
+    if (!metadata.deletionTimestamp && (ready?.status ?? 'True') === 'True') ranges.push(...(spec?.cidrs ?? []));
+    return true;
+  });
+  return ranges;
+}
+
+/** Makes the ServiceCIDR of the flags, ready, where there is none yet. Another that is there is left as it is, with a warning. */
+export async function ensureServiceCIDR(registry: Registry, cidrs: readonly string[]): Promise<void> {
+  const store = registry.of(ServiceCIDR);
+  const present = await registry.readFresh(ServiceCIDR, '', name);
+  if (present && present.spec?.cidrs?.join() !== cidrs.join())
+    registry.options.log.warn('ServiceCIDR kubernetes is not what --service-cluster-ip-range says', { found: present.spec?.cidrs, cidrs });
+  if (present?.status?.conditions?.length || present?.metadata.deletionTimestamp) return;
+  if (!present) await createMissing(registry, store, { metadata: { name }, spec: { cidrs: [...cidrs] } }, request);
+  const lastTransitionTime = timestamp(registry.options.clock);
+  const message = 'Kubernetes default Service CIDR is ready';
+  const status = { conditions: [{ type: 'Ready', status: 'True', reason: '', message, lastTransitionTime }] };
+  await update(registry, store, name, { apply: (current) => ({ ...current, status }) }, { ...request, subresource: 'status' });
+}
+
+/** Keeps the marks of claimed addresses in step with the services that claim them, until the signal. */
+export async function keepServiceAddresses(registry: Registry, signal: AbortSignal): Promise<void> {
+  const { clock, log } = registry.options;
+  const failed = (error: unknown): void => log.warn('could not repair the addresses of services', { err: errorMessage(error) });
+  await every(clock, repairInterval, signal, () => repairMarkers(registry, registry.of(Service)), failed);
+}
