@@ -81,6 +81,11 @@ export const apiserverOptions = {
   'etcd-certfile': { type: 'string', default: '', help: 'Client certificate shown to etcd, PEM.' },
   'etcd-keyfile': { type: 'string', default: '', help: 'Key of the etcd client certificate, PEM.' },
   'etcd-compaction-interval': { type: 'string', default: '5m0s', help: 'How often superseded versions are forgotten.' },
+  'encryption-provider-config': {
+    type: 'string',
+    default: '',
+    help: 'File that says which resources are encrypted in the store, and with which keys.',
+  },
   'disable-admission-plugins': { type: 'list', default: [] as readonly string[], help: 'Admission plugins to leave out.' },
 
   'storage-backend': { type: 'string', default: 'sqlite', help: 'Where objects are kept: sqlite, etcd3 or memory.' },

@@ -7,6 +7,7 @@ import type { FrontProxyTrust } from '@keelson/pki';
 import { createKubelets } from './auth/kubelets.ts';
 import { createTokens } from './auth/tokens.ts';
 import { listen } from './http/server.ts';
+import { openStore } from './open-store.ts';
 import { apiserverOptions } from './options.ts';
 import { type ApiServer, createServer } from './server.ts';
 import type { Store } from './storage/types.ts';
@@ -20,8 +21,8 @@ export const apiserver: Component<typeof apiserverOptions> = { name: 'kube-apise
 async function run(context: Context): Promise<void> {
   const { options, log, signal } = context;
   requireFiles(options);
-  const store = await openStore(options);
-  const server = await createServer(await serverConfig(context, store));
+  const { store, isStale } = await openStore(options);
+  const server = await createServer({ ...(await serverConfig(context, store)), ...(isStale ? { isStale } : {}) });
   const listener = await listen({
     host: options['bind-address'],
     port: options['secure-port'],
@@ -103,24 +104,8 @@ async function proxyClient(options: Options): Promise<{ cert: string; key: strin
   return { cert: await text(certFile), key: await text(keyFile) };
 }
 
-/** Store code is loaded by need: the etcd client costs start-up time that an embedded store does not owe. */
-async function openStore(options: Options): Promise<Store> {
-  const backend = options['storage-backend'];
-  if (backend === 'memory') return (await import('./storage/memory/memory.ts')).createMemoryStore();
-  if (backend === 'sqlite') return (await import('./storage/sqlite/sqlite.ts')).createSqliteStore({ path: options['storage-file'] });
-  if (backend !== 'etcd3') throw new Error(`--storage-backend: "${backend}" is unknown; use sqlite, etcd3 or memory`);
-  if (options['etcd-servers'].length === 0) throw new Error('--etcd-servers must be given with --storage-backend=etcd3');
-  const { createEtcdStore } = await import('./storage/etcd/etcd.ts');
-  const [ca, cert, key] = await Promise.all([options['etcd-cafile'], options['etcd-certfile'], options['etcd-keyfile']].map(readOptional));
-  return createEtcdStore({ endpoints: options['etcd-servers'], ...(ca ? { tls: { ca, ...(cert && key ? { cert, key } : {}) } } : {}) });
-}
-
 function text(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: Error) => Promise.reject(new Error(`cannot read ${path}: ${error.message}`)));
-}
-
-async function readOptional(path: string): Promise<Buffer | undefined> {
-  return path ? readFile(path) : undefined;
 }
 
 async function optionalText(path: string): Promise<string | undefined> {

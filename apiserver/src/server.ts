@@ -45,6 +45,8 @@ import type { Store } from './storage/types.ts';
 
 export interface ServerConfig {
   readonly store: Store;
+  /** Whether what lies at a key should be written again though it has not changed; never, unless told. */
+  readonly isStale?: (key: string) => Promise<boolean>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -175,7 +177,18 @@ function createRegistry(config: ServerConfig, { escalation, webhooks, authorize 
   const admission = [...chosen, escalationCheck(escalation)];
   const cidrs = config.serviceCIDR.split(',');
   const ranges = (registry: Registry): readonly string[] => readyRanges(registry, cidrs);
-  return new Registry({ store, kinds, admission, clock, random, log, families: cidrs.map(familyOf), ranges, nodePorts });
+  return new Registry({
+    store,
+    kinds,
+    admission,
+    clock,
+    random,
+    log,
+    families: cidrs.map(familyOf),
+    ranges,
+    nodePorts,
+    isStale: config.isStale,
+  });
 }
 
 async function bootstrap(

@@ -23,6 +23,8 @@ export interface RegistryOptions {
   readonly families: AssignContext['families'];
   readonly ranges: (registry: Registry) => readonly string[];
   readonly nodePorts: AssignContext['nodePorts'];
+  /** Whether what lies at a key should be written again though it has not changed. */
+  readonly isStale?: ((key: string) => Promise<boolean>) | undefined;
 }
 
 /** All served kinds over one store: what the handlers, admission and the API server's own loops work with. */

@@ -151,7 +151,9 @@ async function updateOnce(
   bumpGeneration(store, next, old, request.subresource);
   throwInvalid(store, next, [...validateChange(store, next, old, request.subresource), ...(account.meant ? validateAccount(next) : [])]);
   await runAdmission(registry.options.admission, 'validate', attributes);
-  if (changesNothing(next, old, account)) return { wire: current.wire, object: old, changed: false };
+  const stale = registry.options.isStale;
+  if (changesNothing(next, old, account) && !(await stale?.(store.keyOf(request.namespace, name))))
+    return { wire: current.wire, object: old, changed: false };
   if (isFinished(store, next)) return removeNow(registry, store, next, current.revision, request.dryRun);
   return claiming(registry, store, { next, old, request }, async () => {
     const bytes = store.encode(next);

@@ -14,6 +14,7 @@ export interface FixtureOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly store?: Store;
+  readonly isStale?: (key: string) => Promise<boolean>;
   readonly log?: Logger;
   readonly serviceCIDR?: string;
   readonly nodePorts?: { readonly from: number; readonly to: number };
@@ -63,7 +64,7 @@ export async function startServer(options: FixtureOptions = {}): Promise<Fixture
   const stop = new AbortController();
   const metrics = new Metrics();
   const server = await createServer({
-    ...{ store, clock, random, log, metrics },
+    ...{ store, clock, random, log, metrics, ...(options.isStale ? { isStale: options.isStale } : {}) },
     version: { major: '1', minor: '36', gitVersion: 'v1.36.0' },
     serviceCIDR: options.serviceCIDR ?? '10.96.0.0/16',
     nodePorts: options.nodePorts ?? { from: 30_000, to: 32_767 },

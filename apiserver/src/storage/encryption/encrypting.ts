@@ -1,0 +1,116 @@
+import { type Entry, type Store, StoreError, type StoreEvent, type WatchBatch } from '../types.ts';
+import { type EncryptionRule, ruleFor } from './config.ts';
+import { isSealedWith, type Transformer } from './transform.ts';
+
+export interface EncryptionOptions {
+  readonly rules: readonly EncryptionRule[];
+  /** The resource a key belongs to: `secrets`, `deployments.apps`. */
+  readonly resourceOf: (key: string) => string | undefined;
+  /** Fresh random bytes: never the same twice. */
+  readonly nonce: (length: number) => Buffer;
+}
+
+/**
+ * A store whose values of some resources are sealed before they reach the one underneath. What was written under an older key, or in
+ * clear, is read as long as its provider is listed, and sealed anew by the next write.
+ */
+export class EncryptingStore implements Store {
+  readonly #inner: Store;
+  readonly #options: EncryptionOptions;
+  readonly #rules = new Map<string, EncryptionRule | undefined>();
+
+  constructor(inner: Store, options: EncryptionOptions) {
+    this.#inner = inner;
+    this.#options = options;
+  }
+
+  get exclusive(): boolean {
+    return this.#inner.exclusive;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const entry = await this.#inner.get(key);
+    return entry && this.#open(entry);
+  }
+
+  async list(...asked: Parameters<Store['list']>): ReturnType<Store['list']> {
+    const result = await this.#inner.list(...asked);
+    return { ...result, entries: result.entries.map((entry) => this.#open(entry)) };
+  }
+
+  create(key: string, value: Buffer, options?: { ttlSeconds?: number }): Promise<number> {
+    return this.#clear(this.#inner.create(key, this.#seal(key, value), options));
+  }
+
+  update(key: string, value: Buffer, expected: number, options?: { ttlSeconds?: number }): Promise<number> {
+    return this.#clear(this.#inner.update(key, this.#seal(key, value), expected, options));
+  }
+
+  delete(key: string, expected: number): Promise<number> {
+    return this.#clear(this.#inner.delete(key, expected));
+  }
+
+  async *watch(...asked: Parameters<Store['watch']>): AsyncIterable<WatchBatch> {
+    for await (const { events, revision } of this.#inner.watch(...asked)) {
+      yield { revision, events: events.map((event): StoreEvent => (event.type === 'put' ? this.#open(event) : event)) };
+    }
+  }
+
+  /** Whether a value lies there in another form than it would be written in now: under an older key, or in clear. */
+  async isStale(key: string): Promise<boolean> {
+    const transformer = this.#ruleFor(key)?.transformers[0];
+    if (!transformer) return false;
+    const entry = await this.#inner.get(key);
+    return entry !== undefined && !isSealedWith(entry.value, transformer);
+  }
+
+  compact(revision: number): Promise<void> {
+    return this.#inner.compact(revision);
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  /** What stood in the way of a write is told in clear, too. */
+  async #clear(write: Promise<number>): Promise<number> {
+    try {
+      return await write;
+    } catch (error) {
+      if (!(error instanceof StoreError) || !error.current) throw error;
+      throw new StoreError(error.code, error.message, { current: this.#open(error.current), cause: error });
+    }
+  }
+
+  #seal(key: string, value: Buffer): Buffer {
+    const transformer = this.#ruleFor(key)?.transformers[0];
+    return transformer ? transformer.seal(value, key, this.#options.nonce(transformer.nonceLength)) : value;
+  }
+
+  #open<T extends { readonly key: string; readonly value: Buffer }>(entry: T): T {
+    const rule = this.#ruleFor(entry.key);
+    if (!rule) return entry;
+    return { ...entry, value: opened(rule.transformers, entry) };
+  }
+
+  #ruleFor(key: string): EncryptionRule | undefined {
+    const resource = this.#options.resourceOf(key);
+    if (resource === undefined) return undefined;
+    if (!this.#rules.has(resource)) this.#rules.set(resource, ruleFor(this.#options.rules, resource));
+    return this.#rules.get(resource);
+  }
+}
+
+function opened(transformers: readonly Transformer[], { key, value }: { key: string; value: Buffer }): Buffer {
+  const fitting = transformers.filter((transformer) => isSealedWith(value, transformer));
+  if (fitting.length === 0) throw new Error(`cannot read ${key}: no matching prefix found`);
+  const errors: unknown[] = [];
+  for (const transformer of fitting) {
+    try {
+      return transformer.open(value, key);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throw new AggregateError(errors, `cannot read ${key}: no provider of the encryption configuration opens it`);
+}

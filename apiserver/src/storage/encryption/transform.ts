@@ -1,0 +1,77 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+
+/** Turns values into what is stored, and back. Its form is upstream's, so that either server reads what the other wrote. */
+export interface Transformer {
+  /** Under what the stored value begins with; empty for values in clear. */
+  readonly prefix: Buffer;
+  /** @param key where the value is stored: it cannot be moved to another place unnoticed. @param nonce `nonceLength` random bytes, never used before. */
+  seal(value: Buffer, key: string, nonce: Buffer): Buffer;
+  /** @throws when the value was changed, moved, or sealed with another key. */
+  open(stored: Buffer, key: string): Buffer;
+  readonly nonceLength: number;
+}
+
+const tagLength = 16;
+
+/** AES in Galois/counter mode, with a key of 16, 24 or 32 bytes. */
+export function aesgcm(name: string, secret: Buffer): Transformer {
+  const prefix = Buffer.from(`k8s:enc:aesgcm:v1:${name}:`);
+  const algorithm = gcmOf(secret);
+  const nonceLength = 12;
+  return {
+    prefix,
+    nonceLength,
+    seal(value, key, nonce) {
+      const cipher = createCipheriv(algorithm, secret, nonce).setAAD(Buffer.from(key));
+      return Buffer.concat([prefix, nonce, cipher.update(value), cipher.final(), cipher.getAuthTag()]);
+    },
+    open(stored, key) {
+      const sealed = stored.subarray(prefix.length);
+      if (sealed.length < nonceLength + tagLength) throw new Error('the stored data was shorter than the required size');
+      const decipher = createDecipheriv(algorithm, secret, sealed.subarray(0, nonceLength)).setAAD(Buffer.from(key));
+      decipher.setAuthTag(sealed.subarray(-tagLength));
+      return Buffer.concat([decipher.update(sealed.subarray(nonceLength, -tagLength)), decipher.final()]);
+    },
+  };
+}
+
+/** AES in cipher block chaining mode with PKCS #7 padding. */
+export function aescbc(name: string, secret: Buffer): Transformer {
+  const prefix = Buffer.from(`k8s:enc:aescbc:v1:${name}:`);
+  const algorithm = `aes-${secret.length * 8}-cbc`;
+  const nonceLength = 16;
+  return {
+    prefix,
+    nonceLength,
+    seal(value, _key, nonce) {
+      const cipher = createCipheriv(algorithm, secret, nonce);
+      return Buffer.concat([prefix, nonce, cipher.update(value), cipher.final()]);
+    },
+    open(stored) {
+      const sealed = stored.subarray(prefix.length);
+      const decipher = createDecipheriv(algorithm, secret, sealed.subarray(0, nonceLength));
+      return Buffer.concat([decipher.update(sealed.subarray(nonceLength)), decipher.final()]);
+    },
+  };
+}
+
+const sealedPrefix = Buffer.from('k8s:enc:');
+
+/** Values in clear. */
+export const identity: Transformer = {
+  prefix: Buffer.alloc(0),
+  nonceLength: 0,
+  seal: (value) => value,
+  open: (stored) => stored,
+};
+
+/** Whether a stored value says of itself that this one sealed it. Values in clear say nothing. */
+export function isSealedWith(stored: Buffer, { prefix }: Transformer): boolean {
+  if (prefix.length === 0) return !stored.subarray(0, sealedPrefix.length).equals(sealedPrefix);
+  return stored.subarray(0, prefix.length).equals(prefix);
+}
+
+function gcmOf(secret: Buffer): 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' {
+  if (secret.length === 16) return 'aes-128-gcm';
+  return secret.length === 24 ? 'aes-192-gcm' : 'aes-256-gcm';
+}
