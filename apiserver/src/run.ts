@@ -6,6 +6,7 @@ import { parseGoDuration } from '@keelson/machinery';
 import type { FrontProxyTrust } from '@keelson/pki';
 import { createKubelets } from './auth/kubelets.ts';
 import { createTokens } from './auth/tokens.ts';
+import { neighbours } from './components.ts';
 import { listen } from './http/server.ts';
 import { openStore } from './open-store.ts';
 import { apiserverOptions } from './options.ts';
@@ -70,6 +71,7 @@ async function serverConfig(
   return {
     ...{ store, clock, random, log, metrics, signal, kubelets },
     version: versionInfo,
+    components: neighbours,
     clientCA: await text(options['client-ca-file']),
     frontProxies: await frontProxies(options),
     aggregation: { client: await proxyClient(options), toEndpoints: options['enable-aggregator-routing'] },

@@ -62,6 +62,8 @@ export interface ServerConfig {
   /** Where the keys of those tokens are said to be; at this server, unless told. */
   readonly jwksURI?: string | undefined;
   readonly kubelets: Services['kubelets'];
+  /** Other parts of the control plane, for ComponentStatus. */
+  readonly components?: Services['components'];
   /** PEM of the CA client certificates are checked against, for extension API servers to read; absent where there are no certificates. */
   readonly clientCA?: string;
   /** Proxies that may say on whose behalf they ask; none when absent. */
@@ -106,6 +108,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
   const services: Services = {
     tokens: config.tokens(() => registry),
     kubelets: config.kubelets,
+    components: [...(config.components ?? []), { name: 'etcd-0', check: () => probeStore(config.store).then(() => 'ok') }],
     authorize: (attributes) => authorize(authorizers, attributes),
     rulesOf: rbac.rulesOf,
   };
@@ -219,13 +222,18 @@ function escalationContext({ rulesOf, authorize }: Services): EscalationContext 
   return { rulesOf, may: (user, verb, resource, namespace, name) => authorize({ ...anyRole, user, verb, resource, namespace, name }) };
 }
 
+/** @throws when the store does not answer. */
+async function probeStore(store: Store): Promise<void> {
+  await store.list('/registry/health', { countOnly: true, limit: 1 });
+}
+
 function checks(registry: Registry, state: Readonly<State>): HealthCheck[] {
   const must = (holds: boolean, why: string): void => {
     if (!holds) throw new Error(why);
   };
   return [
     { name: 'log', check: () => undefined },
-    { name: 'etcd', check: async () => void (await registry.options.store.list('/registry/health', { countOnly: true, limit: 1 })) },
+    { name: 'etcd', check: () => probeStore(registry.options.store) },
     {
       name: 'informer-sync',
       endpoints: ['readyz'],

@@ -6,6 +6,8 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { onPath, RealCluster, whyNotReal } from '../e2e/cluster.ts';
 import { areas } from './areas/index.ts';
 import { ClusterContext } from './context.ts';
+import { coverage, coveragePage } from './coverage/coverage.ts';
+import { page } from './coverage/page.ts';
 import type { Spec } from './specs.ts';
 
 /*
@@ -38,6 +40,16 @@ describe('conformance', { skip: skip ?? false, timeout: 900_000 }, () => {
       await context.close();
     }
   };
+  test('every stable operation is answered as it should be, and docs/api-coverage.md says so', { timeout: 300_000 }, () =>
+    runs(async (context) => {
+      const rows = await coverage(context);
+      const faults = rows.flatMap(({ surface, outcomes }) =>
+        outcomes.filter(({ fault }) => fault !== undefined).map((one) => ({ ...surface, ...one })),
+      );
+      assert.deepEqual(faults, []);
+      if (own) assert.equal(readFileSync(coveragePage, 'utf8'), page(rows), 'make the page anew: node test/conformance/coverage/main.ts');
+    }),
+  );
   for (const [area, specs] of Object.entries(areas))
     describe(area, () => {
       for (const [title, spec] of Object.entries(specs)) test(title, { timeout: 120_000 }, () => runs(spec));

@@ -28,7 +28,7 @@ export async function serveResource(request: ResourceRequest): Promise<void> {
   if (info.subresource !== '' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
   if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refused();
   if (store.definition.answer) {
-    negotiate(header(request, 'accept'), false);
+    if (info.verb === 'create') negotiate(header(request, 'accept'), false);
     return store.definition.answer(request);
   }
   switch (info.verb) {

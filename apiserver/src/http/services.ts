@@ -9,9 +9,18 @@ import type { KubeletAddress } from '../kinds/core/kubelet-location.ts';
 export interface Services {
   readonly tokens: Tokens;
   readonly kubelets: Kubelets;
+  /** What ComponentStatus tells of. */
+  readonly components?: readonly ComponentCheck[];
   authorize(attributes: AuthorizationAttributes): Promise<Decision>;
   /** Rules that hold for a user, for SelfSubjectRulesReview. */
   rulesOf(user: UserInfo, namespace: string): readonly PolicyRule[];
+}
+
+/** A part of the control plane that can be asked how it does. */
+export interface ComponentCheck {
+  readonly name: string;
+  /** Resolves to what it says when it is well. @throws what it says, or why it cannot be asked. */
+  check(): Promise<string>;
 }
 
 /** Service-account tokens. */

@@ -17,6 +17,8 @@ import { cronJobKind } from './batch/cron-job.ts';
 import { jobKind } from './batch/job.ts';
 import { certificateSigningRequestKind } from './certificates/certificate-signing-request.ts';
 import { leaseKind } from './coordination/lease.ts';
+import { bindingKind } from './core/binding.ts';
+import { componentStatusKind } from './core/component-status.ts';
 import { configMapKind } from './core/config-map.ts';
 import { endpointsKind } from './core/endpoints.ts';
 import { eventKind } from './core/event.ts';
@@ -59,6 +61,8 @@ import type { KindDefinition } from './types.ts';
 
 /** THE list of kinds. To serve another, write its file and name it here. */
 export const kinds: readonly KindDefinition[] = [
+  bindingKind,
+  componentStatusKind,
   configMapKind,
   endpointsKind,
   eventKind,

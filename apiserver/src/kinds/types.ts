@@ -18,9 +18,9 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly version?: ServedVersion<T>;
   /** Where it is stored; `/registry/<resource>/` unless told. Ends with a slash; one or two segments below /registry/. */
   readonly prefix?: string;
-  /** Verbs offered; all eight unless told. A kind without `get` is not stored: `answer` takes its creates. */
+  /** Verbs offered; all eight unless told. A kind that `answer`s is not stored. */
   readonly verbs?: readonly Verb[];
-  /** Answers `create` of a kind that is not stored (reviews). */
+  /** Answers all verbs of a kind that is not stored (reviews). */
   readonly answer?: ResourceHandler;
   /** Messages for what is wrong with a name (with `prefix`: with a generateName's prefix). DNS subdomain unless told. */
   name?(value: string, prefix: boolean): readonly string[];

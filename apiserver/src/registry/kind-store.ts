@@ -53,7 +53,7 @@ export class KindStore {
   }
 
   get isStored(): boolean {
-    return this.verbs.has('get');
+    return this.definition.answer === undefined;
   }
 
   /** The storage key of one object, or the prefix of a namespace when `name` is empty. */

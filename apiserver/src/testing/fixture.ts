@@ -20,6 +20,7 @@ export interface FixtureOptions {
   readonly nodePorts?: { readonly from: number; readonly to: number };
   readonly disabledAdmission?: readonly string[];
   readonly kubelets?: Services['kubelets'];
+  readonly components?: Services['components'];
   readonly aggregation?: AggregationOptions;
   readonly frontProxies?: FrontProxyTrust;
   /** PEM. */
@@ -73,6 +74,7 @@ export async function startServer(options: FixtureOptions = {}): Promise<Fixture
     tokens: (registry) =>
       createTokens({ issuer: testIssuer, signingKey, publicKeys: [signingKey], audiences: [testIssuer], clock }, registry),
     kubelets: options.kubelets ?? noKubelets,
+    components: options.components ?? [],
     clientCA: options.clientCA ?? 'the client CA',
     frontProxies: options.frontProxies,
     aggregation: options.aggregation ?? {},

@@ -1,0 +1,63 @@
+import { notFound } from '@keelson/machinery';
+import { ComponentStatus } from '@keelson/types';
+import { negotiate } from '../../http/negotiate.ts';
+import { answerTo, header } from '../../http/request.ts';
+import { sendBytes } from '../../http/respond.ts';
+import type { ComponentCheck } from '../../http/services.ts';
+import type { ResourceHandler } from '../../http/types.ts';
+import { toEntry } from '../../registry/entry.ts';
+import { convert, convertList } from '../../registry/forms.ts';
+import { encodeList, encodeStored } from '../../registry/wire.ts';
+import { nameColumn } from '../columns.ts';
+import type { Column, KindDefinition } from '../types.ts';
+
+const deprecated = 'v1 ComponentStatus is deprecated in v1.19+';
+
+type Text = (condition: { status: string; message?: string | undefined; error?: string | undefined }) => string | undefined;
+const column = (name: string, text: Text): Column<ComponentStatus> => ({
+  name,
+  type: 'string',
+  cell: ({ conditions }) => conditions?.map((one) => text(one) ?? '').at(-1) ?? '',
+});
+
+/** How the other parts of the control plane do: asked when somebody asks, never stored. */
+export const componentStatusKind: KindDefinition<ComponentStatus> = {
+  kind: ComponentStatus,
+  verbs: ['get', 'list'],
+  answer,
+  columns: [
+    nameColumn,
+    column('Status', ({ status }) => (status === 'True' ? 'Healthy' : status === 'False' ? 'Unhealthy' : 'Unknown')),
+    column('Message', ({ message }) => message),
+    column('Error', ({ error }) => error || undefined),
+  ],
+};
+
+/** Answers `get` and `list`. A component that cannot be reached is unhealthy, with what was tried as the message. */
+async function answer(request: Parameters<ResourceHandler>[0]): Promise<void> {
+  const { info, store, services, clock, warnings } = request;
+  warnings.push(deprecated);
+  const form = negotiate(header(request, 'accept'));
+  const asked = (services.components ?? []).filter(({ name }) => info.verb === 'list' || name === info.name);
+  const { kind, apiVersion } = store.kind;
+  const wires = (await Promise.all(asked.map(statusOf))).map((status) => encodeStored(status, kind, apiVersion));
+  if (info.verb === 'get') {
+    if (!wires[0]) throw notFound(store.groupResource, info.name);
+    return sendBytes(answerTo(request, form.yaml), 200, convert(store, form, wires[0], info.query, clock.now()));
+  }
+  const page = { resourceVersion: '', continue: undefined, remainingItemCount: undefined };
+  if (form.as === 'Object') {
+    const bytes = encodeList({ kind: 'ComponentStatusList', apiVersion, resourceVersion: '' }, wires, store.tail);
+    return sendBytes(answerTo(request, form.yaml), 200, bytes);
+  }
+  const entries = wires.map((wire, index) => ({ ...toEntry('', wire, 0, store.index), key: String(index), wire }));
+  await sendBytes(answerTo(request, form.yaml), 200, convertList(store, form, { ...page, entries }, info.query, clock.now()));
+}
+
+async function statusOf({ name, check }: ComponentCheck): Promise<ComponentStatus> {
+  const condition = await check().then(
+    (message) => ({ status: 'True', message }),
+    (error: Error) => ({ status: 'False', message: error.message }),
+  );
+  return { metadata: { name }, conditions: [{ type: 'Healthy', ...condition }] };
+}
