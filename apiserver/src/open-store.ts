@@ -10,6 +10,7 @@ export interface StoreOptions {
   readonly 'storage-backend': string;
   readonly 'storage-file': string;
   readonly 'etcd-servers': readonly string[];
+  readonly 'etcd-prefix': string;
   readonly 'etcd-cafile': string;
   readonly 'etcd-certfile': string;
   readonly 'etcd-keyfile': string;
@@ -61,6 +62,7 @@ function named({ group, resource }: { readonly group: string; readonly resource:
 
 /** Store code is loaded by need: the etcd client costs start-up time that an embedded store does not owe. */
 async function openBackend(options: StoreOptions): Promise<Store> {
+  if (options['etcd-prefix'] !== '/registry') throw new Error(`--etcd-prefix=${options['etcd-prefix']}: only /registry is offered`);
   const backend = options['storage-backend'];
   if (backend === 'memory') return (await import('./storage/memory/memory.ts')).createMemoryStore();
   if (backend === 'sqlite') return (await import('./storage/sqlite/sqlite.ts')).createSqliteStore({ path: options['storage-file'] });

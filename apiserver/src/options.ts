@@ -86,6 +86,13 @@ export const apiserverOptions = {
     default: '',
     help: 'File that says which resources are encrypted in the store, and with which keys.',
   },
+  'etcd-prefix': { type: 'string', default: '/registry', help: 'Where keys begin in etcd; nothing but /registry is offered.' },
+  'event-ttl': { type: 'duration', default: '1h0m0s', help: 'How long events are kept.' },
+  'enable-admission-plugins': {
+    type: 'list',
+    default: [] as readonly string[],
+    help: 'Admission plugins to have besides those that are there unless told; NodeRestriction is one of these.',
+  },
   'disable-admission-plugins': { type: 'list', default: [] as readonly string[], help: 'Admission plugins to leave out.' },
 
   'storage-backend': { type: 'string', default: 'sqlite', help: 'Where objects are kept: sqlite, etcd3 or memory.' },

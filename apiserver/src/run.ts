@@ -4,10 +4,12 @@ import type { Component, ComponentContext } from '@keelson/component';
 import { versionInfo } from '@keelson/component';
 import { parseGoDuration } from '@keelson/machinery';
 import type { FrontProxyTrust } from '@keelson/pki';
+import { checkPluginNames } from './admission/names.ts';
 import { createKubelets } from './auth/kubelets.ts';
 import { createTokens } from './auth/tokens.ts';
 import { neighbours } from './components.ts';
 import { listen } from './http/server.ts';
+import { inert } from './inert.ts';
 import { openStore } from './open-store.ts';
 import { apiserverOptions } from './options.ts';
 import { type ApiServer, createServer } from './server.ts';
@@ -17,11 +19,13 @@ type Context = ComponentContext<typeof apiserverOptions>;
 type Options = Context['options'];
 
 /** kube-apiserver as a process. */
-export const apiserver: Component<typeof apiserverOptions> = { name: 'kube-apiserver', options: apiserverOptions, run };
+export const apiserver: Component<typeof apiserverOptions> = { name: 'kube-apiserver', options: apiserverOptions, inert, run };
 
 async function run(context: Context): Promise<void> {
   const { options, log, signal } = context;
   requireFiles(options);
+  checkPluginNames('enable-admission-plugins', options['enable-admission-plugins']);
+  checkPluginNames('disable-admission-plugins', options['disable-admission-plugins']);
   const { store, isStale } = await openStore(options);
   const server = await createServer({ ...(await serverConfig(context, store)), ...(isStale ? { isStale } : {}) });
   const listener = await listen({
@@ -78,6 +82,7 @@ async function serverConfig(
     serviceCIDR: options['service-cluster-ip-range'],
     nodePorts: { from, to },
     disabledAdmission: options['disable-admission-plugins'],
+    eventTTL: options['event-ttl'],
     bootstrapTokens: options['enable-bootstrap-token-auth'],
     tokens: (registry) =>
       createTokens({ issuer, signingKey, publicKeys: publicKeys.length > 0 ? publicKeys : [signingKey], audiences, clock }, registry),

@@ -56,6 +56,8 @@ export interface ServerConfig {
   readonly serviceCIDR: string;
   readonly nodePorts: { readonly from: number; readonly to: number };
   readonly disabledAdmission: readonly string[];
+  /** Milliseconds events are kept; an hour unless told. */
+  readonly eventTTL?: number;
   /** Whether bootstrap tokens are taken. */
   readonly bootstrapTokens?: boolean;
   readonly tokens: (registry: () => Registry) => Tokens;
@@ -178,11 +180,17 @@ function createRegistry(config: ServerConfig, { escalation, webhooks, authorize 
   const plugins = admissionPlugins(asking, authorize);
   const chosen = plugins.filter(({ name }) => !disabledAdmission.includes(name));
   const admission = [...chosen, escalationCheck(escalation)];
+  const { eventTTL } = config;
+  const served = kinds.map((definition) =>
+    definition.kind.resource === 'events' && !definition.version && eventTTL !== undefined
+      ? { ...definition, ttlSeconds: Math.ceil(eventTTL / 1000) }
+      : definition,
+  );
   const cidrs = config.serviceCIDR.split(',');
   const ranges = (registry: Registry): readonly string[] => readyRanges(registry, cidrs);
   return new Registry({
     store,
-    kinds,
+    kinds: served,
     admission,
     clock,
     random,

@@ -25,6 +25,7 @@ import { runElected } from '@keelson/runtime';
 import { signers } from './certificate-requests.ts';
 import type { ControllerConfig } from './controllers/types.ts';
 import { serviceAccountTokens } from './credentials.ts';
+import { inert } from './inert.ts';
 import { createControllerManager } from './manager.ts';
 import { observeQueues } from './metrics.ts';
 import { options } from './options.ts';
@@ -38,6 +39,7 @@ type Values = OptionValues<Options>;
 export const component: Component<Options> = {
   name: 'kube-controller-manager',
   options,
+  inert,
   async run(context) {
     const { options: values, clock, signal } = context;
     const config = controllerConfig(values);

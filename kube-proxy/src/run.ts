@@ -6,6 +6,7 @@ import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/clie
 import { type Component, type ComponentContext, delegatedAuth, type OptionValues, serveHealth } from '@keelson/component';
 import { createInformers } from '@keelson/runtime';
 import { type Chosen, chooseBackend, cleanupAll } from './choose.ts';
+import { configKind, inert } from './config-file.ts';
 import { kernelConntrack } from './conntrack.ts';
 import { healthHandler, listen, metricsHandler } from './health/server.ts';
 import { httpHealthPorts } from './health/service-health.ts';
@@ -20,6 +21,8 @@ type Options = typeof options;
 export const component: Component<Options> = {
   name: 'kube-proxy',
   options,
+  inert,
+  configKind,
   async run(context) {
     const { options: values, log } = context;
     if (values.cleanup) return cleanupAll(context);

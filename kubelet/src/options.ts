@@ -24,7 +24,12 @@ export const options = {
     'socket of the container runtime; `model://` runs a model of one (not in upstream)',
     'ENDPOINT',
   ),
-  'runtime-request-timeout': number(120, 'seconds a call to the runtime may take, pulls and streams apart. A duration in upstream'),
+  'runtime-request-timeout': {
+    type: 'duration',
+    default: '2m0s',
+    help: 'how long a call to the runtime may take, pulls and streams apart',
+    placeholder: 'DURATION',
+  },
   'root-dir': text('/var/lib/kubelet', "directory of volumes and of the kubelet's own files", 'DIR'),
   'pod-logs-dir': text(
     '',
@@ -46,6 +51,8 @@ export const options = {
     'THRESHOLDS',
   ),
   address: text('0.0.0.0', "address of the kubelet's server", 'IP'),
+  'healthz-bind-address': text('127.0.0.1', 'address of /healthz in plain HTTP', 'IP'),
+  'healthz-port': number(10_248, 'port of /healthz in plain HTTP; 0 serves none'),
   port: number(10_250, "TLS port of the kubelet's server, health and metrics included; 0 takes any free one"),
   'tls-cert-file': text('', 'certificate to serve with; one is made for this start when empty', 'FILE'),
   'tls-private-key-file': text('', 'key of --tls-cert-file', 'FILE'),

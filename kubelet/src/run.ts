@@ -10,6 +10,7 @@ import { type NodeCertificates, openNodeCertificates } from './certificates/node
 import { parseResolvConf } from './config/dns.ts';
 import { bytes } from './config/quantity.ts';
 import { podCgroup } from './config/resources.ts';
+import { configKind, inert } from './config-file.ts';
 import { GrpcRuntime } from './cri/grpc/index.ts';
 import { ModelRuntime } from './cri/model/index.ts';
 import type { Runtime } from './cri/types.ts';
@@ -22,6 +23,7 @@ import { readMachine } from './node/machine.ts';
 import { measureNode } from './node/measure.ts';
 import { options } from './options.ts';
 import { modelProber, networkProber } from './probe/prober.ts';
+import { serveHealthz } from './server/health.ts';
 import { type LogSource, logFiles } from './server/logs/files.ts';
 import { modelLogs } from './server/logs/model.ts';
 import { keepLogsSmall, type LogLimits } from './server/logs/rotate.ts';
@@ -41,6 +43,8 @@ type Context = ComponentContext<Options>;
 export const component: Component<Options> = {
   name: 'kubelet',
   options,
+  inert,
+  configKind,
   async run(context) {
     const { options: values, clock, random, log, signal } = context;
     const name = nodeName(values);
@@ -72,6 +76,7 @@ export const component: Component<Options> = {
       pods: () => kubelet?.workers.all ?? [],
     };
     const server: Listening = await serveKubelet(serving, await certificate(context, name, certificates), values.address, values.port);
+    const closeHealth = await serveHealthz({ address: values['healthz-bind-address'], port: values['healthz-port'] }, [], log);
     try {
       const config = configuration(values, name, server.port);
       const informers = createInformers({ api, clock, random, log });
@@ -87,6 +92,7 @@ export const component: Component<Options> = {
       ];
       await Promise.all(loops);
     } finally {
+      closeHealth();
       await server.close();
       kind.runtime.close();
       transport.close();
@@ -107,7 +113,7 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
   if (endpoint.startsWith('model://')) return modelKind(context, name);
   const root = resolve(values['root-dir']);
   await mkdir(root, { recursive: true });
-  const runtime: Runtime = new GrpcRuntime({ socket: endpoint, clock, timeoutMs: values['runtime-request-timeout'] * 1000 });
+  const runtime: Runtime = new GrpcRuntime({ socket: endpoint, clock, timeoutMs: values['runtime-request-timeout'] });
   const machine: MachineFacts = await readMachine(root);
   const imageMountpoint = async (): Promise<string> => (await runtime.images.filesystem()).mountpoint;
   const host = new DiskHost();

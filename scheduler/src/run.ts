@@ -4,6 +4,7 @@ import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/clie
 import { type Component, type ComponentContext, leaderElectionStatus, serveSecurePort } from '@keelson/component';
 import { issueTemporary } from '@keelson/pki';
 import { createEventRecorder, createInformers, runElected } from '@keelson/runtime';
+import { configKind, inert } from './config-file.ts';
 import { options } from './options.ts';
 import { createScheduler } from './scheduler.ts';
 
@@ -14,6 +15,8 @@ type Context = ComponentContext<Options>;
 export const component: Component<Options> = {
   name: 'kube-scheduler',
   options,
+  inert,
+  configKind,
   async run(context) {
     const { options: values, clock, signal } = context;
     const transport = transportFor(loadKubeconfig(values.kubeconfig || undefined));

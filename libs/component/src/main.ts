@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type Clock, errorMessage, isAbort, type Logger, type Random, silentLogger, systemClock, systemRandom } from '@keelson/base';
 import { Registry } from 'prom-client';
+import { readConfigKind } from './config-kind.ts';
+import { inertFlags } from './inert.ts';
 import { createLogger } from './log.ts';
 import { ProcessRegistry } from './metrics.ts';
 import { configFile, defaultOf, parseFlags, type Resolved, resolveOptions } from './options.ts';
@@ -34,7 +36,7 @@ export function runIn<S extends OptionSpecs>(component: Component<S>, overrides:
  * ends it at once). Exits 0 when the component has stopped, 1 with one sentence when it could not run. Never returns.
  */
 export async function runMain<S extends OptionSpecs>(component: Component<S>): Promise<never> {
-  const resolved = await readOptions(component, process.argv.slice(2));
+  const { resolved, ineffective } = await readOptions(component, process.argv.slice(2));
   if (resolved.kind === 'print') {
     process.stdout.write(resolved.text);
     process.exit(0);
@@ -42,6 +44,7 @@ export async function runMain<S extends OptionSpecs>(component: Component<S>): P
   if (resolved.kind === 'invalid') return fail(component.name, resolved.message);
   const clock = systemClock;
   const log = createLogger({ component: component.name, verbosity: resolved.verbosity, clock });
+  if (ineffective.length > 0) log.info('taken without effect', { options: ineffective });
   exitOnUncaught(log);
   const signal = abortOnSignals(log);
   try {
@@ -55,18 +58,28 @@ export async function runMain<S extends OptionSpecs>(component: Component<S>): P
   process.exit(0);
 }
 
-async function readOptions<S extends OptionSpecs>({ name, options: specs }: Component<S>, argv: readonly string[]): Promise<Resolved<S>> {
-  const parsed = parseFlags(specs, argv);
-  if ('message' in parsed) return { kind: 'invalid', message: parsed.message };
-  const sources = { flags: parsed.flags, env: process.env };
+interface Read<S extends OptionSpecs> {
+  readonly resolved: Resolved<S>;
+  /** Flags and fields of the configuration file that change nothing. */
+  readonly ineffective: readonly string[];
+}
+
+async function readOptions<S extends OptionSpecs>(component: Component<S>, argv: readonly string[]): Promise<Read<S>> {
+  const { name, options: specs } = component;
+  const parsed = parseFlags(specs, argv, inertFlags(component.inert));
+  if ('message' in parsed) return { resolved: { kind: 'invalid', message: parsed.message }, ineffective: [] };
+  const { flags, ineffective } = parsed;
+  const sources = { flags, env: process.env };
   const file = configFile(name, specs, sources);
-  if (file === undefined) return resolveOptions(name, specs, sources);
+  if (file === undefined) return { resolved: resolveOptions(name, specs, sources), ineffective };
   try {
     const { parse } = await import('yaml');
-    const config: unknown = parse(readFileSync(file, 'utf8')) ?? {};
-    return resolveOptions(name, specs, { ...sources, config });
+    const document: unknown = parse(readFileSync(file, 'utf8')) ?? {};
+    const read = component.configKind && readConfigKind(document, component.configKind);
+    const resolved = resolveOptions(name, specs, { ...sources, config: read?.values ?? document });
+    return { resolved, ineffective: [...ineffective, ...(read?.ineffective ?? [])] };
   } catch (error) {
-    return { kind: 'invalid', message: `cannot read config file ${file}: ${firstLine(error)}` };
+    return { resolved: { kind: 'invalid', message: `cannot read config file ${file}: ${firstLine(error)}` }, ineffective };
   }
 }
 

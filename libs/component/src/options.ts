@@ -1,4 +1,5 @@
 import { parseGoDuration } from '@keelson/base';
+import { type InertFlags, inertFlags } from './inert.ts';
 import type { OptionSpec, OptionSpecs, OptionValue, OptionValues } from './types.ts';
 import { versionInfo } from './version.ts';
 
@@ -31,23 +32,36 @@ export const commonOptions = {
   version: { type: 'boolean', default: false, help: 'Print the version and exit' },
 } as const satisfies OptionSpecs;
 
+/** What a command line says: values of flags, and those without effect. */
+export interface ParsedFlags {
+  readonly flags: Flags;
+  readonly ineffective: readonly string[];
+}
+
 /** Reads `--name=value`, `--name value`, `--bool[=true|false]`, `-v N`, `-h`. An underscore in a name is a dash, as in Kubernetes. */
-export function parseFlags(specs: OptionSpecs, argv: readonly string[]): { flags: Flags } | { message: string } {
+export function parseFlags(specs: OptionSpecs, argv: readonly string[], inert = inertFlags()): ParsedFlags | { message: string } {
   const known: OptionSpecs = { ...commonOptions, ...specs };
   const flags = new Map<string, string[]>();
+  const ineffective: string[] = [];
   for (let at = 0; at < argv.length; at++) {
     const argument = argv[at] as string;
     const match = /^(?:--([^=]+)|-([vh])(?==|\d|$))(?:=?([\s\S]*))$/.exec(argument);
     if (!match) return { message: argument.startsWith('-') ? `unknown flag: ${argument}` : `unexpected argument: ${argument}` };
     const name = (match[1] ?? { v: 'v', h: 'help' }[match[2] ?? ''] ?? '').replaceAll('_', '-');
-    const spec = Object.hasOwn(known, name) ? known[name] : undefined;
+    const spec = Object.hasOwn(known, name) ? known[name] : inertSpec(inert, name);
     if (!spec) return { message: `unknown flag: --${match[1]}` };
     const attached = argument.includes('=') || (match[2] === 'v' && argument.length > 2);
     const value = attached ? match[3] : spec.type === 'boolean' ? 'true' : argv[++at];
     if (value === undefined) return { message: `flag needs an argument: --${name}` };
-    flags.set(name, [...(flags.get(name) ?? []), value]);
+    if (Object.hasOwn(known, name)) flags.set(name, [...(flags.get(name) ?? []), value]);
+    else ineffective.push(name);
   }
-  return { flags };
+  return { flags, ineffective };
+}
+
+function inertSpec({ switches, values }: InertFlags, name: string): Pick<OptionSpec, 'type'> | undefined {
+  if (switches.includes(name)) return { type: 'boolean' };
+  return values.includes(name) ? { type: 'string' } : undefined;
 }
 
 /** The variable that stands for a flag: `KEELSON_KUBE_SCHEDULER_SECURE_PORT`. */

@@ -1,5 +1,7 @@
 import type { Clock, Logger, Random } from '@keelson/base';
 import type { Registry } from 'prom-client';
+import type { ConfigKind } from './config-kind.ts';
+import type { InertFlags } from './inert.ts';
 
 /** One option of a process: gives its type, default, documentation, flag (`--name`), environment variable and config-file key. */
 export interface OptionSpec<T extends OptionValue = OptionValue> {
@@ -43,6 +45,10 @@ export interface Component<S extends OptionSpecs> {
   /** `kube-scheduler`, … as it appears in logs, user agents and metrics. */
   readonly name: string;
   readonly options: S;
+  /** Flags of Kubernetes' program that are taken without effect, besides those that all programs take so. */
+  readonly inert?: InertFlags;
+  /** The kind of Kubernetes' configuration file that `--config` may name instead of a list of flags. */
+  readonly configKind?: ConfigKind;
   /** Resolves when the component has stopped. @throws what kept it from starting, in words a user can act on. */
   run(context: ComponentContext<S>): Promise<void>;
 }

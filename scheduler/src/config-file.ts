@@ -1,0 +1,32 @@
+import type { ConfigKind, InertFlags } from '@keelson/component';
+
+export const inert: InertFlags = {
+  switches: ['authentication-skip-lookup', 'authentication-tolerate-lookup-failure'],
+  values: [
+    ...['authorization-always-allow-paths', 'authentication-token-webhook-cache-ttl', 'authorization-webhook-cache-authorized-ttl'],
+    ...['authorization-webhook-cache-unauthorized-ttl', 'cert-dir', 'leader-elect-resource-lock', 'write-config-to'],
+    ...['pod-max-in-unschedulable-pods-duration', 'requestheader-client-ca-file', 'requestheader-allowed-names'],
+    ...['requestheader-username-headers', 'requestheader-group-headers', 'requestheader-extra-headers-prefix', 'requestheader-uid-headers'],
+  ],
+};
+
+/** The name of the first profile; what else profiles say has no effect: there is one way to schedule. */
+const profiles = {
+  flag: 'scheduler-name',
+  text: (value: unknown): string => (value as readonly { schedulerName?: string }[])[0]?.schedulerName ?? 'default-scheduler',
+};
+
+export const configKind: ConfigKind = {
+  kind: 'KubeSchedulerConfiguration',
+  group: 'kubescheduler.config.k8s.io',
+  fields: {
+    'clientConnection.kubeconfig': 'kubeconfig',
+    'leaderElection.leaderElect': 'leader-elect',
+    'leaderElection.leaseDuration': 'leader-elect-lease-duration',
+    'leaderElection.renewDeadline': 'leader-elect-renew-deadline',
+    'leaderElection.retryPeriod': 'leader-elect-retry-period',
+    'leaderElection.resourceName': 'leader-elect-resource-name',
+    'leaderElection.resourceNamespace': 'leader-elect-resource-namespace',
+    profiles,
+  },
+};
