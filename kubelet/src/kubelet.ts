@@ -332,14 +332,14 @@ class NodeAgent implements Kubelet {
 }
 
 const plenty: NodeResources = {
-  memoryAvailable: 1,
-  memoryTotal: 1,
-  diskAvailable: 1,
-  diskTotal: 1,
-  imageAvailable: 1,
-  imageTotal: 1,
-  pidsAvailable: 1,
-  pidsTotal: 1,
+  memoryAvailable: Number.MAX_SAFE_INTEGER,
+  memoryTotal: Number.MAX_SAFE_INTEGER,
+  diskAvailable: Number.MAX_SAFE_INTEGER,
+  diskTotal: Number.MAX_SAFE_INTEGER,
+  imageAvailable: Number.MAX_SAFE_INTEGER,
+  imageTotal: Number.MAX_SAFE_INTEGER,
+  pidsAvailable: Number.MAX_SAFE_INTEGER,
+  pidsTotal: Number.MAX_SAFE_INTEGER,
 };
 
 /** The last lines of a container log, at most 2 KiB and 80 lines, without what the runtime put before them. */

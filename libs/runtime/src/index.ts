@@ -1,3 +1,4 @@
+export * from './abort.ts';
 export * from './access.ts';
 export * from './controller.ts';
 export * from './elected.ts';

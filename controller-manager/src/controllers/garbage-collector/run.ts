@@ -1,6 +1,18 @@
 import { errorMessage, sleep } from '@keelson/base';
-import { createInformers, type Informers, kindKey, runControllers } from '@keelson/runtime';
-import { Deployment, EndpointSlice, Endpoints, type Kind, Namespace, Node, Pod, ReplicaSet, Service, ServiceAccount } from '@keelson/types';
+import { type AnyKind, createInformers, type Informers, kindKey, runControllers, unlessAborted } from '@keelson/runtime';
+import {
+  CustomResourceDefinition,
+  Deployment,
+  EndpointSlice,
+  Endpoints,
+  type Kind,
+  Namespace,
+  Node,
+  Pod,
+  ReplicaSet,
+  Service,
+  ServiceAccount,
+} from '@keelson/types';
 import type { Claimable } from '../../claims.ts';
 import { type Discovery, discover } from '../../discovery.ts';
 import type { RunDeps } from '../types.ts';
@@ -11,32 +23,43 @@ const watched: readonly Kind<unknown>[] = [Deployment, Endpoints, EndpointSlice,
 
 /** What the server offers is asked for again this often. */
 const rediscoverEvery = 30_000;
+/** Milliseconds a new definition may take to be served. */
+const servedWithin = 500;
 
 /** Runs the garbage collector over all kinds the server has, starting over when those change. */
 export async function runGarbageCollector(deps: RunDeps, workers: number): Promise<void> {
-  const informers = metadataInformers(deps);
+  const informersOf = metadataInformers(deps);
   let kinds = collectable(await discoverPatiently(deps));
   while (!deps.signal.aborted) {
     const stop = new AbortController();
     const signal = AbortSignal.any([deps.signal, stop.signal]);
-    for (const kind of kinds) informers.keepMetadataOnly(kind);
+    const informers = informersOf(kinds);
     const running = runControllers([garbageCollector(kinds, workers)], { ...deps, informers, signal });
-    kinds = await nextKinds(kinds, deps);
+    kinds = await nextKinds(kinds, deps, informers);
     stop.abort();
     await running;
   }
 }
 
-/** Resolves when the server offers other kinds than these, or the signal aborts. */
-async function nextKinds(before: readonly Kind<Claimable>[], deps: RunDeps): Promise<readonly Kind<Claimable>[]> {
+/** Resolves when the server offers other kinds than these, or the signal aborts. Definitions that come and go are noticed at once. */
+async function nextKinds(before: readonly Kind<Claimable>[], deps: RunDeps, informers: Informers): Promise<readonly Kind<Claimable>[]> {
   const names = before.map(kindKey).sort().join();
-  while (!deps.signal.aborted) {
-    await sleep(deps.clock, rediscoverEvery, deps.signal).catch(() => undefined);
-    if (deps.signal.aborted) break;
-    const kinds = collectable(await discoverPatiently(deps));
-    if (kinds.map(kindKey).sort().join() !== names) return kinds;
+  let changed = new AbortController();
+  const leave = informers.for(CustomResourceDefinition).onChange(() => changed.abort());
+  try {
+    while (!deps.signal.aborted) {
+      await sleep(deps.clock, rediscoverEvery, AbortSignal.any([deps.signal, changed.signal])).catch(() => undefined);
+      // What has just been defined is served in a moment; should it take longer, its status tells when it is.
+      if (changed.signal.aborted) await sleep(deps.clock, servedWithin, deps.signal).catch(() => undefined);
+      if (deps.signal.aborted) break;
+      changed = new AbortController();
+      const kinds = collectable(await discoverPatiently(deps));
+      if (kinds.map(kindKey).sort().join() !== names) return kinds;
+    }
+    return before;
+  } finally {
+    leave();
   }
-  return before;
 }
 
 async function discoverPatiently({ api, clock, log, signal }: RunDeps): Promise<Discovery> {
@@ -57,20 +80,24 @@ function collectable({ resources }: Discovery): readonly Kind<Claimable>[] {
     .map(({ kind }) => kind);
 }
 
-interface MetadataInformers extends Informers {
-  /** Drops everything but metadata from objects of a kind that only the collector reads. */
-  keepMetadataOnly(kind: Kind<Claimable>): void;
-}
-
-function metadataInformers({ metadata, informers, clock, random, log }: RunDeps): MetadataInformers {
+/**
+ * Informers of kinds that only the collector reads keep nothing but metadata. They outlive the collector that first asked for them; a new
+ * one waits for those of its own kinds only: one whose kind is gone may never have been filled.
+ */
+function metadataInformers(deps: RunDeps): (kinds: readonly Kind<Claimable>[]) => Informers {
+  const { metadata, informers, clock, random, log } = deps;
   const own = createInformers({ api: metadata, clock, random, log });
   const shared = new Set(watched.map(kindKey));
-  return {
-    for: (kind, options) => (shared.has(kindKey(kind)) ? informers : own).for(kind, options),
-    start: async (signal) => void (await Promise.all([informers.start(signal), own.start(signal)])),
-    keepMetadataOnly(kind) {
-      if (!shared.has(kindKey(kind))) own.for(kind, { transform: tiesOnly });
-    },
+  const isShared = (kind: AnyKind): boolean => shared.has(kindKey(kind));
+  return (kinds) => {
+    const asked = kinds.filter((kind) => !isShared(kind)).map((kind) => own.for(kind, { transform: tiesOnly }));
+    return {
+      for: (kind, options) => (isShared(kind) ? informers : own).for(kind, options),
+      async start(signal) {
+        void own.start(deps.signal).catch(() => undefined);
+        await unlessAborted(signal, Promise.all([informers.start(deps.signal), ...asked.map(({ synced }) => synced)]));
+      },
+    };
   };
 }
 
