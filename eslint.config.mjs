@@ -7,7 +7,7 @@ import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 const machineryAndBelow = ['layer:base', 'layer:types', 'layer:machinery'];
-const libraries = [...machineryAndBelow, 'layer:pki', 'layer:client', 'layer:runtime', 'layer:component'];
+const libraries = [...machineryAndBelow, 'layer:cel', 'layer:pki', 'layer:client', 'layer:runtime', 'layer:component'];
 const everything = [...libraries, 'layer:testing', 'layer:process', 'layer:deploy', 'layer:test'];
 
 /** layer → the layers its sources may import. Processes meet only in the API server, so they import libraries and never each other. */
@@ -15,6 +15,7 @@ const layers = {
   base: [],
   types: ['layer:base'],
   machinery: ['layer:base', 'layer:types'],
+  cel: machineryAndBelow,
   pki: ['layer:base'],
   client: machineryAndBelow,
   runtime: [...machineryAndBelow, 'layer:client'],

@@ -28,8 +28,15 @@ const root = join(import.meta.dirname, '..');
 const output = join(root, 'dist');
 
 const bundles: readonly Bundle[] = [
-  // The embedded store's worker thread is started from a file of its own.
-  { name: 'apiserver', entries: { main: 'apiserver/src/main.ts', 'sqlite-worker': 'apiserver/src/storage/sqlite/worker.ts' } },
+  // Worker threads, of the embedded store and of large YAML documents, are started from files of their own.
+  {
+    name: 'apiserver',
+    entries: {
+      main: 'apiserver/src/main.ts',
+      'sqlite-worker': 'apiserver/src/storage/sqlite/worker.ts',
+      'yaml-worker': 'apiserver/src/http/yaml-worker.ts',
+    },
+  },
   ...['scheduler', 'controller-manager', 'kubelet', 'kube-proxy', 'kubectl'].map((name) => ({
     name,
     entries: { main: `${name}/src/main.ts` },

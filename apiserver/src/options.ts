@@ -1,4 +1,5 @@
 import type { OptionSpecs } from '@keelson/component';
+import { auditOptions } from './audit/options.ts';
 
 /** kube-apiserver's flags, under Kubernetes' names; those after the blank line are Keelson's own. */
 export const apiserverOptions = {
@@ -53,10 +54,88 @@ export const apiserverOptions = {
     default: '',
     help: 'CA bundle kubelet serving certificates are checked against, PEM.',
   },
-  'service-account-issuer': {
+  'anonymous-auth': {
+    type: 'boolean',
+    default: true,
+    help: 'Lets requests without a credential in, as system:anonymous; RBAC shows them health and the version, and no more.',
+  },
+  'enable-priority-and-fairness': {
+    type: 'boolean',
+    default: true,
+    help: 'Requests wait in fair queues by FlowSchemas and PriorityLevelConfigurations; without it, what is too much is sent away.',
+  },
+  'max-requests-inflight': {
+    type: 'number',
+    default: 400,
+    help: 'Requests that read, at once; with fairness, its sum with the next is the number of seats. Any number when 0.',
+  },
+  'max-mutating-requests-inflight': { type: 'number', default: 200, help: 'Requests that write, at once. Any number when 0.' },
+  'authentication-config': {
     type: 'string',
-    default: 'https://kubernetes.default.svc.cluster.local',
-    help: 'Issuer of service-account tokens.',
+    default: '',
+    help: 'AuthenticationConfiguration (apiserver.config.k8s.io/v1): issuers of JSON Web Tokens, anonymous paths. Read again when it changes.',
+  },
+  'token-auth-file': { type: 'string', default: '', help: 'Bearer tokens as CSV: token,user,uid,"group1,group2".' },
+  'oidc-issuer-url': { type: 'string', default: '', help: 'OpenID Connect issuer whose tokens are taken; HTTPS only.' },
+  'oidc-client-id': { type: 'string', default: '', help: "What the issuer's tokens must be meant for." },
+  'oidc-username-claim': { type: 'string', default: 'sub', help: 'Claim that names the user.' },
+  'oidc-username-prefix': {
+    type: 'string',
+    default: '',
+    help: 'Put before user names; the issuer and # unless told, nothing for "-" and for e-mail addresses.',
+  },
+  'oidc-groups-claim': { type: 'string', default: '', help: 'Claim that names groups: a string or a list of strings.' },
+  'oidc-groups-prefix': { type: 'string', default: '', help: 'Put before names of groups.' },
+  'oidc-required-claim': {
+    type: 'list',
+    default: [] as readonly string[],
+    help: 'claim=value that tokens must have.',
+  },
+  'oidc-signing-algs': {
+    type: 'list',
+    default: ['RS256'] as readonly string[],
+    help: 'Algorithms tokens may be signed with: RS256, RS384, RS512, ES256, ES384, ES512, PS256, PS384, PS512.',
+  },
+  'oidc-ca-file': { type: 'string', default: '', help: "CA of the issuer's serving certificate, PEM; the machine's own unless told." },
+  'authentication-token-webhook-config-file': {
+    type: 'string',
+    default: '',
+    help: 'kubeconfig of a server that is asked by TokenReview whose a bearer token is.',
+  },
+  'authentication-token-webhook-version': { type: 'string', default: 'v1beta1', help: 'Version of those TokenReviews: v1 or v1beta1.' },
+  'authentication-token-webhook-cache-ttl': { type: 'duration', default: '2m0s', help: 'How long its answers hold.' },
+  'authorization-mode': {
+    type: 'list',
+    default: [] as readonly string[],
+    help: 'Who decides what may be done, in order: Node, RBAC, Webhook, AlwaysAllow, AlwaysDeny; Node,RBAC unless told.',
+  },
+  'authorization-config': {
+    type: 'string',
+    default: '',
+    help: 'AuthorizationConfiguration (apiserver.config.k8s.io/v1) instead of the mode. Read again when it changes.',
+  },
+  'authorization-webhook-config-file': {
+    type: 'string',
+    default: '',
+    help: 'kubeconfig of a server that is asked by SubjectAccessReview, for --authorization-mode=Webhook.',
+  },
+  'authorization-webhook-version': { type: 'string', default: 'v1beta1', help: 'Version of those reviews: v1 or v1beta1.' },
+  'authorization-webhook-cache-authorized-ttl': { type: 'duration', default: '5m0s', help: 'How long its consent holds.' },
+  'authorization-webhook-cache-unauthorized-ttl': { type: 'duration', default: '30s', help: 'How long its refusal holds.' },
+  'service-account-issuer': {
+    type: 'list',
+    default: ['https://kubernetes.default.svc.cluster.local'] as readonly string[],
+    help: 'Issuer of service-account tokens; those of further ones are taken, too.',
+  },
+  'service-account-extend-token-expiration': {
+    type: 'boolean',
+    default: true,
+    help: "Pods' own tokens live a year, for clients that never read them again; use past the hour they were asked for is counted.",
+  },
+  'service-account-max-token-expiration': {
+    type: 'duration',
+    default: '0s',
+    help: 'Longest life of a token that is asked for; longer wishes are shortened. None when 0.',
   },
   'service-account-jwks-uri': {
     type: 'string',
@@ -86,8 +165,14 @@ export const apiserverOptions = {
     default: '',
     help: 'File that says which resources are encrypted in the store, and with which keys.',
   },
+  'admission-control-config-file': {
+    type: 'string',
+    default: '',
+    help: 'AdmissionConfiguration (apiserver.config.k8s.io/v1): what PodSecurity asks of namespaces that say nothing, and who is exempt.',
+  },
   'etcd-prefix': { type: 'string', default: '/registry', help: 'Where keys begin in etcd; nothing but /registry is offered.' },
   'event-ttl': { type: 'duration', default: '1h0m0s', help: 'How long events are kept.' },
+  ...auditOptions,
   'enable-admission-plugins': {
     type: 'list',
     default: [] as readonly string[],

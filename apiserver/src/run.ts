@@ -4,9 +4,11 @@ import type { Component, ComponentContext } from '@keelson/component';
 import { versionInfo } from '@keelson/component';
 import { parseGoDuration } from '@keelson/machinery';
 import type { FrontProxyTrust } from '@keelson/pki';
+import { readAdmissionSettings } from './admission/configuration.ts';
 import { checkPluginNames } from './admission/names.ts';
+import { configureAudit } from './audit/settings.ts';
 import { createKubelets } from './auth/kubelets.ts';
-import { createTokens } from './auth/tokens.ts';
+import { configureAuth } from './auth/settings.ts';
 import { neighbours } from './components.ts';
 import { listen } from './http/server.ts';
 import { inert } from './inert.ts';
@@ -27,7 +29,8 @@ async function run(context: Context): Promise<void> {
   checkPluginNames('enable-admission-plugins', options['enable-admission-plugins']);
   checkPluginNames('disable-admission-plugins', options['disable-admission-plugins']);
   const { store, isStale } = await openStore(options);
-  const server = await createServer({ ...(await serverConfig(context, store)), ...(isStale ? { isStale } : {}) });
+  const auditor = await configureAudit(options, context);
+  const server = await createServer({ ...(await serverConfig(context, store)), auditor, ...(isStale ? { isStale } : {}) });
   const listener = await listen({
     host: options['bind-address'],
     port: options['secure-port'],
@@ -42,6 +45,7 @@ async function run(context: Context): Promise<void> {
   log.info('serving', { address: options['bind-address'], port: listener.port });
   await aborted(signal);
   await shutDown(server, listener.close, store);
+  await auditor?.close();
 }
 
 async function shutDown(server: ApiServer, close: () => Promise<void>, store: Store): Promise<void> {
@@ -62,10 +66,6 @@ async function serverConfig(
   { options, clock, random, log, metrics, signal }: Context,
   store: Store,
 ): Promise<Parameters<typeof createServer>[0]> {
-  const issuer = options['service-account-issuer'];
-  const signingKey = await text(options['service-account-signing-key-file']);
-  const publicKeys = await Promise.all(options['service-account-key-file'].map(text));
-  const audiences = options['api-audiences'].length > 0 ? options['api-audiences'] : [issuer];
   const kubelets = createKubelets({
     certData: await optionalText(options['kubelet-client-certificate']),
     keyData: await optionalText(options['kubelet-client-key']),
@@ -79,13 +79,18 @@ async function serverConfig(
     clientCA: await text(options['client-ca-file']),
     frontProxies: await frontProxies(options),
     aggregation: { client: await proxyClient(options), toEndpoints: options['enable-aggregator-routing'] },
+    fairness: {
+      enabled: options['enable-priority-and-fairness'],
+      maxRequestsInFlight: options['max-requests-inflight'],
+      maxMutatingRequestsInFlight: options['max-mutating-requests-inflight'],
+    },
     serviceCIDR: options['service-cluster-ip-range'],
     nodePorts: { from, to },
     disabledAdmission: options['disable-admission-plugins'],
+    admission: await readAdmissionSettings(options['admission-control-config-file']),
     eventTTL: options['event-ttl'],
     bootstrapTokens: options['enable-bootstrap-token-auth'],
-    tokens: (registry) =>
-      createTokens({ issuer, signingKey, publicKeys: publicKeys.length > 0 ? publicKeys : [signingKey], audiences, clock }, registry),
+    ...(await configureAuth(options, { clock, log, metrics, signal })),
     jwksURI: options['service-account-jwks-uri'],
     compactionInterval: parseGoDuration(options['etcd-compaction-interval']),
   };

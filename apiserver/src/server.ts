@@ -4,20 +4,16 @@ import type { HealthCheck } from '@keelson/component';
 import { applyStrategicMergePatch } from '@keelson/machinery';
 import type { FrontProxyTrust } from '@keelson/pki';
 import type { Registry as Metrics } from 'prom-client';
+import { type AdmissionSettings, noAdmissionSettings } from './admission/configuration.ts';
 import { admissionPlugins } from './admission/index.ts';
-import { authorize } from './auth/authorize.ts';
-import { bootstrapTokenAuthenticator } from './auth/bootstrap-token.ts';
-import { inProcessAuthenticator } from './auth/in-process.ts';
-import { nodeAuthorizer } from './auth/node.ts';
-import { followNodes } from './auth/node-graph.ts';
-import { rbacAuthorizer } from './auth/rbac/authorizer.ts';
+import { createPodSecurityMetrics } from './admission/pod-security/metrics.ts';
+import type { Auditor } from './audit/auditor.ts';
+import { createAccess } from './auth/access.ts';
+import type { AnonymousPolicy } from './auth/anonymous.ts';
+import type { AuthorizerChain } from './auth/configure-authorization.ts';
 import { bootstrapNamespaces, bootstrapRbac } from './auth/rbac/bootstrap.ts';
 import { type EscalationContext, escalationCheck } from './auth/rbac/escalation.ts';
-import { requestHeaderAuthenticator } from './auth/request-header.ts';
-import { serviceAccountAuthenticator } from './auth/service-account.ts';
-import { superuserAuthorizer } from './auth/superuser.ts';
-import type { Authenticator } from './auth/types.ts';
-import { x509Authenticator } from './auth/x509.ts';
+import type { TokenAuthenticator } from './auth/types.ts';
 import { compactRegularly } from './compaction.ts';
 import type { VersionInfo } from './discovery/routes.ts';
 import { ensureExtensionAuthentication } from './extension-authentication.ts';
@@ -28,6 +24,7 @@ import { type MutatingPolicyDeps, mutatingPolicies } from './extensions/policies
 import { validatingPolicies } from './extensions/policies/validating.ts';
 import { WebhookCaller } from './extensions/webhooks/caller.ts';
 import { mutatingWebhooks, validatingWebhooks, type WebhookDeps } from './extensions/webhooks/plugins.ts';
+import { bootstrapFairness, createFairness, type FairnessSettings, keepFairness, usualFairness } from './fairness/index.ts';
 import { Decoder } from './http/decode.ts';
 import { createRequestMetrics } from './http/metrics.ts';
 import { createPipeline, type PipelineOptions } from './http/pipeline.ts';
@@ -56,11 +53,21 @@ export interface ServerConfig {
   readonly serviceCIDR: string;
   readonly nodePorts: { readonly from: number; readonly to: number };
   readonly disabledAdmission: readonly string[];
+  /** Tells of requests; nothing does, unless told. Closed by whoever made it. */
+  readonly auditor?: Auditor | undefined;
+  /** What admission plugins are told; each its own defaults, unless told. */
+  readonly admission?: AdmissionSettings;
+  /** Who may ask without a credential; anybody unless told, as far as the roles let them. */
+  readonly anonymous?: () => AnonymousPolicy;
   /** Milliseconds events are kept; an hour unless told. */
   readonly eventTTL?: number;
   /** Whether bootstrap tokens are taken. */
   readonly bootstrapTokens?: boolean;
   readonly tokens: (registry: () => Registry) => Tokens;
+  /** Kinds of bearer tokens besides the cluster's own. */
+  readonly otherTokens?: readonly TokenAuthenticator[];
+  /** Who decides what may be done, in order; the Node authorizer and RBAC unless told. `system:masters` may do everything in any case. */
+  readonly authorization?: AuthorizerChain;
   /** Where the keys of those tokens are said to be; at this server, unless told. */
   readonly jwksURI?: string | undefined;
   readonly kubelets: Services['kubelets'];
@@ -71,6 +78,8 @@ export interface ServerConfig {
   /** Proxies that may say on whose behalf they ask; none when absent. */
   readonly frontProxies?: FrontProxyTrust | undefined;
   readonly aggregation?: AggregationOptions;
+  /** How many requests are worked on at once; 400 that read and 200 that write unless told. */
+  readonly fairness?: FairnessSettings;
   /** Milliseconds between compactions. */
   readonly compactionInterval: number;
   readonly signal: AbortSignal;
@@ -97,6 +106,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     webhooks: {
       caller,
       random,
+      authorize: (attributes) => services.authorize(attributes),
       reshape: (attributes, object) => reshape(decoder, attributes.store, object),
       merge: ({ store }, object, wanted) =>
         applyStrategicMergePatch({ ...object }, { ...wanted }, decoder.schemas, store.kind.typeName) as unknown as KubeObject,
@@ -105,26 +115,21 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
   const loaded = Promise.withResolvers<void>();
   const following = registry.feed.run(signal, loaded.resolve);
   const [decoder] = await Promise.all([Decoder.load(), loaded.promise]);
-  const rbac = rbacAuthorizer(registry);
-  const authorizers = [superuserAuthorizer, nodeAuthorizer(followNodes(registry)), rbac];
+  const access = createAccess(config, registry);
   const services: Services = {
-    tokens: config.tokens(() => registry),
+    ...access.services,
     kubelets: config.kubelets,
     components: [...(config.components ?? []), { name: 'etcd-0', check: () => probeStore(config.store).then(() => 'ok') }],
-    authorize: (attributes) => authorize(authorizers, attributes),
-    rulesOf: rbac.rulesOf,
   };
   const state: State = { ready: false, address: '', keeping: Promise.resolve() };
   const aggregator = new Aggregator({ ...config.aggregation, registry, clock, random, log, metrics: config.metrics });
+  const fairness = createFairness(registry, config.fairness ?? usualFairness, config.metrics);
   const options: PipelineOptions = {
-    ...{ registry, decoder, services, authorizers, clock, random, log, signal, aggregator },
-    authenticators: [
-      inProcessAuthenticator,
-      ...certificateAuthenticators(config),
-      ...(config.bootstrapTokens ? [bootstrapTokenAuthenticator(() => registry)] : []),
-      serviceAccountAuthenticator(services.tokens, () => registry),
-    ],
+    ...access,
+    ...{ registry, decoder, services, clock, random, log, signal, aggregator },
     metrics: createRequestMetrics(config.metrics, clock),
+    auditor: config.auditor,
+    gate: fairness.gate,
     plain: createPlain({
       ...config,
       tokens: services.tokens,
@@ -132,6 +137,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
       remote: aggregator,
       checks: checks(registry, state),
       serverAddress: () => state.address,
+      more: fairness.routes,
     }),
   };
   const custom = new CustomResources({ registry, decoder, caller, random, clock, log, signal });
@@ -144,12 +150,6 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     bootstrap: (address) => bootstrap(config, registry, state, address),
     stopped: Promise.all([following, compacting, repairing, custom.run(), aggregator.run(signal)]).then(() => state.keeping),
   };
-}
-
-/** The listener trusts both authorities, so each authenticator looks which of them a certificate is of. */
-function certificateAuthenticators({ frontProxies, clientCA, clock }: ServerConfig): Authenticator[] {
-  if (!frontProxies) return [x509Authenticator()];
-  return [requestHeaderAuthenticator(frontProxies, clock), x509Authenticator(clientCA ?? '')];
 }
 
 /** What changes once while the server starts. */
@@ -176,8 +176,10 @@ function reshape(decoder: Decoder, { kind, definition }: KindStore, object: Kube
 
 function createRegistry(config: ServerConfig, { escalation, webhooks, authorize }: AdmissionParts): Registry {
   const { store, clock, random, log, nodePorts, disabledAdmission } = config;
-  const asking = [mutatingPolicies(webhooks), mutatingWebhooks(webhooks), validatingPolicies, validatingWebhooks(webhooks)];
-  const plugins = admissionPlugins(asking, authorize);
+  const asking = [mutatingPolicies(webhooks), mutatingWebhooks(webhooks), validatingPolicies(authorize), validatingWebhooks(webhooks)];
+  const { podSecurity: configuration } = config.admission ?? noAdmissionSettings;
+  const podSecurity = { configuration, metrics: createPodSecurityMetrics(config.metrics), clock };
+  const plugins = admissionPlugins({ webhooks: asking, authorize, podSecurity });
   const chosen = plugins.filter(({ name }) => !disabledAdmission.includes(name));
   const admission = [...chosen, escalationCheck(escalation)];
   const { eventTTL } = config;
@@ -203,7 +205,7 @@ function createRegistry(config: ServerConfig, { escalation, webhooks, authorize 
 }
 
 async function bootstrap(
-  { serviceCIDR, clientCA, frontProxies, log, signal }: ServerConfig,
+  { serviceCIDR, clientCA, frontProxies, fairness = usualFairness, log, signal }: ServerConfig,
   registry: Registry,
   state: State,
   address: Omit<KubernetesServiceOptions, 'serviceCIDR'> | undefined,
@@ -216,10 +218,12 @@ async function bootstrap(
   await Promise.all([
     bootstrapRbac(registry, log),
     bootstrapPriorityClasses(registry),
+    bootstrapFairness(registry),
     ensureLocalServices(registry, log),
     service,
     forExtensions,
   ]).catch((error) => log.error('bootstrap incomplete', { err: errorMessage(error) }));
+  keepFairness(registry, fairness.enabled, signal);
   if (address) state.keeping = keepKubernetesService(registry, { ...address, serviceCIDR }, signal);
   state.ready = true;
 }

@@ -9,7 +9,7 @@ export const inert: InertFlags = {
   values: [
     ...['attach-detach-reconcile-sync-period', 'authorization-always-allow-paths', 'authentication-token-webhook-cache-ttl'],
     ...['authorization-webhook-cache-authorized-ttl', 'authorization-webhook-cache-unauthorized-ttl', 'cert-dir', 'cidr-allocator-type'],
-    ...['cloud-config', 'cloud-provider', 'concurrent-ephemeralvolume-syncs', 'concurrent-resource-quota-syncs'],
+    ...['cloud-config', 'cloud-provider', 'concurrent-resource-quota-syncs'],
     ...['concurrent-service-syncs', 'concurrent-serviceaccount-token-syncs', 'concurrent-validating-admission-policy-status-syncs'],
     ...['controller-start-interval', 'endpoint-updates-batch-period', 'endpointslice-updates-batch-period', 'external-cloud-volume-plugin'],
     ...['flex-volume-plugin-dir', 'large-cluster-size-threshold', 'leader-elect-resource-lock', 'leader-migration-config'],

@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from '@keelson/base';
 import type { Api } from '@keelson/client';
 import { type ControllerDeps, createEventRecorder, createInformers, type Informers, runControllers } from '@keelson/runtime';
 import { ConfigMap, Lease } from '@keelson/types';
+import type { Registry } from 'prom-client';
 import { controllers } from './controllers/index.ts';
 import { leaseNamespace } from './controllers/node-lifecycle/controller.ts';
 import { rootCAName } from './controllers/root-ca/plan.ts';
@@ -21,6 +22,8 @@ export interface ControllerManagerDeps {
   /** As in `--controllers`: `*`, names, and names with a minus before them. All unless told. */
   readonly controllers?: readonly string[];
   readonly observe?: ControllerDeps['observe'];
+  /** For what controllers count of their own. */
+  readonly metrics?: Registry;
 }
 
 export interface ControllerManager {
@@ -76,12 +79,12 @@ function runEntry(
   informers: Informers,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, random, log, observe } = deps;
+  const { clock, random, log, observe, metrics } = deps;
   const api = deps.apiFor(entry.serviceAccount);
   const recorder = createEventRecorder({ api, component: entry.eventSource, clock, log, signal });
   const running = { api, informers, clock, random, log, signal, events: () => recorder, ...(observe ? { observe } : {}) };
   if ('run' in entry) return entry.run({ ...running, metadata: deps.metadata ?? deps.api, concurrency: config.concurrency });
-  return runControllers(entry.define(config, { clock }), running);
+  return runControllers(entry.define(config, { clock, metrics }), running);
 }
 
 /** Whether `--controllers` lets a controller run. */

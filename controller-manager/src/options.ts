@@ -46,10 +46,12 @@ export const options = {
   'concurrent-daemonset-syncs': workers(2, 'DaemonSets'),
   'concurrent-statefulset-syncs': workers(5, 'StatefulSets'),
   'concurrent-job-syncs': workers(5, 'Jobs'),
+  'concurrent-ephemeralvolume-syncs': workers(5, 'pods whose ephemeral volumes are given claims'),
   'concurrent-cron-job-syncs': workers(5, 'CronJobs'),
   'concurrent-ttl-after-finished-syncs': workers(5, 'finished Jobs whose time is measured'),
   'concurrent-service-endpoint-syncs': workers(5, 'Services whose slices are kept'),
   'concurrent-endpoint-syncs': workers(5, 'Services whose Endpoints are kept'),
+  'concurrent-validating-admission-policy-status-syncs': workers(5, 'ValidatingAdmissionPolicies whose expressions are checked'),
   'concurrent-namespace-syncs': workers(10, 'namespaces'),
   'concurrent-gc-syncs': workers(20, 'objects the garbage collector looks at'),
 } as const satisfies OptionSpecs;

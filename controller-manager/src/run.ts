@@ -110,9 +110,8 @@ function runManager(
 ): Promise<void> {
   const { options: values, clock, random, log, metrics } = context;
   const observe = observeQueues(metrics);
-  return createControllerManager({ api, metadata, apiFor, clock, random, log, config, controllers: values.controllers, observe }).run(
-    signal,
-  );
+  const deps = { api, metadata, apiFor, clock, random, log, config, controllers: values.controllers, observe, metrics };
+  return createControllerManager(deps).run(signal);
 }
 
 /** @throws for a flag that says nothing sensible, naming it. */

@@ -23,8 +23,9 @@ import { ApiSource, isStatic } from './source/api.ts';
 import { syncMirrors } from './source/mirrors.ts';
 import { ReferencedObjects } from './source/objects.ts';
 import { StaticSource } from './source/static.ts';
-import type { Host } from './volume/host.ts';
+import type { Drivers, Host } from './volume/host.ts';
 import { Tokens } from './volume/tokens.ts';
+import { type Cgroups, noCgroups } from './worker/cgroups.ts';
 import type { WorkerDeps } from './worker/deps.ts';
 import { Limiter } from './worker/limiter.ts';
 import { Observer } from './worker/observer.ts';
@@ -64,11 +65,15 @@ export interface KubeletDeps {
   readonly events: EventRecorder;
   readonly runtime: Runtime;
   readonly host: Host;
+  /** Absent: there are no storage drivers on this node. */
+  readonly drivers?: Drivers | undefined;
   readonly prober: Prober;
   readonly machine: MachineFacts;
   readonly network?: PodNetwork | undefined;
   /** What the node has left; absent: never short. */
   measure?(): Promise<NodeResources>;
+  /** Absent: the node has none, as a model has not. */
+  readonly cgroups?: Cgroups;
   /** Frees what the node holds for a pod beyond files and the runtime. */
   release?(pod: Pod): Promise<void>;
   /** Removes what earlier kubelets left of pods other than these uids. */
@@ -123,6 +128,7 @@ class NodeAgent implements Kubelet {
       api,
       runtime,
       host,
+      drivers: deps.drivers,
       observer: this.#observer,
       images: new ImageManager(runtime.images, clock),
       objects: new ReferencedObjects({ api, clock, random: deps.random, log }, this.#stop.signal, (uids) => this.workers.refresh(uids)),
@@ -284,7 +290,9 @@ class NodeAgent implements Kubelet {
       hostIPs: config.node.ips,
       hostsFile: config.hostsFile,
       allocatable: allocatable(machine),
+      cgroups: this.#deps.cgroups ?? noCgroups,
       services: () => services.store.list(),
+      object: () => this.registration.node,
       networkProblem: () => this.#networkDown(),
       runtimeHandler: async (name) => (name === '' ? '' : (await api.get(RuntimeClass, { name })).handler),
       release: async (pod) => release?.(pod),

@@ -14,6 +14,7 @@ import { configKind, inert } from './config-file.ts';
 import { GrpcRuntime } from './cri/grpc/index.ts';
 import { ModelRuntime } from './cri/model/index.ts';
 import type { Runtime } from './cri/types.ts';
+import { type DriverDeps, nodeDrivers } from './csi/index.ts';
 import { parseThresholds } from './eviction/decide.ts';
 import { createKubelet, type Kubelet, type KubeletConfig, type KubeletDeps } from './kubelet.ts';
 import { kubenet } from './kubenet.ts';
@@ -22,6 +23,7 @@ import { type MachineFacts, modelMachine } from './node/facts.ts';
 import { readMachine } from './node/machine.ts';
 import { measureNode } from './node/measure.ts';
 import { options } from './options.ts';
+import { podNamespace } from './pod/naming.ts';
 import { modelProber, networkProber } from './probe/prober.ts';
 import { serveHealthz } from './server/health.ts';
 import { type LogSource, logFiles } from './server/logs/files.ts';
@@ -33,7 +35,8 @@ import { Usage } from './server/usage.ts';
 import type { Meter } from './server/usage-types.ts';
 import { DiskHost, removeLeftovers } from './volume/disk.ts';
 import { MemoryHost } from './volume/memory.ts';
-import { removeCgroup } from './worker/cgroups.ts';
+import { volumeMetrics } from './volume/metrics.ts';
+import { machineCgroups, removeCgroup } from './worker/cgroups.ts';
 
 type Options = typeof options;
 type Values = OptionValues<Options>;
@@ -81,16 +84,16 @@ export const component: Component<Options> = {
       const config = configuration(values, name, server.port);
       const informers = createInformers({ api, clock, random, log });
       const events = createEventRecorder({ api, component: 'kubelet', host: name, clock, log, signal });
-      kubelet = createKubelet({ ...kind, config, clock, random, log, api, informers, events, metrics });
-      metrics.observe(kubelet.workers);
-      const loops = [
-        kubelet.run(signal),
-        certificates.rotate((next) => server.present(next)),
-        ...(kind.model
-          ? []
-          : [keepLogsSmall(kind.runtime.containers, () => kubelet?.workers.all ?? [], logLimits(values), clock, signal, log)]),
-      ];
-      await Promise.all(loops);
+      const drivers = driversOf(context, kind, name, { api, node: () => kubelet?.registration.node });
+      const parts = { ...kind, ...drivers?.parts, config, clock, random, log, api, informers, events, metrics };
+      kubelet = createKubelet(parts);
+      const { workers } = kubelet;
+      metrics.observe(workers);
+      const measured = () => workers.all.map(({ pod, claimed }) => ({ namespace: podNamespace(pod), claimed }));
+      volumeMetrics(context.metrics, measured, kind.host.mounts);
+      const logs = () => keepLogsSmall(kind.runtime.containers, () => workers.all, logLimits(values), clock, signal, log);
+      const rotation = certificates.rotate((next) => server.present(next));
+      await Promise.all([kubelet.run(signal), rotation, ...(kind.model ? [] : [logs(), drivers?.run(signal)])]);
     } finally {
       closeHealth();
       await server.close();
@@ -101,7 +104,7 @@ export const component: Component<Options> = {
 };
 
 /** What differs between a node that runs containers and one that is a model. */
-type NodeKind = Pick<KubeletDeps, 'runtime' | 'host' | 'prober' | 'machine' | 'network' | 'measure' | 'release' | 'sweep'> & {
+type NodeKind = Pick<KubeletDeps, 'runtime' | 'host' | 'prober' | 'machine' | 'network' | 'measure' | 'cgroups' | 'release'> & {
   readonly model: boolean;
   readonly meter: Meter;
   readonly logs: LogSource;
@@ -137,9 +140,22 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
     network: values.network === 'kubenet' ? kubenet(network) : undefined,
     measure: () => measureNode(root, imageMountpoint),
     meter: machineMeter({ root, cgroupRoot: values['cgroup-root'], imageMountpoint }),
-    sweep: (known) => removeLeftovers(join(root, 'pods'), known, host),
+    cgroups: machineCgroups,
     release: (pod) => removeCgroup(podCgroup(pod, values['cgroup-root'])),
   };
+}
+
+/** Storage drivers mount what is really mounted: a model has none. */
+function driversOf(
+  { options: values, clock, log }: Context,
+  { model, host }: NodeKind,
+  nodeName: string,
+  cluster: Pick<DriverDeps, 'api' | 'node'>,
+): { readonly parts: Pick<KubeletDeps, 'drivers' | 'sweep'>; run(signal: AbortSignal): Promise<void> } | undefined {
+  if (model) return undefined;
+  const root = resolve(values['root-dir']);
+  const { volumes: drivers, run } = nodeDrivers({ ...cluster, clock, log, nodeName, root });
+  return { parts: { drivers, sweep: (known) => removeLeftovers(join(root, 'pods'), known, { host, drivers }) }, run };
 }
 
 function modelKind({ options: values, clock, random }: Context, name: string): NodeKind {

@@ -66,7 +66,7 @@ for (const { name, pods, facts, spread } of cases) {
   const start = performance.now();
   for (let i = 0; i < pods; i++) {
     const info = podInfo(pod(`pod-${i}`, facts(i)));
-    const decision = cycle.decide(info, spread, random);
+    const decision = cycle.decide(info, { spreadSelector: spread }, random);
     if (decision.type === 'none') continue;
     placed++;
     all.addPod(info, all.nameOf(decision.row));

@@ -1,9 +1,10 @@
+import { errorMessage } from '@keelson/base';
 import { type Api, ApiError } from '@keelson/client';
 import { Binding } from '@keelson/types';
 import type { PodInfo } from './cache/pod-info.ts';
 
 /** What became of a binding. `gone`: the pod was deleted meanwhile, there is nothing left to do. */
-export type Bound = { readonly type: 'bound' } | { readonly type: 'gone' } | { readonly type: 'failed'; readonly error: unknown };
+export type Bound = { readonly type: 'bound' } | { readonly type: 'gone' } | { readonly type: 'failed'; readonly why: string };
 
 /** DefaultBinder: tells the API server the pod's node. Never rejects. */
 export async function bind(api: Pick<Api, 'create'>, { pod, namespace, uid }: PodInfo, node: string): Promise<Bound> {
@@ -16,6 +17,8 @@ export async function bind(api: Pick<Api, 'create'>, { pod, namespace, uid }: Po
     );
     return { type: 'bound' };
   } catch (error) {
-    return error instanceof ApiError && error.code === 404 ? { type: 'gone' } : { type: 'failed', error };
+    return error instanceof ApiError && error.code === 404
+      ? { type: 'gone' }
+      : { type: 'failed', why: `binding rejected: running Bind plugin "DefaultBinder": ${errorMessage(error)}` };
   }
 }

@@ -3,18 +3,20 @@ import { type Api, ApiError } from '@keelson/client';
 import type { Change, EventRecorder, Informer, Informers } from '@keelson/runtime';
 import { type LabelSelector, Namespace, Node, Pod, ReplicaSet, ReplicationController, Service, StatefulSet } from '@keelson/types';
 import type { Registry } from 'prom-client';
-import { bind } from './binder.ts';
+import { type Bound, bind } from './binder.ts';
 import { SchedulerCache } from './cache/cache.ts';
 import { type PodInfo, podInfo } from './cache/pod-info.ts';
 import { unscheduledPatch } from './condition.ts';
-import { Cycle, type Diagnosis } from './cycle/cycle.ts';
+import { type Around, Cycle, type Diagnosis } from './cycle/cycle.ts';
 import { mayPreempt, preemptionMessage, refusedBy, unschedulableMessage, victimsLeaving } from './cycle/message.ts';
 import { defaultSelector, type Owners } from './default-selector.ts';
 import { evict } from './evict.ts';
 import { type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
 import { plugins as defaultPlugins } from './plugins/index.ts';
-import type { ClusterEvent, DefaultSelector, Plugin } from './plugins/types.ts';
+import type { ClusterEvent, Plugin } from './plugins/types.ts';
 import { type Queued, SchedulingQueue } from './queue/queue.ts';
+import { bindingMessage, type Reservation, VolumeBinder } from './volumes/binder.ts';
+import type { PodVolumes } from './volumes/claims.ts';
 
 export interface SchedulerDeps {
   readonly api: Api;
@@ -43,6 +45,7 @@ export class Scheduler {
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
   readonly #owners: Owners;
+  readonly #volumes: VolumeBinder;
   readonly #name: string;
   #bindings = 0;
   #pumping = false;
@@ -58,6 +61,7 @@ export class Scheduler {
     this.#owners = ownersOf(informers);
     this.#cache = new SchedulerCache((name) => namespaces.store.get(name)?.metadata.labels ?? {});
     this.#queue = new SchedulingQueue(clock, plugins, () => this.#pump());
+    this.#volumes = new VolumeBinder(deps, () => this.#queue.happened('VolumeChange'));
     this.#cycle = new Cycle(this.#cache.table, plugins);
     const places = ['active', 'backoff', 'unschedulable', 'gated'] as const;
     this.#metrics = schedulerMetrics(deps.metrics, () => Object.fromEntries(places.map((place) => [place, this.#queue.size(place)])));
@@ -68,6 +72,7 @@ export class Scheduler {
     const unsubscribe = [
       this.#nodes.onChange((change) => this.#nodeChanged(change)),
       this.#pods.onChange((change) => this.#podChanged(change)),
+      this.#volumes.listen(),
     ];
     try {
       await this.#deps.informers.start(signal);
@@ -128,10 +133,11 @@ export class Scheduler {
     const start = clock.now();
     try {
       const spread = defaultSelector(queued.info.pod, this.#owners);
-      const decision = this.#cycle.decide(queued.info, spread, random);
+      const around = { spreadSelector: spread, volumes: this.#volumes.of(queued.info.pod) };
+      const decision = this.#cycle.decide(queued.info, around, random);
       this.#metrics.algorithmDuration.observe((clock.now() - start) / 1000);
-      if (decision.type === 'none') this.#refused(queued, decision.diagnosis, start, spread);
-      else this.#place(queued, this.#cache.table.nameOf(decision.row), start);
+      if (decision.type === 'none') this.#refused(queued, decision.diagnosis, start, around);
+      else this.#place(queued, decision.row, start, around.volumes);
     } catch (error) {
       log.error('scheduling cycle failed', { pod: queued.info.key, err: error });
       this.#failed(queued, errorMessage(error), start);
@@ -139,16 +145,30 @@ export class Scheduler {
     return true;
   }
 
-  #place(queued: Queued, node: string, start: number): void {
-    const { api } = this.#deps;
+  #place(queued: Queued, row: number, start: number, volumes: PodVolumes | undefined): void {
+    const { table } = this.#cache;
+    const node = table.nameOf(row);
+    const reservation = volumes && table.nodes[row] ? this.#volumes.reserve(volumes, table.nodes[row]) : undefined;
     this.#cache.assume(queued.info, node);
-    this.#bindings++;
-    void bind(api, queued.info, node).then((bound) => {
-      this.#bindings--;
+    void this.#bind(queued, node, reservation).then((bound) => {
       if (bound.type === 'bound') this.#boundTo(queued, node, start);
-      else this.#unassume(queued, start, bound.type === 'failed' ? bound.error : undefined);
+      else {
+        reservation?.release();
+        this.#unassume(queued, start, bound.type === 'failed' ? bound.why : undefined);
+      }
       this.#pump();
     });
+  }
+
+  /** Volumes first. Waiting for them takes nobody's place. */
+  async #bind({ info }: Queued, node: string, reservation: Reservation | undefined): Promise<Bound> {
+    try {
+      if (reservation) await reservation.bind();
+    } catch (error) {
+      return { type: 'failed', why: bindingMessage(error) };
+    }
+    this.#bindings++;
+    return bind(this.#deps.api, info, node).finally(() => this.#bindings--);
   }
 
   #boundTo(queued: Queued, node: string, start: number): void {
@@ -161,23 +181,19 @@ export class Scheduler {
   }
 
   /** Without an error the pod is gone and its place is free. */
-  #unassume(queued: Queued, start: number, error: unknown): void {
+  #unassume(queued: Queued, start: number, why: string | undefined): void {
     this.#cache.forget(queued.info.key);
     this.#queue.happened('AssignedPodDelete');
     const present = this.#pods.store.get(queued.info.key);
-    if (error === undefined || present?.metadata.uid !== queued.info.uid || present.spec?.nodeName) return;
-    this.#failed(
-      { ...queued, info: podInfo(present) },
-      `binding rejected: running Bind plugin "DefaultBinder": ${errorMessage(error)}`,
-      start,
-    );
+    if (why === undefined || present?.metadata.uid !== queued.info.uid || present.spec?.nodeName) return;
+    this.#failed({ ...queued, info: podInfo(present) }, why, start);
   }
 
-  #refused(queued: Queued, diagnosis: Diagnosis, start: number, spread: DefaultSelector | undefined): void {
+  #refused(queued: Queued, diagnosis: Diagnosis, start: number, around: Around): void {
     const { reasons } = this.#cycle;
     const { info } = queued;
     const leaving = this.#victimsLeave(info);
-    const preemption = leaving || !mayPreempt(info.pod) ? undefined : this.#cycle.preempt(info, spread, diagnosis, this.#deps.random);
+    const preemption = leaving || !mayPreempt(info.pod) ? undefined : this.#cycle.preempt(info, around, diagnosis, this.#deps.random);
     const why = preemption ? undefined : leaving ? victimsLeaving : preemptionMessage(diagnosis, reasons, info);
     this.#queue.refuse(queued, refusedBy(diagnosis, reasons));
     this.#attempted('unschedulable', start);

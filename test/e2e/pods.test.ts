@@ -6,7 +6,12 @@ import { environment } from './pods/environment.ts';
 import { imagesAndStreams } from './pods/images-and-streams.ts';
 import { isolation } from './pods/isolation.ts';
 import { lifecycle } from './pods/lifecycle.ts';
+import { resize, resizeAlone } from './pods/resize.ts';
+import { restart } from './pods/restart.ts';
 import { volumes } from './pods/volumes.ts';
+import { claims } from './pods/volumes-claims.ts';
+import { csi } from './pods/volumes-csi.ts';
+import { volumeEdges } from './pods/volumes-edges.ts';
 
 /*
  * What users and Kubernetes' conformance tests expect of a kubelet, of a real one. Subtests run side by side, each on pods of its own.
@@ -15,7 +20,18 @@ import { volumes } from './pods/volumes.ts';
 const skip = whyNotReal();
 if (skip) process.stderr.write(`pods in real containers: skipped, ${skip}\n`);
 
-const sideBySide = { ...environment, ...volumes, ...lifecycle, ...isolation, ...imagesAndStreams };
+const sideBySide = {
+  ...environment,
+  ...volumes,
+  ...claims,
+  ...volumeEdges,
+  ...csi,
+  ...lifecycle,
+  ...isolation,
+  ...imagesAndStreams,
+  ...resize,
+  ...restart,
+};
 
 describe('pods on a real node', { skip: skip ?? false, timeout: 240_000 }, () => {
   const bench = skip ? (undefined as unknown as Bench) : new Bench();
@@ -25,5 +41,5 @@ describe('pods on a real node', { skip: skip ?? false, timeout: 240_000 }, () =>
   describe('side by side', { concurrency: 6 }, () => {
     for (const [name, run] of Object.entries(sideBySide)) test(name, () => run(bench));
   });
-  for (const [name, run] of Object.entries(alone)) test(name, () => run(bench));
+  for (const [name, run] of Object.entries({ ...resizeAlone, ...alone })) test(name, () => run(bench));
 });

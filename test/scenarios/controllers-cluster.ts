@@ -44,7 +44,7 @@ export async function startControllers({
   const server = await createServer({
     ...{ store, clock, random, log, metrics: new Registry(), version: versionInfo, signal: stop.signal },
     ...{ serviceCIDR: '10.96.0.0/16', nodePorts: { from: 30_000, to: 32_767 }, disabledAdmission: [], compactionInterval: 300_000 },
-    tokens: (registry) => createTokens(tokenConfig, registry),
+    tokens: () => createTokens(tokenConfig),
     kubelets: { send: noKubelets, dial: noKubelets },
     clientCA: '',
   });

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '@keelson/client';
 import { configMap, namespace } from '@keelson/testing';
-import { ConfigMap, Deployment, Namespace, type ObjectMeta, Pod, ReplicaSet, ServiceAccount } from '@keelson/types';
+import {
+  ConfigMap,
+  CustomResourceDefinition,
+  Deployment,
+  Namespace,
+  type ObjectMeta,
+  Pod,
+  ReplicaSet,
+  ServiceAccount,
+} from '@keelson/types';
 import { type Cluster, createCluster } from '../src/index.ts';
 import { createDeployment, createService, podsOf, replicaSetsOf, settledAt } from '../src/workloads.ts';
 
@@ -92,4 +101,25 @@ test('a pod whose owner never was is collected', async (t) => {
     metadata: { name: 'orphan', namespace: 'default', ownerReferences: [owner] },
   });
   await cluster.until('it is gone', () => !cluster.history.get(ConfigMap, 'orphan'));
+});
+
+test('kinds come and go: the others are collected all the same', async (t) => {
+  const cluster = await started(t);
+  const passes = async (milliseconds: number): Promise<void> => {
+    const then = cluster.clock.now() + milliseconds;
+    await cluster.until('time passes', () => cluster.clock.now() >= then, 2 * milliseconds);
+  };
+  const names = { plural: 'crontabs', singular: 'crontab', kind: 'CronTab', listKind: 'CronTabList' };
+  const schema = { openAPIV3Schema: { type: 'object' } };
+  const versions = [{ name: 'v1', served: true, storage: true, schema }];
+  const metadata = { name: 'crontabs.stable.example.com' };
+  const spec = { group: 'stable.example.com', scope: 'Namespaced', names, versions };
+  await cluster.api.create(CustomResourceDefinition, { metadata, spec });
+  await passes(60_000);
+  await cluster.api.delete(CustomResourceDefinition, { name: metadata.name });
+  await passes(60_000);
+  await createDeployment(cluster);
+  await cluster.until('3 pods are ready', () => settledAt(cluster, 3));
+  await cluster.api.delete(Deployment, web, { propagationPolicy: 'Background' });
+  await cluster.until('nothing is left', () => podsOf(cluster).length === 0, 120_000);
 });

@@ -42,7 +42,7 @@ export async function startKubectlServer(): Promise<KubectlServer> {
   const server = await createServer({
     ...{ store, clock, random, log: silentLogger, metrics: new Registry(), version: versionInfo, signal: stop.signal },
     ...{ serviceCIDR: '10.96.0.0/16', nodePorts: { from: 30_000, to: 32_767 }, disabledAdmission: [], compactionInterval: 300_000 },
-    tokens: (registry) => createTokens(tokens, registry),
+    tokens: () => createTokens(tokens),
     kubelets: { send: noKubelets, dial: noKubelets },
     clientCA: '',
   });

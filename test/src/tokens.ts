@@ -8,7 +8,7 @@ const key = 'the key of a cluster that never leaves its process';
 
 /**
  * Service account tokens with the claims of real ones under a symmetric signature: made and checked in the same turn of the event loop,
- * as a simulation needs it, where RSA runs on other threads and ends when it likes. TokenReview knows none of them.
+ * as a simulation needs it, where RSA runs on other threads and ends when it likes.
  */
 export function simulatedTokens(clock: Clock): ReturnType<ServerConfig['tokens']> {
   const verify: ReturnType<ServerConfig['tokens']>['verify'] = async (token, audiences = [issuer]) => {
@@ -18,6 +18,7 @@ export function simulatedTokens(clock: Clock): ReturnType<ServerConfig['tokens']
   };
   return {
     issuer,
+    audiences: [issuer],
     keySet: { keys: [] },
     signer: {
       issuer,
@@ -27,7 +28,6 @@ export function simulatedTokens(clock: Clock): ReturnType<ServerConfig['tokens']
       },
     },
     verify,
-    identify: async () => ({ type: 'absent' }),
   };
 }
 

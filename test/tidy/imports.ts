@@ -45,14 +45,14 @@ function packageName(specifier: string): string | undefined {
 
 /** Folders (ending in a slash) and files whose decisions run on any machine: the same input, the same output. */
 const pure = [
-  /^libs\/(base|types|machinery)\/src\//,
+  /^libs\/(base|types|machinery|cel)\/src\//,
   /^scheduler\/src\/(cycle|plugins)\//,
   /^kubelet\/src\/pod\//,
   /^kube-proxy\/src\/model\//,
   /^controller-manager\/src\/.*\/plan(-[^/]*)?\.ts$/,
   /^controller-manager\/src\/.*\/plan\//,
 ];
-const pureImports = new Set(['@keelson/base', '@keelson/types', '@keelson/machinery', 'fast-json-patch', 'yaml']);
+const pureImports = new Set(['@keelson/base', '@keelson/types', '@keelson/machinery', '@keelson/cel', 'fast-json-patch', 'yaml']);
 /** Where the real clock and the real randomness enter. */
 const realWorld = new Map([['libs/base/src/random.ts', 'node:crypto']]);
 

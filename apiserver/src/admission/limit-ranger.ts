@@ -12,7 +12,8 @@ export const limitRanger: AdmissionPlugin = {
     for (const { spec } of limitRanges(attributes)) applyContainerDefaults(attributes.object as Pod, spec?.limits ?? []);
   },
   validate(attributes) {
-    const isPod = isWriteOf(attributes, Pod, 'CREATE');
+    const isPod =
+      isWriteOf(attributes, Pod, 'CREATE') || (attributes.subresource === 'resize' && attributes.store.kind.typeName === Pod.typeName);
     if (!isPod && !isWriteOf(attributes, PersistentVolumeClaim, 'CREATE', 'UPDATE')) return;
     const problems = limitRanges(attributes).flatMap(({ spec }) => {
       const limits = spec?.limits ?? [];

@@ -25,9 +25,10 @@ export const resourceQuota: AdmissionPlugin = {
   name: 'ResourceQuota',
   async validate(attributes) {
     const { store, operation, subresource, namespace, object } = attributes;
-    if (!store.kind.namespaced || subresource !== '' || !object) return;
     const { group, resource } = store.kind;
-    if (operation !== 'CREATE' && !(operation === 'UPDATE' && group === '' && growing.has(resource))) return;
+    const resized = group === '' && resource === 'pods' && subresource === 'resize';
+    if (!store.kind.namespaced || !object || (subresource !== '' && !resized)) return;
+    if (operation !== 'CREATE' && !(operation === 'UPDATE' && group === '' && (resized || growing.has(resource)))) return;
     const quotas = listObjects(attributes.registry, ResourceQuota, namespace);
     if (quotas.length === 0) return;
     const charges = quotas.flatMap((quota) => chargeOf(quota, attributes));

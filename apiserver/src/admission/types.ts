@@ -7,6 +7,8 @@ import type { Registry } from '../registry/registry.ts';
 export interface AdmissionAttributes {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   readonly store: KindStore;
+  /** The version the client speaks; `store` unless told, in whose version the objects are. */
+  readonly requested?: KindStore | undefined;
   /** Empty for the main resource. */
   readonly subresource: string;
   readonly namespace: string;
@@ -19,7 +21,12 @@ export interface AdmissionAttributes {
   readonly dryRun: boolean;
   readonly registry: Registry;
   readonly warnings: string[];
+  /** Tells the audit log more of the request; absent where nothing is audited. */
+  readonly annotate?: Annotate | undefined;
 }
+
+/** The first value of a key stays. Keys are qualified, `pod-security.kubernetes.io/exempt`. */
+export type Annotate = (key: string, value: string) => void;
 
 /** One admission plugin. Refuses by throwing a StatusError. */
 export interface AdmissionPlugin {

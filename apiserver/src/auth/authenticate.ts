@@ -1,22 +1,32 @@
 import type { HttpRequestLike } from '@keelson/client';
 import { unauthorized } from '@keelson/machinery';
-import { type Authenticator, anonymousUser, type UserInfo } from './types.ts';
+import { type AnonymousPolicy, anonymousAt } from './anonymous.ts';
+import type { Authenticator, UserInfo } from './types.ts';
 
 const authenticatedGroup = 'system:authenticated';
 
+/** How requests prove who sent them. */
+export interface Authenticators {
+  /** Asked in order; the first credential that holds decides. */
+  readonly authenticators: readonly Authenticator[];
+  /** Asked each time: a configuration file may change it. */
+  anonymous(): AnonymousPolicy;
+}
+
 /**
- * Who sent the request: the first credential that holds decides. Without any it is `system:anonymous`.
- * @throws StatusError Unauthorized when a credential was shown and none held.
+ * Who sent the request. Without any credential it is `system:anonymous`, where that is let in.
+ * @throws StatusError Unauthorized when a credential was shown and none held, or one is needed.
  */
-export async function authenticate(authenticators: readonly Authenticator[], request: HttpRequestLike): Promise<UserInfo> {
+export async function authenticate({ authenticators, anonymous }: Authenticators, request: HttpRequestLike): Promise<UserInfo> {
   let refused = false;
   for (const authenticator of authenticators) {
     const result = await authenticator.authenticate(request);
     if (result.type === 'authenticated') return withGroup(result.user);
     if (result.type === 'invalid') refused = true;
   }
-  if (refused) throw unauthorized('Unauthorized');
-  return anonymousUser;
+  const user = refused ? undefined : anonymousAt(anonymous(), (request.url ?? '/').split('?')[0] ?? '/');
+  if (!user) throw unauthorized('Unauthorized');
+  return user;
 }
 
 function withGroup(user: UserInfo): UserInfo {

@@ -1,4 +1,4 @@
-import type { AuthorizationAttributes, Authorizer, Decision } from './types.ts';
+import type { AuthorizationAttributes, Authorizer, Decision, KnownRules, UserInfo } from './types.ts';
 
 /** Asks each authorizer until one has an opinion. Nobody's opinion is a no. */
 export async function authorize(authorizers: readonly Authorizer[], attributes: AuthorizationAttributes): Promise<Decision> {
@@ -10,6 +10,12 @@ export async function authorize(authorizers: readonly Authorizer[], attributes: 
     if (decision.reason) reasons.push(decision.reason);
   }
   return { type: 'noOpinion', reason: reasons.join('\n') };
+}
+
+/** What all authorizers together would grant a user. */
+export function knownRules(authorizers: readonly Authorizer[], user: UserInfo, namespace: string): KnownRules {
+  const all = authorizers.flatMap((authorizer) => authorizer.knownRules?.(user, namespace) ?? []);
+  return { rules: all.flatMap(({ rules }) => rules), problems: all.flatMap(({ problems }) => problems) };
 }
 
 /** The sentence a refused user reads, after `… is forbidden: `. */

@@ -3,7 +3,7 @@ import { parseTime } from '@keelson/machinery';
 import { type BootstrapToken, parseToken } from '@keelson/pki';
 import { Secret } from '@keelson/types';
 import type { Registry } from '../registry/registry.ts';
-import type { Authentication, Authenticator } from './types.ts';
+import type { Authentication, TokenAuthenticator } from './types.ts';
 
 const namespace = 'kube-system';
 const secretType = 'bootstrap.kubernetes.io/token';
@@ -14,12 +14,11 @@ const extraGroup = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
  * Bootstrap tokens, `abcdef.0123456789abcdef`, each kept in the Secret `kube-system/bootstrap-token-<id>`: who shows one is
  * `system:bootstrap:<id>`. A bearer token of another form is somebody else's business.
  */
-export function bootstrapTokenAuthenticator(registry: () => Registry): Authenticator {
+export function bootstrapTokens(registry: () => Registry): TokenAuthenticator {
   return {
     name: 'bootstrap-token',
-    authenticate({ headers: { authorization } }) {
-      const bearer = typeof authorization === 'string' ? /^bearer (.*)$/i.exec(authorization)?.[1] : undefined;
-      const token = bearer === undefined ? undefined : parseToken(bearer.trim());
+    identify(shown) {
+      const token = parseToken(shown);
       if (!token) return { type: 'absent' };
       const secret = registry().read(Secret, namespace, `bootstrap-token-${token.id}`);
       return judge(token, secret, registry().options.clock.now());

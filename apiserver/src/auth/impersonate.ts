@@ -18,7 +18,7 @@ interface Wanted {
  * @throws StatusError Forbidden, or BadRequest when groups or extras are named without a user.
  */
 export async function impersonate(authorizers: readonly Authorizer[], user: UserInfo, request: HttpRequestLike): Promise<UserInfo> {
-  const wanted = wantedIn(request.headers);
+  const wanted = wantedIn(request);
   if (!wanted) return user;
   if (!wanted.name) throw badRequest('requested impersonation of groups, a uid or extras without impersonating a user');
   for (const part of partsOf(wanted)) {
@@ -30,26 +30,31 @@ export async function impersonate(authorizers: readonly Authorizer[], user: User
   return { name: wanted.name, ...(wanted.uid ? { uid: wanted.uid } : {}), groups: groupsOf(wanted), extra: wanted.extra };
 }
 
-function wantedIn(headers: HttpRequestLike['headers']): Wanted | undefined {
-  const values = (name: string): string[] => {
-    const value = headers[name];
-    const lines = value === undefined ? [] : Array.isArray(value) ? value : [value];
-    return lines.flatMap((line) => line.split(/,\s*/)).filter(Boolean);
-  };
+function wantedIn(request: HttpRequestLike): Wanted | undefined {
+  const names = Object.keys(request.headers).filter((name) => name.startsWith('impersonate-'));
+  if (names.length === 0) return undefined;
   const extra: Record<string, readonly string[]> = {};
-  let any = false;
-  for (const name of Object.keys(headers)) {
-    if (!name.startsWith('impersonate-')) continue;
-    any = true;
-    if (name.startsWith(extraPrefix)) extra[unescapeKey(name.slice(extraPrefix.length))] = values(name);
+  for (const name of names) {
+    if (!name.startsWith(extraPrefix)) continue;
+    const key = unescapeKey(name.slice(extraPrefix.length));
+    extra[key] = [...(extra[key] ?? []), ...valuesOf(request, name)];
   }
-  if (!any) return undefined;
-  return {
-    name: String(headers['impersonate-user'] ?? ''),
-    uid: String(headers['impersonate-uid'] ?? ''),
-    groups: values('impersonate-group'),
-    extra,
-  };
+  const groups = valuesOf(request, 'impersonate-group');
+  return { name: onlyValue(request, 'impersonate-user'), uid: onlyValue(request, 'impersonate-uid'), groups, extra };
+}
+
+/** Each header line is one value: a comma may be part of it. In process there are no lines, and a comma stands between values. */
+function valuesOf({ headers, headersDistinct }: HttpRequestLike, name: string): string[] {
+  const joined = [headers[name] ?? []].flat();
+  const lines = headersDistinct ? (headersDistinct[name] ?? []) : joined.flatMap((line) => line.split(/,\s*/));
+  return lines.filter(Boolean);
+}
+
+/** Of two users named, a proxy in front of us may have checked the other. */
+function onlyValue({ headers, headersDistinct }: HttpRequestLike, name: string): string {
+  const values = headersDistinct ? (headersDistinct[name] ?? []) : [headers[name] ?? []].flat();
+  if (values.length > 1) throw badRequest(`the header ${name} must be sent only once`);
+  return values[0] ?? '';
 }
 
 function unescapeKey(key: string): string {
@@ -92,5 +97,6 @@ function groupsOf({ name, groups }: Wanted): readonly string[] {
   const [namespace] = name.startsWith(serviceAccountPrefix) ? name.slice(serviceAccountPrefix.length).split(':') : [];
   const own = groups.length > 0 || !namespace ? groups : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
   const everyone = name === anonymousUser.name ? 'system:unauthenticated' : 'system:authenticated';
-  return own.includes(everyone) ? own : [...own, everyone];
+  const told = own.includes(everyone) || own.includes('system:unauthenticated');
+  return told ? own : [...own, everyone];
 }

@@ -39,6 +39,10 @@ export function nodeAuthorizer(graph: NodeGraph): Authorizer {
   const rules = defaultRules('system:node');
   return {
     name: 'Node',
+    knownRules: (user) => ({
+      rules: [],
+      problems: nodeNameOf(user) === undefined ? [] : ['node authorizer does not support user rule resolution'],
+    }),
     authorize(asked) {
       const node = nodeNameOf(asked.user);
       if (node === undefined) return { type: 'noOpinion', reason: '' };

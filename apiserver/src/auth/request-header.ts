@@ -15,6 +15,9 @@ export function requestHeaderAuthenticator(trust: FrontProxyTrust, clock: Clock)
       if (!socket || !certificate) return { type: 'absent' };
       const user = proxiedIdentity(headersDistinct, trust);
       if (!user) return { type: 'absent' };
+      const twice = [...trust.usernameHeaders, ...trust.uidHeaders].find((name) => (headersDistinct[name.toLowerCase()] ?? []).length > 1);
+      // The proxy may have added its own behind the client's, or before.
+      if (twice !== undefined) return { type: 'invalid', message: `the header ${twice} is sent more than once` };
       if (!judged.has(socket)) judged.set(socket, distrustProxy(certificate, trust, clock.now()));
       const reason = judged.get(socket);
       return reason === undefined ? { type: 'authenticated', user } : { type: 'invalid', message: reason };

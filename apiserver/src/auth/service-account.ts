@@ -1,35 +1,47 @@
+import { parseTime } from '@keelson/machinery';
 import type { TokenClaims } from '@keelson/pki';
 import { Node, Pod, Secret, ServiceAccount } from '@keelson/types';
 import type { Tokens } from '../http/services.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { Authentication, Authenticator, UserInfo } from './types.ts';
+import { Expiring } from './expiring.ts';
+import type { Authentication, TokenAuthenticator, UserInfo } from './types.ts';
 
 /** Verified signatures remembered; the objects a token is bound to are looked at every time. */
 const remembered = 4_096;
+/** Milliseconds for which a token outlives an object that is being deleted: what runs on it can end in peace. */
+const leeway = 60_000;
+
+/** What is told of tokens in use. */
+export interface TokenMetrics {
+  /** A token that lives longer than was asked for is used past that time. */
+  stale(): void;
+  legacy(): void;
+}
 
 /**
- * Service-account tokens (JWTs signed by the cluster). A token holds while its service account, and the pod or secret it is bound to,
- * exist with the uid it names.
+ * Service-account tokens (JWTs signed by the cluster). A token holds while its service account, and the pod, secret or node it is bound
+ * to, exist with the uid it names.
  */
-export function serviceAccountAuthenticator(tokens: Tokens, registry: () => Registry): Authenticator {
-  const verified = new Map<string, { claims: TokenClaims; until: number }>();
+export function serviceAccountTokens(tokens: Tokens, registry: () => Registry, metrics?: TokenMetrics): TokenAuthenticator {
+  let verified: Expiring<{ claims: TokenClaims; audiences: readonly string[] }> | undefined;
   return {
     name: 'service-account',
-    async authenticate({ headers }) {
-      const { authorization } = headers;
-      if (typeof authorization !== 'string' || !/^bearer /i.test(authorization)) return { type: 'absent' };
-      const token = authorization.slice(7).trim();
-      if (!token) return { type: 'absent' };
-      const now = registry().options.clock.now();
-      let known = verified.get(token);
-      if (!known || known.until <= now) {
-        const result = await tokens.verify(token);
-        if (result.kind !== 'valid') return { type: 'invalid', message: result.kind === 'foreign' ? 'unknown issuer' : result.reason };
-        if (verified.size >= remembered) verified.clear();
-        known = { claims: result.claims, until: result.claims.exp * 1000 };
-        verified.set(token, known);
+    async identify(token, audiences) {
+      const { clock } = registry().options;
+      verified ??= new Expiring(clock, remembered);
+      const key = JSON.stringify([token, audiences]);
+      let known = verified.get(key);
+      if (!known) {
+        const result = await tokens.verify(token, audiences);
+        if (result.kind === 'foreign') return { type: 'absent' };
+        if (result.kind === 'invalid') return { type: 'invalid', message: result.reason };
+        known = { claims: result.claims, audiences: result.audiences };
+        verified.set(key, known, result.claims.exp * 1000 - clock.now());
       }
-      return userOf(registry(), known.claims);
+      const found = userOf(registry(), known.claims);
+      const { warnafter } = known.claims['kubernetes.io'];
+      if (warnafter !== undefined && clock.now() > warnafter * 1000) metrics?.stale();
+      return found.type === 'authenticated' ? { ...found, audiences: known.audiences } : found;
     },
   };
 }
@@ -37,14 +49,13 @@ export function serviceAccountAuthenticator(tokens: Tokens, registry: () => Regi
 /** The identity a token's claims stand for, if what they name still exists. */
 export function userOf(registry: Registry, claims: TokenClaims): Authentication {
   const { namespace, serviceaccount, pod, secret, node } = claims['kubernetes.io'];
-  const account = registry.read(ServiceAccount, namespace, serviceaccount.name);
-  if (account?.metadata.uid !== serviceaccount.uid) return { type: 'invalid', message: 'service account UID does not match' };
-  if (pod && registry.read(Pod, namespace, pod.name)?.metadata.uid !== pod.uid)
-    return { type: 'invalid', message: 'pod UID does not match' };
-  if (secret && registry.read(Secret, namespace, secret.name)?.metadata.uid !== secret.uid)
-    return { type: 'invalid', message: 'secret UID does not match' };
-  if (node?.uid && !pod && registry.read(Node, '', node.name)?.metadata.uid !== node.uid)
-    return { type: 'invalid', message: 'node UID does not match' };
+  const now = registry.options.clock.now();
+  const problem =
+    absence('service account', registry.read(ServiceAccount, namespace, serviceaccount.name), serviceaccount.uid, now) ??
+    (secret && absence('secret', registry.read(Secret, namespace, secret.name), secret.uid, now)) ??
+    (pod && absence('pod', registry.read(Pod, namespace, pod.name), pod.uid, now)) ??
+    (node?.uid && !pod ? absence('node', registry.read(Node, '', node.name), node.uid, now) : undefined);
+  if (problem) return { type: 'invalid', message: problem };
   const extra: Record<string, readonly string[]> = {};
   if (claims.jti) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${claims.jti}`];
   if (pod) {
@@ -55,11 +66,22 @@ export function userOf(registry: Registry, claims: TokenClaims): Authentication 
     extra['authentication.kubernetes.io/node-name'] = [node.name];
     if (node.uid) extra['authentication.kubernetes.io/node-uid'] = [node.uid];
   }
-  const user: UserInfo = {
-    name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
-    uid: serviceaccount.uid,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
-    extra,
-  };
-  return { type: 'authenticated', user };
+  return { type: 'authenticated', user: { ...accountUser(namespace, serviceaccount), extra } };
+}
+
+export function accountUser(namespace: string, { name, uid }: { readonly name: string; readonly uid: string }): UserInfo {
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+  return { name: `system:serviceaccount:${namespace}:${name}`, uid, groups };
+}
+
+interface Living {
+  readonly metadata: { readonly uid?: string | undefined; readonly deletionTimestamp?: string | undefined };
+}
+
+/** Why a token may not rest on an object; undefined when it may. `now` in milliseconds. */
+export function absence(what: string, found: Living | undefined, uid: string, now: number): string | undefined {
+  if (!found) return 'service account token has been invalidated';
+  const { deletionTimestamp } = found.metadata;
+  if (deletionTimestamp && (parseTime(deletionTimestamp) ?? 0) < now - leeway) return 'service account token has been invalidated';
+  return found.metadata.uid === uid ? undefined : `${what} UID (${found.metadata.uid}) does not match claim (${uid})`;
 }

@@ -101,7 +101,7 @@ test('requests for tokens are checked', async () => {
     400,
     /cannot bind token for serviceaccount to object of kind Service/,
   );
-  const pod = await server.api.create(Pod, podOf('mine', { metadata: { namespace } }) as Pod);
+  const pod = await server.api.create(Pod, podOf('mine', { metadata: { namespace }, spec: { serviceAccountName: 'robot' } }) as Pod);
   await refused('robot', { boundObjectRef: { kind: 'Pod', name: 'mine', uid: 'other' } }, 409, /does not match the UID in record/);
   assert.ok(pod.metadata.uid);
 });

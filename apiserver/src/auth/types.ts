@@ -1,4 +1,5 @@
 import type { HttpRequestLike } from '@keelson/client';
+import type { PolicyRule } from '@keelson/types';
 
 /** Who is asking. */
 export interface UserInfo {
@@ -22,6 +23,15 @@ export interface Authenticator {
   authenticate(request: HttpRequestLike): Promise<Authentication> | Authentication;
 }
 
+/**
+ * One kind of bearer token. `audiences`: whom the token must be meant for, one of them at least. A token of another kind is `absent`.
+ * Never throws for a bad token.
+ */
+export interface TokenAuthenticator {
+  readonly name: string;
+  identify(token: string, audiences: readonly string[]): Promise<Authentication> | Authentication;
+}
+
 /** What is about to be done. For non-resource requests only `verb` and `path` are set. */
 export interface AuthorizationAttributes {
   readonly user: UserInfo;
@@ -34,7 +44,7 @@ export interface AuthorizationAttributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  /** Of a request over HTTP: its selectors narrow what a list shows. */
+  /** Its `fieldSelector` and `labelSelector` narrow what a list shows; absent where nobody gave any. */
   readonly query?: URLSearchParams | undefined;
 }
 
@@ -47,6 +57,15 @@ export type Decision =
 export interface Authorizer {
   readonly name: string;
   authorize(attributes: AuthorizationAttributes): Promise<Decision> | Decision;
+  /** What it would grant a user; absent when it grants nothing that could be listed. */
+  knownRules?(user: UserInfo, namespace: string): KnownRules;
+}
+
+/** What can be told of a user's rights beforehand. */
+export interface KnownRules {
+  readonly rules: readonly PolicyRule[];
+  /** Why there may be more; none when that is all. */
+  readonly problems: readonly string[];
 }
 
 export const systemUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };

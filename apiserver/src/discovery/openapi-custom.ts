@@ -28,10 +28,11 @@ export function customDefinition({ kind, schema = {} }: KindDefinition, refs: st
 }
 
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
-const texts = {
-  apiVersion: 'Version of the schema of this object: group and version.',
-  kind: 'What this object is: the REST resource it stands for.',
-  metadata: 'Standard metadata of an object.',
+/** What is said of the members every object has. Upstream's specs look for how these begin. */
+export const texts: Readonly<Record<string, string>> = {
+  apiVersion: 'APIVersion defines the schema that this object follows: its group and version.',
+  kind: 'Kind is what this object is: the REST resource it stands for.',
+  metadata: "Standard object's metadata.",
 };
 
 const unknownToV2 = ['allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'example', 'externalDocs'];

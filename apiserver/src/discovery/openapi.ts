@@ -4,7 +4,7 @@ import { json, type PlainAnswer, type PlainRoute } from '../http/plain-route.ts'
 import type { KindStore } from '../registry/kind-store.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ServedVersion, servedGroups } from './documents.ts';
-import { customDefinition, customName } from './openapi-custom.ts';
+import { customDefinition, customName, texts as everywhere } from './openapi-custom.ts';
 import { openapiPaths } from './openapi-paths.ts';
 import { encodeSwagger, type SwaggerDocument, type SwaggerSchema } from './openapi-v2-protobuf.ts';
 import type { RemoteGroups } from './remote.ts';
@@ -31,15 +31,47 @@ export function openapiRoute(registry: Registry, remote: Pick<RemoteGroups, 'ope
     documents.set(path, made);
     return made;
   };
+  const v2 = swaggerDocuments(registry, source, remote);
   return async ({ path, query, header }) => {
-    if (path === '/openapi/v2')
-      return swagger(withDefinitions(v2Document(registry, await source), await remote.definitions()), header('accept'));
+    if (path === '/openapi/v2') return unlessKnown(await v2(header('accept')), header('if-none-match'));
     if (path === '/openapi/v3' || path === '/openapi/v3/')
       return json({ paths: { ...(await index(registry, document)), ...remote.openapiPaths() } });
     const body = await document(path.slice('/openapi/v3/'.length));
     if (body === undefined || !path.startsWith('/openapi/v3/')) return undefined;
     const forever = { 'cache-control': 'public, immutable', expires: new Date(endOfTime).toUTCString() };
-    return { type: 'application/json', body, headers: { etag: `"${hash(body)}"`, ...(query.has('hash') ? forever : {}) } };
+    const answer = { type: 'application/json', body, headers: { etag: `"${hash(body)}"`, ...(query.has('hash') ? forever : {}) } };
+    return unlessKnown(answer, header('if-none-match'));
+  };
+}
+
+type Tagged = PlainAnswer & { readonly headers: Readonly<Record<string, string>> };
+
+/** A client that names the ETag it has is not sent the same again. */
+function unlessKnown(answer: Tagged, known: string): PlainAnswer {
+  return known !== '' && known === answer.headers.etag ? { ...answer, status: 304, body: '' } : answer;
+}
+
+/** `/openapi/v2` by what a client accepts. It is large: what is made is kept until it would be another. */
+function swaggerDocuments(
+  registry: Registry,
+  source: Promise<Source>,
+  remote: Pick<RemoteGroups, 'definitions'>,
+): (accept: string) => Promise<Tagged> {
+  let state = '';
+  const made = new Map<string, Tagged>();
+  return async (accept) => {
+    const others = await remote.definitions();
+    const now = `${registry.generation} ${JSON.stringify(others)}`;
+    if (now !== state) made.clear();
+    state = now;
+    const type = accept.includes('proto-openapi.spec.v2') ? gnostic : 'application/json';
+    const known = made.get(type);
+    if (known) return known;
+    const document = withDefinitions(v2Document(registry, await source), others);
+    const body = type === gnostic ? encodeSwagger(document) : JSON.stringify(document);
+    const answer = { type, body, headers: { etag: `"${hash(body)}"` } };
+    if (now === state) made.set(type, answer);
+    return answer;
   };
 }
 
@@ -58,7 +90,7 @@ async function index(registry: Registry, document: (path: string) => Promise<str
   return Object.fromEntries(entries) as object;
 }
 
-function hash(text: string | undefined): string {
+function hash(text: string | Buffer | undefined): string {
   return createHash('sha512')
     .update(text ?? '')
     .digest('hex')
@@ -98,13 +130,8 @@ function versionDocument(group: string, served: ServedVersion, source: Source): 
   };
 }
 
-/** Clients also ask with an `@` before the version, which is no valid media type to answer with. */
+/** Gnostic's protobuf, for clients that name it. They also ask with an `@` before the version, which is no valid media type to answer with. */
 const gnostic = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-
-/** JSON, or gnostic's protobuf for clients that name it. */
-function swagger(document: SwaggerDocument, accept: string): PlainAnswer {
-  return accept.includes('proto-openapi.spec.v2') ? { type: gnostic, body: encodeSwagger(document) } : json(document);
-}
 
 function v2Document(registry: Registry, source: Source): SwaggerDocument {
   const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', ...[...registry.stores].map(({ kind }) => kind.typeName)];
@@ -147,7 +174,7 @@ function published(type: string, { schemas, descriptions }: Source, prefix: stri
     const reference = $ref && { $ref: prefix + publishedName($ref) };
     if (reference)
       return { ...(description ? { description } : {}), ...(prefix === '#/definitions/' ? reference : { allOf: [reference] }), ...rest };
-    const own = Object.entries(properties ?? {}).map(([name, property]) => [name, convert(property, texts[name])]);
+    const own = Object.entries(properties ?? {}).map(([name, property]) => [name, convert(property, texts[name] ?? everywhere[name])]);
     return {
       ...(description ? { description } : {}),
       ...rest,

@@ -1,14 +1,16 @@
-import { badRequest, duplicateLines, forbidden, parseYaml } from '@keelson/machinery';
+import { badRequest, duplicateLines, forbidden } from '@keelson/machinery';
 import { describe } from '../auth/authorize.ts';
 import { apply } from '../registry/apply.ts';
 import type { Writable } from '../registry/written.ts';
 import { readBody } from './body.ts';
+import { checkDepth } from './depth.ts';
 import { duplicateFields } from './duplicates.ts';
 import type { negotiate } from './negotiate.ts';
 import { writeOptions } from './options.ts';
 import { checkName, checkNamespace, sendWritten, writeRequest } from './request.ts';
 import { isTrue } from './request-info.ts';
 import type { ResourceRequest } from './types.ts';
+import { parseYamlAside } from './yaml-aside.ts';
 
 /** The media type of a server-side apply. Its body may be YAML or JSON. */
 export const applyType = 'application/apply-patch+yaml';
@@ -42,7 +44,9 @@ function shaped(request: ResourceRequest, merged: object): Writable {
 export async function readConfiguration(request: ResourceRequest): Promise<object> {
   const text = (await readBody(request.request)).toString();
   const { fieldValidation } = writeOptions(request.info.query, 'apply');
-  const { config, doubled } = parse(text);
+  const { config, doubled } = await parse(text);
+  checkDepth(config);
+  request.audit?.requested(config);
   if (!doubled || fieldValidation === 'Ignore') return config;
   const lines = duplicateLines(text).map(({ line, key }) => `\n  line ${line}: key ${JSON.stringify(key)} already set in map`);
   const problem = `error converting YAML to JSON: yaml: unmarshal errors:${lines.join('')}`;
@@ -52,13 +56,13 @@ export async function readConfiguration(request: ResourceRequest): Promise<objec
 }
 
 /** Most bodies are JSON, which is read faster as such. */
-function parse(text: string): { config: object; doubled: boolean } {
+async function parse(text: string): Promise<{ config: object; doubled: boolean }> {
   try {
     if (text.startsWith('{')) return { config: JSON.parse(text) as object, doubled: duplicateFields(text).length > 0 };
   } catch {
     // It may be YAML in flow style still.
   }
-  const { value, doubled } = parseAsYaml(text);
+  const { value, doubled } = await parseAsYaml(text);
   if (value === null) return { config: {}, doubled };
   if (typeof value === 'object' && !Array.isArray(value)) return { config: value, doubled };
   const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
@@ -67,9 +71,9 @@ function parse(text: string): { config: object; doubled: boolean } {
   );
 }
 
-function parseAsYaml(text: string): { value: object | string | number | boolean | null; doubled: boolean } {
+async function parseAsYaml(text: string): Promise<{ value: object | string | number | boolean | null; doubled: boolean }> {
   try {
-    const { value, duplicates } = parseYaml(text);
+    const { value, duplicates } = await parseYamlAside(text);
     return { value: (value ?? null) as object | string | number | boolean | null, doubled: duplicates.length > 0 };
   } catch (error) {
     throw badRequest(`error decoding YAML: ${(error as Error).message}`);

@@ -2,10 +2,12 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { errorMessage } from '@keelson/base';
 import type { HttpRequestLike } from '@keelson/client';
-import { badRequest, parseYaml, requestEntityTooLarge, StatusError, unsupportedMediaType } from '@keelson/machinery';
+import { badRequest, requestEntityTooLarge, StatusError, unsupportedMediaType } from '@keelson/machinery';
 import type { Schemas } from '@keelson/types/schemas';
+import { checkDepth } from './depth.ts';
 import { duplicateFields } from './duplicates.ts';
 import { decodeProtobuf } from './protobuf.ts';
+import { parseYamlAside } from './yaml-aside.ts';
 
 /** The largest request body, in bytes, as upstream. */
 const bodyLimit = 3 * 1024 * 1024;
@@ -55,12 +57,22 @@ export async function parseBody(
   strict: boolean,
   schemas: Schemas,
 ): Promise<ParsedBody> {
-  const type = mediaType(contentType);
+  const parsed = await parseAs(mediaType(contentType), body, kind, { strict, schemas });
+  checkDepth(parsed.value);
+  return parsed;
+}
+
+async function parseAs(
+  type: string,
+  body: Buffer,
+  kind: string,
+  { strict, schemas }: { readonly strict: boolean; readonly schemas: Schemas },
+): Promise<ParsedBody> {
   if (type === 'application/json') return { value: parseJson(body, kind), duplicates: strict ? duplicateFields(body.toString()) : [] };
   if (type === 'application/vnd.kubernetes.protobuf') return { value: await decodeProtobuf(body, schemas), duplicates: [] };
   if (type !== 'application/yaml') throw unsupportedMediaType(objectTypes);
   try {
-    return parseYaml(body.toString());
+    return await parseYamlAside(body.toString());
   } catch (error) {
     throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${(error as Error).message}`);
   }

@@ -160,6 +160,11 @@ test('status and spec are written through different doors', async () => {
   assert.deepEqual(await api.get(Deployment, key), through);
   const got = await server.send('GET', '/apis/apps/v1/namespaces/default/deployments/doors/status');
   assert.deepEqual(got.json(), through);
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const marks = { metadata: { labels: { by: 'status' }, annotations: { by: 'status' } } };
+  const marked = await server.send('PATCH', '/apis/apps/v1/namespaces/default/deployments/doors/status', marks, merge);
+  const { labels, annotations } = marked.json<Deployment>().metadata;
+  assert.deepEqual([labels?.by, annotations?.by], [undefined, 'status']);
 });
 
 test('scale is a view of what has replicas', async () => {

@@ -45,7 +45,7 @@ export function createRequestMetrics(registry: Registry, clock: Clock): RequestM
       const verb = info.verb.toUpperCase();
       const labels = { verb, group, version, resource, subresource, scope: scopeOf(info) };
       const start = clock.now();
-      if (longRunning.has(info.verb) || longRunning.has(subresource)) {
+      if (isLongRunning(info)) {
         const gauge = { verb, group, version, resource };
         watchers.inc(gauge);
         response.on('close', () => watchers.dec(gauge));
@@ -60,6 +60,11 @@ export function createRequestMetrics(registry: Registry, clock: Clock): RequestM
       };
     },
   };
+}
+
+/** Whether a request goes on after it was answered. */
+export function isLongRunning({ verb, subresource }: RequestInfo): boolean {
+  return longRunning.has(verb) || longRunning.has(subresource);
 }
 
 function scopeOf({ name, namespace, isResource }: RequestInfo): string {

@@ -93,13 +93,15 @@ export async function deleteOptions(request: ResourceRequest): Promise<DeleteOpt
 }
 
 /** Old clients name the options' group version as that of what they delete. */
-async function optionsIn({ request, decoder }: ResourceRequest, body: Buffer): Promise<DeleteOptions> {
+async function optionsIn({ request, decoder, audit }: ResourceRequest, body: Buffer): Promise<DeleteOptions> {
   const type = request.headers['content-type'];
   const contentType = Array.isArray(type) ? type[0] : type;
   if (!objectTypes.includes(mediaType(contentType))) throw unsupportedMediaType(objectTypes);
   const { value } = await parseBody(body, contentType, 'DeleteOptions', false, decoder.schemas);
   const plain = typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value, apiVersion: 'v1' } : value;
-  return decoder.decode(deleteOptionsKind, plain, [], 'Ignore').object as DeleteOptions;
+  const { object } = decoder.decode(deleteOptionsKind, plain, [], 'Ignore');
+  audit?.requested(object);
+  return object as DeleteOptions;
 }
 
 function optionsFrom(query: URLSearchParams): DeleteOptions {

@@ -15,6 +15,7 @@ import type { Kind } from '@keelson/types';
 import type { KindStore } from '../registry/kind-store.ts';
 import { goJsonError } from './body.ts';
 import { DecodeError, type DecodeResult, type Decoder, type FieldValidation } from './decode.ts';
+import { checkDepth } from './depth.ts';
 
 const jsonType = 'application/json-patch+json';
 const mergeType = 'application/merge-patch+json';
@@ -41,14 +42,22 @@ export function preparePatch(decoder: Decoder, { kind: { typeName } }: Pick<Kind
   if (patch.type === applyType || !types.includes(patch.type)) throw unsupportedMediaType(types);
   if (patch.type === jsonType) {
     const operations = readOperations(patch);
-    return { apply: (current) => applyJsonPatch(current, operations), shown: goJson };
+    checkDepth(operations);
+    return { apply: (current) => shallow(applyJsonPatch(current, operations)), shown: goJson };
   }
   const members = readMembers(patch);
+  checkDepth(members);
   if (patch.type === mergeType) return { apply: (current) => applyMergePatch(current, members), shown: goJson };
   return {
     apply: (current) => patchTyped(current as Record<string, unknown>, members, decoder.schemas, typeName),
     shown: () => goMap(members),
   };
+}
+
+/** Each operation may put what is there one level deeper. */
+function shallow(patched: unknown): unknown {
+  checkDepth(patched);
+  return patched;
 }
 
 /** Checked twice upstream, the first time only where fields are validated: hence the two texts. */

@@ -1,32 +1,38 @@
 import type { Clock, Logger, Random } from '@keelson/base';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
-import { forbidden } from '@keelson/machinery';
-import { authenticate } from '../auth/authenticate.ts';
+import { badRequest, forbidden, goQuote } from '@keelson/machinery';
+import { type Auditor, followAnswer } from '../audit/auditor.ts';
+import type { Trail } from '../audit/trail.ts';
+import { type Authenticators, authenticate } from '../auth/authenticate.ts';
 import { authorize, describe } from '../auth/authorize.ts';
 import { impersonate } from '../auth/impersonate.ts';
-import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
+import type { Authorizer, UserInfo } from '../auth/types.ts';
 import type { Aggregator } from '../extensions/aggregation/aggregator.ts';
+import type { Gate } from '../fairness/gate.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Decoder } from './decode.ts';
 import type { RequestMetrics } from './metrics.ts';
-import { parseRequest, selectedName } from './request-info.ts';
+import { parseRequest, segmentProblem, selectedName } from './request-info.ts';
 import { serveResource } from './resources.ts';
-import { type Answer, sendError } from './respond.ts';
+import { type Answer, sendError, toStatus } from './respond.ts';
 import type { Services } from './services.ts';
 import type { RequestInfo, ResourceRequest } from './types.ts';
 import { attachWarnings } from './warnings.ts';
 
-export interface PipelineOptions {
+export interface PipelineOptions extends Authenticators {
   readonly registry: Registry;
   readonly decoder: Decoder;
   readonly services: Services;
-  readonly authenticators: readonly Authenticator[];
   readonly authorizers: readonly Authorizer[];
   /** Everything that is not a resource: health, metrics, discovery, OpenAPI. Authorised already. */
   readonly plain: (request: HttpRequestLike, response: HttpResponseLike, info: RequestInfo) => Promise<void>;
   /** Takes what is another server's. */
   readonly aggregator: Aggregator;
   readonly metrics: RequestMetrics;
+  /** Says when a request's turn is. */
+  readonly gate: Gate;
+  /** Absent where nothing is told of requests. */
+  readonly auditor?: Auditor | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -36,51 +42,111 @@ export interface PipelineOptions {
 
 export type Pipeline = (request: HttpRequestLike, response: HttpResponseLike) => Promise<void>;
 
-/** Every request's way through the server, in order: request info, authentication, authorisation, then its handler. */
+/** Every request's way through the server, in order: request info, authentication, its turn, authorisation, then its handler. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   return async (request, response) => {
     const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
     const done = options.metrics.begin(info, response);
-    response.setHeader('audit-id', auditID(request) ?? options.random.uuid());
+    const id = requestID(request, options.random);
+    response.setHeader('audit-id', id);
     response.setHeader('cache-control', 'no-cache, private');
+    const audit = options.auditor?.open(id, info, request);
+    if (audit) followAnswer(response, audit);
     try {
-      await serve(options, info, request, response);
+      await serve(options, { info, request, response, audit });
     } catch (error) {
-      await refuse(options, { request, response, query: info.query }, info, error);
+      await refuse(options, { request, response, query: info.query, audit }, info, error);
     } finally {
       done();
+      if (audit && !audit.goesOn) audit.finish();
     }
   };
+}
+
+/** One request and its answer. */
+interface Exchange {
+  readonly info: RequestInfo;
+  readonly request: HttpRequestLike;
+  readonly response: HttpResponseLike;
+  readonly audit: Trail | undefined;
 }
 
 /** A client that left in the middle of its request is nobody's failure. */
 async function refuse({ log }: PipelineOptions, answer: Answer, info: RequestInfo, error: unknown): Promise<void> {
   if (answer.response.destroyed) return;
-  if (!(error instanceof Error && 'status' in error)) log.error('request failed', { err: error, path: info.path, verb: info.verb });
+  const foreseen = error instanceof Error && 'status' in error;
+  if (!foreseen) log.error('request failed', { err: error, path: info.path, verb: info.verb });
   await sendError(answer, error).catch(() => answer.response.destroy());
+  if (!foreseen && toStatus(error).code === 500) answer.audit?.panicked(error);
 }
 
-async function serve(options: PipelineOptions, info: RequestInfo, request: HttpRequestLike, response: HttpResponseLike): Promise<void> {
-  const user = await admit(options, info, request);
+async function serve(options: PipelineOptions, exchange: Exchange): Promise<void> {
+  const { info, request, response, audit } = exchange;
+  const user = await identify(options, info, request, audit);
+  await options.gate.serve({ info, user, request, response }, async (leave) => {
+    await permit(options, info, user, audit);
+    await answer(options, exchange, user, leave);
+  });
+}
+
+async function answer(options: PipelineOptions, exchange: Exchange, user: UserInfo, leave: () => void): Promise<void> {
+  const { info, request, response, audit } = exchange;
   const remote = options.aggregator.find(info.path);
-  if (remote !== undefined) return options.aggregator.forward(remote, { request, response, user });
+  if (remote !== undefined) {
+    // Nobody tells when another server's watch has begun.
+    if (info.verb === 'watch') leave();
+    return options.aggregator.forward(remote, { request, response, user });
+  }
   const store = info.isResource ? options.registry.find(info.group, info.version, info.resource) : undefined;
   if (!store) return options.plain(request, response, info);
-  const resourceRequest: ResourceRequest = { ...common(options), info, user, request, response, store };
+  const resourceRequest: ResourceRequest = { ...common(options), info, user, request, response, store, audit };
   attachWarnings(response, resourceRequest.warnings);
   await serveResource(resourceRequest);
 }
 
 /** Who asks, if they may. @throws StatusError Unauthorized or Forbidden. */
 export async function admit(
-  options: Pick<PipelineOptions, 'authenticators' | 'authorizers'>,
+  options: Authenticators & Pick<PipelineOptions, 'authorizers'>,
   info: RequestInfo,
   request: HttpRequestLike,
+  audit?: Trail,
 ): Promise<UserInfo> {
-  const user = await impersonate(options.authorizers, await authenticate(options.authenticators, request), request);
+  const user = await identify(options, info, request, audit);
+  await permit(options, info, user, audit);
+  return user;
+}
+
+/** Who asks. @throws StatusError Unauthorized, BadRequest for a path that can name nothing, or Forbidden to ask as somebody else. */
+async function identify(
+  options: Authenticators & Pick<PipelineOptions, 'authorizers'>,
+  info: RequestInfo,
+  request: HttpRequestLike,
+  audit: Trail | undefined,
+): Promise<UserInfo> {
+  for (const [what, name] of Object.entries({ Namespace: info.namespace, Name: info.name })) {
+    const problem = segmentProblem(name);
+    if (problem) throw badRequest(`${what} parameter invalid: ${goQuote(name)}: ${problem}`);
+  }
+  const sender = await authenticate(options, request);
+  const told = audit?.authenticated(sender);
+  if (told) await told;
+  const user = await impersonate(options.authorizers, sender, request);
+  if (user !== sender) audit?.impersonated(user);
+  return user;
+}
+
+/** @throws StatusError Forbidden. */
+async function permit(
+  options: Pick<PipelineOptions, 'authorizers'>,
+  info: RequestInfo,
+  user: UserInfo,
+  audit: Trail | undefined,
+): Promise<void> {
   const attributes = { ...info, name: info.name || selectedName(info), user };
   const decision = await authorize(options.authorizers, attributes);
-  if (decision.type === 'allow') return user;
+  audit?.annotate('authorization.k8s.io/decision', decision.type === 'allow' ? 'allow' : 'forbid');
+  audit?.annotate('authorization.k8s.io/reason', decision.reason);
+  if (decision.type === 'allow') return;
   const resource = info.isResource ? { group: info.group, resource: info.resource } : { group: '', resource: '' };
   throw forbidden(resource, attributes.name, describe(attributes, decision.reason));
 }
@@ -90,8 +156,8 @@ export function common({ registry, decoder, services, clock, random, log, signal
   return { registry, decoder, services, clock, random, log, signal, warnings: [] as string[] };
 }
 
-/** A client may bring the id its request is known by. */
-function auditID({ headers }: HttpRequestLike): string | undefined {
+/** The id a request is known by. A client may bring one. */
+export function requestID({ headers }: HttpRequestLike, random: Random): string {
   const id = headers['audit-id'];
-  return typeof id === 'string' && /^[\x21-\x7e]{1,64}$/.test(id) ? id : undefined;
+  return typeof id === 'string' && /^[\x21-\x7e]{1,64}$/.test(id) ? id : random.uuid();
 }

@@ -23,6 +23,8 @@ export interface PlainOptions {
   readonly tokens: Tokens;
   readonly jwksURI?: string | undefined;
   readonly log: Logger;
+  /** Of other parts of the server. */
+  readonly more: readonly PlainRoute[];
 }
 
 export type PlainHandler = (request: HttpRequestLike, response: HttpResponseLike, info: RequestInfo) => Promise<void>;
@@ -43,6 +45,7 @@ export function createPlain(options: PlainOptions): PlainHandler {
     discoveryRoute(options),
     issuerRoute(options),
     openapiWhenAsked(options),
+    ...options.more,
   ];
   return async (request, response, { path, query }) => {
     const header = (name: string): string => String(request.headers[name] ?? '');

@@ -27,7 +27,8 @@ const table: ReadonlyArray<readonly [string, string, string]> = [
   ['GET', '/api/v1/namespaces/a/status/x', 'get /v1 a status x -'],
   ['GET', '/apis/apps/v1/namespaces/a/deployments/web/scale', 'get apps/v1 a deployments/scale web -'],
   ['GET', '/api/v1/namespaces/a/pods/x/proxy/some/path', 'get /v1 a pods/proxy x some/path'],
-  ['GET', '/api/v1/nodes/a%2Fb', 'get /v1 - nodes a/b -'],
+  ['GET', '/api/v1/nodes/a%2Fb', 'get /v1 - nodes/b a -'],
+  ['GET', '/api/v1/namespaces/a%2Fpods/x', 'get /v1 a pods x -'],
   ['GET', '/api/v1/nodes/%zz', 'get /v1 - nodes %zz -'],
 ];
 
@@ -57,6 +58,9 @@ test('a collection narrowed to one name is authorised by that name', () => {
   assert.equal(named('/api/v1/nodes?fieldSelector=metadata.name%3Dn1'), 'n1');
   assert.equal(named('/api/v1/nodes?watch=1&fieldSelector=a%3Db,metadata.name%3D%3Dn1'), 'n1');
   assert.equal(named('/api/v1/nodes?fieldSelector=metadata.name!%3Dn1'), '');
+  // The comma is escaped: all nodes but those of an odd type are asked for.
+  assert.equal(named(`/api/v1/nodes?fieldSelector=${encodeURIComponent('type!=x\\,metadata.name=n1')}`), '');
+  assert.equal(named('/api/v1/nodes?fieldSelector=metadata.name%3D..'), '');
   assert.equal(named('/api/v1/nodes/n2?fieldSelector=metadata.name%3Dn1'), '');
   assert.equal(named('/api/v1/nodes?fieldSelector=metadata.name%3Dn1', 'POST'), '');
 });

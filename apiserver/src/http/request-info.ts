@@ -1,3 +1,4 @@
+import { parseFieldSelector } from '@keelson/machinery';
 import type { RequestInfo } from './types.ts';
 
 const verbs: Readonly<Record<string, string>> = {
@@ -20,14 +21,15 @@ export function parseRequest(method: string, url: string): RequestInfo {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
-  const parts = path.split('/').filter((part) => part !== '');
+  const parts = decode(path)
+    .split('/')
+    .filter((part) => part !== '');
   const legacy = parts[0] === 'api';
   const prefix = legacy ? 2 : 3;
   if ((!legacy && parts[0] !== 'apis') || parts.length <= prefix) return plain(method, path, query);
   const [group, version] = legacy ? ['', parts[1] as string] : [parts[1] as string, parts[2] as string];
   const watching = parts[prefix] === 'watch' && parts.length > prefix + 1;
-  const rest = parts.slice(watching ? prefix + 1 : prefix).map(decode);
-  const place = locate(rest);
+  const place = locate(parts.slice(watching ? prefix + 1 : prefix));
   return { isResource: true, path, query, group, version, ...place, verb: verbOf(method, place, query, watching) };
 }
 
@@ -52,9 +54,19 @@ function verbOf(method: string, { name, subresource }: Place, query: URLSearchPa
 /** The name a collection request is narrowed to by `fieldSelector=metadata.name=…`: authorisation by name then applies to it. */
 export function selectedName({ verb, isResource, query }: RequestInfo): string {
   if (!isResource || !['list', 'watch', 'deletecollection'].includes(verb)) return '';
-  const selector = query.get('fieldSelector');
-  if (!selector) return '';
-  return /(?:^|,)metadata\.name==?([^,=\\]+)(?:,|$)/.exec(selector)?.[1] ?? '';
+  try {
+    const name = parseFieldSelector(query.get('fieldSelector') ?? '').exactly('metadata.name') ?? '';
+    return segmentProblem(name) === undefined ? name : '';
+  } catch {
+    return '';
+  }
+}
+
+/** Why a text can be no name in a path; undefined when it can. In upstream's words. */
+export function segmentProblem(name: string): string | undefined {
+  if (name === '.' || name === '..') return `may not be '${name}'`;
+  const found = ['/', '%', '\0'].find((character) => name.includes(character));
+  return found === undefined ? undefined : `may not contain '${found === '\0' ? '\\x00' : found}'`;
 }
 
 function plain(method: string, path: string, query: URLSearchParams): RequestInfo {
@@ -62,13 +74,14 @@ function plain(method: string, path: string, query: URLSearchParams): RequestInf
   return { isResource: false, verb: method.toLowerCase(), path, query, ...none };
 }
 
-/** A bad escape stays as it is: no name contains a percent sign, so it is not found. */
-function decode(part: string): string {
-  if (!part.includes('%')) return part;
+/** All of it before it is taken apart, as Go does: what another server behind this one finds in a path, was authorised. */
+function decode(path: string): string {
+  if (!path.includes('%')) return path;
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(path);
   } catch {
-    return part;
+    // A bad escape stays as it is: no name contains a percent sign.
+    return path;
   }
 }
 

@@ -24,8 +24,8 @@ export function refused(): StatusError {
   });
 }
 
-export function answerTo({ request, response, info }: ResourceRequest, yaml = false): Answer {
-  return { request, response, query: info.query, yaml };
+export function answerTo({ request, response, info, audit }: ResourceRequest, yaml = false): Answer {
+  return { request, response, query: info.query, yaml, audit };
 }
 
 /** Reads, parses and shapes the body; warnings go onto the request. */
@@ -43,6 +43,7 @@ export async function decodeBody(
   );
   const { object, warnings } = request.decoder.decode(kind, value, duplicates, fieldValidation);
   request.warnings.push(...warnings);
+  request.audit?.requested(object);
   return object as Writable;
 }
 
@@ -63,11 +64,19 @@ export function checkName({ info }: ResourceRequest, { metadata }: KubeObject): 
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
 }
 
+/** The bytes of a patch. */
+export async function readPatch(request: ResourceRequest): Promise<Buffer> {
+  const body = await readBody(request.request);
+  request.audit?.requested(body);
+  return body;
+}
+
 /** How the registry is to write: for whom, in whose name, and whether in earnest. */
 export function writeRequest(request: ResourceRequest, verb: WriteVerb = verbOf(request)): WriteRequest {
-  const { info, user, warnings } = request;
+  const { info, user, warnings, audit, store: requested } = request;
   const { dryRun } = writeOptions(info.query, verb);
-  return { namespace: info.namespace, user, dryRun, subresource: info.subresource, warnings, owner: ownerOf(request, verb) };
+  const asked = { namespace: info.namespace, user, dryRun, subresource: info.subresource, requested };
+  return { ...asked, warnings, annotate: audit?.annotate, owner: ownerOf(request, verb) };
 }
 
 function verbOf({ info }: ResourceRequest): WriteVerb {
@@ -85,8 +94,10 @@ function ownerOf(request: ResourceRequest, verb: WriteVerb): FieldOwner | 'nobod
 }
 
 /** As `writeRequest`, of a removal. */
-export function deleteRequest({ info, user, warnings }: ResourceRequest, { dryRun = [] }: DeleteOptions): WriteRequest {
-  return { namespace: info.namespace, user, dryRun: dryRun.length > 0, subresource: info.subresource, warnings };
+export function deleteRequest(request: ResourceRequest, { dryRun = [] }: DeleteOptions): WriteRequest {
+  const { info, user, warnings, audit, store: requested } = request;
+  const asked = { namespace: info.namespace, user, dryRun: dryRun.length > 0, subresource: info.subresource, requested };
+  return { ...asked, warnings, annotate: audit?.annotate };
 }
 
 export async function sendWritten(

@@ -7,11 +7,22 @@ import { fromStored, prepared, preparedBytes, servedBytes, toStored } from '../r
 import { encodeList } from '../registry/wire.ts';
 import { create, update, type Writable } from '../registry/write.ts';
 import { applyType, serveApply } from './apply.ts';
-import { mediaType, readBody } from './body.ts';
+import { mediaType } from './body.ts';
 import { negotiate } from './negotiate.ts';
 import { deleteOptions, listQuery, writeOptions } from './options.ts';
 import { decodePatched, preparePatch } from './patch.ts';
-import { answerTo, checkName, checkNamespace, decodeBody, deleteRequest, header, refused, sendWritten, writeRequest } from './request.ts';
+import {
+  answerTo,
+  checkName,
+  checkNamespace,
+  decodeBody,
+  deleteRequest,
+  header,
+  readPatch,
+  refused,
+  sendWritten,
+  writeRequest,
+} from './request.ts';
 import { sendBytes, sendJson } from './respond.ts';
 import { serveScale } from './scale.ts';
 import type { ResourceRequest } from './types.ts';
@@ -53,10 +64,11 @@ export async function serveResource(request: ResourceRequest): Promise<void> {
 
 /** Whether there is such a path for such a thing, and the method on it. Upstream has no HEAD routes, though it authorises them as get. */
 function checkRoute({ info, store, request }: ResourceRequest): void {
-  const { namespace, name, verb, subresource } = info;
+  const { namespace, name, verb, subresource, rest } = info;
   const everywhere = store.kind.namespaced && namespace === '';
   const inNamespace = !store.kind.namespaced && namespace !== '' && info.resource !== 'namespaces';
-  if (inNamespace || (everywhere && name !== '')) throw pathNotFound();
+  const beyond = rest !== '' && !store.definition.subresources?.[subresource]?.anyMethod;
+  if (inNamespace || beyond || (everywhere && name !== '')) throw pathNotFound();
   const onCollection = verb === 'list' || verb === 'watch' || verb === 'create' || verb === 'deletecollection';
   const fits = subresource !== '' || (name === '' ? onCollection : verb !== 'create' && verb !== 'deletecollection');
   const head = request.method === 'HEAD' && !store.definition.subresources?.[subresource]?.anyMethod;
@@ -143,7 +155,7 @@ async function servePatch(request: ResourceRequest): Promise<void> {
   const type = mediaType(header(request, 'content-type'));
   if (type === applyType) return serveApply(request, form);
   const { fieldValidation } = writeOptions(info.query, 'patch');
-  const patch = preparePatch(request.decoder, store, { type, body: await readBody(request.request), fieldValidation });
+  const patch = preparePatch(request.decoder, store, { type, body: await readPatch(request), fieldValidation });
   const warned = new Set<string>();
   const apply = async (current: Writable): Promise<Writable> => {
     await prepared(store, [current]);

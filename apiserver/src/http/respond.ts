@@ -3,6 +3,7 @@ import { gzip } from 'node:zlib';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
 import { internalError, StatusError, serviceUnavailable, toYaml } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
+import type { Trail } from '../audit/trail.ts';
 import { StoreError } from '../storage/types.ts';
 
 const compress = promisify(gzip);
@@ -17,15 +18,18 @@ export interface Answer {
   readonly yaml?: boolean;
   /** Media type of bytes that are not to be touched; JSON unless told. */
   readonly type?: string;
+  /** Where the request is told of. */
+  readonly audit?: Trail | undefined;
 }
 
 /** Sends JSON bytes that are ready; YAML, indentation and gzip only where the client asks. */
 export async function sendBytes(
-  { request, response, query, yaml = false, type = 'application/json' }: Answer,
+  { request, response, query, yaml = false, type = 'application/json', audit }: Answer,
   code: number,
   wire: Buffer,
 ): Promise<void> {
   let body = wire;
+  if (type.startsWith('application/json')) audit?.answered(wire);
   if (yaml) body = Buffer.from(toYaml(JSON.parse(wire.toString())));
   else if (type.startsWith('application/json') && wantsIndent(request, query))
     body = Buffer.from(`${JSON.stringify(JSON.parse(wire.toString()), undefined, 2)}\n`);

@@ -6,10 +6,10 @@ import { get } from '../registry/read.ts';
 import { fromStored, prepared, toStored } from '../registry/versions.ts';
 import { update, type Writable } from '../registry/write.ts';
 import { applyType, readConfiguration } from './apply.ts';
-import { mediaType, readBody } from './body.ts';
+import { mediaType } from './body.ts';
 import { negotiate } from './negotiate.ts';
 import { decodePatched, preparePatch } from './patch.ts';
-import { answerTo, decodeBody, header, refused, writeRequest } from './request.ts';
+import { answerTo, decodeBody, header, readPatch, refused, writeRequest } from './request.ts';
 import { isTrue } from './request-info.ts';
 import { sendJson } from './respond.ts';
 import type { ResourceRequest } from './types.ts';
@@ -62,7 +62,7 @@ function wholeScale(body: Writable): (current: Writable) => Scale {
 async function patchedScale(request: ResourceRequest, rules: ScaleRules<unknown>): Promise<(current: Writable) => Scale> {
   const store = { kind: { ...request.store.kind, ...scaleKind } } as typeof request.store;
   const type = mediaType(header(request, 'content-type'));
-  const patch = preparePatch(request.decoder, store, { type, body: await readBody(request.request), fieldValidation: 'Warn' });
+  const patch = preparePatch(request.decoder, store, { type, body: await readPatch(request), fieldValidation: 'Warn' });
   return (current) => decodePatched(request.decoder, scaleKind, patch, toScale(rules, current), 'Ignore').object as Scale;
 }
 

@@ -13,7 +13,23 @@ export interface ServerOptions {
   readonly clientCA: string;
   readonly handle: ExchangeHandler;
   readonly upgrade: UpgradeHandler;
+  readonly patience?: Patience;
 }
+
+/** Milliseconds a client may take: nobody holds a connection for nothing by sending slowly. What was asked may take as long as it likes. */
+export interface Patience {
+  readonly handshake: number;
+  /** For a request's head. */
+  readonly head: number;
+  /** For a whole request. Bodies that are passed on to pods may be long. */
+  readonly request: number;
+  /** Between requests. */
+  readonly idle: number;
+  /** How often heads and requests are looked at. */
+  readonly interval: number;
+}
+
+const usualPatience: Patience = { handshake: 30_000, head: 32_000, request: 300_000, idle: 90_000, interval: 5_000 };
 
 export interface RunningServer {
   readonly port: number;
@@ -26,7 +42,7 @@ const headerLimit = 1024 * 1024;
 
 /** The TLS listener. @throws a sentence about the port when it cannot be had. */
 export function listen(options: ServerOptions): Promise<RunningServer> {
-  const { cert, key, clientCA, handle } = options;
+  const { cert, key, clientCA, handle, patience = usualPatience } = options;
   const server = createServer({
     cert,
     key,
@@ -34,13 +50,15 @@ export function listen(options: ServerOptions): Promise<RunningServer> {
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
-    keepAliveTimeout: 120_000,
+    handshakeTimeout: patience.handshake,
+    keepAliveTimeout: patience.idle,
+    connectionsCheckingInterval: patience.interval,
     ALPNProtocols: ['http/1.1'],
     maxHeaderSize: headerLimit,
     shouldUpgradeCallback: options.upgrade.accepts,
   });
-  server.headersTimeout = 60_000;
-  server.requestTimeout = 0;
+  server.headersTimeout = patience.head;
+  server.requestTimeout = patience.request;
   server.on('request', (request, response) => void handle(request, response));
   server.on('upgrade', options.upgrade.handle);
   server.on('tlsClientError', (_error, socket) => socket.destroy());

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from '@keelson/base';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
+import type { Trail } from '../audit/trail.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { KindStore } from '../registry/kind-store.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -40,6 +41,8 @@ export interface ResourceRequest {
   readonly warnings: string[];
   /** Ends when the client is gone or the server stops. */
   readonly signal: AbortSignal;
+  /** Where the request is told of; absent where nothing is audited. */
+  readonly audit?: Trail | undefined;
 }
 
 /** Answers one request. A thrown StatusError becomes the answer. */

@@ -2,10 +2,11 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@keelson/base';
 import { badRequest } from '@keelson/machinery';
+import type { Trail } from '../audit/trail.ts';
 import type { Subresource } from '../kinds/types.ts';
 import type { KindStore } from '../registry/kind-store.ts';
 import type { PipelineOptions } from './pipeline.ts';
-import { admit, common } from './pipeline.ts';
+import { admit, common, requestID } from './pipeline.ts';
 import { parseRequest } from './request-info.ts';
 import { toStatus } from './respond.ts';
 import type { Tunnel } from './services.ts';
@@ -31,13 +32,20 @@ export function createUpgrade(options: PipelineOptions): UpgradeHandler {
     },
     handle(request, socket, head) {
       socket.on('error', () => socket.destroy());
-      serve(options, request, socket, head).catch((error: unknown) => refuse(socket, error, options.clock));
+      const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
+      const audit = options.auditor?.open(requestID(request, options.random), info, request);
+      if (audit) socket.on('close', () => audit.finish());
+      serve(options, { info, request, socket, head, audit }).catch((error: unknown) => {
+        const body = refuse(socket, error, options.clock);
+        audit?.answered(body);
+        audit?.head(toStatus(error).code);
+      });
     },
   };
 }
 
-/** What else the client sent is read and dropped, so that the answer arrives and its end is noticed; it has a moment to go by itself. */
-function refuse(socket: Duplex, error: unknown, clock: Clock): void {
+/** Returns what it answers. What else the client sent is read and dropped, so that the answer arrives and its end is noticed; it has a moment to go by itself. */
+function refuse(socket: Duplex, error: unknown, clock: Clock): Buffer {
   const { status, code } = toStatus(error);
   const body = Buffer.from(JSON.stringify(status));
   const head = [
@@ -46,10 +54,11 @@ function refuse(socket: Duplex, error: unknown, clock: Clock): void {
     `content-length: ${body.length}`,
     'connection: close',
   ];
-  if (socket.destroyed) return;
+  if (socket.destroyed) return body;
   socket.resume().end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
   const timer = clock.after(lingering, () => socket.destroy());
   socket.on('close', () => timer.cancel());
+  return body;
 }
 
 interface Upgradable {
@@ -60,16 +69,25 @@ interface Upgradable {
 function subresourceOf({ registry }: PipelineOptions, info: RequestInfo): Upgradable | undefined {
   const store = info.isResource && info.name ? registry.find(info.group, info.version, info.resource) : undefined;
   const subresource = store?.definition.subresources?.[info.subresource];
+  if (info.rest !== '' && !subresource?.anyMethod) return undefined;
   if (!store || !subresource?.upgrade || !(subresource.verbs as readonly string[]).includes(info.verb)) return undefined;
   return { store, upgrade: subresource.upgrade };
 }
 
-async function serve(options: PipelineOptions, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-  const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
-  const user = await admit(options, info, request);
+interface Leaving {
+  readonly info: RequestInfo;
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly audit: Trail | undefined;
+}
+
+async function serve(options: PipelineOptions, { info, request, socket, head, audit }: Leaving): Promise<void> {
+  const user = await admit(options, info, request, audit);
   const remote = options.aggregator.find(info.path);
   if (remote !== undefined) {
     const upstream = await options.aggregator.leave(remote, { request, socket, head, user });
+    if (upstream) audit?.head(101);
     if (upstream) join(socket, upstream, options.signal);
     return;
   }
@@ -79,12 +97,13 @@ async function serve(options: PipelineOptions, request: IncomingMessage, socket:
   if (!target) throw badRequest('this path cannot be upgraded');
   const tunnel: Tunnel = async (kubelet, path) => {
     const upstream = await options.services.kubelets.dial(kubelet);
+    audit?.head(101);
     join(socket, upstream, options.signal);
     upstream.write(requestHead(request, path, kubelet.host));
     if (head.length > 0) upstream.write(head);
   };
   const unused = undefined as unknown as ResourceRequest['response'];
-  await target.upgrade({ ...common(options), info, user, request, response: unused, store: target.store }, tunnel);
+  await target.upgrade({ ...common(options), info, user, request, response: unused, store: target.store, audit }, tunnel);
 }
 
 /** The client's request again, for the kubelet: its own path, none of the client's credentials. */

@@ -1,12 +1,10 @@
 import type { Timer } from '@keelson/base';
-import type { HttpResponseLike, KubeObject } from '@keelson/client';
+import type { HttpResponseLike } from '@keelson/client';
 import { notAcceptable } from '@keelson/machinery';
 import { representation } from '../registry/forms.ts';
-import type { KindStore } from '../registry/kind-store.ts';
-import { prepared } from '../registry/versions.ts';
-import { openWatch } from '../registry/watch.ts';
-import { plainObjects, type Representation } from '../registry/watchers.ts';
-import { encodeEvent, type WatchEventType } from '../registry/wire.ts';
+import { openWatch, type WatchSink } from '../registry/watch.ts';
+import { encodeEvent } from '../registry/wire.ts';
+import { Conversions } from './conversions.ts';
 import { negotiate } from './negotiate.ts';
 import { integer, listQuery } from './options.ts';
 import { header } from './request.ts';
@@ -36,14 +34,13 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
   };
   const shape = representation(store, form, info.query, () => clock.now());
   const later = store.definition.version?.prepare ? new Conversions(store, shape, (frame) => stream.write(frame)) : undefined;
-  const sink = {
-    deliver: (frame: Buffer) => (later ? later.add(frame) : stream.write(frame)),
-    initialDone: (revision: number) => (later ? later.after(() => initialDone(revision)) : initialDone(revision)),
+  const sink: WatchSink = {
+    deliver: (frame) => stream.write(frame),
+    ...(later ? { decide: (event, selection) => later.add(event, selection) } : {}),
+    initialDone: (revision) => (later ? later.after(() => initialDone(revision)) : initialDone(revision)),
   };
   response.setHeader('content-type', 'application/json');
-  const watch = await openWatch(registry, store, query, later ? plainObjects : shape, sink).catch((error: unknown) =>
-    endWithError(stream, error),
-  );
+  const watch = await openWatch(registry, store, query, shape, sink).catch((error: unknown) => endWithError(stream, error));
   if (!watch) return;
   stream.begin();
   const timeout = timeoutSeconds > 0 ? timeoutSeconds * 1000 : life.least + request.random.next() * (life.most - life.least);
@@ -53,33 +50,6 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
     for (const timer of timers) timer.cancel();
     watch.close();
   });
-}
-
-/** Turns stored objects into the watched version one after another, where that takes time. */
-class Conversions {
-  readonly #store: KindStore;
-  readonly #shape: Representation;
-  readonly #write: (frame: Buffer) => void;
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(store: KindStore, shape: Representation, write: (frame: Buffer) => void) {
-    this.#store = store;
-    this.#shape = shape;
-    this.#write = write;
-  }
-
-  add(frame: Buffer): void {
-    this.after(async () => {
-      const { type, object } = JSON.parse(frame.toString()) as { type: WatchEventType; object: KubeObject };
-      await prepared(this.#store, [object]);
-      this.#write(encodeEvent(type, this.#shape.encode(Buffer.from(JSON.stringify(object)))));
-    });
-  }
-
-  /** What cannot be converted is left out: the watcher hears of the object again when it changes. */
-  after(step: () => Promise<void> | void): void {
-    this.#last = this.#last.then(step).catch(() => undefined);
-  }
 }
 
 /** History that is gone is told in the stream, as upstream; other errors are the request's answer. */

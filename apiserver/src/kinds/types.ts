@@ -110,6 +110,8 @@ export interface AssignContext extends WriteContext {
 export interface StatusRules<T> {
   /** Whether a status that comes with a create is kept; it is dropped unless told. */
   readonly keepOnCreate?: boolean;
+  /** What a write of the status leaves as it was, besides the owners: labels, or annotations and finalizers as well. */
+  readonly leaves?: 'labels' | 'metadata';
   prepareUpdate?(next: T, old: T, context: WriteContext): void;
   validateUpdate?(next: T, old: T): FieldError[];
 }

@@ -3,7 +3,7 @@ import { Claims } from './claims.ts';
 import { type CacheEntry, type IndexReader, toEntry } from './entry.ts';
 import { Indexes, type Pin } from './indexes.ts';
 import { SortedEntries } from './sorted-entries.ts';
-import { type CacheEvent, Frames, type Watcher, Watchers } from './watchers.ts';
+import { type CacheEvent, Frames, tell, type Watcher, Watchers } from './watchers.ts';
 
 /**
  * Events kept for watches that resume: at least `least`, then only what is younger than `age` ms, never more than `most`, nor (but for
@@ -94,10 +94,7 @@ export class KindCache {
   replay(revision: number, watcher: Watcher): void {
     let from = this.#recent.length;
     while (from > 0 && (this.#recent[from - 1] as CacheEvent).revision > revision) from--;
-    for (const event of this.#recent.slice(from)) {
-      const frame = new Frames(event).for(watcher);
-      if (frame) watcher.deliver(frame, event.revision);
-    }
+    for (const event of this.#recent.slice(from)) tell(watcher, new Frames(event));
   }
 
   #remember(event: CacheEvent & { at: number }): void {

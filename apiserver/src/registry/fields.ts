@@ -20,6 +20,7 @@ import {
 import type { ManagedFieldsEntry } from '@keelson/types';
 import { loadSchemas } from '@keelson/types/schemas';
 import type { KindStore } from './kind-store.ts';
+import { leftByStatus } from './prepare.ts';
 import type { Registry } from './registry.ts';
 import { fromStored, prepared } from './versions.ts';
 import type { Writable, WriteRequest } from './written.ts';
@@ -87,7 +88,7 @@ function resetBy(store: KindStore, subresource: string, type: MergeType | undefi
   if (subresource === '') return store.definition.status ? onlyStatus : noFields;
   if (subresource !== 'status' || type?.is !== 'map') return noFields;
   const others = [...type.fields.keys()].filter((name) => !['apiVersion', 'kind', 'metadata', 'status'].includes(name));
-  return setOf(['f:metadata', 'f:ownerReferences'], ...others.map((name) => [`f:${name}`]));
+  return setOf(...leftByStatus(store.definition).map((name) => ['f:metadata', `f:${name}`]), ...others.map((name) => [`f:${name}`]));
 }
 
 /** The write of an owner, for the account. */

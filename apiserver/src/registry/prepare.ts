@@ -11,7 +11,7 @@ import {
   validateObjectMeta,
   validateObjectMetaUpdate,
 } from '@keelson/machinery';
-import type { WriteContext } from '../kinds/types.ts';
+import type { KindDefinition, WriteContext } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
 import type { Writable } from './written.ts';
 
@@ -55,6 +55,12 @@ export function keepMeta(store: KindStore, next: Writable, old: Writable, name: 
   };
 }
 
+/** Members of metadata that a write of the status leaves as they were. */
+export function leftByStatus({ status }: Pick<KindDefinition, 'status'>): readonly (keyof Writable['metadata'])[] {
+  const rest = { labels: ['labels'], metadata: ['annotations', 'finalizers', 'labels'] } as const;
+  return ['ownerReferences', ...(status?.leaves ? rest[status.leaves] : [])];
+}
+
 /**
  * The main resource cannot change status; the status resource changes nothing but status and the open part of metadata. Other
  * subresources (binding, finalize) say themselves what they change.
@@ -64,7 +70,7 @@ export function keepRest({ definition }: KindStore, next: Writable, old: Writabl
     for (const key of Object.keys({ ...next, ...old }) as Array<keyof Writable>) {
       if (key !== 'metadata' && key !== 'status') Object.assign(next, { [key]: old[key] });
     }
-    next.metadata = { ...next.metadata, ownerReferences: old.metadata.ownerReferences };
+    for (const member of leftByStatus(definition)) Object.assign(next.metadata, { [member]: old.metadata[member] });
   } else if (subresource === '' && definition.status) next.status = old.status;
 }
 

@@ -1,3 +1,4 @@
+import type { KubeObject } from '@keelson/client';
 import {
   badRequest,
   expired,
@@ -12,10 +13,11 @@ import {
   resourceVersionTooLarge,
 } from '@keelson/machinery';
 import { StoreError } from '../storage/types.ts';
-import { type CacheEntry, toEntry } from './entry.ts';
+import { type CacheEntry, parseEntry, toEntry } from './entry.ts';
 import type { KindStore } from './kind-store.ts';
 import type { Registry } from './registry.ts';
 import { parseSelection, type SelectionQuery } from './selection.ts';
+import { fromStored, prepared } from './versions.ts';
 import type { Selection } from './watchers.ts';
 
 /** How long a read waits for a resourceVersion from the future, as upstream, in milliseconds. */
@@ -58,6 +60,21 @@ export interface ListPage {
 export async function list(registry: Registry, store: KindStore, query: ListQuery): Promise<ListPage> {
   checkListOptions(query);
   const selection = parseSelection(store, query);
+  const found = await listIndexed(registry, store, selection, query);
+  const { matchesServed } = selection;
+  if (!matchesServed) return found;
+  const objects = found.entries.map((entry) => parseEntry(entry));
+  await prepared(store, objects);
+  return { ...found, entries: found.entries.filter((_, index) => matchesServed(fromStored(store, objects[index] as KubeObject))) };
+}
+
+/** What the index can tell. A page may lose objects yet, never gain any. */
+async function listIndexed(
+  registry: Registry,
+  store: KindStore,
+  selection: Selection & { everything: boolean },
+  query: ListQuery,
+): Promise<ListPage> {
   if (query.continue) return listOn(registry, store, selection, query, parseToken(query.continue));
   const version = parseVersion(query.resourceVersion);
   if (query.resourceVersionMatch === 'Exact' && version !== undefined) return listAt(registry, store, selection, query, version, undefined);

@@ -15,7 +15,9 @@ export interface SelectionQuery {
 /** @throws StatusError BadRequest for a selector that does not parse or a field that cannot be selected. */
 export function parseSelection(store: KindStore, query: SelectionQuery): Selection & { readonly everything: boolean } {
   const labels = query.labelSelector ? parseLabels(store, query) : undefined;
-  const fields = query.fieldSelector ? parseFields(store, query) : undefined;
+  const wanted = query.fieldSelector ? parseFields(store, query) : undefined;
+  const fields = wanted && inIndex(store, wanted);
+  const matchesServed = wanted && beyondIndex(store, wanted);
   const namespace = store.kind.namespaced ? query.namespace || undefined : undefined;
   const fieldEquals: Record<string, string> = {};
   for (const { field, operator, value } of fields?.requirements ?? []) if (operator === '=') fieldEquals[field] = value;
@@ -27,7 +29,7 @@ export function parseSelection(store: KindStore, query: SelectionQuery): Selecti
     (namespace === undefined || object.namespace === namespace) &&
     (labels === undefined || labels.matches(object.labels)) &&
     (fields === undefined || fields.matches(object.fields));
-  return { namespace, fieldEquals, pins, matches, everything: !labels && !fields };
+  return { namespace, fieldEquals, pins, matches, everything: !labels && !fields, ...(matchesServed ? { matchesServed } : {}) };
 }
 
 function parseLabels(store: KindStore, query: SelectionQuery): LabelSelectorMatcher {
@@ -53,14 +55,25 @@ function parseFields(store: KindStore, query: SelectionQuery): FieldSelector {
   for (const { field } of fields.requirements) {
     if (!known.has(field)) throw cannotFind(store, query, unsupported(store, field));
   }
-  return inIndex(store, fields);
+  return fields;
 }
 
-/** The selector with its fields named as the index names them. */
-function inIndex({ definition, selectableFields }: KindStore, fields: FieldSelector): FieldSelector {
-  if (!definition.version) return fields;
-  return new FieldSelector(fields.requirements.map((one) => ({ ...one, field: selectableFields[one.field] ?? one.field })));
+/** The part of the selector that the index can tell, with its fields named as there. */
+function inIndex({ definition: { version }, selectableFields }: KindStore, { requirements }: FieldSelector): FieldSelector {
+  const known = version?.prepare ? requirements.filter(({ field }) => isOfMetadata(field)) : requirements;
+  return new FieldSelector(known.map((one) => ({ ...one, field: version ? (selectableFields[one.field] ?? one.field) : one.field })));
 }
+
+/** The rest: what the index holds is of the stored version, from which somebody else makes this one. */
+function beyondIndex({ definition }: KindStore, { requirements }: FieldSelector): Selection['matchesServed'] {
+  const rest = requirements.filter(({ field }) => !isOfMetadata(field));
+  if (!definition.version?.prepare || rest.length === 0) return undefined;
+  const selector = new FieldSelector(rest);
+  const { selectableFields = {} } = definition;
+  return (object) => selector.matches(Object.fromEntries(rest.map(({ field }) => [field, selectableFields[field]?.(object) ?? ''])));
+}
+
+const isOfMetadata = (field: string): boolean => field.startsWith('metadata.');
 
 function unsupported(store: KindStore, field: string): string {
   return Object.keys(store.selectableFields).length > 0

@@ -3,7 +3,7 @@ import type { KindStore } from './kind-store.ts';
 import { eachCandidate, matchField, parseVersion, reach, throwListErrors } from './read.ts';
 import type { Registry } from './registry.ts';
 import { parseSelection, type SelectionQuery } from './selection.ts';
-import { Frames, type Representation, type Watcher } from './watchers.ts';
+import { type CacheEvent, Frames, type Representation, type Selection, tell, type Watcher } from './watchers.ts';
 
 export interface WatchQuery extends SelectionQuery {
   readonly resourceVersion: string;
@@ -16,6 +16,8 @@ export interface WatchQuery extends SelectionQuery {
 /** Where a watch's frames go. */
 export interface WatchSink {
   deliver(frame: Buffer, revision: number): void;
+  /** Takes events instead of frames, for a version that takes time to make. */
+  decide?(event: CacheEvent, selection: Selection): void;
   /** All present objects have been delivered. */
   initialDone?(revision: number): void;
 }
@@ -48,7 +50,10 @@ export async function openWatch(
   const deliver = (frame: Buffer, revision: number): void => {
     if (fromState || revision > since) sink.deliver(frame, revision);
   };
-  const watcher: Watcher = { selection, representation, deliver };
+  const decide = (event: CacheEvent): void => {
+    if (fromState || event.revision > since) sink.decide?.(event, selection);
+  };
+  const watcher: Watcher = { selection, representation, deliver, ...(sink.decide ? { decide } : {}) };
   // From here to the return everything is synchronous: no change can slip between the past and the present.
   if (fromState) sendState(store, watcher, sink, registry.feed.revision);
   else store.cache.replay(since, watcher);
@@ -69,8 +74,7 @@ function checkOptions({ resourceVersionMatch: match, sendInitialEvents, continue
 
 function sendState(store: KindStore, watcher: Watcher, sink: WatchSink, revision: number): void {
   eachCandidate(store, watcher.selection, (entry) => {
-    const frame = new Frames({ revision: entry.revision, entry, previous: undefined }).for(watcher);
-    if (frame) watcher.deliver(frame, entry.revision);
+    tell(watcher, new Frames({ revision: entry.revision, entry, previous: undefined }));
     return true;
   });
   sink.initialDone?.(revision);

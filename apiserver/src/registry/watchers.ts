@@ -1,3 +1,4 @@
+import type { KubeObject } from '@keelson/client';
 import type { CacheEntry, Indexed } from './entry.ts';
 import type { Pin } from './indexes.ts';
 import { atRevision, encodeEvent, type WatchEventType } from './wire.ts';
@@ -19,6 +20,8 @@ export interface Selection {
   readonly pins?: readonly Pin[];
   /** False leaves an object out. Labels and fields, namespace included. */
   matches(object: Indexed): boolean;
+  /** What only the object itself can tell, in the version that was asked for; absent when the index knows all. */
+  matchesServed?(object: KubeObject): boolean;
 }
 
 /** Which form of the bytes a watcher reads; the frames of one event are made once per form, not once per watcher. */
@@ -34,6 +37,15 @@ export interface Watcher {
   readonly representation: Representation;
   /** Takes one framed event. */
   deliver(frame: Buffer, revision: number): void;
+  /** Takes every event of its bucket instead, and tells by itself which concern it. */
+  decide?(event: CacheEvent): void;
+}
+
+/** Tells one watcher of an event. */
+export function tell(watcher: Watcher, frames: Frames): void {
+  watcher.decide?.(frames.event);
+  const frame = watcher.decide ? undefined : frames.for(watcher);
+  if (frame) watcher.deliver(frame, frames.event.revision);
 }
 
 /** The frames of one event, by representation and type. */
@@ -108,10 +120,7 @@ export class Watchers {
     if (this.#count === 0) return;
     const frames = new Frames(event);
     for (const bucket of this.#bucketsFor(event)) {
-      for (const watcher of this.#buckets.get(bucket) ?? []) {
-        const frame = frames.for(watcher);
-        if (frame) watcher.deliver(frame, event.revision);
-      }
+      for (const watcher of this.#buckets.get(bucket) ?? []) tell(watcher, frames);
     }
   }
 

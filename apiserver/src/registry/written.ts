@@ -1,7 +1,9 @@
 import type { KubeObject } from '@keelson/client';
 import type { FieldOwner } from '@keelson/machinery';
 import type { ObjectMeta } from '@keelson/types';
+import type { Annotate } from '../admission/types.ts';
 import type { UserInfo } from '../auth/types.ts';
+import type { KindStore } from './kind-store.ts';
 
 /** An object whose metadata is at hand. */
 export type Writable = KubeObject & { metadata: ObjectMeta; spec?: unknown; status?: unknown };
@@ -12,6 +14,10 @@ export interface WriteRequest {
   readonly dryRun: boolean;
   readonly subresource: string;
   readonly warnings: string[];
+  /** Tells the audit log more of the request; absent where nothing is audited. */
+  readonly annotate?: Annotate | undefined;
+  /** The version the client speaks; the stored one, unless told. */
+  readonly requested?: KindStore;
   /**
    * Whose fields become what the write changes: the server's own unless told, `nobody` where Kubernetes keeps no account. An owner that
    * applies has done the account itself.

@@ -1,12 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type Clock, type Logger, type Random, seededRandom, silentLogger, systemClock } from '@keelson/base';
 import { type Api, type ApiOptions, type ClientRequest, createApi, inProcessTransport, readText, type Transport } from '@keelson/client';
-import type { FrontProxyTrust } from '@keelson/pki';
+import { type FrontProxyTrust, publicKeyOf } from '@keelson/pki';
 import { Registry as Metrics } from 'prom-client';
+import type { Auditor } from '../audit/auditor.ts';
+import type { AuditSurroundings } from '../audit/settings.ts';
 import { createTokens } from '../auth/tokens.ts';
 import type { AggregationOptions } from '../extensions/aggregation/aggregator.ts';
-import type { Services } from '../http/services.ts';
-import { type ApiServer, createServer } from '../server.ts';
+import type { Services, TokenTerms } from '../http/services.ts';
+import { type ApiServer, createServer, type ServerConfig } from '../server.ts';
 import { createMemoryStore } from '../storage/memory/memory.ts';
 import type { Store } from '../storage/types.ts';
 
@@ -19,12 +21,18 @@ export interface FixtureOptions {
   readonly serviceCIDR?: string;
   readonly nodePorts?: { readonly from: number; readonly to: number };
   readonly disabledAdmission?: readonly string[];
+  readonly admission?: ServerConfig['admission'];
+  readonly auditor?: (around: AuditSurroundings) => Auditor;
   readonly kubelets?: Services['kubelets'];
   readonly components?: Services['components'];
   readonly aggregation?: AggregationOptions;
+  readonly fairness?: ServerConfig['fairness'];
   readonly frontProxies?: FrontProxyTrust;
   /** PEM. */
   readonly clientCA?: string;
+  readonly authentication?: Pick<ServerConfig, 'anonymous' | 'otherTokens'>;
+  readonly authorization?: ServerConfig['authorization'];
+  readonly terms?: TokenTerms;
 }
 
 /** What an exchange came to. `json` parses the body. */
@@ -55,6 +63,9 @@ export interface Fixture {
 export const testIssuer = 'https://kubernetes.default.svc.cluster.local';
 const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
+/** What the fixture's service-account tokens are made and checked with. */
+export const testKeys = { issuer: testIssuer, signingKey, publicKeys: [publicKeyOf(signingKey)], audiences: [testIssuer] };
+
 const unreachable = (): Promise<never> => Promise.reject(new Error('no kubelets'));
 const noKubelets: Services['kubelets'] = { send: unreachable, dial: unreachable };
 
@@ -70,14 +81,18 @@ export async function startServer(options: FixtureOptions = {}): Promise<Fixture
     serviceCIDR: options.serviceCIDR ?? '10.96.0.0/16',
     nodePorts: options.nodePorts ?? { from: 30_000, to: 32_767 },
     disabledAdmission: options.disabledAdmission ?? [],
+    auditor: options.auditor?.({ metrics, clock, random, log, signal: stop.signal }),
+    ...(options.admission ? { admission: options.admission } : {}),
     bootstrapTokens: true,
-    tokens: (registry) =>
-      createTokens({ issuer: testIssuer, signingKey, publicKeys: [signingKey], audiences: [testIssuer], clock }, registry),
+    tokens: () => createTokens({ ...testKeys, ...(options.terms ? { terms: options.terms } : {}), clock }),
+    ...options.authentication,
+    ...(options.authorization ? { authorization: options.authorization } : {}),
     kubelets: options.kubelets ?? noKubelets,
     components: options.components ?? [],
     clientCA: options.clientCA ?? 'the client CA',
     frontProxies: options.frontProxies,
     aggregation: options.aggregation ?? {},
+    ...(options.fairness ? { fairness: options.fairness } : {}),
     compactionInterval: 300_000,
     signal: stop.signal,
   });

@@ -1,3 +1,4 @@
+import { attachDetachController } from './attach-detach/controller.ts';
 import { runBootstrapSigner } from './bootstrapsigner/controller.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts';
 import { cronJobController } from './cronjob/controller.ts';
@@ -10,6 +11,7 @@ import { disruptionController, staleDisruptionController } from './disruption/co
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
+import { ephemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { runGarbageCollector } from './garbage-collector/run.ts';
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts';
 import { jobController } from './job/controller.ts';
@@ -31,6 +33,7 @@ import { taintEvictionController } from './taint-eviction/controller.ts';
 import { runTokenCleaner } from './tokencleaner/controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import type { ControllerEntry } from './types.ts';
+import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/controller.ts';
 
 /** THE list of controllers. To run another, write its file and name it here. */
 export const controllers: readonly ControllerEntry[] = [
@@ -163,6 +166,20 @@ export const controllers: readonly ControllerEntry[] = [
     define: () => [volumeProtectionController()],
   },
   {
+    name: 'persistentvolume-attach-detach-controller',
+    alias: 'attachdetach',
+    serviceAccount: 'attachdetach-controller',
+    eventSource: 'attachdetach-controller',
+    define: () => [attachDetachController()],
+  },
+  {
+    name: 'ephemeral-volume-controller',
+    alias: 'ephemeral-volume',
+    serviceAccount: 'ephemeral-volume-controller',
+    eventSource: 'ephemeral_volume',
+    define: ({ concurrency }, { metrics }) => [ephemeralVolumeController(concurrency.ephemeralvolume ?? 5, metrics)],
+  },
+  {
     name: 'resourcequota-controller',
     serviceAccount: 'resourcequota-controller',
     eventSource: 'resourcequota-controller',
@@ -237,6 +254,12 @@ export const controllers: readonly ControllerEntry[] = [
     serviceAccount: 'clusterrole-aggregation-controller',
     eventSource: 'clusterrole-aggregation-controller',
     define: () => [clusterRoleAggregationController()],
+  },
+  {
+    name: 'validatingadmissionpolicy-status-controller',
+    serviceAccount: 'validatingadmissionpolicy-status-controller',
+    eventSource: 'validatingadmissionpolicy-status-controller',
+    define: ({ concurrency }) => [validatingAdmissionPolicyStatusController(concurrency['validating-admission-policy-status'] ?? 5)],
   },
   {
     name: 'garbage-collector-controller',

@@ -1,6 +1,7 @@
 import type { Clock } from '@keelson/base';
 import type { Api } from '@keelson/client';
 import type { ControllerDefinition, ControllerDeps } from '@keelson/runtime';
+import type { Registry } from 'prom-client';
 import type { SigningConfig } from './csrsigning/controller.ts';
 import type { AutoscalerConfig } from './horizontal-pod-autoscaler/plan.ts';
 
@@ -21,6 +22,13 @@ export interface ControllerConfig {
   readonly signing: SigningConfig;
   /** Keys worked on at the same time, by the word in `--concurrent-<word>-syncs`. */
   readonly concurrency: Readonly<Record<string, number>>;
+}
+
+/** What a definition is made with. */
+export interface DefineDeps {
+  readonly clock: Clock;
+  /** For what a controller counts of its own; absent: nobody asks. */
+  readonly metrics: Registry | undefined;
 }
 
 /** What a controller that is no single definition is given. */
@@ -45,7 +53,4 @@ interface EntryBase {
 
 /** One line of THE list. */
 export type ControllerEntry = EntryBase &
-  (
-    | { define(config: ControllerConfig, deps: { readonly clock: Clock }): readonly ControllerDefinition[] }
-    | { run(deps: RunDeps): Promise<void> }
-  );
+  ({ define(config: ControllerConfig, deps: DefineDeps): readonly ControllerDefinition[] } | { run(deps: RunDeps): Promise<void> });

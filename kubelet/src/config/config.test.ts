@@ -9,7 +9,6 @@ import { containerEnv } from './env.ts';
 import { ConfigError } from './errors.ts';
 import { expand } from './expansion.ts';
 import { hostnameOf, hostsFile } from './hosts.ts';
-import { ownMounts, volumeMounts } from './mounts.ts';
 import { linuxResources, oomScoreAdj, podCgroup } from './resources.ts';
 import { type NodeSettings, sandboxConfig } from './sandbox.ts';
 import { containerSecurity } from './security.ts';
@@ -213,43 +212,6 @@ describe('security', () => {
   });
 });
 
-test('mounts', () => {
-  const pod = withContainer(
-    {
-      volumeMounts: [
-        { name: 'v', mountPath: '/v', subPathExpr: '$(N)/x' },
-        { name: 'h', mountPath: '/h', mountPropagation: 'Bidirectional' },
-      ],
-    },
-    {
-      volumes: [
-        { name: 'v', emptyDir: {} },
-        { name: 'h', hostPath: { path: '/srv' } },
-      ],
-    },
-  );
-  assert.deepEqual(volumeMounts(pod, container(pod), paths, new Map([['N', 'n']])), [
-    {
-      volume: '/k/pods/u1/volumes/kubernetes.io~empty-dir/v',
-      subPath: 'n/x',
-      containerPath: '/v',
-      hostPath: '/k/pods/u1/volumes/kubernetes.io~empty-dir/v/n/x',
-      readonly: false,
-      propagation: 'private',
-    },
-    { volume: '/srv', subPath: '', containerPath: '/h', hostPath: '/srv', readonly: false, propagation: 'bidirectional' },
-  ]);
-  assert.deepEqual(
-    ownMounts(pod, container(pod), 2, paths).map(({ containerPath }) => containerPath),
-    ['/etc/hosts', '/dev/termination-log'],
-  );
-  const escaping = withContainer(
-    { volumeMounts: [{ name: 'v', mountPath: '/v', subPath: '../x' }] },
-    { volumes: [{ name: 'v', emptyDir: {} }] },
-  );
-  assert.throws(() => volumeMounts(escaping, container(escaping), paths, new Map()), ConfigError);
-});
-
 test('a sandbox and a container carry Kubernetes’ labels and annotations', () => {
   const pod = withContainer({ command: ['echo', '$(A)'], ports: [{ containerPort: 80, hostPort: 8080 }] });
   const sandbox = sandboxConfig(pod, 1, node, '');
@@ -268,6 +230,7 @@ test('a sandbox and a container carry Kubernetes’ labels and annotations', () 
     imageRef: 'sha256:1',
     env: new Map([['A', 'b']]),
     mounts: [],
+    devices: [],
     node,
   });
   assert.deepEqual(config.command, ['echo', 'b']);

@@ -18,6 +18,7 @@ export interface ContainerInputs {
   readonly imageRef: string;
   readonly env: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
+  readonly devices: ContainerConfig['devices'];
   readonly node: NodeSettings;
 }
 
@@ -34,7 +35,7 @@ export function containerConfig(inputs: ContainerInputs): ContainerConfig {
     workingDir: container.workingDir ?? '',
     env: Array.from(env, ([name, value]) => ({ name, value })),
     mounts: inputs.mounts,
-    devices: [],
+    devices: inputs.devices,
     labels: {
       [labels.podName]: podName(pod),
       [labels.podNamespace]: podNamespace(pod),
@@ -57,6 +58,7 @@ function containerAnnotations(pod: Pod, container: Container, attempt: number): 
   const result: Record<string, string> = {
     [annotations.hash]: containerHash(container),
     [annotations.restartCount]: String(attempt),
+    [annotations.resources]: JSON.stringify(container.resources ?? {}),
     [annotations.terminationMessagePath]: container.terminationMessagePath ?? '/dev/termination-log',
     [annotations.terminationMessagePolicy]: container.terminationMessagePolicy ?? 'File',
     [annotations.podTerminationGracePeriod]: String(podSpec(pod).terminationGracePeriodSeconds ?? 30),

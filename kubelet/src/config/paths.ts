@@ -1,5 +1,6 @@
 import type { Container, Pod, Volume } from '@keelson/types';
 import { podName, podNamespace, podUid } from '../pod/naming.ts';
+import type { ClaimedVolume } from '../volume/claims.ts';
 
 /** Where the kubelet keeps things on the node: Kubernetes' own layout below the root directory. */
 export interface Paths {
@@ -37,10 +38,26 @@ const pluginNames = [
   ['projected', 'projected'],
 ] as const;
 
-/** The directory that a volume of the pod shows; a hostPath volume is where it is. undefined: a type this kubelet does not mount. */
-export function volumePath(paths: Paths, uid: string, volume: Volume): string | undefined {
+/**
+ * The directory that a volume of the pod shows; a hostPath volume is where it is, and so is what stands behind a claim unless it is local.
+ * undefined: a type this kubelet does not mount.
+ */
+export function volumePath(paths: Paths, uid: string, volume: Volume | ClaimedVolume): string | undefined {
+  const own = `${podDirectory(paths, uid)}/volumes/kubernetes.io~`;
+  if ('claim' in volume) return claimedPath(own, volume);
+  if (volume.csi) return `${own}csi/${volume.name}/mount`;
   if (volume.hostPath) return volume.hostPath.path;
   const plugin = pluginNames.find(([field]) => volume[field] !== undefined);
   // A volume that names no source is an emptyDir in Kubernetes' defaults.
-  return plugin && `${podDirectory(paths, uid)}/volumes/kubernetes.io~${plugin[1]}/${volume.name}`;
+  return plugin && `${own}${plugin[1]}/${volume.name}`;
+}
+
+function claimedPath(own: string, { name, source, block }: ClaimedVolume): string {
+  if (source.type === 'csi') return `${own}csi/${name}/mount`;
+  return source.type === 'local' && !block ? `${own}local-volume/${name}` : source.path;
+}
+
+/** Where a sub path of a volume is held for a container: `index` is that of the mount. */
+export function subPathTarget(paths: Paths, uid: string, volume: string, container: string, index: number): string {
+  return `${podDirectory(paths, uid)}/volume-subpaths/${volume}/${container}/${index}`;
 }

@@ -9,6 +9,8 @@ export interface Runtime {
   readonly images: Images;
   readonly streams: Streams;
   info(): Promise<RuntimeInfo>;
+  /** Gives a running container other limits, without restarting it. @throws RuntimeError when the kernel refuses them. */
+  updateResources(containerId: string, resources: LinuxResources): Promise<void>;
   /** Calls `onChange` with a sandbox id whenever the runtime reports an event, where it offers events; else never. Relisting is always right. */
   events(signal: AbortSignal, onChange: (sandboxId: string) => void): void;
   close(): void;
@@ -139,15 +141,18 @@ export interface Mount {
   readonly hostPath: string;
   readonly readonly: boolean;
   readonly propagation: 'private' | 'hostToContainer' | 'bidirectional';
+  /** An image whose files are shown instead of `hostPath`, and which part of it; runtimes that know no such mounts make none. */
+  readonly image?: string;
+  readonly imageSubPath?: string;
 }
 
 export interface LinuxResources {
   /** Microseconds; 0 leaves it to the runtime. */
   readonly cpuPeriod: number;
-  /** Microseconds per period; 0 or less: no limit. */
+  /** Microseconds per period; 0: left as it is, -1: no limit. */
   readonly cpuQuota: number;
   readonly cpuShares: number;
-  /** Bytes; 0: no limit. */
+  /** Bytes; 0: left as it is, which is none for a new container. */
   readonly memoryLimit: number;
   readonly oomScoreAdj: number;
 }

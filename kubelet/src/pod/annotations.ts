@@ -14,6 +14,8 @@ export const annotations = {
   terminationMessagePath: 'io.kubernetes.container.terminationMessagePath',
   terminationMessagePolicy: 'io.kubernetes.container.terminationMessagePolicy',
   ports: 'io.kubernetes.container.ports',
+  /** What a container was made with, so that a kubelet that starts anew knows what it runs with. */
+  resources: 'io.kubernetes.container.resources',
   preStopHandler: 'io.kubernetes.container.preStopHandler',
   podTerminationGracePeriod: 'io.kubernetes.pod.terminationGracePeriod',
   configSource: 'kubernetes.io/config.source',

@@ -2,6 +2,8 @@ import type { ContainerStatus, Pod, PodCondition } from '@keelson/types';
 import { isSidecar, podSpec } from './containers.ts';
 import { compact, rfc3339 } from './naming.ts';
 import type { Phase } from './phase.ts';
+import type { ResizeCondition } from './resize.ts';
+import { restartingCondition } from './restartall.ts';
 
 type Finding = { readonly status: 'True' | 'False'; readonly reason?: string; readonly message?: string };
 
@@ -14,6 +16,10 @@ export interface ConditionInput {
   readonly main: readonly ContainerStatus[];
   /** The sandbox runs and has its network. */
   readonly sandboxReady: boolean;
+  /** Whether all containers are being ended so that the pod starts over; undefined: it never does. */
+  readonly restartingAll: boolean | undefined;
+  /** Of the pod's resize, see `resizeConditions`. */
+  readonly resize: readonly ResizeCondition[];
   readonly before: readonly PodCondition[];
   readonly now: number;
 }
@@ -27,6 +33,11 @@ export function podConditions(input: ConditionInput): PodCondition[] {
     stamp(input, 'Ready', findReady(input, containersReady)),
     stamp(input, 'ContainersReady', containersReady),
     stamp(input, 'PodScheduled', yes),
+    ...(input.restartingAll === undefined ? [] : [stamp(input, restartingCondition, findRestarting(input))]),
+    ...input.resize.map(({ type, generation, ...finding }) => ({
+      ...stamp(input, type, { status: 'True', ...finding }),
+      observedGeneration: generation,
+    })),
   ];
 }
 
@@ -50,6 +61,12 @@ function findInitialized({ pod, phase, init, main }: ConditionInput): Finding {
   const incomplete = begun ? [] : incompleteInit(pod, init);
   if (incomplete.length === 0) return yes;
   return { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: [${incomplete.join(' ')}]` };
+}
+
+function findRestarting({ phase, restartingAll }: ConditionInput): Finding {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  return { status: restartingAll ? 'True' : 'False' };
 }
 
 function findContainersReady({ pod, phase, init, main }: ConditionInput): Finding {

@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, Pod, PodSpec } from '@keelson/types';
+import type { Container, ContainerRestartRule, EphemeralContainer, Pod, PodSpec } from '@keelson/types';
 import type { ContainerState } from '../cri/types.ts';
 import type { ContainerRole, PodObservation } from './types.ts';
 
@@ -41,14 +41,18 @@ export function newestFirst<T extends { readonly attempt: number; readonly creat
   return [...items].sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt);
 }
 
+/** The first of a container's restart rules that speaks of this exit code. */
+export function ruleFor({ restartPolicyRules }: Container, exitCode: number): ContainerRestartRule | undefined {
+  return restartPolicyRules?.find(
+    ({ exitCodes }) => exitCodes && (exitCodes.values ?? []).includes(exitCode) === (exitCodes.operator === 'In'),
+  );
+}
+
 /** Whether an ended container is to run again, by its own rules, its own policy or the pod's, in this order (as in Kubernetes). */
 export function shouldRestart(pod: Pod, container: Container, role: ContainerRole, exitCode: number): boolean {
   if (role === 'ephemeral') return false;
   if (role === 'sidecar') return true;
-  for (const rule of container.restartPolicyRules ?? []) {
-    const listed = (rule.exitCodes?.values ?? []).includes(exitCode);
-    if (rule.action === 'Restart' && rule.exitCodes && listed === (rule.exitCodes.operator === 'In')) return true;
-  }
+  if (ruleFor(container, exitCode)) return true;
   const policy = container.restartPolicy ?? podSpec(pod).restartPolicy ?? 'Always';
   if (policy === 'Never') return false;
   return role === 'init' || policy === 'OnFailure' ? exitCode !== 0 : true;

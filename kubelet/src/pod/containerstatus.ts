@@ -3,6 +3,8 @@ import type { ContainerState as Instance } from '../cri/types.ts';
 import { latest, podSpec, shouldRestart } from './containers.ts';
 import { crashWait, goSeconds } from './crash.ts';
 import { compact, podLabel, rfc3339 } from './naming.ts';
+import { actualResources, endedForResize } from './resize.ts';
+import { wasRestartingAll } from './restartall.ts';
 import type { ContainerRole, StepInput } from './types.ts';
 
 /** Which way the pod is going: waiting and restart reasons are only shown while it is to run. */
@@ -33,10 +35,15 @@ export function containerStatus(view: StatusView, container: Container, role: Co
     imageID: instance?.imageRef ?? before?.imageID ?? '',
     containerID: instance ? `containerd://${instance.id}` : before?.containerID,
     started: role === 'ephemeral' ? undefined : started,
-    allocatedResources: running ? container.resources?.requests : undefined,
-    resources: running ? container.resources : undefined,
+    allocatedResources: instance ? container.resources?.requests : undefined,
+    resources: instance && role !== 'ephemeral' ? shownResources(input, container, instance) : undefined,
     volumeMounts: volumeMounts(container),
   });
+}
+
+/** What a container runs with; where it does not run, what it will. */
+function shownResources(input: StepInput, container: Container, instance: Instance): ContainerStatus['resources'] {
+  return instance.phase === 'running' ? actualResources(input, container, instance) : (container.resources ?? {});
 }
 
 function volumeMounts(container: Container): ContainerStatus['volumeMounts'] {
@@ -84,13 +91,15 @@ function currentState(
   const { input } = view;
   if (instance?.phase === 'running') return { running: { startedAt: rfc3339(instance.startedAt) } } as ContainerState;
   const ended = instance?.phase === 'exited' ? instance : undefined;
+  if (ended && !view.ending && endedForResize(input.memory, ended)) return { waiting: { reason: 'ContainerCreating' } } as ContainerState;
   if (ended && (view.ending || !shouldRestart(input.pod, container, role, ended.exitCode)))
     return { terminated: terminated(ended) } as ContainerState;
   const waiting = view.ending ? undefined : waitingReason(input, container, ended);
   if (waiting) return { waiting } as ContainerState;
   if (ended) return { terminated: terminated(ended) } as ContainerState;
-  if (before?.state?.terminated) return before.state;
-  if ((view.ending && hadItsTurn(view, container, role)) || before?.state?.running) return lost(view, before);
+  const over = !view.ending && role !== 'ephemeral' && wasRestartingAll(input);
+  if (before?.state?.terminated && !over) return before.state;
+  if (!over && ((view.ending && hadItsTurn(view, container, role)) || before?.state?.running)) return lost(view, before);
   const reason =
     role === 'main' && !view.initialised && (podSpec(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
   return { waiting: { reason: role === 'init' || role === 'sidecar' ? 'PodInitializing' : reason } } as ContainerState;
@@ -158,6 +167,7 @@ function lastState(
   if (instance?.phase === 'exited' && !state.terminated) return { terminated: terminated(instance) } as ContainerState;
   const earlier = input.observed.containers.find((c) => c.name === instance?.name && c.id !== instance.id && c.phase === 'exited');
   if (earlier) return { terminated: terminated(earlier) } as ContainerState;
+  if (!instance && before?.state?.terminated && !state.terminated) return { terminated: before.state.terminated } as ContainerState;
   if (!instance && before?.state?.running && !state.terminated) {
     const message = 'The container could not be located when the pod was deleted.  The container used to be Running';
     return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } } as ContainerState;

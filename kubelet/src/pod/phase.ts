@@ -1,5 +1,6 @@
-import type { ContainerStatus, Pod } from '@keelson/types';
-import { isSidecar, podSpec } from './containers.ts';
+import type { ContainerStatus, Pod, PodStatus } from '@keelson/types';
+import { isSidecar, podSpec, shouldRestart } from './containers.ts';
+import type { StepInput } from './types.ts';
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
@@ -13,11 +14,19 @@ interface Tally {
 }
 
 /**
+ * The status that said the pod has ended, if any did: the API's, which others may have written and all have seen, before our own. Such a
+ * phase is final, whatever becomes of the containers afterwards.
+ */
+export function finalStatus({ pod, memory }: Pick<StepInput, 'pod' | 'memory'>): (PodStatus & { readonly phase: Phase }) | undefined {
+  const found = [pod.status, memory.status].find((status) => status?.phase === 'Succeeded' || status?.phase === 'Failed');
+  return found as (PodStatus & { readonly phase: Phase }) | undefined;
+}
+
+/**
  * The phase that container statuses add up to, as Kubernetes' `getPhase`. `ending`: nothing will be started any more, so ended
  * containers count as final whatever the restart policy.
  */
 export function phaseOf(pod: Pod, init: readonly ContainerStatus[], main: readonly ContainerStatus[], ending: boolean): Phase {
-  const spec = podSpec(pod);
   const initialisation = initPhase(pod, init, main);
   if (initialisation) return initialisation;
   const { running, ended, succeeded, waiting } = tally(main);
@@ -25,8 +34,7 @@ export function phaseOf(pod: Pod, init: readonly ContainerStatus[], main: readon
   if (running > 0) return 'Running';
   if (ending) return succeeded === ended ? 'Succeeded' : 'Failed';
   if (main.some((status) => willRestart(pod, status))) return 'Running';
-  if (succeeded === ended) return 'Succeeded';
-  return spec.restartPolicy === 'OnFailure' ? 'Running' : 'Failed';
+  return succeeded === ended ? 'Succeeded' : 'Failed';
 }
 
 /** What init containers decide on their own; undefined once the main containers count. */
@@ -40,7 +48,7 @@ function initPhase(pod: Pod, init: readonly ContainerStatus[], main: readonly Co
     if (isSidecar(container)) {
       if (!status?.started) return 'Pending';
     } else if (ended?.exitCode !== 0) {
-      const final = ended && (container.restartPolicy ?? spec.restartPolicy) === 'Never';
+      const final = ended && !shouldRestart(pod, container, 'init', ended.exitCode);
       return final ? 'Failed' : 'Pending';
     }
   }
@@ -62,5 +70,6 @@ function tally(statuses: readonly ContainerStatus[]): Tally {
 
 function willRestart(pod: Pod, status: ContainerStatus): boolean {
   const container = (podSpec(pod).containers ?? []).find((c) => c.name === status.name);
-  return (container?.restartPolicy ?? podSpec(pod).restartPolicy ?? 'Always') === 'Always' || status.state?.waiting !== undefined;
+  const ended = status.state?.terminated;
+  return ended === undefined || !container || shouldRestart(pod, container, 'main', ended.exitCode);
 }

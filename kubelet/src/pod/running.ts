@@ -5,6 +5,8 @@ import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
 import { crashWait } from './crash.ts';
 import { podLabel } from './naming.ts';
 import { emptyPlan, mayTry, type Plan } from './plan.ts';
+import { endedForResize, isResizing, needsRestart, planResize, unevenContainers } from './resize.ts';
+import { isRestartingAll, planRestartAll } from './restartall.ts';
 import { decideSandbox } from './sandbox.ts';
 import { killGrace } from './termination.ts';
 import type { ContainerRole, StepEvent, StepInput } from './types.ts';
@@ -19,6 +21,11 @@ export function planRunning(input: StepInput): Plan {
   if (input.memory.volumesStale) plan.actions.push({ type: 'refreshVolumes' });
   const decision = decideSandbox(input);
   if (decision.type === 'keep') {
+    if (isRestartingAll(input)) {
+      planRestartAll(input, plan);
+      return plan;
+    }
+    planResize(input, plan);
     planContainers(input, decision.sandbox.id, plan);
     planCleanup(input, decision.sandbox.id, plan);
     return plan;
@@ -73,20 +80,23 @@ function planContainer(input: StepInput, sandboxId: string, container: Container
   if (instance?.phase === 'running' || instance?.phase === 'unknown') {
     const message = reasonToKill(input, container, role, instance);
     if (message) kill(input, container, instance, message, plan);
+    else if (mustRestart(input, instance))
+      kill(input, container, instance, `Container ${container.name} resize requires restart`, plan, true);
     return;
   }
   const ended = instance?.phase === 'exited' ? instance : undefined;
-  if (ended && !shouldRestart(input.pod, container, role, ended.exitCode)) return;
+  const resized = ended !== undefined && endedForResize(input.memory, ended);
+  if (ended && !resized && !shouldRestart(input.pod, container, role, ended.exitCode)) return;
   // A start under way is looked at again when it has ended; until then what is seen of its container is the instance before.
   if (input.memory.operations.has('start') || !mayTry(input, container.name, plan)) return;
   const entry = input.memory.crashes.get(container.name);
-  const wait = ended ? crashWait(entry, ended.finishedAt, input.now) : 0;
+  const wait = ended && !resized ? crashWait(entry, ended.finishedAt, input.now) : 0;
   if (wait > 0) {
     plan.wakeAt.push(input.now + wait);
     plan.events.push(backOffEvent(input, container, ended));
     return;
   }
-  start(input, sandboxId, container, role, ended !== undefined, plan);
+  start(input, sandboxId, container, role, ended !== undefined && !resized, plan);
 }
 
 function backOffEvent(input: StepInput, container: Container, ended: ContainerState | undefined): StepEvent {
@@ -96,7 +106,7 @@ function backOffEvent(input: StepInput, container: Container, ended: ContainerSt
 
 /** Starts are one after another, in the order of the spec: a later one waits for the next step. */
 function start(input: StepInput, sandboxId: string, container: Container, role: ContainerRole, restart: boolean, plan: Plan): void {
-  if (plan.actions.some((action) => action.type === 'startContainer')) return;
+  if (isResizing(input, plan) || plan.actions.some((action) => action.type === 'startContainer')) return;
   plan.actions.push({ type: 'startContainer', container, role, attempt: nextAttempt(input, container.name), sandboxId, restart });
 }
 
@@ -127,12 +137,23 @@ function reasonToKill(input: StepInput, container: Container, role: ContainerRol
   return undefined;
 }
 
-function kill(input: StepInput, container: Container, instance: ContainerState, message: string, plan: Plan): void {
+function mustRestart(input: StepInput, instance: ContainerState): boolean {
+  return unevenContainers(input).some((each) => each.id === instance.id && needsRestart(each));
+}
+
+function kill(input: StepInput, container: Container, instance: ContainerState, message: string, plan: Plan, restart = false): void {
   if (input.memory.kills.has(instance.id)) return;
   const failed = input.probes.get(instance.id)?.failed;
   const probe = failed === 'startup' ? container.startupProbe : failed === 'liveness' ? container.livenessProbe : undefined;
   const graceSeconds = Number(probe?.terminationGracePeriodSeconds ?? killGrace(input));
-  plan.actions.push({ type: 'killContainer', id: instance.id, name: container.name, graceSeconds, message });
+  plan.actions.push({
+    type: 'killContainer',
+    id: instance.id,
+    name: container.name,
+    graceSeconds,
+    message,
+    ...(restart ? { restart } : {}),
+  });
 }
 
 /** Keeps one ended instance of each container for its last state and log; older ones and earlier sandboxes go (as Kubernetes' container GC). */

@@ -3,8 +3,10 @@ import { isInitialised, podConditions } from './conditions.ts';
 import { allContainers, podSpec } from './containers.ts';
 import { containerStatus } from './containerstatus.ts';
 import { compact, rfc3339 } from './naming.ts';
-import { type Phase, phaseOf } from './phase.ts';
+import { finalStatus, type Phase, phaseOf } from './phase.ts';
 import { qosClass } from './qos.ts';
+import { resizeConditions } from './resize.ts';
+import { isRestartingAll, restartingAll } from './restartall.ts';
 import type { ContainerRole, StepInput } from './types.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -12,11 +14,12 @@ import { verdictOf } from './verdict.ts';
 export function podStatus(input: StepInput, ending: boolean): PodStatus {
   const { pod, memory, observed, node, now } = input;
   const before = memory.status ?? pod.status;
+  const told = finalStatus(input) ?? before;
   const init = statuses(input, ending, false, ['init', 'sidecar']);
   const initialised = isInitialised(pod, init);
   const main = statuses(input, ending, initialised, ['main']);
   const ephemeral = statuses(input, ending, initialised, ['ephemeral']);
-  const phase = reportedPhase(input, init, main, ending, before?.phase);
+  const phase = reportedPhase(input, init, main, ending);
   const sandbox = observed.sandboxes[0];
   const ips = podIPs(input);
   const verdict = phase === 'Failed' ? verdictOf(input) : undefined;
@@ -24,9 +27,19 @@ export function podStatus(input: StepInput, ending: boolean): PodStatus {
   return compact<PodStatus>({
     observedGeneration: pod.metadata?.generation,
     phase,
-    conditions: podConditions({ pod, phase, init, main, sandboxReady, before: [...(before?.conditions ?? [])], now }),
-    message: verdict?.message ?? (phase === before?.phase ? before?.message : undefined),
-    reason: verdict?.reason ?? (phase === before?.phase ? before?.reason : undefined),
+    conditions: podConditions({
+      pod,
+      phase,
+      init,
+      main,
+      sandboxReady,
+      restartingAll: restartingAll(input),
+      resize: resizeConditions(input, ending),
+      before: before?.conditions ?? [],
+      now,
+    }),
+    message: verdict?.message ?? (phase === told?.phase ? told?.message : undefined),
+    reason: verdict?.reason ?? (phase === told?.phase ? told?.reason : undefined),
     hostIP: node.hostIPs[0],
     hostIPs: node.hostIPs.map((ip) => ({ ip })),
     podIP: ips[0],
@@ -56,15 +69,11 @@ function podIPs({ pod, observed, node, memory }: StepInput): readonly string[] {
 }
 
 /** A pod is not reported as ended while one of its containers may still run: others would reuse what it holds. */
-function reportedPhase(
-  input: StepInput,
-  init: readonly ContainerStatus[],
-  main: readonly ContainerStatus[],
-  ending: boolean,
-  before: string | undefined,
-): Phase {
+function reportedPhase(input: StepInput, init: readonly ContainerStatus[], main: readonly ContainerStatus[], ending: boolean): Phase {
+  const told = finalStatus(input);
+  if (told) return told.phase;
   const verdict = verdictOf(input);
-  if (before === 'Succeeded' || before === 'Failed') return before;
+  if (!ending && isRestartingAll(input)) return (input.memory.status ?? input.pod.status)?.phase === 'Running' ? 'Running' : 'Pending';
   const computed = verdict ? 'Failed' : phaseOf(input.pod, init, main, ending);
   const final = computed === 'Succeeded' || computed === 'Failed';
   const busy =

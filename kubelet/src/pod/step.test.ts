@@ -17,6 +17,8 @@ function told(action: Action): string {
     case 'removeSandbox':
     case 'stopSandbox':
       return `${action.type} ${action.id}`;
+    case 'resizePod':
+      return `resize ${action.containers.map(({ container }) => container.name)}`;
     default:
       return action.type;
   }
@@ -205,6 +207,16 @@ const rows: readonly Row[] = [
     phase: 'Succeeded',
   },
   {
+    what: 'then volumes that an earlier kubelet may have mounted',
+    input: {
+      pod: deleted,
+      observed: { sandboxes: stopped, containers: [exited(0)] },
+      memory: testMemory({ volumesMounted: false, volumesHeld: true }),
+    },
+    does: ['unmountVolumes'],
+    phase: 'Succeeded',
+  },
+  {
     what: 'then the API object',
     input: { pod: deleted, observed: { sandboxes: stopped, containers: [exited(0)] }, memory: testMemory({ volumesMounted: false }) },
     does: ['deletePod'],
@@ -279,6 +291,7 @@ describe('pod status', () => {
         imageID: 'sha256:1',
         containerID: 'containerd://c0',
         started: true,
+        resources: {},
       },
     ]);
     assert.ok(

@@ -1,4 +1,7 @@
 import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
+import { finalStatus } from './phase.ts';
+import { endedForResize, resizeEvents } from './resize.ts';
+import { isRestartingAll } from './restartall.ts';
 import { planRunning } from './running.ts';
 import { podStatus } from './status.ts';
 import { planTermination } from './termination.ts';
@@ -20,7 +23,7 @@ export function step(input: StepInput): Step {
   return {
     actions,
     status: podStatus(input, ending),
-    events: plan.events,
+    events: [...plan.events, ...resizeEvents(input, ending)],
     again: wakeAt.length > 0 ? Math.max(Math.min(...wakeAt) - input.now, 0) : undefined,
     finished: ending && isFinished(input),
   };
@@ -29,8 +32,7 @@ export function step(input: StepInput): Step {
 /** Whether the pod is on its way out: deleted, condemned, already reported as ended, or with nothing left to run. */
 export function isEnding(input: StepInput): boolean {
   if (input.removed || input.pod.metadata?.deletionTimestamp || verdictOf(input)) return true;
-  const reported = [input.memory.status?.phase, input.pod.status?.phase];
-  return reported.some((phase) => phase === 'Succeeded' || phase === 'Failed') || hasRunItsCourse(input);
+  return finalStatus(input) !== undefined || (!isRestartingAll(input) && hasRunItsCourse(input));
 }
 
 function hasRunItsCourse(input: StepInput): boolean {
@@ -45,6 +47,8 @@ function hasRunItsCourse(input: StepInput): boolean {
     if (exitCode !== undefined && exitCode !== 0 && !shouldRestart(input.pod, container, role, exitCode)) return true;
   }
   return (podSpec(input.pod).containers ?? []).every((container) => {
+    const instance = latest(input.observed, container.name);
+    if (instance && endedForResize(input.memory, instance)) return false;
     const exitCode = final(container.name, undefined);
     return exitCode !== undefined && !shouldRestart(input.pod, container, 'main', exitCode);
   });
@@ -52,5 +56,5 @@ function hasRunItsCourse(input: StepInput): boolean {
 
 function isFinished({ observed, memory }: StepInput): boolean {
   const alive = observed.containers.some((c) => c.phase === 'running' || c.phase === 'unknown');
-  return !alive && !observed.sandboxes.some((sandbox) => sandbox.ready) && !memory.volumesMounted && memory.operations.size === 0;
+  return !alive && !observed.sandboxes.some((sandbox) => sandbox.ready) && !memory.volumesHeld && memory.operations.size === 0;
 }

@@ -30,7 +30,7 @@ export function planTermination(input: StepInput): Plan {
   if (input.memory.operations.has('start')) return plan;
   for (const sandbox of input.observed.sandboxes) if (sandbox.ready) plan.actions.push({ type: 'stopSandbox', id: sandbox.id });
   if (plan.actions.length > 0) return plan;
-  if (input.memory.volumesMounted) plan.actions.push({ type: 'unmountVolumes' });
+  if (input.memory.volumesHeld) plan.actions.push({ type: 'unmountVolumes' });
   else if (input.pod.metadata?.deletionTimestamp && !input.removed && mayTry(input, '/delete', plan))
     plan.actions.push({ type: 'deletePod' });
   return plan;

@@ -1,4 +1,5 @@
 import type { Pod } from '@keelson/types';
+import { podCgroupLimits } from '../config/resources.ts';
 import type { ContainerState, SandboxStatus } from '../cri/types.ts';
 import type { PodMemory, StepInput } from './types.ts';
 
@@ -65,8 +66,13 @@ export function testMemory(change: Partial<PodMemory> = {}): PodMemory {
     failures: new Map(),
     kills: new Map(),
     volumesMounted: true,
+    volumesHeld: change.volumesMounted ?? true,
     volumesStale: false,
     verdict: undefined,
+    allocation: undefined,
+    pending: undefined,
+    actuated: new Map(),
+    cgroup: podCgroupLimits(testPod()),
     status: undefined,
     ...change,
   };

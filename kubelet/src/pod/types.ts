@@ -1,5 +1,8 @@
-import type { Container, Pod, PodStatus } from '@keelson/types';
+import type { Container, Pod, PodStatus, ResourceRequirements } from '@keelson/types';
+import type { CgroupLimits } from '../config/resources.ts';
 import type { ContainerState, SandboxStatus } from '../cri/types.ts';
+import type { Allocation, PendingResize } from './allocation.ts';
+import type { ContainerResize } from './resize.ts';
 
 /** What the runtime holds of one pod, newest first. An exited container's `message` is its termination message where it left one. */
 export interface PodObservation {
@@ -24,6 +27,8 @@ export interface StartFailure {
 export interface Kill {
   readonly at: number;
   readonly graceSeconds: number;
+  /** It is to come back at once, with other resources. */
+  readonly restart?: boolean;
 }
 
 /** Decided once and never taken back: the pod is to end as Failed. */
@@ -39,14 +44,24 @@ export interface PodMemory {
   /** Keys of operations under way, see `operationKey`. */
   readonly operations: ReadonlySet<string>;
   readonly crashes: ReadonlyMap<string, CrashBackoff>;
-  /** By container name; `volumes` and `sandbox` (no valid container names collide: those hold a slash) under `/volumes`, `/sandbox`. */
+  /** By container name; `volumes`, `sandbox` and `resize` (no valid container names collide: those hold a slash) under `/volumes`, `/sandbox`, `/resize`. */
   readonly failures: ReadonlyMap<string, StartFailure>;
   /** By container id. */
   readonly kills: ReadonlyMap<string, Kill>;
   readonly volumesMounted: boolean;
+  /** Some of the volumes may be mounted: by this kubelet, or by the one before it. */
+  readonly volumesHeld: boolean;
   /** What the mounted volumes show may be out of date. */
   readonly volumesStale: boolean;
   readonly verdict: Verdict | undefined;
+  /** What is set aside for the pod; undefined before it was looked at. The step's pod asks for just that. */
+  readonly allocation: Allocation | undefined;
+  /** What the pod asks for beyond that, and why it has to wait. */
+  readonly pending: PendingResize | undefined;
+  /** Resources last given to containers after they were made, by container id. */
+  readonly actuated: ReadonlyMap<string, ResourceRequirements>;
+  /** What the pod's cgroup was last given by this process. */
+  readonly cgroup: CgroupLimits | undefined;
   /** The last status generated; undefined before the first step. */
   readonly status: PodStatus | undefined;
 }
@@ -92,8 +107,23 @@ export type Action =
       readonly sandboxId: string;
       readonly restart: boolean;
     }
-  | { readonly type: 'killContainer'; readonly id: string; readonly name: string; readonly graceSeconds: number; readonly message: string }
-  | { readonly type: 'removeContainer'; readonly id: string }
+  | {
+      readonly type: 'killContainer';
+      readonly id: string;
+      readonly name: string;
+      readonly graceSeconds: number;
+      readonly message: string;
+      readonly restart?: boolean;
+    }
+  | {
+      readonly type: 'resizePod';
+      readonly containers: readonly ContainerResize[];
+      /** For the pod's cgroup before the containers change, and after. Absent: it stays. */
+      readonly raised: CgroupLimits | undefined;
+      readonly settled: CgroupLimits | undefined;
+    }
+  /** `crashed`: the container whose end began a restart of the whole pod; it counts as a crash. */
+  | { readonly type: 'removeContainer'; readonly id: string; readonly crashed?: string }
   | { readonly type: 'stopSandbox'; readonly id: string }
   | { readonly type: 'removeSandbox'; readonly id: string }
   | { readonly type: 'unmountVolumes' }
@@ -123,6 +153,8 @@ export function operationKey(action: Action): string {
   switch (action.type) {
     case 'startContainer':
       return 'start';
+    case 'resizePod':
+      return 'resize';
     case 'killContainer':
       return `kill/${action.id}/${action.graceSeconds}`;
     case 'removeContainer':

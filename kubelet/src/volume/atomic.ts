@@ -1,9 +1,10 @@
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { VolumeFile } from './host.ts';
+import { giveToGroup } from './ownership.ts';
 
-/** uid -1: keep the owner. */
-const sameOwner = 0xffffffff;
+/** gid -1: keep the group. */
+const sameGroup = 0xffffffff;
 
 /**
  * Makes `directory` show exactly `files`: they are written to a fresh hidden directory, and one rename of the link `..data` switches
@@ -14,8 +15,8 @@ export async function publishAtomically(directory: string, files: ReadonlyMap<st
   if (current !== undefined && (await shows(join(directory, current), files))) return;
   const fresh = await mkdtemp(join(directory, `..${stamp(current)}`));
   await chmod(fresh, 0o755);
-  for (const [path, file] of files) await put(join(fresh, path), file, gid);
-  if (gid !== undefined) await chown(fresh, sameOwner, gid);
+  for (const [path, file] of files) await put(join(fresh, path), file);
+  if (gid !== undefined) await giveToGroup(fresh, gid, { readOnly: true, onRootMismatch: false });
   const name = fresh.slice(directory.length + 1);
   await symlink(name, join(directory, '..data_tmp'));
   await rename(join(directory, '..data_tmp'), join(directory, '..data'));
@@ -29,12 +30,11 @@ function stamp(current: string | undefined): string {
   return `${String(number).padStart(6, '0')}.`;
 }
 
-async function put(path: string, { data, mode }: VolumeFile, gid: number | undefined): Promise<void> {
+async function put(path: string, { data, mode, uid }: VolumeFile): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, data);
-  if (gid !== undefined) await chown(path, sameOwner, gid);
-  // The group of fsGroup may read what the owner may.
-  await chmod(path, gid === undefined ? mode : mode | ((mode & 0o400) >> 3));
+  if (uid !== undefined) await chown(path, uid, sameGroup);
+  await chmod(path, mode);
 }
 
 async function relink(directory: string, wanted: ReadonlySet<string>): Promise<void> {

@@ -6,12 +6,14 @@ import type {
   Pod,
   Secret,
   SecretProjection,
+  ServiceAccountTokenProjection,
   Volume,
   VolumeProjection,
 } from '@keelson/types';
 import { ConfigError } from '../config/errors.ts';
 import { type PodFacts, podField } from '../config/fields.ts';
 import { type Allocatable, resourceField } from '../config/resourcefield.ts';
+import { podSpec } from '../pod/containers.ts';
 import { podNamespace } from '../pod/naming.ts';
 import type { VolumeFile } from './host.ts';
 
@@ -19,7 +21,8 @@ import type { VolumeFile } from './host.ts';
 export interface ContentSources {
   readonly configMaps: ReadonlyMap<string, ConfigMap>;
   readonly secrets: ReadonlyMap<string, Secret>;
-  readonly tokens: ReadonlyMap<string, string>;
+  /** A token, or why there is none. */
+  readonly tokens: ReadonlyMap<string, string | Error>;
   readonly facts: PodFacts;
   readonly allocatable: Allocatable;
 }
@@ -44,15 +47,29 @@ function projectionFiles(pod: Pod, source: VolumeProjection, mode: number, sourc
   if (source.secret) return secretFiles(source.secret, mode, sources);
   if (source.downwardAPI) return new Map((source.downwardAPI.items ?? []).map((item) => downwardFile(pod, item, mode, sources)));
   if (source.serviceAccountToken) {
-    const { path, audience = '' } = source.serviceAccountToken;
-    return new Map([[path, { data: Buffer.from(sources.tokens.get(audience) ?? ''), mode: tokenMode(pod, mode) }]]);
+    return tokenFile(pod, source.serviceAccountToken, mode, sources);
   }
-  throw new ConfigError(`unsupported volume projection: ${Object.keys(source).join(', ')}`);
+  if (source.clusterTrustBundle?.optional) return new Map();
+  const kind = Object.keys(source)[0] ?? 'empty';
+  throw new ConfigError(`${kind.charAt(0).toUpperCase()}${kind.slice(1)} projection is not supported by this kubelet`);
 }
 
-/** A token is for its owner only, unless a group is to read it. */
-function tokenMode(pod: Pod, mode: number): number {
-  return pod.spec?.securityContext?.fsGroup === undefined && pod.spec?.securityContext?.runAsUser === undefined ? mode & 0o644 : 0o600;
+/** Where the pod names a group or one user for all its containers, a token is for them alone. */
+function tokenFile(pod: Pod, { path, audience = '' }: ServiceAccountTokenProjection, mode: number, { tokens }: ContentSources): Files {
+  const token = tokens.get(audience);
+  if (token === undefined || token instanceof Error)
+    throw new ConfigError(`failed to fetch token: ${token?.message ?? 'none was asked for'}`);
+  const uid = commonUser(pod);
+  const guarded = uid !== undefined || podSpec(pod).securityContext?.fsGroup !== undefined;
+  return new Map([[path, { data: Buffer.from(token), mode: guarded ? 0o600 : mode, uid }]]);
+}
+
+/** The user that all containers of the pod run as, by its spec; undefined when it leaves one of them open or names several. */
+function commonUser(pod: Pod): number | undefined {
+  const { containers = [], initContainers = [], securityContext } = podSpec(pod);
+  const users = new Set([...initContainers, ...containers].map((each) => each.securityContext?.runAsUser ?? securityContext?.runAsUser));
+  const [user] = users;
+  return users.size === 1 && user !== undefined ? Number(user) : undefined;
 }
 
 function configMapFiles(projection: ConfigMapProjection, mode: number, sources: ContentSources): Files {

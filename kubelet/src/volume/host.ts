@@ -1,7 +1,12 @@
+import type { Pod } from '@keelson/types';
+import type { CsiVolume } from '../csi/plan.ts';
+
 /** A file as a volume shows it; `mode` is its permission bits. */
 export interface VolumeFile {
   readonly data: Buffer;
   readonly mode: number;
+  /** Who owns it; root where absent. */
+  readonly uid?: number | undefined;
 }
 
 export type PathKind = 'directory' | 'file' | 'socket' | 'charDevice' | 'blockDevice';
@@ -11,10 +16,9 @@ export type PathKind = 'directory' | 'file' | 'socket' | 'charDevice' | 'blockDe
  * Paths are absolute. Methods reject with the operating system's error.
  */
 export interface Host {
+  readonly mounts: Mounts;
   /** Makes a directory with its parents; `gid` owns it and everything made in it. Nothing changes where it is there already. */
   directory(path: string, options: { readonly mode: number; readonly gid?: number | undefined }): Promise<void>;
-  /** A directory in memory of at most `sizeBytes` (0: the kernel's default). */
-  tmpfs(path: string, options: { readonly mode: number; readonly gid?: number | undefined; readonly sizeBytes: number }): Promise<void>;
   /** Makes `directory` show exactly `files` (by relative path), all at once for every reader. Writes nothing when it already does. */
   publish(directory: string, files: ReadonlyMap<string, VolumeFile>, gid: number | undefined): Promise<void>;
   /** Writes one file, in place, with its parent directories. */
@@ -23,8 +27,55 @@ export interface Host {
   readTail(path: string, limit: number): Promise<Buffer | undefined>;
   /** What is at `path`, symbolic links followed; undefined: nothing. */
   kind(path: string): Promise<PathKind | undefined>;
-  /** The real path of `subPath` below `base`, made as a directory if missing. @throws when it leads out of `base`. */
-  subPath(base: string, subPath: string, gid: number | undefined): Promise<string>;
-  /** Takes away `path` with all below it, mounts first. */
+  /** Takes away `path` with all below it. What is mounted below it is unmounted first and keeps its files. */
   remove(path: string): Promise<void>;
+}
+
+export interface TmpfsOptions {
+  readonly mode: number;
+  readonly gid?: number | undefined;
+  /** 0: the kernel's default, half of the memory. */
+  readonly sizeBytes: number;
+}
+
+export interface GroupOptions {
+  /** The group may only read. */
+  readonly readOnly: boolean;
+  /** `fsGroupChangePolicy: OnRootMismatch`: nothing is done where the top directory is right already. */
+  readonly onRootMismatch: boolean;
+}
+
+/** How full a filesystem is. */
+export interface Fullness {
+  readonly capacityBytes: number;
+  readonly availableBytes: number;
+  readonly usedBytes: number;
+  readonly inodes: number;
+  readonly inodesFree: number;
+  readonly inodesUsed: number;
+}
+
+/** What volumes need of the node's mounts. All are right to repeat. */
+export interface Mounts {
+  /** A directory in memory. */
+  tmpfs(path: string, options: TmpfsOptions): Promise<void>;
+  /** Shows the directory `source` at `target`, too. */
+  bind(source: string, target: string, options: { readonly readOnly: boolean }): Promise<void>;
+  /**
+   * Shows `subPath` of the volume at `base`, made as a directory if missing, at `target`, and resolves to the path a container is to be
+   * given. Nobody who can write to the volume can have it show something else. @throws when it leads out of `base`.
+   */
+  subPath(base: string, subPath: string, target: string): Promise<string>;
+  /** What `fsGroup` asks of a volume: all of it belongs to the group, which may use it, and so does what is made in it later. */
+  giveToGroup(path: string, gid: number, options: GroupOptions): Promise<void>;
+  /** Of the filesystem that holds `path`; undefined where nothing can be said. */
+  fullness(path: string): Promise<Fullness | undefined>;
+}
+
+/** What mounts volumes that are neither files nor mounts of the node's own: storage drivers. */
+export interface Drivers {
+  /** Mounts a volume at `target`. Right to repeat. @throws Error in Kubernetes' words. */
+  mount(pod: Pod, volume: CsiVolume, target: string): Promise<void>;
+  /** Ends every mount drivers made in a pod's directory. Right to repeat. @throws Error while a driver does not answer. */
+  unmountAll(podDirectory: string): Promise<void>;
 }

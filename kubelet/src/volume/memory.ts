@@ -1,15 +1,18 @@
-import type { Host, PathKind, VolumeFile } from './host.ts';
+import type { Host, Mounts, PathKind, VolumeFile } from './host.ts';
 
 /** A node without a disk: remembers what was written, for model nodes and tests. */
 export class MemoryHost implements Host {
   readonly files = new Map<string, Buffer>();
   readonly directories = new Set<string>();
+  readonly mounts: Mounts = {
+    tmpfs: async (path) => void this.directories.add(path),
+    bind: async (_source, target) => void this.directories.add(target),
+    subPath: async (base, subPath) => `${base}/${subPath}`,
+    giveToGroup: async () => undefined,
+    fullness: async () => undefined,
+  };
 
   async directory(path: string): Promise<void> {
-    this.directories.add(path);
-  }
-
-  async tmpfs(path: string): Promise<void> {
     this.directories.add(path);
   }
 
@@ -31,10 +34,6 @@ export class MemoryHost implements Host {
   /** Any path not written to counts as a directory: a model container can mount whatever its pod names. */
   async kind(path: string): Promise<PathKind | undefined> {
     return this.files.has(path) ? 'file' : 'directory';
-  }
-
-  async subPath(base: string, subPath: string): Promise<string> {
-    return `${base}/${subPath}`;
   }
 
   async remove(path: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Pod } from '@keelson/types';
+import type { Pod, Volume } from '@keelson/types';
 import { podSpec } from '../pod/containers.ts';
 
 export interface TokenWish {
@@ -47,4 +47,9 @@ export function envReferences(pod: Pod): References {
     }
   }
   return { configMaps, secrets, tokens: [] };
+}
+
+/** Whether what a volume shows can change while its pod runs. */
+export function isLive(volume: Volume): boolean {
+  return [volume.configMap, volume.secret, volume.projected, volume.downwardAPI].some((source) => source !== undefined);
 }

@@ -8,6 +8,7 @@ import type { TokenWish } from './references.ts';
 interface Held {
   readonly token: string;
   readonly refreshAt: number;
+  readonly expiresAt: number;
 }
 
 /** Service account tokens bound to pods, kept until four fifths of their life (at most a day) have passed. */
@@ -28,12 +29,22 @@ export class Tokens {
     const key = `${podUid(pod)}/${wish.audience}/${wish.expirationSeconds}`;
     const held = this.#held.get(key);
     if (held && held.refreshAt > this.#clock.now()) return held.token;
-    const status = (await this.#request(pod, wish)).status;
+    try {
+      const fresh = this.#hold((await this.#request(pod, wish)).status);
+      this.#held.set(key, fresh);
+      return fresh.token;
+    } catch (error) {
+      if (held && held.expiresAt > this.#clock.now()) return held.token;
+      throw error;
+    }
+  }
+
+  #hold(status: TokenRequest['status']): Held {
     const now = this.#clock.now();
-    const life = Math.min((status?.expirationTimestamp ? Date.parse(status.expirationTimestamp) - now : 0) * 0.8, 24 * 3600 * 1000);
+    const expiresAt = status?.expirationTimestamp ? Date.parse(status.expirationTimestamp) : now;
+    const life = Math.min((expiresAt - now) * 0.8, 24 * 3600 * 1000);
     // Spread over ten seconds, so that pods started together do not ask together for ever.
-    this.#held.set(key, { token: status?.token ?? '', refreshAt: now + life - this.#random.next() * 10_000 });
-    return status?.token ?? '';
+    return { token: status?.token ?? '', expiresAt, refreshAt: now + life - this.#random.next() * 10_000 };
   }
 
   forget(uid: string): void {

@@ -1,14 +1,15 @@
 import type { Clock, Logger } from '@keelson/base';
 import type { Api } from '@keelson/client';
-import type { Pod, Service } from '@keelson/types';
+import type { Node, Pod, Service } from '@keelson/types';
 import type { Allocatable } from '../config/resourcefield.ts';
 import type { NodeSettings } from '../config/sandbox.ts';
 import type { Runtime } from '../cri/types.ts';
 import type { ImageManager } from '../image/images.ts';
 import type { Prober } from '../probe/prober.ts';
 import type { ReferencedObjects } from '../source/objects.ts';
-import type { Host } from '../volume/host.ts';
+import type { Drivers, Host } from '../volume/host.ts';
 import type { Tokens } from '../volume/tokens.ts';
+import type { Cgroups } from './cgroups.ts';
 import type { Limiter } from './limiter.ts';
 import type { Observer } from './observer.ts';
 import type { Reporter } from './reporter.ts';
@@ -24,6 +25,8 @@ export interface WorkerDeps {
   readonly objects: ReferencedObjects;
   readonly tokens: Tokens;
   readonly host: Host;
+  /** Absent: there are no storage drivers on this node. */
+  readonly drivers?: Drivers | undefined;
   readonly prober: Prober;
   readonly reporter: Reporter;
   /** Bounds calls that make the runtime work hard. */
@@ -37,9 +40,12 @@ export interface NodeView {
   readonly settings: NodeSettings;
   readonly hostIPs: readonly string[];
   readonly allocatable: Allocatable;
+  readonly cgroups: Cgroups;
   /** The node's own /etc/hosts. */
   readonly hostsFile: string;
   services(): readonly Service[];
+  /** The Node itself; undefined while it is not registered. */
+  object(): Node | undefined;
   /** Why pods cannot get a network now; undefined: they can. */
   networkProblem(): string | undefined;
   runtimeHandler(className: string): Promise<string>;

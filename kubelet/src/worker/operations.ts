@@ -1,14 +1,19 @@
 import { errorMessage, unreachable } from '@keelson/base';
 import { hostsFile } from '../config/hosts.ts';
 import { hostsPath } from '../config/paths.ts';
+import { podCgroupLimits } from '../config/resources.ts';
 import { sandboxConfig } from '../config/sandbox.ts';
 import { podSpec } from '../pod/containers.ts';
+import { nextCrash } from '../pod/crash.ts';
 import type { Action } from '../pod/types.ts';
 import type { WorkerDeps } from './deps.ts';
 import type { PodRecord } from './record.ts';
+import { resizePod, setCgroup } from './resize.ts';
 import { startContainer } from './start.ts';
 import { deletePod, killContainer } from './stop.ts';
 import { bringVolumesUpToDate, setUpVolumes, takeDownVolumes } from './volumes.ts';
+
+type Remove = Extract<Action, { type: 'removeContainer' }>;
 
 /** Does what a step asked for. @throws what the runtime or the API server said; the next step asks again. */
 export async function perform(deps: WorkerDeps, record: PodRecord, action: Action): Promise<void> {
@@ -23,8 +28,10 @@ export async function perform(deps: WorkerDeps, record: PodRecord, action: Actio
       return startContainer(deps, record, action);
     case 'killContainer':
       return killContainer(deps, record, action);
+    case 'resizePod':
+      return resizePod(deps, record, action);
     case 'removeContainer':
-      return removeContainer(deps, record, action.id);
+      return removeContainer(deps, record, action);
     case 'stopSandbox':
       return deps.limiter.run(() => deps.runtime.sandboxes.stop(action.id));
     case 'removeSandbox':
@@ -46,6 +53,7 @@ async function createSandbox(deps: WorkerDeps, record: PodRecord, attempt: numbe
     const problem = podSpec(pod).hostNetwork ? undefined : node.networkProblem();
     if (problem) throw new Error(`network is not ready: container runtime network not ready: ${problem}`);
     const config = sandboxConfig(pod, attempt, node.settings, await node.runtimeHandler(podSpec(pod).runtimeClassName ?? ''));
+    await setCgroup(deps, record, podCgroupLimits(pod));
     const id = await deps.limiter.run(() => deps.runtime.sandboxes.run(config));
     deps.observer.addSandbox(config, id);
     const ips = podSpec(pod).hostNetwork ? node.hostIPs : ((await deps.runtime.sandboxes.status(id))?.ips ?? []);
@@ -60,10 +68,12 @@ async function createSandbox(deps: WorkerDeps, record: PodRecord, attempt: numbe
 }
 
 /** The log goes with the container it tells of. */
-async function removeContainer(deps: WorkerDeps, record: PodRecord, id: string): Promise<void> {
+async function removeContainer(deps: WorkerDeps, record: PodRecord, { id, crashed }: Remove): Promise<void> {
   const logPath = record.observed.containers.find((container) => container.id === id)?.logPath;
   await deps.runtime.containers.remove(id);
   deps.observer.drop(id);
+  if (crashed) record.crashes.set(crashed, nextCrash(record.crashes.get(crashed), deps.clock.now()));
   record.kills.delete(id);
+  record.actuated.delete(id);
   if (logPath) await deps.host.remove(logPath);
 }

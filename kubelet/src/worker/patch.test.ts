@@ -47,3 +47,13 @@ test('conditions one by one, without the words of before', () => {
     conditions: [{ type: 'Ready', status: 'True', reason: null, message: null }],
   });
 });
+
+test('conditions that are only there while they are true are taken away', () => {
+  const ready = { type: 'Ready', status: 'True' };
+  const pending = { type: 'PodResizePending', status: 'True', reason: 'Deferred' };
+  const foreign = { type: 'example.com/gate', status: 'True' };
+  assert.deepEqual(statusPatch('u', { conditions: [ready, pending, foreign] }, { conditions: [ready] }), {
+    metadata: { uid: 'u' },
+    status: { conditions: [{ $patch: 'delete', type: 'PodResizePending' }] },
+  });
+});

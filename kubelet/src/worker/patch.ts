@@ -35,14 +35,19 @@ export function statusPatch(uid: string, before: PodStatus | undefined, after: P
   return Object.keys(status).length > 0 ? { metadata: { uid }, status } : undefined;
 }
 
+/** Conditions that are only there while they are true. */
+const passing = ['PodResizePending', 'PodResizeInProgress'];
+
 /** A merged entry keeps what the patch does not name: members that are gone are named as null. */
 function changedConditions(before: readonly PodCondition[], after: readonly PodCondition[]): object[] {
-  return after.flatMap((condition) => {
+  const over = before.filter(({ type }) => passing.includes(type) && !after.some((condition) => condition.type === type));
+  const changed = after.flatMap((condition) => {
     const old = before.find(({ type }) => type === condition.type);
     if (same(condition, old)) return [];
     const gone = Object.keys(old ?? {}).filter((member) => !(member in condition));
     return [{ ...condition, ...Object.fromEntries(gone.map((member) => [member, null])) }];
   });
+  return [...changed, ...over.map(({ type }) => ({ $patch: 'delete', type }))];
 }
 
 function mergeList(field: string, old: unknown, wanted: unknown): unknown {

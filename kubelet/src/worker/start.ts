@@ -3,20 +3,29 @@ import type { Container, Secret } from '@keelson/types';
 import { containerConfig } from '../config/container.ts';
 import { containerEnv } from '../config/env.ts';
 import { ConfigError } from '../config/errors.ts';
-import { ownMounts, volumeMounts } from '../config/mounts.ts';
+import { volumeDevices } from '../config/mounts.ts';
 import { sandboxConfig } from '../config/sandbox.ts';
-import type { Mount, SandboxConfig } from '../cri/types.ts';
+import type { SandboxConfig } from '../cri/types.ts';
 import { ImageError, type ReadyImage } from '../image/images.ts';
+import { imageVolumes } from '../image/volumes.ts';
 import { podSpec } from '../pod/containers.ts';
 import { nextCrash } from '../pod/crash.ts';
 import type { Action } from '../pod/types.ts';
 import { envReferences } from '../volume/references.ts';
 import type { WorkerDeps } from './deps.ts';
 import { runHook } from './hooks.ts';
+import { containerMounts } from './mounts.ts';
 import type { PodRecord } from './record.ts';
 import { contentFacts } from './volumes.ts';
 
 type Start = Extract<Action, { type: 'startContainer' }>;
+
+/** What is on the node for a start: the container's image, and those its volumes show, by the volume's name. */
+interface Ready {
+  readonly sandbox: SandboxConfig;
+  readonly image: ReadyImage;
+  readonly volumes: ReadonlyMap<string, string>;
+}
 
 /** How long a failure that may pass by itself stands before the next try, as Kubernetes' pod workers wait. */
 const retryAfter = 10_000;
@@ -62,17 +71,17 @@ async function attempt(deps: WorkerDeps, record: PodRecord, action: Start): Prom
     deps.node.settings,
     handler,
   );
-  const image = await unlessEnding(
-    record,
+  const ensure = (wanted: Container): Promise<ReadyImage> =>
     deps.images.ensure({
       pod,
-      container,
+      container: wanted,
       sandbox,
       pullSecrets: () => pullSecrets(deps, record),
       event: (type, reason, message) => deps.event(pod, type, reason, message, container.name),
-    }),
-  );
-  const id = await deps.limiter.run(() => createAndStart(deps, record, action, sandbox, image));
+    });
+  const volumes = await unlessEnding(record, imageVolumes(deps.runtime, pod, container, ensure));
+  const image = await unlessEnding(record, ensure(container));
+  const id = await deps.limiter.run(() => createAndStart(deps, record, action, { sandbox, image, volumes }));
   if (id !== undefined && container.lifecycle?.postStart) await postStart(deps, record, container, id);
 }
 
@@ -89,21 +98,20 @@ async function createAndStart(
   deps: WorkerDeps,
   record: PodRecord,
   action: Start,
-  sandbox: SandboxConfig,
-  image: ReadyImage,
+  { sandbox, image, volumes }: Ready,
 ): Promise<string | undefined> {
-  const { pod } = record;
-  const { container } = action;
+  const { pod, claimed } = record;
+  const { container, attempt } = action;
   const env = await environment(deps, record, container);
-  const mounts = await containerMounts(deps, record, action, env);
   const config = containerConfig({
     pod,
     container,
-    attempt: action.attempt,
+    attempt,
     image: image.image,
     imageRef: image.ref,
     env,
-    mounts,
+    mounts: await containerMounts(deps, record, { container, attempt, env, images: volumes }),
+    devices: volumeDevices({ pod, paths: deps.node.settings.paths, claimed }, container),
     node: deps.node.settings,
   });
   if (record.ending.aborted) return undefined;
@@ -127,21 +135,6 @@ async function environment(deps: WorkerDeps, record: PodRecord, container: Conta
   const { configMaps, secrets } = await deps.objects.fetch(record.pod, envReferences(record.pod), record.since);
   const sources = { configMaps, secrets, services: deps.node.services(), ...contentFacts(deps, record) };
   return containerEnv(record.pod, container, sources);
-}
-
-async function containerMounts(deps: WorkerDeps, record: PodRecord, action: Start, env: ReadonlyMap<string, string>): Promise<Mount[]> {
-  const { pod } = record;
-  const { paths } = deps.node.settings;
-  const fsGroup = podSpec(pod).securityContext?.fsGroup;
-  const gid = fsGroup === undefined ? undefined : Number(fsGroup);
-  const mounts: Mount[] = [];
-  for (const { volume, subPath, ...mount } of volumeMounts(pod, action.container, paths, env)) {
-    const hostPath = subPath === '' ? mount.hostPath : await deps.host.subPath(volume, subPath, gid);
-    mounts.push({ ...mount, hostPath });
-  }
-  const own = ownMounts(pod, action.container, action.attempt, paths);
-  for (const mount of own) if (mount.containerPath !== '/etc/hosts') await deps.host.write(mount.hostPath, '', 0o666);
-  return [...mounts, ...own];
 }
 
 async function pullSecrets(deps: WorkerDeps, record: PodRecord): Promise<readonly Secret[]> {

@@ -17,7 +17,11 @@ export async function killContainer(deps: WorkerDeps, record: PodRecord, action:
   const { clock } = deps;
   const hurried = record.kills.has(action.id);
   const began = clock.now();
-  record.kills.set(action.id, { at: record.kills.get(action.id)?.at ?? began, graceSeconds: action.graceSeconds });
+  record.kills.set(action.id, {
+    at: record.kills.get(action.id)?.at ?? began,
+    graceSeconds: action.graceSeconds,
+    restart: action.restart === true,
+  });
   if (!hurried) deps.event(record.pod, 'Normal', 'Killing', action.message, action.name);
   // A container that is killed again in a hurry has had its hook.
   if (!hurried && action.graceSeconds > 0) await preStop(deps, record, action);
@@ -71,6 +75,7 @@ export async function cleanUpPod(deps: WorkerDeps, record: PodRecord): Promise<v
     deps.observer.drop(id);
   }
   const { paths } = deps.node.settings;
+  await deps.drivers?.unmountAll(podDirectory(paths, record.uid));
   await deps.host.remove(podDirectory(paths, record.uid));
   await deps.host.remove(podLogDirectory(paths, record.pod));
   await deps.node.release(record.pod);

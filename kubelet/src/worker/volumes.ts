@@ -4,8 +4,11 @@ import type { PodFacts } from '../config/fields.ts';
 import { podDirectory } from '../config/paths.ts';
 import type { Allocatable } from '../config/resourcefield.ts';
 import { podSpec } from '../pod/containers.ts';
-import { mountVolumes } from '../volume/mount.ts';
-import { volumeReferences } from '../volume/references.ts';
+import { fetchClaims } from '../volume/claim-objects.ts';
+import type { ContentSources } from '../volume/content.ts';
+import { VolumeFailure } from '../volume/failure.ts';
+import { type MountPlace, mountVolumes, updateVolumes } from '../volume/mount.ts';
+import { isLive, type TokenWish, volumeReferences } from '../volume/references.ts';
 import type { WorkerDeps } from './deps.ts';
 import type { PodRecord } from './record.ts';
 
@@ -16,47 +19,70 @@ export function contentFacts(deps: WorkerDeps, record: PodRecord): { readonly fa
   return { facts: { podIPs, hostIPs }, allocatable };
 }
 
-/** Mounts the pod's volumes, or brings them up to date. Never rejects: a failure is remembered and told. */
+/** Mounts the pod's volumes. Never rejects: a failure is remembered and told. */
 export async function setUpVolumes(deps: WorkerDeps, record: PodRecord): Promise<void> {
+  record.volumesHeld = true;
   try {
-    await refreshVolumes(deps, record);
+    const [sources, found] = await Promise.all([contentSources(deps, record), fetchClaims(deps.api, record.pod)]);
+    record.claimed = await mountVolumes(place(deps), record.pod, sources, found);
     record.volumesMounted = true;
     record.failures.delete('/volumes');
     deps.objects.follow(record.pod, volumeReferences(record.pod));
   } catch (error) {
-    const message = errorMessage(error);
     const tries = Math.min((record.failures.get('/volumes') ? 2 : 1) * 1_000, 2_000);
-    record.failures.set('/volumes', { reason: 'ContainerCreating', message, retryAt: deps.clock.now() + tries });
-    deps.event(record.pod, 'Warning', 'FailedMount', message);
+    record.failures.set('/volumes', { reason: 'ContainerCreating', message: errorMessage(error), retryAt: deps.clock.now() + tries });
+    tell(deps, record.pod, error);
   }
 }
 
 /** Has the volumes of a running pod show what they should by now. Never rejects: what cannot be had now is told, and tried again later. */
 export async function bringVolumesUpToDate(deps: WorkerDeps, record: PodRecord): Promise<void> {
   record.volumesStale = false;
-  await refreshVolumes(deps, record).catch((error: unknown) => deps.event(record.pod, 'Warning', 'FailedMount', errorMessage(error)));
+  try {
+    await updateVolumes(place(deps), record.pod, await contentSources(deps, record));
+  } catch (error) {
+    tell(deps, record.pod, error);
+  }
 }
 
-/** Writes what the pod's volumes should show now. @throws ConfigError or ApiError */
-async function refreshVolumes(deps: WorkerDeps, record: PodRecord): Promise<void> {
+function place({ host, drivers, node }: WorkerDeps): MountPlace {
+  return { host, drivers, paths: node.settings.paths, node: node.object() };
+}
+
+function tell(deps: WorkerDeps, pod: Pod, error: unknown): void {
+  for (const message of error instanceof VolumeFailure ? error.each : [errorMessage(error)])
+    deps.event(pod, 'Warning', 'FailedMount', message);
+}
+
+/** What the pod's volumes should show now. @throws ApiError */
+async function contentSources(deps: WorkerDeps, record: PodRecord): Promise<ContentSources> {
   const { pod } = record;
   const references = volumeReferences(pod);
   const [objects, tokens] = await Promise.all([
     deps.objects.fetch(pod, references, record.since),
-    Promise.all(references.tokens.map(async (wish) => [wish.audience, await deps.tokens.get(pod, wish)] as const)),
+    Promise.all(references.tokens.map(async (wish) => [wish.audience, await token(deps, pod, wish)] as const)),
   ]);
-  const sources = { ...objects, tokens: new Map(tokens), ...contentFacts(deps, record) };
-  await mountVolumes(deps.host, deps.node.settings.paths, pod, sources);
+  return { ...objects, tokens: new Map(tokens), ...contentFacts(deps, record) };
+}
+
+/** One that cannot be had keeps back the volume that shows it, and no other. */
+async function token({ tokens }: WorkerDeps, pod: Pod, wish: TokenWish): Promise<string | Error> {
+  return tokens.get(pod, wish).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
 }
 
 /** Whether what the pod's volumes show can change while it runs. */
 export function hasLiveVolumes(pod: Pod): boolean {
-  return (podSpec(pod).volumes ?? []).some((volume) => volume.configMap || volume.secret || volume.projected || volume.downwardAPI);
+  return (podSpec(pod).volumes ?? []).some(isLive);
 }
 
 export async function takeDownVolumes(deps: WorkerDeps, record: PodRecord): Promise<void> {
-  await deps.host.remove(`${podDirectory(deps.node.settings.paths, record.uid)}/volumes`);
+  const directory = podDirectory(deps.node.settings.paths, record.uid);
+  await deps.host.remove(`${directory}/volume-subpaths`);
+  await deps.drivers?.unmountAll(directory);
+  await deps.host.remove(`${directory}/volumes`);
   record.volumesMounted = false;
+  record.claimed = new Map();
+  record.volumesHeld = false;
   deps.objects.unfollow(record.uid);
   deps.tokens.forget(record.uid);
 }

@@ -1,135 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom, silentLogger } from '@keelson/base';
-import type { Api } from '@keelson/client';
 import { SimulatedClock } from '@keelson/testing';
-import type { Pod, PodStatus } from '@keelson/types';
-import { type ModelOptions, ModelRuntime } from '../cri/model/index.ts';
-import { ImageManager } from '../image/images.ts';
-import { testPod } from '../pod/testpod.ts';
-import { ProbeManager } from '../probe/manager.ts';
-import { modelProber } from '../probe/prober.ts';
-import { ReferencedObjects } from '../source/objects.ts';
-import { MemoryHost } from '../volume/memory.ts';
-import { Tokens } from '../volume/tokens.ts';
-import type { WorkerDeps } from './deps.ts';
-import { Limiter } from './limiter.ts';
-import { Observer } from './observer.ts';
-import { Reporter } from './reporter.ts';
-import { PodWorkers } from './workers.ts';
+import type { Pod } from '@keelson/types';
+import type { ModelOptions } from '../cri/model/index.ts';
+import { TestNode } from './testnode.ts';
 
-type Patch = { status: PodStatus };
+/** A node that was just started. */
+const startNode = (options?: Partial<ModelOptions>): TestNode<SimulatedClock> => new TestNode(new SimulatedClock(), options);
 
-/** One node on a model runtime; what it tells the API server is written down. */
-class TestNode {
-  readonly clock = new SimulatedClock();
-  readonly told: string[] = [];
-  /** The status as the patches add up to it. */
-  shown: PodStatus = {};
-  readonly deleted: string[] = [];
-  readonly stop = new AbortController();
-  readonly host = new MemoryHost();
-  readonly runtime: ModelRuntime;
-  readonly observer: Observer;
-  workers: PodWorkers;
-
-  constructor(options: Partial<ModelOptions> = {}) {
-    this.runtime = new ModelRuntime({ clock: this.clock, random: seededRandom(1), podCidr: '10.0.0.0/24', ...options });
-    this.observer = new Observer(this.runtime, async (container) => container);
-    this.workers = this.#workers(this.observer);
-  }
-
-  /** The kubelet's process ends; another takes over what runs. */
-  async restart(): Promise<void> {
-    const observer = new Observer(this.runtime, async (container) => container);
-    await observer.relist();
-    this.workers = this.#workers(observer);
-  }
-
-  pod(spec: object = {}, metadata: object = {}): Pod {
-    const pod = testPod(spec, metadata);
-    this.workers.update(pod);
-    return pod;
-  }
-
-  get status(): PodStatus | undefined {
-    return this.workers.get('u1')?.status;
-  }
-
-  async restarts(count: number): Promise<void> {
-    await this.clock.runUntil(() => this.status?.containerStatuses?.[0]?.restartCount === count, 3_600_000);
-  }
-
-  #workers(observer: Observer): PodWorkers {
-    const { clock, runtime, host } = this;
-    const api = this.#api();
-    const prober = modelProber(runtime.streams);
-    const paths = { root: '/k', logs: '/k/logs' };
-    const none = { servers: [], searches: [], options: [] };
-    const settings = {
-      paths,
-      cluster: { servers: ['10.96.0.10'], domain: 'cluster.local' },
-      resolvConf: none,
-      cgroupRoot: '/',
-      memoryBytes: 2 ** 33,
-    };
-    const deps: WorkerDeps = {
-      clock,
-      runtime,
-      host,
-      api,
-      observer,
-      prober,
-      log: silentLogger,
-      images: new ImageManager(runtime.images, clock),
-      objects: new ReferencedObjects({ api, clock, random: seededRandom(3), log: silentLogger }, this.stop.signal, (uids) =>
-        this.workers.refresh(uids),
-      ),
-      tokens: new Tokens(api, clock, seededRandom(2)),
-      reporter: new Reporter(api, clock, silentLogger, this.stop.signal),
-      limiter: new Limiter(4),
-      node: {
-        settings,
-        hostIPs: ['192.168.0.1'],
-        hostsFile: '',
-        allocatable: { milliCpu: 8000, memoryBytes: 2 ** 33, storageBytes: 2 ** 35 },
-        services: () => [],
-        networkProblem: () => undefined,
-        runtimeHandler: async () => '',
-        release: async () => undefined,
-      },
-      event: (_, __, reason, message) => void this.told.push(`${reason}: ${message}`),
-    };
-    const probes = new ProbeManager({
-      clock,
-      prober,
-      changed: (uid) => workers.poke(uid),
-      event: (_, __, ___, reason, message) => void this.told.push(`${reason}: ${message}`),
-      count: () => undefined,
-    });
-    const workers: PodWorkers = new PodWorkers(deps, probes, (pod) => pod);
-    void workers.run(this.stop.signal);
-    runtime.events(this.stop.signal, (id) => {
-      const uid = observer.ownerOf(id);
-      if (uid) workers.changed(uid);
-    });
-    return workers;
-  }
-
-  #api(): Api {
-    const patch = async (_: unknown, __: unknown, ___: unknown, body: unknown): Promise<unknown> => {
-      Object.assign(this.shown, (body as Patch).status);
-      return { metadata: {} };
-    };
-    const remove = async (_: unknown, key: { name: string }): Promise<unknown> => void this.deleted.push(key.name);
-    return { patch, delete: remove } as unknown as Api;
-  }
+async function restarts(node: TestNode<SimulatedClock>, count: number): Promise<void> {
+  await node.clock.runUntil(() => node.status?.containerStatuses?.[0]?.restartCount === count, 3_600_000);
 }
 
 const crash: Partial<ModelOptions> = { behaviour: () => ({ exitAfterMs: 100, exitCode: 1 }) };
 
 test('a pod comes up without waiting for a relist', async () => {
-  const node = new TestNode();
+  const node = startNode();
   node.pod();
   await node.clock.settle();
   assert.equal(node.status?.phase, 'Running');
@@ -145,12 +31,12 @@ test('a pod comes up without waiting for a relist', async () => {
 });
 
 test('a crashing container restarts at once, then after 10, 20, 40 seconds', async () => {
-  const node = new TestNode(crash);
+  const node = startNode(crash);
   const begun = node.clock.now();
   node.pod();
   const at: number[] = [];
   for (const count of [1, 2, 3, 4]) {
-    await node.restarts(count);
+    await restarts(node, count);
     at.push(Math.round((node.clock.now() - begun) / 1000));
   }
   assert.deepEqual(at, [0, 10, 30, 70]);
@@ -161,7 +47,7 @@ test('a crashing container restarts at once, then after 10, 20, 40 seconds', asy
 });
 
 test('an image that cannot be pulled', async () => {
-  const node = new TestNode({ images: [], registry: () => ({ ms: 50, error: 'no such image' }) });
+  const node = startNode({ images: [], registry: () => ({ ms: 50, error: 'no such image' }) });
   node.pod();
   const reason = (): unknown => node.status?.containerStatuses?.[0]?.state?.waiting?.reason;
   await node.clock.runUntil(() => reason() === 'ErrImagePull');
@@ -177,7 +63,7 @@ test('an image that cannot be pulled', async () => {
 });
 
 test('deletion: preStop, grace, sandbox, API object, then every trace', async () => {
-  const node = new TestNode({ behaviour: () => ({ stopAfterMs: 3_000 }) });
+  const node = startNode({ behaviour: () => ({ stopAfterMs: 3_000 }) });
   const pod = node.pod({ containers: [{ name: 'app', image: 'nginx:1', lifecycle: { preStop: { sleep: { seconds: 5 } } } }] });
   await node.clock.settle();
   const asked = node.clock.now();
@@ -198,7 +84,7 @@ test('deletion: preStop, grace, sandbox, API object, then every trace', async ()
 });
 
 test('an impatient second delete shortens the grace', async () => {
-  const node = new TestNode({ behaviour: () => ({ stopAfterMs: Number.POSITIVE_INFINITY }) });
+  const node = startNode({ behaviour: () => ({ stopAfterMs: Number.POSITIVE_INFINITY }) });
   const pod = node.pod();
   await node.clock.settle();
   const deletedWith = (seconds: number): Pod =>
@@ -213,7 +99,7 @@ test('an impatient second delete shortens the grace', async () => {
 });
 
 test('volumes follow the labels of their pod', async () => {
-  const node = new TestNode();
+  const node = startNode();
   const items = [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }];
   const pod = node.pod({ volumes: [{ name: 'v', downwardAPI: { items } }] }, { labels: { a: '1' } });
   await node.clock.settle();
@@ -226,7 +112,7 @@ test('volumes follow the labels of their pod', async () => {
 });
 
 test('another kubelet adopts what runs', async () => {
-  const node = new TestNode();
+  const node = startNode();
   node.pod();
   await node.clock.settle();
   const before = (await node.runtime.containers.list()).map(({ id }) => id);
@@ -244,19 +130,19 @@ test('another kubelet adopts what runs', async () => {
 test('a container failing its liveness probe is killed and comes back; one that turns ready says so', async () => {
   let well = true;
   const exec = () => ({ exitCode: well ? 0 : 1, stdout: Buffer.from('sick'), stderr: Buffer.alloc(0) });
-  const node = new TestNode({ behaviour: () => ({ exec }) });
+  const node = startNode({ behaviour: () => ({ exec }) });
   const probe = { exec: { command: ['check'] }, periodSeconds: 10, failureThreshold: 3 };
   node.pod({ containers: [{ name: 'app', image: 'nginx:1', livenessProbe: probe, readinessProbe: probe }] });
   await node.clock.runUntil(() => node.status?.containerStatuses?.[0]?.ready === true);
   well = false;
-  await node.restarts(1);
+  await restarts(node, 1);
   assert.ok(node.told.includes('Unhealthy: Liveness probe failed: sick'));
   assert.ok(node.told.includes('Killing: Container app failed liveness probe, will be restarted'));
   node.stop.abort();
 });
 
 test('a pod no source names any more is taken down', async () => {
-  const node = new TestNode();
+  const node = startNode();
   const pod = node.pod();
   await node.clock.settle();
   node.workers.remove(pod);
@@ -266,7 +152,7 @@ test('a pod no source names any more is taken down', async () => {
 });
 
 test('a dead sandbox is replaced, its address with it', async () => {
-  const node = new TestNode();
+  const node = startNode();
   node.pod();
   await node.clock.settle();
   const [sandbox] = await node.runtime.sandboxes.list();
@@ -280,7 +166,7 @@ test('a dead sandbox is replaced, its address with it', async () => {
 });
 
 test('deletion does not wait for a pull', async () => {
-  const node = new TestNode({ images: [], registry: () => ({ ms: 600_000 }) });
+  const node = startNode({ images: [], registry: () => ({ ms: 600_000 }) });
   const pod = node.pod();
   await node.clock.settle();
   node.workers.update({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: 'x', deletionGracePeriodSeconds: 30 } } as Pod);
@@ -290,7 +176,7 @@ test('deletion does not wait for a pull', async () => {
 });
 
 test('a list asked for before a sandbox was made does not lose it', async () => {
-  const node = new TestNode();
+  const node = startNode();
   const relist = node.observer.relist();
   node.pod();
   await Promise.all([relist, node.clock.settle()]);

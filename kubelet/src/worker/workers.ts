@@ -1,10 +1,12 @@
-import { errorMessage, WorkQueue } from '@keelson/base';
-import type { Pod } from '@keelson/types';
+import { errorMessage, every, WorkQueue } from '@keelson/base';
+import type { Pod, PodStatus } from '@keelson/types';
+import { withAllocation } from '../pod/allocation.ts';
 import { allContainers } from '../pod/containers.ts';
 import { podKey, podUid } from '../pod/naming.ts';
 import { isEnding, step } from '../pod/step.ts';
 import { type Action, operationKey, type PodObservation, type ProbeReading, type StepInput } from '../pod/types.ts';
 import type { Probed, ProbeManager } from '../probe/manager.ts';
+import { Allocations } from './allocations.ts';
 import type { WorkerDeps } from './deps.ts';
 import { perform } from './operations.ts';
 import { PodRecord } from './record.ts';
@@ -13,6 +15,9 @@ import { hasLiveVolumes } from './volumes.ts';
 
 /** How long an operation that failed is kept open, so that the step does not ask for it again at once. */
 const holdFailed = 1_000;
+
+/** Room for a resize may come in ways nobody tells of. */
+const retryEvery = 180_000;
 
 /** Steps computed at the same time; they hardly take time, operations run beside them. */
 const parallel = 16;
@@ -24,6 +29,7 @@ const parallel = 16;
 export class PodWorkers {
   readonly #deps: WorkerDeps;
   readonly #probes: ProbeManager;
+  readonly #allocations: Allocations;
   readonly #records = new Map<string, PodRecord>();
   readonly #queue: WorkQueue;
   /** The API object that shows a pod's status: itself, or its mirror. */
@@ -34,6 +40,11 @@ export class PodWorkers {
     this.#probes = probes;
     this.#shownBy = shownBy;
     this.#queue = new WorkQueue(deps.clock);
+    this.#allocations = new Allocations(
+      deps,
+      () => this.all,
+      (uid) => this.poke(uid),
+    );
   }
 
   /** A pod that is to be on this node, or its newest version. */
@@ -41,7 +52,8 @@ export class PodWorkers {
     const uid = podUid(pod);
     const record = this.#records.get(uid) ?? new PodRecord(pod, this.#deps.clock.now());
     if (shownMetadata(record.pod) !== shownMetadata(pod)) record.volumesStale = hasLiveVolumes(pod);
-    record.pod = pod;
+    record.desired = pod;
+    record.pod = record.allocation ? withAllocation(pod, record.allocation) : pod;
     record.removed = false;
     this.#records.set(uid, record);
     this.#queue.add(uid);
@@ -100,7 +112,9 @@ export class PodWorkers {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#queue.close(), { once: true });
     if (signal.aborted) this.#queue.close();
-    await Promise.all(Array.from({ length: parallel }, () => this.#loop()));
+    const complain = (error: unknown): void => this.#deps.log.warn('cannot look at resizes', { error: errorMessage(error) });
+    const retrying = every(this.#deps.clock, retryEvery, signal, async () => this.#allocations.retry(), complain);
+    await Promise.all([retrying, ...Array.from({ length: parallel }, () => this.#loop())]);
   }
 
   async #loop(): Promise<void> {
@@ -126,9 +140,11 @@ export class PodWorkers {
       record.stale = false;
       record.observed = hideStarting(await this.#deps.observer.inspect(uid), record.starting);
     }
+    await this.#allocations.update(record);
     const input = this.#input(record);
     if (isEnding(input)) record.end();
     const result = step(input);
+    const freed = isFinal(result.status) && !isFinal(record.status);
     record.status = result.status;
     const shownBy = record.removed ? undefined : this.#shownBy(record.pod);
     if (shownBy) this.#deps.reporter.report(shownBy, result.status);
@@ -139,6 +155,7 @@ export class PodWorkers {
     }
     for (const action of result.actions) this.#launch(record, action);
     if (result.again !== undefined) this.#queue.addAfter(uid, result.again);
+    if (freed) this.#allocations.retry();
     if (result.finished && record.removed) await this.#forget(record);
   }
 
@@ -181,7 +198,12 @@ export class PodWorkers {
     await cleanUpPod(this.#deps, record);
     this.#probes.sync(record.uid, []);
     this.#records.delete(record.uid);
+    this.#allocations.retry();
   }
+}
+
+function isFinal(status: PodStatus | undefined): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
 /** What of a pod's metadata its volumes can show and that can change. */

@@ -26,5 +26,6 @@ export * from './selector.ts';
 export * from './status.ts';
 export * from './time.ts';
 export * from './validation.ts';
+export * from './volume-choice.ts';
 export * from './yaml.ts';
 export * from './yaml-emit.ts';

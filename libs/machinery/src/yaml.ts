@@ -79,18 +79,27 @@ function parseJsonStream(text: string): unknown[] | undefined {
 function convert(document: Document.Parsed, lines: LineCounter): YamlDocument {
   const [error] = document.errors;
   if (error) throw conversionError(`line ${lines.linePos(error.pos[0]).line}: ${problem(error)}`);
-  let aliased = false;
-  let unknown: string | undefined;
-  visit(document, {
-    Alias(_, alias) {
-      aliased = true;
-      if (!alias.resolve(document)) unknown ??= alias.source;
-    },
-  });
-  if (unknown !== undefined) throw conversionError(`unknown anchor '${unknown}' referenced`);
+  const aliased = checkAliases(document);
   const value = toJs(document);
   // What an alias repeats is shared in memory: whoever changes one copy must not change the others.
   return { value: aliased ? JSON.parse(JSON.stringify(value)) : value, duplicates: duplicates(document.contents, '') };
+}
+
+/**
+ * Whether there are aliases. They are counted and looked up here, in one walk: the library looks through the whole document for each, so
+ * that a few kilobytes of them take minutes. @throws Error for too many, or one without an anchor before it.
+ */
+function checkAliases(document: Document.Parsed): boolean {
+  const anchors = new Set<string>();
+  let count = 0;
+  visit(document, {
+    Node(_, node) {
+      if (!isAlias(node)) return void ('anchor' in node && node.anchor !== undefined && anchors.add(node.anchor));
+      if (++count > aliasLimit) throw conversionError('document contains excessive aliasing');
+      if (!anchors.has(node.source)) throw conversionError(`unknown anchor '${node.source}' referenced`);
+    },
+  });
+  return count > 0;
 }
 
 function toJs(document: Document.Parsed): unknown {

@@ -75,4 +75,28 @@ describe('the cache', () => {
     assert.deepEqual(cache.setPod(on('x', 'a', { requests: { cpu: '2' } })), ['AssignedPodUpdate']);
     assert.deepEqual(used(cache, 'a'), { cpu: 2000, pods: 1 });
   });
+
+  it('counts the most of what a pod that is resized asks for, was given and has', () => {
+    const cache = withNode();
+    const resized = (asked: string, allocated: string, actual: string, conditions: object[] = []): Pod => {
+      const containerStatuses = [{ name: 'c', allocatedResources: { cpu: allocated }, resources: { requests: { cpu: actual } } }];
+      return {
+        ...on('x', 'a', { requests: { cpu: asked } }),
+        status: { phase: 'Running', containerStatuses, conditions },
+      } as unknown as Pod;
+    };
+    const counted = (pod: Pod): number => {
+      cache.setPod(pod);
+      return used(cache, 'a').cpu;
+    };
+    assert.equal(counted(resized('2', '1', '1')), 2000);
+    assert.equal(counted(resized('1', '1', '3')), 3000);
+    assert.equal(counted(resized('1', '2', '1')), 2000);
+    assert.equal(counted(resized('1', '1', '1')), 1000);
+    const pending = (reason: string): object[] => [{ type: 'PodResizePending', status: 'True', reason }];
+    assert.equal(counted(resized('3', '1', '1', pending('Deferred'))), 3000);
+    assert.equal(counted(resized('9', '1', '1', pending('Infeasible'))), 1000);
+    assert.deepEqual(cache.setPod(resized('9', '1', '1', pending('Infeasible'))), []);
+    assert.deepEqual(cache.setPod(resized('500m', '500m', '500m')), ['AssignedPodUpdate']);
+  });
 });

@@ -1,6 +1,7 @@
 import type { Node, Pod } from '@keelson/types';
 import type { ClusterEvent } from '../plugins/types.ts';
 import { type PodInfo, podInfo } from './pod-info.ts';
+import { sameRequests } from './resources.ts';
 import { NodeTable } from './table.ts';
 
 /** A pod on a node, as the table counts it. */
@@ -122,7 +123,7 @@ function nodeEvents(before: Node, after: Node): ClusterEvent[] {
 function sameForOthers(a: PodInfo, b: PodInfo): boolean {
   return (
     text(a.labels) === text(b.labels) &&
-    text(a.pod.spec?.containers.map(({ resources }) => resources)) === text(b.pod.spec?.containers.map(({ resources }) => resources)) &&
+    sameRequests(a.requests, b.requests) &&
     a.pod.metadata.deletionTimestamp === b.pod.metadata.deletionTimestamp
   );
 }

@@ -43,11 +43,13 @@ type Container = NonNullable<Pod['spec']>['containers'][number];
 
 /**
  * What a pod occupies on a node: its containers and sidecars together or its largest init step, whichever is more, the pod's own
- * `resources` in their place where stated, and its overhead.
+ * `resources` in their place where stated, and its overhead. While a pod is resized, its containers count with the most of what they ask
+ * for, what its node set aside for them, and what they still have; what they ask for does not count where the node can never give it.
  */
 export function podRequests(pod: Pod): Requests {
-  const real = podTotal(pod, (container) => readAmounts(container.resources?.requests));
-  const counted = podTotal(pod, (container) => withDefaults(readAmounts(container.resources?.requests)));
+  const held = containerRequests(pod);
+  const real = podTotal(pod, held);
+  const counted = podTotal(pod, (container) => withDefaults(held(container)));
   return {
     amounts: {
       cpu: real.get('cpu') ?? 0,
@@ -61,13 +63,41 @@ export function podRequests(pod: Pod): Requests {
   };
 }
 
+type Read = (container: Container) => Map<string, number>;
+
+function containerRequests({ status }: Pod): Read {
+  const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const known = new Map(statuses.filter((each) => each.resources ?? each.allocatedResources).map((each) => [each.name, each]));
+  const never = status?.conditions?.some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible');
+  return ({ name, resources }) => {
+    const asked = readAmounts(resources?.requests);
+    const found = known.get(name);
+    if (!found) return asked;
+    const most = never ? new Map([...asked].filter(([each]) => each !== 'cpu' && each !== 'memory')) : asked;
+    raise(most, readAmounts(found.allocatedResources));
+    raise(most, readAmounts(found.resources?.requests));
+    return most;
+  };
+}
+
+/** Whether two pods occupy the same. */
+export function sameRequests({ amounts: a }: Requests, { amounts: b }: Requests): boolean {
+  return (
+    a.cpu === b.cpu &&
+    a.memory === b.memory &&
+    a.ephemeral === b.ephemeral &&
+    a.scalars.size === b.scalars.size &&
+    [...a.scalars].every(([name, amount]) => b.scalars.get(name) === amount)
+  );
+}
+
 function withDefaults(amounts: Map<string, number>): Map<string, number> {
   if (!amounts.has('cpu')) amounts.set('cpu', unstated.cpu);
   if (!amounts.has('memory')) amounts.set('memory', unstated.memory);
   return amounts;
 }
 
-function podTotal(pod: Pod, read: (container: Container) => Map<string, number>): Map<string, number> {
+function podTotal(pod: Pod, read: Read): Map<string, number> {
   const total = new Map<string, number>();
   const sidecars = new Map<string, number>();
   const initial = new Map<string, number>();

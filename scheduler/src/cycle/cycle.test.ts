@@ -75,10 +75,10 @@ describe('a cycle', () => {
       disturb(nodes, placed, int);
       const incoming = podInfo(pod(`p${step}`, randomPod(int)));
       const like: DefaultSelector | undefined = int(2) ? { key: 'a', matches: (labels) => labels.app === 'a' } : undefined;
-      const ranking = kept.rank(incoming, like);
+      const ranking = kept.rank(incoming, { spreadSelector: like });
       const fresh = rebuilt(nodes);
       const cycle = new Cycle(fresh, plugins);
-      assert.deepEqual(told(ranking, kept, nodes), told(cycle.rank(incoming, like), cycle, fresh), `step ${step}`);
+      assert.deepEqual(told(ranking, kept, nodes), told(cycle.rank(incoming, { spreadSelector: like }), cycle, fresh), `step ${step}`);
       if (ranking.type === 'none') continue;
       const name = nodes.nameOf(ranking.best[int(ranking.best.length)] ?? 0);
       nodes.addPod(incoming, name);

@@ -1,7 +1,7 @@
 import type { Random } from '@keelson/base';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
-import type { DefaultSelector, Plugin, Question } from '../plugins/types.ts';
+import type { Plugin, Question } from '../plugins/types.ts';
 import { type Preemption, preempt } from './preemption.ts';
 import { Reasons } from './reasons.ts';
 import { openOf, Template, templateKey } from './template.ts';
@@ -23,6 +23,9 @@ export interface Diagnosis {
   /** Rows where evicting pods may help. */
   readonly resolvable: readonly number[];
 }
+
+/** What a cycle is told of a pod beyond the pod itself, see `Question`. */
+export type Around = Partial<Pick<Question, 'spreadSelector' | 'volumes'>>;
 
 /** Templates kept; the longest unused goes first. */
 const maxTemplates = 64;
@@ -46,16 +49,18 @@ export class Cycle {
   }
 
   /** Filter, score, choose. Among the best, each is as likely. */
-  decide(info: PodInfo, spreadSelector: DefaultSelector | undefined, random: Random): Decision {
-    const ranking = this.rank(info, spreadSelector);
+  decide(info: PodInfo, around: Around | undefined, random: Random): Decision {
+    const ranking = this.rank(info, around);
     if (ranking.type === 'none') return ranking;
     const { best, feasible } = ranking;
     return { type: 'node', row: best[Math.floor(random.next() * best.length)] as number, feasible };
   }
 
   /** Filter and score. */
-  rank(info: PodInfo, spreadSelector: DefaultSelector | undefined): Ranking {
-    const question = { info, table: this.#table, reasons: this.reasons, spreadSelector };
+  rank(info: PodInfo, around: Around | undefined): Ranking {
+    const question = this.#question(info, around);
+    const refusal = around?.volumes?.refusal;
+    if (refusal) return { type: 'none', diagnosis: this.#nowhere(this.reasons.everywhere(refusal.plugin, refusal.words)) };
     const template = this.#template(question);
     const wide = this.#plugins.filter(({ scope }) => scope === 'cluster');
     const filters = wide.flatMap((plugin) => plugin.filter?.(question) ?? []);
@@ -87,8 +92,8 @@ export class Cycle {
   }
 
   /** A node for the pod if others give way. Changes nothing. */
-  preempt(info: PodInfo, spreadSelector: DefaultSelector | undefined, diagnosis: Diagnosis, random: Random): Preemption | undefined {
-    const question = { info, table: this.#table, reasons: this.reasons, spreadSelector };
+  preempt(info: PodInfo, around: Around | undefined, diagnosis: Diagnosis, random: Random): Preemption | undefined {
+    const question = this.#question(info, around);
     const verdicts = new Uint16Array(this.#table.capacity);
     const fits = (row: number): boolean => {
       const rows = Int32Array.of(row);
@@ -97,6 +102,16 @@ export class Cycle {
       return verdicts[row] === 0;
     };
     return preempt(info, this.#table, diagnosis.resolvable, fits, random);
+  }
+
+  #question(info: PodInfo, { spreadSelector, volumes }: Around = {}): Question {
+    return { info, table: this.#table, reasons: this.reasons, spreadSelector, volumes };
+  }
+
+  /** Every node is kept by the same reason. */
+  #nowhere(code: number): Diagnosis {
+    const nodes = this.#table.count;
+    return { nodes, counts: new Map(nodes > 0 ? [[code, nodes]] : []), resolvable: [] };
   }
 
   #template(question: Question): Template {

@@ -12,10 +12,13 @@ export const noNodes = 'no nodes available to schedule pods';
 export function unschedulableMessage(diagnosis: Diagnosis, reasons: Reasons, preemption?: string): string {
   if (diagnosis.nodes === 0) return noNodes;
   const counts = new Map<string, number>();
+  const own: string[] = [];
   for (const [code, nodes] of diagnosis.counts) {
-    for (const words of reasons.of(code)?.words ?? []) counts.set(words, (counts.get(words) ?? 0) + nodes);
+    const reason = reasons.of(code);
+    if (reason?.everywhere) own.push(...reason.words);
+    else for (const words of reason?.words ?? []) counts.set(words, (counts.get(words) ?? 0) + nodes);
   }
-  const why = summary(diagnosis.nodes, counts);
+  const why = own.length > 0 ? `0/${diagnosis.nodes} nodes are available: ${own.join(', ')}.` : summary(diagnosis.nodes, counts);
   return preemption === undefined ? why : `${why} preemption: ${preemption}`;
 }
 

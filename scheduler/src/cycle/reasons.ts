@@ -4,6 +4,8 @@ export interface Reason {
   readonly words: readonly string[];
   /** Evicting pods could help. */
   readonly resolvable: boolean;
+  /** It is the pod's own, and no node's: it is told without a number of nodes. */
+  readonly everywhere?: boolean;
 }
 
 /** Small codes for reasons, so that verdicts on nodes are a column of numbers. 0 stands for a node that does. */
@@ -12,10 +14,20 @@ export class Reasons {
   readonly #reasons: Reason[] = [];
 
   code(plugin: string, resolvable: boolean, ...words: string[]): number {
-    const key = `${plugin}\n${resolvable}\n${words.join('\n')}`;
+    return this.#code({ plugin, words, resolvable });
+  }
+
+  /** A reason of the pod itself, for which no node will do. */
+  everywhere(plugin: string, words: string): number {
+    return this.#code({ plugin, words: [words], resolvable: false, everywhere: true });
+  }
+
+  #code(reason: Reason): number {
+    const { plugin, words, resolvable, everywhere = false } = reason;
+    const key = `${plugin}\n${resolvable}\n${everywhere}\n${words.join('\n')}`;
     const known = this.#codes.get(key);
     if (known !== undefined) return known;
-    this.#reasons.push({ plugin, words, resolvable });
+    this.#reasons.push(reason);
     this.#codes.set(key, this.#reasons.length);
     return this.#reasons.length;
   }

@@ -21,7 +21,10 @@ import type { DefaultSelector, Plugin } from './types.ts';
 function judge(plugin: Plugin, facts: PodFacts, nodes: NodeTable): string[] {
   const reasons = new Reasons();
   const verdicts = new Uint16Array(nodes.capacity);
-  plugin.filter?.({ info: info('new', facts), table: nodes, reasons, spreadSelector: undefined })?.(nodes.rows, verdicts);
+  plugin.filter?.({ info: info('new', facts), table: nodes, reasons, spreadSelector: undefined, volumes: undefined })?.(
+    nodes.rows,
+    verdicts,
+  );
   return [...nodes.rows].map((row) => {
     const reason = reasons.of(verdicts[row] ?? 0);
     return reason ? `${reason.resolvable ? '' : '!'}${reason.words.join(', ')}` : '';
@@ -30,7 +33,7 @@ function judge(plugin: Plugin, facts: PodFacts, nodes: NodeTable): string[] {
 
 /** Per node: the normalised score, or undefined when the plugin has nothing to say. */
 function rate(plugin: Plugin, facts: PodFacts, nodes: NodeTable, spreadSelector?: DefaultSelector): number[] | undefined {
-  const score = plugin.score?.({ info: info('new', facts), table: nodes, reasons: new Reasons(), spreadSelector });
+  const score = plugin.score?.({ info: info('new', facts), table: nodes, reasons: new Reasons(), spreadSelector, volumes: undefined });
   if (!score) return undefined;
   const scores = new Float64Array(nodes.capacity);
   score.score(nodes.rows, scores);
@@ -50,6 +53,9 @@ it("stand in Kubernetes' order with its names and weights", () => {
       'NodeAffinity 2',
       'NodePorts -',
       'NodeResourcesFit 1',
+      'VolumeRestrictions -',
+      'VolumeBinding -',
+      'VolumeZone -',
       'PodTopologySpread 2',
       'InterPodAffinity 2',
       'NodeResourcesBalancedAllocation 1',

@@ -1,6 +1,7 @@
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
 import type { Reasons } from '../cycle/reasons.ts';
+import type { PodVolumes } from '../volumes/claims.ts';
 
 /** What happened in the cluster that may let a pod that did not fit fit now. */
 export type ClusterEvent =
@@ -11,7 +12,8 @@ export type ClusterEvent =
   | 'AssignedPodAdd'
   | 'AssignedPodUpdate'
   | 'AssignedPodDelete'
-  | 'UnscheduledPodUpdate';
+  | 'UnscheduledPodUpdate'
+  | 'VolumeChange';
 
 /** What a plugin is asked about: one pod and the nodes as they are. */
 export interface Question {
@@ -20,6 +22,8 @@ export interface Question {
   readonly reasons: Reasons;
   /** Labels by which the pod's Services and owner select its like; undefined when nothing does. Default spreading goes by it. */
   readonly spreadSelector: DefaultSelector | undefined;
+  /** What stands behind the pod's claims; undefined when it uses none. */
+  readonly volumes: PodVolumes | undefined;
 }
 
 export interface DefaultSelector {

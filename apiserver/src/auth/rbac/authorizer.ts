@@ -40,6 +40,7 @@ export function rbacAuthorizer(registry: Registry): RbacAuthorizer {
   return {
     name: 'RBAC',
     rulesOf: (user, namespace) => grantsOf(user, namespace).flatMap(({ role }) => rules.get(role) ?? []),
+    knownRules: (user, namespace) => ({ rules: grantsOf(user, namespace).flatMap(({ role }) => rules.get(role) ?? []), problems: [] }),
     authorize: (attributes) => decide(grantsOf(attributes.user, attributes.isResource ? attributes.namespace : ''), rules, attributes),
   };
 }

@@ -45,7 +45,7 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
     ),
     validate: (object) => (object.metadata.resourceVersion ? validate(object) : [...validate(object), ...rules(object)]),
     validateUpdate: rules,
-    ...(status ? { status: { validateUpdate: change } } : {}),
+    ...(status ? { status: { leaves: 'metadata' as const, validateUpdate: change } } : {}),
     ...(scale ? { scale: scaleRules(scale) } : {}),
   };
 }

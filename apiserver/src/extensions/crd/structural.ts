@@ -1,9 +1,8 @@
-import { errorMessage } from '@keelson/base';
 import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
 import { applyDefaults } from './defaults.ts';
 import { patternOf } from './pattern.ts';
 import { prune } from './prune.ts';
-import { ruleProgram } from './rules.ts';
+import { ruleSchemaErrors } from './rules-check.ts';
 import { isMap, type Schema } from './schema.ts';
 import { validateValue } from './validate.ts';
 
@@ -15,7 +14,9 @@ export function structuralErrors(schema: Schema, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   if (schema.type !== undefined && schema.type !== 'object')
     errors.push(fieldInvalid(at.child('type'), schema.type, 'must be object at the root'));
-  return [...errors, ...nodeErrors(schema, at, 'must not be empty at the root')];
+  errors.push(...nodeErrors(schema, at, 'must not be empty at the root'));
+  // What is not structural has no types that rules could be checked against.
+  return errors.length > 0 ? errors : ruleSchemaErrors(schema, at);
 }
 
 function nodeErrors(schema: Schema, at: FieldPath, whenUntyped: string): FieldError[] {
@@ -26,7 +27,6 @@ function nodeErrors(schema: Schema, at: FieldPath, whenUntyped: string): FieldEr
     ...childErrors(schema, at),
     ...restrictedErrors(schema, at),
     ...defaultErrors(schema, at),
-    ...rulesErrors(schema, at),
   ];
 }
 
@@ -134,27 +134,6 @@ function restrictionErrors(schema: Schema, at: FieldPath, parent: Schema): Field
     errors.push(...restrictionErrors(nested, at.child('properties').key(name), {}));
   if (schema.items) errors.push(...restrictionErrors(schema.items, at.child('items'), {}));
   return errors;
-}
-
-/** Rules that do not compile, or are only half there. */
-function rulesErrors(schema: Schema, at: FieldPath): FieldError[] {
-  return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, messageExpression }, index) => {
-    const where = at.child('x-kubernetes-validations').index(index);
-    if (!rule?.trim()) return [fieldRequired(where.child('rule'), 'rule is not specified')];
-    return [
-      ...compileErrors(rule, 'bool', where.child('rule')),
-      ...(messageExpression ? compileErrors(messageExpression, 'string', where.child('messageExpression')) : []),
-    ];
-  });
-}
-
-function compileErrors(expression: string, type: 'bool' | 'string', at: FieldPath): FieldError[] {
-  try {
-    ruleProgram(expression, type);
-    return [];
-  } catch (error) {
-    return [fieldInvalid(at, expression, `compilation failed: ${errorMessage(error)}`)];
-  }
 }
 
 /** A default is what the server itself would write: pruned, and valid when the defaults within it are filled in. */

@@ -28,8 +28,17 @@ export function servedVersions(definition: CustomResourceDefinition, converter: 
   const plain = served.length === 1 && served[0] === storage && onlyEver(definition, storage) && !hasDefaults(schemaOf(storage));
   if (plain) return { stored, served: [stored] };
   const alike = versions.every((version) => JSON.stringify(version.schema) === JSON.stringify(storage.schema));
-  const hub = alike ? stored : { ...stored, validate: () => [] };
+  const hub = {
+    ...stored,
+    ...(alike ? {} : { validate: () => [] }),
+    ...(converter.now ? { selectableFields: allFields(definition) } : {}),
+  };
   return { stored: hub, served: served.map((version) => viewOf(definition, version, hub, converter)) };
+}
+
+/** By what objects can be selected in any version: where versions differ by name only, a field is the same in all of them. */
+function allFields(definition: CustomResourceDefinition): NonNullable<KindDefinition['selectableFields']> {
+  return Object.assign({}, ...definition.spec.versions.map((version) => kindDefinition(definition, version).selectableFields));
 }
 
 function onlyEver({ status }: CustomResourceDefinition, { name }: CustomResourceDefinitionVersion): boolean {

@@ -1,74 +1,110 @@
 import { errorMessage } from '@keelson/base';
+import { fromCel, type Program } from '@keelson/cel';
 import type { KubeObject } from '@keelson/client';
-import { applyJsonPatch, forbidden, type JsonPatchOperation } from '@keelson/machinery';
+import { applyJsonPatch, equal, forbidden, type JsonPatchOperation } from '@keelson/machinery';
 import { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, type Mutation } from '@keelson/types';
-import { listObjects } from '../../admission/objects.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/types.ts';
-import { withMapLiterals } from '../cel/construct.ts';
-import { fromCel } from '../cel/values.ts';
+import type { Services } from '../../http/services.ts';
+import { Budget, policyBudget } from '../cel/budget.ts';
+import { Decisions } from '../cel/decisions.ts';
 import { checkConditions } from '../webhooks/conditions.ts';
-import { replace, subjectOf } from '../webhooks/plugins.ts';
-import { inScope, paramsOf, valuesOf } from './bindings.ts';
+import { replace, shownIn, takeBack } from '../webhooks/equivalents.ts';
+import { type Bound, boundTo, paramsOf, valuesOf } from './bindings.ts';
 import { isExempt } from './exempt.ts';
-import { programOf, withVariables } from './program.ts';
+import { mutationTypes, type PolicyPrograms, programsOf, type Values } from './program.ts';
 
 export interface MutatingPolicyDeps {
+  readonly authorize: Services['authorize'];
   /** Brings a mutated object back into its kind's shape. @throws StatusError when it has none. */
   reshape(attributes: AdmissionAttributes, object: KubeObject): KubeObject;
   /** The object with what a policy wants of it, lists merged by their keys. */
   merge(attributes: AdmissionAttributes, object: KubeObject, wanted: object): KubeObject;
 }
 
+type Pair = Bound<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding>;
+
 /** `MutatingAdmissionPolicy`: changes in CEL to every write they are bound to. */
 export function mutatingPolicies(deps: MutatingPolicyDeps): AdmissionPlugin {
   return {
     name: 'MutatingAdmissionPolicy',
-    admit(attributes) {
-      const { registry, store, object, name } = attributes;
+    async admit(attributes) {
+      const { registry, store, object } = attributes;
       if (!object || registry.of(MutatingAdmissionPolicyBinding).cache.size === 0 || isExempt(store.kind)) return;
-      for (const binding of listObjects(registry, MutatingAdmissionPolicyBinding)) {
-        const policy = registry.read(MutatingAdmissionPolicy, '', binding.spec?.policyName ?? '');
-        const subject = subjectOf(attributes);
-        if (!policy || !inScope(binding.spec?.matchResources, subject, name)) continue;
-        if (inScope(policy.spec?.matchConstraints, subject, name)) mutate(deps, policy, binding, attributes);
+      const mutator = new Mutator(deps, attributes);
+      const pairs = boundTo(attributes, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding);
+      let lastChange: Pair | undefined;
+      for (const pair of pairs) if (await mutator.mutate(pair)) lastChange = pair;
+      // What ran before somebody else changed the object may want another look, once.
+      for (const pair of pairs) {
+        if (lastChange === undefined || pair === lastChange) break;
+        if (pair.policy.spec?.reinvocationPolicy === 'IfNeeded') await mutator.mutate(pair);
       }
     },
   };
 }
 
-function mutate(
-  deps: MutatingPolicyDeps,
-  policy: MutatingAdmissionPolicy,
-  binding: MutatingAdmissionPolicyBinding,
-  attributes: AdmissionAttributes,
-): void {
-  const { spec } = policy;
-  try {
-    const conditions = checkConditions(spec?.matchConditions, attributes);
-    if (conditions.type === 'unmet') return;
-    if (conditions.type === 'failed') throw new Error(conditions.why);
-    for (const params of paramsOf(spec?.paramKind, binding.spec?.paramRef, attributes))
-      for (const mutation of spec?.mutations ?? []) change(deps, mutation, params, policy, attributes);
-  } catch (error) {
-    if (spec?.failurePolicy === 'Ignore') return;
-    const lead = `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request`;
-    throw forbidden(attributes.store.groupResource, attributes.name, `${lead}: ${errorMessage(error).split('\n')[0]}`);
-  }
+function mutationProgram(programs: PolicyPrograms, mutation: Mutation): Program {
+  const { patchType, jsonPatch, applyConfiguration } = mutation;
+  const expression = patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression;
+  return programs.of(expression ?? '', mutationTypes(mutation));
 }
 
-function change(
-  deps: MutatingPolicyDeps,
-  { patchType, applyConfiguration, jsonPatch }: Mutation,
-  params: unknown,
-  { spec }: MutatingAdmissionPolicy,
-  attributes: AdmissionAttributes,
-): void {
-  const object = attributes.object as KubeObject;
-  const values = withVariables({ ...valuesOf(attributes), params }, spec?.variables ?? []);
-  const compute = (expression: string): unknown => fromCel(programOf(withMapLiterals(expression))(values));
-  const next =
-    patchType === 'JSONPatch'
-      ? applyJsonPatch(structuredClone(object), compute(jsonPatch?.expression ?? '[]') as JsonPatchOperation[])
-      : deps.merge(attributes, structuredClone(object), compute(applyConfiguration?.expression ?? '{}') as object);
-  replace(object, deps.reshape(attributes, next as KubeObject));
+/** Policies' changes to one write. */
+class Mutator {
+  readonly #deps: MutatingPolicyDeps;
+  readonly #attributes: AdmissionAttributes;
+  readonly #decisions: Decisions;
+
+  constructor(deps: MutatingPolicyDeps, attributes: AdmissionAttributes) {
+    this.#deps = deps;
+    this.#attributes = attributes;
+    this.#decisions = new Decisions(deps.authorize, attributes.user);
+  }
+
+  /** Resolves to whether the object was changed. @throws StatusError when the policy fails, and that matters. */
+  async mutate({ policy, binding, version }: Pair): Promise<boolean> {
+    const attributes = this.#attributes;
+    const before = structuredClone(attributes.object);
+    try {
+      for (const params of paramsOf(policy.spec?.paramKind, binding.spec?.paramRef, attributes)) {
+        const shown = await shownIn(attributes, version);
+        if (await this.#change(policy, shown, params)) await takeBack(attributes, shown);
+      }
+    } catch (error) {
+      if (before && attributes.object) replace(attributes.object, before);
+      if (policy.spec?.failurePolicy === 'Ignore') return false;
+      const lead = `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request`;
+      throw forbidden(attributes.store.groupResource, attributes.name, `${lead}: ${errorMessage(error)}`);
+    }
+    return !equal(attributes.object, before);
+  }
+
+  /** Resolves to whether the policy's conditions hold; then what it wants was done to the shown object. */
+  async #change(policy: MutatingAdmissionPolicy, shown: AdmissionAttributes, params: unknown): Promise<boolean> {
+    const given = (): Values => ({ ...valuesOf(shown), ...this.#decisions.variables(shown), params });
+    const conditions = await this.#decisions.settle(() => checkConditions(policy.spec?.matchConditions, given(), 'policy'));
+    if (conditions.type === 'unmet') return false;
+    if (conditions.type === 'failed') throw new Error(conditions.why);
+    const programs = programsOf(policy);
+    for (const mutation of policy.spec?.mutations ?? []) {
+      const program = mutationProgram(programs, mutation);
+      const wanted = await this.#decisions.settle(() => {
+        const budget = new Budget(policyBudget);
+        const found = budget.attempt(program, programs.withVariables(given(), budget));
+        if (found.type === 'failed') throw found.error;
+        return fromCel(found.value);
+      });
+      this.#apply(shown, mutation, wanted);
+    }
+    return true;
+  }
+
+  #apply(shown: AdmissionAttributes, { patchType }: Mutation, wanted: unknown): void {
+    const object = shown.object as KubeObject;
+    const next =
+      patchType === 'JSONPatch'
+        ? applyJsonPatch(structuredClone(object), wanted as JsonPatchOperation[])
+        : this.#deps.merge(shown, structuredClone(object), wanted as object);
+    replace(object, this.#deps.reshape(shown, next as KubeObject));
+  }
 }

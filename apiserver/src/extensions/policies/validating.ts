@@ -1,92 +1,108 @@
 import { errorMessage } from '@keelson/base';
 import { forbidden, StatusError } from '@keelson/machinery';
-import { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, type Validation } from '@keelson/types';
-import { listObjects } from '../../admission/objects.ts';
+import { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '@keelson/types';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/types.ts';
-import { checkConditions } from '../webhooks/conditions.ts';
-import { subjectOf } from '../webhooks/plugins.ts';
-import { inScope, paramsOf, valuesOf } from './bindings.ts';
+import type { Services } from '../../http/services.ts';
+import { Decisions } from '../cel/decisions.ts';
+import { shownIn } from '../webhooks/equivalents.ts';
+import { type Bound, boundTo, paramsOf, valuesOf } from './bindings.ts';
+import { judge, type Verdict, type Violation } from './decide.ts';
 import { isExempt } from './exempt.ts';
-import { evaluationProblem, programOf, type Values, withVariables } from './program.ts';
 
-/** `ValidatingAdmissionPolicy`: rules in CEL that every write they are bound to must keep. */
-export const validatingPolicies: AdmissionPlugin = {
-  name: 'ValidatingAdmissionPolicy',
-  validate(attributes) {
-    const { registry, store } = attributes;
-    if (registry.of(ValidatingAdmissionPolicyBinding).cache.size === 0 || isExempt(store.kind)) return;
-    const subject = subjectOf(attributes);
-    const bindings = listObjects(registry, ValidatingAdmissionPolicyBinding).filter(({ spec }) =>
-      inScope(spec?.matchResources, subject, attributes.name),
-    );
-    for (const binding of bindings) {
-      const policy = registry.read(ValidatingAdmissionPolicy, '', binding.spec?.policyName ?? '');
-      if (policy && inScope(policy.spec?.matchConstraints, subject, attributes.name)) judge(policy, binding, attributes);
-    }
-  },
-};
+type Pair = Bound<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>;
 
-interface Violation {
+/** Why a write is refused, by whom. */
+interface Denial {
+  readonly pair: Pair;
   readonly message: string;
   readonly reason: string;
 }
 
-/** @throws StatusError for what is violated, where the binding denies it. */
-function judge(policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding, attributes: AdmissionAttributes): void {
-  const lead = `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}'`;
+/** `ValidatingAdmissionPolicy`: rules in CEL that every write they are bound to must keep. */
+export function validatingPolicies(authorize: Services['authorize']): AdmissionPlugin {
+  return {
+    name: 'ValidatingAdmissionPolicy',
+    async validate(attributes) {
+      const { registry, store } = attributes;
+      if (registry.of(ValidatingAdmissionPolicyBinding).cache.size === 0 || isExempt(store.kind)) return;
+      const decisions = new Decisions(authorize, attributes.user);
+      const denials: Denial[] = [];
+      const told = new Annotations();
+      for (const pair of boundTo(attributes, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding)) {
+        for (const verdict of await verdicts(pair, attributes, decisions, denials)) {
+          denials.push(...act(pair, verdict, attributes));
+          for (const { key, value } of verdict.annotations) told.add(`${pair.policy.metadata.name}/${key}`, value);
+        }
+      }
+      told.publish(attributes);
+      const [first] = denials;
+      if (first) throw refusal(first, attributes);
+    },
+  };
+}
+
+/** What a policy says for each object of parameters. Parameters that are not there may refuse the write. */
+async function verdicts(pair: Pair, attributes: AdmissionAttributes, decisions: Decisions, denials: Denial[]): Promise<Verdict[]> {
+  const { policy, version } = pair;
+  const params = paramsFor(pair, attributes, denials);
+  if (params.length === 0) return [];
+  const shown = await shownIn(attributes, version);
+  const values = { ...valuesOf(shown), ...decisions.variables(shown) };
+  return decisions.settle(() => params.map((one) => judge(policy, { ...values, params: one })));
+}
+
+function paramsFor(pair: Pair, attributes: AdmissionAttributes, denials: Denial[]): unknown[] {
+  const { policy, binding } = pair;
+  try {
+    return paramsOf(policy.spec?.paramKind, binding.spec?.paramRef, attributes);
+  } catch (error) {
+    const message = `failed to configure binding: ${errorMessage(error)}`;
+    if (policy.spec?.failurePolicy !== 'Ignore') denials.push({ pair, message, reason: 'Invalid' });
+    return [];
+  }
+}
+
+/** Does with violations what the binding says; answers those that refuse the write. */
+function act(pair: Pair, { violations, failures }: Verdict, attributes: AdmissionAttributes): Denial[] {
+  const { policy, binding } = pair;
   const actions = binding.spec?.validationActions ?? [];
-  for (const { message, reason } of violations(policy, binding, attributes)) {
-    if (actions.includes('Warn')) attributes.warnings.push(`Validation failed for ${lead}: ${message}`);
-    if (actions.includes('Deny')) throw denial(`${lead} denied request: ${message}`, reason, attributes);
+  const denials: Denial[] = failures.map((message) => ({ pair, message, reason: 'Invalid' }));
+  for (const violation of violations) {
+    if (actions.includes('Warn')) {
+      const who = `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}'`;
+      attributes.warnings.push(`Validation failed for ${who}: ${violation.message}`);
+    }
+    if (actions.includes('Audit')) attributes.annotate?.(failureKey, JSON.stringify([failureValue(pair, violation)]));
+    if (actions.includes('Deny')) denials.push({ pair, ...violation });
   }
+  return denials;
 }
 
-function violations(
-  policy: ValidatingAdmissionPolicy,
-  binding: ValidatingAdmissionPolicyBinding,
-  attributes: AdmissionAttributes,
-): Violation[] {
-  const { spec } = policy;
-  const failed = (message: string): Violation[] => (spec?.failurePolicy === 'Ignore' ? [] : [{ message, reason: 'Invalid' }]);
-  try {
-    const conditions = checkConditions(spec?.matchConditions, attributes);
-    if (conditions.type === 'unmet') return [];
-    if (conditions.type === 'failed') return failed(conditions.why);
-    const values = valuesOf(attributes);
-    return paramsOf(spec?.paramKind, binding.spec?.paramRef, attributes).flatMap((params) => {
-      const all = withVariables({ ...values, params }, spec?.variables ?? []);
-      return (spec?.validations ?? []).flatMap((validation) => check(validation, all, failed));
-    });
-  } catch (error) {
-    return failed(errorMessage(error));
-  }
+const failureKey = 'validation.policy.admission.k8s.io/validation_failure';
+
+function failureValue({ policy, binding }: Pair, { message, index }: Violation): object {
+  const names = { policy: policy.metadata.name, binding: binding.metadata.name };
+  return { message, ...names, expressionIndex: index, validationActions: binding.spec?.validationActions ?? [] };
 }
 
-function check(validation: Validation, values: Values, failed: (message: string) => Violation[]): Violation[] {
-  const { expression, reason = 'Invalid' } = validation;
-  try {
-    if (programOf(expression, ['bool'])(values) === true) return [];
-  } catch (error) {
-    return failed(evaluationProblem(expression, error));
-  }
-  return [{ message: messageOf(validation, values), reason }];
-}
+/** What policies tell the audit log: the values of a key of several bindings or parameters together, each once. */
+class Annotations {
+  readonly #values = new Map<string, Set<string>>();
 
-/** What the author wrote for this case, computed where it can be. */
-function messageOf({ expression, message, messageExpression }: Validation, values: Values): string {
-  const fixed = message?.trim() || `failed expression: ${expression.trim()}`;
-  if (!messageExpression) return fixed;
-  try {
-    const computed = programOf(messageExpression, ['string'])(values);
-    return typeof computed === 'string' && computed.trim() !== '' && !computed.includes('\n') ? computed.trim() : fixed;
-  } catch {
-    return fixed;
+  add(key: string, value: string): void {
+    const values = this.#values.get(key) ?? new Set();
+    this.#values.set(key, values.add(value));
+  }
+
+  publish({ annotate }: AdmissionAttributes): void {
+    for (const [key, values] of this.#values) annotate?.(key, [...values].join(', '));
   }
 }
 
 const codes: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, Invalid: 422, RequestEntityTooLarge: 413 };
 
-function denial(message: string, reason: string, { store, name }: AdmissionAttributes): StatusError {
+function refusal({ pair: { policy, binding }, message: why, reason }: Denial, { store, name }: AdmissionAttributes): StatusError {
+  const message = `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${why}`;
   const { status } = forbidden(store.groupResource, name, message);
   return new StatusError({ ...status, reason, code: codes[reason] ?? 422, details: { ...status.details, causes: [{ message }] } });
 }

@@ -1,19 +1,24 @@
 import { errorMessage, type Random } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
-import { badRequest, equal, internalError, StatusError } from '@keelson/machinery';
-import { MutatingWebhookConfiguration, Namespace, type ObjectMeta, ValidatingWebhookConfiguration } from '@keelson/types';
+import { badRequest, equal, forbidden, internalError, StatusError } from '@keelson/machinery';
+import { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '@keelson/types';
 import { listObjects } from '../../admission/objects.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/types.ts';
+import type { Services } from '../../http/services.ts';
 import type { Webhook } from '../../kinds/admissionregistration/webhook-validation.ts';
+import type { KindStore } from '../../registry/kind-store.ts';
+import { Decisions } from '../cel/decisions.ts';
 import { isExempt } from '../policies/exempt.ts';
 import type { WebhookCaller } from './caller.ts';
-import { checkConditions } from './conditions.ts';
-import { matches, type Subject } from './match.ts';
+import { checkConditions, requestValues } from './conditions.ts';
+import { matchedVersion, replace, shownIn, takeBack } from './equivalents.ts';
+import { matches } from './match.ts';
 import { callFailure, denial, patched, reviewOf, type Verdict, verdictOf } from './review.ts';
 
 export interface WebhookDeps {
   readonly caller: WebhookCaller;
   readonly random: Random;
+  readonly authorize: Services['authorize'];
   /** Brings what a webhook made of an object back into its kind's shape. @throws StatusError when it has none. */
   reshape(attributes: AdmissionAttributes, object: KubeObject): KubeObject;
 }
@@ -24,16 +29,17 @@ export function mutatingWebhooks(deps: WebhookDeps): AdmissionPlugin {
     name: 'MutatingAdmissionWebhook',
     async admit(attributes) {
       const hooks = relevant(hooksOf(attributes, MutatingWebhookConfiguration), attributes);
-      const asked: Webhook[] = [];
-      let lastChange: Webhook | undefined;
-      for (const hook of hooks) {
-        if (await mutate(deps, hook, attributes)) lastChange = hook;
-        asked.push(hook);
+      const decisions = new Decisions(deps.authorize, attributes.user);
+      const asked: Relevant[] = [];
+      let lastChange: Relevant | undefined;
+      for (const one of hooks) {
+        if (await mutate(deps, one, attributes, decisions)) lastChange = one;
+        asked.push(one);
       }
       // What ran before somebody else changed the object may want another look, once.
-      for (const hook of asked) {
-        if (lastChange === undefined || hook === lastChange) break;
-        if (hook.reinvocationPolicy === 'IfNeeded') await mutate(deps, hook, attributes);
+      for (const one of asked) {
+        if (lastChange === undefined || one === lastChange) break;
+        if (one.hook.reinvocationPolicy === 'IfNeeded') await mutate(deps, one, attributes, decisions);
       }
     },
   };
@@ -45,7 +51,13 @@ export function validatingWebhooks(deps: WebhookDeps): AdmissionPlugin {
     name: 'ValidatingAdmissionWebhook',
     async validate(attributes) {
       const hooks = relevant(hooksOf(attributes, ValidatingWebhookConfiguration), attributes);
-      const results = await Promise.allSettled(hooks.map((hook) => ask(deps, hook, attributes)));
+      const decisions = new Decisions(deps.authorize, attributes.user);
+      const results = await Promise.allSettled(
+        hooks.map(async ({ hook, version }) => {
+          const shown = await shownIn(attributes, version);
+          if (await meetsConditions(hook, shown, decisions)) await ask(deps, hook, shown);
+        }),
+      );
       const failed = results.find((result) => result.status === 'rejected');
       if (failed) throw failed.reason;
     },
@@ -61,46 +73,45 @@ function hooksOf(
   return listObjects(registry, kind as typeof MutatingWebhookConfiguration).flatMap(({ webhooks = [] }) => webhooks as Webhook[]);
 }
 
-function relevant(hooks: readonly Webhook[], attributes: AdmissionAttributes): Webhook[] {
-  const { kind } = attributes.store;
-  if (hooks.length === 0 || isExempt(kind)) return [];
-  const subject = subjectOf(attributes);
-  return hooks.filter((hook) => matches(hook, subject) && meetsConditions(hook, attributes));
+/** A webhook that wants to hear of a write, and the version it wants to see it in. */
+interface Relevant {
+  readonly hook: Webhook;
+  readonly version: KindStore;
 }
 
-/** What the rules and selectors of a webhook or policy look at. */
-export function subjectOf({ store, operation, subresource, namespace, object, old, registry }: AdmissionAttributes): Subject {
-  const { group, version, resource, namespaced } = store.kind;
-  const labels = [object, old].map((one) => one && ((one.metadata as ObjectMeta | undefined)?.labels ?? {}));
-  const itself = group === '' && resource === 'namespaces';
-  const within = namespaced ? (registry.read(Namespace, '', namespace)?.metadata.labels ?? {}) : undefined;
-  return {
-    operation,
-    group,
-    version,
-    resource,
-    subresource,
-    namespaced,
-    labels,
-    namespaceLabels: itself ? (labels[0] ?? labels[1]) : within,
-  };
+function relevant(hooks: readonly Webhook[], attributes: AdmissionAttributes): Relevant[] {
+  if (hooks.length === 0 || isExempt(attributes.store.kind)) return [];
+  return hooks.flatMap((hook) => {
+    const version = matchedVersion(attributes, hook.matchPolicy, (subject) => matches(hook, subject));
+    return version ? [{ hook, version }] : [];
+  });
 }
 
-/** Conditions that cannot be computed fail as the webhook itself would. */
-function meetsConditions(hook: Webhook, attributes: AdmissionAttributes): boolean {
-  const found = checkConditions(hook.matchConditions, attributes);
+/** Conditions that cannot be computed refuse the write, unless the webhook may be passed by. @throws StatusError Forbidden. */
+async function meetsConditions(hook: Webhook, shown: AdmissionAttributes, decisions: Decisions): Promise<boolean> {
+  if (!hook.matchConditions?.length) return true;
+  const values = { ...requestValues(shown), ...decisions.variables(shown) };
+  const found = await decisions.settle(() => checkConditions(hook.matchConditions, values, 'webhook'));
   if (found.type !== 'failed') return found.type === 'met';
   if (hook.failurePolicy === 'Ignore') return false;
-  throw callFailure(hook.name, `failed to evaluate match conditions: ${found.why}`);
+  throw forbidden(shown.store.groupResource, shown.name, found.why);
 }
 
 /** Resolves to whether the webhook changed the object. */
-async function mutate(deps: WebhookDeps, hook: Webhook, attributes: AdmissionAttributes): Promise<boolean> {
-  const { patch } = (await ask(deps, hook, attributes)) ?? {};
+async function mutate(
+  deps: WebhookDeps,
+  { hook, version }: Relevant,
+  attributes: AdmissionAttributes,
+  decisions: Decisions,
+): Promise<boolean> {
+  const shown = await shownIn(attributes, version);
+  if (!(await meetsConditions(hook, shown, decisions))) return false;
+  const { patch } = (await ask(deps, hook, shown)) ?? {};
   const { object } = attributes;
-  if (!patch || !object) return false;
+  if (!patch || !object || !shown.object) return false;
   const before = structuredClone(object);
-  replace(object, deps.reshape(attributes, apply(hook, before, patch)));
+  replace(shown.object, deps.reshape(shown, apply(hook, structuredClone(shown.object), patch)));
+  await takeBack(attributes, shown);
   return !equal(object, before);
 }
 
@@ -110,12 +121,6 @@ function apply(hook: Webhook, object: KubeObject, patch: string): KubeObject {
   } catch (error) {
     throw internalError(new Error(`admission webhook ${JSON.stringify(hook.name)}: the patch does not apply: ${errorMessage(error)}`));
   }
-}
-
-/** The object all hold stays the same one; what is in it is another. */
-export function replace(object: KubeObject, next: KubeObject): void {
-  for (const name of Object.keys(object)) if (!(name in next)) delete (object as unknown as Record<string, unknown>)[name];
-  Object.assign(object, next);
 }
 
 /** Resolves to what the webhook says, if it could be asked. @throws StatusError when it refuses, or when it fails and that matters. */
@@ -128,6 +133,7 @@ async function ask(deps: WebhookDeps, hook: Webhook, attributes: AdmissionAttrib
   });
   if (!verdict) return undefined;
   attributes.warnings.push(...(verdict.warnings ?? []));
+  for (const [key, value] of Object.entries(verdict.auditAnnotations ?? {})) attributes.annotate?.(`${hook.name}/${key}`, String(value));
   if (!verdict.allowed) throw denial(hook.name, verdict, attributes.store.groupResource, attributes.name);
   return verdict;
 }

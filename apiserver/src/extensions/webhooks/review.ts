@@ -2,6 +2,7 @@ import type { KubeObject } from '@keelson/client';
 import { applyJsonPatch, forbidden, type GroupResource, internalError, type JsonPatchOperation, StatusError } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
 import type { AdmissionAttributes } from '../../admission/types.ts';
+import { requestedOf } from './equivalents.ts';
 
 /** What a webhook says of a write. */
 export interface Verdict {
@@ -12,6 +13,8 @@ export interface Verdict {
   /** Base64 of a JSON patch. */
   readonly patch?: string;
   readonly warnings?: readonly string[];
+  /** For the audit log; the keys without the webhook's name. */
+  readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
 /** The body of `AdmissionReview` that asks about a write. */
@@ -21,13 +24,16 @@ export function reviewOf(attributes: AdmissionAttributes, uid: string, version: 
   const ofKind = { group, version: apiVersion, kind };
   const ofResource = { group, version: apiVersion, resource };
   const below = subresource ? { subResource: subresource, requestSubResource: subresource } : {};
+  const asked = requestedOf(attributes).kind;
+  const requestKind = { group: asked.group, version: asked.version, kind: asked.kind };
+  const requestResource = { group: asked.group, version: asked.version, resource: asked.resource };
   const { uid: userUid, extra } = user as { uid?: string; extra?: object };
   return {
     kind: 'AdmissionReview',
     apiVersion: `admission.k8s.io/${version}`,
     request: {
       uid,
-      ...{ kind: ofKind, resource: ofResource, ...below, requestKind: ofKind, requestResource: ofResource },
+      ...{ kind: ofKind, resource: ofResource, ...below, requestKind, requestResource },
       ...(name ? { name } : {}),
       ...(namespace ? { namespace } : {}),
       operation,

@@ -130,6 +130,37 @@ test('a webhook that hangs or lies hurts only its own request, or nobody where t
   await server.api.create(ConfigMap, configMap());
 });
 
+test('a webhook sees a write in the version it matches', async () => {
+  const rules = [{ operations: ['CREATE'], apiGroups: ['autoscaling'], apiVersions: ['v2'], resources: ['horizontalpodautoscalers'] }];
+  await configure(ValidatingWebhookConfiguration, webhook('/allow', { rules }));
+  const target = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, maxReplicas: 3 };
+  const create = (name: string): Promise<unknown> =>
+    server.send('POST', `/apis/autoscaling/v1/namespaces/${namespace}/horizontalpodautoscalers`, {
+      metadata: { name },
+      spec: { ...target, targetCPUUtilizationPercentage: 50 },
+    });
+  seen.length = 0;
+  await create('one');
+  const [asked] = seen as unknown as { object: { apiVersion: string }; kind: { version: string }; requestKind: { version: string } }[];
+  assert.deepEqual([asked?.object.apiVersion, asked?.kind.version, asked?.requestKind.version], ['autoscaling/v2', 'v2', 'v1']);
+  await server.api.delete(ValidatingWebhookConfiguration, { name: 'hooks' });
+  await configure(ValidatingWebhookConfiguration, webhook('/allow', { rules, matchPolicy: 'Exact' }));
+  await create('two');
+  assert.equal(seen.length, 1);
+});
+
+test('a condition that cannot be computed refuses, unless the webhook may be passed by', async () => {
+  const matchConditions = [{ name: 'fails', expression: 'object.data.nothing == "a"' }];
+  await configure(ValidatingWebhookConfiguration, webhook('/allow', { matchConditions }));
+  await assert.rejects(server.api.create(ConfigMap, configMap()), {
+    code: 403,
+    message: /is forbidden: expression 'object\.data\.nothing == "a"' resulted in error: no such key: data$/,
+  });
+  await server.api.delete(ValidatingWebhookConfiguration, { name: 'hooks' });
+  await configure(ValidatingWebhookConfiguration, webhook('/deny', { matchConditions, failurePolicy: 'Ignore' }));
+  await server.api.create(ConfigMap, configMap());
+});
+
 test('webhooks are not asked about webhooks', async () => {
   const all = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }];
   await configure(ValidatingWebhookConfiguration, webhook('/deny', { rules: all }));

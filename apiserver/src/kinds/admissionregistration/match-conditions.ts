@@ -1,4 +1,3 @@
-import { errorMessage } from '@keelson/base';
 import {
   type FieldError,
   type FieldPath,
@@ -9,19 +8,23 @@ import {
   isQualifiedName,
 } from '@keelson/machinery';
 import type { MatchCondition } from '@keelson/types';
-import { conditionProgram } from '../../extensions/cel/conditions.ts';
+import { type ConditionOwner, compileProblem, conditionProgram } from '../../extensions/cel/conditions.ts';
 import { requiredName } from '../field-checks.ts';
 
 const most = 64;
 
 /** Conditions in CEL under which a webhook or policy is asked. */
-export function matchConditionErrors(conditions: readonly MatchCondition[] | undefined, at: FieldPath): FieldError[] {
+export function matchConditionErrors(
+  conditions: readonly MatchCondition[] | undefined,
+  at: FieldPath,
+  owner: ConditionOwner = 'webhook',
+): FieldError[] {
   const seen = new Set<string>();
   const errors = (conditions?.length ?? 0) > most ? [fieldTooMany(at, conditions?.length ?? 0, most)] : [];
   for (const [index, { name, expression }] of (conditions ?? []).entries()) {
     const where = at.index(index);
     if (!expression?.trim()) errors.push(fieldRequired(where.child('expression')));
-    else errors.push(...compileErrors(expression, where.child('expression')));
+    else errors.push(...compileErrors(expression, where.child('expression'), owner));
     errors.push(...requiredName(name, isQualifiedName, where.child('name')));
     if (name && seen.has(name)) errors.push(fieldDuplicate(where.child('name'), name));
     seen.add(name);
@@ -29,11 +32,11 @@ export function matchConditionErrors(conditions: readonly MatchCondition[] | und
   return errors;
 }
 
-function compileErrors(expression: string, at: FieldPath): FieldError[] {
+function compileErrors(expression: string, at: FieldPath, owner: ConditionOwner): FieldError[] {
   try {
-    conditionProgram(expression);
+    conditionProgram(expression, owner);
     return [];
   } catch (error) {
-    return [fieldInvalid(at, expression, `compilation failed: ${errorMessage(error)}`)];
+    return [fieldInvalid(at, expression, compileProblem(error))];
   }
 }

@@ -13,7 +13,7 @@ import {
   validateLabelSelector,
 } from '@keelson/machinery';
 import type { AuditAnnotation, MatchResources, ParamKind, ParamRef, Validation, Variable } from '@keelson/types';
-import { problemOf } from '../../extensions/policies/program.ts';
+import { annotationTypes, type PolicyPrograms } from '../../extensions/policies/program.ts';
 import { oneOf, optionalName, requiredName, requiredOneOf } from '../field-checks.ts';
 import { matchConditionErrors } from './match-conditions.ts';
 import { defaultRules, namedRuleErrors } from './rules.ts';
@@ -41,7 +41,8 @@ export function defaultMatchResources(resources: MatchResources | undefined): vo
   defaultRules(resources.excludeResourceRules);
 }
 
-export function policyErrors(policy: Policy, at: FieldPath): FieldError[] {
+/** @param programs of this policy. */
+export function policyErrors(policy: Policy, at: FieldPath, programs: PolicyPrograms): FieldError[] {
   const { matchConstraints, variables = [] } = policy;
   const constraints = at.child('matchConstraints');
   return [
@@ -49,8 +50,8 @@ export function policyErrors(policy: Policy, at: FieldPath): FieldError[] {
     ...(policy.paramKind ? paramKindErrors(policy.paramKind, at.child('paramKind')) : []),
     ...(matchConstraints ? matchResourcesErrors(matchConstraints, constraints) : [fieldRequired(constraints)]),
     ...(matchConstraints && !matchConstraints.resourceRules?.length ? [fieldRequired(constraints.child('resourceRules'))] : []),
-    ...matchConditionErrors(policy.matchConditions, at.child('matchConditions')),
-    ...variables.flatMap((variable, index) => variableErrors(variable, at.child('variables').index(index))),
+    ...matchConditionErrors(policy.matchConditions, at.child('matchConditions'), 'policy'),
+    ...variables.flatMap((variable, index) => variableErrors(variable, at.child('variables').index(index), programs)),
   ];
 }
 
@@ -83,21 +84,23 @@ export function matchResourcesErrors(resources: MatchResources, at: FieldPath): 
 const reserved =
   'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' ');
 
-function variableErrors({ name, expression }: Variable, at: FieldPath): FieldError[] {
+function variableErrors({ name, expression }: Variable, at: FieldPath, programs: PolicyPrograms): FieldError[] {
   const errors: FieldError[] = [];
   if (!name?.trim()) errors.push(fieldRequired(at.child('name'), 'name is not specified'));
   else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) || reserved.includes(name))
     errors.push(fieldInvalid(at.child('name'), name, 'name is not a valid CEL identifier'));
   if (!expression?.trim()) errors.push(fieldRequired(at.child('expression'), 'expression is not specified'));
-  else errors.push(...compileErrors(expression, [], at.child('expression')));
+  else errors.push(...compileErrors(expression, programs.variableProblem(name), at.child('expression')));
   return errors;
 }
 
-export function validationErrors({ expression, message = '', messageExpression = '', reason }: Validation, at: FieldPath): FieldError[] {
+export function validationErrors(validation: Validation, at: FieldPath, programs: PolicyPrograms): FieldError[] {
+  const { expression, message = '', messageExpression = '', reason } = validation;
   const errors: FieldError[] = [];
   if (!expression?.trim()) errors.push(fieldRequired(at.child('expression'), 'expression is not specified'));
-  else errors.push(...compileErrors(expression, ['bool'], at.child('expression')));
-  if (messageExpression.trim()) errors.push(...compileErrors(messageExpression, ['string'], at.child('messageExpression')));
+  else errors.push(...compileErrors(expression, programs.problemOf(expression, ['bool']), at.child('expression')));
+  if (messageExpression.trim())
+    errors.push(...compileErrors(messageExpression, programs.problemOf(messageExpression, ['string']), at.child('messageExpression')));
   if (messageExpression && !messageExpression.trim())
     errors.push(fieldInvalid(at.child('messageExpression'), messageExpression, 'must be non-empty if specified'));
   if (message && !message.trim()) errors.push(fieldInvalid(at.child('message'), message, 'message must be non-empty if specified'));
@@ -106,15 +109,19 @@ export function validationErrors({ expression, message = '', messageExpression =
 }
 
 /** What keeps an expression from being one that can be asked. */
-export function compileErrors(expression: string, types: readonly string[], at: FieldPath): FieldError[] {
-  const problem = problemOf(expression, types);
+export function compileErrors(expression: string, problem: string | undefined, at: FieldPath): FieldError[] {
   return problem === undefined ? [] : [fieldInvalid(at, expression, problem)];
 }
 
 const mostAnnotations = 20;
 const longestExpression = 5 * 1024;
 
-export function auditAnnotationErrors(annotations: readonly AuditAnnotation[], policy: string, at: FieldPath): FieldError[] {
+export function auditAnnotationErrors(
+  annotations: readonly AuditAnnotation[],
+  policy: string,
+  at: FieldPath,
+  programs: PolicyPrograms,
+): FieldError[] {
   const keys = new Set<string>();
   const errors: FieldError[] = [];
   if (annotations.length > mostAnnotations)
@@ -126,6 +133,7 @@ export function auditAnnotationErrors(annotations: readonly AuditAnnotation[], p
     if (!valueExpression.trim()) errors.push(fieldRequired(expression, 'valueExpression is not specified'));
     else if (valueExpression.trim().length > longestExpression)
       errors.push(fieldRequired(expression, `must not exceed ${longestExpression} bytes in length`));
+    else errors.push(...compileErrors(valueExpression, programs.problemOf(valueExpression, annotationTypes), expression));
     if (keys.has(key)) errors.push(fieldDuplicate(where.child('key'), key));
     keys.add(key);
   }

@@ -45,6 +45,6 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
       definition.status = { ...status, conditions: [...(status?.conditions ?? []), terminating] };
     },
   },
-  status: { validateUpdate: ({ status }) => namesErrors(status?.acceptedNames ?? {}, path('status', 'acceptedNames')) },
+  status: { leaves: 'metadata', validateUpdate: ({ status }) => namesErrors(status?.acceptedNames ?? {}, path('status', 'acceptedNames')) },
   columns: defaultColumns,
 };

@@ -35,6 +35,7 @@ export const apiServiceKind: KindDefinition<APIService> = {
   },
   validate: serviceErrors,
   status: {
+    leaves: 'metadata',
     validateUpdate: ({ status }) =>
       (status?.conditions ?? []).flatMap((condition, index) =>
         oneOf(condition.status, ['True', 'False', 'Unknown'], path('status', 'conditions').index(index).child('status')),

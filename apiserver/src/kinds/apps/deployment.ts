@@ -28,7 +28,7 @@ export const deploymentKind: KindDefinition<Deployment> = {
   },
   validate: deploymentErrors,
   validateUpdate: (next, old) => selectorUnchanged(next.spec.selector, old.spec.selector),
-  status: {},
+  status: { leaves: 'labels' },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 1,
     setReplicas: ({ spec }, replicas) => {

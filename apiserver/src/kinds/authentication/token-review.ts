@@ -10,11 +10,11 @@ export const tokenReviewKind = {
   verbs: ['create'],
   async answer(request) {
     const body = (await decodeBody(request)) as unknown as TokenReview;
-    const { issuer, identify } = request.services.tokens;
+    const { services } = request;
     const { token, audiences: asked } = body.spec ?? {};
     if (!token) throw badRequest('token is required for TokenReview in authentication');
-    const audiences = asked?.length ? asked : [issuer];
-    const result = await identify(token, audiences);
+    const audiences = asked?.length ? asked : services.tokens.audiences;
+    const result = await services.identify(token, audiences);
     const status =
       result.type === 'authenticated'
         ? {
@@ -22,12 +22,12 @@ export const tokenReviewKind = {
             user: {
               username: result.user.name,
               uid: result.user.uid,
-              groups: [...result.user.groups, 'system:authenticated'],
+              groups: [...new Set([...result.user.groups, 'system:authenticated'])],
               extra: result.user.extra,
             },
             audiences: result.audiences ?? audiences,
           }
-        : { authenticated: false, ...(result.type === 'invalid' ? { error: result.message } : {}) };
+        : { authenticated: false, error: result.type === 'invalid' ? result.message : 'invalid bearer token' };
     await sendJson(answerTo(request), 201, { ...body, metadata: { creationTimestamp: null }, status });
   },
 } satisfies Partial<KindDefinition<TokenReview>>;

@@ -8,10 +8,12 @@ import {
   type SubjectAccessReviewSpec,
 } from '@keelson/types';
 import type { AuthorizationAttributes, UserInfo } from '../../auth/types.ts';
+import { queryOf } from '../../auth/webhook/review.ts';
 import { answerTo, decodeBody } from '../../http/resources.ts';
 import { sendJson } from '../../http/respond.ts';
 import type { ResourceRequest } from '../../http/types.ts';
 import type { KindDefinition } from '../types.ts';
+import { selectorErrors } from './selector-validation.ts';
 
 type Asked = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
 
@@ -51,6 +53,7 @@ function specErrors(spec: SubjectAccessReviewSpec, named: boolean, { store, info
     );
   if (named && !spec.user && !spec.groups?.length)
     errors.push(fieldInvalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified'));
+  if (on) errors.push(...selectorErrors(on));
   if (store.kind.namespaced && (on?.namespace ?? '') !== info.namespace)
     errors.push(fieldInvalid('spec.resourceAttributes.namespace', on?.namespace ?? '', 'must match metadata.namespace'));
   return errors;
@@ -59,14 +62,15 @@ function specErrors(spec: SubjectAccessReviewSpec, named: boolean, { store, info
 function attributesOf({ resourceAttributes: on, nonResourceAttributes: off }: Asked, user: UserInfo): AuthorizationAttributes {
   const { group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = on ?? {};
   const { verb = '' } = on ?? off ?? {};
-  return { user, isResource: on !== undefined, path: off?.path ?? '', verb, group, version, resource, subresource, namespace, name };
+  const place = { verb, group, version, resource, subresource, namespace, name };
+  return { user, isResource: on !== undefined, path: off?.path ?? '', ...place, query: on && queryOf(on) };
 }
 
 async function rulesReview(request: ResourceRequest): Promise<void> {
   const body = await decodeBody(request);
   const { namespace } = (body.spec ?? {}) as { namespace?: string };
   if (!namespace) throw badRequest('no namespace on request');
-  const rules = request.services.rulesOf(request.user, namespace);
+  const { rules, problems } = request.services.allRulesOf(request.user, namespace);
   const resourceRules: ResourceRule[] = rules
     .filter(({ nonResourceURLs }) => !nonResourceURLs?.length)
     .map(({ verbs, apiGroups, resources, resourceNames }) => ({ verbs, apiGroups, resources, resourceNames }));
@@ -76,6 +80,11 @@ async function rulesReview(request: ResourceRequest): Promise<void> {
   await sendJson(answerTo(request), 201, {
     ...body,
     metadata: { creationTimestamp: null },
-    status: { incomplete: false, resourceRules, nonResourceRules },
+    status: {
+      incomplete: problems.length > 0,
+      resourceRules,
+      nonResourceRules,
+      ...(problems.length > 0 ? { evaluationError: problems.join(', ') } : {}),
+    },
   });
 }

@@ -16,6 +16,7 @@ import {
   zeroQuantity,
 } from '@keelson/machinery';
 import type { Container, PodSpec, Probe } from '@keelson/types';
+import { restartErrors } from './container-restart-validation.ts';
 
 const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
 const protocols = ['SCTP', 'TCP', 'UDP'];
@@ -33,7 +34,8 @@ export function containersErrors(spec: PodSpec, at: FieldPath): FieldError[] {
   ] as const) {
     for (const [index, container] of list.entries()) {
       const where = at.child(member).index(index);
-      errors.push(...containerErrors(container, where, volumes, member === 'initContainers'));
+      const init = member === 'initContainers';
+      errors.push(...containerErrors(container, where, volumes, init), ...restartErrors(container, spec, where, init));
       if (container.name && names.has(container.name)) errors.push(fieldDuplicate(where.child('name'), container.name));
       names.add(container.name);
     }

@@ -56,7 +56,7 @@ const optionKinds: Readonly<Record<string, string>> = {
 };
 
 /** Admission looks at connections, too: what it is shown are their options. */
-async function admitConnection({ registry, store, info, user, warnings }: ResourceRequest): Promise<void> {
+async function admitConnection({ registry, store, info, user, warnings, audit }: ResourceRequest): Promise<void> {
   const { query, namespace, name, subresource } = info;
   const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((flag) => isTrue(query.get(flag))).map((flag) => [flag, true]);
   const command = query.getAll('command');
@@ -67,7 +67,8 @@ async function admitConnection({ registry, store, info, user, warnings }: Resour
     ...(container ? { container } : {}),
   } as unknown as KubeObject;
   const operation = 'CONNECT' as const;
-  const attributes = { operation, store, subresource, namespace, name, object, old: undefined, user, dryRun: false, registry, warnings };
+  const told = { warnings, annotate: audit?.annotate };
+  const attributes = { operation, store, subresource, namespace, name, object, old: undefined, user, dryRun: false, registry, ...told };
   await runAdmission(registry.options.admission, 'admit', attributes);
   await runAdmission(registry.options.admission, 'validate', attributes);
 }

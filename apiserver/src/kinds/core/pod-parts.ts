@@ -6,14 +6,12 @@ import {
   fieldInvalid,
   fieldNotFound,
   fieldRequired,
+  invalid,
   isDNS1123Label,
-  isSidecar,
   path,
-  qosClass,
 } from '@keelson/machinery';
-import type { Container, EphemeralContainer, Pod } from '@keelson/types';
+import type { EphemeralContainer, Pod } from '@keelson/types';
 import type { PartRules } from '../types.ts';
-import { resourceErrors } from './container-validation.ts';
 
 /** `pods/<name>/ephemeralcontainers`: containers can be added to a running pod, and never changed or taken away. */
 export const ephemeralContainersPart: PartRules<Pod> = {
@@ -32,6 +30,12 @@ export const ephemeralContainersPart: PartRules<Pod> = {
     return errors;
   },
 };
+
+/** They are added through their own door, where who may is asked. @throws StatusError Invalid for a new pod that has some. */
+export function refuseEphemeralContainers({ metadata, spec }: Pod): void {
+  if (!spec?.ephemeralContainers?.length) return;
+  throw invalid({ group: '', kind: 'Pod' }, metadata.name ?? '', [fieldForbidden('spec.ephemeralContainers', 'cannot be set on create')]);
+}
 
 const unsuited = ['ports', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'resources', 'resizePolicy'] as const;
 
@@ -52,55 +56,6 @@ function ephemeralErrors({ spec }: Pod, index: number): FieldError[] {
     const value = container[member];
     if (value !== undefined && Object.keys(value).length > 0)
       errors.push(fieldForbidden(at.child(member), 'cannot be set for an Ephemeral Container'));
-  }
-  return errors;
-}
-
-/** `pods/<name>/resize`: what containers may use can be changed while they run. */
-export const resizePart: PartRules<Pod> = {
-  take: (asked, old) => ({
-    ...old,
-    spec: {
-      ...old.spec,
-      containers: resized(old.spec.containers, asked.spec?.containers),
-      ...(old.spec.initContainers ? { initContainers: resized(old.spec.initContainers, asked.spec?.initContainers) } : {}),
-      ...(old.spec.resources ? { resources: asked.spec?.resources } : {}),
-    },
-  }),
-  validateUpdate(next, old) {
-    const at = path('spec');
-    if (qosClass(next) !== (old.status?.qosClass ?? qosClass(old)))
-      return [fieldInvalid(at, qosClass(next), 'Pod QOS Class may not change as a result of resizing')];
-    return (['containers', 'initContainers'] as const).flatMap((member) =>
-      (next.spec[member] ?? []).flatMap((container, index) => {
-        const was = old.spec[member]?.[index];
-        return was ? resizeErrors(container, was, at.child(member).index(index), member === 'initContainers') : [];
-      }),
-    );
-  },
-};
-
-function resized(old: readonly Container[], asked: readonly Container[] | undefined): Container[] {
-  return old.map((container) => {
-    const wanted = asked?.find(({ name }) => name === container.name);
-    return wanted ? { ...container, resources: wanted.resources, resizePolicy: wanted.resizePolicy } : container;
-  });
-}
-
-const resizable = ['cpu', 'memory'];
-
-function resizeErrors(next: Container, old: Container, at: ReturnType<typeof path>, init: boolean): FieldError[] {
-  if (equal(next.resources, old.resources)) return [];
-  const where = at.child('resources');
-  if (init && !isSidecar(next)) return [fieldForbidden(where, 'resources for non-sidecar init containers are immutable')];
-  const errors = [...resourceErrors(next, where)];
-  for (const bound of ['requests', 'limits'] as const) {
-    const [is, was] = [next.resources?.[bound] ?? {}, old.resources?.[bound] ?? {}];
-    for (const name of new Set([...Object.keys(is), ...Object.keys(was)])) {
-      if (is[name] === was[name]) continue;
-      if (!resizable.includes(name)) errors.push(fieldForbidden(where.child(bound), 'only cpu and memory resources are mutable'));
-      else if (is[name] === undefined) errors.push(fieldForbidden(where.child(bound), `resource ${bound} cannot be removed`));
-    }
   }
   return errors;
 }

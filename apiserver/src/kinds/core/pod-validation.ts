@@ -2,24 +2,40 @@ import {
   equal,
   type FieldError,
   type FieldPath,
+  fieldDuplicate,
   fieldForbidden,
   fieldInvalid,
   fieldRequired,
   fieldUnsupported,
+  invalidBy,
   isDNS1123Subdomain,
+  isQualifiedName,
   path,
   validateAnnotations,
   validateLabels,
 } from '@keelson/machinery';
 import type { Pod, PodSpec, PodTemplateSpec } from '@keelson/types';
 import { containersErrors } from './container-validation.ts';
+import { podSecurityErrors } from './pod-security-validation.ts';
 import { volumeErrors } from './volume-validation.ts';
 
 const restartPolicies = ['Always', 'Never', 'OnFailure'];
 const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
 
 export function podErrors({ spec }: Pod): FieldError[] {
-  return podSpecErrors(spec, path('spec'));
+  return [...podSpecErrors(spec, path('spec')), ...(spec ? gateErrors(spec, path('spec')) : [])];
+}
+
+function gateErrors({ schedulingGates = [], nodeName }: PodSpec, at: FieldPath): FieldError[] {
+  const names = schedulingGates.map(({ name }) => name);
+  const errors = schedulingGates.flatMap(({ name }, index) => {
+    const where = at.child('schedulingGates').index(index);
+    if (names.indexOf(name) < index) return [fieldDuplicate(where, name)];
+    return invalidBy(isQualifiedName(name), where, name);
+  });
+  if (nodeName && names.length > 0)
+    errors.push(fieldForbidden(at.child('nodeName'), 'cannot be set until all schedulingGates have been cleared'));
+  return errors;
 }
 
 export function podTemplateErrors(template: PodTemplateSpec | undefined, at: FieldPath): FieldError[] {
@@ -35,7 +51,11 @@ export function podTemplateErrors(template: PodTemplateSpec | undefined, at: Fie
 
 export function podSpecErrors(spec: PodSpec | undefined, at: FieldPath): FieldError[] {
   if (!spec) return [fieldRequired(at.child('containers'))];
-  const errors = [...volumeErrors(spec.volumes ?? [], at.child('volumes')), ...containersErrors(spec, at)];
+  const errors = [
+    ...volumeErrors(spec.volumes ?? [], at.child('volumes')),
+    ...containersErrors(spec, at),
+    ...podSecurityErrors(spec, at.child('securityContext')),
+  ];
   if (!restartPolicies.includes(spec.restartPolicy ?? ''))
     errors.push(unsupported(at.child('restartPolicy'), spec.restartPolicy, restartPolicies));
   if (!dnsPolicies.includes(spec.dnsPolicy ?? '')) errors.push(unsupported(at.child('dnsPolicy'), spec.dnsPolicy, dnsPolicies));
@@ -94,11 +114,26 @@ export function podUpdateErrors(next: Pod, old: Pod): FieldError[] {
   after.activeDeadlineSeconds = before.activeDeadlineSeconds;
   const kept = (before.tolerations ?? []).every((toleration) => (after.tolerations ?? []).some((one) => equal(one, toleration)));
   if (kept) after.tolerations = before.tolerations;
-  if (before.schedulingGates?.length) {
-    after.schedulingGates = before.schedulingGates;
+  const gates = before.schedulingGates ?? [];
+  if (gates.length > 0) {
+    const widened = Object.entries(before.nodeSelector ?? {}).filter(([key, value]) => after.nodeSelector?.[key] !== value);
+    if (widened.length > 0)
+      return [
+        fieldInvalid(
+          at.child('nodeSelector'),
+          after.nodeSelector,
+          'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
+        ),
+      ];
     after.nodeSelector = before.nodeSelector;
     after.affinity = before.affinity;
   }
+  for (const [index, { name }] of (after.schedulingGates ?? []).entries())
+    if (!gates.some((gate) => gate.name === name)) {
+      const detail = `only deletion is allowed, but found new scheduling gate '${name}'`;
+      return [fieldForbidden(at.child('schedulingGates').index(index), detail)];
+    }
+  after.schedulingGates = before.schedulingGates;
   if (!before.nodeName && after.nodeName) after.nodeName = before.nodeName;
   if (!equal(after, before)) return [fieldForbidden(at, changeable)];
   const [was, is] = [old.spec.activeDeadlineSeconds, next.spec.activeDeadlineSeconds];

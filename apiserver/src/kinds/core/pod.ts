@@ -8,7 +8,8 @@ import { connectPod } from './pod-connect.ts';
 import { defaultPod } from './pod-defaults.ts';
 import { evictPod } from './pod-eviction.ts';
 import { podLog } from './pod-log.ts';
-import { ephemeralContainersPart, resizePart } from './pod-parts.ts';
+import { ephemeralContainersPart, refuseEphemeralContainers } from './pod-parts.ts';
+import { resizePart } from './pod-resize.ts';
 import { podErrors, podUpdateErrors } from './pod-validation.ts';
 import { podProxy } from './proxy.ts';
 
@@ -18,6 +19,7 @@ export const podKind: KindDefinition<Pod> = {
   kind: Pod,
   defaults: ({ spec }) => spec && defaultPod(spec),
   prepareCreate(pod, { clock }) {
+    refuseEphemeralContainers(pod);
     pod.status = { phase: 'Pending', qosClass: qosClass(pod) };
     if (pod.spec.schedulingGates?.length) {
       const condition = {

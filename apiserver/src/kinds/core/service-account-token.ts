@@ -1,5 +1,5 @@
 import { rfc3339 } from '@keelson/base';
-import { badRequest, conflict, fieldInvalid, invalid, notFound } from '@keelson/machinery';
+import { badRequest, conflict, fieldInvalid, goQuote, invalid, notFound } from '@keelson/machinery';
 import { type Kind, Node, Pod, Secret, ServiceAccount, TokenRequest } from '@keelson/types';
 import { runAdmission } from '../../admission/chain.ts';
 import { answerTo, decodeBody, writeRequest } from '../../http/resources.ts';
@@ -9,6 +9,10 @@ import type { ResourceHandler, ResourceRequest } from '../../http/types.ts';
 /** Bounds of `spec.expirationSeconds`. */
 const shortest = 600;
 const longest = 2 ** 32;
+/** What pods ask for their own tokens, which admission mounts into them; seconds. */
+const podTokenLife = 3607;
+/** What they get where lives are extended: a year. */
+const extendedLife = 365 * 24 * 3600;
 
 /** `POST serviceaccounts/<name>/token`: a signed token for the account, bound to a pod, secret or node where asked. */
 export const createToken: ResourceHandler = async (request) => {
@@ -16,23 +20,48 @@ export const createToken: ResourceHandler = async (request) => {
   const account = await registry.readFresh(ServiceAccount, info.namespace, info.name);
   if (!account) throw notFound({ group: '', resource: 'serviceaccounts' }, info.name);
   const body = (await decodeBody(request, TokenRequest)) as unknown as TokenRequest;
-  const { audiences = [], expirationSeconds = 3600, boundObjectRef } = body.spec ?? { audiences: [] };
-  checkExpiration(expirationSeconds);
+  const { expirationSeconds: wanted = 3600, boundObjectRef } = body.spec ?? { audiences: [] };
+  checkExpiration(wanted);
   await runTokenAdmission(request, body);
-  const { signer, issuer } = request.services.tokens;
+  const { signer, audiences: own } = request.services.tokens;
+  const audiences = body.spec?.audiences?.length ? body.spec.audiences : own;
+  const { expirationSeconds, signed } = lifeOf(request, wanted, audiences);
   const bound = boundObjectRef ? await boundTo(request, boundObjectRef) : {};
   const token = await signer.sign({
     namespace: info.namespace,
     serviceAccount: { name: info.name, uid: account.metadata.uid ?? '' },
-    audiences: audiences.length > 0 ? audiences : [issuer],
-    expirationSeconds,
+    ...{ audiences, ...signed },
     jti: request.random.uuid(),
     ...bound,
   });
   const status = { token, expirationTimestamp: rfc3339(clock.now() + expirationSeconds * 1000) };
   const { name, namespace, uid } = account.metadata;
-  await sendJson(answerTo(request), 201, { ...body, metadata: { name, namespace, uid, creationTimestamp: rfc3339(clock.now()) }, status });
+  const spec = { ...body.spec, audiences: [...audiences], expirationSeconds };
+  await sendJson(answerTo(request), 201, {
+    ...body,
+    spec,
+    metadata: { name, namespace, uid, creationTimestamp: rfc3339(clock.now()) },
+    status,
+  });
 };
+
+interface Life {
+  /** What the client is told: when it is to ask again. */
+  readonly expirationSeconds: number;
+  /** What the token says. */
+  readonly signed: { readonly expirationSeconds: number; readonly warnAfterSeconds?: number };
+}
+
+/** A wish past the limit is shortened; what a pod's own token was asked for becomes the time after which its use is worth a warning. */
+function lifeOf({ services, warnings }: ResourceRequest, wanted: number, audiences: readonly string[]): Life {
+  const { terms, audiences: own } = services.tokens;
+  const limit = terms?.longest;
+  const expirationSeconds = limit !== undefined && wanted > limit ? limit : wanted;
+  if (expirationSeconds < wanted) warnings.push(`requested expiration of ${wanted} seconds shortened to ${expirationSeconds} seconds`);
+  const forThisServer = audiences.every((audience) => own.includes(audience));
+  if (!terms?.extend || expirationSeconds !== podTokenLife || !forThisServer) return { expirationSeconds, signed: { expirationSeconds } };
+  return { expirationSeconds, signed: { expirationSeconds: extendedLife, warnAfterSeconds: expirationSeconds } };
+}
 
 function checkExpiration(seconds: number): void {
   const refuse = (detail: string): never => {
@@ -64,9 +93,10 @@ interface Reference {
 
 async function boundTo({ registry, info }: ResourceRequest, reference: Reference): Promise<object> {
   const { kind, name = '', uid } = reference;
-  const find = async (of: Kind<Pod> | Kind<Secret>) => {
-    const found = await registry.readFresh(of as Kind<Pod>, info.namespace, name);
+  const find = async <T extends Pod | Secret>(of: Kind<T>, check?: (found: T) => void): Promise<T> => {
+    const found = await registry.readFresh(of, info.namespace, name);
     if (!found) throw notFound({ group: '', resource: of.resource }, name);
+    check?.(found);
     if (uid && uid !== found.metadata.uid) {
       throw conflict(
         { group: '', resource: of.resource },
@@ -83,7 +113,12 @@ async function boundTo({ registry, info }: ResourceRequest, reference: Reference
     return { node: { name, uid: node.metadata.uid } };
   }
   if (kind !== 'Pod') throw badRequest(`cannot bind token for serviceaccount to object of kind ${kind}`);
-  const pod = await find(Pod);
-  const node = pod.spec.nodeName ? registry.read(Node, '', pod.spec.nodeName) : undefined;
-  return { pod: { name, uid: pod.metadata.uid }, ...(node ? { node: { name: node.metadata.name, uid: node.metadata.uid } } : {}) };
+  const pod = await find(Pod, ({ spec }) => {
+    const other = spec.serviceAccountName !== info.name;
+    if (other)
+      throw badRequest(`cannot bind token for serviceaccount ${goQuote(info.name)} to pod running with different serviceaccount name.`);
+  });
+  const { nodeName } = pod.spec;
+  const nodeUid = nodeName ? registry.read(Node, '', nodeName)?.metadata.uid : undefined;
+  return { pod: { name, uid: pod.metadata.uid }, ...(nodeName ? { node: { name: nodeName, ...(nodeUid ? { uid: nodeUid } : {}) } } : {}) };
 }

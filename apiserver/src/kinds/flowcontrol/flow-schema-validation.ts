@@ -1,4 +1,5 @@
 import {
+  equal,
   type FieldError,
   type FieldPath,
   fieldDuplicate,
@@ -14,11 +15,13 @@ import {
 import type {
   FlowSchema,
   NonResourcePolicyRule,
+  ObjectMeta,
   PolicyRulesWithSubjects,
   ResourcePolicyRule,
   FlowcontrolV1Subject as Subject,
 } from '@keelson/types';
 import { oneOf, requiredName } from '../field-checks.ts';
+import { mandatorySchemas } from './standard.ts';
 
 const at = path('spec');
 const largestPrecedence = 10_000;
@@ -36,9 +39,22 @@ export function flowSchemaErrors({ metadata, spec }: FlowSchema): FieldError[] {
   if (method && !methods.includes(method.type)) errors.push(fieldUnsupported(at.child('distinguisherMethod', 'type'), method, methods));
   return [
     ...errors,
+    ...fixedErrors(metadata.name, spec, mandatorySchemas),
     ...requiredName(level?.name, isDNS1123Subdomain, at.child('priorityLevelConfiguration', 'name'), 'must reference a priority level'),
     ...rules.flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index))),
   ];
+}
+
+interface Fixed {
+  readonly metadata: ObjectMeta;
+  readonly spec?: unknown;
+}
+
+/** What every server relies on is as it must be. `but`: of which part that is not asked. */
+export function fixedErrors(name = '', spec: unknown, mandatory: readonly Fixed[], but = ''): FieldError[] {
+  const fixed = mandatory.find(({ metadata }) => metadata.name === name);
+  if (!fixed || equal(fixed.spec, spec)) return [];
+  return [fieldInvalid(at, spec, `spec of '${name}'${but} must equal the fixed value`)];
 }
 
 interface Conditioned {

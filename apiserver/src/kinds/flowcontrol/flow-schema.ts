@@ -12,7 +12,7 @@ export const flowSchemaKind: KindDefinition<FlowSchema> = {
     schema.status = {};
   },
   validate: flowSchemaErrors,
-  status: { validateUpdate: typedConditionErrors },
+  status: { leaves: 'metadata', validateUpdate: typedConditionErrors },
   columns: [
     nameColumn,
     { name: 'PriorityLevel', type: 'string', cell: ({ spec }) => spec?.priorityLevelConfiguration.name ?? '' },

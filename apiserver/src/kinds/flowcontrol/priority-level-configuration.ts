@@ -8,7 +8,8 @@ import {
 import { ageColumn, nameColumn } from '../columns.ts';
 import { nonNegative, oneOf } from '../field-checks.ts';
 import type { Column, KindDefinition } from '../types.ts';
-import { typedConditionErrors } from './flow-schema-validation.ts';
+import { fixedErrors, typedConditionErrors } from './flow-schema-validation.ts';
+import { mandatoryLevels } from './standard.ts';
 
 const at = path('spec');
 const mostQueues = 10_000_000;
@@ -41,7 +42,7 @@ export const priorityLevelConfigurationKind: KindDefinition<PriorityLevelConfigu
     level.status = {};
   },
   validate: levelErrors,
-  status: { validateUpdate: typedConditionErrors },
+  status: { leaves: 'metadata', validateUpdate: typedConditionErrors },
   columns: [
     nameColumn,
     { name: 'Type', type: 'string', cell: ({ spec }) => spec?.type ?? '' },
@@ -55,7 +56,7 @@ export const priorityLevelConfigurationKind: KindDefinition<PriorityLevelConfigu
 
 function levelErrors({ metadata, spec }: PriorityLevelConfiguration): FieldError[] {
   const { type = '', exempt, limited } = spec ?? {};
-  const errors: FieldError[] = [];
+  const errors = mandatoryErrors(metadata.name, spec);
   if ((metadata.name === 'exempt') !== (type === 'Exempt'))
     errors.push(fieldInvalid(at.child('type'), type, "type must be 'Exempt' if and only if name is 'exempt'"));
   errors.push(...oneOf(type, ['Exempt', 'Limited'], at.child('type')));
@@ -66,6 +67,14 @@ function levelErrors({ metadata, spec }: PriorityLevelConfiguration): FieldError
   if (type === 'Limited' && !limited) errors.push(fieldRequired(at.child('limited'), 'must not be empty when type is Limited'));
   if (type === 'Limited' && limited) errors.push(...limitedErrors(limited, at.child('limited')));
   return errors;
+}
+
+/** Only what the exempt level lends may be chosen. */
+function mandatoryErrors(name: string | undefined, spec: PriorityLevelConfiguration['spec']): FieldError[] {
+  if (name !== 'exempt' || !spec) return fixedErrors(name, spec, mandatoryLevels);
+  const { exempt: _, ...rest } = spec;
+  const fixed = [{ metadata: { name }, spec: { type: 'Exempt' } }];
+  return fixedErrors(name, rest, fixed, " except the 'spec.exempt' field");
 }
 
 function limitedErrors(limited: LimitedPriorityLevelConfiguration, where: FieldPath): FieldError[] {

@@ -16,6 +16,7 @@ export const resourceClaimKind: KindDefinition<ResourceClaim> = {
   validate: ({ spec }) => deviceClaimErrors(spec?.devices, path('spec', 'devices')),
   validateUpdate: (next, old) => validateImmutable(next.spec, old.spec, path('spec')),
   status: {
+    leaves: 'metadata',
     prepareUpdate(next) {
       // Who allocates need not say when; without an allocation nothing is left to tell of its devices.
       if (next.status && !next.status.allocation) next.status.devices = undefined;

@@ -42,7 +42,7 @@ export const volumeAttachmentKind: KindDefinition<VolumeAttachment> = {
     ];
   },
   validateUpdate: (next, old) => validateImmutable(next.spec, old.spec, path('spec')),
-  status: { validateUpdate: statusErrors },
+  status: { leaves: 'metadata', validateUpdate: statusErrors },
   deletion: { returnsObject: true },
   columns: [
     nameColumn,

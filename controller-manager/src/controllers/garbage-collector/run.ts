@@ -1,25 +1,11 @@
 import { errorMessage, sleep } from '@keelson/base';
-import { type AnyKind, createInformers, type Informers, kindKey, runControllers, unlessAborted } from '@keelson/runtime';
-import {
-  CustomResourceDefinition,
-  Deployment,
-  EndpointSlice,
-  Endpoints,
-  type Kind,
-  Namespace,
-  Node,
-  Pod,
-  ReplicaSet,
-  Service,
-  ServiceAccount,
-} from '@keelson/types';
+import { type Informers, kindKey, runControllers } from '@keelson/runtime';
+import { CustomResourceDefinition, type Kind } from '@keelson/types';
 import type { Claimable } from '../../claims.ts';
 import { type Discovery, discover } from '../../discovery.ts';
 import type { RunDeps } from '../types.ts';
 import { garbageCollector } from './controller.ts';
-
-/** Kinds that other controllers of this process watch whole and everywhere: their informers serve here too. */
-const watched: readonly Kind<unknown>[] = [Deployment, Endpoints, EndpointSlice, Namespace, Node, Pod, ReplicaSet, Service, ServiceAccount];
+import { CollectorInformers } from './informers.ts';
 
 /** What the server offers is asked for again this often. */
 const rediscoverEvery = 30_000;
@@ -28,12 +14,12 @@ const servedWithin = 500;
 
 /** Runs the garbage collector over all kinds the server has, starting over when those change. */
 export async function runGarbageCollector(deps: RunDeps, workers: number): Promise<void> {
-  const informersOf = metadataInformers(deps);
+  const informers = new CollectorInformers(deps);
   let kinds = collectable(await discoverPatiently(deps));
   while (!deps.signal.aborted) {
     const stop = new AbortController();
     const signal = AbortSignal.any([deps.signal, stop.signal]);
-    const informers = informersOf(kinds);
+    informers.keepOnly(kinds);
     const running = runControllers([garbageCollector(kinds, workers)], { ...deps, informers, signal });
     kinds = await nextKinds(kinds, deps, informers);
     stop.abort();
@@ -78,31 +64,4 @@ function collectable({ resources }: Discovery): readonly Kind<Claimable>[] {
   return resources
     .filter(({ kind, verbs }) => kind.resource !== 'events' && ['list', 'watch', 'delete'].every((verb) => verbs.includes(verb)))
     .map(({ kind }) => kind);
-}
-
-/**
- * Informers of kinds that only the collector reads keep nothing but metadata. They outlive the collector that first asked for them; a new
- * one waits for those of its own kinds only: one whose kind is gone may never have been filled.
- */
-function metadataInformers(deps: RunDeps): (kinds: readonly Kind<Claimable>[]) => Informers {
-  const { metadata, informers, clock, random, log } = deps;
-  const own = createInformers({ api: metadata, clock, random, log });
-  const shared = new Set(watched.map(kindKey));
-  const isShared = (kind: AnyKind): boolean => shared.has(kindKey(kind));
-  return (kinds) => {
-    const asked = kinds.filter((kind) => !isShared(kind)).map((kind) => own.for(kind, { transform: tiesOnly }));
-    return {
-      for: (kind, options) => (isShared(kind) ? informers : own).for(kind, options),
-      async start(signal) {
-        void own.start(deps.signal).catch(() => undefined);
-        await unlessAborted(signal, Promise.all([informers.start(deps.signal), ...asked.map(({ synced }) => synced)]));
-      },
-    };
-  };
-}
-
-/** One function for all kinds, so that an informer asked for again is asked for the same way. */
-function tiesOnly({ metadata }: Claimable): Claimable {
-  const { name, namespace, uid, resourceVersion, deletionTimestamp, finalizers, ownerReferences } = metadata;
-  return { metadata: { name, namespace, uid, resourceVersion, deletionTimestamp, finalizers, ownerReferences } };
 }

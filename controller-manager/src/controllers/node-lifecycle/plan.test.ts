@@ -74,4 +74,6 @@ test('tolerations decide when a pod must go', () => {
   assert.deepEqual(judge([taint], [{ key: 'k', value: 'v' }], now), { type: 'stay' });
   assert.deepEqual(judge([taint], [{ key: 'k', value: 'other' }], now), { type: 'evict', at: now });
   assert.deepEqual(judge([taint], [{ key: 'k', operator: 'Exists', tolerationSeconds: 300 }], now), { type: 'evict', at: since + 300_000 });
+  const { timeAdded: _, ...untold } = taint;
+  assert.deepEqual(judge([untold], [{ operator: 'Exists', tolerationSeconds: 2 }], now - 500), { type: 'evict', at: now + 1500 });
 });

@@ -1,7 +1,8 @@
 import { timestamp } from '@keelson/base';
+import { storageClassOf } from '@keelson/machinery';
 import { type ControllerDefinition, defineController, keyOf, mapped, type Outcome, type ReconcileContext, self } from '@keelson/runtime';
 import { Event, PersistentVolume, PersistentVolumeClaim, StorageClass } from '@keelson/types';
-import { annotations, type ClaimPlan, classOf, phaseOf, planClaim } from './plan.ts';
+import { annotations, type ClaimPlan, phaseOf, planClaim } from './plan.ts';
 
 /** Claims wait this long, in milliseconds, before they are looked at again for want of a volume. */
 const patience = 15_000;
@@ -50,7 +51,7 @@ async function reconcileClaim(key: string, context: ReconcileContext): Promise<O
   const plan = planClaim({
     claim,
     volumes: context.of(PersistentVolume).list(),
-    storageClass: context.of(StorageClass).get(classOf(claim)),
+    storageClass: context.of(StorageClass).get(storageClassOf(claim)),
   });
   return carryOut(plan, claim, context);
 }

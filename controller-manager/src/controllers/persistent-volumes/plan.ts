@@ -1,4 +1,4 @@
-import { compareQuantities, compareStrings, labelSelectorMatcher, parseQuantity } from '@keelson/machinery';
+import { bestVolume, heldVolume, isHeldFor, storageClassOf } from '@keelson/machinery';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@keelson/types';
 
 export const annotations = {
@@ -6,7 +6,6 @@ export const annotations = {
   boundByController: 'pv.kubernetes.io/bound-by-controller',
   selectedNode: 'volume.kubernetes.io/selected-node',
   provisioner: 'volume.kubernetes.io/storage-provisioner',
-  oldClass: 'volume.beta.kubernetes.io/storage-class',
 } as const;
 
 /** What is to be done for a claim. `wait` names why nothing is. */
@@ -24,10 +23,6 @@ export interface ClaimFacts {
   readonly storageClass: StorageClass | undefined;
 }
 
-export function classOf({ metadata, spec }: PersistentVolumeClaim | PersistentVolume): string {
-  return metadata.annotations?.[annotations.oldClass] ?? spec?.storageClassName ?? '';
-}
-
 /** Matches a claim with a volume as upstream does: the one it names, one that waits for it, else the smallest that is large enough. */
 export function planClaim({ claim, volumes, storageClass }: ClaimFacts): ClaimPlan {
   const named = claim.spec.volumeName;
@@ -40,7 +35,8 @@ export function planClaim({ claim, volumes, storageClass }: ClaimFacts): ClaimPl
     return { type: 'wait', reason: 'FailedBinding', message: `volume "${named}" already bound to a different claim.` };
   }
   const waits = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && !claim.metadata.annotations?.[annotations.selectedNode];
-  const volume = bestVolume(claim, volumes, waits);
+  // Where the claim's pod will run is not decided yet: only a volume that waits for the claim will do.
+  const volume = waits ? heldVolume(claim, volumes) : bestVolume(claim, volumes);
   if (volume) return { type: 'bind', volume };
   if (waits) return { type: 'wait', reason: 'WaitForFirstConsumer', message: 'waiting for first consumer to be created before binding' };
   return unmatched(claim, storageClass);
@@ -55,7 +51,7 @@ function stillBound(claim: PersistentVolumeClaim, volume: PersistentVolume | und
 }
 
 function unmatched(claim: PersistentVolumeClaim, storageClass: StorageClass | undefined): ClaimPlan {
-  const name = classOf(claim);
+  const name = storageClassOf(claim);
   if (name === '')
     return {
       type: 'wait',
@@ -70,36 +66,6 @@ function unmatched(claim: PersistentVolumeClaim, storageClass: StorageClass | un
 
 function isFree({ spec }: PersistentVolume): boolean {
   return !spec?.claimRef;
-}
-
-/** Whether a volume is bound to, or reserved for, this very claim. */
-export function isHeldFor({ spec }: PersistentVolume, { metadata }: PersistentVolumeClaim): boolean {
-  const { claimRef } = spec ?? {};
-  if (!claimRef || claimRef.namespace !== metadata.namespace || claimRef.name !== metadata.name) return false;
-  return !claimRef.uid || claimRef.uid === metadata.uid;
-}
-
-/** `reserved`: only volumes that wait for this claim, since where its pod will run is not decided yet. */
-function bestVolume(claim: PersistentVolumeClaim, volumes: readonly PersistentVolume[], reserved: boolean): PersistentVolume | undefined {
-  const held = volumes.find((volume) => isHeldFor(volume, claim) && suits(volume, claim));
-  if (held || reserved) return held;
-  return volumes
-    .filter((volume) => isFree(volume) && volume.status?.phase !== 'Failed' && !volume.metadata.deletionTimestamp && suits(volume, claim))
-    .sort((a, b) => compareQuantities(size(a), size(b)) || compareStrings(a.metadata.name ?? '', b.metadata.name ?? ''))[0];
-}
-
-function suits(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  const { accessModes = [], volumeMode = 'Filesystem' } = volume.spec ?? {};
-  const wanted = claim.spec;
-  const asked = parseQuantity(wanted.resources?.requests?.storage ?? '0');
-  if (classOf(volume) !== classOf(claim) || volumeMode !== (wanted.volumeMode ?? 'Filesystem')) return false;
-  if (compareQuantities(size(volume), asked) < 0) return false;
-  if (!(wanted.accessModes ?? []).every((mode) => accessModes.includes(mode))) return false;
-  return !wanted.selector || labelSelectorMatcher(wanted.selector).matches(volume.metadata.labels ?? {});
-}
-
-function size({ spec }: PersistentVolume): ReturnType<typeof parseQuantity> {
-  return parseQuantity(spec?.capacity?.storage ?? '0');
 }
 
 /** The phase of a volume, by the claim it is bound to: `claim` is that claim where it still exists. */

@@ -45,9 +45,11 @@ export function resourceQuotaController(): ControllerDefinition {
   });
 }
 
-/** A change of the status alone is a charge: the object that was charged for may not be there to be counted yet. */
+/** A change of what is used alone is a charge: the object that was charged for may not be there to be counted yet. */
 function isWanting(change: Change<ResourceQuota>): boolean {
-  return change.type !== 'updated' || !equal(change.object.spec, change.old.spec) || change.object.status?.used === undefined;
+  if (change.type !== 'updated') return true;
+  const { spec, status } = change.object;
+  return !equal(spec, change.old.spec) || status?.used === undefined || !equal(status.hard, spec?.hard);
 }
 
 function quotasBeside({ metadata }: { metadata: { namespace?: string | undefined } }, stores: Stores): readonly Key[] {

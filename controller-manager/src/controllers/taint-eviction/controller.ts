@@ -17,24 +17,17 @@ import { judge } from './plan.ts';
 
 /** Ends pods that do not tolerate their node's NoExecute taints. */
 export function taintEvictionController(clock: Clock): ControllerDefinition {
-  const marked = new Set<Key>();
+  /** Pods that have to go some time, and since when that is known. */
+  const marked = new Map<Key, number>();
   return defineController({
     name: 'noexec_taint_pod',
     reads: [Pod, Node],
     writes: [Pod, 'pods/status', Event],
     triggers: [
       mapped(Pod, podToJudge, { indexes: { [onNode]: nodeOf } }),
-      mapped(
-        Node,
-        ({ metadata }, stores) =>
-          stores
-            .of(Pod)
-            .byIndex(onNode, metadata.name ?? '')
-            .map(keyOf),
-        {
-          when: (change) => change.type === 'updated' && executeTaints(change.object) !== executeTaints(change.old),
-        },
-      ),
+      mapped(Node, podsOfNode, {
+        when: (change) => change.type === 'updated' && executeTaints(change.object) !== executeTaints(change.old),
+      }),
     ],
     workers: 8,
     async reconcile(key, context) {
@@ -46,19 +39,24 @@ export function taintEvictionController(clock: Clock): ControllerDefinition {
         return undefined;
       }
       const now = clock.now();
-      const verdict = judge(taints, pod.spec.tolerations ?? [], now);
+      const verdict = judge(taints, pod.spec.tolerations ?? [], marked.get(key) ?? now);
       if (verdict.type === 'stay') {
         if (marked.delete(key)) events.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
         return undefined;
       }
       if (verdict.at > now) {
-        marked.add(key);
+        if (!marked.has(key)) marked.set(key, now);
         return { again: verdict.at - now };
       }
       await evict(pod, now, context);
       return undefined;
     },
   });
+}
+
+function podsOfNode({ metadata }: Node, stores: Stores): readonly Key[] {
+  const pods = stores.of(Pod).byIndex(onNode, metadata.name ?? '');
+  return pods.map(keyOf);
 }
 
 /** Most nodes have no such taint: their pods need no look. */

@@ -203,6 +203,16 @@ function lifecycleTests(subject: () => Subject, { container, started, state, end
     assert.ok(found && found.at > 0 && found.cpuNanoSecondsTotal >= 0n);
   });
 
+  test('what a container may use changes while it runs', async () => {
+    const { runtime } = subject();
+    const { id, sample } = await started(forever);
+    const resources = { ...sample.resources, cpuQuota: 50_000, cpuShares: 512, memoryLimit: 64 * 2 ** 20 };
+    await subject().settle(runtime.updateResources(id, resources));
+    await subject().settle(runtime.updateResources(id, { ...resources, cpuQuota: -1, memoryLimit: 48 * 2 ** 20 }));
+    assert.equal((await state(id)).phase, 'running');
+    await assert.rejects(subject().settle(runtime.updateResources('0123456789abcdef', resources)), { code: 'NotFound' });
+  });
+
   test('what nobody knows has no status', async () => {
     assert.equal(await subject().runtime.containers.status('0123456789abcdef'), undefined);
     assert.equal(await subject().runtime.sandboxes.status('0123456789abcdef'), undefined);

@@ -1,4 +1,4 @@
-import type { ContainerConfig, NamespaceOptions, SandboxConfig, SecurityOptions } from '../types.ts';
+import type { ContainerConfig, LinuxResources, Mount, NamespaceOptions, SandboxConfig, SecurityOptions } from '../types.ts';
 import * as cri from './codec/cri.ts';
 
 const propagations = {
@@ -53,7 +53,7 @@ export function containerConfig(config: ContainerConfig): cri.ContainerConfig {
     args: [...config.args],
     workingDir,
     envs: config.env.map((variable) => ({ key: variable.name, value: variable.value })),
-    mounts: config.mounts.map((mount) => ({ ...mount, propagation: propagations[mount.propagation] })),
+    mounts: config.mounts.map(mountOf),
     devices: config.devices.map((device) => ({ ...device })),
     labels,
     annotations,
@@ -62,15 +62,24 @@ export function containerConfig(config: ContainerConfig): cri.ContainerConfig {
     stdinOnce,
     tty,
     linux: {
-      resources: {
-        cpuPeriod: BigInt(resources.cpuPeriod),
-        cpuQuota: BigInt(resources.cpuQuota),
-        cpuShares: BigInt(resources.cpuShares),
-        memoryLimitInBytes: BigInt(resources.memoryLimit),
-        oomScoreAdj: BigInt(resources.oomScoreAdj),
-      },
+      resources: linuxResources(resources),
       securityContext: securityContext(config.security, config.namespaces),
     },
+  };
+}
+
+function mountOf({ image, imageSubPath = '', propagation, ...mount }: Mount): cri.Mount {
+  return { ...mount, propagation: propagations[propagation], image: image === undefined ? undefined : { image }, imageSubPath };
+}
+
+/** What a container may use as CRI writes it. */
+export function linuxResources(resources: LinuxResources): cri.LinuxContainerResources {
+  return {
+    cpuPeriod: BigInt(resources.cpuPeriod),
+    cpuQuota: BigInt(resources.cpuQuota),
+    cpuShares: BigInt(resources.cpuShares),
+    memoryLimitInBytes: BigInt(resources.memoryLimit),
+    oomScoreAdj: BigInt(resources.oomScoreAdj),
   };
 }
 

@@ -1,11 +1,12 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import type { Clock } from '@keelson/base';
-import type { Containers, Images, Runtime, RuntimeInfo, Sandboxes, Streams } from '../types.ts';
+import type { Containers, Images, LinuxResources, Runtime, RuntimeInfo, Sandboxes, Streams } from '../types.ts';
 import { CriClient } from './client.ts';
 import { RuntimeServiceDefinition } from './codec/cri.ts';
 import { GrpcContainers } from './containers.ts';
 import { GrpcImages } from './images.ts';
+import { linuxResources } from './requests.ts';
 import { runtimeInfo } from './responses.ts';
 import { GrpcSandboxes } from './sandboxes.ts';
 import { GrpcStreams } from './streams.ts';
@@ -47,6 +48,11 @@ export class GrpcRuntime implements Runtime {
       this.#client.call(service, methods.status, {}, this.#timeoutMs),
     ]);
     return runtimeInfo(version, now?.conditions ?? []);
+  }
+
+  async updateResources(containerId: string, resources: LinuxResources): Promise<void> {
+    const request = { containerId, linux: linuxResources(resources) };
+    await this.#client.call(service, methods.updateContainerResources, request, this.#timeoutMs);
   }
 
   /** Listens again after a second when the stream breaks; stops for good when the runtime has no events (containerd 1.6). */

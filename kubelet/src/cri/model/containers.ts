@@ -30,6 +30,7 @@ export class ModelContainers implements Containers {
       sandbox: owner,
       config,
       behaviour,
+      resources: config.resources,
       state,
       ending: undefined,
       printing: [],

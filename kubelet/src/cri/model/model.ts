@@ -1,4 +1,4 @@
-import type { Containers, Images, Runtime, RuntimeError, RuntimeInfo, Sandboxes, Streams } from '../types.ts';
+import type { Containers, Images, LinuxResources, Runtime, RuntimeError, RuntimeInfo, Sandboxes, Streams } from '../types.ts';
 import { ModelContainers } from './containers.ts';
 import { ModelImages } from './images.ts';
 import type { LogLine, ModelCall, ModelOptions } from './options.ts';
@@ -29,6 +29,11 @@ export class ModelRuntime implements Runtime {
   async info(): Promise<RuntimeInfo> {
     this.#world.enter('Status');
     return this.#info;
+  }
+
+  async updateResources(containerId: string, resources: LinuxResources): Promise<void> {
+    this.#world.enter('UpdateContainerResources');
+    this.#world.container(containerId).resources = resources;
   }
 
   events(signal: AbortSignal, onChange: (sandboxId: string) => void): void {
@@ -66,6 +71,11 @@ export class ModelRuntime implements Runtime {
   /** Makes a running container print a line. @throws RuntimeError when it is not running. */
   print(containerId: string, text: string): void {
     this.#world.print(this.#world.running(containerId), text);
+  }
+
+  /** What a container may use now. @throws RuntimeError when there is no such container. */
+  resources(containerId: string): LinuxResources {
+    return this.#world.container(containerId).resources;
   }
 
   /** Every line the container printed, oldest first. @throws RuntimeError when there is no such container. */

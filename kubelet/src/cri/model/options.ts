@@ -47,6 +47,7 @@ export type ModelCall =
   | 'RemoveImage'
   | 'ImageFsInfo'
   | 'ReopenContainerLog'
+  | 'UpdateContainerResources'
   | 'ExecSync'
   | 'Exec'
   | 'Attach'

@@ -1,6 +1,6 @@
 import type { Clock, Random, Timer } from '@keelson/base';
 import type { OutputQueue } from '../output.ts';
-import type { ContainerConfig, ContainerState, Image, SandboxConfig, SandboxStatus } from '../types.ts';
+import type { ContainerConfig, ContainerState, Image, LinuxResources, SandboxConfig, SandboxStatus } from '../types.ts';
 import { RuntimeError } from '../types.ts';
 import { Addresses } from './addresses.ts';
 import type { Behaviour, LogLine, ModelCall, ModelOptions } from './options.ts';
@@ -16,6 +16,7 @@ export interface ContainerRecord {
   readonly sandbox: SandboxRecord;
   readonly config: ContainerConfig;
   readonly behaviour: Behaviour;
+  resources: LinuxResources;
   /** Replaced, never changed: lists hand it out as it is. */
   state: ContainerState;
   /** Its next end: its own, or the one a stop caused. */

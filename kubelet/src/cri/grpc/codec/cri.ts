@@ -285,6 +285,8 @@ export interface Mount {
   hostPath: string;
   readonly: boolean;
   propagation: MountPropagation;
+  image: ImageSpec | undefined;
+  imageSubPath: string;
 }
 
 export interface Device {
@@ -299,6 +301,11 @@ export interface LinuxContainerResources {
   cpuShares: bigint;
   memoryLimitInBytes: bigint;
   oomScoreAdj: bigint;
+}
+
+export interface UpdateContainerResourcesRequest {
+  containerId: string;
+  linux: LinuxContainerResources | undefined;
 }
 
 export interface Capability {
@@ -2824,7 +2831,7 @@ export const ListPodSandboxResponse: MessageFns<ListPodSandboxResponse> = {
 };
 
 function createBaseMount(): Mount {
-  return { containerPath: "", hostPath: "", readonly: false, propagation: 0 };
+  return { containerPath: "", hostPath: "", readonly: false, propagation: 0, image: undefined, imageSubPath: "" };
 }
 
 export const Mount: MessageFns<Mount> = {
@@ -2840,6 +2847,12 @@ export const Mount: MessageFns<Mount> = {
     }
     if (message.propagation !== 0) {
       writer.uint32(40).int32(message.propagation);
+    }
+    if (message.image !== undefined) {
+      ImageSpec.encode(message.image, writer.uint32(74).fork()).join();
+    }
+    if (message.imageSubPath !== "") {
+      writer.uint32(82).string(message.imageSubPath);
     }
     return writer;
   },
@@ -2887,6 +2900,22 @@ export const Mount: MessageFns<Mount> = {
             }
 
             message.propagation = reader.int32() as any;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.image = ImageSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.imageSubPath = reader.string();
             continue;
           }
         }
@@ -3060,6 +3089,63 @@ export const LinuxContainerResources: MessageFns<LinuxContainerResources> = {
             }
 
             message.oomScoreAdj = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUpdateContainerResourcesRequest(): UpdateContainerResourcesRequest {
+  return { containerId: "", linux: undefined };
+}
+
+export const UpdateContainerResourcesRequest: MessageFns<UpdateContainerResourcesRequest> = {
+  encode(message: UpdateContainerResourcesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    if (message.linux !== undefined) {
+      LinuxContainerResources.encode(message.linux, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateContainerResourcesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateContainerResourcesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.linux = LinuxContainerResources.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -6114,6 +6200,14 @@ export const RuntimeServiceDefinition = {
       requestType: ContainerRef as typeof ContainerRef,
       requestStream: false,
       responseType: ContainerStatusResponse as typeof ContainerStatusResponse,
+      responseStream: false,
+      options: {},
+    },
+    updateContainerResources: {
+      name: "UpdateContainerResources",
+      requestType: UpdateContainerResourcesRequest as typeof UpdateContainerResourcesRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
       responseStream: false,
       options: {},
     },

@@ -1,0 +1,78 @@
+import { formatFieldErrors } from '@keelson/machinery';
+import { authorizerErrors } from './authorizer-validation.ts';
+import { decodeConfig, type Shape } from './decode.ts';
+import { milliseconds } from './durations.ts';
+
+/** One link of the chain of authorizers. */
+export type AuthorizerConfig =
+  | { readonly type: 'Node' | 'RBAC' | 'AlwaysAllow' | 'AlwaysDeny'; readonly name: string }
+  | { readonly type: 'Webhook'; readonly name: string; readonly webhook: WebhookConfig };
+
+/** Times in milliseconds. */
+export interface WebhookConfig {
+  /** Undefined: that of the service account this server runs as. */
+  readonly kubeconfig: string | undefined;
+  readonly version: string;
+  readonly timeout: number;
+  readonly authorizedLife: number;
+  readonly unauthorizedLife: number;
+  readonly failurePolicy: 'NoOpinion' | 'Deny';
+  readonly matchConditions: readonly string[];
+}
+
+/** An element of `authorizers` as it stands in the file. */
+export interface AuthorizerFile {
+  readonly type?: string;
+  readonly name?: string;
+  readonly webhook?: WebhookFile | null;
+}
+
+export interface WebhookFile {
+  readonly authorizedTTL?: string;
+  readonly cacheAuthorizedRequests?: boolean;
+  readonly unauthorizedTTL?: string;
+  readonly cacheUnauthorizedRequests?: boolean;
+  readonly timeout?: string;
+  readonly subjectAccessReviewVersion?: string;
+  readonly matchConditionSubjectAccessReviewVersion?: string;
+  readonly failurePolicy?: string;
+  readonly connectionInfo?: { readonly type?: string; readonly kubeConfigFile?: string | null };
+  readonly matchConditions?: readonly { readonly expression?: string }[];
+}
+
+const webhook: Shape = {
+  ...{ authorizedTTL: 'string', cacheAuthorizedRequests: 'boolean' },
+  ...{ unauthorizedTTL: 'string', cacheUnauthorizedRequests: 'boolean' },
+  ...{ timeout: 'string', failurePolicy: 'string' },
+  ...{ subjectAccessReviewVersion: 'string', matchConditionSubjectAccessReviewVersion: 'string' },
+  connectionInfo: { type: 'string', kubeConfigFile: 'string' },
+  matchConditions: [{ expression: 'string' }],
+};
+const shape: { readonly [member: string]: Shape } = { authorizers: [{ type: 'string', name: 'string', webhook }] };
+
+const fiveMinutes = 300_000;
+const halfMinute = 30_000;
+
+/** Reads an AuthorizationConfiguration. @throws Error in one sentence naming every field that is wrong. */
+export function parseAuthorizationConfig(text: string): readonly AuthorizerConfig[] {
+  const versions = ['v1', 'v1beta1', 'v1alpha1'];
+  const { authorizers } = decodeConfig(text, 'AuthorizationConfiguration', versions, shape) as { authorizers?: AuthorizerFile[] | null };
+  const errors = authorizerErrors(authorizers ?? []);
+  if (errors.length > 0) throw new Error(formatFieldErrors(errors));
+  return (authorizers ?? []).map(({ type, name = '', webhook: hook }) =>
+    type === 'Webhook' ? { type, name, webhook: webhookOf(hook ?? {}) } : { type: type as 'Node', name },
+  );
+}
+
+function webhookOf(file: WebhookFile): WebhookConfig {
+  const { authorizedTTL, unauthorizedTTL, cacheAuthorizedRequests = true, cacheUnauthorizedRequests = true, connectionInfo } = file;
+  return {
+    kubeconfig: connectionInfo?.type === 'KubeConfigFile' ? (connectionInfo.kubeConfigFile ?? undefined) : undefined,
+    version: file.subjectAccessReviewVersion ?? 'v1',
+    timeout: milliseconds(file.timeout) ?? halfMinute,
+    authorizedLife: cacheAuthorizedRequests ? (milliseconds(authorizedTTL) ?? fiveMinutes) : 0,
+    unauthorizedLife: cacheUnauthorizedRequests ? (milliseconds(unauthorizedTTL) ?? halfMinute) : 0,
+    failurePolicy: file.failurePolicy === 'Deny' ? 'Deny' : 'NoOpinion',
+    matchConditions: (file.matchConditions ?? []).map(({ expression = '' }) => expression),
+  };
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatFieldError, path } from '@keelson/machinery';
+import { ruleErrors } from './rules.ts';
+import { ruleSchemaErrors } from './rules-check.ts';
+import type { Schema, ValidationRule } from './schema.ts';
+
+const object = (properties: Record<string, Schema>, ...rules: (string | ValidationRule)[]): Schema => ({
+  type: 'object',
+  properties,
+  'x-kubernetes-validations': rules.map((rule) => (typeof rule === 'string' ? { rule } : rule)),
+});
+const within = (spec: Schema): Schema => ({ type: 'object', properties: { spec } });
+
+/** What is said of a schema whose spec this is, paths from the rule on. */
+function said(spec: Schema): string[] {
+  return ruleSchemaErrors(within(spec), path('schema')).map((error) => formatFieldError(error).replace('schema.properties[spec].', ''));
+}
+
+const integer: Schema = { type: 'integer' };
+const text: Schema = { type: 'string' };
+const texts: Schema = { type: 'array', items: text };
+
+test('a rule that names what is not there is refused with its definition', () => {
+  assert.deepEqual(said(object({ x: integer }, 'self.z == 100')), [
+    'x-kubernetes-validations[0].rule: Invalid value: "self.z == 100": compilation failed: ' +
+      "ERROR: <input>:1:5: undefined field 'z'\n | self.z == 100\n | ....^",
+  ]);
+  assert.match(said(object({ x: integer }, 'self = 42')).join(), /compilation failed: ERROR: <input>:1:6: Syntax error: /);
+  assert.match(said(object({ x: integer }, "self.x > 'a'")).join(), /found no matching overload for '_>_' applied to '\(int, string\)'/);
+});
+
+test('rules are truths, messages are texts', () => {
+  assert.match(said(object({ x: integer }, 'self.x')).join(), /cel expression must evaluate to a bool$/);
+  assert.match(
+    said(object({ x: integer }, { rule: 'true', messageExpression: 'self.x' })).join(),
+    /messageExpression must evaluate to a string$/,
+  );
+  assert.match(said(object({ x: integer }, { rule: 'true', fieldPath: '.y' })).join(), /fieldPath: Invalid value: "\.y"/);
+  assert.match(said(object({ x: integer }, { rule: 'true', reason: 'Odd' })).join(), /reason: Unsupported value: "Odd"/);
+  assert.match(said(object({ x: integer }, { rule: 'true', optionalOldSelf: true })).join(), /optionalOldSelf: Invalid value/);
+  assert.match(said(object({ x: integer }, 'true\n&& true')).join(), /message must be specified if rule contains line breaks$/);
+});
+
+test('what was before is known only where elements have keys', () => {
+  const rule = [{ rule: 'self == oldSelf' }];
+  const list = (more: object): Schema =>
+    object({ l: { type: 'array', items: { type: 'object', properties: { k: text }, 'x-kubernetes-validations': rule }, ...more } });
+  assert.match(
+    said(list({ maxItems: 3 })).join(),
+    /oldSelf cannot be used on the uncorrelatable portion of the schema within schema\.properties\[spec\]\.properties\[l\]$/,
+  );
+  assert.deepEqual(said(list({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] })), []);
+});
+
+test('rules that may cost too much are refused, unless sizes are bounded', () => {
+  const nested = 'self.l.all(x, self.l.all(y, x == y))';
+  const [first = '', ...more] = said(object({ l: texts }, nested));
+  assert.equal(
+    first,
+    'x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x (try simplifying the ' +
+      'rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)',
+  );
+  assert.match(more.join(), /contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema/);
+  assert.match(
+    more.join(),
+    /schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of/,
+  );
+  assert.deepEqual(said(object({ l: { ...texts, maxItems: 100, items: { ...text, maxLength: 10 } } }, nested)), []);
+  const items = object({ s: text }, "self.s.contains('abc')");
+  assert.match(said(object({ l: { type: 'array', items } })).join(), /exceeds budget/);
+  assert.deepEqual(said(object({ l: { type: 'array', maxItems: 10, items } })), []);
+});
+
+/** What is wrong with a value, and with its change. */
+function wrong(schema: Schema, value: unknown, old?: unknown): string[] {
+  return ruleErrors({ spec: value }, old === undefined ? undefined : { spec: old }, within(schema)).map(formatFieldError);
+}
+
+test('values are what their schema says', () => {
+  const schema = object(
+    {
+      n: { type: 'number' },
+      when: { type: 'string', format: 'date-time' },
+      set: { ...texts, 'x-kubernetes-list-type': 'set' },
+      'a-b': text,
+    },
+    "self.n == 1.0 && self.when > timestamp('2026-01-01T00:00:00Z') && self.set == ['b', 'a'] && self.a__dash__b == 'x'",
+  );
+  assert.deepEqual(wrong(schema, { n: 1, when: '2026-02-01T00:00:00Z', set: ['a', 'b'], 'a-b': 'x' }), []);
+});
+
+test('what cannot be computed says why', () => {
+  assert.deepEqual(wrong(object({ x: integer }, { rule: 'self.x > 0', message: 'x is needed' }), {}), [
+    'spec: Invalid value: "object": no such key: x evaluating rule: x is needed',
+  ]);
+  assert.deepEqual(wrong(object({ either: { 'x-kubernetes-int-or-string': true } }, 'self.either > 1'), { either: 'a' }), [
+    `spec: Invalid value: "object": 'no such overload': call arguments did not match a supported operator, function or macro signature for rule: self.either > 1`,
+  ]);
+});
+
+test('an object that is none is not asked about', () => {
+  assert.deepEqual(wrong(object({ x: integer }, 'self.x > 0'), { x: 'a' }), [
+    '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+  ]);
+});
+
+test('a rule that costs too much ends the check', () => {
+  const nested = 'self.l.all(x, self.l.all(y, self.l.all(z, x == y || y == z || true)))';
+  const schema = object({ l: texts }, nested, 'false');
+  const found = wrong(schema, { l: Array.from({ length: 300 }, (_, i) => `${i}`) });
+  assert.deepEqual(found, [
+    `spec: Invalid value: "object": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${nested}`,
+  ]);
+});
+
+test('all rules of a write have one budget', () => {
+  const schema = object({ l: { type: 'array', items: object({ v: texts }, 'self.v.all(x, x.size() < 9)') } });
+  const v = Array.from({ length: 2000 }, () => 'abc');
+  const found = wrong(schema, { l: Array.from({ length: 1000 }, () => ({ v })) });
+  assert.match(
+    found.join(),
+    /^spec\.l\[\d+\]: Invalid value: "object": validation failed due to running out of cost budget, no further validation rules will be run$/,
+  );
+});
+
+test('changes are held against what was', () => {
+  const schema = object(
+    { x: integer },
+    { rule: 'self.x >= oldSelf.x', messageExpression: "'was ' + string(oldSelf.x)", fieldPath: '.x', reason: 'FieldValueForbidden' },
+  );
+  assert.deepEqual(wrong(schema, { x: 1 }), []);
+  assert.deepEqual(wrong(schema, { x: 1 }, { x: 2 }), ['spec.x: Forbidden: was 2']);
+  const optional = object({ x: integer }, { rule: 'self.x == oldSelf.?x.orValue(7)', optionalOldSelf: true });
+  assert.deepEqual([wrong(optional, { x: 7 }), wrong(optional, { x: 8 }, { x: 8, y: 1 })], [[], []]);
+  assert.equal(wrong(optional, { x: 1 }).length, 1);
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CSIDriver, PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttachment } from '@keelson/types';
+import { planAttachments, type View } from './plan.ts';
+
+const pod = (name: string, claimName = 'c'): Pod =>
+  ({
+    metadata: { name, namespace: 'ns' },
+    spec: { nodeName: 'n1', volumes: [{ name: 'v', persistentVolumeClaim: { claimName } }] },
+  }) as unknown as Pod;
+
+const claim = {
+  metadata: { name: 'c', namespace: 'ns', uid: 'u' },
+  spec: { volumeName: 'pv' },
+  status: { phase: 'Bound' },
+} as PersistentVolumeClaim;
+
+const volume = {
+  metadata: { name: 'pv' },
+  spec: { accessModes: ['ReadWriteOnce'], claimRef: { name: 'c', namespace: 'ns', uid: 'u' }, csi: { driver: 'd', volumeHandle: 'h' } },
+} as unknown as PersistentVolume;
+
+const attachment = (nodeName: string, status?: object): VolumeAttachment =>
+  ({
+    metadata: { name: `h-d-${nodeName}` },
+    spec: { attacher: 'd', nodeName, source: { persistentVolumeName: 'pv' } },
+    status,
+  }) as unknown as VolumeAttachment;
+
+function plan(pods: readonly Pod[], attachments: readonly VolumeAttachment[] = [], driver?: object) {
+  const view: View = {
+    nodeName: 'n1',
+    pods,
+    attachments,
+    claim: (key) => (key === 'ns/c' ? claim : undefined),
+    volume: (name) => (name === 'pv' ? volume : undefined),
+    driver: () => driver && ({ spec: driver } as unknown as CSIDriver),
+    nameOf: (...parts) => parts.join('-'),
+  };
+  const { create, remove, notices } = planAttachments(view);
+  return {
+    create: create.map(({ metadata }) => metadata.name),
+    remove,
+    told: notices.map((one) => `${one.pod.metadata.name} ${one.reason}: ${one.message}`),
+  };
+}
+
+const nothing = { create: [], remove: [], told: [] };
+
+test('a volume is attached once for all pods of a node, where its driver asks for that', () => {
+  assert.deepEqual(plan([pod('a'), pod('b')]), { ...nothing, create: ['h-d-n1'] });
+  assert.deepEqual(plan([pod('a')], [], { attachRequired: false }), nothing);
+  assert.deepEqual(plan([pod('a', 'other')]), nothing);
+});
+
+test('what no pod uses is detached, from this node only, and once', () => {
+  assert.deepEqual(plan([], [attachment('n1'), attachment('n2')]), { ...nothing, remove: ['h-d-n1'] });
+  const leaving = attachment('n1');
+  assert.deepEqual(plan([], [{ ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: 'now' } }]), nothing);
+});
+
+test('a volume for one node waits until the other has let it go', () => {
+  const message = `Multi-Attach error for volume "pv" Volume is already exclusively attached to one node and can't be attached to another`;
+  assert.deepEqual(plan([pod('a')], [attachment('n2')]), { ...nothing, told: [`a FailedAttachVolume: ${message}`] });
+});
+
+test('what came of it is told', () => {
+  assert.deepEqual(plan([pod('a')], [attachment('n1', { attached: true })]).told, [
+    'a SuccessfulAttachVolume: AttachVolume.Attach succeeded for volume "pv" ',
+  ]);
+  assert.deepEqual(plan([pod('a')], [attachment('n1', { attached: false, attachError: { message: 'no' } })]).told, [
+    'a FailedAttachVolume: AttachVolume.Attach failed for volume "pv" : no',
+  ]);
+});

@@ -1,0 +1,121 @@
+import { isHeldFor } from '@keelson/machinery';
+import type { CSIDriver, PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttachment } from '@keelson/types';
+
+/** What the controller sees of the cluster for one node. */
+export interface View {
+  readonly nodeName: string;
+  /** All pods of the node, ended ones too: until it is gone, a pod may hold its volumes. */
+  readonly pods: readonly Pod[];
+  /** Of the whole cluster. */
+  readonly attachments: readonly VolumeAttachment[];
+  /** By `namespace/name`. */
+  claim(key: string): PersistentVolumeClaim | undefined;
+  volume(name: string): PersistentVolume | undefined;
+  driver(name: string): CSIDriver | undefined;
+  /** The name Kubernetes gives the attachment of a driver's volume to a node. */
+  nameOf(handle: string, driver: string, nodeName: string): string;
+}
+
+/** What is to be told of a volume, to each pod that uses it. */
+export interface Notice {
+  readonly pod: Pod;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: 'FailedAttachVolume' | 'SuccessfulAttachVolume';
+  readonly message: string;
+}
+
+export interface AttachPlan {
+  readonly create: readonly VolumeAttachment[];
+  /** Names. */
+  readonly remove: readonly string[];
+  readonly notices: readonly Notice[];
+}
+
+interface Wanted {
+  readonly attachment: VolumeAttachment;
+  readonly volume: PersistentVolume;
+  readonly pods: Pod[];
+}
+
+/** What the node's pods ask to be attached to it, against what is. */
+export function planAttachments(view: View): AttachPlan {
+  const wanted = wantedOf(view);
+  const present = new Map(view.attachments.map((one) => [one.metadata.name ?? '', one]));
+  const create: VolumeAttachment[] = [];
+  const notices: Notice[] = [];
+  for (const [name, want] of wanted) {
+    const attachment = present.get(name);
+    const blocked = !attachment && isTaken(want.volume, view);
+    if (!attachment && !blocked) create.push(want.attachment);
+    const told = blocked ? takenElsewhere(want) : attachment && outcome(want, attachment);
+    if (told) for (const pod of want.pods) notices.push({ pod, ...told });
+  }
+  const remove = view.attachments
+    .filter(({ metadata, spec }) => isOurs(spec, view) && !metadata.deletionTimestamp && !wanted.has(metadata.name ?? ''))
+    .map(({ metadata }) => metadata.name ?? '');
+  return { create, remove, notices };
+}
+
+function wantedOf(view: View): ReadonlyMap<string, Wanted> {
+  const wanted = new Map<string, Wanted>();
+  for (const pod of view.pods) {
+    for (const volume of volumesOf(pod, view)) {
+      const { driver = '', volumeHandle = '' } = volume.spec?.csi ?? {};
+      const name = view.nameOf(volumeHandle, driver, view.nodeName);
+      const known = wanted.get(name);
+      if (known) known.pods.push(pod);
+      else wanted.set(name, { attachment: attachmentOf(name, driver, volume, view.nodeName), volume, pods: [pod] });
+    }
+  }
+  return wanted;
+}
+
+/** The pod's volumes whose drivers attach them to nodes. A driver nobody told of does, as in Kubernetes. */
+function volumesOf({ metadata, spec }: Pod, view: View): PersistentVolume[] {
+  return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    const claimName = persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata.name}-${name}` : undefined);
+    const claim = claimName === undefined ? undefined : view.claim(`${metadata.namespace}/${claimName}`);
+    const volume = claim?.status?.phase === 'Bound' ? view.volume(claim.spec.volumeName ?? '') : undefined;
+    if (!claim || !volume?.spec?.csi || !isHeldFor(volume, claim)) return [];
+    return view.driver(volume.spec.csi.driver)?.spec.attachRequired === false ? [] : [volume];
+  });
+}
+
+function attachmentOf(name: string, attacher: string, { metadata }: PersistentVolume, nodeName: string): VolumeAttachment {
+  return {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'VolumeAttachment',
+    metadata: { name },
+    spec: { attacher, nodeName, source: { persistentVolumeName: metadata.name } },
+  };
+}
+
+/** Only a volume of a claim is ours to detach, and only from this node. */
+function isOurs({ nodeName, attacher, source }: VolumeAttachment['spec'], view: View): boolean {
+  const volume = nodeName === view.nodeName && source.persistentVolumeName ? view.volume(source.persistentVolumeName) : undefined;
+  return volume !== undefined && volume.spec?.csi?.driver === attacher;
+}
+
+/** A volume for one node at a time is attached to another. */
+function isTaken({ metadata, spec }: PersistentVolume, { attachments, nodeName }: View): boolean {
+  const single = (spec?.accessModes ?? []).every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
+  return single && attachments.some((one) => one.spec.source.persistentVolumeName === metadata.name && one.spec.nodeName !== nodeName);
+}
+
+type Told = Omit<Notice, 'pod'>;
+
+function takenElsewhere({ volume }: Wanted): Told {
+  const message = `Multi-Attach error for volume "${volume.metadata.name}" Volume is already exclusively attached to one node and can't be attached to another`;
+  return { type: 'Warning', reason: 'FailedAttachVolume', message };
+}
+
+function outcome({ volume }: Wanted, { status }: VolumeAttachment): Told | undefined {
+  const about = `for volume "${volume.metadata.name}"`;
+  if (status?.attached) return { type: 'Normal', reason: 'SuccessfulAttachVolume', message: `AttachVolume.Attach succeeded ${about} ` };
+  if (!status?.attachError) return undefined;
+  return {
+    type: 'Warning',
+    reason: 'FailedAttachVolume',
+    message: `AttachVolume.Attach failed ${about} : ${status.attachError.message ?? ''}`,
+  };
+}

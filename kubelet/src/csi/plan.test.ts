@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CSIDriver, Node, PersistentVolume, Volume } from '@keelson/types';
+import { Mode } from '../cri/grpc/codec/csi.ts';
+import { testPod } from '../pod/testpod.ts';
+import { type CsiVolume, capabilityOf, contextOf, csiNodeDriver, csiNodeOf, csiOfClaim, csiOfPod, takesGroup } from './plan.ts';
+
+function claimed(spec: object = {}, csi: object = {}): CsiVolume {
+  const volume = {
+    metadata: { name: 'pv' },
+    spec: { accessModes: ['ReadWriteOnce'], csi: { driver: 'd', volumeHandle: 'h', ...csi }, ...spec },
+  };
+  const found = csiOfClaim(volume as unknown as PersistentVolume, false);
+  assert.ok(found);
+  return found;
+}
+
+const driver = (spec: object): CSIDriver => ({ metadata: { name: 'd' }, spec }) as unknown as CSIDriver;
+
+test('what is asked of a driver for a claim, and for a volume of the pod itself', () => {
+  const one = claimed(
+    { mountOptions: ['noatime'] },
+    { fsType: 'xfs', volumeAttributes: { a: 'b' }, nodeStageSecretRef: { name: 's', namespace: 'n' } },
+  );
+  assert.deepEqual(
+    [one.name, one.handle, one.readOnly, one.attributes, one.secrets],
+    ['pv', 'h', false, { a: 'b' }, { stage: { name: 's', namespace: 'n' }, publish: undefined }],
+  );
+  assert.deepEqual(capabilityOf(one, 7), {
+    mount: { fsType: 'xfs', mountFlags: ['noatime'], volumeMountGroup: '7' },
+    accessMode: { mode: Mode.SINGLE_NODE_WRITER },
+  });
+  const own = csiOfPod(testPod(), { name: 'v', csi: { driver: 'd', readOnly: true, nodePublishSecretRef: { name: 's' } } } as Volume);
+  assert.deepEqual(
+    [own?.name, own?.handle, own?.readOnly, own?.secrets.publish],
+    ['v', undefined, true, { namespace: 'default', name: 's' }],
+  );
+  assert.equal(csiOfPod(testPod(), { name: 'v', emptyDir: {} }), undefined);
+  assert.equal(
+    capabilityOf(claimed({ accessModes: ['ReadOnlyMany', 'ReadWriteMany'] }), undefined).accessMode?.mode,
+    Mode.MULTI_NODE_MULTI_WRITER,
+  );
+});
+
+test('a driver is told of the pod when it asks', () => {
+  const one = claimed({}, { volumeAttributes: { a: 'b' } });
+  assert.deepEqual(contextOf(testPod(), one, undefined), { a: 'b' });
+  const told = contextOf(testPod(), one, driver({ podInfoOnMount: true }));
+  assert.deepEqual([told.a, told['csi.storage.k8s.io/pod.name'], told['csi.storage.k8s.io/ephemeral']], ['b', 'web', 'false']);
+});
+
+test('groups are given by the driver’s policy', () => {
+  const cases: ReadonlyArray<readonly [CsiVolume, object | undefined, boolean]> = [
+    [claimed(), undefined, false],
+    [claimed({}, { fsType: 'ext4' }), undefined, true],
+    [claimed({ accessModes: ['ReadWriteMany'] }, { fsType: 'ext4' }), undefined, false],
+    [claimed({ accessModes: ['ReadWriteMany'] }), { fsGroupPolicy: 'File' }, true],
+    [claimed({}, { fsType: 'ext4' }), { fsGroupPolicy: 'None' }, false],
+    [claimed({}, { readOnly: true }), { fsGroupPolicy: 'File' }, false],
+  ];
+  for (const [volume, spec, wanted] of cases) assert.equal(takesGroup(volume, spec && driver(spec)), wanted);
+});
+
+test('the CSINode tells of the drivers there are', () => {
+  const node = { metadata: { name: 'n', uid: 'u' } } as Node;
+  const one = csiNodeDriver('d', 'id', 3, { zone: 'a', rack: 'b' });
+  assert.deepEqual(one, { name: 'd', nodeID: 'id', topologyKeys: ['rack', 'zone'], allocatable: { count: 3 } });
+  const made = csiNodeOf(node, undefined, [one]);
+  assert.deepEqual(made.metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' }]);
+  assert.deepEqual(csiNodeOf(node, made, []).spec.drivers, []);
+  assert.equal(csiNodeDriver('d', 'id', 0, {}).allocatable, undefined);
+});

@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { type handleUnaryCall, Server, ServerCredentials, type ServiceDefinition, status, type UntypedHandleCall } from '@grpc/grpc-js';
+import { NodeDefinition, type NodePublishVolumeRequest, type NodeStageVolumeRequest, RpcType } from '../cri/grpc/codec/csi.ts';
+import { RegistrationDefinition } from '../cri/grpc/codec/pluginregistration.ts';
+
+const run = promisify(execFile);
+
+interface Coder {
+  encode(message: never): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): unknown;
+}
+
+interface Generated {
+  readonly methods: Readonly<Record<string, { readonly name: string; readonly requestType: Coder; readonly responseType: Coder }>>;
+}
+
+export interface TestDriverOptions {
+  readonly name: string;
+  /** Where its sockets are: the kubelet's root directory. */
+  readonly root: string;
+  /** A volume's files, by its handle. */
+  directory(handle: string): string;
+}
+
+/** A storage driver for tests: its volumes are directories of the node. Tells what it was asked. */
+export class TestDriver {
+  readonly staged: NodeStageVolumeRequest[] = [];
+  readonly published: NodePublishVolumeRequest[] = [];
+  /** `method handle` of every call, oldest first. */
+  readonly calls: string[] = [];
+  readonly #options: TestDriverOptions;
+  readonly #servers: Server[] = [];
+
+  constructor(options: TestDriverOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { name, root } = this.#options;
+    const endpoint = join(root, 'plugins', name, 'csi.sock');
+    await this.#serve(endpoint, 'csi.v1.Node', NodeDefinition, this.#node());
+    const info = { type: 'CSIPlugin', name, endpoint, supportedVersions: ['1.0.0'] };
+    const registration = { getInfo: async () => info, notifyRegistrationStatus: async () => ({}) };
+    const socket = join(root, 'plugins_registry', `${name}-reg.sock`);
+    await this.#serve(socket, 'pluginregistration.Registration', RegistrationDefinition, registration);
+  }
+
+  async stop(): Promise<void> {
+    for (const server of this.#servers) server.forceShutdown();
+    const { name, root } = this.#options;
+    await rm(join(root, 'plugins_registry', `${name}-reg.sock`), { force: true });
+    await rm(join(root, 'plugins', name), { recursive: true, force: true });
+  }
+
+  #node(): Readonly<Record<string, (request: never) => Promise<object>>> {
+    const note = (what: string, handle: string): void => void this.calls.push(`${what} ${handle}`);
+    return {
+      nodeGetInfo: async () => ({
+        nodeId: 'test-node',
+        maxVolumesPerNode: 7n,
+        accessibleTopology: { segments: { 'test.csi/rack': 'r1' } },
+      }),
+      nodeGetCapabilities: async () => ({ capabilities: [{ rpc: { type: RpcType.STAGE_UNSTAGE_VOLUME } }] }),
+      nodeStageVolume: async (request: NodeStageVolumeRequest) => {
+        note('stage', request.volumeId);
+        this.staged.push(request);
+        return {};
+      },
+      nodeUnstageVolume: async ({ volumeId }: { volumeId: string }) => {
+        note('unstage', volumeId);
+        return {};
+      },
+      nodePublishVolume: async (request: NodePublishVolumeRequest) => {
+        note('publish', request.volumeId);
+        this.published.push(request);
+        await mkdir(this.#options.directory(request.volumeId), { recursive: true });
+        await mkdir(request.targetPath, { recursive: true });
+        await run('mount', ['--bind', this.#options.directory(request.volumeId), request.targetPath]);
+        return {};
+      },
+      nodeUnpublishVolume: async ({ volumeId, targetPath }: { volumeId: string; targetPath: string }) => {
+        note('unpublish', volumeId);
+        await run('umount', [targetPath]).catch(() => undefined);
+        return {};
+      },
+    };
+  }
+
+  async #serve(
+    socket: string,
+    service: string,
+    { methods }: Generated,
+    handlers: Readonly<Record<string, (request: never) => Promise<object>>>,
+  ): Promise<void> {
+    await mkdir(dirname(socket), { recursive: true });
+    const server = new Server();
+    const names = Object.keys(handlers);
+    server.addService(
+      Object.fromEntries(names.map((name) => [name, definitionOf(service, methods[name])])) as ServiceDefinition,
+      Object.fromEntries(names.map((name) => [name, answering(handlers[name])])),
+    );
+    await promisify(server.bindAsync.bind(server))(`unix://${socket}`, ServerCredentials.createInsecure());
+    this.#servers.push(server);
+  }
+}
+
+function definitionOf(service: string, method: Generated['methods'][string] | undefined): object {
+  if (!method) throw new Error(`no such method of ${service}`);
+  return {
+    path: `/${service}/${method.name}`,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: () => Buffer.alloc(0),
+    requestDeserialize: (bytes: Buffer) => method.requestType.decode(bytes),
+    responseSerialize: (message: never) => Buffer.from(method.responseType.encode(message).finish()),
+    responseDeserialize: () => ({}),
+  };
+}
+
+function answering(handler: ((request: never) => Promise<object>) | undefined): UntypedHandleCall {
+  const call: handleUnaryCall<unknown, object> = ({ request }, answer) => {
+    handler?.(request as never).then(
+      (response) => answer(null, response),
+      (error: Error) => answer({ code: status.INTERNAL, message: error.message }),
+    );
+  };
+  return call;
+}

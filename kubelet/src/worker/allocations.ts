@@ -1,0 +1,170 @@
+import { errorMessage } from '@keelson/base';
+import type { Pod, ResourceRequirements } from '@keelson/types';
+import { podDirectory } from '../config/paths.ts';
+import { podCpuRequest, shares, tierCgroup, unlimited } from '../config/resources.ts';
+import { type Allocation, allocationOf, asksForMore, decideResize, largerRequests, withAllocation } from '../pod/allocation.ts';
+import { allContainers, latest } from '../pod/containers.ts';
+import { finalStatus } from '../pod/phase.ts';
+import { qosClass } from '../pod/qos.ts';
+import { actualResources, madeWith, resizePending, resizeStarted } from '../pod/resize.ts';
+import type { WorkerDeps } from './deps.ts';
+import type { PodRecord } from './record.ts';
+
+interface Saved {
+  readonly allocation: Allocation;
+  readonly actuated: Readonly<Record<string, ResourceRequirements>>;
+}
+
+/** Enough for a pod of very many containers. */
+const largestFile = 1 << 20;
+
+/** Remembers across restarts of the kubelet what is set aside for a pod that was resized, and what its containers were given. */
+export async function saveAllocation(deps: WorkerDeps, { uid, allocation, actuated }: PodRecord): Promise<void> {
+  if (!allocation) return;
+  const saved: Saved = { allocation, actuated: Object.fromEntries(actuated) };
+  await deps.host.write(allocationPath(deps, uid), JSON.stringify(saved), 0o600);
+}
+
+function allocationPath(deps: WorkerDeps, uid: string): string {
+  return `${podDirectory(deps.node.settings.paths, uid)}/allocation.json`;
+}
+
+/**
+ * Who of the node's pods has which resources. A pod is admitted with what it asks for; what it asks for later is granted when there is
+ * room, to the most important pod first. Decisions take no time: two pods never get the same room.
+ */
+export class Allocations {
+  readonly #deps: WorkerDeps;
+  readonly #records: () => readonly PodRecord[];
+  readonly #poke: (uid: string) => void;
+  #balanced = '';
+
+  constructor(deps: WorkerDeps, records: () => readonly PodRecord[], poke: (uid: string) => void) {
+    this.#deps = deps;
+    this.#records = records;
+    this.#poke = poke;
+  }
+
+  /** Brings what is set aside for a pod up to what it asks for, if it can be. The pod must have been observed. */
+  async update(record: PodRecord): Promise<void> {
+    if (!record.allocation) await this.#admit(record);
+    if (!record.removed && this.#grant(record)) await saveAllocation(this.#deps, record);
+  }
+
+  /** Looks again at the resizes that had to wait: room may have come. */
+  retry(): void {
+    const waiting = this.#records().filter(({ pending, removed }) => pending?.reason === 'Deferred' && !removed);
+    for (const record of waiting.sort(moreImportant)) {
+      const { pending } = record;
+      if (this.#grant(record)) void saveAllocation(this.#deps, record).catch((error: unknown) => this.#complain(record, error));
+      if (record.pending !== pending) this.#poke(record.uid);
+    }
+    this.#balance();
+  }
+
+  async #admit(record: PodRecord): Promise<void> {
+    const fresh = record.observed.containers.length === 0;
+    const file = fresh ? undefined : await this.#deps.host.readTail(allocationPath(this.#deps, record.uid), largestFile);
+    const saved = file && parse(file.toString());
+    for (const [id, resources] of Object.entries(saved?.actuated ?? {})) record.actuated.set(id, resources);
+    record.allocation = saved?.allocation ?? recovered(record);
+    record.pod = withAllocation(record.desired, record.allocation);
+    this.#balance();
+  }
+
+  /** Decides about what the pod asks for now. Returns whether it was granted something. */
+  #grant(record: PodRecord): boolean {
+    const { desired, allocation, pending } = record;
+    if (!allocation) return false;
+    const over = desired.metadata?.deletionTimestamp || finalStatus({ pod: desired, memory: record });
+    // A pod that has all it asks for runs as its source has it.
+    if (record.pod === desired || over) {
+      record.pending = undefined;
+      return false;
+    }
+    const refusal = decideResize(desired, this.#others(record), this.#deps.node.allocatable);
+    if (refusal) {
+      const known = pending?.reason === refusal.reason && pending.generation === refusal.generation && pending.message === refusal.message;
+      if (known) return false;
+      record.pending = refusal;
+      this.#deps.event(desired, 'Warning', `Resize${refusal.reason}`, resizePending(desired, refusal));
+      return false;
+    }
+    record.pending = undefined;
+    record.allocation = allocationOf(desired);
+    record.pod = desired;
+    record.failures.delete('/resize');
+    this.#deps.event(desired, 'Normal', 'ResizeStarted', resizeStarted(desired, record.allocation));
+    return true;
+  }
+
+  /** What the other pods occupy: what is set aside for them or, while they are being made smaller, what they still have. */
+  #others(record: PodRecord): readonly Pod[] {
+    return this.#records()
+      .filter((other) => other !== record && !finalStatus({ pod: other.desired, memory: other }))
+      .map(occupied);
+  }
+
+  /** Classes share the CPU as Kubernetes has it: best effort gets what is left over, burstable pods together what they ask for. */
+  #balance(): void {
+    const burstable = this.#records().filter(({ pod }) => qosClass(pod) === 'Burstable');
+    const milliCpu = burstable.reduce((sum, { pod }) => sum + podCpuRequest(pod), 0);
+    if (this.#balanced === String(milliCpu)) return;
+    this.#balanced = String(milliCpu);
+    const { cgroups, settings } = this.#deps.node;
+    for (const [tier, amount] of [['BestEffort', 0] as const, ['Burstable', milliCpu] as const])
+      void cgroups
+        .set(tierCgroup(tier, settings.cgroupRoot), { ...unlimited, cpuShares: shares(amount) })
+        .catch((error: unknown) =>
+          this.#deps.log.warn('cannot share the CPU between classes of pods', { tier, error: errorMessage(error) }),
+        );
+  }
+
+  #complain(record: PodRecord, error: unknown): void {
+    this.#deps.log.warn('cannot remember what is set aside for a pod', { uid: record.uid, error: errorMessage(error) });
+  }
+}
+
+/** A file that a dying kubelet left half written says nothing. */
+function parse(text: string): Saved | undefined {
+  try {
+    return JSON.parse(text) as Saved;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where no resize was ever granted, a pod has what its containers were made with, and where there are none, what it asks for. */
+function recovered({ desired, observed }: PodRecord): Allocation {
+  const allocation = allocationOf(desired);
+  const containers = { ...allocation.containers };
+  for (const name of Object.keys(containers)) {
+    const instance = latest(observed, name);
+    const made = instance && madeWith(instance);
+    if (made) containers[name] = made;
+  }
+  return { ...allocation, containers };
+}
+
+function occupied(record: PodRecord): Pod {
+  const { allocation, pod, observed } = record;
+  if (!allocation) return pod;
+  const containers = { ...allocation.containers };
+  for (const { container } of allContainers(pod)) {
+    const instance = latest(observed, container.name);
+    const given = containers[container.name];
+    if (instance?.phase === 'running' && given)
+      containers[container.name] = largerRequests(given, actualResources({ memory: record }, container, instance));
+  }
+  return withAllocation(pod, { ...allocation, containers });
+}
+
+/** Those that ask for no more first, then by priority, by class, and by how long they wait. */
+function moreImportant(a: PodRecord, b: PodRecord): number {
+  const less = (record: PodRecord): number => (record.allocation && asksForMore(record.desired, record.allocation) ? 1 : 0);
+  const priority = ({ desired }: PodRecord): number => Number(desired.spec?.priority ?? 0);
+  const tier = ({ desired }: PodRecord): number => (qosClass(desired) === 'Guaranteed' ? 0 : 1);
+  const since = ({ status }: PodRecord): string =>
+    status?.conditions?.find(({ type }) => type === 'PodResizePending')?.lastTransitionTime ?? '9';
+  return less(a) - less(b) || priority(b) - priority(a) || tier(a) - tier(b) || (since(a) < since(b) ? -1 : 1);
+}

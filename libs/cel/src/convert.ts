@@ -1,0 +1,74 @@
+import { EvaluationError } from './errors.ts';
+import { type DeclaredSchema, escapeName, isIntOrString, withMeta } from './schema.ts';
+import { durationText, parseDuration, parseTimestamp, timestampText } from './time.ts';
+import { Duration, KeyedList, Optional, Timestamp, Uint } from './values.ts';
+
+/** JSON as CEL sees it: whole numbers are ints. What CEL is given is a copy, so that an expression cannot change what is stored. */
+export function toCel(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (Array.isArray(value)) return value.map(toCel);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => [name, toCel(member)]),
+  );
+}
+
+/** What CEL computed as JSON. Whole numbers too large for JSON lose their end, as upstream's do. */
+export function fromCel(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (value instanceof Uint) return Number(value.value);
+  if (value instanceof Optional) return value.present ? fromCel(value.value) : null;
+  if (value instanceof Timestamp) return timestampText(value.nanos);
+  if (value instanceof Duration) return durationText(value.nanos);
+  if (value instanceof Uint8Array) return btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join(''));
+  if (Array.isArray(value)) return Array.from(value, fromCel);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([name, member]) => [String(name), fromCel(member)]));
+  if (typeof value !== 'object' || value === null || value.constructor !== Object) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, fromCel(member)]));
+}
+
+/**
+ * JSON as its schema says: numbers are ints or doubles by their type, text may be a time, fields have the names expressions write. What the
+ * schema does not name is not there. @throws EvaluationError for text that is not what its format says.
+ */
+export function typedCel(value: unknown, schema: DeclaredSchema, root = schema['x-kubernetes-embedded-resource'] === true): unknown {
+  if (value === null || value === undefined) return null;
+  if (isIntOrString(schema)) return toCel(value);
+  if (Array.isArray(value)) return typedList(value, schema);
+  if (typeof value === 'object') return typedObject(value as Record<string, unknown>, root ? withMeta(schema) : schema);
+  if (typeof value === 'number') return schema.type === 'integer' && Number.isInteger(value) ? BigInt(value) : value;
+  return typeof value === 'string' ? typedText(value, schema.format) : value;
+}
+
+function typedList(list: readonly unknown[], schema: DeclaredSchema): unknown[] {
+  const { items = {} } = schema;
+  const values = list.map((element) => typedCel(element, items));
+  const listType = schema['x-kubernetes-list-type'];
+  if (listType === 'set') return KeyedList.of2(values, (element) => JSON.stringify(fromCel(element)));
+  if (listType !== 'map') return values;
+  const keys = (schema['x-kubernetes-list-map-keys'] ?? []).map((key) => escapeName(key) ?? key);
+  return KeyedList.of2(values, (element) => JSON.stringify(keys.map((key) => fromCel((element as Record<string, unknown>)[key]))));
+}
+
+function typedObject(object: Readonly<Record<string, unknown>>, { additionalProperties, properties = {} }: DeclaredSchema): unknown {
+  const members = Object.entries(object).flatMap(([name, member]): [string, unknown][] => {
+    if (member === undefined) return [];
+    if (typeof additionalProperties === 'object') return [[name, typedCel(member, additionalProperties)]];
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const escaped = escapeName(name);
+    return schema && escaped !== undefined ? [[escaped, typedCel(member, schema)]] : [];
+  });
+  return Object.fromEntries(members);
+}
+
+function typedText(text: string, format: string | undefined): unknown {
+  if (format === 'byte') return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  if (format === 'date') return new Timestamp(parseTimestamp(`${text}T00:00:00Z`));
+  if (format === 'date-time') return new Timestamp(parseTimestamp(text));
+  if (format !== 'duration') return text;
+  const nanos = parseDuration(text);
+  if (BigInt.asIntN(64, nanos) !== nanos) throw new EvaluationError('duration overflow');
+  return new Duration(nanos);
+}

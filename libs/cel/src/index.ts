@@ -1,0 +1,20 @@
+/** CEL as Kubernetes speaks it: parsing, types, costs, evaluation and the function libraries of 1.36. Pure. */
+export {
+  type AdmissionTypes,
+  admissionScope,
+  compiledVariables,
+  mutationStructs,
+  type NamedExpression,
+  type NamedProgram,
+} from './admission.ts';
+export type { Scope } from './check.ts';
+export { fromCel, toCel, typedCel } from './convert.ts';
+export type { Range } from './costs.ts';
+export { CompileError, CostExceeded, EvaluationError, type Issue } from './errors.ts';
+export { type AuthorizationAnswer, type AuthorizationQuery, authorizerValue, resourceCheckValue } from './library/authorization.ts';
+export { library } from './library/index.ts';
+export { type Evaluation, Program, perCallLimit } from './program.ts';
+export { regexOf } from './regex/program.ts';
+export { cardinality, type Declared, type DeclaredSchema, type DeclareOptions, declare, escapeName, maxRequestSize } from './schema.ts';
+export * from './types.ts';
+export { Optional } from './values.ts';

@@ -1,0 +1,133 @@
+import { compareStrings } from '@keelson/machinery';
+import { bySizes, type Cost, elements, first, range } from '../costs.ts';
+import { each, fn, type Overload } from '../declare.ts';
+import { EvaluationError, noSuchOverload } from '../errors.ts';
+import { compareBytes, compareNumbers, Duration, equals, isNumber, kindOf, Optional, Timestamp, Uint } from '../values.ts';
+import { operators } from './operators.ts';
+
+/** Negative, zero or positive. @throws EvaluationError for values that have no order, or not one between them. */
+export function compare(a: unknown, b: unknown): number {
+  if (isNumber(a) && isNumber(b)) return compareNumbers(a, b);
+  if (kindOf(a) !== kindOf(b)) throw noSuchOverload();
+  if (typeof a === 'string') return compareStrings(a, b as string);
+  if (typeof a === 'boolean') return Number(a) - Number(b);
+  if (a instanceof Uint8Array) return compareBytes(a, b as Uint8Array);
+  if (a instanceof Timestamp || a instanceof Duration) return Number(a.nanos - (b as Duration).nanos);
+  throw noSuchOverload();
+}
+
+type List = readonly unknown[];
+
+function sorted(list: List): boolean {
+  return list.every((one, i) => i === 0 || compare(list[i - 1], one) <= 0);
+}
+
+function extreme(name: string, better: (order: number) => boolean): (list: List) => unknown {
+  return (list) => {
+    if (list.length === 0) throw new EvaluationError(`${name} called on empty list`);
+    return list.reduce((best, one) => (better(compare(one, best)) ? one : best));
+  };
+}
+
+function firstIndex(list: List, wanted: unknown): bigint {
+  return BigInt(list.findIndex((one) => equals(one, wanted)));
+}
+
+function lastIndex(list: List, wanted: unknown): bigint {
+  return BigInt(list.findLastIndex((one) => equals(one, wanted)));
+}
+
+function slice(list: List, start: bigint, end: bigint): List {
+  if (start < 0n || end < 0n) throw new EvaluationError(`cannot slice(${start}, ${end}), negative indexes not supported`);
+  if (start > end) throw new EvaluationError(`cannot slice(${start}, ${end}), start index must be less than or equal to end index`);
+  if (end > BigInt(list.length)) throw new EvaluationError(`cannot slice(${start}, ${end}), list is length ${list.length}`);
+  return list.slice(Number(start), Number(end));
+}
+
+function flatten(list: List, depth = 1n): List {
+  if (depth < 0n) throw new EvaluationError('level must be non-negative');
+  return depth === 0n ? list : list.flatMap((one) => (Array.isArray(one) ? [...flatten(one, depth - 1n)] : [one]));
+}
+
+function distinct(list: List): List {
+  return list.filter((one, i) => !list.slice(0, i).some((other) => equals(other, one)));
+}
+
+function sortBy(list: List, keys: List): List {
+  const order = [...list.keys()].sort((a, b) => compare(keys[a], keys[b]) || a - b);
+  return order.map((i) => list[i]);
+}
+
+const longestRange = 1_000_000n;
+
+function upTo(end: bigint): bigint[] {
+  if (end > longestRange) throw new EvaluationError(`lists.range: ${end} is too many`);
+  return Array.from({ length: Number(end > 0n ? end : 0n) }, (_, i) => BigInt(i));
+}
+
+const onePass: Cost = bySizes(([size = 0]) => 1 + size, first);
+const allPairs: Cost = bySizes(([size = 0]) => 1 + size * size, first);
+/** Elements within elements are counted where there are values; their number is not known before. */
+const deepPass: Cost = {
+  actual: ([list]) => 1 + (list as List).flat(Infinity).length,
+  estimate: ([list]) => ({ cost: range(1, (list?.size.max ?? 0) * (list?.element?.max ?? 1) + 1) }),
+};
+const filling: Cost = {
+  actual: ([end]) => 1 + Math.max(Number(end), 0),
+  estimate: ([end]) => {
+    const most = typeof end?.literal === 'bigint' ? Math.max(Number(end.literal), 0) : Number(longestRange);
+    return { cost: range(1, most + 1), size: range(0, most) };
+  },
+};
+
+const comparable = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes'];
+const zeros: Readonly<Record<string, unknown>> = { int: 0n, uint: new Uint(0n), double: 0, duration: new Duration(0n) };
+
+/** The type of the elements decides, since a list's may not be known before. */
+function sumFrom(type: string): (list: List) => unknown {
+  return (list) => {
+    const kind = list.length > 0 ? kindOf(list[0]) : type;
+    const plus = operators.find(({ name, params: [left, right] }) => name === '_+_' && left?.kind === kind && right?.kind === kind);
+    if (!plus || !(kind in zeros) || list.some((one) => kindOf(one) !== kind)) throw noSuchOverload();
+    return list.reduce((sum, one) => plus.run([sum, one]), zeros[kind]);
+  };
+}
+
+export const lists: readonly Overload[] = [
+  ...each(
+    comparable.map((type) => `list<${type}>.isSorted(): bool`),
+    sorted,
+    elements,
+  ),
+  ...Object.keys(zeros).map((type) => fn(`list<${type}>.sum(): ${type}`, sumFrom(type), elements)),
+  ...each(
+    comparable.map((type) => `list<${type}>.min(): ${type}`),
+    extreme('min', (order) => order < 0),
+    elements,
+  ),
+  ...each(
+    comparable.map((type) => `list<${type}>.max(): ${type}`),
+    extreme('max', (order) => order > 0),
+    elements,
+  ),
+  fn('list<T>.indexOf(T): int', firstIndex, elements),
+  fn('list<T>.lastIndexOf(T): int', lastIndex, elements),
+  fn('list<T>.slice(int, int): list<T>', slice, onePass),
+  fn('list<list<T>>.flatten(): list<T>', flatten, deepPass),
+  fn('list<dyn>.flatten(int): list<dyn>', flatten, deepPass),
+  fn('list<T>.distinct(): list<T>', distinct, allPairs),
+  fn('list<T>.reverse(): list<T>', (list: List) => list.toReversed(), onePass),
+  ...each(
+    comparable.map((type) => `list<${type}>.sort(): list<${type}>`),
+    (list: List) => list.toSorted(compare),
+    allPairs,
+  ),
+  ...each(
+    comparable.map((type) => `list<T>.@sortByAssociatedKeys(list<${type}>): list<T>`),
+    sortBy,
+    allPairs,
+  ),
+  fn('list<T>.first(): optional<T>', (list: List) => (list.length > 0 ? Optional.of(list[0]) : Optional.none)),
+  fn('list<T>.last(): optional<T>', (list: List) => (list.length > 0 ? Optional.of(list.at(-1)) : Optional.none)),
+  fn('lists.range(int): list<int>', upTo, filling),
+];
