@@ -16,7 +16,7 @@ test('components are asked how they do, and tell why they cannot', async () => {
   );
   await once(neighbour.listen(0, '127.0.0.1'), 'listening');
   const { port } = neighbour.address() as AddressInfo;
-  const server = await startServer({ components: [healthCheck('scheduler', port)] });
+  const server = await startServer({ components: [healthCheck('scheduler', port, systemClock)] });
   const path = '/api/v1/componentstatuses';
   const list = await server.send('GET', path);
   assert.match(String(list.headers.warning), /v1 ComponentStatus is deprecated in v1\.19\+/);

@@ -75,7 +75,7 @@ async function serverConfig(
   return {
     ...{ store, clock, random, log, metrics, signal, kubelets },
     version: versionInfo,
-    components: neighbours,
+    components: neighbours(clock),
     clientCA: await text(options['client-ca-file']),
     frontProxies: await frontProxies(options),
     aggregation: { client: await proxyClient(options), toEndpoints: options['enable-aggregator-routing'] },

@@ -21,7 +21,15 @@ const kubectl = onPath('kubectl');
 const skip = kubectl ? (given ? undefined : whyNotReal()) : 'there is no kubectl on the PATH';
 if (skip) process.stderr.write(`conformance: skipped, ${skip}\n`);
 
-describe('conformance', { skip: skip ?? false, timeout: 900_000 }, () => {
+const heavy = given !== undefined || process.env.KEELSON_HEAVY !== undefined;
+
+/** What Kubernetes calls slow takes up to ten minutes: it is left to those who ask for it. */
+function limitsOf(title: string): { timeout: number; skip: string | false } {
+  const slow = title.includes('[Slow]');
+  return { timeout: slow ? 720_000 : 180_000, skip: slow && !heavy && 'slow: set KEELSON_HEAVY=1' };
+}
+
+describe('conformance', { skip: skip ?? false, timeout: 3_600_000 }, () => {
   const own = skip || given ? undefined : new RealCluster('conf', ['--runtime', 'model', '--nodes', '2']);
   const config = new KubeConfig();
   const kubeconfig = given ?? own?.kubeconfig ?? '';
@@ -52,7 +60,7 @@ describe('conformance', { skip: skip ?? false, timeout: 900_000 }, () => {
   );
   for (const [area, specs] of Object.entries(areas))
     describe(area, () => {
-      for (const [title, spec] of Object.entries(specs)) test(title, { timeout: 120_000 }, () => runs(spec));
+      for (const [title, spec] of Object.entries(specs)) test(title, limitsOf(title), () => runs(spec));
     });
 });
 

@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
+import { systemClock } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
 import type { KubeConfig } from '@kubernetes/client-node';
 
@@ -29,6 +30,19 @@ export interface WatchEvent<T = KubeObject> {
   readonly object: T;
 }
 
+/** A watch that goes on. */
+export interface Following<T = KubeObject> {
+  /** All that came so far; it grows. */
+  readonly events: readonly WatchEvent<T>[];
+  stop(): void;
+}
+
+/** A program that goes on. */
+export interface Started {
+  /** All that it printed so far; it grows. */
+  readonly printed: string;
+}
+
 /** How a spec reaches the cluster under test: nothing here knows whose cluster it is. */
 export interface Context {
   /** For `makeApiClient` of the official client. */
@@ -43,8 +57,12 @@ export interface Context {
   must<T = KubeObject>(question: Question): Promise<T>;
   /** Watches until `enough`, and answers all events. @throws after 30 seconds. */
   watch<T = KubeObject>(path: string, enough: (events: readonly WatchEvent<T>[]) => boolean): Promise<WatchEvent<T>[]>;
+  /** Watches until the spec ends or it is stopped; resolves when the server has answered. @throws when it refuses. */
+  follow<T = KubeObject>(path: string): Promise<Following<T>>;
   /** Upstream's kubectl. @throws with all it printed when it fails. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
+  /** A kubectl that goes on until the spec ends. */
+  start(args: readonly string[]): Started;
   /** Runs after the spec, last one first, whatever came of it. */
   after(undo: () => Promise<unknown>): void;
 }
@@ -86,22 +104,33 @@ export class ClusterContext implements Context {
 
   async watch<T = KubeObject>(path: string, enough: (events: readonly WatchEvent<T>[]) => boolean): Promise<WatchEvent<T>[]> {
     const events: WatchEvent<T>[] = [];
-    const response = await this.#send({ path: `${path}${path.includes('?') ? '&' : '?'}watch=true` });
-    const late = setTimeout(() => response.destroy(new Error(`watching ${path}: not seen: ${JSON.stringify(events)}`)), watchLimit);
+    const response = await this.#send({ path: watching(path) });
+    const late = systemClock.after(watchLimit, () => response.destroy(new Error(`watching ${path}: not seen: ${JSON.stringify(events)}`)));
     try {
-      let rest = '';
-      for await (const chunk of response) {
-        const lines = (rest + chunk).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) events.push(JSON.parse(line) as WatchEvent<T>);
+      for await (const some of lines<WatchEvent<T>>(response)) {
+        events.push(...some);
         if (enough(events)) return events;
       }
       if (enough(events)) return events;
       throw new Error(`the watch of ${path} ended: ${JSON.stringify(events)}`);
     } finally {
-      clearTimeout(late);
+      late.cancel();
       response.destroy();
     }
+  }
+
+  async follow<T = KubeObject>(path: string): Promise<Following<T>> {
+    const response = await this.#send({ path: watching(path) });
+    if (response.statusCode !== 200) throw new Error(`watching ${path}: ${response.statusCode}`);
+    const events: WatchEvent<T>[] = [];
+    const read = async (): Promise<void> => {
+      for await (const some of lines<WatchEvent<T>>(response)) events.push(...some);
+    };
+    // What its reader cuts off has nothing more to say.
+    read().catch(() => undefined);
+    const stop = (): void => void response.destroy();
+    this.after(async () => stop());
+    return { events, stop };
   }
 
   kubectl(args: readonly string[], input = ''): Promise<string> {
@@ -113,6 +142,14 @@ export class ClusterContext implements Context {
       });
       child.stdin?.end(input);
     });
+  }
+
+  start(args: readonly string[]): Started {
+    const child = spawn(this.#kubectl, ['--kubeconfig', this.#kubeconfig, ...args]);
+    const started = { printed: '' };
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (started.printed += text));
+    this.after(async () => child.kill());
+    return started;
   }
 
   after(undo: () => Promise<unknown>): void {
@@ -143,5 +180,17 @@ export class ClusterContext implements Context {
       const sent = (server.protocol === 'http:' ? plainRequest : request)(options, done);
       sent.on('error', fail).end(raw);
     });
+  }
+}
+
+const watching = (path: string): string => `${path}${path.includes('?') ? '&' : '?'}watch=true`;
+
+/** The JSON of whole lines, as they arrive. */
+async function* lines<T>(response: IncomingMessage): AsyncGenerator<T[]> {
+  let rest = '';
+  for await (const chunk of response) {
+    const whole = (rest + chunk).split('\n');
+    rest = whole.pop() ?? '';
+    yield whole.map((line) => JSON.parse(line) as T);
   }
 }

@@ -46,6 +46,7 @@ function packageName(specifier: string): string | undefined {
 /** Folders (ending in a slash) and files whose decisions run on any machine: the same input, the same output. */
 const pure = [
   /^libs\/(base|types|machinery|cel)\/src\//,
+  /^apiserver\/src\/fairness\/core\//,
   /^scheduler\/src\/(cycle|plugins)\//,
   /^kubelet\/src\/pod\//,
   /^kube-proxy\/src\/model\//,

@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { systemClock } from '@keelson/base';
 
 /** What one command printed, on either stream, and how it ended. */
 export interface Answer {
@@ -40,7 +41,9 @@ export class Session {
     this.#printed = '';
     // The command's own input is empty: the shell reads the next one from there.
     this.#shell.stdin.write(`{ ${command}\n} </dev/null 2>&1\nprintf '\\n%s %d\\n' '${end}' $?\n`);
-    await this.#until(() => this.#printed.includes(end) && this.#printed.endsWith('\n'), AbortSignal.timeout(deadlineMs));
+    const late = new AbortController();
+    const timer = systemClock.after(deadlineMs, () => late.abort());
+    await this.#until(() => this.#printed.includes(end) && this.#printed.endsWith('\n'), late.signal).finally(() => timer.cancel());
     const [printed = '', code] = this.#printed.split(`\n${end}`);
     return { code: Number(code), printed };
   }
