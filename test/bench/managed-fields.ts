@@ -1,10 +1,6 @@
-import { type ApiServer, createMemoryStore, createServer } from '@keelson/apiserver';
-import { seededRandom, silentLogger, systemClock } from '@keelson/base';
-import { inProcessTransport, readText, type Transport } from '@keelson/client';
-import { versionInfo } from '@keelson/component';
-import { Registry } from 'prom-client';
-import { simulatedTokens } from '../src/tokens.ts';
+import type { ApiServer } from '@keelson/apiserver';
 import { type Figure, percentile } from './figures.ts';
+import { benchServer, send } from './server.ts';
 
 /**
  * What the account of managed fields costs: the same requests, in process and on a memory store, with it and without it, in turns. Prints
@@ -12,36 +8,16 @@ import { type Figure, percentile } from './figures.ts';
  */
 const requests = Number(process.argv[2] ?? 4_000);
 const blockSize = 20;
-const stop = new AbortController();
-const clock = systemClock;
-const server = await createServer({
-  ...{
-    store: createMemoryStore({ clock }),
-    clock,
-    random: seededRandom(1),
-    log: silentLogger,
-    metrics: new Registry(),
-    version: versionInfo,
-  },
-  serviceCIDR: '10.96.0.0/16',
-  nodePorts: { from: 30_000, to: 32_767 },
-  disabledAdmission: ['ServiceAccount'],
-  tokens: () => simulatedTokens(clock),
-  kubelets: { send: () => Promise.reject(new Error('no kubelets')), dial: () => Promise.reject(new Error('no kubelets')) },
-  clientCA: '',
-  compactionInterval: 300_000,
-  signal: stop.signal,
-});
-await server.bootstrap({ address: '192.0.2.1', port: 6443 });
-const transport: Transport = inProcessTransport(server.handle, { name: 'admin', groups: ['system:masters'] });
-
-async function send(method: 'PATCH' | 'POST' | 'PUT', path: string, body: string, type = 'application/json'): Promise<string> {
-  const headers = { 'content-type': type, 'user-agent': 'bench/1' };
-  const response = await transport.send({ method, path, headers, body });
-  const text = await readText(response);
-  if (response.status >= 400) throw new Error(`${method} ${path}: ${text}`);
-  return text;
-}
+const { server, transport: as, stop } = await benchServer();
+const transport = as('admin', ['system:masters']);
+const post = (path: string, body: string): Promise<string> => send(transport, { method: 'POST', path, body });
+const patchStatus = (body: object): Promise<string> =>
+  send(transport, {
+    method: 'PATCH',
+    path: `${namespaced}/pods/busy/status`,
+    body: JSON.stringify({ status: body }),
+    type: 'application/merge-patch+json',
+  });
 
 /** Without types, nothing is compared and nobody owns anything. */
 const unaccounted: ApiServer['registry']['fields']['of'] = async () => ({ type: () => undefined, convert: (object) => object });
@@ -101,14 +77,13 @@ const deployment = (name: string): string => {
   const template = { metadata: { labels: metadata.labels }, spec };
   return JSON.stringify({ metadata: { name }, spec: { replicas: 3, selector: { matchLabels: metadata.labels }, template } });
 };
-const merge = 'application/merge-patch+json';
 
 const figures = [
-  ...(await compare('create ConfigMap of 2 KB', (n) => send('POST', `${namespaced}/configmaps`, configMap(`c-${n}`)))),
-  ...(await compare('create Pod', (n) => send('POST', `${namespaced}/pods`, pod(`p-${n}`)))),
-  ...(await compare('create Deployment', (n) => send('POST', '/apis/apps/v1/namespaces/default/deployments', deployment(`d-${n}`)))),
+  ...(await compare('create ConfigMap of 2 KB', (n) => post(`${namespaced}/configmaps`, configMap(`c-${n}`)))),
+  ...(await compare('create Pod', (n) => post(`${namespaced}/pods`, pod(`p-${n}`)))),
+  ...(await compare('create Deployment', (n) => post('/apis/apps/v1/namespaces/default/deployments', deployment(`d-${n}`)))),
 ];
-await send('POST', `${namespaced}/pods`, pod('busy'));
+await post(`${namespaced}/pods`, pod('busy'));
 let beat = 0;
 const condition = (type: string): object => ({
   type,
@@ -116,13 +91,8 @@ const condition = (type: string): object => ({
   lastTransitionTime: new Date(0).toISOString(),
   message: String(beat++),
 });
-await send('PATCH', `${namespaced}/pods/busy/status`, JSON.stringify({ status: { conditions: [condition('A'), condition('B')] } }), merge);
-figures.push(
-  ...(await compare('status update of one field of a Pod', () =>
-    send('PATCH', `${namespaced}/pods/busy/status`, JSON.stringify({ status: { message: String(beat++) } }), merge),
-  )),
-);
+await patchStatus({ conditions: [condition('A'), condition('B')] });
+figures.push(...(await compare('status update of one field of a Pod', () => patchStatus({ message: String(beat++) }))));
 for (const { name, unit, value } of figures) process.stderr.write(`${name}: ${value.toFixed(value < 10 ? 2 : 0)}${unit}\n`);
 process.stdout.write(`${JSON.stringify(figures)}\n`);
-stop.abort();
-await server.stopped;
+await stop();

@@ -1,3 +1,4 @@
+import { systemClock } from '@keelson/base';
 import {
   CustomObjectsApi,
   type Informer,
@@ -13,6 +14,8 @@ import { childrenOf, statusOf } from './plan.ts';
 import { group, plural, type Site, version } from './site.ts';
 import { serveWebhook } from './webhook.ts';
 
+/** Milliseconds before a broken watch is begun anew. */
+const patience = 1000;
 const manager = 'site-operator';
 const ownKind = `${group}/${version}`;
 
@@ -94,7 +97,8 @@ export class SiteOperator {
     };
     for (const event of ['add', 'update'] as const) informer.on(event, (object) => note(object, false));
     informer.on('delete', (object) => note(object, true));
-    informer.on('error', () => void informer.start());
+    // A watch that broke is begun anew, in a moment: a server that is gone must not be asked without end.
+    informer.on('error', () => systemClock.after(patience, () => void informer.start()));
     return informer;
   }
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Image } from '../cri/types.ts';
 import { type NodeHealth, nodeConditions } from './conditions.ts';
 import { modelMachine } from './facts.ts';
-import { nodeObject, parseTaint } from './object.ts';
+import { nodeObject, nodeStatus, parseTaint } from './object.ts';
 
 const runtime = { name: 'containerd', version: '1.6.20', ready: true, networkReady: true, message: '' };
 const health: NodeHealth = { runtime, networkProblem: undefined, memoryPressure: false, diskPressure: false, pidPressure: false };
@@ -85,4 +85,13 @@ test('the Node is registered whole', () => {
 test('taints', () => {
   assert.deepEqual(parseTaint('a:NoExecute'), { key: 'a', effect: 'NoExecute' });
   assert.throws(() => parseTaint('a=b'), /invalid taint "a=b"/);
+});
+
+test('what an administrator says the node has besides, pods may have', () => {
+  const view = { identity, machine: modelMachine('m'), health, images: [] };
+  const capacity = { 'example.com/dongle': '5', cpu: '99', 'scheduling.kubernetes.io/x': '1' };
+  const { allocatable } = nodeStatus(view, { capacity }, 'now');
+  assert.equal(allocatable?.['example.com/dongle'], '5');
+  assert.notEqual(allocatable?.cpu, '99');
+  assert.equal(allocatable?.['scheduling.kubernetes.io/x'], undefined);
 });

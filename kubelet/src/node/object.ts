@@ -51,7 +51,7 @@ export function nodeObject(view: NodeView, now: string): Node {
     kind: 'Node',
     metadata: { name, labels: { ...own, ...labels }, annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' } },
     spec,
-    status: nodeStatus(view, [], now),
+    status: nodeStatus(view, undefined, now),
   } as Node;
 }
 
@@ -72,12 +72,16 @@ function usableMemory(bytes: number): number {
   return Math.floor(Math.max(bytes - reservedMemory, 0) / 1024) * 1024;
 }
 
-export function nodeStatus(view: NodeView, before: NonNullable<NodeStatus['conditions']>, now: string): NodeStatus {
+/** @param present what the server has: conditions keep their times, and what others count on the node stays. */
+export function nodeStatus(view: NodeView, present: NodeStatus | undefined, now: string): NodeStatus {
   const { identity, machine, health } = view;
   return {
     capacity: resources(machine, identity.maxPods, machine.memoryBytes, `${Math.floor(machine.diskBytes / 1024)}Ki`),
-    allocatable: resources(machine, identity.maxPods, usableMemory(machine.memoryBytes), String(allocatable(machine).storageBytes)),
-    conditions: nodeConditions(health, before, now),
+    allocatable: {
+      ...extendedResources(present),
+      ...resources(machine, identity.maxPods, usableMemory(machine.memoryBytes), String(allocatable(machine).storageBytes)),
+    },
+    conditions: nodeConditions(health, present?.conditions ?? [], now),
     addresses: [...identity.ips.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: identity.hostname }],
     daemonEndpoints: { kubeletEndpoint: { Port: identity.port } },
     nodeInfo: {
@@ -94,6 +98,12 @@ export function nodeStatus(view: NodeView, before: NonNullable<NodeStatus['condi
     },
     images: imageList(view.images),
   } as NodeStatus;
+}
+
+/** Resources that an administrator has given the node: pods may have all of them, as upstream. */
+function extendedResources(present: NodeStatus | undefined): Record<string, string> {
+  const all = Object.entries(present?.capacity ?? {});
+  return Object.fromEntries(all.filter(([name]) => name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name)));
 }
 
 function resources(machine: MachineFacts, maxPods: number, memoryBytes: number, storage: string): Record<string, string> {

@@ -63,7 +63,7 @@ export class Registration {
   async update(): Promise<void> {
     const view = await this.#view();
     const present = await this.#api.get(Node, { name: view.identity.name }).catch(() => this.#node);
-    const status = nodeStatus(view, present?.status?.conditions ?? [], timestamp(this.#clock));
+    const status = nodeStatus(view, present?.status, timestamp(this.#clock));
     const content = withoutHeartbeat(status);
     const overruled = status?.conditions?.some(
       ({ type, status: own }) => present?.status?.conditions?.find((one) => one.type === type)?.status !== own,
