@@ -136,7 +136,10 @@ test('with surge, a node is never without a daemon that is ready', async (t) => 
 
 test('OnDelete: what somebody deletes comes back new; history is as long as wanted', async (t) => {
   const cluster = await start(t, { updateStrategy: { type: 'OnDelete' }, revisionHistoryLimit: 1 });
-  for (const name of ['agent:2', 'agent:3', 'agent:4']) await change(cluster, image(name));
+  for (const revision of [2, 3, 4]) {
+    await change(cluster, image(`agent:${revision}`));
+    await cluster.until('it is remembered', () => revisions(cluster).some((one) => one.revision === revision));
+  }
   await cluster.until(
     'two are remembered besides the present one: the one in use, and none over it',
     () => revisions(cluster).length === 2,
