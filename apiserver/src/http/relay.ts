@@ -34,15 +34,18 @@ export function splitProxyPath(url: string): { prefix: string; rest: string; que
   return { prefix, rest, query };
 }
 
-/** Sends a request on to `target` and its answer back, as they come. Links in HTML and redirects are made to lead back through here. */
+/**
+ * Sends a request on to `target` and its answer back, as they come. Links in HTML and redirects are made to lead back through here.
+ * A reader who left out the last slash is told to ask with it, or relative links would miss; anything else is sent on to `/`.
+ */
 export async function relay({ request, response }: ResourceRequest, target: RelayTarget): Promise<void> {
   const { prefix, rest, query } = splitProxyPath(request.url ?? '');
-  if (rest === '') {
+  if (rest === '' && (request.method === 'GET' || request.method === 'HEAD')) {
     response.writeHead(301, { location: `${prefix}/${query}` });
     response.end();
     return;
   }
-  const answer = await exchange(request, target, rest + query);
+  const answer = await exchange(request, target, (rest || '/') + query);
   const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !hopByHop.has(name)));
   if (typeof headers.location === 'string') headers.location = rewriteLocation(headers.location, prefix, target);
   const html = String(headers['content-type'] ?? '').startsWith('text/html') && !headers['content-encoding'];
