@@ -1,15 +1,15 @@
 import type { KubeObject } from '@keelson/client';
 import type { Kind } from '@keelson/types';
-import { parseEntry } from '../registry/entry.ts';
+import { sharedEntry } from '../registry/entry.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { AdmissionAttributes } from './types.ts';
 
-/** Private copies of all objects of a kind, of one namespace where one is named; from the cache. For kinds of which there are few. */
-export function listObjects<T extends KubeObject>(registry: Registry, kind: Kind<T>, namespace?: string): T[] {
+/** All objects of a kind, of one namespace where one is named, shared and frozen; from the cache. For kinds of which there are few. */
+export function listObjects<T extends KubeObject>(registry: Registry, kind: Kind<T>, namespace?: string): Readonly<T>[] {
   const store = registry.of(kind);
-  const found: T[] = [];
+  const found: Readonly<T>[] = [];
   store.cache.each(store.scopeOf(namespace), (entry) => {
-    found.push(parseEntry<T>(entry));
+    found.push(sharedEntry<T>(entry));
     return true;
   });
   return found;

@@ -7,10 +7,12 @@ import type { Authenticator } from './types.ts';
  * asks. Without such a certificate the headers mean nothing; a certificate of that authority that may not speak for others is refused.
  */
 export function requestHeaderAuthenticator(trust: FrontProxyTrust, clock: Clock): Authenticator {
+  const names = trust.usernameHeaders.map((name) => name.toLowerCase());
   const judged = new WeakMap<object, string | undefined>();
   return {
     name: 'request-header',
-    authenticate({ socket, headersDistinct = {} }) {
+    authenticate({ socket, headers, headersDistinct = {} }) {
+      if (!names.some((name) => headers[name] !== undefined)) return { type: 'absent' };
       const certificate = socket?.getPeerX509Certificate?.();
       if (!socket || !certificate) return { type: 'absent' };
       const user = proxiedIdentity(headersDistinct, trust);

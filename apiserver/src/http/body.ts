@@ -16,7 +16,7 @@ const bodyLimit = 3 * 1024 * 1024;
 export async function readBody(request: HttpRequestLike): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > bodyLimit) throw tooLarge();
-  if (request.headers['content-encoding'] !== 'gzip') return collect(request);
+  if (request.headers['content-encoding'] !== 'gzip') return request instanceof Readable ? collectFlowing(request) : collect(request);
   try {
     return await collect(Readable.from(request).pipe(createGunzip()) as AsyncIterable<Buffer>);
   } catch (error) {
@@ -35,6 +35,27 @@ async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
     chunks.push(next.value);
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
+/** As `collect`, for half of what it costs: nearly every body is one chunk. */
+function collectFlowing(source: Readable): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const take = (chunk: Buffer): void => {
+    size += chunk.length;
+    chunks.push(chunk);
+    if (size <= bodyLimit) return;
+    source.off('data', take).pause();
+    reject(tooLarge());
+  };
+  source.on('data', take);
+  source.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+  source.on('error', reject);
+  const left = (): void => reject(new Error('the client left in the middle of its request'));
+  if (source.destroyed) left();
+  source.on('close', left);
+  return promise;
 }
 
 function tooLarge(): Error {
@@ -68,7 +89,10 @@ async function parseAs(
   kind: string,
   { strict, schemas }: { readonly strict: boolean; readonly schemas: Schemas },
 ): Promise<ParsedBody> {
-  if (type === 'application/json') return { value: parseJson(body, kind), duplicates: strict ? duplicateFields(body.toString()) : [] };
+  if (type === 'application/json') {
+    const text = body.toString();
+    return { value: parseJson(text, body, kind), duplicates: strict ? duplicateFields(text) : [] };
+  }
   if (type === 'application/vnd.kubernetes.protobuf') return { value: await decodeProtobuf(body, schemas), duplicates: [] };
   if (type !== 'application/yaml') throw unsupportedMediaType(objectTypes);
   try {
@@ -82,11 +106,12 @@ export function mediaType(contentType: string | undefined): string {
   return (contentType ?? 'application/json').split(';')[0]?.trim().toLowerCase() || 'application/json';
 }
 
-function parseJson(body: Buffer, kind: string): unknown {
+/** @param body what `text` was decoded from. */
+function parseJson(text: string, body: Buffer, kind: string): unknown {
   try {
-    return JSON.parse(body.toString());
+    return JSON.parse(text);
   } catch (error) {
-    const why = `couldn't get version/kind; json parse error: ${goJsonError(body.toString(), error as Error)}`;
+    const why = `couldn't get version/kind; json parse error: ${goJsonError(text, error as Error)}`;
     throw badRequest(
       `the object provided is unrecognized (must be of type ${kind}): ${why} (${body.subarray(0, 64).toString('hex')}${body.length > 64 ? ' ...' : ''})`,
     );

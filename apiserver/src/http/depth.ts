@@ -5,9 +5,11 @@ const deepest = 1_000;
 
 /** @throws StatusError BadRequest for a value that is nested beyond reason: what was stored of it would fail whoever reads it. */
 export function checkDepth(value: unknown): void {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) throw badRequest('exceeded max depth');
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
-  }
+  descend(value, 0);
+}
+
+function descend(value: unknown, depth: number): void {
+  if (depth > deepest) throw badRequest('exceeded max depth');
+  if (typeof value !== 'object' || value === null) return;
+  for (const one of Array.isArray(value) ? value : Object.values(value)) descend(one, depth + 1);
 }

@@ -62,7 +62,7 @@ test('redirects and links lead back through the proxy', async () => {
   const bare = await server.send('GET', `${at}?x=1`);
   assert.deepEqual([bare.status, bare.headers.location], [301, `${at}/?x=1`]);
   assert.equal((await server.send('HEAD', at)).status, 301);
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)
     assert.deepEqual((await server.send(method, `${at}?x=1`)).json(), { method, url: '/?x=1', auth: '' });
   assert.equal((await server.send('GET', `${at}/moved`)).headers.location, `${at}/there`);
   assert.equal((await server.send('GET', `${at}/page`)).text, `<a href="${at}/next">n</a>`);

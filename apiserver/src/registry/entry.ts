@@ -50,6 +50,24 @@ function parseStored(stored: Buffer): KubeObject {
   }
 }
 
+/** What `sharedEntry` has parsed, for as long as the bytes are kept. */
+const shared = new WeakMap<Buffer, KubeObject>();
+
+/** The object, parsed once however often it is asked for. It is everybody's: frozen, all of it. */
+export function sharedEntry<T extends KubeObject>({ wire }: Pick<CacheEntry, 'wire'>): Readonly<T> {
+  const known = shared.get(wire);
+  if (known) return known as T;
+  const object = frozen(JSON.parse(wire.toString()) as T);
+  shared.set(wire, object);
+  return object;
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const one of Object.values(value)) frozen(one);
+  return Object.freeze(value);
+}
+
 /** A fresh, private copy of the object, with its resourceVersion. */
 export function parseEntry<T extends KubeObject>(entry: Pick<CacheEntry, 'wire'>): T {
   return JSON.parse(entry.wire.toString()) as T;

@@ -5,7 +5,7 @@ import type { AdmissionPlugin } from '../admission/types.ts';
 import type { AssignContext, KindDefinition } from '../kinds/types.ts';
 import type { Store } from '../storage/types.ts';
 import type { KindCache } from './cache.ts';
-import { parseEntry } from './entry.ts';
+import { parseEntry, sharedEntry } from './entry.ts';
 import { Feed } from './feed.ts';
 import { FieldAccounts } from './fields.ts';
 import { KindStore, prefixOf } from './kind-store.ts';
@@ -99,12 +99,14 @@ export class Registry {
     return entry && parseEntry<T>(entry);
   }
 
-  /** A private copy of one object; from the store, where the cache has not heard of it yet. */
-  async readFresh<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): Promise<T | undefined> {
-    const cached = this.read(kind, namespace, name);
-    if (cached) return cached;
-    const entry = await this.options.store.get(this.of(kind).keyOf(namespace, name));
-    return entry && parseEntry<T>({ wire: withRevision(entry.value, entry.revision) });
+  /** One object, shared and frozen; from the store, where the cache has not heard of it yet. */
+  async readFresh<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): Promise<Readonly<T> | undefined> {
+    const store = this.of(kind);
+    const key = store.keyOf(namespace, name);
+    const cached = store.cache.get(key);
+    if (cached) return sharedEntry<T>(cached);
+    const entry = await this.options.store.get(key);
+    return entry && sharedEntry<T>({ wire: withRevision(entry.value, entry.revision) });
   }
 
   /** Versions of a kind are stored in one place, and share what is known of it. */

@@ -60,8 +60,13 @@ export async function every(
 
 /** RFC 3339 with whole seconds, the form of `metav1.Time`, of a time in milliseconds. */
 export function rfc3339(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond.at) lastSecond = { at: second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  return lastSecond.text;
 }
+
+/** Nearly all times that are asked for are of the present second. */
+let lastSecond = { at: 0, text: '1970-01-01T00:00:00Z' };
 
 /** Now, as `metav1.Time`. */
 export function timestamp(clock: Clock): string {

@@ -104,7 +104,8 @@ export class Channel {
       this.#queue.push({ request, value, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
-      queueMicrotask(() => {
+      // What else this turn of the event loop asks for goes along.
+      setImmediate(() => {
         this.#scheduled = false;
         this.#flush();
       });
