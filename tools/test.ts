@@ -1,6 +1,8 @@
 /**
  * `node tools/test.ts` is `npm test`: types and lint, then every test, the cheapest first. `node tools/test.ts FOLDER…` runs only the
  * tests in these folders. The last line is `N passed, N failed`; the exit code is not 0 when something failed or nothing ran.
+ * A file that fails in the whole run is run once more, alone, when all others are done: what passes then is called flaky, aloud, and does not
+ * fail the run (docs/decisions/flaky-tests.md).
  */
 
 import { spawn } from 'node:child_process';
@@ -23,7 +25,14 @@ interface Tally {
   passed: number;
   failed: number;
   readonly skipped: string[];
-  readonly failures: string[];
+  readonly failures: Failure[];
+  readonly flaky: Failure[];
+}
+
+/** A test that failed, in a file unless it is none. */
+interface Failure {
+  readonly file: string | undefined;
+  readonly what: string;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -35,15 +44,23 @@ const [firstSuites, lastSuites] = [
 /** Milliseconds: a test that takes longer hangs, and so does the whole, whose report then names the files that did not end. */
 const [testLimit, wholeLimit] = [10 * 60_000, 80 * 60_000];
 
+/** Files that are tried again, at most: where more fail, it is no accident. */
+const forgiven = 3;
+
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
 const stop = AbortSignal.any([interrupted.signal, AbortSignal.timeout(wholeLimit)]);
 
 const folders = process.argv.slice(2);
-const tally: Tally = { passed: 0, failed: 0, skipped: [], failures: [] };
+const tally = newTally();
 if (folders.length === 0) await typecheckAndLint();
-for (const stage of folders.length > 0 ? [stageOf(folders.join(' '), testsIn(folders), 2)] : allStages()) await runStage(stage);
+for (const stage of folders.length > 0 ? [stageOf(folders.join(' '), testsIn(folders), 2)] : allStages()) await runStage(stage, tally);
+if (folders.length === 0) await tryAgain();
 report();
+
+function newTally(): Tally {
+  return { passed: 0, failed: 0, skipped: [], failures: [], flaky: [] };
+}
 
 function allStages(): Stage[] {
   const suites = new Map(Object.entries(Object.groupBy(testsIn(['test']), (path) => path.split('/')[1] ?? '')));
@@ -73,13 +90,14 @@ async function typecheckAndLint(): Promise<void> {
     ([status]) => status as number | null,
     () => null,
   );
-  if (code !== 0) fail('types and lint');
+  if (code !== 0) fail('types and lint', tally);
 }
 
-async function runStage({ name, files, concurrency }: Stage): Promise<void> {
-  if (stop.aborted) return;
+async function runStage({ name, files, concurrency }: Stage, tally: Tally): Promise<Tally> {
+  if (stop.aborted) return tally;
   console.log(`── ${name}: ${files.length === 0 ? 'no tests' : `${files.length} files`}`);
-  if (files.length === 0) return;
+  if (files.length === 0) return tally;
+  const began = performance.now();
   const paths = files.map((path) => join(root, path));
   const events = run({ files: paths, cwd: root, concurrency, timeout: testLimit, signal: stop });
   events.on('test:pass', ({ name: test, skip, file }) => {
@@ -87,11 +105,11 @@ async function runStage({ name, files, concurrency }: Stage): Promise<void> {
     // Node reports a file in which no test was defined as a test of the file's name.
     else if (paths.includes(test)) {
       tally.passed -= 1;
-      fail(`${where(test)}: a test file without a test`);
+      fail(`${where(test)}: a test file without a test`, tally);
     }
   });
   events.on('test:fail', ({ name: test, file, details, todo }) => {
-    if (todo === undefined && details.type !== 'suite') tally.failures.push(`${where(file)} ${test}`);
+    if (todo === undefined && details.type !== 'suite') tally.failures.push({ file: file && where(file), what: test });
   });
   events.on('test:summary', ({ file, counts }) => {
     if (file !== undefined) return;
@@ -101,22 +119,39 @@ async function runStage({ name, files, concurrency }: Stage): Promise<void> {
   const lines = events.compose(spec);
   lines.pipe(process.stdout, { end: false });
   await finished(lines, { writable: false });
+  console.log(`── ${name}: ${Math.round((performance.now() - began) / 1000)} s`);
+  return tally;
+}
+
+async function tryAgain(): Promise<void> {
+  const files = [...new Set(tally.failures.flatMap(({ file }) => file ?? []))];
+  if (files.length === 0 || files.length > forgiven || tally.failures.some(({ file }) => file === undefined)) return;
+  const again = await runStage(stageOf('once more', files, 1), newTally());
+  if (again.failed > 0 || stop.aborted) return;
+  tally.flaky.push(...tally.failures.splice(0));
+  tally.passed += tally.failed;
+  tally.failed = 0;
 }
 
 function where(file: string | undefined): string {
   return file === undefined ? '' : relative(root, file);
 }
 
-function fail(what: string): void {
+function fail(what: string, tally: Tally): void {
   tally.failed += 1;
-  tally.failures.push(what);
+  tally.failures.push({ file: undefined, what });
 }
 
 function report(): void {
-  if (stop.aborted) fail('interrupted, or out of time');
+  if (stop.aborted) fail('interrupted, or out of time', tally);
   if (tally.skipped.length > 0) console.log(`\nSkipped:\n${tally.skipped.map((one) => `  ${one}`).join('\n')}`);
-  if (tally.failures.length > 0) console.log(`\nFailed:\n${tally.failures.map((one) => `  ${one}`).join('\n')}`);
+  tell('Flaky: failed at first, passed when tried once more', tally.flaky);
+  tell('Failed', tally.failures);
   console.log(`\n${tally.passed} passed, ${tally.failed} failed`);
   const ran = tally.passed + tally.skipped.length > 0;
   process.exitCode = ran && tally.failed === 0 ? 0 : 1;
+}
+
+function tell(title: string, failures: readonly Failure[]): void {
+  if (failures.length > 0) console.log(`\n${title}:\n${failures.map(({ file = '', what }) => `  ${file} ${what}`).join('\n')}`);
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -25,21 +26,26 @@ async function timed(name: string, work: () => Promise<unknown>): Promise<void> 
   report({ name, unit: ' s', value: (performance.now() - start) / 1000 });
 }
 
-/** Resident megabytes of every process that has the cluster's directory on its command line. */
-function residents(dataDir: string): Figure[] {
-  const found: Figure[] = [];
+/** Every process that has the cluster's directory on its command line, by the name of its program. */
+function processes(dataDir: string): { readonly pid: number; readonly name: string; readonly megabytes: number }[] {
+  const found = [];
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      const name = /dist\/([a-z-]+)\/|([a-z-]+)\/src\/main\.ts|(^| )(containerd) /.exec(command);
+      const names = /dist\/([a-z-]+)\/|([a-z-]+)\/src\/main\.ts|(^| )(containerd) /.exec(command);
+      const name = names?.[1] ?? names?.[2] ?? names?.[4];
       if (!command.includes(dataDir) || !name || command.includes('containerd-shim')) continue;
       const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-      found.push({ name: `idle memory: ${name[1] ?? name[2] ?? name[4]}`, unit: ' MB', value: kilobytes / 1024 });
+      found.push({ pid: Number(pid), name, megabytes: kilobytes / 1024 });
     } catch {
       // It ended while we looked.
     }
   }
   return found;
+}
+
+function memory(when: string, dataDir: string): void {
+  for (const { name, megabytes } of processes(dataDir)) report({ name: `memory, ${when}: ${name}`, unit: ' MB', value: megabytes });
 }
 
 /** Runs one of this folder's programs in a process of its own; it prints its figures as JSON. */
@@ -67,6 +73,23 @@ async function record(): Promise<void> {
   process.stdout.write(`recorded in ${file}\n`);
 }
 
+/** An API server and nobody else, and what the same load gets from a server that does nothing. */
+async function alone(): Promise<void> {
+  const cluster = new RealCluster('alone', ['--runtime', 'model']);
+  try {
+    await cluster.up();
+    for (const { pid, name } of processes(cluster.dataDir)) if (name !== 'apiserver') process.kill(pid);
+    const ceiling = spawn(process.execPath, [join(root, 'test/bench/ceiling.ts'), join(cluster.dataDir, 'pki')]);
+    const [address] = (await once(ceiling.stdout, 'data')) as [Buffer];
+    for (const figure of await inProcess('api-load.ts', cluster.kubeconfig, seconds, address.toString().trim())) report(figure);
+    ceiling.kill();
+    for (const figure of await inProcess('api-load.ts', cluster.kubeconfig, seconds)) report(figure);
+    memory('after the load', cluster.dataDir);
+  } finally {
+    await cluster.down();
+  }
+}
+
 const why = whyNotReal();
 if (why) {
   process.stderr.write(`bench needs real containers here: ${why}\n`);
@@ -77,11 +100,11 @@ try {
   await timed('start, first of this data directory', () => cluster.up());
   await cluster.stop();
   await timed('start, warm', () => cluster.up());
-  for (const figure of residents(cluster.dataDir)) report(figure);
+  memory('idle', cluster.dataDir);
   for (const figure of await podStarts(cluster)) report(figure);
-  for (const figure of await inProcess('api-load.ts', cluster.kubeconfig, seconds)) report(figure);
 } finally {
   await cluster.down();
 }
+await alone();
 for (const figure of await inProcess('rollout.ts')) report(figure);
 await record();

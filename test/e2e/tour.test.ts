@@ -21,27 +21,30 @@ const kubectls = { keelson: join(root, 'kubectl/bin/kubectl.mjs'), ...(upstream 
 /** Milliseconds, of one command, and of looking again and again. */
 const [commandDeadline, lookingDeadline] = [60_000, 60_000];
 
-for (const [name, kubectl] of Object.entries(kubectls)) {
-  describe(`the tour, with ${name} kubectl`, { skip: skip ?? false, timeout: 300_000 }, () => {
-    const cluster = skip ? (undefined as unknown as RealCluster) : new RealCluster('tour', ['--addons', 'dns,metrics-server']);
-    let traveller: Traveller;
-    before(async () => {
-      await cluster.up();
-      traveller = new Traveller(kubectl, cluster);
-    });
-    after(async () => {
-      await traveller?.close();
-      const { code, stdout, stderr } = await cluster.down();
-      assert.equal(code, 0, `down: ${stdout}${stderr}`);
-    });
+// Most of a tour is waiting: for a scrape, a scale, a grace period. So those who take it go at the same time.
+describe('the tour', { skip: skip ?? false, concurrency: 2, timeout: 600_000 }, () => {
+  for (const [name, kubectl] of Object.entries(kubectls)) describe(`with ${name} kubectl`, { concurrency: 1 }, () => travel(kubectl));
+});
 
-    let told = '';
-    for (const { title, steps } of chapters) {
-      test(title, async () => {
-        for (const step of steps) told += await take(step, traveller, told);
-      });
-    }
+function travel(kubectl: string): void {
+  const cluster = skip ? (undefined as unknown as RealCluster) : new RealCluster('tour', ['--addons', 'dns,metrics-server']);
+  let traveller: Traveller;
+  before(async () => {
+    await cluster.up();
+    traveller = new Traveller(kubectl, cluster);
   });
+  after(async () => {
+    await traveller?.close();
+    const { code, stdout, stderr } = await cluster.down();
+    assert.equal(code, 0, `down: ${stdout}${stderr}`);
+  });
+
+  let told = '';
+  for (const { title, steps } of chapters) {
+    test(title, async () => {
+      for (const step of steps) told += await take(step, traveller, told);
+    });
+  }
 }
 
 /** Types what a step says, and answers what was printed. @throws when it does not go as told. */

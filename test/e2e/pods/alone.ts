@@ -68,7 +68,7 @@ export const alone: Subtests = {
     } finally {
       kubelet.kill('SIGTERM');
       await eventually(() => kubelet.exitCode !== null || kubelet.signalCode !== null, {
-        deadlineMs: 10_000,
+        deadlineMs: patience,
         message: 'the kubelet has ended',
       });
       await bench.cluster.up();
@@ -101,7 +101,7 @@ async function withFlags({ cluster }: Bench, flags: readonly string[]): Promise<
   const pid = cluster.pid('kubelet');
   const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
   process.kill(pid, 'SIGKILL');
-  await eventually(() => !existsSync(`/proc/${pid}`), { deadlineMs: 5000 });
+  await eventually(() => !existsSync(`/proc/${pid}`), { deadlineMs: patience });
   return spawn('nsenter', [`--net=/run/netns/${cluster.netns}`, ...command, ...flags], { stdio: 'ignore' });
 }
 
@@ -122,7 +122,10 @@ async function rotated(bench: Bench): Promise<void> {
     `${namespace}_rotate_${pod.metadata?.uid}`,
     'c',
   );
-  await eventually(() => readdirSync(directory).length >= 2, { deadlineMs: 30_000, message: 'the log was moved aside' });
+  await eventually(() => readdirSync(directory).length >= 2, { deadlineMs: patience, message: 'the log was moved aside' });
   await bench.exec('rotate', 'echo after >/proc/1/fd/1');
-  await eventually(async () => (await bench.log('rotate')).endsWith('after\n'), { deadlineMs: 10_000, message: 'the new log is written' });
+  await eventually(async () => (await bench.log('rotate')).endsWith('after\n'), {
+    deadlineMs: patience,
+    message: 'the new log is written',
+  });
 }

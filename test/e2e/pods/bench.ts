@@ -13,7 +13,7 @@ import { type Kubectl, kubectls, RealCluster } from '../cluster.ts';
 
 export const namespace = 'default';
 export const image = 'busybox:1.37';
-export const patience = 25_000;
+export const patience = 90_000;
 
 /** A container that runs a script. */
 export function shell(script: string, more: object = {}): object {
@@ -47,7 +47,7 @@ export class Bench {
     this.#informers.for(Pod);
     this.#informers.for(Event);
     await this.#informers.start(this.#stop.signal);
-    await eventually(() => this.api.get(ServiceAccount, { namespace, name: 'default' }), { deadlineMs: 10_000 });
+    await eventually(() => this.api.get(ServiceAccount, { namespace, name: 'default' }), { deadlineMs: patience });
   }
 
   async down(): Promise<void> {

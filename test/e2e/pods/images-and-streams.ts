@@ -116,7 +116,7 @@ export const imagesAndStreams: Subtests = {
     assert.deepEqual([result.code, result.stdout, result.stderr.includes('bad')], [9, 'through', true]);
     const attached = await bench.kubectl.run(['attach', '-i', 'streams', '-c', 'chat'], 'hello\n');
     await eventually(async () => (await bench.log('streams', 'container=chat')).includes('got hello'), {
-      deadlineMs: 15_000,
+      deadlineMs: patience,
       message: `attach: ${JSON.stringify(attached)}`,
     });
     await terminal(bench);
@@ -163,7 +163,7 @@ async function forwarded(bench: Bench): Promise<void> {
   const forward = bench.kubectl.follow(['port-forward', 'pod/streams', ':8080'], (line) => seen.push(line));
   try {
     const port = await eventually(() => Number(/127\.0\.0\.1:(\d+)/.exec(seen.join('\n'))?.[1]), {
-      deadlineMs: 15_000,
+      deadlineMs: patience,
       message: 'port-forward says its port',
     });
     const get = (): Promise<string> =>

@@ -43,7 +43,7 @@ export const isolation: Subtests = {
     await bench.running('host-port');
     const url = `http://${bench.pod('host-port')?.status?.hostIP}:18080/`;
     await eventually(async () => /hello/i.test((await bench.cluster.inside('curl', '-s', '-m', '2', url)).stdout), {
-      deadlineMs: 15_000,
+      deadlineMs: patience,
       message: `${url} answers`,
     });
     const seen = async (name: string, until: string): Promise<string> => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { eventually } from '@keelson/testing';
 import { PersistentVolume, PersistentVolumeClaim, Pod, StatefulSet, StorageClass } from '@keelson/types';
-import { type Bench, idle, lines, namespace, type Subtests, shell, statusOf } from './bench.ts';
+import { type Bench, idle, lines, namespace, patience, type Subtests, shell, statusOf } from './bench.ts';
 
 const resources = { requests: { storage: '1Mi' } };
 
@@ -61,7 +61,7 @@ export const claims: Subtests = {
     const { metadata } = await bench.ready('set-0');
     await bench.remove('set-0');
     await bench.until('set-0', 'is another', (pod) => pod.metadata?.uid !== metadata?.uid && pod.status?.phase === 'Running');
-    await eventually(async () => (await bench.log('set-0')) === 'set-0\n', { deadlineMs: 10_000, message: 'what the first one wrote' });
+    await eventually(async () => (await bench.log('set-0')) === 'set-0\n', { deadlineMs: patience, message: 'what the first one wrote' });
     await bench.api.delete(StatefulSet, { namespace, name: 'set' });
   },
 
@@ -92,7 +92,7 @@ export const claims: Subtests = {
     assert.ok(existsSync(directory));
     await bench.remove('local-root');
     await bench.gone('local-root');
-    await eventually(() => !existsSync(directory), { deadlineMs: 10_000, message: 'nothing is left of the pod' });
+    await eventually(() => !existsSync(directory), { deadlineMs: patience, message: 'nothing is left of the pod' });
     assert.equal(readFileSync(join(path, 'old'), 'utf8'), 'kept');
   },
 
@@ -133,7 +133,7 @@ export const claims: Subtests = {
         () => false,
         () => true,
       );
-    await eventually(gone, { deadlineMs: 20_000, message: 'the claim is gone' });
+    await eventually(gone, { deadlineMs: patience, message: 'the claim is gone' });
     assert.equal(
       (await bench.api.list(Pod, { namespace })).items.some(({ metadata }) => metadata.name === 'ephemeral'),
       false,

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { TestDriver } from '@keelson/kubelet/csi/testdriver';
 import { eventually } from '@keelson/testing';
 import { CSIDriver, CSINode, PersistentVolume, PersistentVolumeClaim, VolumeAttachment } from '@keelson/types';
-import { type Bench, idle, namespace, present, type Subtests, shell } from './bench.ts';
+import { type Bench, idle, namespace, patience, present, type Subtests, shell } from './bench.ts';
 
 const driverName = 'disks.test';
 
@@ -31,7 +31,7 @@ async function attach(bench: Bench): Promise<VolumeAttachment> {
   const found = await eventually(
     async () => (await bench.api.list(VolumeAttachment)).items.find(({ spec }) => spec.attacher === driverName),
     {
-      deadlineMs: 20_000,
+      deadlineMs: patience,
       message: 'the volume is to be attached',
     },
   );
@@ -71,7 +71,7 @@ export const csi: Subtests = {
       const shown = async (): Promise<unknown> => (await bench.api.get(CSINode, { name: bench.cluster.netns })).spec.drivers;
       const wanted = { name: driverName, nodeID: 'test-node', topologyKeys: ['test.csi/rack'], allocatable: { count: 7 } };
       await eventually(async () => JSON.stringify(await shown()).includes('"disks.test"'), {
-        deadlineMs: 10_000,
+        deadlineMs: patience,
         message: 'the CSINode names it',
       });
       assert.deepEqual(await shown(), [wanted]);
@@ -89,13 +89,13 @@ export const csi: Subtests = {
       );
       assert.equal(readFileSync(join(directory('handle-csi'), 'word'), 'utf8'), 'hi');
       const detached = async (): Promise<boolean> => (await bench.api.list(VolumeAttachment)).items.length === 0;
-      await eventually(detached, { deadlineMs: 20_000, message: 'the volume is detached' });
+      await eventually(detached, { deadlineMs: patience, message: 'the volume is detached' });
       assert.equal(existsSync(dirname(present(driver.staged[0]).stagingTargetPath)), false);
     } finally {
       await driver.stop();
     }
     await eventually(async () => (await bench.api.get(CSINode, { name: bench.cluster.netns })).spec.drivers?.length === 0, {
-      deadlineMs: 10_000,
+      deadlineMs: patience,
     });
     assert.match(await bench.output('csi-after', { containers: [shell('echo fine')] }), /fine/);
   },

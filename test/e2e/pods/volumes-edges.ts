@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { eventually } from '@keelson/testing';
 import { ConfigMap } from '@keelson/types';
-import { fieldRef, idle, lines, namespace, type Subtests, shell, statusOf } from './bench.ts';
+import { fieldRef, idle, lines, namespace, patience, type Subtests, shell, statusOf } from './bench.ts';
 
 /** What Kubernetes' storage specs look at beyond the plain cases. */
 export const volumeEdges: Subtests = {
@@ -18,7 +18,7 @@ export const volumeEdges: Subtests = {
     await bench.configMap('opt-new', { key: 'new' });
     const shows = (): Promise<boolean> =>
       bench.exec('optional', 'ls /opt-gone /both; cat /opt-new/key || true').then((text) => /new$/.test(text) && !/^key$/m.test(text));
-    await eventually(shows, { deadlineMs: 20_000, message: 'what went is gone, what came is there' });
+    await eventually(shows, { deadlineMs: patience, message: 'what went is gone, what came is there' });
   },
 
   async 'sub paths of file volumes: over a file of the image, and new after a restart'(bench) {
@@ -33,10 +33,10 @@ export const volumeEdges: Subtests = {
     await bench.running('sub-file');
     await bench.api.patch(ConfigMap, { namespace, name: 'sub' }, 'application/merge-patch+json', { data: { key: 'two' } });
     const text = (): Promise<string> => bench.log('sub-file');
-    await eventually(async () => (await text()) === 'oneone\n', { deadlineMs: 10_000 });
+    await eventually(async () => (await text()) === 'oneone\n', { deadlineMs: patience });
     await bench.exec('sub-file', '(sleep 1; touch /tmp/end) >/dev/null 2>&1 &');
     await bench.until('sub-file', 'runs again', (pod) => (statusOf(pod).restartCount ?? 0) === 1 && statusOf(pod).state?.running);
-    await eventually(async () => (await text()) === 'twotwo\n', { deadlineMs: 10_000, message: 'the new content' });
+    await eventually(async () => (await text()) === 'twotwo\n', { deadlineMs: patience, message: 'the new content' });
   },
 
   async 'a sub path that leads out of its volume, or names nothing, keeps the container back'(bench) {

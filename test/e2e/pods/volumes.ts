@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '@keelson/testing';
 import { ConfigMap, Secret } from '@keelson/types';
-import { fieldRef, idle, lines, namespace, present, type Subtests, shell, statusOf } from './bench.ts';
+import { fieldRef, idle, lines, namespace, patience, present, type Subtests, shell, statusOf } from './bench.ts';
 
 /** What lies beneath their mounts. */
 export const volumes: Subtests = {
@@ -63,7 +63,7 @@ export const volumes: Subtests = {
 
     const shows = (path: string, wanted: RegExp): Promise<boolean> =>
       eventually(async () => wanted.test(await bench.exec('files', `cat /v/${path} || true`)), {
-        deadlineMs: 20_000,
+        deadlineMs: patience,
         message: `${path} shows ${wanted}`,
       });
     await bench.patch('files', { metadata: { labels: { a: '7' }, annotations: { extra: 'yes' } } });

@@ -7,15 +7,20 @@ import { Session } from './session.ts';
 
 const kubeadm = join(root, 'deploy/kubeadm/bin/kubeadm.mjs');
 
+let nextLetter = 'a'.charCodeAt(0);
+
 /** Who takes the tour: with one kubectl, in a directory that looks like a clone, and with two more machines when they are asked for. */
 export class Traveller {
   readonly #cluster: RealCluster;
   readonly #directory: string;
   readonly #sessions = new Map<string, Session>();
+  /** What its machines are told apart by from those of who travels at the same time. */
+  readonly #letter: string;
   #lab: Lab | undefined;
 
   /** @param kubectl the program that `kubectl` is. */
   constructor(kubectl: string, cluster: RealCluster) {
+    this.#letter = String.fromCharCode(nextLetter++);
     this.#cluster = cluster;
     this.#directory = mkdtempSync(join(tmpdir(), 'keelson-tour-'));
     for (const name of ['bin', 'home']) mkdirSync(join(this.#directory, name));
@@ -44,7 +49,7 @@ export class Traveller {
   }
 
   #atMachine(name: string): Session {
-    this.#lab ??= new Lab({ name: 't', machines: 2 });
+    this.#lab ??= new Lab({ name: this.#letter, machines: 2 });
     const machine = this.#lab.machine(['first', 'second'].indexOf(name) + 1);
     return this.#session(machine.within([]), this.#rooted(machine), join(this.#directory, 'bin'));
   }
