@@ -19,11 +19,22 @@ const schema = `
   INSERT OR IGNORE INTO meta VALUES ('compacted', 0);
 `;
 
-/** Opens or makes the file. An acknowledged commit is on the disk: WAL, synchronised at every commit. */
+/** Counts changes of the tables and of what stands in them. Files from before it was counted have 0, and the same tables as 1. */
+const layout = 1;
+
+/**
+ * Opens or makes the file. An acknowledged commit is on the disk: WAL, synchronised at every commit.
+ * @throws when a later version has written it.
+ */
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
+  const found = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+  if (found > layout) {
+    database.close();
+    throw new Error(`it was written by a later version (layout ${found}, this one knows ${layout}): start that one, or name another file`);
+  }
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 250; PRAGMA cache_size = -16384;');
-  database.exec(schema);
+  database.exec(`${schema} PRAGMA user_version = ${layout};`);
   return database;
 }
 
