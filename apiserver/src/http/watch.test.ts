@@ -160,6 +160,17 @@ test('bookmarks come every minute, and tell how far the watch has come', async (
   watching.close();
 });
 
+test('bookmarks are of the kind that is watched: of metadata, where only metadata is', async () => {
+  const headers = { accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' };
+  const path = `${maps}?watch=1&resourceVersion=${await now()}&allowWatchBookmarks=true`;
+  const watching = new Watching(await server.transport().send({ method: 'GET', path, headers }));
+  await clock.advance(60_000);
+  await watching.tells(['BOOKMARK']);
+  const { kind, apiVersion } = watching.lines[0]?.object as { kind?: string; apiVersion?: string };
+  assert.deepEqual([kind, apiVersion], ['PartialObjectMetadata', 'meta.k8s.io/v1']);
+  watching.close();
+});
+
 test('sendInitialEvents: state first, then a bookmark that says so', async () => {
   for (const name of ['i1', 'i2']) await create(name);
   const watching = await watch('sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true');

@@ -5,7 +5,7 @@ import { representation } from '../registry/forms.ts';
 import { openWatch, type WatchSink } from '../registry/watch.ts';
 import { encodeEvent } from '../registry/wire.ts';
 import { Conversions } from './conversions.ts';
-import { negotiate } from './negotiate.ts';
+import { type Form, negotiate } from './negotiate.ts';
 import { integer, listQuery } from './options.ts';
 import { header } from './request.ts';
 import { isTrue } from './request-info.ts';
@@ -28,7 +28,7 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
   const bookmarks = isTrue(info.query.get('allowWatchBookmarks'));
   const stream = new WatchStream(response);
   const bookmark = (revision: number, annotations?: Record<string, string>): void =>
-    stream.write(encodeEvent('BOOKMARK', bookmarkObject(request, form.as === 'Table', revision, annotations)));
+    stream.write(encodeEvent('BOOKMARK', bookmarkObject(request, form, revision, annotations)));
   const initialDone = (revision: number): void => {
     if (query.sendInitialEvents && bookmarks) bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
   };
@@ -83,9 +83,10 @@ function keepBookmarking({ clock }: ResourceRequest, timers: Timer[], bookmark: 
   again();
 }
 
-function bookmarkObject({ store }: ResourceRequest, asTable: boolean, revision: number, annotations?: Record<string, string>): Buffer {
+function bookmarkObject({ store }: ResourceRequest, form: Form, revision: number, annotations?: Record<string, string>): Buffer {
   const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...(annotations ? { annotations } : {}) };
-  const { kind, apiVersion } = store.kind;
+  const meta = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.version}` };
+  const { kind, apiVersion } = form.as === 'PartialObjectMetadata' ? meta : store.kind;
   const object = { kind, apiVersion, metadata };
   const table = {
     kind: 'Table',
@@ -94,7 +95,7 @@ function bookmarkObject({ store }: ResourceRequest, asTable: boolean, revision: 
     columnDefinitions: [],
     rows: [{ cells: [], object }],
   };
-  return Buffer.from(JSON.stringify(asTable ? table : object));
+  return Buffer.from(JSON.stringify(form.as === 'Table' ? table : object));
 }
 
 /**

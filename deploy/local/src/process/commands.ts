@@ -173,6 +173,7 @@ function controllerManager(cluster: Cluster): ProcessSpec {
       `--root-ca-file=${pki.file('ca.crt')}`,
       `--cluster-signing-cert-file=${pki.file('ca.crt')}`,
       `--cluster-signing-key-file=${pki.file('ca.key')}`,
+      `--service-account-private-key-file=${pki.file('sa.key')}`,
       '--controllers=*,bootstrapsigner,tokencleaner',
     ],
   };
