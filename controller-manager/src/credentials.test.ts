@@ -4,7 +4,7 @@ import { rfc3339 } from '@keelson/base';
 import { createApi, type Transport } from '@keelson/client';
 import { SimulatedClock } from '@keelson/testing';
 import { serviceAccountTokens } from './credentials.ts';
-import { isEnabled } from './manager.ts';
+import { isEnabled } from './names.ts';
 
 /** A server that knows service accounts only once they were made, and counts the tokens it gives. */
 function tokenServer(clock: SimulatedClock): { transport: Transport; sent: string[] } {

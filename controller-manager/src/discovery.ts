@@ -19,12 +19,28 @@ const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscovery
 
 /** Asks the server for all that it serves. */
 export async function discover(api: Api): Promise<Discovery> {
+  return readDiscovery(await groupsOf(api));
+}
+
+/** Every kind the server serves, in each of its versions: `v1/Pod`, `apps/v1/Deployment`. */
+export async function servedKinds(api: Api): Promise<ReadonlySet<string>> {
+  const versions = (await groupsOf(api)).flatMap(({ metadata, versions }) =>
+    versions.map(({ version, resources }) => ({ apiVersion: metadata?.name ? `${metadata.name}/${version}` : version, resources })),
+  );
+  return new Set(
+    versions.flatMap(({ apiVersion, resources }) =>
+      (resources ?? []).flatMap(({ responseKind }) => (responseKind ? [`${apiVersion}/${responseKind.kind}`] : [])),
+    ),
+  );
+}
+
+async function groupsOf(api: Api): Promise<APIGroupDiscovery[]> {
   const ask = async (path: string): Promise<APIGroupDiscovery[]> => {
     const list = (await readJson(await api.raw({ method: 'GET', path, headers: { accept } }))) as Partial<APIGroupDiscoveryList>;
     return list.items ?? [];
   };
   const groups = await Promise.all([ask('/api'), ask('/apis')]);
-  return readDiscovery(groups.flat());
+  return groups.flat();
 }
 
 export function readDiscovery(groups: readonly APIGroupDiscovery[]): Discovery {

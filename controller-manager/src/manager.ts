@@ -1,12 +1,15 @@
 import type { Clock, Logger, Random } from '@keelson/base';
 import type { Api } from '@keelson/client';
 import { type ControllerDeps, createEventRecorder, createInformers, type Informers, runControllers } from '@keelson/runtime';
-import { ConfigMap, Lease } from '@keelson/types';
+import { ConfigMap, Lease, Secret } from '@keelson/types';
 import type { Registry } from 'prom-client';
 import { controllers } from './controllers/index.ts';
 import { leaseNamespace } from './controllers/node-lifecycle/controller.ts';
 import { rootCAName } from './controllers/root-ca/plan.ts';
+import { tokenType } from './controllers/serviceaccount-token/plan.ts';
 import type { ControllerConfig, ControllerEntry } from './controllers/types.ts';
+import { isEnabled } from './names.ts';
+import { kindsServed, missingKinds } from './served.ts';
 
 export interface ControllerManagerDeps {
   /** The manager's own identity: informers read as it. */
@@ -24,6 +27,8 @@ export interface ControllerManagerDeps {
   readonly observe?: ControllerDeps['observe'];
   /** For what controllers count of their own. */
   readonly metrics?: Registry;
+  /** Told of each controller that is started, by its name. */
+  readonly onStart?: (controller: string) => void;
 }
 
 export interface ControllerManager {
@@ -37,7 +42,7 @@ export const defaultConfig: ControllerConfig = {
   maxEndpointsPerSlice: 100,
   nodeMonitorGracePeriod: 50_000,
   nodeStartupGracePeriod: 60_000,
-  nodeEvictionRate: 0.1,
+  nodeEviction: { evictionRate: 0.1, secondaryEvictionRate: 0.01, unhealthyZoneThreshold: 0.55, largeClusterSizeThreshold: 50 },
   allocateNodeCIDRs: false,
   clusterCIDRs: [],
   nodeCIDRMaskSize: { 4: 24, 6: 64 },
@@ -49,6 +54,9 @@ export const defaultConfig: ControllerConfig = {
     initialReadinessDelay: 30_000,
   },
   signing: { authorities: {}, duration: 365 * 86_400_000 },
+  legacyTokenCleanUpPeriod: 365 * 86_400_000,
+  garbageCollection: true,
+  resourceQuotaSyncPeriod: 300_000,
   concurrency: {},
 };
 
@@ -60,8 +68,10 @@ export function createControllerManager(deps: ControllerManagerDeps): Controller
     async run(signal) {
       const informers = createInformers({ api, clock, random, log });
       select(informers);
-      const wanted = controllers.filter((entry) => isEnabled(entry, deps.controllers ?? ['*']));
-      await Promise.all(wanted.map((entry) => runEntry(entry, config, deps, informers, signal)));
+      const served = await kindsServed(deps, signal);
+      if (signal.aborted) return;
+      const wanted = controllers.filter((entry) => isEnabled(entry, deps.controllers ?? ['*']) && (entry.isWanted?.(config) ?? true));
+      await Promise.all(wanted.map((entry) => runEntry(entry, { config, served, informers }, deps, signal)));
     },
   };
 }
@@ -70,28 +80,35 @@ export function createControllerManager(deps: ControllerManagerDeps): Controller
 function select(informers: Informers): void {
   informers.for(ConfigMap, { fieldSelector: `metadata.name=${rootCAName}` });
   informers.for(Lease, { namespace: leaseNamespace });
+  informers.for(Secret, { fieldSelector: `type=${tokenType}` });
 }
 
+interface Common {
+  readonly config: ControllerConfig;
+  readonly served: ReadonlySet<string>;
+  readonly informers: Informers;
+}
+
+/** A controller of what the server does not serve, as one of an older version may, is left out; the others do not wait for it. */
 function runEntry(
   entry: ControllerEntry,
-  config: ControllerConfig,
+  { config, served, informers }: Common,
   deps: ControllerManagerDeps,
-  informers: Informers,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, random, log, observe, metrics } = deps;
-  const api = deps.apiFor(entry.serviceAccount);
-  const recorder = createEventRecorder({ api, component: entry.eventSource, clock, log, signal });
+  const { clock, random, log, observe, metrics, onStart } = deps;
+  const { name, serviceAccount, eventSource } = entry;
+  const api = serviceAccount ? deps.apiFor(serviceAccount) : deps.api;
+  const recorder = createEventRecorder({ api, component: eventSource, clock, log, signal });
   const running = { api, informers, clock, random, log, signal, events: () => recorder, ...(observe ? { observe } : {}) };
-  if ('run' in entry) return entry.run({ ...running, metadata: deps.metadata ?? deps.api, concurrency: config.concurrency });
-  return runControllers(entry.define(config, { clock, metrics }), running);
-}
-
-/** Whether `--controllers` lets a controller run. */
-export function isEnabled(
-  { name, alias = name, offByDefault = false }: Pick<ControllerEntry, 'name' | 'alias' | 'offByDefault'>,
-  wanted: readonly string[],
-): boolean {
-  if (wanted.includes(`-${name}`) || wanted.includes(`-${alias}`)) return false;
-  return wanted.includes(name) || wanted.includes(alias) || (wanted.includes('*') && !offByDefault);
+  if ('run' in entry) {
+    onStart?.(name);
+    return entry.run({ ...running, metadata: deps.metadata ?? deps.api, concurrency: config.concurrency });
+  }
+  const definitions = entry.define(config, { clock, metrics });
+  const missing = definitions.flatMap((definition) => missingKinds(definition, served));
+  if (missing.length > 0) log.warn(`${name} is not started: the server does not serve ${missing.join(', ')}`);
+  if (missing.length > 0 || definitions.length === 0) return Promise.resolve();
+  onStart?.(name);
+  return runControllers(definitions, running);
 }

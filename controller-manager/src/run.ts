@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAbort } from '@keelson/base';
 import {
@@ -15,25 +14,24 @@ import {
 import {
   type Component,
   type ComponentContext,
+  type HealthCheck,
   leaderElectionStatus,
-  type OptionValues,
   restClientRequests,
   serveSecurePort,
 } from '@keelson/component';
-import { type Credential, issueTemporary } from '@keelson/pki';
+import { issueTemporary } from '@keelson/pki';
 import { runElected } from '@keelson/runtime';
-import { signers } from './certificate-requests.ts';
+import { controllerConfig } from './config.ts';
 import type { ControllerConfig } from './controllers/types.ts';
 import { serviceAccountTokens } from './credentials.ts';
 import { inert } from './inert.ts';
 import { createControllerManager } from './manager.ts';
-import { observeQueues } from './metrics.ts';
+import { countRunning, observeQueues } from './metrics.ts';
 import { options } from './options.ts';
 import { metadataOnly, observed } from './transports.ts';
 
 type Options = typeof options;
 type Context = ComponentContext<Options>;
-type Values = OptionValues<Options>;
 
 /** kube-controller-manager as a process. */
 export const component: Component<Options> = {
@@ -41,14 +39,18 @@ export const component: Component<Options> = {
   options,
   inert,
   async run(context) {
-    const { options: values, clock, signal } = context;
-    const config = controllerConfig(values);
-    const connections = connect(context, loadKubeconfig(values.kubeconfig || undefined));
+    const { options: values, signal } = context;
+    const kubeconfig = loadKubeconfig(values.kubeconfig || undefined);
+    const config = controllerConfig(values, connectionOf(resolveContext(kubeconfig)).caData?.toString());
+    const connections = connect(context, kubeconfig);
+    const checks: HealthCheck[] = values['leader-elect'] ? [passing('leaderElection')] : [];
     try {
-      await serveSecurePort(context, connections.api, () => issueTemporary('kube-controller-manager', { dnsNames: [hostname()] }, clock));
+      const certificate = () => issueTemporary('kube-controller-manager', { dnsNames: [hostname()] }, context.clock);
+      await serveSecurePort(context, connections.api, certificate, checks);
       const status = leaderElectionStatus(context.metrics);
       const tell = (name: string, leading: 0 | 1): void => status.set({ name }, leading);
-      await runElected(context, connections.api, hostname(), tell, (leading) => runManager(context, connections, config, leading));
+      const lead = (leading: AbortSignal): Promise<void> => runManager(context, connections, { config, checks }, leading);
+      await runElected(context, connections.api, hostname(), tell, lead);
     } catch (error) {
       if (!(signal.aborted && (isAbort(error) || error === signal.reason))) throw error;
     } finally {
@@ -102,73 +104,30 @@ function connect({ options: values, clock, metrics }: Context, config: Kubeconfi
   };
 }
 
+interface Work {
+  readonly config: ControllerConfig;
+  /** To which each controller that is started is added. */
+  readonly checks: HealthCheck[];
+}
+
 function runManager(
   context: Context,
   { api, metadata, apiFor }: Connections,
-  config: ControllerConfig,
+  { config, checks }: Work,
   signal: AbortSignal,
 ): Promise<void> {
   const { options: values, clock, random, log, metrics } = context;
-  const observe = observeQueues(metrics);
-  const deps = { api, metadata, apiFor, clock, random, log, config, controllers: values.controllers, observe, metrics };
+  const running = countRunning(metrics);
+  const onStart = (name: string): void => {
+    checks.push(passing(name));
+    running(name);
+  };
+  const observe = observeQueues(metrics, clock);
+  const deps = { api, metadata, apiFor, clock, random, log, config, controllers: values.controllers, observe, metrics, onStart };
   return createControllerManager(deps).run(signal);
 }
 
-/** @throws for a flag that says nothing sensible, naming it. */
-export function controllerConfig(values: Values): ControllerConfig {
-  const rootCA = values['root-ca-file'];
-  const mask = values['node-cidr-mask-size'];
-  const clusterCIDRs = values['cluster-cidr'];
-  if (values['allocate-node-cidrs'] && clusterCIDRs.length === 0)
-    throw new Error('--cluster-cidr must be given with --allocate-node-cidrs');
-  const suffix = '-syncs';
-  const concurrency = Object.entries(values).filter(([name]) => name.startsWith('concurrent-') && name.endsWith(suffix));
-  return {
-    ...(rootCA ? { rootCA: readFileSync(rootCA, 'utf8') } : {}),
-    terminatedPodThreshold: values['terminated-pod-gc-threshold'],
-    maxEndpointsPerSlice: values['max-endpoints-per-slice'],
-    nodeMonitorGracePeriod: values['node-monitor-grace-period'],
-    nodeStartupGracePeriod: values['node-startup-grace-period'],
-    nodeEvictionRate: values['node-eviction-rate'],
-    allocateNodeCIDRs: values['allocate-node-cidrs'],
-    clusterCIDRs,
-    nodeCIDRMaskSize: { 4: values['node-cidr-mask-size-ipv4'] || mask || 24, 6: values['node-cidr-mask-size-ipv6'] || mask || 64 },
-    horizontalPodAutoscaler: autoscalerConfig(values),
-    signing: signingConfig(values),
-    concurrency: Object.fromEntries(concurrency.map(([name, value]) => [name.slice('concurrent-'.length, -suffix.length), Number(value)])),
-  };
-}
-
-function signingConfig(values: Values): ControllerConfig['signing'] {
-  const common = credential(values['cluster-signing-cert-file'], values['cluster-signing-key-file']);
-  const own = (name: 'kubelet-client' | 'kubelet-serving' | 'kube-apiserver-client' | 'legacy-unknown'): Credential | undefined => {
-    const specific = credential(values[`cluster-signing-${name}-cert-file`], values[`cluster-signing-${name}-key-file`]);
-    if (specific && common)
-      throw new Error(`cannot specify --cluster-signing-{cert,key}-file and --cluster-signing-${name}-{cert,key}-file`);
-    return specific ?? common;
-  };
-  const chosen = [
-    [signers.kubeletClient, own('kubelet-client')],
-    [signers.kubeletServing, own('kubelet-serving')],
-    [signers.client, own('kube-apiserver-client')],
-    [signers.legacy, own('legacy-unknown')],
-  ] as const;
-  const authorities = Object.fromEntries(chosen.flatMap(([signer, authority]) => (authority ? [[signer, authority]] : [])));
-  return { authorities, duration: values['cluster-signing-duration'] };
-}
-
-function credential(certFile: string, keyFile: string): Credential | undefined {
-  if (!certFile && !keyFile) return undefined;
-  if (!certFile || !keyFile) throw new Error('the certificate and the key of a signing authority must be given together');
-  return { certPem: readFileSync(certFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
-}
-
-function autoscalerConfig(values: Values): ControllerConfig['horizontalPodAutoscaler'] {
-  return {
-    syncPeriod: values['horizontal-pod-autoscaler-sync-period'],
-    downscaleStabilization: values['horizontal-pod-autoscaler-downscale-stabilization'],
-    tolerance: values['horizontal-pod-autoscaler-tolerance'],
-    cpuInitializationPeriod: values['horizontal-pod-autoscaler-cpu-initialization-period'],
-    initialReadinessDelay: values['horizontal-pod-autoscaler-initial-readiness-delay'],
-  };
+/** A process that has lost its lease, or a controller, has ended: who is there to answer is well. */
+function passing(name: string): HealthCheck {
+  return { name, check: () => undefined };
 }

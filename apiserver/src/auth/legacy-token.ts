@@ -12,6 +12,10 @@ const prefix = 'kubernetes.io/serviceaccount/';
 const lastUsed = 'kubernetes.io/legacy-token-last-used';
 const invalidSince = 'kubernetes.io/legacy-token-invalid-since';
 
+/** Told to those whose token was made for their account by itself, as releases before 1.24 did. */
+const outdated =
+  'Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.';
+
 /** What a token in a Secret of type kubernetes.io/service-account-token states. It has neither times nor audiences. */
 export interface LegacyClaims {
   readonly namespace: string;
@@ -35,12 +39,7 @@ export function legacyTokens(publicKeysPem: readonly string[], registry: () => R
         if (!verified) continue;
         const claims = claimsIn(JSON.parse(Buffer.from(verified.payload).toString()) as Record<string, unknown>);
         if (!claims) return { type: 'invalid', message: 'the token does not name its service account' };
-        const result = judge(token, claims, registry());
-        if (result.type === 'authenticated') {
-          metrics?.legacy();
-          noteUse(registry(), claims);
-        }
-        return result;
+        return judge(token, claims, registry(), metrics);
       }
       return { type: 'invalid', message: 'invalid signature' };
     },
@@ -65,17 +64,32 @@ export function claimsIn(payload: Readonly<Record<string, unknown>>): LegacyClai
   return named ? { namespace, secret, account: { name, uid } } : undefined;
 }
 
-function judge(token: string, { namespace, secret: name, account }: LegacyClaims, registry: Registry): Authentication {
+function judge(token: string, claims: LegacyClaims, registry: Registry, metrics: TokenMetrics | undefined): Authentication {
+  const { namespace, secret: name, account } = claims;
   const now = registry.options.clock.now();
   const secret = registry.read(Secret, namespace, name);
   const invalid = (message: string): Authentication => ({ type: 'invalid', message });
   if (!secret || secret.metadata.deletionTimestamp) return invalid('service account token has been invalidated');
   if (!isEqual(Buffer.from(secret.data?.token ?? '', 'base64'), Buffer.from(token)))
     return invalid('service account token does not match server copy');
-  if (secret.metadata.labels?.[invalidSince])
-    return invalid(`legacy service account token ${namespace}/${name} has been invalidated due to inactivity`);
-  const problem = absence('service account', registry.read(ServiceAccount, namespace, account.name), account.uid, now);
-  return problem ? invalid(problem) : { type: 'authenticated', user: accountUser(namespace, account) };
+  const owner = registry.read(ServiceAccount, namespace, account.name);
+  const problem = absence('service account', owner, account.uid, now);
+  if (problem) return invalid(problem);
+  noteUse(registry, claims);
+  if (secret.metadata.labels?.[invalidSince]) {
+    metrics?.legacy('invalidAuto');
+    return invalid(markedInvalid(claims));
+  }
+  const isGenerated = owner?.secrets?.some((one) => one.name === name) === true;
+  metrics?.legacy(isGenerated ? 'auto' : 'manual');
+  const user = accountUser(namespace, account);
+  return { type: 'authenticated', user: isGenerated ? { ...user, warnings: [outdated] } : user };
+}
+
+function markedInvalid({ namespace, secret, account }: LegacyClaims): string {
+  const advice = `Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${invalidSince}' label`;
+  const whose = `the token in secret ${namespace}/${secret} for service account ${namespace}/${account.name}`;
+  return `${whose} has been marked invalid. ${advice} from the secret to temporarily allow use of this token`;
 }
 
 function isEqual(known: Buffer, shown: Buffer): boolean {

@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createKeyPair } from '@keelson/pki';
 import { eventually, SimulatedClock } from '@keelson/testing';
-import { Node, Pod, Secret, ServiceAccount, type TokenRequest, type TokenReview } from '@keelson/types';
+import { ConfigMap, Node, Pod, Secret, ServiceAccount, type TokenRequest, type TokenReview } from '@keelson/types';
 import { SignJWT } from 'jose/jwt/sign';
 import { type Fixture, podOf, startServer, testIssuer, testKeys } from '../testing/fixture.ts';
 import { createTokens } from './tokens.ts';
@@ -148,9 +148,25 @@ test('a token kept in a Secret holds while the Secret has it', async () => {
   assert.equal(other.status?.authenticated, false, 'it is for the API server alone');
   const unused = await legacy('unused');
   await keep('unused', unused, { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' });
-  assert.equal(await verdict(unused), 'legacy service account token default/unused has been invalidated due to inactivity');
+  assert.match(await verdict(unused), /^the token in secret default\/unused for service account default\/robot has been marked invalid\. /);
   await server.api.delete(Secret, { name: 'legacy', namespace });
   assert.equal(await verdict(token), gone);
+});
+
+test('whose token was made by itself is told so, and since when use is noted stands in a ConfigMap', async () => {
+  const token = await legacy('made');
+  await keep('made', token);
+  const ask = async () => {
+    const review = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+    return server.sendAnonymous('POST', review, {}, { authorization: `Bearer ${token}` });
+  };
+  assert.equal((await ask()).headers.warning, undefined);
+  const robotAccount = await server.api.get(ServiceAccount, { name: 'robot', namespace });
+  await server.api.update(ServiceAccount, { ...robotAccount, secrets: [{ name: 'made' }] });
+  assert.match(String((await ask()).headers.warning), /instead of auto-generated secret-based tokens/);
+  assert.match(await server.metrics.metrics(), /serviceaccount_legacy_auto_token_uses_total 1/);
+  const tracking = { namespace: 'kube-system', name: 'kube-apiserver-legacy-service-account-token-tracking' };
+  assert.equal((await server.api.get(ConfigMap, tracking)).data?.since, '2026-01-01');
 });
 
 test('a token of an account that was made anew is nobody’s', async () => {

@@ -15,7 +15,8 @@ const leeway = 60_000;
 export interface TokenMetrics {
   /** A token that lives longer than was asked for is used past that time. */
   stale(): void;
-  legacy(): void;
+  /** A token kept in a Secret: made by nobody's hand, or by somebody's; or a made one that was used after it was marked as invalid. */
+  legacy(use: 'auto' | 'manual' | 'invalidAuto'): void;
 }
 
 /**

@@ -14,5 +14,17 @@ export function createTokenMetrics(registry: Registry): TokenMetrics {
     help: 'Cumulative legacy service account tokens used',
     registers,
   });
-  return { stale: () => stale.inc(), legacy: () => legacy.inc() };
+  const counted = (name: string, help: string): Counter => new Counter({ name: `serviceaccount_${name}_total`, help, registers });
+  const uses = {
+    auto: counted('legacy_auto_token_uses', 'Cumulative auto-generated legacy tokens used'),
+    manual: counted('legacy_manual_token_uses', 'Cumulative manually created legacy tokens used'),
+    invalidAuto: counted('invalid_legacy_auto_token_uses', 'Cumulative invalid auto-generated legacy tokens used'),
+  };
+  return {
+    stale: () => stale.inc(),
+    legacy(use) {
+      uses[use].inc();
+      if (use !== 'invalidAuto') legacy.inc();
+    },
+  };
 }

@@ -7,6 +7,8 @@ export interface UserInfo {
   readonly uid?: string | undefined;
   readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** What every answer to them warns of, for the way in which they proved who they are. */
+  readonly warnings?: readonly string[];
 }
 
 export type Authentication =

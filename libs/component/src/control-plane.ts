@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/client';
 import { delegatedAuth } from './delegated.ts';
+import type { HealthCheck } from './health.ts';
 import { type HealthServerOptions, serveHealth } from './serving.ts';
 import type { ComponentContext } from './types.ts';
 
@@ -36,11 +37,15 @@ export function leaderElectionOptions(lease: string) {
 
 type SecurePortContext = ComponentContext<ReturnType<typeof securePortOptions>>;
 
-/** Serves health and metrics until the signal aborts. `makeCertificate` gives one that lasts as long as the process, where no file is named. */
+/**
+ * Serves health and metrics until the signal aborts. `makeCertificate` gives one that lasts as long as the process, where no file is
+ * named. `checks` may grow: what it holds counts from then on.
+ */
 export async function serveSecurePort(
   { options: values, clock, log, metrics, signal }: SecurePortContext,
   api: Api,
   makeCertificate: () => Promise<HealthServerOptions['tls']>,
+  checks: readonly HealthCheck[] = [],
 ): Promise<void> {
   if (values['secure-port'] === 0) return;
   const asker = values['authorization-kubeconfig'] || values['authentication-kubeconfig'];
@@ -51,9 +56,7 @@ export async function serveSecurePort(
     bindAddress: values['bind-address'],
     tls: cert ? { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } : await makeCertificate(),
     ...(clientCA ? { clientCA: readFileSync(clientCA, 'utf8') } : {}),
-    metrics,
-    log,
-    checks: [],
+    ...{ metrics, log, checks },
     authorize: (request: IncomingMessage) => auth.check(request),
   });
   signal.addEventListener('abort', () => void server.close(), { once: true });

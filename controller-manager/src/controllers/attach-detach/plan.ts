@@ -1,9 +1,13 @@
 import { isHeldFor } from '@keelson/machinery';
-import type { CSIDriver, PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttachment } from '@keelson/types';
+import type { AttachedVolume, CSIDriver, Node, PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttachment } from '@keelson/types';
 
 /** What the controller sees of the cluster for one node. */
 export interface View {
   readonly nodeName: string;
+  /** undefined: it is gone. */
+  readonly node: Node | undefined;
+  /** For how many milliseconds the named attachment, which nobody wants, has been left because its node uses it. */
+  waited(name: string): number;
   /** All pods of the node, ended ones too: until it is gone, a pod may hold its volumes. */
   readonly pods: readonly Pod[];
   /** Of the whole cluster. */
@@ -29,6 +33,10 @@ export interface AttachPlan {
   /** Names. */
   readonly remove: readonly string[];
   readonly notices: readonly Notice[];
+  /** What the node's status is to say is attached to it, before anything is removed. */
+  readonly attached: readonly AttachedVolume[];
+  /** Names of attachments that nobody wants any more and that the node still uses. */
+  readonly waiting: readonly string[];
 }
 
 interface Wanted {
@@ -50,10 +58,31 @@ export function planAttachments(view: View): AttachPlan {
     const told = blocked ? takenElsewhere(want) : attachment && outcome(want, attachment);
     if (told) for (const pod of want.pods) notices.push({ pod, ...told });
   }
-  const remove = view.attachments
-    .filter(({ metadata, spec }) => isOurs(spec, view) && !metadata.deletionTimestamp && !wanted.has(metadata.name ?? ''))
-    .map(({ metadata }) => metadata.name ?? '');
-  return { create, remove, notices };
+  const ours = view.attachments.filter(({ metadata, spec }) => isOurs(spec, view) && !metadata.deletionTimestamp);
+  const unwanted = ours.filter(({ metadata }) => !wanted.has(metadata.name ?? ''));
+  const waiting = new Set(unwanted.filter((one) => isHeld(one, view)).map(({ metadata }) => metadata.name ?? ''));
+  const remove = unwanted.map(({ metadata }) => metadata.name ?? '').filter((name) => !waiting.has(name));
+  const staying = ours.filter(({ metadata, status }) => status?.attached && !remove.includes(metadata.name ?? ''));
+  const attached = staying.map((one) => ({ name: nameInStatus(one, view), devicePath: '' }));
+  return { create, remove, notices, attached, waiting: [...waiting] };
+}
+
+/** How the status of a node calls an attached volume. */
+function nameInStatus({ spec }: VolumeAttachment, view: View): string {
+  const volume = view.volume(spec.source.persistentVolumeName ?? '');
+  return `kubernetes.io/csi/${spec.attacher}^${volume?.spec?.csi?.volumeHandle ?? ''}`;
+}
+
+/** As long as Kubernetes waits for a node that does not answer to let a volume go, in milliseconds. */
+const patience = 360_000;
+
+/** Whether the node has it mounted, and may still write to it. */
+function isHeld(attachment: VolumeAttachment, view: View): boolean {
+  const { node } = view;
+  if (!node?.status?.volumesInUse?.includes(nameInStatus(attachment, view))) return false;
+  if (node.spec?.taints?.some(({ key }) => key === 'node.kubernetes.io/out-of-service')) return false;
+  const ready = node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+  return ready || view.waited(attachment.metadata.name ?? '') < patience;
 }
 
 function wantedOf(view: View): ReadonlyMap<string, Wanted> {

@@ -25,6 +25,7 @@ import {
   planTaints,
   readiness,
 } from './plan.ts';
+import { type EvictionOptions, evictionRateIn, zoneOf } from './zones.ts';
 
 export const leaseNamespace = 'kube-node-lease';
 
@@ -35,10 +36,7 @@ export function nodeOf({ spec }: Pod): readonly string[] {
   return spec.nodeName ? [spec.nodeName] : [];
 }
 
-export interface NodeLifecycleOptions extends Graces {
-  /** Nodes tainted NoExecute a second, at most. */
-  readonly evictionRate: number;
-}
+export type NodeLifecycleOptions = Graces & EvictionOptions;
 
 /** Judges nodes by their signs of life, and taints them by their conditions. */
 export function nodeLifecycleController(options: NodeLifecycleOptions, clock: Clock): ControllerDefinition {
@@ -65,7 +63,8 @@ class NodeLifecycle {
   readonly #clock: Clock;
   readonly #heartbeats = new Map<string, Heartbeat>();
   readonly #readiness = new Map<string, string>();
-  #nextEviction = 0;
+  /** By zone. */
+  readonly #nextEviction = new Map<string, number>();
   #cutOff = false;
 
   constructor(options: NodeLifecycleOptions, clock: Clock) {
@@ -134,8 +133,10 @@ class NodeLifecycle {
   /** Milliseconds until a NoExecute taint that had to wait may be put on. */
   async #taint(node: Node, context: ReconcileContext): Promise<number | undefined> {
     const now = this.#clock.now();
-    const wait = this.#untilEviction(node, context, now);
-    if (wait === 0) this.#nextEviction = now + 1000 / this.#options.evictionRate;
+    const zone = zoneOf(node);
+    const rate = this.#rate(node, context.of(Node).list(), now);
+    const wait = this.#untilEviction(node, rate, now);
+    if (wait === 0) this.#nextEviction.set(zone, now + 1000 / rate);
     const eviction = this.#cutOff ? 'lift' : wait === 0 ? 'add' : 'keep';
     const taints = planTaints(node, eviction, now);
     if (taints) {
@@ -146,19 +147,28 @@ class NodeLifecycle {
     return wait === 0 ? undefined : wait;
   }
 
-  /** Milliseconds until the node's pods may be told to go; undefined when there is no reason to. */
-  #untilEviction(node: Node, context: ReconcileContext, now: number): number | undefined {
-    this.#noteCutOff(context.of(Node).list(), now);
-    const due = evictionDue(node);
-    if (due === undefined || this.#cutOff || this.#options.evictionRate <= 0) return undefined;
-    return Math.max(0, due - now, this.#nextEviction - now);
+  /** Nodes of this one's zone that may be told to lose their pods, a second. With nobody ready nobody is, until some are back. */
+  #rate(node: Node, nodes: readonly Node[], now: number): number {
+    if (isReady(node) && !this.#cutOff) return this.#options.evictionRate;
+    const zone = zoneOf(node);
+    const rate = evictionRateIn(zone, nodes, this.#options);
+    if (this.#cutOff && rate !== undefined) this.#restart(nodes, now + monitorPeriod);
+    this.#cutOff = rate === undefined;
+    return rate ?? 0;
   }
 
-  /** With no node ready, it is rather this side that is cut off, and there is nowhere to go: nobody is evicted until some are back. */
-  #noteCutOff(nodes: readonly Node[], now: number): void {
-    const cutOff = !nodes.some(isReady);
-    if (this.#cutOff && !cutOff) this.#nextEviction = now + monitorPeriod;
-    this.#cutOff = cutOff;
+  /** Nodes have a moment to report before the first is judged again. */
+  #restart(nodes: readonly Node[], at: number): void {
+    for (const node of nodes) this.#nextEviction.set(zoneOf(node), at);
+  }
+
+  /** Milliseconds until the node's pods may be told to go; undefined when there is no reason to. */
+  #untilEviction(node: Node, rate: number, now: number): number | undefined {
+    const due = evictionDue(node);
+    if (due === undefined || this.#cutOff) return undefined;
+    // How disrupted its zone is changes with other nodes.
+    if (rate <= 0) return monitorPeriod;
+    return Math.max(0, due - now, (this.#nextEviction.get(zoneOf(node)) ?? 0) - now);
   }
 }
 

@@ -100,7 +100,9 @@ async function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, cont
 }
 
 function boundStatus(claim: PersistentVolumeClaim, { spec }: PersistentVolume): PersistentVolumeClaim['status'] {
-  return { ...claim.status, phase: 'Bound', accessModes: spec?.accessModes, capacity: spec?.capacity };
+  // Of a claim that is bound, who enlarges its volume says when the claim may use all of it.
+  const capacity = claim.status?.phase === 'Bound' ? claim.status.capacity : spec?.capacity;
+  return { ...claim.status, phase: 'Bound', accessModes: spec?.accessModes, capacity };
 }
 
 async function writeStatus(

@@ -1,4 +1,3 @@
-import { isPodTerminal } from '@keelson/machinery';
 import { type ControllerDefinition, defineController, mapped, self } from '@keelson/runtime';
 import { Event, PersistentVolume, PersistentVolumeClaim, Pod } from '@keelson/types';
 
@@ -6,7 +5,7 @@ const claimFinalizer = 'kubernetes.io/pvc-protection';
 const volumeFinalizer = 'kubernetes.io/pv-protection';
 const byClaim = 'claim';
 
-/** A claim stays until no pod that may still run uses it. */
+/** A claim stays while a pod that was given its node names it: also one that has ended, as long as it is there. */
 export function claimProtectionController(): ControllerDefinition {
   return defineController({
     name: 'persistentvolumeclaim-protection',
@@ -20,10 +19,10 @@ export function claimProtectionController(): ControllerDefinition {
       const held = finalizers.includes(claimFinalizer);
       if (!deletionTimestamp && !held) await api.update(PersistentVolumeClaim, withFinalizers(claim, [...finalizers, claimFinalizer]));
       if (!deletionTimestamp || !held) return undefined;
-      const used = of(Pod)
-        .byIndex(byClaim, key)
-        .some((pod) => pod.spec.nodeName && !isPodTerminal(pod));
-      if (used) return undefined;
+      const uses = (pod: Pod): boolean => Boolean(pod.spec.nodeName) && usedClaims(pod).includes(key);
+      if (of(Pod).byIndex(byClaim, key).some(uses)) return undefined;
+      // A pod that has just been placed may not be seen yet.
+      if ((await api.list(Pod, { namespace: claim.metadata.namespace })).items.some(uses)) return undefined;
       await api.update(
         PersistentVolumeClaim,
         withFinalizers(
@@ -69,6 +68,14 @@ function claimsOf({ metadata, spec }: Pod): string[] {
     return ephemeral ? [`${metadata.name}-${name}`] : [];
   });
   return names.map((name) => `${metadata.namespace}/${name}`);
+}
+
+/** Claims a pod still holds. Those made for it are let go as soon as the kubelet is done with it: they go with the pod. */
+function usedClaims(pod: Pod): string[] {
+  const { deletionTimestamp, deletionGracePeriodSeconds, name, namespace } = pod.metadata;
+  if (!deletionTimestamp || deletionGracePeriodSeconds !== 0) return claimsOf(pod);
+  const own = (pod.spec.volumes ?? []).filter(({ ephemeral }) => ephemeral).map((volume) => `${namespace}/${name}-${volume.name}`);
+  return claimsOf(pod).filter((claim) => !own.includes(claim));
 }
 
 function withFinalizers<T extends PersistentVolume | PersistentVolumeClaim>(object: T, finalizers: readonly string[]): T {

@@ -17,12 +17,14 @@ import { discover } from '../../discovery.ts';
 /** Kinds whose objects use more than the room they take: they are watched. Others are counted when it is time. */
 const watched = [Pod, Service, PersistentVolumeClaim] as const;
 
-/** Things that are only counted are counted again this often, in milliseconds; everything, every `resync`. */
+/** Things that are only counted are counted again this often, in milliseconds. */
 const recount = 5_000;
-const resync = 300_000;
 
-/** Says in every quota's status how much of what it limits is in use. What is made is charged by the API server at once. */
-export function resourceQuotaController(): ControllerDefinition {
+/**
+ * Says in every quota's status how much of what it limits is in use. What is made is charged by the API server at once. Everything is
+ * counted again every `resync` milliseconds.
+ */
+export function resourceQuotaController(workers: number, resync: number): ControllerDefinition {
   return defineController({
     name: 'resourcequota',
     reads: [ResourceQuota, ...watched],
@@ -31,6 +33,7 @@ export function resourceQuotaController(): ControllerDefinition {
       { ...self(ResourceQuota), when: isWanting },
       ...watched.map((kind) => mapped(kind as Kind<Pod>, quotasBeside, { when: ({ type }) => type !== 'added' })),
     ],
+    workers,
     resyncEvery: resync,
     async reconcile(key, context) {
       const quota = context.of(ResourceQuota).get(key);

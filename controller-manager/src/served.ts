@@ -1,0 +1,28 @@
+import { errorMessage, sleep } from '@keelson/base';
+import { type ControllerDefinition, kindKey } from '@keelson/runtime';
+import { servedKinds } from './discovery.ts';
+import type { ControllerManagerDeps } from './manager.ts';
+
+/** Milliseconds between two tries to learn what the server serves. */
+const patience = 1_000;
+
+/** The kinds the server serves, as `kindKey` names them. Asked for until there is an answer; nothing once the signal has aborted. */
+export async function kindsServed(
+  { api, clock, log }: Pick<ControllerManagerDeps, 'api' | 'clock' | 'log'>,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  while (!signal.aborted) {
+    try {
+      return await servedKinds(api);
+    } catch (error) {
+      if (!signal.aborted) log.warn(`failed to discover resources: ${errorMessage(error)}`);
+      await sleep(clock, patience, signal).catch(() => undefined);
+    }
+  }
+  return new Set();
+}
+
+/** Kinds a controller reads that the server does not have: waiting for them would be waiting for ever. */
+export function missingKinds({ reads }: Pick<ControllerDefinition, 'reads'>, served: ReadonlySet<string>): string[] {
+  return reads.map(kindKey).filter((kind) => !served.has(kind));
+}
