@@ -168,7 +168,7 @@ export const apiserverOptions = {
   'admission-control-config-file': {
     type: 'string',
     default: '',
-    help: 'AdmissionConfiguration (apiserver.config.k8s.io/v1): what PodSecurity asks of namespaces that say nothing, and who is exempt.',
+    help: 'AdmissionConfiguration (apiserver.config.k8s.io/v1): what PodSecurity, PodNodeSelector, PodTolerationRestriction, EventRateLimit and ResourceQuota are told.',
   },
   'etcd-prefix': { type: 'string', default: '/registry', help: 'Where keys begin in etcd; nothing but /registry is offered.' },
   'event-ttl': { type: 'duration', default: '1h0m0s', help: 'How long events are kept.' },
@@ -176,7 +176,7 @@ export const apiserverOptions = {
   'enable-admission-plugins': {
     type: 'list',
     default: [] as readonly string[],
-    help: 'Admission plugins to have besides those that are there unless told; NodeRestriction is one of these.',
+    help: 'Admission plugins to have besides those that are there unless told (NodeRestriction is one of these): AlwaysPullImages, PodNodeSelector, EventRateLimit, …',
   },
   'disable-admission-plugins': { type: 'list', default: [] as readonly string[], help: 'Admission plugins to leave out.' },
 

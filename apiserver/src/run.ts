@@ -87,7 +87,7 @@ async function serverConfig(
     serviceCIDR: options['service-cluster-ip-range'],
     nodePorts: { from, to },
     disabledAdmission: options['disable-admission-plugins'],
-    admission: await readAdmissionSettings(options['admission-control-config-file']),
+    admission: await readAdmissionSettings(options['admission-control-config-file'], options['enable-admission-plugins']),
     eventTTL: options['event-ttl'],
     bootstrapTokens: options['enable-bootstrap-token-auth'],
     ...(await configureAuth(options, { clock, log, metrics, signal })),

@@ -13,6 +13,7 @@ import type { AnonymousPolicy } from './auth/anonymous.ts';
 import type { AuthorizerChain } from './auth/configure-authorization.ts';
 import { bootstrapNamespaces, bootstrapRbac } from './auth/rbac/bootstrap.ts';
 import { type EscalationContext, escalationCheck } from './auth/rbac/escalation.ts';
+import { ensureTokenTracking, keepTokenTracking } from './auth/service-account-tracking.ts';
 import type { TokenAuthenticator } from './auth/types.ts';
 import { compactRegularly } from './compaction.ts';
 import type { VersionInfo } from './discovery/routes.ts';
@@ -157,8 +158,8 @@ interface State {
   ready: boolean;
   /** `host:port`, as discovery tells it. */
   address: string;
-  /** Ends when the server has taken itself out of the endpoints of Service `kubernetes`. */
-  keeping: Promise<void>;
+  /** Ends when the server keeps nothing any more, and is out of the endpoints of Service `kubernetes`. */
+  keeping: Promise<unknown>;
 }
 
 interface AdmissionParts {
@@ -177,9 +178,9 @@ function reshape(decoder: Decoder, { kind, definition }: KindStore, object: Kube
 function createRegistry(config: ServerConfig, { escalation, webhooks, authorize }: AdmissionParts): Registry {
   const { store, clock, random, log, nodePorts, disabledAdmission } = config;
   const asking = [mutatingPolicies(webhooks), mutatingWebhooks(webhooks), validatingPolicies(authorize), validatingWebhooks(webhooks)];
-  const { podSecurity: configuration } = config.admission ?? noAdmissionSettings;
-  const podSecurity = { configuration, metrics: createPodSecurityMetrics(config.metrics), clock };
-  const plugins = admissionPlugins({ webhooks: asking, authorize, podSecurity });
+  const settings = config.admission ?? noAdmissionSettings;
+  const podSecurity = { configuration: settings.podSecurity, metrics: createPodSecurityMetrics(config.metrics), clock };
+  const plugins = admissionPlugins({ webhooks: asking, authorize, podSecurity, settings });
   const chosen = plugins.filter(({ name }) => !disabledAdmission.includes(name));
   const admission = [...chosen, escalationCheck(escalation)];
   const { eventTTL } = config;
@@ -220,11 +221,13 @@ async function bootstrap(
     bootstrapPriorityClasses(registry),
     bootstrapFairness(registry),
     ensureLocalServices(registry, log),
+    ensureTokenTracking(registry),
     service,
     forExtensions,
   ]).catch((error) => log.error('bootstrap incomplete', { err: errorMessage(error) }));
   keepFairness(registry, fairness.enabled, signal);
-  if (address) state.keeping = keepKubernetesService(registry, { ...address, serviceCIDR }, signal);
+  const kept = address ? keepKubernetesService(registry, { ...address, serviceCIDR }, signal) : undefined;
+  state.keeping = Promise.all([kept, keepTokenTracking(registry, signal)]);
   state.ready = true;
 }
 

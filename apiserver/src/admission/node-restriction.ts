@@ -103,7 +103,9 @@ function checkClaim({ subresource, object, old, node, refuse }: NodeWrite): void
     return { ...claim, metadata: undefined, status };
   };
   const [next, before] = [object as PersistentVolumeClaim, old as PersistentVolumeClaim];
-  if (!equal(next.metadata, before.metadata)) refuse(`node "${node}" is not allowed to update metadata on persistentvolumeclaims`);
+  // Who manages which field follows from the change itself.
+  const lasting = ({ metadata }: PersistentVolumeClaim): object => ({ ...metadata, resourceVersion: undefined, managedFields: undefined });
+  if (!equal(lasting(next), lasting(before))) refuse(`node "${node}" is not allowed to update metadata on persistentvolumeclaims`);
   if (!equal(rest(next), rest(before)))
     refuse(`node "${node}" is not allowed to update fields other than status.quantity and status.conditions`);
 }

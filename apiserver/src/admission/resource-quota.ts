@@ -14,6 +14,7 @@ import {
 import { Pod, ResourceQuota } from '@keelson/types';
 import { systemUser } from '../auth/types.ts';
 import { update, type Writable } from '../registry/write.ts';
+import { type LimitedResource, missingQuota } from './limited-resources.ts';
 import { listObjects } from './objects.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './types.ts';
 
@@ -21,20 +22,36 @@ import type { AdmissionAttributes, AdmissionPlugin } from './types.ts';
 const growing: ReadonlySet<string> = new Set(['services', 'persistentvolumeclaims']);
 
 /** Charges a namespace's quotas for what is about to be made; what is gone is given back by a controller's count. The last plugin. */
-export const resourceQuota: AdmissionPlugin = {
-  name: 'ResourceQuota',
-  async validate(attributes) {
-    const { store, operation, subresource, namespace, object } = attributes;
-    const { group, resource } = store.kind;
-    const resized = group === '' && resource === 'pods' && subresource === 'resize';
-    if (!store.kind.namespaced || !object || (subresource !== '' && !resized)) return;
-    if (operation !== 'CREATE' && !(operation === 'UPDATE' && group === '' && (resized || growing.has(resource)))) return;
-    const quotas = listObjects(attributes.registry, ResourceQuota, namespace);
-    if (quotas.length === 0) return;
-    const charges = quotas.flatMap((quota) => chargeOf(quota, attributes));
-    for (const { quota, requested } of charges) await pay(quota, requested, attributes);
-  },
-};
+export function resourceQuota(limited: readonly LimitedResource[]): AdmissionPlugin {
+  return {
+    name: 'ResourceQuota',
+    async validate(attributes) {
+      const { store, operation, subresource, namespace, object } = attributes;
+      const { group, resource } = store.kind;
+      const resized = group === '' && resource === 'pods' && subresource === 'resize';
+      if (!store.kind.namespaced || !object || (subresource !== '' && !resized)) return;
+      if (operation !== 'CREATE' && !(operation === 'UPDATE' && group === '' && (resized || growing.has(resource)))) return;
+      const quotas = listObjects(attributes.registry, ResourceQuota, namespace);
+      if (limited.length > 0) checkLimited(limited, quotas, attributes);
+      if (quotas.length === 0) return;
+      const charges = quotas.flatMap((quota) => chargeOf(quota, attributes));
+      for (const { quota, requested } of charges) await pay(quota, requested, attributes);
+    },
+  };
+}
+
+function checkLimited(
+  limited: readonly LimitedResource[],
+  quotas: readonly ResourceQuota[],
+  { store, object, old, registry, name }: AdmissionAttributes,
+): void {
+  const counted: Counted = store.groupResource;
+  const now = registry.options.clock.now();
+  const usage = growth(usageOf(counted, object, now), old && usageOf(counted, old, now));
+  const here = quotas.filter((quota) => quotaApplies(quota, counted, object));
+  const missing = missingQuota(limited, counted, { object, usage, quotas: here });
+  if (missing) throw forbidden(store.groupResource, name, missing);
+}
 
 interface Charge {
   readonly quota: ResourceQuota;

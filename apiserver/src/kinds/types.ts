@@ -3,6 +3,7 @@ import type { KubeObject } from '@keelson/client';
 import type { FieldError } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import type { UserInfo } from '../auth/types.ts';
+import type { ReaderSocket } from '../http/reader-socket.ts';
 import type { Tunnel } from '../http/services.ts';
 import type { ResourceHandler, ResourceRequest } from '../http/types.ts';
 
@@ -165,4 +166,6 @@ export interface Subresource {
   readonly handler: ResourceHandler;
   /** Answers a request that asks to leave HTTP (`Connection: Upgrade`). */
   upgrade?(request: ResourceRequest, tunnel: Tunnel): Promise<void>;
+  /** Answers a request for a WebSocket, where that is all that HTTP can be left for. `open` takes the connection over. */
+  read?(request: ResourceRequest, open: () => Promise<ReaderSocket>): Promise<void>;
 }

@@ -90,8 +90,34 @@ function row(
   const object = fromStored(store, stored);
   const shown = columns === store.definition.columns ? object : stored;
   const cells = columns.map((column) => column.cell(shown, now));
-  if (include === 'None') return { cells };
-  return { cells, object: include === 'Object' ? object : metadataOnly(object, version) };
+  return { cells, ...included(object, include, version) };
+}
+
+function included(object: KubeObject, include: string, version: string): { object?: object } {
+  if (include === 'None') return {};
+  return { object: include === 'Object' ? object : metadataOnly(object, version) };
+}
+
+/** An object that is a view of another and stored nowhere, in the form the client asked for. */
+export function convertView<T extends KubeObject>(
+  columns: readonly Column<T>[],
+  form: Form,
+  view: T,
+  { query, now }: { readonly query: URLSearchParams; readonly now: number },
+): object {
+  if (form.as === 'Object') return view;
+  if (form.as === 'PartialObjectMetadata') return metadataOnly(view, form.version);
+  const row = {
+    cells: columns.map((column) => column.cell(view, now)),
+    ...included(view, query.get('includeObject') || 'Metadata', form.version),
+  };
+  return {
+    kind: 'Table',
+    apiVersion: `meta.k8s.io/${form.version}`,
+    metadata: { resourceVersion: view.metadata.resourceVersion },
+    columnDefinitions: columns.map(columnDefinition),
+    rows: [row],
+  };
 }
 
 function toBytes(value: unknown): Buffer {

@@ -14,8 +14,8 @@ export interface SelectionQuery {
 
 /** @throws StatusError BadRequest for a selector that does not parse or a field that cannot be selected. */
 export function parseSelection(store: KindStore, query: SelectionQuery): Selection & { readonly everything: boolean } {
-  const labels = query.labelSelector ? parseLabels(store, query) : undefined;
-  const wanted = query.fieldSelector ? parseFields(store, query) : undefined;
+  const labels = query.labelSelector ? parseLabels(query.labelSelector) : undefined;
+  const wanted = query.fieldSelector ? parseFields(store, query.fieldSelector) : undefined;
   const fields = wanted && inIndex(store, wanted);
   const matchesServed = wanted && beyondIndex(store, wanted);
   const namespace = store.kind.namespaced ? query.namespace || undefined : undefined;
@@ -32,20 +32,20 @@ export function parseSelection(store: KindStore, query: SelectionQuery): Selecti
   return { namespace, fieldEquals, pins, matches, everything: !labels && !fields, ...(matchesServed ? { matchesServed } : {}) };
 }
 
-function parseLabels(store: KindStore, query: SelectionQuery): LabelSelectorMatcher {
+function parseLabels(text: string): LabelSelectorMatcher {
   try {
-    return parseLabelSelector(query.labelSelector);
+    return parseLabelSelector(text);
   } catch (error) {
-    throw cannotFind(store, query, (error as Error).message);
+    throw badRequest((error as Error).message);
   }
 }
 
-function parseFields(store: KindStore, query: SelectionQuery): FieldSelector {
+function parseFields(store: KindStore, text: string): FieldSelector {
   let fields: FieldSelector;
   try {
-    fields = parseFieldSelector(query.fieldSelector);
+    fields = parseFieldSelector(text);
   } catch (error) {
-    throw cannotFind(store, query, (error as Error).message);
+    throw badRequest((error as Error).message);
   }
   const known = new Set([
     'metadata.name',
@@ -53,7 +53,7 @@ function parseFields(store: KindStore, query: SelectionQuery): FieldSelector {
     ...Object.keys(store.selectableFields),
   ]);
   for (const { field } of fields.requirements) {
-    if (!known.has(field)) throw cannotFind(store, query, unsupported(store, field));
+    if (!known.has(field)) throw badRequest(unsupported(store, field));
   }
   return fields;
 }
@@ -79,12 +79,4 @@ function unsupported(store: KindStore, field: string): string {
   return Object.keys(store.selectableFields).length > 0
     ? `field label not supported: ${field}`
     : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
-}
-
-function cannotFind(store: KindStore, query: SelectionQuery, why: string): Error {
-  const { group, version, resource } = store.kind;
-  const place = `${group ? `${group}/` : ''}${version}, Resource=${resource}`;
-  return badRequest(
-    `Unable to find "${place}" that match label selector "${query.labelSelector}", field selector "${query.fieldSelector}": ${why}`,
-  );
 }

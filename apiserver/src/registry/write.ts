@@ -147,10 +147,11 @@ async function updateOnce(
   next.metadata.managedFields = account.fields;
   prepareRest(store, next, old, request.subresource, context);
   const attributes = { operation: 'UPDATE' as const, store, registry, object: next, old, name, ...request };
-  await runAdmission(registry.options.admission, 'admit', attributes);
+  const plugins = request.admitted ? [] : registry.options.admission;
+  await runAdmission(plugins, 'admit', attributes);
   bumpGeneration(store, next, old, request.subresource);
   throwInvalid(store, next, [...validateChange(store, next, old, request.subresource), ...(account.meant ? validateAccount(next) : [])]);
-  await runAdmission(registry.options.admission, 'validate', attributes);
+  await runAdmission(plugins, 'validate', attributes);
   const stale = registry.options.isStale;
   if (changesNothing(next, old, account) && !(await stale?.(store.keyOf(request.namespace, name))))
     return { wire: current.wire, object: old, changed: false };

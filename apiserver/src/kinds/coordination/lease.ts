@@ -1,4 +1,4 @@
-import { type FieldError, fieldInvalid, path } from '@keelson/machinery';
+import { type FieldError, fieldForbidden, fieldInvalid, path } from '@keelson/machinery';
 import { Lease } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -14,6 +14,9 @@ export const leaseKind: KindDefinition<Lease> = {
       errors.push(fieldInvalid(path('spec', 'leaseDurationSeconds'), leaseDurationSeconds, 'must be greater than 0'));
     if (leaseTransitions !== undefined && leaseTransitions < 0)
       errors.push(fieldInvalid(path('spec', 'leaseTransitions'), leaseTransitions, 'must be greater than or equal to 0'));
+    const { preferredHolder, strategy } = spec ?? {};
+    if (preferredHolder && !strategy)
+      errors.push(fieldForbidden(path('spec', 'preferredHolder'), 'may only be specified when strategy is defined'));
     return errors;
   },
   columns: [nameColumn, { name: 'Holder', type: 'string', cell: ({ spec }) => spec?.holderIdentity ?? '' }, ageColumn],

@@ -1,6 +1,7 @@
 import { type EndpointSubset, Endpoints } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
+import { endpointsErrors } from './endpoints-validation.ts';
 
 /** Addresses shown before `+ n more...`. */
 const shown = 3;
@@ -12,6 +13,7 @@ export const endpointsKind: KindDefinition<Endpoints> = {
   defaults({ subsets = [] }) {
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ??= 'TCP';
   },
+  validate: endpointsErrors,
   columns: [nameColumn, { name: 'Endpoints', type: 'string', cell: ({ subsets }) => format(subsets ?? []) }, ageColumn],
 };
 

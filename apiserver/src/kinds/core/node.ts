@@ -1,6 +1,7 @@
 import { Node } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
+import { nodeErrors, nodeStatusErrors, nodeUpdateErrors } from './node-validation.ts';
 import { nodeProxy } from './proxy.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
@@ -36,7 +37,9 @@ export const nodeKind: KindDefinition<Node> = {
     if (node.status && !node.status.allocatable && node.status.capacity) node.status.allocatable = { ...node.status.capacity };
   },
   // Kubelets create their node with a status; it is the one kind whose status is kept on create.
-  status: { keepOnCreate: true },
+  status: { keepOnCreate: true, validateUpdate: nodeStatusErrors },
+  validate: nodeErrors,
+  validateUpdate: nodeUpdateErrors,
   generation: false,
   selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
   subresources: { proxy: nodeProxy },

@@ -6,7 +6,6 @@ import {
   fieldForbidden,
   fieldInvalid,
   fieldRequired,
-  fieldTooLong,
   fieldUnsupported,
   invalidBy,
   isDNS1123Subdomain,
@@ -19,6 +18,7 @@ import type { PersistentVolume, PersistentVolumeSpec } from '@keelson/types';
 import { oneOf, optionalName } from '../field-checks.ts';
 import { accessModeErrors } from './access-modes.ts';
 import { nodeSelectorErrors } from './node-selector.ts';
+import { sourceErrors } from './persistent-volume-sources.ts';
 
 const at = path('spec');
 
@@ -35,32 +35,61 @@ const notSources = [
   'volumeMode',
 ];
 
-export function volumeErrors({ spec }: PersistentVolume): FieldError[] {
-  return spec ? volumeSpecErrors(spec, at) : [fieldRequired(at.child('accessModes')), fieldRequired(at.child('capacity'))];
+export function volumeErrors({ metadata, spec }: PersistentVolume): FieldError[] {
+  return spec ? volumeSpecErrors(spec, at, metadata.name) : [fieldRequired(at.child('accessModes')), fieldRequired(at.child('capacity'))];
 }
 
-/** Of a volume, or of one written into an attachment (`inline`), which has no size or policy of its own. */
-export function volumeSpecErrors(spec: PersistentVolumeSpec, where: FieldPath, inline = false): FieldError[] {
-  const errors = accessModeErrors(spec.accessModes, where.child('accessModes'), '');
-  if (!inline) {
-    errors.push(...capacityErrors(spec.capacity ?? {}, where.child('capacity')));
-    const policies = ['Delete', 'Recycle', 'Retain'];
-    errors.push(...oneOf(spec.persistentVolumeReclaimPolicy || undefined, policies, where.child('persistentVolumeReclaimPolicy')));
-  }
-  errors.push(...affinityErrors(spec, where.child('nodeAffinity')), ...sourceErrors(spec, where));
-  if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle')
+/** Of a volume by its name, or of one written into an attachment, which has no name, size or policy of its own. */
+export function volumeSpecErrors(spec: PersistentVolumeSpec, where: FieldPath, name?: string): FieldError[] {
+  const { accessModes, hostPath, persistentVolumeReclaimPolicy: policy, storageClassName, volumeMode } = spec;
+  if (name === undefined)
+    return [
+      ...inlineErrors(spec, where),
+      ...accessModeErrors(accessModes, where.child('accessModes'), ''),
+      ...sourceErrors(spec, '', where),
+    ];
+  const errors = [
+    ...accessModeErrors(accessModes, where.child('accessModes'), ''),
+    ...capacityErrors(spec.capacity ?? {}, where.child('capacity')),
+    ...oneOf(policy || undefined, ['Delete', 'Recycle', 'Retain'], where.child('persistentVolumeReclaimPolicy')),
+    ...affinityErrors(spec, where.child('nodeAffinity')),
+    ...sourceErrors(spec, name, where),
+  ];
+  if (hostPath?.path && /^\/+(?:\.?\/*)*$/.test(hostPath.path) && policy === 'Recycle')
     errors.push(fieldForbidden(where.child('persistentVolumeReclaimPolicy'), "may not be 'recycle' for a hostPath mount of '/'"));
   return [
     ...errors,
-    ...optionalName(spec.storageClassName, isDNS1123Subdomain, where.child('storageClassName')),
-    ...oneOf(spec.volumeMode, ['Block', 'Filesystem'], where.child('volumeMode')),
-    ...optionalName(spec.volumeAttributesClassName, isDNS1123Subdomain, where.child('volumeAttributesClassName')),
+    ...optionalName(storageClassName, isDNS1123Subdomain, where.child('storageClassName')),
+    ...oneOf(volumeMode, ['Block', 'Filesystem'], where.child('volumeMode')),
+    ...attributesClassErrors(spec, where),
   ];
+}
+
+function attributesClassErrors({ volumeAttributesClassName: name, csi }: PersistentVolumeSpec, at: FieldPath): FieldError[] {
+  if (name === undefined) return [];
+  const where = at.child('volumeAttributesClassName');
+  const errors = name === '' ? [fieldRequired(where, 'an empty string is disallowed')] : invalidBy(isDNS1123Subdomain(name), where, name);
+  return csi ? errors : [...errors, fieldRequired(at.child('csi'), 'has to be specified when using volumeAttributesClassName')];
+}
+
+const notInline = ['claimRef', 'capacity', 'nodeAffinity', 'storageClassName', 'volumeAttributesClassName'] as const;
+
+function inlineErrors(spec: PersistentVolumeSpec, where: FieldPath): FieldError[] {
+  const inline = 'in the context of inline volumes';
+  const errors = notInline
+    .filter((member) => spec[member] !== undefined && spec[member] !== '')
+    .map((member) => fieldForbidden(where.child(member), `may not be specified ${inline}`));
+  const { persistentVolumeReclaimPolicy: policy, volumeMode } = spec;
+  if (policy && policy !== 'Retain')
+    errors.push(fieldForbidden(where.child('persistentVolumeReclaimPolicy'), `may only be Retain ${inline}`));
+  if (volumeMode !== undefined && volumeMode !== 'Filesystem')
+    errors.push(fieldForbidden(where.child('volumeMode'), `may not specify volumeMode other than Filesystem ${inline}`));
+  return spec.csi ? errors : [...errors, fieldRequired(where.child('csi'), `has to be specified ${inline}`)];
 }
 
 function capacityErrors(capacity: Readonly<Record<string, string | number>>, where: FieldPath): FieldError[] {
   const names = Object.keys(capacity);
-  if (names.length === 0) return [fieldRequired(where)];
+  if (names.length === 0) return [fieldRequired(where), fieldUnsupported(where, null, ['storage'])];
   const errors = names.length > 1 || capacity.storage === undefined ? [fieldUnsupported(where, capacity, ['storage'])] : [];
   for (const [name, amount] of Object.entries(capacity)) {
     if (compareQuantities(parseQuantity(amount), zeroQuantity) <= 0)
@@ -69,42 +98,10 @@ function capacityErrors(capacity: Readonly<Record<string, string | number>>, whe
   return errors;
 }
 
-function affinityErrors({ nodeAffinity, local }: PersistentVolumeSpec, where: FieldPath): FieldError[] {
-  if (!nodeAffinity) return local ? [fieldRequired(path('metadata', 'annotations'), 'Local volume requires node affinity')] : [];
+function affinityErrors({ nodeAffinity }: PersistentVolumeSpec, where: FieldPath): FieldError[] {
+  if (!nodeAffinity) return [];
   if (!nodeAffinity.required) return [fieldRequired(where.child('required'), 'must specify required node constraints')];
   return nodeSelectorErrors(nodeAffinity.required, where.child('required'));
-}
-
-function sourceErrors(spec: PersistentVolumeSpec, where: FieldPath): FieldError[] {
-  const sources = Object.entries(spec).filter(([member, value]) => value !== undefined && !notSources.includes(member));
-  if (sources.length === 0) return [fieldRequired(where, 'must specify a volume type')];
-  const errors = sources.slice(1).map(([extra]) => fieldForbidden(where.child(extra), 'may not specify more than 1 volume type'));
-  const { hostPath, local, nfs, csi } = spec;
-  if (hostPath) errors.push(...plainPath(hostPath.path, where.child('hostPath', 'path')));
-  if (local) errors.push(...plainPath(local.path, where.child('local', 'path')));
-  if (nfs) {
-    if (!nfs.server) errors.push(fieldRequired(where.child('nfs', 'server')));
-    if (!nfs.path) errors.push(fieldRequired(where.child('nfs', 'path')));
-    else if (!nfs.path.startsWith('/')) errors.push(fieldInvalid(where.child('nfs', 'path'), nfs.path, 'must be an absolute path'));
-  }
-  if (csi) {
-    errors.push(...csiDriverNameErrors(csi.driver, where.child('csi', 'driver')));
-    if (!csi.volumeHandle) errors.push(fieldRequired(where.child('csi', 'volumeHandle')));
-  }
-  return errors;
-}
-
-/** A path on the node that leads nowhere else. */
-function plainPath(value: string | undefined, where: FieldPath): FieldError[] {
-  if (!value) return [fieldRequired(where)];
-  return value.split('/').includes('..') ? [fieldInvalid(where, value, "must not contain '..'")] : [];
-}
-
-/** Drivers are named like hosts, in any case, in at most 63 bytes. */
-export function csiDriverNameErrors(driver: string | undefined, where: FieldPath): FieldError[] {
-  if (!driver) return [fieldRequired(where)];
-  const errors = driver.length > 63 ? [fieldTooLong(where, 63)] : [];
-  return [...errors, ...invalidBy(isDNS1123Subdomain(driver.toLowerCase()), where, driver)];
 }
 
 export function volumeUpdateErrors(next: PersistentVolume, old: PersistentVolume): FieldError[] {

@@ -86,6 +86,9 @@ function defaultVolume(volume: Volume): void {
     volume.downwardAPI.defaultMode ??= defaultMode;
     defaultItems(volume.downwardAPI.items);
   }
+  if (volume.image) volume.image.pullPolicy ||= pullPolicy(volume.image.reference ?? '');
+  const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
+  if (claim) claim.volumeMode ??= 'Filesystem';
   if (volume.projected) {
     volume.projected.defaultMode ??= defaultMode;
     for (const { serviceAccountToken, downwardAPI } of volume.projected.sources ?? []) {

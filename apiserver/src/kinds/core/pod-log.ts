@@ -1,42 +1,60 @@
 import { badRequest, notFound } from '@keelson/machinery';
 import type { Pod } from '@keelson/types';
-import type { ResourceHandler } from '../../http/types.ts';
+import type { ResourceRequest } from '../../http/types.ts';
 import { parseEntry } from '../../registry/entry.ts';
 import { get } from '../../registry/read.ts';
+import type { Subresource } from '../types.ts';
 import { containerOf, kubeletOf } from './kubelet-location.ts';
 
 const passed = ['follow', 'tailLines', 'sinceSeconds', 'sinceTime', 'timestamps', 'limitBytes', 'previous', 'stream'];
 
-/** `GET pods/<name>/log`: the kubelet's answer, passed through as it comes. */
-export const podLog: ResourceHandler = async (request) => {
-  const { registry, store, info, response } = request;
+/** `GET pods/<name>/log`: the kubelet's answer, passed through as it comes, over HTTP or a WebSocket. */
+export const podLog: Pick<Subresource, 'handler' | 'read'> = {
+  async handler(request) {
+    const { response } = request;
+    const abort = new AbortController();
+    response.on('close', () => abort.abort());
+    const log = await openLog(request, abort.signal);
+    response.writeHead(200, { 'content-type': 'text/plain' });
+    if (log) response.flushHeaders();
+    for await (const chunk of log ?? []) {
+      if (response.write(chunk)) continue;
+      await new Promise<void>((resolve) => {
+        response.on('drain', resolve);
+        response.on('close', resolve);
+      });
+    }
+    response.end();
+  },
+
+  async read(request, open) {
+    const abort = new AbortController();
+    const log = await openLog(request, abort.signal);
+    const socket = await open();
+    socket.gone.addEventListener('abort', () => abort.abort());
+    try {
+      for await (const chunk of log ?? []) await socket.send(chunk);
+    } finally {
+      socket.close();
+    }
+  },
+};
+
+/** Asks the kubelet; undefined for a pod that is on no node. @throws StatusError in the kubelet's words. */
+async function openLog(request: ResourceRequest, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined> {
+  const { registry, store, info } = request;
   const pod = parseEntry<Pod>(await get(registry, store, info.namespace, info.name, ''));
   const container = containerOf(pod, info.query.get('container'));
-  if (!pod.spec.nodeName) {
-    response.writeHead(200, { 'content-type': 'text/plain' });
-    response.end();
-    return;
-  }
+  if (!pod.spec.nodeName) return undefined;
   const query = new URLSearchParams(
     passed.flatMap((name) => (info.query.has(name) ? [[name, info.query.get(name) ?? ''] as [string, string]] : [])),
   );
   const path = `/containerLogs/${info.namespace}/${info.name}/${container}?${query}`;
-  const abort = new AbortController();
-  response.on('close', () => abort.abort());
-  const upstream = await request.services.kubelets.send(kubeletOf(registry, pod), { method: 'GET', path, signal: abort.signal });
+  const upstream = await request.services.kubelets.send(kubeletOf(registry, pod), { method: 'GET', path, signal });
   if (upstream.status === 404) throw notFound({ group: '', resource: 'pods' }, await textOf(upstream.chunks));
   if (upstream.status >= 400) throw badRequest((await textOf(upstream.chunks)).trim());
-  response.writeHead(200, { 'content-type': 'text/plain' });
-  response.flushHeaders();
-  for await (const chunk of upstream.chunks) {
-    if (response.write(chunk)) continue;
-    await new Promise<void>((resolve) => {
-      response.on('drain', resolve);
-      response.on('close', resolve);
-    });
-  }
-  response.end();
-};
+  return upstream.chunks;
+}
 
 async function textOf(chunks: AsyncIterable<Buffer>): Promise<string> {
   const all: Buffer[] = [];

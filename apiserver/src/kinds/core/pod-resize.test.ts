@@ -90,7 +90,7 @@ test('mirrors and pods of other systems are not resized', async () => {
     strategic,
   );
   assert.match(windows.text, /windows pods cannot be resized/);
-  const mirror = await make({ c1: cpu }, {}, { annotations: { 'kubernetes.io/config.mirror': 'x' } });
+  const mirror = await make({ c1: cpu }, { nodeName: 'n' }, { annotations: { 'kubernetes.io/config.mirror': 'x' } });
   assert.match((await server.send('PATCH', `${mirror}/resize`, { spec: one(both) }, strategic)).text, /static pods cannot be resized/);
 });
 

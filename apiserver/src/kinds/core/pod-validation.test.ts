@@ -41,7 +41,7 @@ test('gates can only go, and while there are some the choice of nodes can only g
   assert.deepEqual(changes(open), []);
   assert.deepEqual(
     changes((spec) => spec.schedulingGates?.push({ name: 'c' })),
-    ["spec.schedulingGates[2]: Forbidden: only deletion is allowed, but found new scheduling gate 'c'"],
+    ["spec.schedulingGates[2].name: Forbidden: only deletion is allowed, but found new scheduling gate 'c'"],
   );
   const slower = (spec: PodSpec) => {
     spec.nodeSelector = { disk: 'slow' };

@@ -1,145 +1,77 @@
-import {
-  equal,
-  type FieldError,
-  type FieldPath,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldRequired,
-  fieldUnsupported,
-  invalidBy,
-  isDNS1123Subdomain,
-  isQualifiedName,
-  path,
-  validateAnnotations,
-  validateLabels,
-} from '@keelson/machinery';
+import { type FieldError, type FieldPath, fieldRequired, path, validateAnnotations, validateLabels } from '@keelson/machinery';
 import type { Pod, PodSpec, PodTemplateSpec } from '@keelson/types';
-import { containersErrors } from './container-validation.ts';
-import { podSecurityErrors } from './pod-security-validation.ts';
-import { volumeErrors } from './volume-validation.ts';
+import { Place, Report } from '../report.ts';
+import { checkAnnotationChanges, checkPodAnnotations, checkProfilesAgree } from './pod-spec/annotations.ts';
+import { checkImageSpace } from './pod-spec/containers.ts';
+import { checkPodSpec } from './pod-spec/spec.ts';
+import { checkPodStatus } from './pod-spec/status.ts';
+import { checkPodUpdate } from './pod-spec/update.ts';
 
-const restartPolicies = ['Always', 'Never', 'OnFailure'];
-const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
+const specPath = path('spec');
+const specPlace = new Place(specPath);
+const metadataPlace = new Place(path('metadata'));
+const annotationsPlace = metadataPlace.child('annotations');
+const statusPlace = new Place(path('status'));
 
-export function podErrors({ spec }: Pod): FieldError[] {
-  return [...podSpecErrors(spec, path('spec')), ...(spec ? gateErrors(spec, path('spec')) : [])];
+/** What a pod is refused for, new or changed. */
+export function podErrors(pod: Pod): FieldError[] {
+  const { metadata, spec } = pod;
+  if (!spec) return [fieldRequired(specPath.child('containers'))];
+  const report = new Report();
+  checkPodAnnotations(metadata.annotations, spec, annotationsPlace, report);
+  checkPodSpec(spec, metadata, specPlace, report);
+  if (!spec.serviceAccountName) checkTokens(spec, report);
+  for (const [index, container] of (spec.containers ?? []).entries())
+    checkImageSpace(container, specPlace.item('containers', index), report);
+  for (const [index, container] of (spec.initContainers ?? []).entries())
+    checkImageSpace(container, specPlace.item('initContainers', index), report);
+  if (spec.nodeName && spec.schedulingGates?.length)
+    report.forbidden(specPlace, 'nodeName', 'cannot be set until all schedulingGates have been cleared');
+  if (!metadata.resourceVersion) checkProfilesAgree(pod, specPlace, report);
+  return report.errors;
 }
 
-function gateErrors({ schedulingGates = [], nodeName }: PodSpec, at: FieldPath): FieldError[] {
-  const names = schedulingGates.map(({ name }) => name);
-  const errors = schedulingGates.flatMap(({ name }, index) => {
-    const where = at.child('schedulingGates').index(index);
-    if (names.indexOf(name) < index) return [fieldDuplicate(where, name)];
-    return invalidBy(isQualifiedName(name), where, name);
-  });
-  if (nodeName && names.length > 0)
-    errors.push(fieldForbidden(at.child('nodeName'), 'cannot be set until all schedulingGates have been cleared'));
-  return errors;
+/** Tokens are some account's. */
+function checkTokens({ volumes = [] }: PodSpec, report: Report): void {
+  for (const [index, { projected }] of volumes.entries())
+    for (const [place, { serviceAccountToken }] of (projected?.sources ?? []).entries())
+      if (serviceAccountToken)
+        report.forbidden(
+          specPlace,
+          `volumes[${index}].projected.sources[${place}].serviceAccountToken`,
+          'must not be specified when serviceAccountName is not set',
+        );
 }
 
+/** Upstream says what is wrong with a template's labels and annotations without the `metadata` they stand in. */
 export function podTemplateErrors(template: PodTemplateSpec | undefined, at: FieldPath): FieldError[] {
   if (!template) return [fieldRequired(at)];
-  const { labels = {}, annotations = {} } = template.metadata ?? {};
-  const where = at.child('metadata');
-  return [
-    ...validateLabels(labels, where.child('labels')),
-    ...validateAnnotations(annotations, where.child('annotations')),
-    ...podSpecErrors(template.spec, at.child('spec')),
-  ];
-}
-
-export function podSpecErrors(spec: PodSpec | undefined, at: FieldPath): FieldError[] {
-  if (!spec) return [fieldRequired(at.child('containers'))];
-  const errors = [
-    ...volumeErrors(spec.volumes ?? [], at.child('volumes')),
-    ...containersErrors(spec, at),
-    ...podSecurityErrors(spec, at.child('securityContext')),
-  ];
-  if (!restartPolicies.includes(spec.restartPolicy ?? ''))
-    errors.push(unsupported(at.child('restartPolicy'), spec.restartPolicy, restartPolicies));
-  if (!dnsPolicies.includes(spec.dnsPolicy ?? '')) errors.push(unsupported(at.child('dnsPolicy'), spec.dnsPolicy, dnsPolicies));
-  for (const member of ['terminationGracePeriodSeconds', 'activeDeadlineSeconds'] as const) {
-    const value = spec[member];
-    if (value !== undefined && value < 0) errors.push(fieldInvalid(at.child(member), value, 'must be greater than or equal to 0'));
+  const { spec, metadata: { labels, annotations } = {} } = template;
+  const report = new Report();
+  const place = new Place(at);
+  if (labels) report.add(validateLabels(labels, at.child('labels')));
+  if (annotations) report.add(validateAnnotations(annotations, at.child('annotations')));
+  if (!spec) report.required(place, 'spec.containers');
+  else {
+    checkPodAnnotations(annotations, spec, place.child('annotations'), report);
+    checkPodSpec(spec, undefined, place.child('spec'), report);
+    if (spec.ephemeralContainers?.length)
+      report.forbidden(place, 'spec.ephemeralContainers', 'ephemeral containers not allowed in pod template');
   }
-  for (const member of ['nodeName', 'serviceAccountName', 'priorityClassName', 'runtimeClassName'] as const) {
-    const value = spec[member];
-    if (value) for (const message of isDNS1123Subdomain(value)) errors.push(fieldInvalid(at.child(member), value, message));
-  }
-  errors.push(...validateLabels(spec.nodeSelector ?? {}, at.child('nodeSelector')), ...tolerationErrors(spec, at.child('tolerations')));
-  return errors;
+  return report.errors;
 }
 
-function unsupported(at: FieldPath, value: string | undefined, supported: readonly string[]): FieldError {
-  return value ? fieldUnsupported(at, value, supported) : fieldRequired(at);
-}
-
-const effects = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
-const operators = ['Equal', 'Exists'];
-
-function tolerationErrors({ tolerations = [] }: PodSpec, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const [index, { key, operator, value, effect, tolerationSeconds }] of tolerations.entries()) {
-    const where = at.index(index);
-    if (operator && !operators.includes(operator)) errors.push(fieldUnsupported(where.child('operator'), operator, operators));
-    if (!key && operator !== 'Exists')
-      errors.push(
-        fieldInvalid(
-          where.child('operator'),
-          operator ?? '',
-          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
-        ),
-      );
-    if (operator === 'Exists' && value)
-      errors.push(fieldInvalid(where.child('operator'), value, "value must be empty when `operator` is 'Exists'"));
-    if (effect && !effects.includes(effect)) errors.push(fieldUnsupported(where.child('effect'), effect, effects));
-    if (tolerationSeconds !== undefined && effect !== 'NoExecute')
-      errors.push(fieldInvalid(where.child('effect'), effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
-  }
-  return errors;
-}
-
-const changeable =
-  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
-
-/** A pod's spec is what it was created with, but for images, deadlines, added tolerations, and its first node. */
+/** What may not change of a pod. */
 export function podUpdateErrors(next: Pod, old: Pod): FieldError[] {
-  const at = path('spec');
-  const before = structuredClone(old.spec);
-  const after = structuredClone(next.spec);
-  for (const member of ['containers', 'initContainers'] as const) {
-    for (const [index, container] of (after[member] ?? []).entries()) container.image = before[member]?.[index]?.image;
-  }
-  after.activeDeadlineSeconds = before.activeDeadlineSeconds;
-  const kept = (before.tolerations ?? []).every((toleration) => (after.tolerations ?? []).some((one) => equal(one, toleration)));
-  if (kept) after.tolerations = before.tolerations;
-  const gates = before.schedulingGates ?? [];
-  if (gates.length > 0) {
-    const widened = Object.entries(before.nodeSelector ?? {}).filter(([key, value]) => after.nodeSelector?.[key] !== value);
-    if (widened.length > 0)
-      return [
-        fieldInvalid(
-          at.child('nodeSelector'),
-          after.nodeSelector,
-          'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
-        ),
-      ];
-    after.nodeSelector = before.nodeSelector;
-    after.affinity = before.affinity;
-  }
-  for (const [index, { name }] of (after.schedulingGates ?? []).entries())
-    if (!gates.some((gate) => gate.name === name)) {
-      const detail = `only deletion is allowed, but found new scheduling gate '${name}'`;
-      return [fieldForbidden(at.child('schedulingGates').index(index), detail)];
-    }
-  after.schedulingGates = before.schedulingGates;
-  if (!before.nodeName && after.nodeName) after.nodeName = before.nodeName;
-  if (!equal(after, before)) return [fieldForbidden(at, changeable)];
-  const [was, is] = [old.spec.activeDeadlineSeconds, next.spec.activeDeadlineSeconds];
-  if (was !== undefined && is === undefined)
-    return [fieldInvalid(at.child('activeDeadlineSeconds'), is, 'must not update from a positive integer to nil value')];
-  if (was !== undefined && is !== undefined && is > was)
-    return [fieldInvalid(at.child('activeDeadlineSeconds'), is, 'must be less than or equal to previous value')];
-  return [];
+  const report = new Report();
+  checkAnnotationChanges(next.metadata.annotations, old.metadata.annotations, annotationsPlace, report);
+  checkPodUpdate(next, old, specPlace, report);
+  return report.errors;
+}
+
+export function podStatusErrors(next: Pod, old: Pod): FieldError[] {
+  const report = new Report();
+  checkAnnotationChanges(next.metadata.annotations, old.metadata.annotations, annotationsPlace, report);
+  checkPodStatus(next, old, statusPlace, metadataPlace, report);
+  return report.errors;
 }

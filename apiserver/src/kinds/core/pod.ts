@@ -7,10 +7,11 @@ import { podColumns } from './pod-columns.ts';
 import { connectPod } from './pod-connect.ts';
 import { defaultPod } from './pod-defaults.ts';
 import { evictPod } from './pod-eviction.ts';
+import { selectOwnLabels } from './pod-label-keys.ts';
 import { podLog } from './pod-log.ts';
 import { ephemeralContainersPart, refuseEphemeralContainers } from './pod-parts.ts';
 import { resizePart } from './pod-resize.ts';
-import { podErrors, podUpdateErrors } from './pod-validation.ts';
+import { podErrors, podStatusErrors, podUpdateErrors } from './pod-validation.ts';
 import { podProxy } from './proxy.ts';
 
 const core = (kind: string) => ({ group: '', version: 'v1', kind });
@@ -20,6 +21,7 @@ export const podKind: KindDefinition<Pod> = {
   defaults: ({ spec }) => spec && defaultPod(spec),
   prepareCreate(pod, { clock }) {
     refuseEphemeralContainers(pod);
+    selectOwnLabels(pod);
     pod.status = { phase: 'Pending', qosClass: qosClass(pod) };
     if (pod.spec.schedulingGates?.length) {
       const condition = {
@@ -31,12 +33,10 @@ export const podKind: KindDefinition<Pod> = {
       pod.status.conditions = setCondition([], condition, clock);
     }
   },
-  prepareUpdate(next, old) {
-    if (!next.status?.qosClass && old.status?.qosClass) next.status = { ...next.status, qosClass: old.status.qosClass };
-  },
+  prepareUpdate: keepQosClass,
   validate: podErrors,
   validateUpdate: podUpdateErrors,
-  status: {},
+  status: { prepareUpdate: keepQosClass, validateUpdate: podStatusErrors },
   parts: { ephemeralcontainers: ephemeralContainersPart, resize: resizePart },
   deletion: { graceSeconds, returnsObject: true },
   subresources: {
@@ -44,7 +44,7 @@ export const podKind: KindDefinition<Pod> = {
     binding: { verbs: ['create'], kind: core('Binding'), handler: bindPod },
     eviction: { verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' }, handler: evictPod },
     exec: { verbs: ['create', 'get'], kind: core('PodExecOptions'), ...connectPod('exec') },
-    log: { verbs: ['get'], kind: core('Pod'), handler: podLog },
+    log: { verbs: ['get'], kind: core('Pod'), ...podLog },
     proxy: podProxy,
     portforward: { verbs: ['create', 'get'], kind: core('PodPortForwardOptions'), ...connectPod('portForward') },
   },
@@ -61,6 +61,10 @@ export const podKind: KindDefinition<Pod> = {
   indexedFields: ['spec.nodeName'],
   columns: podColumns,
 };
+
+function keepQosClass(next: Pod, old: Pod): void {
+  if (!next.status?.qosClass && old.status?.qosClass) next.status = { ...next.status, qosClass: old.status.qosClass };
+}
 
 /** Pods nobody runs go at once; others get what was asked, or their own grace period. */
 function graceSeconds({ spec, status }: Pod, requested: number | undefined): number {

@@ -28,7 +28,7 @@ const ofQuotas = [
   ...counted,
 ];
 
-const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
+export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 const isContainerResource = (name: string): boolean => ofContainers.includes(name) || isHugePages(name);
 export const isQuotaResource = (name: string): boolean =>
   ofQuotas.includes(name) || isHugePages(name) || name.startsWith('requests.hugepages-');

@@ -1,10 +1,13 @@
 import {
   type FieldError,
+  type FieldPath,
   fieldForbidden,
   fieldInvalid,
   fieldRequired,
+  invalidBy,
   isDNS1123Subdomain,
   isQualifiedName,
+  parseIp,
   path,
   validateCidr,
   validateIp,
@@ -12,6 +15,7 @@ import {
 } from '@keelson/machinery';
 import type { Service } from '@keelson/types';
 import { oneOf, optionalName, requiredName, requiredOneOf } from '../field-checks.ts';
+import { specialMeanings } from '../special-addresses.ts';
 import { clusterIPErrors, clusterIPUpdateErrors } from './service-ip-validation.ts';
 import { portErrors } from './service-port-validation.ts';
 import { needsHealthCheck } from './service-ports.ts';
@@ -86,19 +90,8 @@ function externalIPErrors({ externalIPs }: Spec): FieldError[] {
   return (externalIPs ?? []).flatMap((ip, index) => {
     const where = at.child('externalIPs').index(index);
     const errors = validateIp(ip, where);
-    return errors.length > 0 ? errors : special(ip).map((what) => fieldInvalid(where, ip, `may not be ${what}`));
+    return errors.length > 0 ? errors : specialMeanings(ip).map((what) => fieldInvalid(where, ip, `may not be ${what}`));
   });
-}
-
-/** Addresses that mean something else than one machine. */
-function special(ip: string): string[] {
-  const kinds: [RegExp, string][] = [
-    [/^(0\.0\.0\.0|::)$/, 'unspecified (0.0.0.0)'],
-    [/^(127\.|::1$)/, 'in the loopback range (127.0.0.0/8, ::1/128)'],
-    [/^(169\.254\.|fe[89ab][0-9a-f]:)/i, 'in the link-local range (169.254.0.0/16, fe80::/10)'],
-    [/^(224\.0\.0\.|ff02:)/i, 'in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
-  ];
-  return kinds.filter(([pattern]) => pattern.test(ip)).map(([, text]) => text);
 }
 
 function balancerErrors(spec: Spec): FieldError[] {
@@ -137,4 +130,24 @@ function trafficErrors(spec: Spec): FieldError[] {
   }
   if (spec.type !== 'ExternalName') errors.push(...requiredOneOf(spec.internalTrafficPolicy, policies, internal));
   return [...errors, ...oneOf(spec.trafficDistribution, distributions, at.child('trafficDistribution'))];
+}
+
+export function serviceStatusErrors({ spec, status }: Service): FieldError[] {
+  const where = path('status', 'loadBalancer', 'ingress');
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  if (ingress.length > 0 && spec.type !== 'LoadBalancer')
+    return [fieldForbidden(where, "may only be used when `spec.type` is 'LoadBalancer'")];
+  return ingress.flatMap((one, index) => ingressErrors(one, where.index(index)));
+}
+
+type BalancerIngress = NonNullable<NonNullable<NonNullable<Service['status']>['loadBalancer']>['ingress']>[number];
+
+function ingressErrors({ ip, ipMode, hostname }: BalancerIngress, at: FieldPath): FieldError[] {
+  const errors = ip ? validateIp(ip, at.child('ip')) : [];
+  if (ipMode !== undefined && !ip) errors.push(fieldForbidden(at.child('ipMode'), 'may not be specified when `ip` is not set'));
+  else if (ip && ipMode === undefined) errors.push(fieldRequired(at.child('ipMode'), 'must be specified when `ip` is set'));
+  else errors.push(...oneOf(ipMode, ['Proxy', 'VIP'], at.child('ipMode')));
+  if (!hostname) return errors;
+  errors.push(...invalidBy(isDNS1123Subdomain(hostname), at.child('hostname'), hostname));
+  return parseIp(hostname) ? [...errors, fieldInvalid(at.child('hostname'), hostname, 'must be a DNS name, not an IP address')] : errors;
 }

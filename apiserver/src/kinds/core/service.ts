@@ -5,7 +5,7 @@ import type { Column, KindDefinition } from '../types.ts';
 import { serviceProxy } from './proxy.ts';
 import { addressMarkers, assignAddresses, serviceClaims } from './service-addresses.ts';
 import { dropOfFormerType, hasExternalTraffic, keepAllocations, settleClusterIP } from './service-update.ts';
-import { serviceErrors, serviceUpdateErrors } from './service-validation.ts';
+import { serviceErrors, serviceStatusErrors, serviceUpdateErrors } from './service-validation.ts';
 
 const columns: readonly Column<Service>[] = [
   nameColumn,
@@ -43,7 +43,7 @@ export const serviceKind: KindDefinition<Service> = {
   },
   validate: serviceErrors,
   validateUpdate: serviceUpdateErrors,
-  status: {},
+  status: { prepareUpdate: defaultBalancerModes, validateUpdate: serviceStatusErrors },
   subresources: { proxy: serviceProxy },
   claims: serviceClaims,
   assign: assignAddresses,
@@ -54,6 +54,11 @@ export const serviceKind: KindDefinition<Service> = {
   selectableFields: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type ?? '' },
   columns,
 };
+
+/** An address of a load balancer is one that packets come to unchanged, unless told. */
+function defaultBalancerModes({ status }: Service): void {
+  for (const ingress of status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
+}
 
 function defaultService(spec: Service['spec']): void {
   spec.sessionAffinity ||= 'None';

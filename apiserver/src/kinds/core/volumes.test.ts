@@ -9,6 +9,8 @@ const claim = (spec: object = {}) => ({ spec: { accessModes: modes, resources: {
 const volume = (spec: object = {}) => ({
   spec: { accessModes: modes, capacity: { storage: '1Gi' }, hostPath: { path: '/data' }, ...spec },
 });
+const subdomain =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const supported = 'supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"';
 
 test('a claim is filled in', () => {
@@ -96,7 +98,12 @@ test('volumes that cannot be', () => {
     [volume(), []],
     [
       { spec: {} },
-      ['spec.accessModes: Required value', 'spec.capacity: Required value', 'spec: Required value: must specify a volume type'],
+      [
+        'spec.accessModes: Required value',
+        'spec.capacity: Required value',
+        'spec.capacity: Unsupported value: null: supported values: "storage"',
+        'spec: Required value: must specify a volume type',
+      ],
     ],
     [
       volume({ capacity: { storage: '1Gi', cpu: '1' } }),
@@ -108,11 +115,27 @@ test('volumes that cannot be', () => {
       ['spec.persistentVolumeReclaimPolicy: Unsupported value: "Burn": supported values: "Delete", "Recycle", "Retain"'],
     ],
     [volume({ nfs: { server: 'a', path: '/b' } }), ['spec.nfs: Forbidden: may not specify more than 1 volume type']],
-    [volume({ hostPath: { path: '/a/../b' } }), ['spec.hostPath.path: Invalid value: "/a/../b": must not contain \'..\'']],
     [
-      volume({ hostPath: undefined, local: { path: '/mnt' } }),
-      ['metadata.annotations: Required value: Local volume requires node affinity'],
+      volume({
+        hostPath: undefined,
+        csi: { driver: 'a.b', volumeHandle: 'h', nodeStageSecretRef: {}, nodePublishSecretRef: { name: 'A' } },
+      }),
+      [`spec.csi.nodePublishSecretRef.name: Invalid value: "A": ${subdomain}`, 'spec.csi.nodePublishSecretRef.namespace: Required value'],
     ],
+    [
+      volume({ hostPath: undefined, iscsi: { targetPortal: 'a', iqn: 'abc', lun: -1 } }),
+      [
+        'spec.iscsi.iqn: Invalid value: "abc": must be valid format',
+        'spec.iscsi.lun: Invalid value: -1: must be between 0 and 255, inclusive',
+      ],
+    ],
+    [
+      volume({ hostPath: undefined, cinder: { volumeID: 'a', secretRef: { name: 's' } } }),
+      ['spec.cinder.secretRef.namespace: Required value'],
+    ],
+    [volume({ volumeAttributesClassName: 'gold' }), ['spec.csi: Required value: has to be specified when using volumeAttributesClassName']],
+    [volume({ hostPath: { path: '/a/../b' } }), ['spec.hostPath.path: Invalid value: "/a/../b": must not contain \'..\'']],
+    [volume({ hostPath: undefined, local: { path: '/mnt' } }), ['spec.nodeAffinity: Required value: Local volume requires node affinity']],
     [
       volume({ hostPath: undefined, csi: { driver: '', volumeHandle: '' } }),
       ['spec.csi.driver: Required value', 'spec.csi.volumeHandle: Required value'],

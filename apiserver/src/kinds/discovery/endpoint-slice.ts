@@ -1,10 +1,10 @@
-import { type FieldError, fieldInvalid, fieldRequired, fieldUnsupported, path } from '@keelson/machinery';
+import { fieldInvalid, path } from '@keelson/machinery';
 import { EndpointSlice } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
+import { endpointSliceErrors } from './endpoint-slice-validation.ts';
 
 const shown = 3;
-const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
 
 export const endpointSliceKind: KindDefinition<EndpointSlice> = {
   kind: EndpointSlice,
@@ -15,16 +15,7 @@ export const endpointSliceKind: KindDefinition<EndpointSlice> = {
       port.protocol ??= 'TCP';
     }
   },
-  validate({ addressType, endpoints }) {
-    const errors: FieldError[] = [];
-    if (!addressType) errors.push(fieldRequired(path('addressType')));
-    else if (!addressTypes.includes(addressType)) errors.push(fieldUnsupported(path('addressType'), addressType, addressTypes));
-    for (const [index, { addresses }] of (endpoints ?? []).entries()) {
-      const at = path('endpoints').index(index).child('addresses');
-      if (!addresses?.length) errors.push(fieldRequired(at, 'must contain at least 1 address'));
-    }
-    return errors;
-  },
+  validate: endpointSliceErrors,
   validateUpdate: (next, old) =>
     next.addressType === old.addressType ? [] : [fieldInvalid(path('addressType'), next.addressType, 'field is immutable')],
   columns: [

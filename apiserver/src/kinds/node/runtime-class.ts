@@ -1,7 +1,9 @@
 import { type FieldError, fieldDuplicate, invalidBy, isDNS1123Label, path, validateImmutable, validateLabels } from '@keelson/machinery';
 import { RuntimeClass, type Scheduling } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { checkTolerations } from '../core/pod-spec/tolerations.ts';
 import { containerResourceNameErrors, resourceAmountErrors } from '../core/resource-names.ts';
+import { Place, Report } from '../report.ts';
 import type { KindDefinition } from '../types.ts';
 
 export const runtimeClassKind: KindDefinition<RuntimeClass> = {
@@ -27,6 +29,9 @@ function schedulingErrors({ nodeSelector, tolerations = [] }: Scheduling): Field
   const at = path('scheduling');
   const seen = new Set<string>();
   const errors = validateLabels(nodeSelector, at.child('nodeSelector'));
+  const report = new Report();
+  checkTolerations(tolerations, new Place(at), report);
+  errors.push(...report.errors);
   for (const [index, toleration] of tolerations.entries()) {
     const { key = '', operator = '', value = '', effect = '' } = toleration;
     const identity = JSON.stringify([key, operator, value, effect]);

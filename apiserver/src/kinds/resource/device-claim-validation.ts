@@ -20,7 +20,7 @@ import type {
   ExactDeviceRequest,
   OpaqueDeviceConfiguration,
 } from '@keelson/types';
-import { csiDriverNameErrors } from '../core/persistent-volume-validation.ts';
+import { csiDriverNameErrors } from '../core/csi-driver-name.ts';
 import { atMostBytes, oneOf, optionalName, requiredName } from '../field-checks.ts';
 
 /** Requests, constraints, configurations and selectors, each, of one claim or class. */

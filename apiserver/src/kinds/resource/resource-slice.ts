@@ -12,8 +12,8 @@ import {
 } from '@keelson/machinery';
 import { type Device, type DeviceAttribute, type ResourcePool, ResourceSlice, type ResourceSliceSpec } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { csiDriverNameErrors } from '../core/csi-driver-name.ts';
 import { nodeSelectorErrors } from '../core/node-selector.ts';
-import { csiDriverNameErrors } from '../core/persistent-volume-validation.ts';
 import type { KindDefinition } from '../types.ts';
 import { duplicates, limited } from './device-claim-validation.ts';
 

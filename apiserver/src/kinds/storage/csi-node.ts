@@ -11,7 +11,7 @@ import {
 } from '@keelson/machinery';
 import { CSINode, type CSINodeDriver } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
-import { csiDriverNameErrors } from '../core/persistent-volume-validation.ts';
+import { csiDriverNameErrors } from '../core/csi-driver-name.ts';
 import { nonNegative } from '../field-checks.ts';
 import type { KindDefinition } from '../types.ts';
 

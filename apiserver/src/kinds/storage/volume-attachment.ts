@@ -14,8 +14,9 @@ import {
 } from '@keelson/machinery';
 import { VolumeAttachment, type VolumeAttachmentSource, type VolumeError } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { csiDriverNameErrors } from '../core/csi-driver-name.ts';
 import { defaultVolumeSpec } from '../core/persistent-volume.ts';
-import { csiDriverNameErrors, volumeSpecErrors } from '../core/persistent-volume-validation.ts';
+import { volumeSpecErrors } from '../core/persistent-volume-validation.ts';
 import { atMostBytes } from '../field-checks.ts';
 import type { KindDefinition } from '../types.ts';
 
@@ -58,7 +59,7 @@ function sourceErrors({ inlineVolumeSpec: inline, persistentVolumeName: name }: 
   const detail = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
   if (!inline && name === undefined) return [fieldRequired(at, detail)];
   if (inline && name !== undefined) return [fieldForbidden(at, detail)];
-  if (inline) return volumeSpecErrors(inline, at.child('inlineVolumeSpec'), true);
+  if (inline) return volumeSpecErrors(inline, at.child('inlineVolumeSpec'));
   const where = at.child('persistentVolumeName');
   return name ? invalidBy(isDNS1123Subdomain(name), where, name) : [fieldRequired(where, 'must specify non empty persistentVolumeName')];
 }

@@ -1,0 +1,70 @@
+import { type FieldError, isLabelValue, isQualifiedName, parseCidr, path } from '@keelson/machinery';
+import type { Node, Taint } from '@keelson/types';
+import { Place, Report } from '../report.ts';
+import { resourceAmountErrors, resourceNameErrors } from './resource-names.ts';
+
+const spec = new Place(path('spec'));
+const status = new Place(path('status'));
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+export function nodeErrors(node: Node): FieldError[] {
+  const report = new Report();
+  const { taints, podCIDRs } = node.spec ?? {};
+  if (taints) for (const [index, taint] of taints.entries()) checkTaint(taint, taints.slice(0, index), spec.item('taints', index), report);
+  if (podCIDRs?.length) checkRanges(podCIDRs, report);
+  checkAmounts(node, report);
+  return report.errors;
+}
+
+function checkTaint(taint: Taint, before: readonly Taint[], at: Place, report: Report): void {
+  const { key = '', value = '', effect } = taint;
+  report.problems(at, 'key', key, isQualifiedName(key));
+  const problems = isLabelValue(value);
+  if (problems.length > 0) report.invalid(at, 'value', value, problems.join(';'));
+  if (!effect) report.required(at, 'effect');
+  else if (!effects.includes(effect)) report.unsupported(at, 'effect', effect, effects);
+  if (before.some((other) => other.key === taint.key && other.effect === taint.effect))
+    report.errors.push({ type: 'Duplicate', path: String(at), badValue: taint, detail: 'taints must be unique by key and effect pair' });
+}
+
+function checkRanges(ranges: readonly string[], report: Report): void {
+  const notRange = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+  const families = new Set<number>();
+  for (const [index, range] of ranges.entries()) {
+    const parsed = parseCidr(range);
+    if (parsed) families.add(parsed.address.version);
+    else report.invalid(spec, `podCIDRs[${index}]`, range, notRange);
+  }
+  if (ranges.length > 1 && families.size < ranges.length)
+    report.invalid(spec, 'podCIDRs', ranges, 'may specify no more than one CIDR for each IP family');
+}
+
+function checkAmounts({ status: found }: Node, report: Report): void {
+  for (const member of ['capacity', 'allocatable'] as const)
+    for (const [name, amount] of Object.entries(found?.[member] ?? {})) {
+      const at = status.child(`${member}[${name}]`).path();
+      report.add(resourceNameErrors(name, at));
+      report.add(resourceAmountErrors(name, amount, at));
+    }
+}
+
+/** Where a node is, and which addresses its pods get, is said once. */
+export function nodeUpdateErrors(next: Node, old: Node): FieldError[] {
+  const report = new Report();
+  const ranges = (node: Node): string => (node.spec?.podCIDRs ?? []).join();
+  if (ranges(old) && ranges(next) !== ranges(old))
+    report.forbidden(spec, 'podCIDRs', 'node updates may not change podCIDR except from "" to valid');
+  const [is, was] = [next.spec?.providerID ?? '', old.spec?.providerID ?? ''];
+  if (was && is !== was) report.forbidden(spec, 'providerID', 'node updates may not change providerID except from "" to valid');
+  return report.errors;
+}
+
+export function nodeStatusErrors(node: Node): FieldError[] {
+  const report = new Report();
+  const addresses = node.status?.addresses ?? [];
+  for (const [index, { type, address }] of addresses.entries())
+    if (addresses.findIndex((other) => other.type === type && other.address === address) < index)
+      report.duplicate(status, `addresses[${index}]`, addresses[index]);
+  checkAmounts(node, report);
+  return report.errors;
+}

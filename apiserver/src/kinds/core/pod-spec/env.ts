@@ -1,0 +1,65 @@
+import { isConfigMapKey, isDNS1123Subdomain, isRelaxedEnvVarName } from '@keelson/machinery';
+import type { Container, EnvFromSource, EnvVar, EnvVarSource, FileKeySelector, Volume } from '@keelson/types';
+import { Place, type Report } from '../../report.ts';
+import { checkFieldRef, checkResourceRef } from './field-refs.ts';
+import { localFreePath } from './paths.ts';
+
+/** Variables of a container. `volumes` are the pod's: files that variables are read from lie in them. */
+export function checkEnv({ env, envFrom }: Container, volumes: readonly Volume[], at: Place, report: Report): void {
+  if (env) for (const [index, variable] of env.entries()) checkVariable(variable, volumes, new Place(at, 'env', index), report);
+  if (envFrom) for (const [index, source] of envFrom.entries()) checkSource(source, at, index, report);
+}
+
+function checkVariable({ name, value, valueFrom }: EnvVar, volumes: readonly Volume[], at: Place, report: Report): void {
+  if (!name) report.required(at, 'name');
+  else report.problems(at, 'name', name, isRelaxedEnvVarName(name));
+  if (!valueFrom) return;
+  const sources = checkValueFrom(valueFrom, volumes, at.child('valueFrom'), report);
+  if (sources === 0)
+    report.invalid(at, 'valueFrom', '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`');
+  else if (value) report.invalid(at, 'valueFrom', '', 'may not be specified when `value` is not empty');
+  else if (sources > 1) report.invalid(at, 'valueFrom', '', 'may not have more than one field specified at a time');
+}
+
+/** @returns how many sources there are. */
+function checkValueFrom(from: EnvVarSource, volumes: readonly Volume[], at: Place, report: Report): number {
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = from;
+  if (fieldRef) checkFieldRef(fieldRef, 'variable', at.child('fieldRef'), report);
+  if (resourceFieldRef) checkResourceRef(resourceFieldRef, false, at.child('resourceFieldRef'), report);
+  if (configMapKeyRef) checkKey(configMapKeyRef, at.child('configMapKeyRef'), report);
+  if (secretKeyRef) checkKey(secretKeyRef, at.child('secretKeyRef'), report);
+  if (fileKeyRef) checkFileKey(fileKeyRef, volumes, at.child('fileKeyRef'), report);
+  return Number(!!fieldRef) + Number(!!resourceFieldRef) + Number(!!configMapKeyRef) + Number(!!secretKeyRef) + Number(!!fileKeyRef);
+}
+
+function checkKey({ name = '', key }: { name?: string | undefined; key?: string | undefined }, at: Place, report: Report): void {
+  report.problems(at, 'name', name, isDNS1123Subdomain(name));
+  if (!key) report.required(at, 'key');
+  else report.problems(at, 'key', key, isConfigMapKey(key));
+}
+
+function checkFileKey({ volumeName, path, key }: FileKeySelector, volumes: readonly Volume[], at: Place, report: Report): void {
+  if (!key) report.required(at, 'key');
+  else report.problems(at, 'key', key, isRelaxedEnvVarName(key));
+  const volume = volumes.find(({ name }) => name === volumeName);
+  if (!volumeName) report.required(at, 'volumeName');
+  else if (!volume) report.notFound(at, 'volumeName', volumeName);
+  else if (!volume.emptyDir) report.invalid(at, 'volumeName', volumeName, 'referenced volume must be of type emptyDir');
+  if (!path) report.required(at, 'path');
+  else localFreePath(path, at, 'path', report);
+}
+
+/** Upstream says what is wrong with the number of sources of the list, not of its element. */
+function checkSource({ prefix, configMapRef, secretRef }: EnvFromSource, container: Place, index: number, report: Report): void {
+  const at = container.item('envFrom', index);
+  if (prefix) report.problems(at, 'prefix', prefix, isRelaxedEnvVarName(prefix));
+  if (configMapRef) checkName(configMapRef.name, at, 'configMapRef.name', report);
+  if (secretRef) checkName(secretRef.name, at, 'secretRef.name', report);
+  if (!configMapRef && !secretRef) report.invalid(container, 'envFrom', '', 'must specify one of: `configMapRef` or `secretRef`');
+  if (configMapRef && secretRef) report.invalid(container, 'envFrom', '', 'may not have more than one field specified at a time');
+}
+
+function checkName(name: string | undefined, at: Place, where: string, report: Report): void {
+  if (!name) report.required(at, where);
+  else report.problems(at, where, name, isDNS1123Subdomain(name, true));
+}

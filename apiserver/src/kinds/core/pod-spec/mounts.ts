@@ -1,0 +1,87 @@
+import type { Container, Volume, VolumeDevice, VolumeMount } from '@keelson/types';
+import type { Place, Report } from '../../report.ts';
+import { hasBackstep, localPath } from './paths.ts';
+
+/** Where a container sees the pod's volumes: as directories, and as block devices. */
+export function checkMounts(container: Container, volumes: readonly Volume[], at: Place, report: Report): void {
+  const { volumeMounts, volumeDevices } = container;
+  if (volumeMounts)
+    for (const [index, mount] of volumeMounts.entries()) {
+      const where = at.item('volumeMounts', index);
+      const volume = volumes.find(({ name }) => name === mount.name);
+      checkMount(mount, volume, where, report);
+      if (isRepeated(volumeMounts, index, 'mountPath')) report.invalid(where, 'mountPath', mount.mountPath ?? '', 'must be unique');
+      checkOverlap(mount, container, where, report);
+      checkMode(mount, container, at, report);
+    }
+  if (volumeDevices)
+    for (const [index, device] of volumeDevices.entries()) {
+      const where = at.item('volumeDevices', index);
+      const volume = volumes.find(({ name }) => name === device.name);
+      checkDevice(device, volume, where, report);
+      if (device.name && isRepeated(volumeDevices, index, 'name')) report.invalid(where, 'name', device.name, 'must be unique');
+      if (isRepeated(volumeDevices, index, 'devicePath')) report.invalid(where, 'devicePath', device.devicePath, 'must be unique');
+      checkDeviceOverlap(device, container, where, report);
+    }
+}
+
+function isRepeated<T>(list: readonly T[], index: number, member: keyof T): boolean {
+  const value = list[index]?.[member];
+  for (let before = 0; before < index; before++) if (list[before]?.[member] === value) return true;
+  return false;
+}
+
+function checkMount({ name, mountPath, subPath, subPathExpr }: VolumeMount, volume: Volume | undefined, at: Place, report: Report): void {
+  if (!name) report.required(at, 'name');
+  if (!volume) report.notFound(at, 'name', name ?? '');
+  if (!mountPath) report.required(at, 'mountPath');
+  if (subPath && subPathExpr) report.invalid(at, 'subPathExpr', subPathExpr, 'subPathExpr and subPath are mutually exclusive');
+}
+
+function checkOverlap({ name, mountPath }: VolumeMount, { volumeDevices }: Container, at: Place, report: Report): void {
+  if (!volumeDevices) return;
+  if (volumeDevices.some((device) => device.name === name)) report.invalid(at, 'name', name, 'must not already exist in volumeDevices');
+  if (volumeDevices.some(({ devicePath }) => devicePath === mountPath))
+    report.invalid(at, 'mountPath', mountPath, 'must not already exist as a path in volumeDevices');
+}
+
+const propagations = ['Bidirectional', 'HostToContainer', 'None'];
+const recursions = ['Disabled', 'Enabled', 'IfPossible'];
+
+/** Upstream says these of the list, not of its element. `at` is the container. */
+function checkMode(mount: VolumeMount, { securityContext }: Container, at: Place, report: Report): void {
+  const { mountPropagation, recursiveReadOnly, readOnly, subPath, subPathExpr } = mount;
+  if (subPath) localPath(subPath, at, 'volumeMounts.subPath', report);
+  if (subPathExpr) localPath(subPathExpr, at, 'volumeMounts.subPathExpr', report);
+  if (mountPropagation !== undefined) {
+    const where = 'volumeMounts.mountPropagation';
+    if (!propagations.includes(mountPropagation)) report.unsupported(at, where, mountPropagation, propagations);
+    if (mountPropagation === 'Bidirectional' && !securityContext?.privileged)
+      report.forbidden(at, where, 'Bidirectional mount propagation is available only to privileged containers');
+  }
+  if (recursiveReadOnly === undefined || recursiveReadOnly === 'Disabled') return;
+  const where = 'volumeMounts.recursiveReadOnly';
+  if (!recursions.includes(recursiveReadOnly)) {
+    report.unsupported(at, where, recursiveReadOnly, recursions);
+    return;
+  }
+  if (!readOnly) report.forbidden(at, where, 'may only be specified when readOnly is true');
+  if (mountPropagation !== undefined && mountPropagation !== 'None')
+    report.forbidden(at, where, 'may only be specified when mountPropagation is None or not specified');
+}
+
+function checkDevice({ name, devicePath }: VolumeDevice, volume: Volume | undefined, at: Place, report: Report): void {
+  if (!name) report.required(at, 'name');
+  if (!volume) report.notFound(at, 'name', name ?? '');
+  else if (!volume.persistentVolumeClaim && !volume.ephemeral)
+    report.invalid(at, 'name', name, 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode');
+  if (!devicePath) report.required(at, 'devicePath');
+  else if (hasBackstep(devicePath)) report.invalid(at, 'devicePath', devicePath, "can not contain backsteps ('..')");
+}
+
+function checkDeviceOverlap({ name, devicePath }: VolumeDevice, { volumeMounts }: Container, at: Place, report: Report): void {
+  if (!volumeMounts) return;
+  if (volumeMounts.some((mount) => mount.name === name)) report.invalid(at, 'name', name, 'must not already exist in volumeMounts');
+  if (volumeMounts.some(({ mountPath }) => mountPath === devicePath))
+    report.invalid(at, 'devicePath', devicePath, 'must not already exist as a path in volumeMounts');
+}

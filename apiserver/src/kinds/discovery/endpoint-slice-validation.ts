@@ -1,0 +1,99 @@
+import {
+  type FieldError,
+  isDNS1123Label,
+  isDNS1123Subdomain,
+  isFullyQualifiedDomainName,
+  isLabelValue,
+  isQualifiedName,
+  path,
+} from '@keelson/machinery';
+import type { Endpoint, EndpointSlice } from '@keelson/types';
+import { Place, Report } from '../report.ts';
+import { checkMachineAddress } from '../special-addresses.ts';
+
+const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
+const protocols = ['SCTP', 'TCP', 'UDP'];
+const mostEndpoints = 1000;
+const mostPorts = 20_000;
+const mostAddresses = 100;
+const mostTopology = 16;
+const mostHints = 8;
+
+export function endpointSliceErrors({ addressType = '', endpoints, ports }: EndpointSlice): FieldError[] {
+  const report = new Report();
+  if (!addressType) report.required(new Place(path('addressType')), '');
+  else if (!addressTypes.includes(addressType)) report.unsupported(new Place(path('addressType')), '', addressType, addressTypes);
+  checkEndpoints(endpoints ?? [], addressType, report);
+  checkPorts(ports ?? [], report);
+  return report.errors;
+}
+
+function checkEndpoints(endpoints: readonly Endpoint[], type: string, report: Report): void {
+  if (endpoints.length > mostEndpoints) {
+    report.tooMany(new Place(path('endpoints')), '', endpoints.length, mostEndpoints);
+    return;
+  }
+  for (const [index, endpoint] of endpoints.entries()) checkEndpoint(endpoint, type, new Place(path('endpoints'), '', index), report);
+}
+
+function checkEndpoint(endpoint: Endpoint, type: string, at: Place, report: Report): void {
+  const { addresses = [], hostname, nodeName, deprecatedTopology = {} } = endpoint;
+  if (addresses.length === 0) report.required(at, 'addresses', 'must contain at least 1 address');
+  else if (addresses.length > mostAddresses) report.tooMany(at, 'addresses', addresses.length, mostAddresses);
+  for (const [index, address] of addresses.entries()) {
+    const where = `addresses[${index}]`;
+    if (type === 'IPv4') checkMachineAddress(address, at, where, report, 4);
+    if (type === 'IPv6') checkMachineAddress(address, at, where, report, 6);
+    if (type === 'FQDN') report.problems(at, where, address, isFullyQualifiedDomainName(address));
+  }
+  const keys = Object.keys(deprecatedTopology);
+  if (keys.length > mostTopology) report.tooMany(at, 'deprecatedTopology', keys.length, mostTopology);
+  if (deprecatedTopology['kubernetes.io/hostname'] !== undefined)
+    report.invalid(
+      at,
+      'deprecatedTopology',
+      'kubernetes.io/hostname',
+      'may not be set to kubernetes.io/hostname, use the nodeName field instead',
+    );
+  for (const [key, value] of Object.entries(deprecatedTopology)) {
+    report.problems(at, 'deprecatedTopology', key, isQualifiedName(key));
+    report.problems(at, `deprecatedTopology[${key}]`, value, isLabelValue(value));
+  }
+  if (nodeName !== undefined) report.problems(at, 'nodeName', nodeName, isDNS1123Subdomain(nodeName));
+  if (hostname !== undefined) report.problems(at, 'hostname', hostname, isDNS1123Label(hostname));
+  checkHints(endpoint, at, report);
+}
+
+function checkHints({ hints }: Endpoint, at: Place, report: Report): void {
+  for (const member of ['forZones', 'forNodes'] as const) {
+    const list = hints?.[member];
+    if (!list) continue;
+    const where = `hints.${member}`;
+    if (list.length > mostHints) {
+      report.tooMany(at, where, list.length, mostHints);
+      continue;
+    }
+    for (const [index, { name = '' }] of list.entries()) {
+      if (list.findIndex((other) => other.name === name) < index) report.duplicate(at, `${where}[${index}].name`, name);
+      report.problems(at, `${where}[${index}].name`, name, isLabelValue(name));
+    }
+  }
+}
+
+function checkPorts(ports: NonNullable<EndpointSlice['ports']>, report: Report): void {
+  if (ports.length > mostPorts) {
+    report.tooMany(new Place(path('ports')), '', ports.length, mostPorts);
+    return;
+  }
+  const names = new Set<string>();
+  for (const [index, { name = '', port, protocol, appProtocol }] of ports.entries()) {
+    const at = new Place(path('ports'), '', index);
+    if (name !== '') report.problems(at, 'name', name, isDNS1123Label(name));
+    if (names.has(name)) report.duplicate(at, 'name', name);
+    names.add(name);
+    if (!protocol) report.required(at, 'protocol');
+    else if (!protocols.includes(protocol)) report.unsupported(at, 'protocol', protocol, protocols);
+    if (typeof port === 'number' && (port < 1 || port > 65535)) report.invalid(at, 'port', port, 'must be between 1 and 65535, inclusive');
+    if (appProtocol !== undefined) report.problems(at, 'appProtocol', appProtocol, isQualifiedName(appProtocol));
+  }
+}
