@@ -13,21 +13,22 @@ export interface Conntrack {
 
 export const noConntrack: Conntrack = { forget: async () => undefined };
 
-/** Arguments of `conntrack` that delete the entries of `flow`. */
+/** Arguments of `conntrack` that delete the entries of `flow`. Options about ports are known only behind the protocol. */
 export function deletion(flow: StaleFlow): string[] {
   const to = flow.address === undefined ? ['--orig-port-dst', String(flow.nodePort)] : ['--orig-dst', flow.address];
-  return ['-D', ...to, ...(flow.endpoint === undefined ? [] : ['--dst-nat', flow.endpoint]), '-p', 'udp'];
+  return ['-D', '-p', 'udp', ...to, ...(flow.endpoint === undefined ? [] : ['--dst-nat', flow.endpoint])];
 }
 
-/** The table of this process's network namespace, by the program `conntrack`. */
-export function kernelConntrack(log: Logger): Conntrack {
+/** The table of this process's network namespace, by the program `conntrack`; `command` is how to start it. */
+export function kernelConntrack(log: Logger, command: readonly string[] = ['conntrack']): Conntrack {
+  const [file = '', ...first] = command;
   let missing = false;
   return {
     async forget(flows) {
       for (const flow of flows) {
         if (missing) return;
         try {
-          await run('conntrack', deletion(flow));
+          await run(file, [...first, ...deletion(flow)]);
         } catch (error) {
           const message = errorMessage(error);
           missing = (error as { code?: unknown }).code === 'ENOENT';

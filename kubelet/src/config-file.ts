@@ -63,6 +63,7 @@ export const configKind: ConfigKind = {
   group: 'kubelet.config.k8s.io',
   fields: {
     address: 'address',
+    allowedUnsafeSysctls: 'allowed-unsafe-sysctls',
     port: 'port',
     'authentication.anonymous.enabled': 'anonymous-auth',
     'authentication.x509.clientCAFile': 'client-ca-file',

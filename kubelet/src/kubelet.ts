@@ -1,11 +1,11 @@
 import { type Clock, errorMessage, every, type Logger, type Random } from '@keelson/base';
 import type { Api } from '@keelson/client';
-import type { EventRecorder, Informers } from '@keelson/runtime';
+import type { EventRecorder, Informer, Informers } from '@keelson/runtime';
 import { Node, type Pod, RuntimeClass, Service } from '@keelson/types';
 import type { ClusterDns, DnsSettings } from './config/dns.ts';
-import { type Paths, terminationLogPath } from './config/paths.ts';
+import type { Paths } from './config/paths.ts';
 import type { NodeSettings } from './config/sandbox.ts';
-import type { ContainerState, ContainerStats, PodIdentity, Runtime, RuntimeInfo } from './cri/types.ts';
+import type { ContainerStats, PodIdentity, Runtime, RuntimeInfo } from './cri/types.ts';
 import type { NodeResources, Thresholds } from './eviction/decide.ts';
 import { EvictionManager } from './eviction/manager.ts';
 import { ImageCollector } from './image/collector.ts';
@@ -15,8 +15,8 @@ import type { MachineFacts } from './node/facts.ts';
 import { keepLease } from './node/lease.ts';
 import { allocatable, type NodeIdentity, type NodeView } from './node/object.ts';
 import { Registration } from './node/registration.ts';
-import { annotations } from './pod/annotations.ts';
 import { podUid } from './pod/naming.ts';
+import { sysctlAllowlist } from './pod/sysctls.ts';
 import { ProbeManager } from './probe/manager.ts';
 import type { Prober } from './probe/prober.ts';
 import { ApiSource, isStatic } from './source/api.ts';
@@ -27,6 +27,7 @@ import type { Drivers, Host } from './volume/host.ts';
 import { Tokens } from './volume/tokens.ts';
 import { type Cgroups, noCgroups } from './worker/cgroups.ts';
 import type { WorkerDeps } from './worker/deps.ts';
+import { withLastWords } from './worker/lastwords.ts';
 import { Limiter } from './worker/limiter.ts';
 import { Observer } from './worker/observer.ts';
 import { Reporter } from './worker/reporter.ts';
@@ -42,6 +43,8 @@ export interface KubeletConfig {
   /** Directory of static pods; empty: none. */
   readonly manifests: string;
   readonly eviction: Thresholds;
+  /** Kernel settings that pods may have beside the safe ones, or beginnings of them that end in `*`. */
+  readonly unsafeSysctls?: readonly string[];
   /** How many heavy runtime calls run at a time. */
   readonly parallel: number;
 }
@@ -85,6 +88,8 @@ export interface Kubelet {
   readonly workers: PodWorkers;
   readonly source: ApiSource;
   readonly registration: Registration;
+  /** When the node's containers were last listed, in milliseconds. */
+  readonly relistedAt: number;
   /** Registers the node and runs its pods until aborted; pods keep running afterwards. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -108,20 +113,25 @@ class NodeAgent implements Kubelet {
   readonly #worker: WorkerDeps;
   readonly #probes: ProbeManager;
   readonly #static: StaticSource | undefined;
+  readonly #nodes: Informer<Node>;
   readonly #eviction: EvictionManager;
   readonly #collector: ImageCollector;
   readonly #stop = new AbortController();
   #runtimeInfo: RuntimeInfo | undefined;
   #networkProblem: string | undefined;
+  #relistedAt: number;
   #podCIDR = '';
 
   constructor(deps: KubeletDeps) {
     const { config, clock, api, informers, runtime, host, log } = deps;
     this.#deps = deps;
+    this.#relistedAt = clock.now();
     this.#networkProblem = deps.network ? 'cni plugin not initialized' : undefined;
     this.source = new ApiSource(informers, config.node.name);
+    // Only who makes the network has to know of the other nodes.
+    this.#nodes = informers.for(Node, deps.network ? {} : { fieldSelector: `metadata.name=${config.node.name}` });
     this.#static = config.manifests ? new StaticSource(config.manifests, config.node.name, clock, log) : undefined;
-    this.#observer = new Observer(runtime, (container) => this.#lastWords(container));
+    this.#observer = new Observer(runtime, (container) => withLastWords(host, config.paths, container));
     this.#worker = {
       clock,
       log,
@@ -154,21 +164,23 @@ class NodeAgent implements Kubelet {
     this.registration = new Registration(api, clock, log, () => this.#view());
   }
 
+  get relistedAt(): number {
+    return this.#relistedAt;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const { api, clock, config, informers, log, network, runtime } = this.#deps;
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true });
     const complain = (what: string) => (error: unknown) => log.warn(what, { error: errorMessage(error) });
     const services = informers.for(Service);
-    // Only who makes the network has to know of the other nodes.
-    const nodes = informers.for(Node, network ? {} : { fieldSelector: `metadata.name=${config.node.name}` });
     await this.#setUpNetwork(config.node.podCIDR ? config.node.podCIDR.split(',') : []);
     const synced = informers.start(signal);
     const registered = this.registration.register(signal);
     await this.#relist().catch(complain('cannot list containers'));
     this.source.start(this.workers, () => void this.#mirrors());
-    nodes.onChange(({ object, type }) => {
+    this.#nodes.onChange(({ object, type }) => {
       if (type !== 'deleted' && object.metadata?.name === config.node.name) void this.#setUpNetwork(object.spec?.podCIDRs ?? []);
-      else void network?.connect(nodes.store.list()).catch(complain('cannot reach the pods of other nodes'));
+      else void network?.connect(this.#nodes.store.list()).catch(complain('cannot reach the pods of other nodes'));
     });
     runtime.events(signal, (sandboxId) => this.#changed(sandboxId));
     const loops = [
@@ -207,6 +219,7 @@ class NodeAgent implements Kubelet {
     const stop = this.#deps.metrics?.relistSeconds.startTimer();
     const changed = await this.#observer.relist();
     stop?.();
+    this.#relistedAt = this.#deps.clock.now();
     for (const uid of changed) this.workers.changed(uid);
     this.#endOrphans();
   }
@@ -260,7 +273,7 @@ class NodeAgent implements Kubelet {
   }
 
   async #view(): Promise<NodeView> {
-    const { config, machine, runtime } = this.#deps;
+    const { config, drivers, machine, runtime } = this.#deps;
     const before = this.#networkDown();
     this.#runtimeInfo = await runtime.info().catch(() => undefined);
     if (before !== undefined && this.#networkDown() === undefined) this.workers.retry('/sandbox');
@@ -273,7 +286,14 @@ class NodeAgent implements Kubelet {
       diskPressure: disk,
       pidPressure: pid,
     };
-    return { identity: config.node, machine, health, images };
+    const volumesInUse = (await drivers?.inUse().catch(() => undefined)) ?? [];
+    return { identity: config.node, machine, health, images, volumesInUse };
+  }
+
+  /** The conditions of the node that keep pods away. */
+  #pressures(): readonly string[] {
+    const { memory, disk, pid } = this.#eviction.pressures;
+    return [...(disk ? ['DiskPressure'] : []), ...(memory ? ['MemoryPressure'] : []), ...(pid ? ['PIDPressure'] : [])];
   }
 
   #networkDown(): string | undefined {
@@ -285,6 +305,9 @@ class NodeAgent implements Kubelet {
     const { paths, cluster, resolvConf, cgroupRoot } = config;
     const settings: NodeSettings = { paths, cluster, resolvConf, cgroupRoot, memoryBytes: machine.memoryBytes };
     const services = informers.for(Service);
+    const sysctls = sysctlAllowlist(config.unsafeSysctls ?? []);
+    // What it watches of itself is newer than what it last wrote.
+    const object = (): Node | undefined => this.#nodes.store.get(config.node.name) ?? this.registration.node;
     return {
       settings,
       hostIPs: config.node.ips,
@@ -292,7 +315,8 @@ class NodeAgent implements Kubelet {
       allocatable: allocatable(machine),
       cgroups: this.#deps.cgroups ?? noCgroups,
       services: () => services.store.list(),
-      object: () => this.registration.node,
+      object,
+      admission: () => ({ node: object(), pressures: this.#pressures(), sysctls, appArmor: machine.appArmor }),
       networkProblem: () => this.#networkDown(),
       runtimeHandler: async (name) => (name === '' ? '' : (await api.get(RuntimeClass, { name })).handler),
       release: async (pod) => release?.(pod),
@@ -325,18 +349,6 @@ class NodeAgent implements Kubelet {
       container ? { fieldPath: fieldPath(pod, container) } : {},
     );
   }
-
-  /** The termination message: its file, or by policy the end of the log of a container that failed. */
-  async #lastWords(container: ContainerState): Promise<ContainerState> {
-    const { host, config } = this.#deps;
-    const uid = container.labels['io.kubernetes.pod.uid'] ?? '';
-    const file = await host.readTail(terminationLogPath(config.paths, uid, container.name, container.attempt), 4096);
-    if (file && file.length > 0) return { ...container, message: file.toString() };
-    const policy = container.annotations[annotations.terminationMessagePolicy];
-    if (policy !== 'FallbackToLogsOnError' || container.exitCode === 0) return container;
-    const log = await host.readTail(container.logPath, 4096);
-    return log ? { ...container, message: plainLog(log.toString()) } : container;
-  }
 }
 
 const plenty: NodeResources = {
@@ -349,16 +361,6 @@ const plenty: NodeResources = {
   pidsAvailable: Number.MAX_SAFE_INTEGER,
   pidsTotal: Number.MAX_SAFE_INTEGER,
 };
-
-/** The last lines of a container log, at most 2 KiB and 80 lines, without what the runtime put before them. */
-function plainLog(text: string): string {
-  const lines = text
-    .split('\n')
-    .filter((line) => /^\S+ std(out|err) [FP]/.test(line))
-    .slice(-80);
-  const plain = lines.map((line) => line.replace(/^\S+ \S+ \S+ ?/, '')).join('\n');
-  return plain === '' ? '' : `${plain}\n`.slice(-2048);
-}
 
 /** Enough of a pod to take down what runs of it. */
 function orphan({ name, namespace, uid }: PodIdentity): Pod {

@@ -11,8 +11,8 @@ export interface KubeletMetrics {
   observe(workers: PodWorkers): void;
 }
 
-/** The kubelet's own metrics, under Kubernetes' names. */
-export function kubeletMetrics(registry: Registry, nodeName: string): KubeletMetrics {
+/** The kubelet's own metrics, under Kubernetes' names; those of probes are shown apart. */
+export function kubeletMetrics(registry: Registry, probeRegistry: Registry, nodeName: string): KubeletMetrics {
   const registers = [registry];
   new Gauge({ name: 'kubelet_node_name', help: 'Always 1, labelled with the name of the node.', labelNames: ['node'], registers }).set(
     { node: nodeName },
@@ -22,7 +22,7 @@ export function kubeletMetrics(registry: Registry, nodeName: string): KubeletMet
     name: 'prober_probe_total',
     help: 'Probes run, by result.',
     labelNames: ['probe_type', 'result', 'container', 'pod', 'namespace', 'pod_uid'],
-    registers,
+    registers: [probeRegistry],
   });
   const relistSeconds = new Histogram({
     name: 'kubelet_pleg_relist_duration_seconds',

@@ -50,6 +50,10 @@ export const options = {
     'what must be left of the node, or pods are evicted',
     'THRESHOLDS',
   ),
+  'allowed-unsafe-sysctls': list(
+    'kernel settings that pods may have beside the safe ones; `kernel.msg*` stands for all that begin so',
+    'NAME,PATTERN*',
+  ),
   address: text('0.0.0.0', "address of the kubelet's server", 'IP'),
   'healthz-bind-address': text('127.0.0.1', 'address of /healthz in plain HTTP', 'IP'),
   'healthz-port': number(10_248, 'port of /healthz in plain HTTP; 0 serves none'),

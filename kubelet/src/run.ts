@@ -6,6 +6,7 @@ import { createApi } from '@keelson/client';
 import { type Component, type ComponentContext, delegatedAuth, type OptionValues, versionInfo } from '@keelson/component';
 import { issueTemporary } from '@keelson/pki';
 import { createEventRecorder, createInformers } from '@keelson/runtime';
+import { Registry } from 'prom-client';
 import { type NodeCertificates, openNodeCertificates } from './certificates/node.ts';
 import { parseResolvConf } from './config/dns.ts';
 import { bytes } from './config/quantity.ts';
@@ -25,7 +26,7 @@ import { measureNode } from './node/measure.ts';
 import { options } from './options.ts';
 import { podNamespace } from './pod/naming.ts';
 import { modelProber, networkProber } from './probe/prober.ts';
-import { serveHealthz } from './server/health.ts';
+import { nodeChecks, serveHealthz } from './server/health.ts';
 import { type LogSource, logFiles } from './server/logs/files.ts';
 import { modelLogs } from './server/logs/model.ts';
 import { keepLogsSmall, type LogLimits } from './server/logs/rotate.ts';
@@ -62,7 +63,8 @@ export const component: Component<Options> = {
       cacheSeconds: { token: 120, allowed: 300, denied: 30 },
       anonymous: values['anonymous-auth'],
     });
-    const metrics = kubeletMetrics(context.metrics, name);
+    const probeMetrics = new Registry();
+    const metrics = kubeletMetrics(context.metrics, probeMetrics, name);
     let kubelet: Kubelet | undefined;
     const usage = new Usage(name, clock, kind.runtime, kind.meter);
     const serving = {
@@ -71,10 +73,12 @@ export const component: Component<Options> = {
       log,
       auth,
       metrics: context.metrics,
+      probeMetrics,
       runtime: kind.runtime,
       logs: kind.logs,
+      systemLogs: '/var/log',
       usage,
-      checks: [],
+      checks: nodeChecks(clock, () => kubelet?.relistedAt),
       configuration: values,
       pods: () => kubelet?.workers.all ?? [],
     };
@@ -84,7 +88,11 @@ export const component: Component<Options> = {
       const config = configuration(values, name, server.port);
       const informers = createInformers({ api, clock, random, log });
       const events = createEventRecorder({ api, component: 'kubelet', host: name, clock, log, signal });
-      const drivers = driversOf(context, kind, name, { api, node: () => kubelet?.registration.node });
+      const drivers = driversOf(context, kind, name, {
+        api,
+        node: () => kubelet?.registration.node,
+        report: async () => kubelet?.registration.update(),
+      });
       const parts = { ...kind, ...drivers?.parts, config, clock, random, log, api, informers, events, metrics };
       kubelet = createKubelet(parts);
       const { workers } = kubelet;
@@ -147,14 +155,14 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
 
 /** Storage drivers mount what is really mounted: a model has none. */
 function driversOf(
-  { options: values, clock, log }: Context,
+  { options: values, clock, random, log }: Context,
   { model, host }: NodeKind,
   nodeName: string,
-  cluster: Pick<DriverDeps, 'api' | 'node'>,
+  cluster: Pick<DriverDeps, 'api' | 'node' | 'report'>,
 ): { readonly parts: Pick<KubeletDeps, 'drivers' | 'sweep'>; run(signal: AbortSignal): Promise<void> } | undefined {
   if (model) return undefined;
   const root = resolve(values['root-dir']);
-  const { volumes: drivers, run } = nodeDrivers({ ...cluster, clock, log, nodeName, root });
+  const { volumes: drivers, run } = nodeDrivers({ ...cluster, clock, random, log, nodeName, root });
   return { parts: { drivers, sweep: (known) => removeLeftovers(join(root, 'pods'), known, { host, drivers }) }, run };
 }
 
@@ -192,6 +200,7 @@ function configuration(values: Values, name: string, port: number): KubeletConfi
     cgroupRoot: values['cgroup-root'],
     manifests: values['pod-manifest-path'],
     eviction: parseThresholds(values['eviction-hard'], bytes),
+    unsafeSysctls: values['allowed-unsafe-sysctls'],
     parallel: 8,
   };
 }

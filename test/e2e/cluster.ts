@@ -53,7 +53,7 @@ export class RealCluster {
   /** `flags` of `npm run up`; a test that needs addons names them. */
   constructor(name: string, flags: readonly string[] = []) {
     this.dataDir = mkdtempSync(join(tmpdir(), `keelson-${name}-`));
-    this.netns = `klsn${name.slice(0, 4)}${this.dataDir.slice(-6)}`;
+    this.netns = `klsn${name.slice(0, 4)}${this.dataDir.slice(-6)}`.toLowerCase();
     this.#flags = ['--addons', 'none', ...flags];
   }
 

@@ -7,6 +7,7 @@ import type { Subresource } from '../kinds/types.ts';
 import type { KindStore } from '../registry/kind-store.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import { admit, common, requestID } from './pipeline.ts';
+import { readerSocket } from './reader-socket.ts';
 import { parseRequest } from './request-info.ts';
 import { toStatus } from './respond.ts';
 import type { Tunnel } from './services.ts';
@@ -28,7 +29,9 @@ export function createUpgrade(options: PipelineOptions): UpgradeHandler {
   return {
     accepts(request) {
       const info = parseRequest(request.method ?? 'GET', request.url ?? '/');
-      return options.aggregator.takes(info.path, request) || subresourceOf(options, info) !== undefined;
+      if (options.aggregator.takes(info.path, request)) return true;
+      const { upgrade, read } = subresourceOf(options, info)?.subresource ?? {};
+      return upgrade !== undefined || (read !== undefined && request.headers.upgrade?.toLowerCase() === 'websocket');
     },
     handle(request, socket, head) {
       socket.on('error', () => socket.destroy());
@@ -63,15 +66,15 @@ function refuse(socket: Duplex, error: unknown, clock: Clock): Buffer {
 
 interface Upgradable {
   readonly store: KindStore;
-  readonly upgrade: NonNullable<Subresource['upgrade']>;
+  readonly subresource: Subresource;
 }
 
 function subresourceOf({ registry }: PipelineOptions, info: RequestInfo): Upgradable | undefined {
   const store = info.isResource && info.name ? registry.find(info.group, info.version, info.resource) : undefined;
   const subresource = store?.definition.subresources?.[info.subresource];
   if (info.rest !== '' && !subresource?.anyMethod) return undefined;
-  if (!store || !subresource?.upgrade || !(subresource.verbs as readonly string[]).includes(info.verb)) return undefined;
-  return { store, upgrade: subresource.upgrade };
+  if (!store || !subresource || !(subresource.verbs as readonly string[]).includes(info.verb)) return undefined;
+  return { store, subresource };
 }
 
 interface Leaving {
@@ -91,10 +94,10 @@ async function serve(options: PipelineOptions, { info, request, socket, head, au
     if (upstream) join(socket, upstream, options.signal);
     return;
   }
+  const { store, subresource } = subresourceOf(options, info) ?? {};
+  if (!store || !subresource) throw badRequest('this path cannot be upgraded');
   // A WebSocket can only be opened by GET, and is to need no less than the POST of other protocols.
-  if (info.verb === 'get') await admit(options, { ...info, verb: 'create' }, request);
-  const target = subresourceOf(options, info);
-  if (!target) throw badRequest('this path cannot be upgraded');
+  if (info.verb === 'get' && subresource.verbs.includes('create')) await admit(options, { ...info, verb: 'create' }, request);
   const tunnel: Tunnel = async (kubelet, path) => {
     const upstream = await options.services.kubelets.dial(kubelet);
     audit?.head(101);
@@ -103,7 +106,14 @@ async function serve(options: PipelineOptions, { info, request, socket, head, au
     if (head.length > 0) upstream.write(head);
   };
   const unused = undefined as unknown as ResourceRequest['response'];
-  await target.upgrade({ ...common(options), info, user, request, response: unused, store: target.store, audit }, tunnel);
+  const asked = { ...common(options), info, user, request, response: unused, store, audit };
+  if (subresource.upgrade) return subresource.upgrade(asked, tunnel);
+  const open = async () => {
+    const reader = await readerSocket({ request, socket, head });
+    audit?.head(101);
+    return reader;
+  };
+  await subresource.read?.(asked, open);
 }
 
 /** The client's request again, for the kubelet: its own path, none of the client's credentials. */

@@ -27,14 +27,14 @@ const commands = (before: WantedService | undefined, after: WantedService | unde
 
 it('forgets UDP flows to endpoints that are gone', () => {
   assert.deepEqual(commands(dns(1, 2), dns(2)), [
-    '-D --orig-dst 10.96.0.10 --dst-nat 10.244.1.1 -p udp',
-    '-D --orig-port-dst 30053 --dst-nat 10.244.1.1 -p udp',
+    '-D -p udp --orig-dst 10.96.0.10 --dst-nat 10.244.1.1',
+    '-D -p udp --orig-port-dst 30053 --dst-nat 10.244.1.1',
   ]);
   assert.equal(commands(dns(1, 2), undefined).length, 4);
 });
 
 it('forgets UDP flows sent nowhere when the first endpoint appears', () => {
-  const nowhere = ['-D --orig-dst 10.96.0.10 -p udp', '-D --orig-port-dst 30053 -p udp'];
+  const nowhere = ['-D -p udp --orig-dst 10.96.0.10', '-D -p udp --orig-port-dst 30053'];
   assert.deepEqual(commands(dns(), dns(1)), nowhere);
   assert.deepEqual(commands(undefined, dns(1)), nowhere);
 });

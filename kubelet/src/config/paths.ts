@@ -44,7 +44,7 @@ const pluginNames = [
  */
 export function volumePath(paths: Paths, uid: string, volume: Volume | ClaimedVolume): string | undefined {
   const own = `${podDirectory(paths, uid)}/volumes/kubernetes.io~`;
-  if ('claim' in volume) return claimedPath(own, volume);
+  if ('claim' in volume) return claimedPath(podDirectory(paths, uid), volume);
   if (volume.csi) return `${own}csi/${volume.name}/mount`;
   if (volume.hostPath) return volume.hostPath.path;
   const plugin = pluginNames.find(([field]) => volume[field] !== undefined);
@@ -52,9 +52,10 @@ export function volumePath(paths: Paths, uid: string, volume: Volume | ClaimedVo
   return plugin && `${own}${plugin[1]}/${volume.name}`;
 }
 
-function claimedPath(own: string, { name, source, block }: ClaimedVolume): string {
-  if (source.type === 'csi') return `${own}csi/${name}/mount`;
-  return source.type === 'local' && !block ? `${own}local-volume/${name}` : source.path;
+function claimedPath(pod: string, { name, source, block }: ClaimedVolume): string {
+  if (source.type === 'csi')
+    return block ? `${pod}/volumeDevices/kubernetes.io~csi/${name}/device` : `${pod}/volumes/kubernetes.io~csi/${name}/mount`;
+  return source.type === 'local' && !block ? `${pod}/volumes/kubernetes.io~local-volume/${name}` : source.path;
 }
 
 /** Where a sub path of a volume is held for a container: `index` is that of the mount. */

@@ -3,6 +3,7 @@ import type { SandboxConfig } from '../cri/types.ts';
 import { labels } from '../pod/annotations.ts';
 import { podSpec } from '../pod/containers.ts';
 import { podName, podNamespace, podUid } from '../pod/naming.ts';
+import { sysctlName } from '../pod/sysctls.ts';
 import { type ClusterDns, type DnsSettings, podDns } from './dns.ts';
 import { hostnameOf } from './hosts.ts';
 import { type Paths, podLogDirectory } from './paths.ts';
@@ -35,7 +36,7 @@ export function sandboxConfig(pod: Pod, attempt: number, node: NodeSettings, run
     annotations: pod.metadata?.annotations ?? {},
     cgroupParent: podCgroup(pod, node.cgroupRoot),
     namespaces: namespaceOptions(pod),
-    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [sysctlName(name), value])),
     security: sandboxSecurity(pod, `${node.paths.root}/seccomp`),
     runtimeHandler,
   };

@@ -1,10 +1,11 @@
 import type { Clock } from '@keelson/base';
 import { CriClient } from '../cri/grpc/client.ts';
 import {
+  Rpc_Type as Ability,
+  type NodeExpandVolumeRequest,
   type NodeGetInfoResponse,
   type NodePublishVolumeRequest,
   type NodeStageVolumeRequest,
-  RpcType,
   NodeDefinition as service,
 } from '../cri/grpc/codec/csi.ts';
 
@@ -14,10 +15,16 @@ const timeout = 120_000;
 const name = 'csi.v1.Node';
 const { methods } = service;
 
-/** What of its volumes a driver does in two steps, and whether it gives them to groups itself. */
+/** What a driver does of what it need not do. */
 export interface DriverAbilities {
+  /** It makes a volume ready for the node before it shows it to pods. */
   readonly stages: boolean;
+  /** It gives volumes to groups itself. */
   readonly groups: boolean;
+  /** It is to be told when a volume has grown. */
+  readonly expands: boolean;
+  /** It tells one pod of a node from several. */
+  readonly singleNodeMultiWriter: boolean;
 }
 
 /** A storage driver of the node. Every method rejects with `RuntimeError` in the driver's words. */
@@ -39,7 +46,12 @@ export class CsiDriver {
     this.#abilities ??= this.#client.call(name, methods.nodeGetCapabilities, {}, timeout).then(
       ({ capabilities }) => {
         const types = new Set(capabilities.map(({ rpc }) => rpc?.type));
-        return { stages: types.has(RpcType.STAGE_UNSTAGE_VOLUME), groups: types.has(RpcType.VOLUME_MOUNT_GROUP) };
+        return {
+          stages: types.has(Ability.STAGE_UNSTAGE_VOLUME),
+          groups: types.has(Ability.VOLUME_MOUNT_GROUP),
+          expands: types.has(Ability.EXPAND_VOLUME),
+          singleNodeMultiWriter: types.has(Ability.SINGLE_NODE_MULTI_WRITER),
+        };
       },
       (error: unknown) => {
         this.#abilities = undefined;
@@ -63,6 +75,10 @@ export class CsiDriver {
 
   async unpublish(volumeId: string, targetPath: string): Promise<void> {
     await this.#client.call(name, methods.nodeUnpublishVolume, { volumeId, targetPath }, timeout);
+  }
+
+  async expand(request: NodeExpandVolumeRequest): Promise<void> {
+    await this.#client.call(name, methods.nodeExpandVolume, request, timeout);
   }
 
   close(): void {

@@ -3,7 +3,19 @@ import { test } from 'node:test';
 import type { CSIDriver, Node, PersistentVolume, Volume } from '@keelson/types';
 import { Mode } from '../cri/grpc/codec/csi.ts';
 import { testPod } from '../pod/testpod.ts';
-import { type CsiVolume, capabilityOf, contextOf, csiNodeDriver, csiNodeOf, csiOfClaim, csiOfPod, takesGroup } from './plan.ts';
+import {
+  attachableName,
+  type CsiVolume,
+  capabilityOf,
+  contextOf,
+  csiNodeDriver,
+  csiNodeOf,
+  csiOfClaim,
+  csiOfPod,
+  podTokens,
+  takesGroup,
+  tokenWishes,
+} from './plan.ts';
 
 function claimed(spec: object = {}, csi: object = {}): CsiVolume {
   const volume = {
@@ -15,18 +27,24 @@ function claimed(spec: object = {}, csi: object = {}): CsiVolume {
   return found;
 }
 
+function ownVolume(fsType: string): CsiVolume {
+  const found = csiOfPod(testPod(), { name: 'v', csi: { driver: 'd', fsType } } as Volume);
+  assert.ok(found);
+  return found;
+}
+
 const driver = (spec: object): CSIDriver => ({ metadata: { name: 'd' }, spec }) as unknown as CSIDriver;
 
 test('what is asked of a driver for a claim, and for a volume of the pod itself', () => {
   const one = claimed(
     { mountOptions: ['noatime'] },
-    { fsType: 'xfs', volumeAttributes: { a: 'b' }, nodeStageSecretRef: { name: 's', namespace: 'n' } },
+    { fsType: 'xfs', volumeAttributes: { a: 'b' }, nodeStageSecretRef: { name: 's', namespace: 'n' }, nodeExpandSecretRef: { name: 'e' } },
   );
   assert.deepEqual(
     [one.name, one.handle, one.readOnly, one.attributes, one.secrets],
-    ['pv', 'h', false, { a: 'b' }, { stage: { name: 's', namespace: 'n' }, publish: undefined }],
+    ['pv', 'h', false, { a: 'b' }, { stage: { name: 's', namespace: 'n' }, publish: undefined, expand: { name: 'e', namespace: '' } }],
   );
-  assert.deepEqual(capabilityOf(one, 7), {
+  assert.deepEqual(capabilityOf(one, { group: 7 }), {
     mount: { fsType: 'xfs', mountFlags: ['noatime'], volumeMountGroup: '7' },
     accessMode: { mode: Mode.SINGLE_NODE_WRITER },
   });
@@ -36,10 +54,41 @@ test('what is asked of a driver for a claim, and for a volume of the pod itself'
     ['v', undefined, true, { namespace: 'default', name: 's' }],
   );
   assert.equal(csiOfPod(testPod(), { name: 'v', emptyDir: {} }), undefined);
-  assert.equal(
-    capabilityOf(claimed({ accessModes: ['ReadOnlyMany', 'ReadWriteMany'] }), undefined).accessMode?.mode,
-    Mode.MULTI_NODE_MULTI_WRITER,
+});
+
+test('how a volume is used: by the first access mode, of one node as finely as the driver knows it', () => {
+  const mode = (accessModes: string[], singleNodeMultiWriter = false) =>
+    capabilityOf(claimed({ accessModes }), { singleNodeMultiWriter }).accessMode?.mode;
+  assert.equal(mode(['ReadOnlyMany', 'ReadWriteMany']), Mode.MULTI_NODE_READER_ONLY);
+  assert.deepEqual([mode(['ReadWriteOnce']), mode(['ReadWriteOncePod'])], [Mode.SINGLE_NODE_WRITER, Mode.SINGLE_NODE_WRITER]);
+  assert.deepEqual(
+    [mode(['ReadWriteOnce'], true), mode(['ReadWriteOncePod'], true)],
+    [Mode.SINGLE_NODE_MULTI_WRITER, Mode.SINGLE_NODE_SINGLE_WRITER],
   );
+  const block = capabilityOf(claimed({ volumeMode: 'Block', mountOptions: ['noatime'] }, { fsType: 'xfs' }), {});
+  assert.deepEqual([block.block, block.mount], [{}, undefined]);
+});
+
+test('a driver is given the tokens it asks for, where it asks for them', () => {
+  const asks = { tokenRequests: [{ audience: 'vault', expirationSeconds: 700 }, { audience: '' }] };
+  assert.deepEqual(tokenWishes(driver(asks)), [
+    { audience: 'vault', expirationSeconds: 700 },
+    { audience: '', expirationSeconds: 3600 },
+  ]);
+  assert.deepEqual(tokenWishes(undefined), []);
+  const held = [{ audience: 'vault', token: 't', expiresAt: Date.parse('2026-01-02T03:04:05Z') }];
+  const text = '{"vault":{"token":"t","expirationTimestamp":"2026-01-02T03:04:05Z"}}';
+  const key = 'csi.storage.k8s.io/serviceAccount.tokens';
+  assert.deepEqual(podTokens(held, driver(asks)), { context: { [key]: text }, secrets: {} });
+  assert.deepEqual(podTokens(held, driver({ ...asks, serviceAccountTokenInSecrets: true })), { context: {}, secrets: { [key]: text } });
+  assert.deepEqual(podTokens([], undefined), { context: {}, secrets: {} });
+});
+
+test('what the node says it uses, of volumes that are attached', () => {
+  assert.equal(attachableName(claimed(), undefined), 'kubernetes.io/csi/d^h');
+  assert.equal(attachableName(claimed(), driver({ attachRequired: false })), undefined);
+  const own = csiOfPod(testPod(), { name: 'v', csi: { driver: 'd' } } as Volume);
+  assert.equal(own && attachableName(own, undefined), undefined);
 });
 
 test('a driver is told of the pod when it asks', () => {
@@ -54,7 +103,10 @@ test('groups are given by the driver’s policy', () => {
     [claimed(), undefined, false],
     [claimed({}, { fsType: 'ext4' }), undefined, true],
     [claimed({ accessModes: ['ReadWriteMany'] }, { fsType: 'ext4' }), undefined, false],
+    [claimed({ accessModes: ['ReadWriteMany', 'ReadWriteOnce'] }, { fsType: 'ext4' }), undefined, true],
     [claimed({ accessModes: ['ReadWriteMany'] }), { fsGroupPolicy: 'File' }, true],
+    [ownVolume('ext4'), undefined, true],
+    [ownVolume(''), undefined, false],
     [claimed({}, { fsType: 'ext4' }), { fsGroupPolicy: 'None' }, false],
     [claimed({}, { readOnly: true }), { fsGroupPolicy: 'File' }, false],
   ];

@@ -2,6 +2,7 @@ import type { CSIDriver, CSINode, CSINodeDriver, Node, PersistentVolume, Pod, Vo
 import { type AccessMode, Mode, type VolumeCapability } from '../cri/grpc/codec/csi.ts';
 import { podSpec } from '../pod/containers.ts';
 import { podName, podNamespace, podUid } from '../pod/naming.ts';
+import type { TokenWish } from '../volume/references.ts';
 
 /** A volume that a driver mounts: one of a claim, or one that a pod itself describes and that lives as long as it. */
 export interface CsiVolume {
@@ -15,7 +16,13 @@ export interface CsiVolume {
   readonly readOnly: boolean;
   readonly accessModes: readonly string[];
   readonly mountOptions: readonly string[];
-  readonly secrets: { readonly stage: SecretName | undefined; readonly publish: SecretName | undefined };
+  /** It is given to containers as a device. */
+  readonly block: boolean;
+  readonly secrets: {
+    readonly stage: SecretName | undefined;
+    readonly publish: SecretName | undefined;
+    readonly expand: SecretName | undefined;
+  };
 }
 
 export interface SecretName {
@@ -38,7 +45,12 @@ export function csiOfClaim({ metadata, spec }: PersistentVolume, readOnly: boole
     readOnly: readOnly || csi.readOnly === true,
     accessModes,
     mountOptions,
-    secrets: { stage: secret(csi.nodeStageSecretRef), publish: secret(csi.nodePublishSecretRef) },
+    block: spec?.volumeMode === 'Block',
+    secrets: {
+      stage: secret(csi.nodeStageSecretRef),
+      publish: secret(csi.nodePublishSecretRef),
+      expand: secret(csi.nodeExpandSecretRef),
+    },
   };
 }
 
@@ -55,7 +67,8 @@ export function csiOfPod(pod: Pod, { name, csi }: Volume): CsiVolume | undefined
     readOnly: csi.readOnly === true,
     accessModes: [],
     mountOptions: [],
-    secrets: { stage: undefined, publish: secret ? { name: secret, namespace: podNamespace(pod) } : undefined },
+    block: false,
+    secrets: { stage: undefined, publish: secret ? { name: secret, namespace: podNamespace(pod) } : undefined, expand: undefined },
   };
 }
 
@@ -66,13 +79,57 @@ const modes: Readonly<Record<string, AccessMode['mode']>> = {
   ReadWriteOncePod: Mode.SINGLE_NODE_WRITER,
 };
 
-/** How a volume is used. `group`: the driver itself gives it to this one. */
-export function capabilityOf({ accessModes, fsType, mountOptions }: CsiVolume, group: number | undefined): VolumeCapability {
-  const widest = Object.keys(modes).find((mode) => accessModes.includes(mode)) ?? 'ReadWriteOnce';
-  return {
-    mount: { fsType, mountFlags: [...mountOptions], volumeMountGroup: group === undefined ? '' : String(group) },
-    accessMode: { mode: modes[widest] ?? Mode.SINGLE_NODE_WRITER },
-  };
+/** For drivers that tell one pod of a node from several. */
+const fineModes: typeof modes = {
+  ...modes,
+  ReadWriteOnce: Mode.SINGLE_NODE_MULTI_WRITER,
+  ReadWriteOncePod: Mode.SINGLE_NODE_SINGLE_WRITER,
+};
+
+export interface Usage {
+  /** The driver itself gives the volume to this group. */
+  readonly group?: number | undefined;
+  readonly singleNodeMultiWriter?: boolean;
+}
+
+/** How a volume is used; of several access modes by the first, as Kubernetes tells drivers. */
+export function capabilityOf(volume: CsiVolume, { group, singleNodeMultiWriter = false }: Usage): VolumeCapability {
+  const { accessModes, fsType, mountOptions, block } = volume;
+  const mode = (singleNodeMultiWriter ? fineModes : modes)[accessModes[0] ?? 'ReadWriteOnce'] ?? Mode.SINGLE_NODE_WRITER;
+  const accessMode = { mode };
+  if (block) return { block: {}, mount: undefined, accessMode };
+  return { mount: { fsType, mountFlags: [...mountOptions], volumeMountGroup: group === undefined ? '' : String(group) }, accessMode };
+}
+
+/** The tokens of a pod's service account that a driver asks for. */
+export function tokenWishes(driver: CSIDriver | undefined): TokenWish[] {
+  return (driver?.spec.tokenRequests ?? []).map(({ audience, expirationSeconds }) => ({
+    audience,
+    expirationSeconds: Number(expirationSeconds ?? 3600),
+  }));
+}
+
+/** A token and what it is for; `expiresAt` in milliseconds of Unix time. */
+export interface HeldToken {
+  readonly audience: string;
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+/** How a driver is given tokens: in a volume's context, or among its secrets where it says so. */
+export function podTokens(
+  tokens: readonly HeldToken[],
+  driver: CSIDriver | undefined,
+): { readonly context: Record<string, string>; readonly secrets: Record<string, string> } {
+  const stamp = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
+  const entries = tokens.map(({ audience, token, expiresAt }) => [audience, { token, expirationTimestamp: stamp(expiresAt) }]);
+  const given = tokens.length > 0 ? { 'csi.storage.k8s.io/serviceAccount.tokens': JSON.stringify(Object.fromEntries(entries)) } : {};
+  return driver?.spec.serviceAccountTokenInSecrets ? { context: {}, secrets: given } : { context: given, secrets: {} };
+}
+
+/** What the node's status calls a volume that is attached to it; undefined where nothing is to be attached. */
+export function attachableName({ driver, handle }: CsiVolume, about: CSIDriver | undefined): string | undefined {
+  return handle === undefined || about?.spec.attachRequired === false ? undefined : `kubernetes.io/csi/${driver}^${handle}`;
 }
 
 /** What a driver is told of a volume, and of the pod where it asks for that. */
@@ -89,10 +146,11 @@ export function contextOf(pod: Pod, { attributes, handle }: CsiVolume, driver: C
 }
 
 /** Whether the kubelet is to give a mounted volume to the pod's group, by what the driver says of its volumes. */
-export function takesGroup({ fsType, accessModes, readOnly }: CsiVolume, driver: CSIDriver | undefined): boolean {
+export function takesGroup({ fsType, accessModes, readOnly, handle }: CsiVolume, driver: CSIDriver | undefined): boolean {
   const policy = driver?.spec.fsGroupPolicy ?? 'ReadWriteOnceWithFSType';
   if (readOnly || policy === 'None') return false;
-  const single = accessModes.length > 0 && accessModes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
+  // A pod's own volume is always used by it alone.
+  const single = handle === undefined || accessModes.some((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
   return policy === 'File' || (fsType !== '' && single);
 }
 

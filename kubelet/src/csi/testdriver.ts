@@ -1,9 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type handleUnaryCall, Server, ServerCredentials, type ServiceDefinition, status, type UntypedHandleCall } from '@grpc/grpc-js';
-import { NodeDefinition, type NodePublishVolumeRequest, type NodeStageVolumeRequest, RpcType } from '../cri/grpc/codec/csi.ts';
+import {
+  Rpc_Type as Ability,
+  NodeDefinition,
+  type NodeExpandVolumeRequest,
+  type NodePublishVolumeRequest,
+  type NodeStageVolumeRequest,
+} from '../cri/grpc/codec/csi.ts';
 import { RegistrationDefinition } from '../cri/grpc/codec/pluginregistration.ts';
 
 const run = promisify(execFile);
@@ -23,12 +29,15 @@ export interface TestDriverOptions {
   readonly root: string;
   /** A volume's files, by its handle. */
   directory(handle: string): string;
+  /** What its volumes are as devices; absent: they cannot be. */
+  readonly device?: string;
 }
 
 /** A storage driver for tests: its volumes are directories of the node. Tells what it was asked. */
 export class TestDriver {
   readonly staged: NodeStageVolumeRequest[] = [];
   readonly published: NodePublishVolumeRequest[] = [];
+  readonly expanded: NodeExpandVolumeRequest[] = [];
   /** `method handle` of every call, oldest first. */
   readonly calls: string[] = [];
   readonly #options: TestDriverOptions;
@@ -63,7 +72,9 @@ export class TestDriver {
         maxVolumesPerNode: 7n,
         accessibleTopology: { segments: { 'test.csi/rack': 'r1' } },
       }),
-      nodeGetCapabilities: async () => ({ capabilities: [{ rpc: { type: RpcType.STAGE_UNSTAGE_VOLUME } }] }),
+      nodeGetCapabilities: async () => ({
+        capabilities: [Ability.STAGE_UNSTAGE_VOLUME, Ability.EXPAND_VOLUME].map((type) => ({ rpc: { type } })),
+      }),
       nodeStageVolume: async (request: NodeStageVolumeRequest) => {
         note('stage', request.volumeId);
         this.staged.push(request);
@@ -76,10 +87,13 @@ export class TestDriver {
       nodePublishVolume: async (request: NodePublishVolumeRequest) => {
         note('publish', request.volumeId);
         this.published.push(request);
-        await mkdir(this.#options.directory(request.volumeId), { recursive: true });
-        await mkdir(request.targetPath, { recursive: true });
-        await run('mount', ['--bind', this.#options.directory(request.volumeId), request.targetPath]);
+        await this.#show(request);
         return {};
+      },
+      nodeExpandVolume: async (request: NodeExpandVolumeRequest) => {
+        note('expand', request.volumeId);
+        this.expanded.push(request);
+        return { capacityBytes: request.capacityRange?.requiredBytes ?? 0n };
       },
       nodeUnpublishVolume: async ({ volumeId, targetPath }: { volumeId: string; targetPath: string }) => {
         note('unpublish', volumeId);
@@ -87,6 +101,15 @@ export class TestDriver {
         return {};
       },
     };
+  }
+
+  async #show({ volumeId, targetPath, volumeCapability }: NodePublishVolumeRequest): Promise<void> {
+    const { directory, device } = this.#options;
+    const source = volumeCapability?.block ? device : directory(volumeId);
+    if (source === undefined) throw new Error('this driver has no devices');
+    if (volumeCapability?.block) await writeFile(targetPath, '');
+    else for (const path of [source, targetPath]) await mkdir(path, { recursive: true });
+    await run('mount', ['--bind', source, targetPath]);
   }
 
   async #serve(

@@ -1,29 +1,44 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { type Api, ApiError, type KubeObject } from '@keelson/client';
-import { CSIDriver, type Kind, type Pod, Secret, VolumeAttachment } from '@keelson/types';
+import { CSIDriver, type Kind, type Node, type Pod, Secret, VolumeAttachment } from '@keelson/types';
+import type { VolumeCapability } from '../cri/grpc/codec/csi.ts';
 import { podSpec } from '../pod/containers.ts';
 import { podUid } from '../pod/naming.ts';
 import type { Drivers } from '../volume/host.ts';
-import { unmountBelow } from '../volume/mounttable.ts';
+import { isMounted, unmountBelow } from '../volume/mounttable.ts';
 import { giveToGroup } from '../volume/ownership.ts';
+import type { Tokens } from '../volume/tokens.ts';
 import type { CsiDriver } from './driver.ts';
-import { type CsiVolume, capabilityOf, contextOf, type SecretName, takesGroup } from './plan.ts';
+import { digest, keepNote, type Note, notesOfPods, readNote, volumeDirectories } from './notes.ts';
+import { attachableName, type CsiVolume, capabilityOf, contextOf, podTokens, type SecretName, takesGroup, tokenWishes } from './plan.ts';
 
 export interface CsiDeps {
   readonly api: Pick<Api, 'get'>;
+  readonly tokens: Pick<Tokens, 'hold' | 'forget'>;
   readonly nodeName: string;
   /** The kubelet's root directory. */
   readonly root: string;
   driver(name: string): CsiDriver | undefined;
+  /** This node as the server last showed it; undefined while it is not registered. */
+  node(): Node | undefined;
+  /** Writes the node's status, which tells of the volumes in use. */
+  report(): Promise<void>;
 }
 
-/** What is written beside a mount, so that a later kubelet can end it. Kubernetes' own names. */
-interface Note {
-  readonly driverName: string;
-  readonly volumeHandle: string;
-  readonly specVolID: string;
+/** A pod's use of a volume, with all that its driver has to be told. */
+interface Use {
+  readonly pod: Pod;
+  readonly volume: CsiVolume;
+  readonly target: string;
+  readonly driver: CsiDriver;
+  readonly about: CSIDriver | undefined;
+  readonly note: Note;
+  readonly capability: VolumeCapability;
+  /** Empty: its driver does not stage it. */
+  readonly staging: string;
+  /** The group that the kubelet itself gives the volume to. */
+  readonly group: number | undefined;
 }
 
 /** Volumes that drivers mount. What is mounted is written beside it, so that a kubelet started anew finds it. */
@@ -34,64 +49,142 @@ export class CsiVolumes implements Drivers {
     this.#deps = deps;
   }
 
-  /** Mounts a volume at `target`. Right to repeat. @throws Error in Kubernetes' words. */
   async mount(pod: Pod, volume: CsiVolume, target: string): Promise<void> {
-    const driver = this.#driver(volume.driver, 'mounter.SetUpAt failed to get CSI client');
-    const about = await this.#find(CSIDriver, volume.driver);
-    const handle = volume.handle ?? `csi-${digest(`${podUid(pod)}${volume.name}`)}`;
-    const publishContext = volume.handle === undefined ? {} : await this.#attached(volume, handle, about?.spec.attachRequired ?? true);
-    const { stages, groups } = await driver.abilities();
-    const fsGroup = podSpec(pod).securityContext?.fsGroup;
-    const group = fsGroup === undefined ? undefined : Number(fsGroup);
-    const volumeCapability = capabilityOf(volume, groups ? group : undefined);
-    const stagingTargetPath = stages && volume.handle !== undefined ? this.#stagingPath(volume.driver, handle) : '';
-    const request = { volumeId: handle, publishContext, stagingTargetPath, volumeCapability };
-    const note = { driverName: volume.driver, volumeHandle: handle, specVolID: volume.name };
-    if (stagingTargetPath) {
-      await keepNote(dirname(stagingTargetPath), note);
-      await mkdir(stagingTargetPath, { recursive: true, mode: 0o750 });
-      await driver.stage({ ...request, secrets: await this.#secret(volume.secrets.stage), volumeContext: { ...volume.attributes } });
-    }
-    await keepNote(dirname(target), note);
-    await driver.publish({
-      ...request,
-      targetPath: target,
-      readonly: volume.readOnly,
-      secrets: await this.#secret(volume.secrets.publish),
-      volumeContext: contextOf(pod, volume, about),
-    });
+    const use = await this.#use(pod, volume, target);
+    await keepNote(dirname(target), use.note);
+    await this.#tellInUse(use);
+    const publishContext = await this.#attached(use);
+    await this.#stage(use, publishContext);
+    await this.#publish(use, publishContext);
     const onRootMismatch = podSpec(pod).securityContext?.fsGroupChangePolicy === 'OnRootMismatch';
-    if (group !== undefined && !groups && takesGroup(volume, about)) await giveToGroup(target, group, { readOnly: false, onRootMismatch });
+    if (use.group !== undefined) await giveToGroup(target, use.group, { readOnly: false, onRootMismatch });
   }
 
-  /** Ends every mount of a pod's directory, and the staging of what no other pod uses. @throws Error while a driver does not answer. */
+  async refresh(pod: Pod, volume: CsiVolume, target: string): Promise<void> {
+    const about = await this.#find(CSIDriver, volume.driver);
+    if (!about?.spec.requiresRepublish) return;
+    const use = await this.#use(pod, volume, target);
+    await this.#publish(use, await this.#attached(use));
+  }
+
+  async expand(volume: CsiVolume, target: string, bytes: number): Promise<void> {
+    const driver = this.#driver(volume.driver, 'Expander.NodeExpand failed to get CSI client');
+    const { expands, stages, singleNodeMultiWriter } = await driver.abilities();
+    if (!expands || volume.handle === undefined) return;
+    const stagingTargetPath = stages ? this.#stagingPath(volume.driver, volume.handle) : '';
+    await driver.expand({
+      volumeId: volume.handle,
+      volumePath: stages && !volume.block ? stagingTargetPath : target,
+      capacityRange: { requiredBytes: BigInt(bytes), limitBytes: 0n },
+      stagingTargetPath,
+      volumeCapability: capabilityOf(volume, { singleNodeMultiWriter }),
+      secrets: await this.#secret(volume.secrets.expand),
+    });
+  }
+
   async unmountAll(podDirectory: string): Promise<void> {
+    let attached = false;
     for (const directory of await volumeDirectories(podDirectory)) {
       const note = await readNote(directory);
       if (!note) continue;
-      const driver = this.#driver(note.driverName, 'Unmounter.TearDownAt failed to get CSI client');
-      await driver.unpublish(note.volumeHandle, join(directory, 'mount'));
-      await unmountBelow(directory);
-      await rm(directory, { recursive: true, force: true });
-      await this.#unstage(note, driver);
+      await this.#end(directory, note);
+      attached ||= Boolean(note.attachmentID);
     }
+    this.#deps.tokens.forget(basename(podDirectory));
+    // What is told late is detached late, and no more than that.
+    if (attached) await this.#deps.report().catch(() => undefined);
   }
 
-  async #unstage({ driverName, volumeHandle }: Note, driver: CsiDriver): Promise<void> {
+  async inUse(): Promise<readonly string[]> {
+    const attached = (await notesOfPods(this.#deps.root)).filter(({ attachmentID }) => attachmentID);
+    return [...new Set(attached.map(({ driverName, volumeHandle }) => `kubernetes.io/csi/${driverName}^${volumeHandle}`))].sort();
+  }
+
+  async #use(pod: Pod, volume: CsiVolume, target: string): Promise<Use> {
+    const what = volume.block ? 'blockMapper.SetUpDevice' : 'mounter.SetUpAt';
+    const driver = this.#driver(volume.driver, `${what} failed to get CSI client`);
+    const about = await this.#find(CSIDriver, volume.driver);
+    const { stages, groups, singleNodeMultiWriter } = await driver.abilities();
+    const handle = volume.handle ?? `csi-${digest(`${podUid(pod)}${volume.name}`)}`;
+    const attachable = attachableName(volume, about) !== undefined;
+    const attachmentID = attachable ? `csi-${digest(`${handle}${volume.driver}${this.#deps.nodeName}`)}` : '';
+    const fsGroup = podSpec(pod).securityContext?.fsGroup;
+    const group = fsGroup === undefined || volume.block ? undefined : Number(fsGroup);
+    const capability = capabilityOf(volume, { group: groups ? group : undefined, singleNodeMultiWriter });
+    return {
+      pod,
+      volume,
+      target,
+      driver,
+      about,
+      note: { driverName: volume.driver, volumeHandle: handle, specVolID: volume.name, attachmentID },
+      capability,
+      staging: stages && volume.handle !== undefined ? this.#stagingPath(volume.driver, handle) : '',
+      group: groups || !takesGroup(volume, about) ? undefined : group,
+    };
+  }
+
+  async #stage({ driver, volume, note, capability, staging }: Use, publishContext: Record<string, string>): Promise<void> {
+    if (staging === '') return;
+    await keepNote(dirname(staging), note);
+    await mkdir(staging, { recursive: true, mode: 0o750 });
+    const secrets = await this.#secret(volume.secrets.stage);
+    const volumeContext = { ...volume.attributes };
+    const common = { volumeId: note.volumeHandle, publishContext, stagingTargetPath: staging, volumeCapability: capability };
+    await driver.stage({ ...common, secrets, volumeContext });
+  }
+
+  async #publish(
+    { driver, pod, volume, target, about, note, capability, staging }: Use,
+    publishContext: Record<string, string>,
+  ): Promise<void> {
+    const { tokens } = this.#deps;
+    const held = await Promise.all(
+      tokenWishes(about).map(async (wish) => ({ ...(await tokens.hold(pod, wish)), audience: wish.audience })),
+    );
+    const { context, secrets } = podTokens(held, about);
+    await driver.publish({
+      volumeId: note.volumeHandle,
+      publishContext,
+      stagingTargetPath: staging,
+      targetPath: target,
+      volumeCapability: capability,
+      readonly: volume.readOnly,
+      secrets: { ...(await this.#secret(volume.secrets.publish)), ...secrets },
+      volumeContext: { ...contextOf(pod, volume, about), ...context },
+    });
+  }
+
+  /** Nothing is mounted that could be detached unseen: the node's status names it first. @throws Error while it does not. */
+  async #tellInUse({ volume, about }: Use): Promise<void> {
+    const name = attachableName(volume, about);
+    const told = (): boolean => name === undefined || this.#deps.node()?.status?.volumesInUse?.includes(name) === true;
+    if (told()) return;
+    await this.#deps.report();
+    if (told()) return;
+    throw new Error(`Volume has not been added to the list of VolumesInUse in the node's volume status for volume "${volume.name}"`);
+  }
+
+  /** Ends one mount. What its driver never got to do needs no driver to be ended. @throws Error while the driver does not answer. */
+  async #end(directory: string, note: Note): Promise<void> {
+    const target = join(directory, directory.includes('/volumeDevices/') ? 'device' : 'mount');
+    const staged = await readNote(dirname(this.#stagingPath(note.driverName, note.volumeHandle)));
+    if (staged || this.#deps.driver(note.driverName) || (await isMounted(target))) {
+      const driver = this.#driver(note.driverName, 'Unmounter.TearDownAt failed to get CSI client');
+      await driver.unpublish(note.volumeHandle, target);
+    }
+    await unmountBelow(directory);
+    await rm(directory, { recursive: true, force: true });
+    if (staged) await this.#unstage(note);
+  }
+
+  async #unstage({ driverName, volumeHandle }: Note): Promise<void> {
     const path = this.#stagingPath(driverName, volumeHandle);
-    if (!(await readNote(dirname(path))) || (await this.#inUse(driverName, volumeHandle))) return;
-    await driver.unstage(volumeHandle, path);
+    const others = await notesOfPods(this.#deps.root);
+    if (others.some((note) => note.driverName === driverName && note.volumeHandle === volumeHandle)) return;
+    await this.#driver(driverName, 'Unmounter.TearDownAt failed to get CSI client').unstage(volumeHandle, path);
     await unmountBelow(dirname(path));
     await rm(dirname(path), { recursive: true, force: true });
-  }
-
-  async #inUse(driverName: string, volumeHandle: string): Promise<boolean> {
-    const pods = await readdir(join(this.#deps.root, 'pods')).catch(() => []);
-    for (const uid of pods) {
-      const notes = await Promise.all((await volumeDirectories(join(this.#deps.root, 'pods', uid))).map(readNote));
-      if (notes.some((note) => note?.driverName === driverName && note.volumeHandle === volumeHandle)) return true;
-    }
-    return false;
   }
 
   #driver(name: string, what: string): CsiDriver {
@@ -101,13 +194,14 @@ export class CsiVolumes implements Drivers {
   }
 
   /** What attaching the volume to this node came to. @throws Error while it is not attached. */
-  async #attached({ driver }: CsiVolume, handle: string, required: boolean): Promise<Record<string, string>> {
-    if (!required) return {};
-    const name = `csi-${digest(`${handle}${driver}${this.#deps.nodeName}`)}`;
-    const found = await this.#find(VolumeAttachment, name);
-    if (found?.status?.attached) return found.status.attachmentMetadata ?? {};
+  async #attached({ note }: Use): Promise<Record<string, string>> {
+    if (!note.attachmentID) return {};
+    const found = await this.#find(VolumeAttachment, note.attachmentID);
+    if (found?.status?.attached && !found.metadata.deletionTimestamp) return found.status.attachmentMetadata ?? {};
     const why = found?.status?.attachError?.message;
-    throw new Error(why ?? `timed out waiting for external-attacher of ${driver} CSI driver to attach volume ${handle}`);
+    throw new Error(
+      why ?? `timed out waiting for external-attacher of ${note.driverName} CSI driver to attach volume ${note.volumeHandle}`,
+    );
   }
 
   async #secret(name: SecretName | undefined): Promise<Record<string, string>> {
@@ -126,25 +220,4 @@ export class CsiVolumes implements Drivers {
   #stagingPath(driver: string, handle: string): string {
     return join(this.#deps.root, 'plugins/kubernetes.io/csi', driver, digest(handle), 'globalmount');
   }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-async function volumeDirectories(podDirectory: string): Promise<string[]> {
-  const home = join(podDirectory, 'volumes/kubernetes.io~csi');
-  return (await readdir(home).catch(() => [])).map((name) => join(home, name));
-}
-
-const noteName = 'vol_data.json';
-
-async function keepNote(directory: string, note: Note): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o750 });
-  await writeFile(join(directory, noteName), JSON.stringify(note), { mode: 0o600 });
-}
-
-async function readNote(directory: string): Promise<Note | undefined> {
-  const text = await readFile(join(directory, noteName), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as Note);
 }

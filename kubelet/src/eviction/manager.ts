@@ -56,7 +56,7 @@ export class EvictionManager {
     const record = victim && this.#deps.workers.get(victim.pod.metadata?.uid ?? '');
     if (!victim || !record) return;
     const message = evictionMessage(signal);
-    record.verdict = { reason: 'Evicted', message, graceSeconds: 0 };
+    record.verdict = { reason: 'Evicted', message, graceSeconds: 0, disruption: message };
     this.#deps.event(victim, message);
     this.#deps.workers.poke(record.uid);
   }

@@ -11,6 +11,8 @@ export interface MachineFacts {
   readonly memoryBytes: number;
   readonly diskBytes: number;
   readonly hugepages: Readonly<Record<string, number>>;
+  /** The kernel confines processes by AppArmor profiles. */
+  readonly appArmor: boolean;
 }
 
 /** A node that only exists as a model. */
@@ -26,5 +28,6 @@ export function modelMachine(seed: string): MachineFacts {
     memoryBytes: 32 * 2 ** 30,
     diskBytes: 256 * 2 ** 30,
     hugepages: {},
+    appArmor: false,
   };
 }

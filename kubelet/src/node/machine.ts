@@ -4,7 +4,7 @@ import type { MachineFacts } from './facts.ts';
 
 /** Reads the facts of this machine; what cannot be read is left empty. `root`: whose file system counts as ephemeral storage. */
 export async function readMachine(root: string): Promise<MachineFacts> {
-  const [machineID, systemUUID, bootID, os, memory, disk, hugepages] = await Promise.all([
+  const [machineID, systemUUID, bootID, os, memory, disk, hugepages, appArmor] = await Promise.all([
     text('/etc/machine-id'),
     text('/sys/class/dmi/id/product_uuid'),
     text('/proc/sys/kernel/random/boot_id'),
@@ -12,6 +12,7 @@ export async function readMachine(root: string): Promise<MachineFacts> {
     readMemory(),
     statfs(root).catch(() => undefined),
     readHugepages(),
+    text('/sys/module/apparmor/parameters/enabled'),
   ]);
   return {
     machineID,
@@ -24,6 +25,7 @@ export async function readMachine(root: string): Promise<MachineFacts> {
     memoryBytes: memory.total,
     diskBytes: disk ? disk.blocks * disk.bsize : 0,
     hugepages,
+    appArmor: appArmor === 'Y',
   };
 }
 

@@ -95,3 +95,10 @@ test('what an administrator says the node has besides, pods may have', () => {
   assert.notEqual(allocatable?.cpu, '99');
   assert.equal(allocatable?.['scheduling.kubernetes.io/x'], undefined);
 });
+
+test('the volumes in use are told, and taken away when there are none', () => {
+  const view = { identity, machine: modelMachine('m'), health, images: [] };
+  assert.equal('volumesInUse' in nodeStatus(view, undefined, 'now'), false);
+  assert.deepEqual(nodeStatus({ ...view, volumesInUse: ['a'] }, undefined, 'now').volumesInUse, ['a']);
+  assert.equal(nodeStatus(view, { volumesInUse: ['a'] }, 'now').volumesInUse, null);
+});

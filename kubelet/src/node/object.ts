@@ -24,6 +24,8 @@ export interface NodeView {
   readonly machine: MachineFacts;
   readonly health: NodeHealth;
   readonly images: readonly Image[];
+  /** Attached volumes that are mounted or about to be: none of them may be detached. */
+  readonly volumesInUse?: readonly string[];
 }
 
 /** What is kept back from pods so that eviction sets in before the kernel kills: the hard memory threshold. */
@@ -97,7 +99,14 @@ export function nodeStatus(view: NodeView, present: NodeStatus | undefined, now:
       architecture: machine.architecture,
     },
     images: imageList(view.images),
+    ...inUse(view.volumesInUse ?? [], present),
   } as NodeStatus;
+}
+
+/** An empty list is taken away, as upstream. */
+function inUse(volumes: readonly string[], present: NodeStatus | undefined): { readonly volumesInUse?: readonly string[] | null } {
+  if (volumes.length > 0) return { volumesInUse: volumes };
+  return present?.volumesInUse ? { volumesInUse: null } : {};
 }
 
 /** Resources that an administrator has given the node: pods may have all of them, as upstream. */

@@ -20,6 +20,8 @@ export interface ConditionInput {
   readonly restartingAll: boolean | undefined;
   /** Of the pod's resize, see `resizeConditions`. */
   readonly resize: readonly ResizeCondition[];
+  /** Why the node takes the pod away; undefined: it does not. */
+  readonly disruption: string | undefined;
   readonly before: readonly PodCondition[];
   readonly now: number;
 }
@@ -38,6 +40,9 @@ export function podConditions(input: ConditionInput): PodCondition[] {
       ...stamp(input, type, { status: 'True', ...finding }),
       observedGeneration: generation,
     })),
+    ...(input.disruption === undefined
+      ? []
+      : [stamp(input, 'DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: input.disruption })]),
   ];
 }
 

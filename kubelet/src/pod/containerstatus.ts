@@ -1,6 +1,6 @@
 import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus } from '@keelson/types';
 import type { ContainerState as Instance } from '../cri/types.ts';
-import { latest, podSpec, shouldRestart } from './containers.ts';
+import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
 import { crashWait, goSeconds } from './crash.ts';
 import { compact, podLabel, rfc3339 } from './naming.ts';
 import { actualResources, endedForResize } from './resize.ts';
@@ -26,8 +26,8 @@ export function containerStatus(view: StatusView, container: Container, role: Co
   const started = running && isStarted(input, container, instance, before);
   return compact<ContainerStatus>({
     name: container.name,
-    state,
-    lastState: last,
+    state: withinBounds(input, state),
+    lastState: withinBounds(input, last),
     ready: role === 'init' ? state.terminated?.exitCode === 0 : started && isReady(input, container, instance, before),
     restartCount: instance?.attempt ?? before?.restartCount ?? 0,
     // A runtime that only knows the image by its id says nothing a reader could use.
@@ -39,6 +39,20 @@ export function containerStatus(view: StatusView, container: Container, role: Co
     resources: instance && role !== 'ephemeral' ? shownResources(input, container, instance) : undefined,
     volumeMounts: volumeMounts(container),
   });
+}
+
+/** Bytes of termination messages that one pod's status holds, shared out equally among its containers. */
+const messageBytes = 12_288;
+
+function withinBounds({ pod }: StepInput, state: ContainerState): ContainerState {
+  const message = state.terminated?.message;
+  const most = Math.floor(messageBytes / allContainers(pod).length);
+  // A code unit takes three bytes at most.
+  if (message === undefined || message.length * 3 <= most) return state;
+  const bytes = new TextEncoder().encode(message);
+  if (bytes.length <= most) return state;
+  const start = new TextDecoder().decode(bytes.subarray(0, most), { stream: true });
+  return { ...state, terminated: { ...state.terminated, message: start } } as ContainerState;
 }
 
 /** What a container runs with; where it does not run, what it will. */

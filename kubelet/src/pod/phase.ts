@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod, PodStatus } from '@keelson/types';
 import { isSidecar, podSpec, shouldRestart } from './containers.ts';
-import type { StepInput } from './types.ts';
+import type { PodMemory } from './types.ts';
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
@@ -17,7 +17,13 @@ interface Tally {
  * The status that said the pod has ended, if any did: the API's, which others may have written and all have seen, before our own. Such a
  * phase is final, whatever becomes of the containers afterwards.
  */
-export function finalStatus({ pod, memory }: Pick<StepInput, 'pod' | 'memory'>): (PodStatus & { readonly phase: Phase }) | undefined {
+export function finalStatus({
+  pod,
+  memory,
+}: {
+  readonly pod: Pod;
+  readonly memory: Pick<PodMemory, 'status'>;
+}): (PodStatus & { readonly phase: Phase }) | undefined {
   const found = [pod.status, memory.status].find((status) => status?.phase === 'Succeeded' || status?.phase === 'Failed');
   return found as (PodStatus & { readonly phase: Phase }) | undefined;
 }

@@ -15,6 +15,7 @@ export function podStatus(input: StepInput, ending: boolean): PodStatus {
   const { pod, memory, observed, node, now } = input;
   const before = memory.status ?? pod.status;
   const told = finalStatus(input) ?? before;
+  if (neverRan(input)) return turnedAway(input);
   const init = statuses(input, ending, false, ['init', 'sidecar']);
   const initialised = isInitialised(pod, init);
   const main = statuses(input, ending, initialised, ['main']);
@@ -35,6 +36,7 @@ export function podStatus(input: StepInput, ending: boolean): PodStatus {
       sandboxReady,
       restartingAll: restartingAll(input),
       resize: resizeConditions(input, ending),
+      disruption: verdict?.disruption,
       before: before?.conditions ?? [],
       now,
     }),
@@ -49,6 +51,27 @@ export function podStatus(input: StepInput, ending: boolean): PodStatus {
     containerStatuses: main,
     ephemeralContainerStatuses: ephemeral.length > 0 ? ephemeral : undefined,
     qosClass: before?.qosClass ?? qosClass(pod),
+  } as PodStatus);
+}
+
+/** Turned away by this node, or ended by somebody before any node said a word about its containers. */
+function neverRan(input: StepInput): boolean {
+  const { observed, memory } = input;
+  if (observed.containers.length + observed.sandboxes.length > 0) return false;
+  const final = finalStatus(input);
+  return memory.verdict?.rejected === true || (final !== undefined && !final.containerStatuses);
+}
+
+/** Of a pod that never ran there is nothing to tell but why. */
+function turnedAway(input: StepInput): PodStatus {
+  const { pod, memory, now } = input;
+  const { rejected, reason, message } = memory.verdict ?? {};
+  return compact<PodStatus>({
+    ...(finalStatus(input) ?? { phase: 'Failed' }),
+    ...(rejected ? { reason, message } : {}),
+    observedGeneration: pod.metadata?.generation,
+    startTime: pod.status?.startTime ?? memory.status?.startTime ?? rfc3339(now),
+    qosClass: pod.status?.qosClass ?? qosClass(pod),
   } as PodStatus);
 }
 

@@ -184,6 +184,17 @@ const rows: readonly Row[] = [
     again: 32_000,
   },
   {
+    what: 'asked once, where the grace is less than every container has',
+    input: {
+      pod: testPod({}, { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 1 }),
+      observed: { sandboxes, containers: [testContainer()] },
+      memory: testMemory({ kills: new Map([['c0', { at: t0 + 2000, graceSeconds: 2 }]]) }),
+    },
+    does: [],
+    phase: 'Running',
+    again: 3000,
+  },
+  {
     what: 'main containers before sidecars',
     input: { pod: deletedSidecar, observed: { sandboxes, containers: [testContainer(), proxy, setupDone] } },
     does: ['kill app 30s: Stopping container app'],
@@ -342,6 +353,15 @@ describe('pod status', () => {
     assert.deepEqual(second.status, first.status);
   });
 
+  test('messages of all containers share 12 KiB', () => {
+    const containers = Array.from({ length: 6 }, (_, i) => ({ name: i === 0 ? 'app' : `c${i}`, image: 'nginx:1' }));
+    const ended = exited(0, { message: 'é'.repeat(2000) });
+    const { status } = step(
+      testInput({ pod: testPod({ restartPolicy: 'Never', containers }), observed: { sandboxes, containers: [ended] } }),
+    );
+    assert.equal(status.containerStatuses?.[0]?.state?.terminated?.message, 'é'.repeat(1024));
+  });
+
   test('waiting reasons', () => {
     const reason = (input: Partial<StepInput>): unknown => step(testInput(input)).status.containerStatuses?.[0]?.state?.waiting?.reason;
     assert.equal(reason({}), 'ContainerCreating');
@@ -349,4 +369,12 @@ describe('pod status', () => {
     const failures = new Map([['app', { reason: 'ErrImagePull', message: 'no', retryAt: t0 + 5000 }]]);
     assert.equal(reason({ memory: testMemory({ failures }) }), 'ErrImagePull');
   });
+});
+
+test('a container that takes longer to end than it may is not looked at without a rest', () => {
+  const memory = testMemory({ kills: new Map([['c0', { at: t0, graceSeconds: 30 }]]) });
+  const { actions, again } = step(
+    testInput({ pod: deleted, observed: { sandboxes, containers: [testContainer()] }, memory, now: t0 + 60_000 }),
+  );
+  assert.deepEqual([actions, again], [[], undefined]);
 });

@@ -15,7 +15,8 @@ import { deadlineLeft, verdictOf } from './verdict.ts';
 export function step(input: StepInput): Step {
   const ending = isEnding(input);
   const plan = ending ? planTermination(input) : planRunning(input);
-  const wakeAt = [...plan.wakeAt];
+  // What time has already come would ask for the same step again, with no rest between.
+  const wakeAt = plan.wakeAt.filter((at) => at > input.now);
   const deadline = ending ? undefined : deadlineLeft(input);
   if (deadline !== undefined) wakeAt.push(input.now + deadline);
   const { operations } = input.memory;

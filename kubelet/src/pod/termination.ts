@@ -56,7 +56,7 @@ function planKill(input: StepInput, instance: ContainerState, plan: Plan): void 
   const before = input.memory.kills.get(instance.id);
   const grace = killGrace(input);
   // Asked again with less grace (a second, impatient delete): the shorter one holds.
-  if (before && before.graceSeconds <= grace) {
+  if (before && before.graceSeconds <= (grace === 0 ? 0 : Math.max(grace, minimumGraceSeconds))) {
     plan.wakeAt.push(before.at + (grace + minimumGraceSeconds) * 1000);
     return;
   }

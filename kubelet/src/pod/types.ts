@@ -37,6 +37,10 @@ export interface Verdict {
   readonly message: string;
   /** Overrides the pod's own grace, as hard eviction does. */
   readonly graceSeconds?: number;
+  /** The node never took the pod: it counts for nothing there. */
+  readonly rejected?: true;
+  /** The node takes away a pod that could have gone on: the message of its condition `DisruptionTarget`. */
+  readonly disruption?: string;
 }
 
 /** What the worker remembers of a pod between steps. Lost with the process, and nothing breaks. */

@@ -19,7 +19,7 @@ export interface Probed {
 
 export interface ProbeDeps {
   readonly clock: Clock;
-  readonly prober: Prober;
+  readonly prober: Pick<Prober, 'probe'>;
   /** A reading of this pod changed. */
   changed(podUid: string): void;
   event(podUid: string, container: string, type: 'Normal' | 'Warning', reason: string, message: string): void;

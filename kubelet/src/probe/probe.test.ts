@@ -32,7 +32,7 @@ async function transcript(fields: object, answer: (type: string, second: number)
   const clock = new SimulatedClock(0);
   const lines: string[] = [];
   const container = { name: 'app', image: 'i', ...fields } as unknown as Container;
-  const prober: Prober = {
+  const prober: Pick<Prober, 'probe'> = {
     probe: async (target) => {
       const type = target.type === 'exec' ? (target.command[0] ?? '') : '';
       const outcome = answer(type, clock.now() / 1000);
@@ -117,7 +117,7 @@ test('HTTP and TCP, for real', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const get = (path: string): Promise<ProbeOutcome> =>
-    probeHttp({ type: 'http', scheme: 'http', host: '127.0.0.1', port, path, headers: [] }, 300, 10);
+    probeHttp({ type: 'http', scheme: 'http', host: '127.0.0.1', port, path, headers: [] }, 300);
   assert.deepEqual(await get('/ok'), { result: 'success', message: 'body' });
   assert.deepEqual(await get('/moved'), { result: 'success', message: 'body' });
   assert.deepEqual(await get('/bad'), { result: 'failure', message: 'HTTP probe failed with statuscode: 500' });

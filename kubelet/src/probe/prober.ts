@@ -1,15 +1,21 @@
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { errorMessage } from '@keelson/base';
 import { RuntimeError, type Streams } from '../cri/types.ts';
 import { checkGrpcHealth } from './grpc.ts';
+import { authority, httpGet } from './http.ts';
 import type { ProbeOutcome } from './state.ts';
-import type { Target } from './target.ts';
+import type { HttpTarget, Target } from './target.ts';
 
-/** Asks a target once. Never rejects. */
+export interface HookAnswer {
+  /** Over plain HTTP, where HTTPS was asked for. */
+  readonly fellBack: boolean;
+}
+
 export interface Prober {
+  /** Asks a target once. Never rejects. */
   probe(target: Target, containerId: string, timeoutMs: number): Promise<ProbeOutcome>;
+  /** Calls a container's lifecycle hook. @throws Error when nothing answers. */
+  callHook(target: HttpTarget, timeoutMs: number): Promise<HookAnswer>;
 }
 
 /** How much of an answer is kept for the event. */
@@ -23,13 +29,14 @@ export function networkProber(streams: Streams): Prober {
         case 'exec':
           return probeExec(streams, containerId, target.command, timeoutMs);
         case 'http':
-          return probeHttp(target, timeoutMs, 10);
+          return probeHttp(target, timeoutMs);
         case 'tcp':
           return probeTcp(target.host, target.port, timeoutMs);
         case 'grpc':
           return checkGrpcHealth(target, timeoutMs);
       }
     },
+    callHook,
   };
 }
 
@@ -38,6 +45,7 @@ export function modelProber(streams: Streams): Prober {
   return {
     probe: async (target, containerId, timeoutMs) =>
       target.type === 'exec' ? probeExec(streams, containerId, target.command, timeoutMs) : { result: 'success', message: '' },
+    callHook: async () => ({ fellBack: false }),
   };
 }
 
@@ -58,61 +66,34 @@ export async function probeExec(
   }
 }
 
-type HttpTarget = Extract<Target, { type: 'http' }>;
-
-/** GET without verifying certificates; 2xx and 3xx are well. Redirects are followed on the same host only. */
-export function probeHttp(target: HttpTarget, timeoutMs: number, redirects: number): Promise<ProbeOutcome> {
-  return new Promise((resolve) => {
-    const { scheme, host, port, path } = target;
-    const headers: Record<string, string> = { 'User-Agent': 'kube-probe/1.36', Accept: '*/*', Connection: 'close' };
-    for (const [name, value] of target.headers) {
-      delete headers[Object.keys(headers).find((key) => key.toLowerCase() === name.toLowerCase()) ?? ''];
-      if (value !== '' || name.toLowerCase() !== 'accept') headers[name] = value;
-    }
-    const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
-    const send = scheme === 'https' ? httpsRequest : httpRequest;
-    const fail = (error: unknown): void => resolve({ result: 'failure', message: `Get "${url}": ${errorMessage(error)}` });
-    const signal = AbortSignal.timeout(timeoutMs);
-    try {
-      const request = send({ host, port, path, headers, agent: false, rejectUnauthorized: false, signal }, (response) => {
-        const status = response.statusCode ?? 0;
-        const next =
-          redirects > 0 && status >= 300 && status < 400 && response.headers.location
-            ? follow(target, response.headers.location)
-            : undefined;
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on('data', (chunk: Buffer) => {
-          if (size < bodyLimit) chunks.push(chunk);
-          size += chunk.length;
-        });
-        response.on('error', fail);
-        response.on('end', () => {
-          if (next) return void probeHttp(next, timeoutMs, redirects - 1).then(resolve);
-          const well = status >= 200 && status < 400;
-          resolve({
-            result: well ? 'success' : 'failure',
-            message: well ? Buffer.concat(chunks).toString() : `HTTP probe failed with statuscode: ${status}`,
-          });
-        });
-      });
-      request.on('error', (error) =>
-        fail(signal.aborted ? new Error('context deadline exceeded (Client.Timeout exceeded while awaiting headers)') : error),
-      );
-      request.end();
-    } catch (error) {
-      fail(error);
-    }
-  });
+/** Well is what answers 2xx or 3xx. */
+export async function probeHttp(target: HttpTarget, timeoutMs: number): Promise<ProbeOutcome> {
+  try {
+    const { status, body } = await httpGet(target, 'probe', timeoutMs);
+    return status >= 200 && status < 400
+      ? { result: 'success', message: body }
+      : { result: 'failure', message: `HTTP probe failed with statuscode: ${status}` };
+  } catch (error) {
+    return { result: 'failure', message: `Get "${target.scheme}://${authority(target)}${target.path}": ${errorMessage(error)}` };
+  }
 }
 
-/** Where a redirect leads on the same host; elsewhere it counts as the answer. */
-function follow(target: HttpTarget, location: string): HttpTarget | undefined {
-  const base = `${target.scheme}://${target.host}:${target.port}${target.path}`;
-  const url = URL.parse(location, base);
-  if (url?.hostname !== target.host) return undefined;
-  const scheme = url.protocol === 'https:' ? 'https' : 'http';
-  return { ...target, scheme, port: Number(url.port) || (scheme === 'https' ? 443 : 80), path: url.pathname + url.search };
+/** As Kubernetes, which takes any answer at all for a hook that has run, and asks a server that has no TLS again without. */
+export async function callHook(target: HttpTarget, timeoutMs: number): Promise<HookAnswer> {
+  try {
+    await httpGet(target, 'lifecycle', timeoutMs);
+    return { fellBack: false };
+  } catch (error) {
+    if (target.scheme !== 'https' || !isPlainAnswer(error)) throw error;
+    const headers = target.headers.filter(([name]) => name.toLowerCase() !== 'authorization');
+    await httpGet({ ...target, scheme: 'http', headers }, 'lifecycle', timeoutMs).catch(() => Promise.reject(error));
+    return { fellBack: true };
+  }
+}
+
+/** OpenSSL reads `HTTP/1.1 …` as a record of a version that there is not. */
+function isPlainAnswer(error: unknown): boolean {
+  return /wrong version number/i.test(errorMessage(error));
 }
 
 export function probeTcp(host: string, port: number, timeoutMs: number): Promise<ProbeOutcome> {

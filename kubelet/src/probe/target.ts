@@ -1,16 +1,18 @@
 import type { Container, ExecAction, HTTPGetAction, Probe } from '@keelson/types';
 
+export interface HttpTarget {
+  readonly type: 'http';
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
 /** What a probe or a lifecycle handler asks, with names of ports resolved. */
 export type Target =
   | { readonly type: 'exec'; readonly command: readonly string[] }
-  | {
-      readonly type: 'http';
-      readonly scheme: 'http' | 'https';
-      readonly host: string;
-      readonly port: number;
-      readonly path: string;
-      readonly headers: readonly (readonly [string, string])[];
-    }
+  | HttpTarget
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }
   | { readonly type: 'grpc'; readonly host: string; readonly port: number; readonly service: string };
 
@@ -27,7 +29,7 @@ export function execTarget(action: ExecAction): Target {
   return { type: 'exec', command: action.command ?? [] };
 }
 
-export function httpTarget(action: HTTPGetAction, container: Container, podIP: string): Target {
+export function httpTarget(action: HTTPGetAction, container: Container, podIP: string): HttpTarget {
   const headers = (action.httpHeaders ?? []).map(({ name, value }) => [name, value] as const);
   const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`;
   const scheme = action.scheme === 'HTTPS' ? 'https' : 'http';

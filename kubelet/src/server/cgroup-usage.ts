@@ -4,15 +4,33 @@ import type { CgroupUsage } from './usage-types.ts';
 
 const mountpoint = '/sys/fs/cgroup';
 
-/** What a cgroup has used, by its version 2 files or, where the controllers are there, those of version 1. Undefined when it is in neither. */
-export async function readCgroup(path: string): Promise<CgroupUsage | undefined> {
-  const text = (...parts: string[]): Promise<string | undefined> => readFile(join(mountpoint, ...parts), 'utf8').catch(() => undefined);
-  const [cpuStat, memoryStat, current] = await Promise.all([
-    text(path, 'cpu.stat'),
-    text(path, 'memory.stat'),
-    text(path, 'memory.current'),
-  ]);
-  if (cpuStat !== undefined && memoryStat !== undefined) return usageOfV2(cpuStat, memoryStat, current);
+/** Reads what a cgroup has used; undefined when there is none of that path. */
+export type CgroupReader = (path: string) => Promise<CgroupUsage | undefined>;
+
+/** Reads version 2 files or, where the controllers are there, those of version 1; what was found last is looked for first. */
+export function cgroupReader(): CgroupReader {
+  let ways: readonly CgroupReader[] = [readV2, readV1];
+  return async (path) => {
+    for (const read of ways) {
+      const usage = await read(path);
+      if (!usage) continue;
+      if (read !== ways[0]) ways = ways.toReversed();
+      return usage;
+    }
+    return undefined;
+  };
+}
+
+function text(...parts: string[]): Promise<string | undefined> {
+  return readFile(join(mountpoint, ...parts), 'utf8').catch(() => undefined);
+}
+
+async function readV2(path: string): Promise<CgroupUsage | undefined> {
+  const [cpu, memory, current] = await Promise.all([text(path, 'cpu.stat'), text(path, 'memory.stat'), text(path, 'memory.current')]);
+  return cpu === undefined || memory === undefined ? undefined : usageOfV2(cpu, memory, current);
+}
+
+async function readV1(path: string): Promise<CgroupUsage | undefined> {
   const [cpu, stat, usage] = await Promise.all([
     text('cpuacct', path, 'cpuacct.usage'),
     text('memory', path, 'memory.stat'),

@@ -1,12 +1,27 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { errorMessage, type Logger } from '@keelson/base';
+import { type Clock, errorMessage, type Logger } from '@keelson/base';
 import { answerHealth, type HealthCheck, isHealthPath } from '@keelson/component';
 
 export interface HealthPlace {
   readonly address: string;
   /** 0 serves none. */
   readonly port: number;
+}
+
+/** No node is well whose kubelet has not looked at its containers for so long. */
+const silence = 120_000;
+
+/** What `/healthz` of the kubelet's own server asks beside `ping`. `lookedAt`: when the containers were last listed. */
+export function nodeChecks(clock: Clock, lookedAt: () => number | undefined): readonly HealthCheck[] {
+  const syncloop = (): void => {
+    const at = lookedAt();
+    if (at !== undefined && clock.now() - at > silence) throw new Error('sync Loop took longer than expected');
+  };
+  return [
+    { name: 'log', check: () => undefined },
+    { name: 'syncloop', check: syncloop },
+  ];
 }
 
 /**

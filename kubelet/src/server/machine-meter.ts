@@ -2,7 +2,7 @@ import { readdir, readFile, statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { podCgroup } from '../config/resources.ts';
 import { readMemory } from '../node/machine.ts';
-import { readCgroup } from './cgroup-usage.ts';
+import { type CgroupReader, cgroupReader } from './cgroup-usage.ts';
 import type { FilesystemUsage, InterfaceUsage, Meter, NodeUsage } from './usage-types.ts';
 
 export interface MachinePlaces {
@@ -18,17 +18,18 @@ const ticksPerSecond = 100n;
 
 /** Measures this machine, by /proc and its cgroups. */
 export function machineMeter(places: MachinePlaces): Meter {
+  const read = cgroupReader();
   return {
-    node: () => nodeUsage(places),
-    pod: (pod) => readCgroup(podCgroup(pod, places.cgroupRoot)),
+    node: () => nodeUsage(places, read),
+    pod: (pod) => read(podCgroup(pod, places.cgroupRoot)),
   };
 }
 
-async function nodeUsage({ root, imageMountpoint }: MachinePlaces): Promise<NodeUsage> {
+async function nodeUsage({ root, imageMountpoint }: MachinePlaces, read: CgroupReader): Promise<NodeUsage> {
   const [stat, memory, all, network, pids, maxPID, filesystem, imageFilesystem] = await Promise.all([
     readFile('/proc/stat', 'utf8'),
     readMemory(),
-    readCgroup('/'),
+    read('/'),
     readFile('/proc/net/dev', 'utf8').catch(() => ''),
     readdir('/proc').catch(() => []),
     readFile('/proc/sys/kernel/pid_max', 'utf8').then(Number, () => 0),

@@ -10,12 +10,14 @@ import {
   type UsageInput,
 } from './usage-types.ts';
 
-/** `/stats/summary`, in the shape of Kubernetes' `stats/v1alpha1` Summary. */
-export function statsSummary(input: UsageInput): object {
-  return { node: nodeStats(input), pods: input.pods.map((pod) => podStats(pod, input)) };
+/** `/stats/summary`, in the shape of Kubernetes' `stats/v1alpha1` Summary. `onlyCpuAndMemory`: for those who scale by them. */
+export function statsSummary(input: UsageInput, onlyCpuAndMemory = false): object {
+  const { nodeName, systemContainers, startTime, cpu, memory, ...more } = nodeStats(input);
+  const node = { nodeName, systemContainers, startTime, cpu, memory };
+  return { node: onlyCpuAndMemory ? node : { ...node, ...more }, pods: input.pods.map((pod) => podStats(pod, input)) };
 }
 
-function nodeStats({ nodeName, node, rates, now }: UsageInput): object {
+function nodeStats({ nodeName, node, rates, now }: UsageInput) {
   const time = rfc3339(now);
   const { filesystem, imageFilesystem, maxPID, processes, startTime } = node;
   return {

@@ -18,6 +18,8 @@ export async function publishAtomically(directory: string, files: ReadonlyMap<st
   for (const [path, file] of files) await put(join(fresh, path), file);
   if (gid !== undefined) await giveToGroup(fresh, gid, { readOnly: true, onRootMismatch: false });
   const name = fresh.slice(directory.length + 1);
+  // One that a kubelet left that ended just here.
+  await rm(join(directory, '..data_tmp'), { force: true });
   await symlink(name, join(directory, '..data_tmp'));
   await rename(join(directory, '..data_tmp'), join(directory, '..data'));
   await relink(directory, new Set(Array.from(files.keys(), (path) => path.split('/')[0] ?? path)));

@@ -16,8 +16,9 @@ import { type Allocatable, resourceField } from '../config/resourcefield.ts';
 import { podSpec } from '../pod/containers.ts';
 import { podNamespace } from '../pod/naming.ts';
 import type { VolumeFile } from './host.ts';
+import { tokenKey, tokenWish } from './references.ts';
 
-/** The objects that file volumes show, already fetched. Keys are names in the pod's namespace; tokens are by audience. */
+/** The objects that file volumes show, already fetched. Keys are names in the pod's namespace; tokens are by `tokenKey`. */
 export interface ContentSources {
   readonly configMaps: ReadonlyMap<string, ConfigMap>;
   readonly secrets: ReadonlyMap<string, Secret>;
@@ -55,13 +56,13 @@ function projectionFiles(pod: Pod, source: VolumeProjection, mode: number, sourc
 }
 
 /** Where the pod names a group or one user for all its containers, a token is for them alone. */
-function tokenFile(pod: Pod, { path, audience = '' }: ServiceAccountTokenProjection, mode: number, { tokens }: ContentSources): Files {
-  const token = tokens.get(audience);
+function tokenFile(pod: Pod, projection: ServiceAccountTokenProjection, mode: number, { tokens }: ContentSources): Files {
+  const token = tokens.get(tokenKey(tokenWish(projection)));
   if (token === undefined || token instanceof Error)
     throw new ConfigError(`failed to fetch token: ${token?.message ?? 'none was asked for'}`);
   const uid = commonUser(pod);
   const guarded = uid !== undefined || podSpec(pod).securityContext?.fsGroup !== undefined;
-  return new Map([[path, { data: Buffer.from(token), mode: guarded ? 0o600 : mode, uid }]]);
+  return new Map([[projection.path, { data: Buffer.from(token), mode: guarded ? 0o600 : mode, uid }]]);
 }
 
 /** The user that all containers of the pod run as, by its spec; undefined when it leaves one of them open or names several. */

@@ -1,4 +1,4 @@
-import { chmod, mkdir, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import type { Fullness, Mounts, TmpfsOptions } from './host.ts';
 import { isMounted, mount } from './mounttable.ts';
 import { giveToGroup } from './ownership.ts';
@@ -7,13 +7,13 @@ import { bindSubPath } from './subpath.ts';
 /** The node's own mounts. */
 export const diskMounts: Mounts = { tmpfs, bind, subPath: bindSubPath, giveToGroup, fullness };
 
-async function tmpfs(path: string, { mode, gid, sizeBytes }: TmpfsOptions): Promise<void> {
+async function tmpfs(path: string, { gid, sizeBytes }: TmpfsOptions): Promise<void> {
   await mkdir(path, { recursive: true });
   if (await isMounted(path)) return;
   const size = sizeBytes > 0 ? [`size=${sizeBytes}`] : [];
-  await mount('-t', 'tmpfs', '-o', ['rw', 'relatime', ...size].join(','), 'tmpfs', path);
-  await chmod(path, mode);
-  if (gid !== undefined) await giveToGroup(path, gid, { readOnly: false, onRootMismatch: false });
+  // Rights come with the mount: there is no moment at which it has others.
+  const rights = gid === undefined ? ['mode=1777'] : ['mode=3777', `gid=${gid}`];
+  await mount('-t', 'tmpfs', '-o', ['rw', 'relatime', ...rights, ...size].join(','), 'tmpfs', path);
 }
 
 async function bind(source: string, target: string, { readOnly }: { readonly readOnly: boolean }): Promise<void> {

@@ -32,7 +32,6 @@ export interface Host {
 }
 
 export interface TmpfsOptions {
-  readonly mode: number;
   readonly gid?: number | undefined;
   /** 0: the kernel's default, half of the memory. */
   readonly sizeBytes: number;
@@ -57,7 +56,7 @@ export interface Fullness {
 
 /** What volumes need of the node's mounts. All are right to repeat. */
 export interface Mounts {
-  /** A directory in memory. */
+  /** A directory in memory in which everybody may make files and remove their own: Kubernetes leaves the kernel's default, 01777. */
   tmpfs(path: string, options: TmpfsOptions): Promise<void>;
   /** Shows the directory `source` at `target`, too. */
   bind(source: string, target: string, options: { readonly readOnly: boolean }): Promise<void>;
@@ -74,8 +73,14 @@ export interface Mounts {
 
 /** What mounts volumes that are neither files nor mounts of the node's own: storage drivers. */
 export interface Drivers {
-  /** Mounts a volume at `target`. Right to repeat. @throws Error in Kubernetes' words. */
+  /** Mounts a volume at `target`, or shows it there as a device. Right to repeat. @throws Error in Kubernetes' words. */
   mount(pod: Pod, volume: CsiVolume, target: string): Promise<void>;
+  /** Mounts once more what its driver wants to be mounted again and again (`requiresRepublish`). @throws Error in Kubernetes' words. */
+  refresh(pod: Pod, volume: CsiVolume, target: string): Promise<void>;
+  /** Has a mounted volume use all of the `bytes` it has by now, where its driver does that on nodes. @throws Error in the driver's words. */
+  expand(volume: CsiVolume, target: string, bytes: number): Promise<void>;
+  /** The attached volumes that are mounted or about to be, by the names that the node's status has for them. */
+  inUse(): Promise<readonly string[]>;
   /** Ends every mount drivers made in a pod's directory. Right to repeat. @throws Error while a driver does not answer. */
   unmountAll(podDirectory: string): Promise<void>;
 }

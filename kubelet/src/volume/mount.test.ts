@@ -160,7 +160,7 @@ test('an update touches only what shows other objects; secrets live in memory', 
     { name: 'dir', emptyDir: {} },
   ];
   const { place, told } = recording();
-  await updateVolumes(place, testPod({ volumes }), sources);
+  await updateVolumes(place, testPod({ volumes }), sources, new Map());
   assert.deepEqual(told, ['tmpfs /k/pods/u1/volumes/kubernetes.io~secret/secret 1000']);
 });
 

@@ -54,29 +54,43 @@ export async function mountVolumes(
 }
 
 /** Brings what the pod's volumes show of other objects up to date. @throws VolumeFailure */
-export async function updateVolumes(place: MountPlace, pod: Pod, sources: ContentSources): Promise<void> {
+export async function updateVolumes(place: MountPlace, pod: Pod, sources: ContentSources, claimed: Claimed): Promise<void> {
   const failures: string[] = [];
-  for (const volume of (podSpec(pod).volumes ?? []).filter(isLive)) {
-    const failure = await mountOne(place, pod, volume, sources);
+  for (const volume of podSpec(pod).volumes ?? []) {
+    const mounted = claimed.get(volume.name) ?? volume;
+    const failure = isLive(volume) ? await mountOne(place, pod, volume, sources) : await refreshOne(place, pod, mounted);
     if (failure !== undefined) failures.push(failure);
   }
   if (failures.length > 0) throw new VolumeFailure(failures);
 }
 
+/** Why a driver could not mount a volume once more; undefined: it could, or it is not a driver's. */
+async function refreshOne({ drivers, paths }: MountPlace, pod: Pod, volume: Volume | ClaimedVolume): Promise<string | undefined> {
+  const csi = 'claim' in volume ? volume.source.type === 'csi' && volume.source.csi : csiOfPod(pod, volume);
+  const target = volumePath(paths, podUid(pod), volume);
+  if (!csi || !drivers || !target) return undefined;
+  return drivers.refresh(pod, csi, target).then(
+    () => undefined,
+    (error: unknown) => failed('MountVolume.SetUp', volume, error),
+  );
+}
+
+const failed = (what: string, { name }: Volume | ClaimedVolume, error: unknown): string =>
+  `${what} failed for volume "${name}" : ${errorMessage(error)}`;
+
 /** Why the volume could not be made ready; undefined: it is. */
 async function mountOne(place: MountPlace, pod: Pod, volume: Volume | ClaimedVolume, sources: ContentSources): Promise<string | undefined> {
-  const about = (what: string, error: unknown): string => `${what} failed for volume "${volume.name}" : ${errorMessage(error)}`;
   const claimed = 'claim' in volume;
   try {
     if (claimed) checkNodeAffinity(volume.volume, place.node);
   } catch (error) {
-    return about('MountVolume.NodeAffinity check', error);
+    return failed('MountVolume.NodeAffinity check', volume, error);
   }
   try {
     await (claimed ? mountClaimed(place, pod, volume) : mountVolume(place, pod, volume, sources));
     return undefined;
   } catch (error) {
-    return about(claimed && volume.block ? 'MapVolume.SetUpDevice' : 'MountVolume.SetUp', error);
+    return failed(claimed && volume.block ? 'MapVolume.SetUpDevice' : 'MountVolume.SetUp', volume, error);
   }
 }
 
@@ -84,8 +98,6 @@ async function mountOne(place: MountPlace, pod: Pod, volume: Volume | ClaimedVol
 async function mountClaimed(place: MountPlace, pod: Pod, volume: ClaimedVolume): Promise<void> {
   const { source, readOnly, block } = volume;
   const { host, paths } = place;
-  if (source.type === 'csi' && block)
-    throw new ConfigError('storage drivers are asked for filesystems only: volumeMode Block is not supported');
   if (source.type === 'csi') return mountByDriver(place, pod, volume, source.csi);
   const kind = block || source.type === 'local' ? await host.kind(source.path) : undefined;
   if (block && kind !== 'blockDevice') throw new ConfigError(`${source.path} is not a block device`);
@@ -124,7 +136,7 @@ async function mountVolume(place: MountPlace, pod: Pod, volume: Volume, sources:
   const files = emptyDir ? undefined : volumeFiles(pod, volume, sources);
   // What is secret never reaches a disk; ConfigMaps are not.
   if (!volume.configMap)
-    await host.mounts.tmpfs(path, { mode: 0o777, gid, sizeBytes: memoryVolumeSize(pod, emptyDir ?? {}, sources.allocatable.memoryBytes) });
+    await host.mounts.tmpfs(path, { gid, sizeBytes: memoryVolumeSize(pod, emptyDir ?? {}, sources.allocatable.memoryBytes) });
   if (files) await host.publish(path, files, gid);
 }
 

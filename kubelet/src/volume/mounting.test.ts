@@ -109,12 +109,20 @@ describe('real mounts', { skip: mayMount() ? false : 'needs root' }, () => {
 
   test('memory is bounded, and tells how full it is', async (t) => {
     const base = await scratch(t);
-    await mounts.tmpfs(join(base, 'm'), { mode: 0o777, sizeBytes: 2 ** 20 });
-    assert.deepEqual(await rights(join(base, 'm')), ['777', 0]);
+    await mounts.tmpfs(join(base, 'm'), { sizeBytes: 2 ** 20 });
+    assert.deepEqual(await rights(join(base, 'm')), ['1777', 0]);
     await assert.rejects(writeFile(join(base, 'm/big'), Buffer.alloc(2 ** 21)), { code: 'ENOSPC' });
     const found = await mounts.fullness(join(base, 'm'));
     assert.deepEqual([found?.capacityBytes, found?.availableBytes], [2 ** 20, 0]);
     assert.equal(await mounts.fullness(join(base, 'none')), undefined);
     await rm(join(base, 'm/big'));
+  });
+
+  test('memory of a group, and what a sub path makes in it', async (t) => {
+    const base = await scratch(t);
+    await mounts.tmpfs(join(base, 'm'), { gid: 7, sizeBytes: 0 });
+    await mounts.subPath(join(base, 'm'), 'sub', join(base, 'targets/0'));
+    assert.deepEqual(await rights(join(base, 'm')), ['3777', 7]);
+    assert.deepEqual(await rights(join(base, 'targets/0')), ['3777', 7]);
   });
 });

@@ -1,10 +1,18 @@
-import type { Pod, Volume } from '@keelson/types';
+import type { Pod, ServiceAccountTokenProjection, Volume } from '@keelson/types';
 import { podSpec } from '../pod/containers.ts';
 
 export interface TokenWish {
   readonly audience: string;
   readonly expirationSeconds: number;
 }
+
+/** The token that a projection shows; it lives an hour unless told. */
+export function tokenWish({ audience = '', expirationSeconds = 3600 }: ServiceAccountTokenProjection): TokenWish {
+  return { audience, expirationSeconds: Number(expirationSeconds) };
+}
+
+/** Tells a pod's tokens apart. */
+export const tokenKey = ({ audience, expirationSeconds }: TokenWish): string => `${audience} ${expirationSeconds}`;
 
 /** The objects a pod's volumes and variables name, in its namespace. */
 export interface References {
@@ -24,8 +32,7 @@ export function volumeReferences(pod: Pod): References {
     for (const source of volume.projected?.sources ?? []) {
       if (source.configMap?.name) configMaps.add(source.configMap.name);
       if (source.secret?.name) secrets.add(source.secret.name);
-      const token = source.serviceAccountToken;
-      if (token) tokens.push({ audience: token.audience ?? '', expirationSeconds: Number(token.expirationSeconds ?? 3600) });
+      if (source.serviceAccountToken) tokens.push(tokenWish(source.serviceAccountToken));
     }
   }
   return { configMaps, secrets, tokens };

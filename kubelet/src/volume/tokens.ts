@@ -26,20 +26,25 @@ export class Tokens {
 
   /** @throws ApiError when the server refuses and no token that is still good is held. */
   async get(pod: Pod, wish: TokenWish): Promise<string> {
+    return (await this.hold(pod, wish)).token;
+  }
+
+  /** As `get`, with the time in milliseconds at which the token expires. */
+  async hold(pod: Pod, wish: TokenWish): Promise<{ readonly token: string; readonly expiresAt: number }> {
     const key = `${podUid(pod)}/${wish.audience}/${wish.expirationSeconds}`;
     const held = this.#held.get(key);
-    if (held && held.refreshAt > this.#clock.now()) return held.token;
+    if (held && held.refreshAt > this.#clock.now()) return held;
     try {
-      const fresh = this.#hold((await this.#request(pod, wish)).status);
+      const fresh = this.#heldOf((await this.#request(pod, wish)).status);
       this.#held.set(key, fresh);
-      return fresh.token;
+      return fresh;
     } catch (error) {
-      if (held && held.expiresAt > this.#clock.now()) return held.token;
+      if (held && held.expiresAt > this.#clock.now()) return held;
       throw error;
     }
   }
 
-  #hold(status: TokenRequest['status']): Held {
+  #heldOf(status: TokenRequest['status']): Held {
     const now = this.#clock.now();
     const expiresAt = status?.expirationTimestamp ? Date.parse(status.expirationTimestamp) : now;
     const life = Math.min((expiresAt - now) * 0.8, 24 * 3600 * 1000);

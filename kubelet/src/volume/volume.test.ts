@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -43,6 +43,14 @@ describe('atomic publishing', () => {
     assert.equal(await readlink(join(directory, '..data')), before);
   });
 
+  test('goes on where a kubelet ended between two steps', async () => {
+    const directory = await scratch();
+    await publishAtomically(directory, files({ a: '1' }), undefined);
+    await symlink('..nowhere', join(directory, '..data_tmp'));
+    await publishAtomically(directory, files({ a: '2' }), undefined);
+    assert.equal(await readFile(join(directory, 'a'), 'utf8'), '2');
+  });
+
   test('sets modes', async () => {
     const directory = await scratch();
     await publishAtomically(directory, files({ a: '1' }, 0o400), undefined);
@@ -65,7 +73,10 @@ describe('contents', () => {
   const sources = {
     configMaps: new Map([['cm', { data: { a: '1', b: '2' }, binaryData: { c: 'AAE=' } } as unknown as ConfigMap]]),
     secrets: new Map([['s', { data: { k: Buffer.from('v').toString('base64') } } as unknown as Secret]]),
-    tokens: new Map([['', 'token']]),
+    tokens: new Map([
+      [' 3600', 'token'],
+      [' 3607', 'token'],
+    ]),
     facts: { podIPs: [], hostIPs: [] },
     allocatable: { milliCpu: 1000, memoryBytes: 1, storageBytes: 2 ** 35 },
   };
@@ -149,9 +160,26 @@ describe('contents', () => {
     assert.deepEqual(owned({ containers, securityContext: { runAsUser: 7 } }), ['600', 7]);
   });
 
+  test('two tokens for the same audience are told apart by their lives', () => {
+    const source = (path: string, expirationSeconds: number) => ({ serviceAccountToken: { path, expirationSeconds } });
+    const projected = { sources: [source('short', 600), source('long', 3607)] };
+    const tokens = new Map([
+      [' 600', 'short'],
+      [' 3607', 'long'],
+    ]);
+    const files = volumeFiles(testPod(), { name: 'v', projected } as unknown as Volume, { ...sources, tokens });
+    assert.deepEqual(
+      [...files].map(([path, { data }]) => [path, data.toString()]),
+      [
+        ['short', 'short'],
+        ['long', 'long'],
+      ],
+    );
+  });
+
   test('a token that cannot be had keeps its volume back', () => {
     const projected = { sources: [{ serviceAccountToken: { path: 'token', audience: 'x' } }] };
-    const tokens = new Map([['x', new Error('no such account')]]);
+    const tokens = new Map([['x 3600', new Error('no such account')]]);
     assert.throws(
       () => volumeFiles(testPod(), { name: 'v', projected } as unknown as Volume, { ...sources, tokens }),
       new ConfigError('failed to fetch token: no such account'),

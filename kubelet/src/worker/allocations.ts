@@ -1,12 +1,15 @@
 import { errorMessage } from '@keelson/base';
-import type { Pod, ResourceRequirements } from '@keelson/types';
+import { Node, type Pod, type ResourceRequirements } from '@keelson/types';
 import { podDirectory } from '../config/paths.ts';
 import { podCpuRequest, shares, tierCgroup, unlimited } from '../config/resources.ts';
+import { type Admission, type AdmissionFacts, admit, type Candidate, nodeAffinityReason, type Rejection } from '../pod/admission.ts';
 import { type Allocation, allocationOf, asksForMore, decideResize, largerRequests, withAllocation } from '../pod/allocation.ts';
 import { allContainers, latest } from '../pod/containers.ts';
+import { podUid } from '../pod/naming.ts';
 import { finalStatus } from '../pod/phase.ts';
 import { qosClass } from '../pod/qos.ts';
 import { actualResources, madeWith, resizePending, resizeStarted } from '../pod/resize.ts';
+import { isStatic } from '../source/api.ts';
 import type { WorkerDeps } from './deps.ts';
 import type { PodRecord } from './record.ts';
 
@@ -67,9 +70,44 @@ export class Allocations {
     const file = fresh ? undefined : await this.#deps.host.readTail(allocationPath(this.#deps, record.uid), largestFile);
     const saved = file && parse(file.toString());
     for (const [id, resources] of Object.entries(saved?.actuated ?? {})) record.actuated.set(id, resources);
+    if (fresh && isOpen(record)) await this.#judge(record);
     record.allocation = saved?.allocation ?? recovered(record);
     record.pod = withAllocation(record.desired, record.allocation);
     this.#balance();
+  }
+
+  /** Takes the pod in or turns it away. Nothing is awaited between the last look at the others and the end. */
+  async #judge(record: PodRecord): Promise<void> {
+    const { node, api } = this.#deps;
+    const candidate = candidateOf(record);
+    const look = (facts: AdmissionFacts): Admission =>
+      admit(
+        candidate,
+        this.#others(record).map((other) => ({ ...candidateOf(other), pod: occupied(other) })),
+        facts,
+      );
+    const facts = node.admission();
+    let { rejection, preempted } = look(facts);
+    // The labels that the pod was placed by may be newer than what this node has heard of itself.
+    if (rejection?.reason === nodeAffinityReason && facts.node) {
+      const fresh = await api.get(Node, { name: facts.node.metadata.name ?? '' }).catch(() => facts.node);
+      ({ rejection, preempted } = look({ ...node.admission(), node: fresh }));
+    }
+    if (rejection) this.#reject(record, rejection);
+    const gone = new Set(preempted.map(({ pod }) => podUid(pod)));
+    for (const victim of this.#others(record)) if (gone.has(victim.uid)) this.#preempt(victim);
+  }
+
+  #reject(record: PodRecord, { reason, message }: Rejection): void {
+    record.verdict = { reason, message: `Pod was rejected: ${message}`, rejected: true };
+    this.#deps.event(record.desired, 'Warning', reason, message);
+  }
+
+  #preempt(record: PodRecord): void {
+    const message = 'Preempted in order to admit critical pod';
+    record.verdict = { reason: 'Preempting', message, disruption: 'Pod was preempted by Kubelet to accommodate a critical pod.' };
+    this.#deps.event(record.pod, 'Warning', 'Preempting', message);
+    this.#poke(record.uid);
   }
 
   /** Decides about what the pod asks for now. Returns whether it was granted something. */
@@ -82,7 +120,7 @@ export class Allocations {
       record.pending = undefined;
       return false;
     }
-    const refusal = decideResize(desired, this.#others(record), this.#deps.node.allocatable);
+    const refusal = decideResize(desired, this.#others(record).map(occupied), this.#deps.node.allocatable);
     if (refusal) {
       const known = pending?.reason === refusal.reason && pending.generation === refusal.generation && pending.message === refusal.message;
       if (known) return false;
@@ -98,16 +136,14 @@ export class Allocations {
     return true;
   }
 
-  /** What the other pods occupy: what is set aside for them or, while they are being made smaller, what they still have. */
-  #others(record: PodRecord): readonly Pod[] {
-    return this.#records()
-      .filter((other) => other !== record && !finalStatus({ pod: other.desired, memory: other }))
-      .map(occupied);
+  /** The other pods that the node has taken, by this kubelet or the one before, and that still count. */
+  #others(record: PodRecord): readonly PodRecord[] {
+    return this.#records().filter((other) => other !== record && isAdmitted(other));
   }
 
   /** Classes share the CPU as Kubernetes has it: best effort gets what is left over, burstable pods together what they ask for. */
   #balance(): void {
-    const burstable = this.#records().filter(({ pod }) => qosClass(pod) === 'Burstable');
+    const burstable = this.#records().filter(({ pod, verdict }) => qosClass(pod) === 'Burstable' && !verdict?.rejected);
     const milliCpu = burstable.reduce((sum, { pod }) => sum + podCpuRequest(pod), 0);
     if (this.#balanced === String(milliCpu)) return;
     this.#balanced = String(milliCpu);
@@ -146,6 +182,23 @@ function recovered({ desired, observed }: PodRecord): Allocation {
   return { ...allocation, containers };
 }
 
+/** Nobody has decided about the pod, and it is still to run. */
+function isOpen(record: PodRecord): boolean {
+  const { desired, removed, verdict } = record;
+  return !removed && !verdict && !desired.metadata?.deletionTimestamp && !finalStatus({ pod: desired, memory: record });
+}
+
+function isAdmitted(record: PodRecord): boolean {
+  const { allocation, desired, removed, verdict } = record;
+  if (removed || verdict?.rejected || finalStatus({ pod: desired, memory: record })) return false;
+  return allocation !== undefined || desired.status?.startTime !== undefined;
+}
+
+function candidateOf({ desired }: PodRecord): Candidate {
+  return { pod: desired, isStatic: isStatic(desired), begun: desired.status?.startTime !== undefined };
+}
+
+/** What a pod occupies: what is set aside for it or, while it is being made smaller, what it still has. */
 function occupied(record: PodRecord): Pod {
   const { allocation, pod, observed } = record;
   if (!allocation) return pod;

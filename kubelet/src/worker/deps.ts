@@ -5,6 +5,7 @@ import type { Allocatable } from '../config/resourcefield.ts';
 import type { NodeSettings } from '../config/sandbox.ts';
 import type { Runtime } from '../cri/types.ts';
 import type { ImageManager } from '../image/images.ts';
+import type { AdmissionFacts } from '../pod/admission.ts';
 import type { Prober } from '../probe/prober.ts';
 import type { ReferencedObjects } from '../source/objects.ts';
 import type { Drivers, Host } from '../volume/host.ts';
@@ -46,6 +47,8 @@ export interface NodeView {
   services(): readonly Service[];
   /** The Node itself; undefined while it is not registered. */
   object(): Node | undefined;
+  /** By what pods are taken or turned away. */
+  admission(): AdmissionFacts;
   /** Why pods cannot get a network now; undefined: they can. */
   networkProblem(): string | undefined;
   runtimeHandler(className: string): Promise<string>;

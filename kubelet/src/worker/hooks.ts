@@ -1,5 +1,6 @@
 import { type Clock, errorMessage, sleep } from '@keelson/base';
 import type { Container, LifecycleHandler } from '@keelson/types';
+import { authority } from '../probe/http.ts';
 import type { Prober } from '../probe/prober.ts';
 import { execTarget, httpTarget } from '../probe/target.ts';
 
@@ -12,6 +13,8 @@ export interface HookContext {
   /** Milliseconds the hook may take; 0: no bound. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** An event of the pod. */
+  warn(reason: string, message: string): void;
 }
 
 /** An HTTP hook with no bound of its own is given up after this long. */
@@ -26,10 +29,15 @@ export async function runHook(handler: LifecycleHandler, context: HookContext): 
       await sleep(clock, timeoutMs > 0 ? Math.min(wished, timeoutMs) : wished, signal);
       return undefined;
     }
-    const target = handler.exec ? execTarget(handler.exec) : handler.httpGet && httpTarget(handler.httpGet, container, podIP);
-    if (!target) return 'invalid handler';
-    const bound = timeoutMs > 0 ? timeoutMs : target.type === 'exec' ? 0 : httpBound;
-    const outcome = await Promise.race([prober.probe(target, containerId, bound), aborted(signal)]);
+    if (handler.httpGet) {
+      const target = httpTarget(handler.httpGet, container, podIP);
+      const { fellBack } = await Promise.race([prober.callHook(target, timeoutMs || httpBound), aborted(signal)]);
+      const message = `request to HTTPS lifecycle hook ${authority(target)} got HTTP response, retry with HTTP succeeded`;
+      if (fellBack) context.warn('LifecycleHTTPFallback', message);
+      return undefined;
+    }
+    if (!handler.exec) return 'invalid handler';
+    const outcome = await Promise.race([prober.probe(execTarget(handler.exec), containerId, timeoutMs), aborted(signal)]);
     return outcome.result === 'success' ? undefined : outcome.message;
   } catch (error) {
     return errorMessage(error);

@@ -157,6 +157,7 @@ async function postStart(deps: WorkerDeps, record: PodRecord, container: Contain
     podIP,
     timeoutMs: 0,
     signal: record.ending,
+    warn: (reason, message) => deps.event(record.pod, 'Warning', reason, message),
   });
   record.starting.delete(containerId);
   if (failure === undefined || record.ending.aborted) return;

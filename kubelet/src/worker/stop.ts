@@ -46,6 +46,7 @@ async function preStop(deps: WorkerDeps, record: PodRecord, action: KillAction):
     containerId: action.id,
     podIP,
     timeoutMs: action.graceSeconds * 1000,
+    warn: (reason: string, message: string) => deps.event(record.pod, 'Warning', reason, message),
   };
   const failure = await runHook(handler, { ...context, signal: new AbortController().signal });
   if (failure !== undefined) deps.event(record.pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', action.name);

@@ -1,9 +1,10 @@
 import { type Clock, seededRandom, silentLogger } from '@keelson/base';
 import type { Api } from '@keelson/client';
-import type { Pod, PodStatus } from '@keelson/types';
+import type { Node, Pod, PodStatus } from '@keelson/types';
 import type { CgroupLimits } from '../config/resources.ts';
 import { type ModelOptions, ModelRuntime } from '../cri/model/index.ts';
 import { ImageManager } from '../image/images.ts';
+import { sysctlAllowlist } from '../pod/sysctls.ts';
 import { testPod } from '../pod/testpod.ts';
 import { ProbeManager } from '../probe/manager.ts';
 import { modelProber } from '../probe/prober.ts';
@@ -46,6 +47,8 @@ export class TestNode<C extends Clock> {
   readonly stop = new AbortController();
   readonly cgroups = new TestCgroups();
   readonly host = new MemoryHost();
+  node = { metadata: { name: 'n1' }, status: { allocatable: { cpu: '8', memory: '8Gi', pods: '110' } } } as unknown as Node;
+  pressures: readonly string[] = [];
   readonly runtime: ModelRuntime;
   readonly observer: Observer;
   workers: PodWorkers;
@@ -130,7 +133,8 @@ export class TestNode<C extends Clock> {
       cgroups: this.cgroups,
       allocatable: { milliCpu: 8000, memoryBytes: 2 ** 33, storageBytes: 2 ** 35 },
       services: () => [],
-      object: () => undefined,
+      object: () => this.node,
+      admission: () => ({ node: this.node, pressures: this.pressures, sysctls: sysctlAllowlist([]), appArmor: false }),
       networkProblem: () => undefined,
       runtimeHandler: async () => '',
       release: async () => undefined,

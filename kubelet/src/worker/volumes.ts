@@ -5,10 +5,12 @@ import { podDirectory } from '../config/paths.ts';
 import type { Allocatable } from '../config/resourcefield.ts';
 import { podSpec } from '../pod/containers.ts';
 import { fetchClaims } from '../volume/claim-objects.ts';
+import type { Found } from '../volume/claims.ts';
 import type { ContentSources } from '../volume/content.ts';
+import { expandVolumes } from '../volume/expansion.ts';
 import { VolumeFailure } from '../volume/failure.ts';
 import { type MountPlace, mountVolumes, updateVolumes } from '../volume/mount.ts';
-import { isLive, type TokenWish, volumeReferences } from '../volume/references.ts';
+import { isLive, type TokenWish, tokenKey, volumeReferences } from '../volume/references.ts';
 import type { WorkerDeps } from './deps.ts';
 import type { PodRecord } from './record.ts';
 
@@ -26,6 +28,7 @@ export async function setUpVolumes(deps: WorkerDeps, record: PodRecord): Promise
     const [sources, found] = await Promise.all([contentSources(deps, record), fetchClaims(deps.api, record.pod)]);
     record.claimed = await mountVolumes(place(deps), record.pod, sources, found);
     record.volumesMounted = true;
+    await expand(deps, record, found);
     record.failures.delete('/volumes');
     deps.objects.follow(record.pod, volumeReferences(record.pod));
   } catch (error) {
@@ -39,10 +42,23 @@ export async function setUpVolumes(deps: WorkerDeps, record: PodRecord): Promise
 export async function bringVolumesUpToDate(deps: WorkerDeps, record: PodRecord): Promise<void> {
   record.volumesStale = false;
   try {
-    await updateVolumes(place(deps), record.pod, await contentSources(deps, record));
+    const [sources, found] = await Promise.all([
+      contentSources(deps, record),
+      hasDriver(record) ? fetchClaims(deps.api, record.pod) : undefined,
+    ]);
+    await updateVolumes(place(deps), record.pod, sources, record.claimed);
+    if (found) await expand(deps, record, found);
   } catch (error) {
     tell(deps, record.pod, error);
   }
+}
+
+function hasDriver({ claimed }: PodRecord): boolean {
+  return [...claimed.values()].some(({ source }) => source.type === 'csi');
+}
+
+async function expand({ api, drivers, node, event }: WorkerDeps, record: PodRecord, found: ReadonlyMap<string, Found>): Promise<void> {
+  if (drivers) await expandVolumes({ api, drivers, paths: node.settings.paths, event }, record.pod, record.claimed, found);
 }
 
 function place({ host, drivers, node }: WorkerDeps): MountPlace {
@@ -60,7 +76,7 @@ async function contentSources(deps: WorkerDeps, record: PodRecord): Promise<Cont
   const references = volumeReferences(pod);
   const [objects, tokens] = await Promise.all([
     deps.objects.fetch(pod, references, record.since),
-    Promise.all(references.tokens.map(async (wish) => [wish.audience, await token(deps, pod, wish)] as const)),
+    Promise.all(references.tokens.map(async (wish) => [tokenKey(wish), await token(deps, pod, wish)] as const)),
   ]);
   return { ...objects, tokens: new Map(tokens), ...contentFacts(deps, record) };
 }
@@ -70,9 +86,9 @@ async function token({ tokens }: WorkerDeps, pod: Pod, wish: TokenWish): Promise
   return tokens.get(pod, wish).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
 }
 
-/** Whether what the pod's volumes show can change while it runs. */
+/** Whether the pod's volumes have to be looked at while it runs: what they show can change, or their driver has more to do. */
 export function hasLiveVolumes(pod: Pod): boolean {
-  return (podSpec(pod).volumes ?? []).some(isLive);
+  return (podSpec(pod).volumes ?? []).some((volume) => isLive(volume) || volume.csi || volume.persistentVolumeClaim || volume.ephemeral);
 }
 
 export async function takeDownVolumes(deps: WorkerDeps, record: PodRecord): Promise<void> {

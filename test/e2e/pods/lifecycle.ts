@@ -110,6 +110,7 @@ export const lifecycle: Subtests = {
     const log = 'FallbackToLogsOnError';
     await bench.create('words-file', words('echo -n bye >/dev/termination-log'));
     await bench.create('words-log', words('echo from the log; exit 1', log));
+    await bench.create('words-part', words('echo -n DONE; exit 1', log));
     await bench.create('words-well', words('echo from the log', log));
     await bench.create('words-both', words('echo from the log; echo -n OK >/dev/termination-log', log));
     await bench.create(
@@ -117,8 +118,8 @@ export const lifecycle: Subtests = {
       words('echo -n DONE >/dev/custom', 'File', { terminationMessagePath: '/dev/custom', securityContext: { runAsUser: 1000 } }),
     );
     const message = async (name: string): Promise<string | undefined> => statusOf(await bench.ended(name)).state?.terminated?.message;
-    const names = ['words-file', 'words-log', 'words-well', 'words-both', 'words-path'];
-    assert.deepEqual(await Promise.all(names.map(message)), ['bye', 'from the log\n', undefined, 'OK', 'DONE']);
+    const names = ['words-file', 'words-log', 'words-part', 'words-well', 'words-both', 'words-path'];
+    assert.deepEqual(await Promise.all(names.map(message)), ['bye', 'from the log\n', 'DONE', undefined, 'OK', 'DONE']);
   },
 
   async 'probes restart, gate and route'(bench) {

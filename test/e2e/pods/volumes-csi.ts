@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TestDriver } from '@keelson/kubelet/csi/testdriver';
 import { eventually } from '@keelson/testing';
-import { CSIDriver, CSINode, PersistentVolume, PersistentVolumeClaim, VolumeAttachment } from '@keelson/types';
+import { CSIDriver, CSINode, Node, PersistentVolume, PersistentVolumeClaim, VolumeAttachment } from '@keelson/types';
 import { type Bench, idle, namespace, patience, present, type Subtests, shell } from './bench.ts';
 
 const driverName = 'disks.test';
@@ -81,11 +81,14 @@ export const csi: Subtests = {
       await bench.exec('csi', 'echo -n hi >/data/word; echo -n own >/own/word; [ $(stat -c %g /data) = 2000 ]');
       assert.equal(readFileSync(join(directory('handle-csi'), 'word'), 'utf8'), 'hi');
       checkRequests(driver);
+      await checkNode(bench, 'kubernetes.io/csi/disks.test^handle-csi');
+      await grow(bench, driver);
       await bench.remove('csi');
       await bench.gone('csi');
+      const twice = ['stage', 'publish', 'stage', 'publish', 'expand', 'unpublish'];
       assert.deepEqual(
         driver.calls.filter((call) => call.endsWith('handle-csi')),
-        ['stage', 'publish', 'unpublish', 'unstage'].map((call) => `${call} handle-csi`),
+        [...twice, 'unpublish', 'unstage'].map((call) => `${call} handle-csi`),
       );
       assert.equal(readFileSync(join(directory('handle-csi'), 'word'), 'utf8'), 'hi');
       const detached = async (): Promise<boolean> => (await bench.api.list(VolumeAttachment)).items.length === 0;
@@ -100,6 +103,32 @@ export const csi: Subtests = {
     assert.match(await bench.output('csi-after', { containers: [shell('echo fine')] }), /fine/);
   },
 };
+
+/** The node tells what it uses, and is told what it has. */
+async function checkNode(bench: Bench, name: string): Promise<void> {
+  const { status } = await bench.api.get(Node, { name: bench.cluster.netns });
+  assert.deepEqual(status?.volumesInUse, [name]);
+  await eventually(
+    async () => (await bench.api.get(Node, { name: bench.cluster.netns })).status?.volumesAttached?.some((one) => one.name === name),
+    { deadlineMs: 10_000, message: 'the node is told of its volume' },
+  );
+}
+
+/** A resizer beside the controller manager makes the volume larger; a new pod of the claim finds out at once. */
+async function grow(bench: Bench, driver: TestDriver): Promise<void> {
+  const patch = { spec: { capacity: { storage: '2Mi' } } };
+  await bench.api.patch(PersistentVolume, { name: 'csi' }, 'application/merge-patch+json', patch);
+  const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'csi' } }];
+  await bench.create('csi-second', { containers: [idle({ volumeMounts: [{ name: 'data', mountPath: '/data' }] })], volumes });
+  const told = async (): Promise<boolean> => {
+    const { status } = await bench.api.get(PersistentVolumeClaim, { name: 'csi', namespace });
+    return status?.capacity?.storage === '2Mi';
+  };
+  await eventually(told, { deadlineMs: 20_000, message: 'the claim is told of its size' });
+  assert.equal(driver.expanded[0]?.capacityRange?.requiredBytes, BigInt(2 * 2 ** 20));
+  await bench.remove('csi-second');
+  await bench.gone('csi-second');
+}
 
 function checkRequests({ staged, published }: TestDriver): void {
   const [stage] = staged;

@@ -7,7 +7,7 @@ import type { MessageFns } from './codec/cri.ts';
 export interface Method<Request, Response> {
   readonly name: string;
   readonly requestType: MessageFns<Request>;
-  readonly responseType: MessageFns<Response>;
+  readonly responseType: Pick<MessageFns<Response>, 'decode'>;
 }
 
 /** As large as the kubelet's own limit for a message of the runtime. */

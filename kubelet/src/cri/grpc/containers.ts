@@ -1,6 +1,7 @@
 import type { Container, ContainerConfig, ContainerState, ContainerStats, Containers, SandboxConfig } from '../types.ts';
 import { type CriClient, unlessGone } from './client.ts';
-import { RuntimeServiceDefinition } from './codec/cri.ts';
+import { Container as ContainerMessage, RuntimeServiceDefinition } from './codec/cri.ts';
+import { ListReader } from './lists.ts';
 import { containerConfig, sandboxConfig } from './requests.ts';
 import * as response from './responses.ts';
 
@@ -11,6 +12,7 @@ export class GrpcContainers implements Containers {
   readonly #timeoutMs: number;
   /** Sandbox of each known container: a container's status and statistics do not name it. */
   #sandboxes = new Map<string, string>();
+  readonly #reader = new ListReader({ type: ContainerMessage, stateField: 6 }, response.container);
 
   constructor(client: CriClient, timeoutMs: number) {
     this.#client = client;
@@ -40,9 +42,9 @@ export class GrpcContainers implements Containers {
   }
 
   async list(): Promise<readonly Container[]> {
-    const { containers } = await this.#client.call(service, methods.listContainers, {}, this.#timeoutMs);
-    this.#sandboxes = new Map(containers.map(({ id, podSandboxId }) => [id, podSandboxId]));
-    return containers.map(response.container);
+    const containers = await this.#client.call(service, this.#reader.method(methods.listContainers), {}, this.#timeoutMs);
+    this.#sandboxes = new Map(containers.map(({ id, sandboxId }) => [id, sandboxId]));
+    return containers;
   }
 
   async status(containerId: string): Promise<ContainerState | undefined> {

@@ -1,6 +1,7 @@
 import type { Sandbox, SandboxConfig, Sandboxes, SandboxStatus } from '../types.ts';
 import { type CriClient, unlessGone } from './client.ts';
-import { RuntimeServiceDefinition } from './codec/cri.ts';
+import { PodSandbox, RuntimeServiceDefinition } from './codec/cri.ts';
+import { ListReader } from './lists.ts';
 import { sandboxConfig } from './requests.ts';
 import * as response from './responses.ts';
 
@@ -9,6 +10,7 @@ const { fullName: service, methods } = RuntimeServiceDefinition;
 export class GrpcSandboxes implements Sandboxes {
   readonly #client: CriClient;
   readonly #timeoutMs: number;
+  readonly #reader = new ListReader({ type: PodSandbox, stateField: 3 }, response.sandbox);
 
   constructor(client: CriClient, timeoutMs: number) {
     this.#client = client;
@@ -30,8 +32,7 @@ export class GrpcSandboxes implements Sandboxes {
   }
 
   async list(): Promise<readonly Sandbox[]> {
-    const { items } = await this.#client.call(service, methods.listPodSandbox, {}, this.#timeoutMs);
-    return items.map(response.sandbox);
+    return this.#client.call(service, this.#reader.method(methods.listPodSandbox), {}, this.#timeoutMs);
   }
 
   async status(podSandboxId: string): Promise<SandboxStatus | undefined> {

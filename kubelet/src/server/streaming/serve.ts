@@ -42,7 +42,7 @@ export async function serveRemote(
 async function openSession({ request, socket, head }: Upgrade, options: StreamOptions): Promise<RemoteSession> {
   if (offersWebSocket(request)) return upgradeWebSocket(request, socket, head, webSocketSession);
   if (offersSpdy(request)) return spdySession(acceptSpdy(request, socket, head, ['v4.channel.k8s.io']), options);
-  throw new RequestError(400, 'unable to upgrade: neither a WebSocket with v5.channel.k8s.io or v4.channel.k8s.io nor SPDY/3.1');
+  throw new RequestError(400, 'unable to upgrade: neither a WebSocket of a channel protocol nor SPDY/3.1');
 }
 
 /** Answers `/portForward/…`. @throws RequestError before the connection is taken over. */

@@ -1,13 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { channels, type Framing, framingOf, protocols } from './framing.ts';
 import type { CommandStatus, RemoteSession } from './session.ts';
-
-/** Channels of Kubernetes' remote command protocols; 255 closes the channel named by the next byte (v5 only). */
-const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
-
-/** The newest first: the first that the client offers is spoken. */
-const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 type Handlers = Parameters<RemoteSession['receive']>[0];
 
@@ -31,26 +26,26 @@ export function upgradeWebSocket<T>(
   return new Promise((resolve) => upgrader.handleUpgrade(request, socket, head, (webSocket) => resolve(use(webSocket))));
 }
 
-/** Whether the client offers a protocol spoken here. */
-export function offersWebSocket(request: IncomingMessage): boolean {
-  const offered = String(request.headers['sec-websocket-protocol'] ?? '')
-    .split(',')
-    .map((each) => each.trim());
-  return request.headers.upgrade?.toLowerCase() === 'websocket' && offered.some((each) => protocols.includes(each));
+/** Whether the client offers a protocol spoken here; who names none gets the oldest. */
+export function offersWebSocket({ headers }: IncomingMessage): boolean {
+  const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim());
+  return headers.upgrade?.toLowerCase() === 'websocket' && (offered?.some((each) => protocols.includes(each)) ?? true);
 }
 
 /** Exec or attach over one WebSocket. */
 export function webSocketSession(socket: WebSocket): RemoteSession {
   const early: Buffer[] = [];
   let handlers: Handlers | undefined;
-  const send = (channel: number, data: Buffer): void => socket.send(Buffer.concat([Buffer.from([channel]), data]));
-  socket.on('message', (message: Buffer) => (handlers ? dispatch(message, handlers) : void early.push(message)));
+  const framing = framingOf(socket.protocol);
+  const send = (channel: number, data: Buffer): void => socket.send(framing.encode(channel, data));
+  const take = (message: Buffer, given: Handlers): void => dispatch(framing.decode(message), given);
+  socket.on('message', (message: Buffer) => (handlers ? take(message, handlers) : void early.push(message)));
   socket.on('close', () => handlers?.gone());
   socket.on('error', () => socket.terminate());
   return {
     receive(given) {
       handlers = given;
-      for (const message of early.splice(0)) dispatch(message, given);
+      for (const message of early.splice(0)) take(message, given);
       if (socket.readyState !== socket.OPEN) given.gone();
     },
     async send(channel, data) {
@@ -58,15 +53,16 @@ export function webSocketSession(socket: WebSocket): RemoteSession {
       while (socket.bufferedAmount > highWater && socket.readyState === socket.OPEN) await drained(socket);
     },
     finish(status: CommandStatus) {
-      send(channels.error, Buffer.from(JSON.stringify(status)));
+      if (framing.wholeStatus) send(channels.error, Buffer.from(JSON.stringify(status)));
+      else if (status.status === 'Failure') send(channels.error, Buffer.from(status.message ?? ''));
       socket.close(1000);
     },
   };
 }
 
-function dispatch(message: Buffer, handlers: Handlers): void {
-  const [channel] = message;
-  const data = message.subarray(1);
+function dispatch(message: ReturnType<Framing['decode']>, handlers: Handlers): void {
+  if (!message) return;
+  const { channel, data } = message;
   if (channel === channels.stdin) handlers.stdin(data);
   else if (channel === channels.resize) resize(data, handlers.resize);
   else if (channel === channels.close && data[0] === channels.stdin) handlers.stdinClosed();

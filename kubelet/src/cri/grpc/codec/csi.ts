@@ -35,16 +35,6 @@ export namespace Mode {
   export type SINGLE_NODE_MULTI_WRITER = typeof Mode.SINGLE_NODE_MULTI_WRITER;
 }
 
-export const RpcType = { UNSPECIFIED: 0, STAGE_UNSTAGE_VOLUME: 1, VOLUME_MOUNT_GROUP: 6 } as const;
-
-export type RpcType = typeof RpcType[keyof typeof RpcType];
-
-export namespace RpcType {
-  export type UNSPECIFIED = typeof RpcType.UNSPECIFIED;
-  export type STAGE_UNSTAGE_VOLUME = typeof RpcType.STAGE_UNSTAGE_VOLUME;
-  export type VOLUME_MOUNT_GROUP = typeof RpcType.VOLUME_MOUNT_GROUP;
-}
-
 export interface Nothing {
 }
 
@@ -130,6 +120,29 @@ export interface NodeUnpublishVolumeRequest {
   targetPath: string;
 }
 
+export interface NodeExpandVolumeRequest {
+  volumeId: string;
+  volumePath: string;
+  capacityRange: CapacityRange | undefined;
+  stagingTargetPath: string;
+  volumeCapability: VolumeCapability | undefined;
+  secrets: { [key: string]: string };
+}
+
+export interface NodeExpandVolumeRequest_SecretsEntry {
+  key: string;
+  value: string;
+}
+
+export interface CapacityRange {
+  requiredBytes: bigint;
+  limitBytes: bigint;
+}
+
+export interface NodeExpandVolumeResponse {
+  capacityBytes: bigint;
+}
+
 export interface NodeGetCapabilitiesResponse {
   capabilities: NodeServiceCapability[];
 }
@@ -139,7 +152,25 @@ export interface NodeServiceCapability {
 }
 
 export interface Rpc {
-  type: RpcType;
+  type: Rpc_Type;
+}
+
+export const Rpc_Type = {
+  UNKNOWN: 0,
+  STAGE_UNSTAGE_VOLUME: 1,
+  EXPAND_VOLUME: 3,
+  SINGLE_NODE_MULTI_WRITER: 5,
+  VOLUME_MOUNT_GROUP: 6,
+} as const;
+
+export type Rpc_Type = typeof Rpc_Type[keyof typeof Rpc_Type];
+
+export namespace Rpc_Type {
+  export type UNKNOWN = typeof Rpc_Type.UNKNOWN;
+  export type STAGE_UNSTAGE_VOLUME = typeof Rpc_Type.STAGE_UNSTAGE_VOLUME;
+  export type EXPAND_VOLUME = typeof Rpc_Type.EXPAND_VOLUME;
+  export type SINGLE_NODE_MULTI_WRITER = typeof Rpc_Type.SINGLE_NODE_MULTI_WRITER;
+  export type VOLUME_MOUNT_GROUP = typeof Rpc_Type.VOLUME_MOUNT_GROUP;
 }
 
 export interface NodeGetInfoResponse {
@@ -1164,6 +1195,286 @@ export const NodeUnpublishVolumeRequest: MessageFns<NodeUnpublishVolumeRequest> 
   },
 };
 
+function createBaseNodeExpandVolumeRequest(): NodeExpandVolumeRequest {
+  return {
+    volumeId: "",
+    volumePath: "",
+    capacityRange: undefined,
+    stagingTargetPath: "",
+    volumeCapability: undefined,
+    secrets: {},
+  };
+}
+
+export const NodeExpandVolumeRequest: MessageFns<NodeExpandVolumeRequest> = {
+  encode(message: NodeExpandVolumeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.volumeId !== "") {
+      writer.uint32(10).string(message.volumeId);
+    }
+    if (message.volumePath !== "") {
+      writer.uint32(18).string(message.volumePath);
+    }
+    if (message.capacityRange !== undefined) {
+      CapacityRange.encode(message.capacityRange, writer.uint32(26).fork()).join();
+    }
+    if (message.stagingTargetPath !== "") {
+      writer.uint32(34).string(message.stagingTargetPath);
+    }
+    if (message.volumeCapability !== undefined) {
+      VolumeCapability.encode(message.volumeCapability, writer.uint32(42).fork()).join();
+    }
+    globalThis.Object.entries(message.secrets).forEach(([key, value]: [string, string]) => {
+      NodeExpandVolumeRequest_SecretsEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeExpandVolumeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeExpandVolumeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.volumeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.volumePath = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.capacityRange = CapacityRange.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.stagingTargetPath = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.volumeCapability = VolumeCapability.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            const entry6 = NodeExpandVolumeRequest_SecretsEntry.decode(reader, reader.uint32());
+            if (entry6.value !== undefined) {
+              message.secrets[entry6.key] = entry6.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNodeExpandVolumeRequest_SecretsEntry(): NodeExpandVolumeRequest_SecretsEntry {
+  return { key: "", value: "" };
+}
+
+export const NodeExpandVolumeRequest_SecretsEntry: MessageFns<NodeExpandVolumeRequest_SecretsEntry> = {
+  encode(message: NodeExpandVolumeRequest_SecretsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeExpandVolumeRequest_SecretsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeExpandVolumeRequest_SecretsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCapacityRange(): CapacityRange {
+  return { requiredBytes: 0n, limitBytes: 0n };
+}
+
+export const CapacityRange: MessageFns<CapacityRange> = {
+  encode(message: CapacityRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requiredBytes !== 0n) {
+      if (BigInt.asIntN(64, message.requiredBytes) !== message.requiredBytes) {
+        throw new globalThis.Error("value provided for field message.requiredBytes of type int64 too large");
+      }
+      writer.uint32(8).int64(message.requiredBytes);
+    }
+    if (message.limitBytes !== 0n) {
+      if (BigInt.asIntN(64, message.limitBytes) !== message.limitBytes) {
+        throw new globalThis.Error("value provided for field message.limitBytes of type int64 too large");
+      }
+      writer.uint32(16).int64(message.limitBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CapacityRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCapacityRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requiredBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limitBytes = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNodeExpandVolumeResponse(): NodeExpandVolumeResponse {
+  return { capacityBytes: 0n };
+}
+
+export const NodeExpandVolumeResponse: MessageFns<NodeExpandVolumeResponse> = {
+  encode(message: NodeExpandVolumeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.capacityBytes !== 0n) {
+      if (BigInt.asIntN(64, message.capacityBytes) !== message.capacityBytes) {
+        throw new globalThis.Error("value provided for field message.capacityBytes of type int64 too large");
+      }
+      writer.uint32(8).int64(message.capacityBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeExpandVolumeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeExpandVolumeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.capacityBytes = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseNodeGetCapabilitiesResponse(): NodeGetCapabilitiesResponse {
   return { capabilities: [] };
 }
@@ -1513,6 +1824,14 @@ export const NodeDefinition = {
       requestType: NodeUnpublishVolumeRequest as typeof NodeUnpublishVolumeRequest,
       requestStream: false,
       responseType: Done as typeof Done,
+      responseStream: false,
+      options: {},
+    },
+    nodeExpandVolume: {
+      name: "NodeExpandVolume",
+      requestType: NodeExpandVolumeRequest as typeof NodeExpandVolumeRequest,
+      requestStream: false,
+      responseType: NodeExpandVolumeResponse as typeof NodeExpandVolumeResponse,
       responseStream: false,
       options: {},
     },
