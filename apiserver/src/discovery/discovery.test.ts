@@ -88,6 +88,20 @@ test('OpenAPI v3: an index with hashes, documents that parse and hold together',
   assert.ok(definitions['io.k8s.api.core.v1.Pod']);
 });
 
+test('types that are no objects are published as upstream publishes them', async () => {
+  type Schemas = Record<string, { properties?: Record<string, object>; description?: string }>;
+  const v3 = (await server.send('GET', '/openapi/v3/api/v1')).json<{ components: { schemas: Schemas } }>().components.schemas;
+  const v2 = (await server.send('GET', '/openapi/v2')).json<{ definitions: Schemas }>().definitions;
+  const [quantity, port] = ['io.k8s.apimachinery.pkg.api.resource.Quantity', 'io.k8s.apimachinery.pkg.util.intstr.IntOrString'];
+  const bare = (schemas: Schemas, name: string): object => ({ ...schemas[name], description: '' });
+  assert.deepEqual(bare(v3, quantity), { description: '', oneOf: [{ type: 'string' }, { type: 'number' }] });
+  assert.deepEqual(bare(v2, quantity), { description: '', type: 'string' });
+  assert.deepEqual(bare(v3, port), { description: '', format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] });
+  assert.deepEqual(bare(v2, port), { description: '', type: 'string', format: 'int-or-string' });
+  const limits = v3['io.k8s.api.core.v1.ResourceRequirements']?.properties?.limits as { additionalProperties: object };
+  assert.deepEqual(limits.additionalProperties, { $ref: `#/components/schemas/${quantity}` });
+});
+
 test('version, health, metrics and the list of paths', async () => {
   assert.equal((await server.send('GET', '/version')).json<{ gitVersion: string }>().gitVersion, 'v1.36.0');
   for (const path of ['/healthz', '/livez', '/readyz'])

@@ -6,6 +6,7 @@ import type { Registry } from '../registry/registry.ts';
 import { type ServedVersion, servedGroups } from './documents.ts';
 import { customDefinition, customName, texts as everywhere } from './openapi-custom.ts';
 import { openapiPaths } from './openapi-paths.ts';
+import { scalarForm } from './openapi-scalars.ts';
 import { encodeSwagger, type SwaggerDocument, type SwaggerSchema } from './openapi-v2-protobuf.ts';
 import type { RemoteGroups } from './remote.ts';
 
@@ -168,10 +169,13 @@ function reachable(schemas: Schemas, roots: readonly string[]): string[] {
 
 function published(type: string, { schemas, descriptions }: Source, prefix: string): object {
   const texts = descriptions[type] ?? {};
+  const scalar = scalarForm(type, prefix === '#/definitions/' ? 'v2' : 'v3');
+  if (scalar) return { ...(texts[''] ? { description: texts[''] } : {}), ...scalar };
   const convert = (schema: Schema, description: string | undefined): Record<string, unknown> => {
     const { $ref, items, properties, additionalProperties, ...rest } = schema;
     // OpenAPI 3.0 allows nothing beside a reference, Swagger 2.0 clients read nothing else.
     const reference = $ref && { $ref: prefix + publishedName($ref) };
+    if (reference && !description && Object.keys(rest).length === 0) return reference;
     if (reference)
       return { ...(description ? { description } : {}), ...(prefix === '#/definitions/' ? reference : { allOf: [reference] }), ...rest };
     const own = Object.entries(properties ?? {}).map(([name, property]) => [name, convert(property, texts[name] ?? everywhere[name])]);

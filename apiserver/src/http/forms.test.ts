@@ -49,6 +49,16 @@ test('a Table has the columns and cells kubectl prints, and as much of the objec
   assert.equal(none.rows[0]?.object, undefined);
 });
 
+test('a Scale as a Table', async () => {
+  const path = '/apis/apps/v1/namespaces/default/deployments/web/scale';
+  const table = (await server.send('GET', path, undefined, asTable)).json<Table>();
+  assert.deepEqual(
+    table.columnDefinitions.map(({ name }) => name),
+    ['Name', 'Desired', 'Available', 'Age'],
+  );
+  assert.deepEqual(table.rows[0]?.cells, ['web', 3, 0, '90s']);
+});
+
 test('one object as a Table, and pages of them', async () => {
   const one = await server.api.table(Deployment, { namespace, name: 'web' });
   assert.deepEqual(one.rows[0]?.cells, ['web', '0/3', '0', '0', '90s', 'main', 'registry.local/app:1', 'app=web']);

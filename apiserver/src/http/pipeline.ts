@@ -100,6 +100,7 @@ async function answer(options: PipelineOptions, exchange: Exchange, user: UserIn
   const store = info.isResource ? options.registry.find(info.group, info.version, info.resource) : undefined;
   if (!store) return options.plain(request, response, info);
   const resourceRequest: ResourceRequest = { ...common(options), info, user, request, response, store, audit };
+  resourceRequest.warnings.push(...(user.warnings ?? []));
   attachWarnings(response, resourceRequest.warnings);
   await serveResource(resourceRequest);
 }

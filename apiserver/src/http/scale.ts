@@ -1,13 +1,15 @@
 import { badRequest, fieldInvalid, invalid } from '@keelson/machinery';
 import type { Scale } from '@keelson/types';
-import type { ScaleRules } from '../kinds/types.ts';
+import { ageColumn, nameColumn } from '../kinds/columns.ts';
+import type { Column, ScaleRules } from '../kinds/types.ts';
 import { apply } from '../registry/apply.ts';
+import { convertView } from '../registry/forms.ts';
 import { get } from '../registry/read.ts';
 import { fromStored, prepared, toStored } from '../registry/versions.ts';
 import { update, type Writable } from '../registry/write.ts';
 import { applyType, readConfiguration } from './apply.ts';
 import { mediaType } from './body.ts';
-import { negotiate } from './negotiate.ts';
+import { type Form, negotiate } from './negotiate.ts';
 import { decodePatched, preparePatch } from './patch.ts';
 import { answerTo, decodeBody, header, readPatch, refused, writeRequest } from './request.ts';
 import { isTrue } from './request-info.ts';
@@ -19,10 +21,10 @@ const scaleKind = { kind: 'Scale', apiVersion: 'autoscaling/v1', typeName: 'auto
 /** `autoscaling/v1 Scale` as a view of a kind that has replicas: get, update, patch, apply. */
 export async function serveScale(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
-  const form = negotiate(header(request, 'accept'), false);
+  const form = negotiate(header(request, 'accept'));
   const rules = store.definition.scale as ScaleRules<unknown>;
   const answer = async (stored: Writable): Promise<void> =>
-    sendJson(answerTo(request, form.yaml), 200, toScale(rules, await served(request, stored)));
+    sendJson(answerTo(request, form.yaml), 200, shown(request, form, toScale(rules, await served(request, stored))));
   if (info.verb === 'get') {
     const entry = await get(registry, store, info.namespace, info.name, info.query.get('resourceVersion') ?? '');
     return answer(JSON.parse(entry.wire.toString()) as Writable);
@@ -39,6 +41,17 @@ export async function serveScale(request: ResourceRequest): Promise<void> {
   };
   const { object } = await update(registry, store.hub, info.name, { apply: change }, { ...writeRequest(request), subresource: '' });
   await answer(object);
+}
+
+const columns: readonly Column<Scale>[] = [
+  nameColumn as Column<Scale>,
+  { name: 'Desired', type: 'integer', cell: ({ spec }) => spec?.replicas ?? 0 },
+  { name: 'Available', type: 'integer', cell: ({ status }) => status?.replicas ?? 0 },
+  ageColumn as Column<Scale>,
+];
+
+function shown({ info, clock }: ResourceRequest, form: Form, scale: Scale): object {
+  return convertView(columns, form, scale, { query: info.query, now: clock.now() });
 }
 
 /** A private copy of what is stored, in the version that is asked for. */
