@@ -1,5 +1,6 @@
 import { after, before, describe, test } from 'node:test';
 import { whyNotReal } from './cluster.ts';
+import { admission } from './pods/admission.ts';
 import { alone } from './pods/alone.ts';
 import { Bench } from './pods/bench.ts';
 import { environment } from './pods/environment.ts';
@@ -21,6 +22,7 @@ const skip = whyNotReal();
 if (skip) process.stderr.write(`pods in real containers: skipped, ${skip}\n`);
 
 const sideBySide = {
+  ...admission,
   ...environment,
   ...volumes,
   ...claims,
