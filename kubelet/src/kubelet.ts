@@ -1,4 +1,4 @@
-import { type Clock, errorMessage, every, type Logger, type Random } from '@keelson/base';
+import { type Clock, errorMessage, every, type Logger, type Random, timestamp } from '@keelson/base';
 import type { Api } from '@keelson/client';
 import type { EventRecorder, Informer, Informers } from '@keelson/runtime';
 import { Node, type Pod, RuntimeClass, Service } from '@keelson/types';
@@ -13,7 +13,7 @@ import { ImageManager } from './image/images.ts';
 import type { KubeletMetrics } from './metrics.ts';
 import type { MachineFacts } from './node/facts.ts';
 import { keepLease } from './node/lease.ts';
-import { allocatable, type NodeIdentity, type NodeView } from './node/object.ts';
+import { allocatable, type NodeIdentity, type NodeView, nodeObject } from './node/object.ts';
 import { Registration } from './node/registration.ts';
 import { podUid } from './pod/naming.ts';
 import { sysctlAllowlist } from './pod/sysctls.ts';
@@ -117,6 +117,7 @@ class NodeAgent implements Kubelet {
   readonly #eviction: EvictionManager;
   readonly #collector: ImageCollector;
   readonly #stop = new AbortController();
+  #hearsServer = false;
   #runtimeInfo: RuntimeInfo | undefined;
   #networkProblem: string | undefined;
   #relistedAt: number;
@@ -177,42 +178,41 @@ class NodeAgent implements Kubelet {
     const synced = informers.start(signal);
     const registered = this.registration.register(signal);
     await this.#relist().catch(complain('cannot list containers'));
-    this.source.start(this.workers, () => void this.#mirrors());
     this.#nodes.onChange(({ object, type }) => {
       if (type !== 'deleted' && object.metadata?.name === config.node.name) void this.#setUpNetwork(object.spec?.podCIDRs ?? []);
       else void network?.connect(this.#nodes.store.list()).catch(complain('cannot reach the pods of other nodes'));
     });
     runtime.events(signal, (sandboxId) => this.#changed(sandboxId));
+    // Static pods wait for nobody: they may be what the API server is made of.
     const loops = [
       this.#static?.run(this.workers, () => void this.#mirrors(), signal),
       keepLease(api, clock, config.node.name, () => this.registration.node?.metadata?.uid, signal, complain('cannot renew node lease')),
+      ...this.#upkeep(signal, complain),
     ];
     await Promise.race([Promise.all([synced, services.synced]), aborted(signal)]);
+    this.source.start(this.workers, () => void this.#mirrors());
+    this.#hearsServer = true;
     await registered;
     void this.#mirrors();
-    loops.push(
+    await Promise.all([...loops, this.registration.run(signal)]);
+    this.#probes.close();
+  }
+
+  /** What goes on for as long as the kubelet runs, whether or not it hears of the API server. */
+  #upkeep(signal: AbortSignal, complain: (what: string) => (error: unknown) => void): readonly Promise<unknown>[] {
+    const { clock } = this.#deps;
+    const uids = (): string[] => this.workers.all.map(({ uid }) => uid);
+    const sweep = async (): Promise<void> => {
+      if (this.#knowsAll()) await this.#deps.sweep?.(new Set(uids()));
+    };
+    return [
       this.workers.run(signal),
-      this.registration.run(signal),
       every(clock, relistEvery, signal, () => this.#relist(), complain('cannot list containers')),
-      every(
-        clock,
-        volumesEvery,
-        signal,
-        () => this.workers.refresh(this.workers.all.map(({ uid }) => uid)),
-        complain('cannot refresh volumes'),
-      ),
-      every(
-        clock,
-        sweepEvery,
-        signal,
-        () => this.#deps.sweep?.(new Set(this.workers.all.map(({ uid }) => uid))),
-        complain('cannot remove what is left of pods'),
-      ),
+      every(clock, volumesEvery, signal, () => this.workers.refresh(uids()), complain('cannot refresh volumes')),
+      every(clock, sweepEvery, signal, sweep, complain('cannot remove what is left of pods')),
       every(clock, imagesEvery, signal, () => this.#collectImages(), complain('cannot remove unused images')),
       this.#eviction.run(signal, complain('cannot measure the node')),
-    );
-    await Promise.all(loops);
-    this.#probes.close();
+    ];
   }
 
   async #relist(): Promise<void> {
@@ -224,9 +224,14 @@ class NodeAgent implements Kubelet {
     this.#endOrphans();
   }
 
-  /** What runs of pods that no source names is ended; only once the sources have spoken. */
+  /** Whether every source has spoken. */
+  #knowsAll(): boolean {
+    return this.#hearsServer && this.#static?.hasRead !== false;
+  }
+
+  /** What runs of pods that no source names is ended. */
   #endOrphans(): void {
-    if (!this.source.hasSynced || this.#static?.hasRead === false) return;
+    if (!this.#knowsAll()) return;
     for (const identity of this.#observer.pods) {
       if (!this.workers.get(identity.uid) && identity.uid !== '') this.workers.remove(orphan(identity));
     }
@@ -301,13 +306,18 @@ class NodeAgent implements Kubelet {
   }
 
   #nodeView(): WorkerDeps['node'] {
-    const { api, config, informers, machine, release } = this.#deps;
+    const { api, clock, config, informers, machine, release } = this.#deps;
     const { paths, cluster, resolvConf, cgroupRoot } = config;
     const settings: NodeSettings = { paths, cluster, resolvConf, cgroupRoot, memoryBytes: machine.memoryBytes };
     const services = informers.for(Service);
     const sysctls = sysctlAllowlist(config.unsafeSysctls ?? []);
     // What it watches of itself is newer than what it last wrote.
     const object = (): Node | undefined => this.#nodes.store.get(config.node.name) ?? this.registration.node;
+    // Static pods do not wait for an API server: they may be what it is made of.
+    const unseen = (): Node => {
+      const health = { runtime: undefined, networkProblem: undefined, memoryPressure: false, diskPressure: false, pidPressure: false };
+      return nodeObject({ identity: config.node, machine, health, images: [] }, timestamp(clock));
+    };
     return {
       settings,
       hostIPs: config.node.ips,
@@ -316,7 +326,7 @@ class NodeAgent implements Kubelet {
       cgroups: this.#deps.cgroups ?? noCgroups,
       services: () => services.store.list(),
       object,
-      admission: () => ({ node: object(), pressures: this.#pressures(), sysctls, appArmor: machine.appArmor }),
+      admission: () => ({ node: object() ?? unseen(), pressures: this.#pressures(), sysctls, appArmor: machine.appArmor }),
       networkProblem: () => this.#networkDown(),
       runtimeHandler: async (name) => (name === '' ? '' : (await api.get(RuntimeClass, { name })).handler),
       release: async (pod) => release?.(pod),

@@ -23,18 +23,16 @@ const facts = (change: Partial<AdmissionFacts> = {}): AdmissionFacts => ({
   ...change,
 });
 
-const candidate = (spec: object = {}, change: Partial<Candidate> = {}): Candidate => ({
-  pod: testPod({ nodeName: 'n1', ...spec }),
-  isStatic: false,
-  begun: false,
-  ...change,
-});
+const candidate = (spec: object = {}, change: Partial<Candidate> = {}): Candidate => {
+  const pod = change.pod ?? testPod({ nodeName: 'n1', ...spec });
+  return { occupied: () => pod, isStatic: false, begun: false, ...change, pod };
+};
 const asking = (amounts: object, more: object = {}): object => ({
   containers: [{ name: 'app', resources: { requests: amounts } }],
   ...more,
 });
 const listening = (...ports: object[]): object => ({ containers: [{ name: 'app', ports }] });
-const labelled = (labels: object): Candidate => ({ ...candidate(), pod: testPod({}, { labels }) });
+const labelled = (labels: object): Candidate => candidate({}, { pod: testPod({}, { labels }) });
 const context = (securityContext: object, more: object = {}): object => ({ securityContext, ...more });
 const sysctl = (name: string, more: object = {}): object => context({ sysctls: [{ name, value: '1' }] }, more);
 
@@ -153,10 +151,8 @@ test('kernel settings', () => {
 
 describe('a critical pod', () => {
   const critical = (spec: object): Candidate => candidate({ ...spec, priority: 2_000_000_000 });
-  const sized = (name: string, cpu: string, more: object = {}): Candidate => ({
-    ...candidate(),
-    pod: testPod(asking({ cpu }, more), { name }),
-  });
+  const sized = (name: string, cpu: string, more: object = {}): Candidate =>
+    candidate({}, { pod: testPod(asking({ cpu }, more), { name }) });
   const gone = (one: Candidate, others: readonly Candidate[]): unknown =>
     admit(one, others, facts({ node: node({ allocatable: { pods: '20' } }) })).preempted.map(({ pod }) => pod.metadata?.name);
 

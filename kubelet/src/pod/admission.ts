@@ -6,9 +6,11 @@ import { qosClass } from './qos.ts';
 import { hostPorts, portsCollide, type Shortage, shortages } from './room.ts';
 import { forbiddenSysctl, type SysctlAllowlist } from './sysctls.ts';
 
-/** A pod that the node has been given and has not begun to run. */
+/** A pod that the node has been given, or that it has. */
 export interface Candidate {
   readonly pod: Pod;
+  /** The pod as what it has of the node: it may have been given other resources than it asks for. */
+  occupied(): Pod;
   /** From the node's own manifests, not through the scheduler. */
   readonly isStatic: boolean;
   /** An earlier kubelet began to run it: labels and taints that came since do not end it. */
@@ -46,11 +48,7 @@ export function admit(candidate: Candidate, others: readonly Candidate[], facts:
   const { pod } = candidate;
   const unfit = underPressure(candidate, facts) ?? sysctlRejection(pod, facts) ?? systemRejection(pod, facts.node);
   if (unfit || !facts.node) return rejected(unfit ?? { reason: 'InvalidNodeInfo', message: 'Kubelet cannot get node info.' });
-  const lacking = shortages(
-    pod,
-    others.map((other) => other.pod),
-    facts.node,
-  );
+  const lacking = shortages(pod, others, facts.node);
   const misplaced = placeRejection(candidate, others, facts.node);
   const critical = isCritical(pod, candidate.isStatic);
   const [first] = lacking;

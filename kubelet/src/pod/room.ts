@@ -10,8 +10,8 @@ export interface Shortage {
   readonly capacity: number;
 }
 
-/** What there is too little of for a pod beside the others, in the order in which Kubernetes looks. */
-export function shortages(pod: Pod, others: readonly Pod[], node: Node): readonly Shortage[] {
+/** What there is too little of for a pod beside what others have, in the order in which Kubernetes looks. */
+export function shortages(pod: Pod, others: readonly { occupied(): Pod }[], node: Node): readonly Shortage[] {
   const allocatable = node.status?.allocatable ?? {};
   const capacityOf = (resource: string): number => (allocatable[resource] === undefined ? 0 : units(resource, allocatable[resource]));
   const slots = capacityOf('pods');
@@ -19,7 +19,7 @@ export function shortages(pod: Pod, others: readonly Pod[], node: Node): readonl
   const wanted = [...requests(pod)].filter(
     ([resource, amount]) => amount > 0 && (allocatable[resource] !== undefined || !isExtended(resource)),
   );
-  const used = wanted.length > 0 ? others.map(requests) : [];
+  const used = wanted.length > 0 ? others.map((other) => requests(other.occupied())) : [];
   const short = wanted
     .map(([resource, requested]) => {
       const taken = used.reduce((sum, each) => sum + (each.get(resource) ?? 0), 0);

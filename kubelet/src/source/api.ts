@@ -17,10 +17,6 @@ export class ApiSource {
     this.#informer = informers.for(Pod, { fieldSelector: `spec.nodeName=${nodeName}` });
   }
 
-  get hasSynced(): boolean {
-    return this.#informer.hasSynced;
-  }
-
   /** Feeds the sink from now on. `onMirror`: a mirror came, changed or went. */
   start(sink: PodSink, onMirror: () => void): () => void {
     return this.#informer.onChange((change) => {

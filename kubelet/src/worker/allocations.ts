@@ -80,12 +80,7 @@ export class Allocations {
   async #judge(record: PodRecord): Promise<void> {
     const { node, api } = this.#deps;
     const candidate = candidateOf(record);
-    const look = (facts: AdmissionFacts): Admission =>
-      admit(
-        candidate,
-        this.#others(record).map((other) => ({ ...candidateOf(other), pod: occupied(other) })),
-        facts,
-      );
+    const look = (facts: AdmissionFacts): Admission => admit(candidate, this.#others(record).map(candidateOf), facts);
     const facts = node.admission();
     let { rejection, preempted } = look(facts);
     // The labels that the pod was placed by may be newer than what this node has heard of itself.
@@ -194,8 +189,9 @@ function isAdmitted(record: PodRecord): boolean {
   return allocation !== undefined || desired.status?.startTime !== undefined;
 }
 
-function candidateOf({ desired }: PodRecord): Candidate {
-  return { pod: desired, isStatic: isStatic(desired), begun: desired.status?.startTime !== undefined };
+function candidateOf(record: PodRecord): Candidate {
+  const { desired } = record;
+  return { pod: desired, occupied: () => occupied(record), isStatic: isStatic(desired), begun: desired.status?.startTime !== undefined };
 }
 
 /** What a pod occupies: what is set aside for it or, while it is being made smaller, what it still has. */

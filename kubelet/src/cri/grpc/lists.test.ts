@@ -4,7 +4,7 @@ import * as cri from './codec/cri.ts';
 import { ListReader } from './lists.ts';
 import * as response from './responses.ts';
 
-const container = (id: string, state = cri.ContainerState.CONTAINER_RUNNING): cri.Container => ({
+const container = (id: string, state: cri.ContainerState = cri.ContainerState.CONTAINER_RUNNING): cri.Container => ({
   id,
   podSandboxId: 's1',
   metadata: { name: `name of ${id}`, attempt: 1 },
