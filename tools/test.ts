@@ -25,14 +25,10 @@ interface Tally {
   passed: number;
   failed: number;
   readonly skipped: string[];
-  readonly failures: Failure[];
-  readonly flaky: Failure[];
-}
-
-/** A test that failed, in a file unless it is none. */
-interface Failure {
-  readonly file: string | undefined;
-  readonly what: string;
+  readonly failures: string[];
+  readonly flaky: string[];
+  /** What was run and failed; a test may have been defined elsewhere. */
+  readonly files: Set<string>;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -53,13 +49,13 @@ const stop = AbortSignal.any([interrupted.signal, AbortSignal.timeout(wholeLimit
 
 const folders = process.argv.slice(2);
 const tally = newTally();
-if (folders.length === 0) await typecheckAndLint();
+const lintPassed = folders.length > 0 || (await typecheckAndLint());
 for (const stage of folders.length > 0 ? [stageOf(folders.join(' '), testsIn(folders), 2)] : allStages()) await runStage(stage, tally);
 if (folders.length === 0) await tryAgain();
 report();
 
 function newTally(): Tally {
-  return { passed: 0, failed: 0, skipped: [], failures: [], flaky: [] };
+  return { passed: 0, failed: 0, skipped: [], failures: [], flaky: [], files: new Set() };
 }
 
 function allStages(): Stage[] {
@@ -81,7 +77,7 @@ function testsIn(roots: readonly string[]): string[] {
   return roots.flatMap((folder) => globSync(join(folder, '**/*.test.ts'), { cwd: root, exclude })).sort();
 }
 
-async function typecheckAndLint(): Promise<void> {
+async function typecheckAndLint(): Promise<boolean> {
   console.log('── types and lint');
   const nx = join(root, 'node_modules/nx/dist/bin/nx.js');
   const args = ['run-many', '-t', 'typecheck', 'lint', '--outputStyle=static'];
@@ -91,6 +87,7 @@ async function typecheckAndLint(): Promise<void> {
     () => null,
   );
   if (code !== 0) fail('types and lint', tally);
+  return code === 0;
 }
 
 async function runStage({ name, files, concurrency }: Stage, tally: Tally): Promise<Tally> {
@@ -109,9 +106,10 @@ async function runStage({ name, files, concurrency }: Stage, tally: Tally): Prom
     }
   });
   events.on('test:fail', ({ name: test, file, details, todo }) => {
-    if (todo === undefined && details.type !== 'suite') tally.failures.push({ file: file && where(file), what: test });
+    if (todo === undefined && details.type !== 'suite') tally.failures.push(`${where(file)} ${test}`);
   });
-  events.on('test:summary', ({ file, counts }) => {
+  events.on('test:summary', ({ file, counts, success }) => {
+    if (file !== undefined && !success) tally.files.add(where(file));
     if (file !== undefined) return;
     tally.passed += counts.passed;
     tally.failed += counts.tests - counts.passed - counts.skipped - counts.todo;
@@ -124,9 +122,9 @@ async function runStage({ name, files, concurrency }: Stage, tally: Tally): Prom
 }
 
 async function tryAgain(): Promise<void> {
-  const files = [...new Set(tally.failures.flatMap(({ file }) => file ?? []))];
-  if (files.length === 0 || files.length > forgiven || tally.failures.some(({ file }) => file === undefined)) return;
-  const again = await runStage(stageOf('once more', files, 1), newTally());
+  const { files } = tally;
+  if (files.size === 0 || files.size > forgiven || !lintPassed) return;
+  const again = await runStage(stageOf('once more', [...files], 1), newTally());
   if (again.failed > 0 || stop.aborted) return;
   tally.flaky.push(...tally.failures.splice(0));
   tally.passed += tally.failed;
@@ -139,7 +137,7 @@ function where(file: string | undefined): string {
 
 function fail(what: string, tally: Tally): void {
   tally.failed += 1;
-  tally.failures.push({ file: undefined, what });
+  tally.failures.push(what);
 }
 
 function report(): void {
@@ -152,6 +150,6 @@ function report(): void {
   process.exitCode = ran && tally.failed === 0 ? 0 : 1;
 }
 
-function tell(title: string, failures: readonly Failure[]): void {
-  if (failures.length > 0) console.log(`\n${title}:\n${failures.map(({ file = '', what }) => `  ${file} ${what}`).join('\n')}`);
+function tell(title: string, failures: readonly string[]): void {
+  if (failures.length > 0) console.log(`\n${title}:\n${failures.map((one) => `  ${one}`).join('\n')}`);
 }

@@ -77,9 +77,9 @@ export const volumeEdges: Subtests = {
     const run = async (name: string, securityContext: object): Promise<string[]> =>
       lines(await bench.output(name, { securityContext, containers: [shell(script, { volumeMounts })], volumes }));
     const user = await run('owner', { runAsUser: 1000 });
-    assert.deepEqual([user[0], user[2], user[3], user[4]], ['600 1000 0', '10240', '777 0', '777 0']);
+    assert.deepEqual([user[0], user[2], user[3], user[4]], ['600 1000 0', '10240', '1777 0', '1777 0']);
     const group = await run('owner-group', { runAsUser: 1000, fsGroup: 2000 });
-    assert.deepEqual([group[0], group[3], group[4]], ['640 1000 2000', '2777 2000', '2777 2000']);
+    assert.deepEqual([group[0], group[3], group[4]], ['640 1000 2000', '3777 2000', '3777 2000']);
     assert.ok(Number(group[1]) > 100);
   },
 

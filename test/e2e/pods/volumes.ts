@@ -122,11 +122,11 @@ export const volumes: Subtests = {
     const other = shell('until [ -s /disk/word ]; do sleep 0.05; done; cat /disk/word', { name: 'other', volumeMounts });
     const plain = await bench.output('empty', { containers: [shell(script, { volumeMounts }), other], volumes });
     assert.equal(await bench.log('empty', 'container=other'), 'hi');
-    assert.match(plain, /^\/disk 777 0\n\/memory 777 0\n\/disk\/word 644 0\n\/memory tmpfs rw/);
+    assert.match(plain, /^\/disk 777 0\n\/memory 1777 0\n\/disk\/word 644 0\n\/memory tmpfs rw/);
     assert.match(plain, /No space left/);
     const securityContext = { runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000, supplementalGroups: [4000] };
     const grouped = await bench.output('empty-group', { securityContext, containers: [shell(script, { volumeMounts })], volumes });
-    assert.match(grouped, /^\/disk 2777 2000\n\/memory 2777 2000\n\/disk\/word 644 2000\n/);
+    assert.match(grouped, /^\/disk 2777 2000\n\/memory 3777 2000\n\/disk\/word 644 2000\n/);
     assert.match(grouped, /\n3000 (2000 4000|4000 2000)\n/);
   },
 
