@@ -101,12 +101,14 @@ export class Cluster {
     const groups = this.#flags['as-group'].length > 0 ? [...this.#flags['as-group']] : (user['as-groups'] ?? []);
     const name = this.#flags.as || user.as || '';
     const uid = this.#flags['as-uid'] || user['as-uid'] || '';
-    if (name === '' && (groups.length > 0 || uid !== ''))
+    const extra = extraOf(this.#flags['as-user-extra']);
+    if (name === '' && (groups.length > 0 || uid !== '' || Object.keys(extra).length > 0))
       throw new Error('requesting uid, groups or user-extra without impersonating a user');
     return {
       ...(name === '' ? {} : { 'impersonate-user': name }),
       ...(uid === '' ? {} : { 'impersonate-uid': uid }),
       ...(groups.length === 0 ? {} : { 'impersonate-group': groups }),
+      ...Object.fromEntries(Object.entries(extra).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key)}`, [...values]])),
     };
   }
 
@@ -154,6 +156,18 @@ export class Cluster {
     this.#warnings++;
     this.#shell.stderr.write(`Warning: ${text}\n`);
   }
+}
+
+/** What `KEY=VALUE` of several flags say together. @throws Error for a flag without a key. */
+function extraOf(flags: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const extra: Record<string, string[]> = {};
+  for (const flag of flags) {
+    const at = flag.indexOf('=');
+    if (at < 1) throw new Error(`invalid --as-user-extra: ${JSON.stringify(flag)}, expected KEY=VALUE`);
+    const key = flag.slice(0, at);
+    extra[key] = [...(extra[key] ?? []), flag.slice(at + 1)];
+  }
+  return extra;
 }
 
 function userAgent(): string {

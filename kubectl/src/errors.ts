@@ -104,8 +104,9 @@ function apiErrorText(error: ApiError): string {
 
 function invalidText({ status, message }: ApiError): string {
   const { kind = '', name = '', causes = [] } = status.details ?? {};
-  if (kind === '') return message ? `The request is invalid: ${message}` : 'The request is invalid';
-  const subject = name === '' ? `The ${kind} is invalid` : `The ${kind} "${name}" is invalid`;
+  const nameless = kind === '' && name === '';
+  if (nameless && causes.length === 0) return message ? `The request is invalid: ${message}` : 'The request is invalid';
+  const subject = nameless ? 'The request is invalid' : name === '' ? `The ${kind} is invalid` : `The ${kind} "${name}" is invalid`;
   const lines = [...new Set(causes.map(({ field, message: text }) => `${field || '<nil>'}: ${text ?? ''}`))];
   if (lines.length === 0) return subject;
   return lines.length === 1 ? `${subject}: ${lines[0]}` : `${subject}: \n${lines.map((line) => `* ${line}`).join('\n')}`;

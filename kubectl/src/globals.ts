@@ -8,6 +8,10 @@ export const globalFlags = {
   },
   'as-group': { type: 'array', help: 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups.' },
   'as-uid': { type: 'string', help: 'UID to impersonate for the operation.' },
+  'as-user-extra': {
+    type: 'array',
+    help: 'User extras to impersonate for the operation, in the format KEY=VALUE; this flag can be repeated to specify multiple values.',
+  },
   'cache-dir': { type: 'string', help: 'Default cache directory; discovery is not cached on disk, so it is not used', hidden: true },
   'certificate-authority': { type: 'string', help: 'Path to a cert file for the certificate authority' },
   'client-certificate': { type: 'string', help: 'Path to a client certificate file for TLS' },

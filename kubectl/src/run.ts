@@ -2,7 +2,7 @@ import { systemClock, systemRandom } from '@keelson/base';
 import { Cluster } from './cluster.ts';
 import { complete } from './completion/complete.ts';
 import { describeError, ExitError, UsageError } from './errors.ts';
-import { type FlagSpecs, type FlagValues, firstPositional, parseArguments } from './flags.ts';
+import { defaultOf, type FlagSpecs, type FlagValues, firstPositional, parseArguments } from './flags.ts';
 import { globalFlags } from './globals.ts';
 import { overview, verbHelp } from './help.ts';
 import { runPlugin } from './plugins.ts';
@@ -75,7 +75,7 @@ async function dispatch(argv: readonly string[], shell: Shell, at: { path: strin
     return 0;
   }
   const flags = parsed.values as FlagValues<FlagSpecs>;
-  const cluster = new Cluster(flags as unknown as FlagValues<typeof globalFlags>, shell);
+  const cluster = new Cluster(globalsOf(verb, flags), shell);
   at.address = () => cluster.address;
   try {
     const { args, dash, changed } = parsed;
@@ -85,6 +85,14 @@ async function dispatch(argv: readonly string[], shell: Shell, at: { path: strin
   } finally {
     cluster.close();
   }
+}
+
+/** The global flags as they stand, but for those whose names the verb has given a meaning of its own. */
+function globalsOf(verb: Verb, flags: FlagValues<FlagSpecs>): FlagValues<typeof globalFlags> {
+  const own = Object.entries(globalFlags).filter(([name]) => name in verb.flags);
+  return { ...flags, ...Object.fromEntries(own.map(([name, spec]) => [name, defaultOf(spec)])) } as unknown as FlagValues<
+    typeof globalFlags
+  >;
 }
 
 /**

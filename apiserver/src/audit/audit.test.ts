@@ -122,6 +122,7 @@ test('whom somebody acts as is told beside who does', async () => {
   const [, complete] = await told(id, 2);
   assert.equal(complete?.user.username, 'admin');
   assert.deepEqual(complete?.impersonatedUser, { username: 'bob', groups: ['system:authenticated'] });
+  assert.deepEqual(complete?.authenticationMetadata, { impersonationConstraint: 'impersonate:user-info' });
   assert.deepEqual(complete?.sourceIPs, ['192.0.2.1', '192.0.2.2']);
 });
 

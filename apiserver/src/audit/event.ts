@@ -17,6 +17,7 @@ export interface AuditEvent {
   readonly verb: string;
   readonly user: object;
   readonly impersonatedUser?: object;
+  readonly authenticationMetadata?: { readonly impersonationConstraint: string };
   readonly sourceIPs?: readonly string[];
   readonly userAgent?: string;
   readonly objectRef?: object;
@@ -39,6 +40,8 @@ export interface Facts {
   readonly received: number;
   readonly user?: UserInfo | undefined;
   readonly impersonated?: UserInfo | undefined;
+  /** The verb that allowed it for this one action. */
+  readonly constraint?: string | undefined;
   readonly requestObject?: unknown;
   readonly responseObject?: unknown;
   readonly status?: Partial<Status> | undefined;
@@ -49,7 +52,7 @@ const longestAgent = 1024;
 
 /** A request at a stage, as the log tells it. What no log may hold is left out (`secrets.ts`). @param now milliseconds. */
 export function eventOf(facts: Facts, { level, omitManagedFields }: AuditConfig, stage: Stage, now: number): AuditEvent {
-  const { info, user, impersonated, status, sourceIPs, userAgent, annotations } = facts;
+  const { info, user, impersonated, constraint, status, sourceIPs, userAgent, annotations } = facts;
   const shown = (object: unknown): unknown => shownObject(object, info, omitManagedFields);
   return {
     kind: 'Event',
@@ -61,6 +64,7 @@ export function eventOf(facts: Facts, { level, omitManagedFields }: AuditConfig,
     verb: info.verb,
     user: user ? userOf(user) : {},
     ...(impersonated ? { impersonatedUser: userOf(impersonated) } : {}),
+    ...(constraint ? { authenticationMetadata: { impersonationConstraint: constraint } } : {}),
     ...(sourceIPs.length > 0 ? { sourceIPs } : {}),
     ...(userAgent ? { userAgent: userAgent.length > longestAgent ? `${userAgent.slice(0, longestAgent)}...TRUNCATED` : userAgent } : {}),
     ...(info.isResource ? { objectRef: referenceOf(facts) } : {}),

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { silentLogger } from '@keelson/base';
 import { SimulatedClock } from '@keelson/testing';
 import { LogFile } from './log-file.ts';
@@ -48,6 +49,24 @@ test('a full file is put aside between lines, and what was there is added to', a
   }
   assert.equal((await readdir(join(folder, 'logs'))).length, 3);
   await again.close();
+});
+
+test('what is put aside is compressed, and counts as before', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'keelson-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'audit.log');
+  const clock = new SimulatedClock(start);
+  const file = await LogFile.open({ path, maxSize: 12, maxBackups: 1, maxAge: 0, compress: true, clock, log: silentLogger });
+  await file.append(['first one\n', 'second one\n']);
+  await file.close();
+  const aside = 'audit-2026-01-02T03-04-05.678.log.gz';
+  assert.deepEqual(await readdir(folder), [aside, 'audit.log']);
+  assert.equal(gunzipSync(await readFile(join(folder, aside))).toString(), 'first one\n');
+  assert.equal((await stat(join(folder, aside))).mode & 0o777, 0o600);
+  const other = backupName('audit.log', '.log', start + day);
+  assert.deepEqual(superseded([aside, other], { file: 'audit.log', extension: '.log', maxBackups: 1, maxAge: 0 }, start), [
+    { name: aside, at: start },
+  ]);
 });
 
 test('a path that cannot be written is said at the start', async (t) => {

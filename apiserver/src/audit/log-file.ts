@@ -1,5 +1,8 @@
+import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { type Clock, errorMessage, type Logger } from '@keelson/base';
 import { type Backup, backupName, superseded } from './rotation.ts';
 
@@ -11,6 +14,8 @@ export interface LogFileOptions {
   readonly maxBackups: number;
   /** Days old files are kept; for ever when 0. */
   readonly maxAge: number;
+  /** Old files are compressed. */
+  readonly compress?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -23,6 +28,8 @@ export class LogFile {
   readonly #options: LogFileOptions;
   #file: FileHandle;
   #size: number;
+  /** What is done to old files, off the way of new lines. */
+  #tidying: Promise<void> = Promise.resolve();
 
   /** @throws when the file cannot be written. */
   static async open(options: LogFileOptions): Promise<LogFile> {
@@ -58,6 +65,7 @@ export class LogFile {
   }
 
   async close(): Promise<void> {
+    await this.#tidying;
     await this.#file.close();
   }
 
@@ -70,10 +78,22 @@ export class LogFile {
   async #rotate(): Promise<void> {
     const { path, clock } = this.#options;
     await this.#file.close();
-    await rename(path, join(dirname(path), backupName(basename(path), extname(path), clock.now())));
+    const aside = join(dirname(path), backupName(basename(path), extname(path), clock.now()));
+    await rename(path, aside);
     this.#file = await open(path, 'a', 0o600);
     this.#size = 0;
-    await this.#prune();
+    if (!this.#options.compress) return this.#prune();
+    this.#tidying = this.#tidying.then(() => this.#compress(aside)).then(() => this.#prune());
+  }
+
+  /** What cannot be compressed stays as it is. */
+  async #compress(path: string): Promise<void> {
+    try {
+      await pipeline(createReadStream(path), createGzip(), createWriteStream(`${path}.gz`, { mode: 0o600 }));
+      await unlink(path);
+    } catch (error) {
+      this.#options.log.warn('an old audit log could not be compressed', { path, err: errorMessage(error) });
+    }
   }
 
   /** An old file that stays is no reason not to write. */

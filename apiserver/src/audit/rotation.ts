@@ -25,8 +25,9 @@ export function superseded(names: readonly string[], { file, extension, maxBacku
   const prefix = `${stem(file, extension)}-`;
   const found = names
     .flatMap((name) => {
-      if (!name.startsWith(prefix) || !name.endsWith(extension)) return [];
-      const at = stampIn(name.slice(prefix.length, name.length - extension.length));
+      const plain = name.endsWith('.gz') ? name.slice(0, -'.gz'.length) : name;
+      if (!plain.startsWith(prefix) || !plain.endsWith(extension)) return [];
+      const at = stampIn(plain.slice(prefix.length, plain.length - extension.length));
       return at === undefined ? [] : [{ name, at }];
     })
     .sort((a, b) => b.at - a.at);

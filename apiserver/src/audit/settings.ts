@@ -6,7 +6,8 @@ import { type AuditBackend, type Auditor, createAuditor } from './auditor.ts';
 import { fileBackend, streamBackend, webhookBackend } from './backends.ts';
 import type { auditOptions } from './options.ts';
 import { type Policy, parsePolicy } from './policy.ts';
-import { type Mode, modes } from './sink.ts';
+import { type Backend, type Mode, modes } from './sink.ts';
+import { truncating } from './truncate.ts';
 
 type Options = OptionValues<typeof auditOptions>;
 
@@ -51,6 +52,7 @@ async function logBackend(options: Options, { clock, log }: AuditSurroundings): 
     maxSize: (options['audit-log-maxsize'] || usualSize) * megabyte,
     maxBackups: options['audit-log-maxbackup'],
     maxAge: options['audit-log-maxage'],
+    compress: options['audit-log-compress'],
   };
   const backend =
     path === '-'
@@ -58,7 +60,12 @@ async function logBackend(options: Options, { clock, log }: AuditSurroundings): 
       : await fileBackend({ path, ...sizes, clock, log }).catch((error: unknown) =>
           Promise.reject(new Error(`--audit-log-path: ${errorMessage(error)}`)),
         );
-  return { backend, mode: modeOf(options['audit-log-mode'], 'log'), buffer: options['audit-log-batch-buffer-size'] };
+  requireKnown(options, 'log');
+  return {
+    backend: limited(backend, options, 'log'),
+    mode: modeOf(options['audit-log-mode'], 'log'),
+    buffer: options['audit-log-batch-buffer-size'],
+  };
 }
 
 function hookBackend(options: Options, { clock, random, signal }: AuditSurroundings): AuditBackend {
@@ -69,7 +76,25 @@ function hookBackend(options: Options, { clock, random, signal }: AuditSurroundi
     wait: options['audit-webhook-batch-max-wait'],
     ...{ clock, random, signal },
   });
-  return { backend, mode: modeOf(options['audit-webhook-mode'], 'webhook'), buffer: options['audit-webhook-batch-buffer-size'] };
+  requireKnown(options, 'webhook');
+  const mode = modeOf(options['audit-webhook-mode'], 'webhook');
+  return { backend: limited(backend, options, 'webhook'), mode, buffer: options['audit-webhook-batch-buffer-size'] };
+}
+
+/** Other formats and versions are of the past. */
+function requireKnown(options: Options, which: 'log' | 'webhook'): void {
+  const version = options[`audit-${which}-version`];
+  if (version !== 'audit.k8s.io/v1')
+    throw new Error(`invalid audit ${which} group version ${version}, allowed versions are "audit.k8s.io/v1"`);
+  const format = options['audit-log-format'];
+  if (which === 'log' && format !== 'json') throw new Error(`invalid audit log format ${format}, allowed formats are "json"`);
+}
+
+function limited(backend: Backend, options: Options, which: 'log' | 'webhook'): Backend {
+  if (!options[`audit-${which}-truncate-enabled`]) return backend;
+  const [event, batch] = [options[`audit-${which}-truncate-max-event-size`], options[`audit-${which}-truncate-max-batch-size`]];
+  if (batch < event) throw new Error(`maximum event size (--audit-${which}-truncate-max-event-size) must not exceed maximum batch size`);
+  return truncating(backend, { event, batch });
 }
 
 function modeOf(text: string, which: string): Mode {

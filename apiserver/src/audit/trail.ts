@@ -3,6 +3,7 @@ import type { HttpRequestLike } from '@keelson/client';
 import { internalError } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
 import type { Annotate } from '../admission/types.ts';
+import type { Impersonation } from '../auth/impersonation-modes.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { RequestInfo } from '../http/types.ts';
 import { eventOf, type Facts, sourceIPsOf } from './event.ts';
@@ -65,8 +66,8 @@ export class Trail {
     return room.length + told.length > 0 ? this.#wait(room, told) : undefined;
   }
 
-  impersonated(user: UserInfo): void {
-    this.#facts = { ...this.#facts, impersonated: user };
+  impersonated({ user, constraint }: Impersonation): void {
+    this.#facts = { ...this.#facts, impersonated: user, constraint };
   }
 
   /** Adds what code on the way has to say. The first value of a key stays. */

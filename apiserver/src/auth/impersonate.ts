@@ -1,68 +1,33 @@
 import type { HttpRequestLike } from '@keelson/client';
-import { badRequest, forbidden } from '@keelson/machinery';
+import { forbidden } from '@keelson/machinery';
 import { authorize, describe } from './authorize.ts';
-import { type AuthorizationAttributes, type Authorizer, anonymousUser, type UserInfo } from './types.ts';
-
-const serviceAccountPrefix = 'system:serviceaccount:';
-const extraPrefix = 'impersonate-extra-';
-
-interface Wanted {
-  readonly name: string;
-  readonly uid: string;
-  readonly groups: readonly string[];
-  readonly extra: Readonly<Record<string, readonly string[]>>;
-}
+import { authenticated, type Wanted, wantedIn } from './impersonation-headers.ts';
+import { constrained, type Impersonation } from './impersonation-modes.ts';
+import { serviceAccountGroups, splitServiceAccount } from './service-account-name.ts';
+import type { AuthorizationAttributes, Authorizer } from './types.ts';
 
 /**
- * Whom the request acts as: who sent it, or whom its `Impersonate-*` headers name, where each part of that is allowed to the sender.
+ * Whom the request acts as, where its `Impersonate-*` headers name somebody: for this one action, where that is allowed to the sender, else
+ * for all, where each part of who is wanted is. Undefined without such headers.
+ * @param action what the sender is about to do, as themselves.
  * @throws StatusError Forbidden, or BadRequest when groups or extras are named without a user.
  */
-export async function impersonate(authorizers: readonly Authorizer[], user: UserInfo, request: HttpRequestLike): Promise<UserInfo> {
+export async function impersonate(
+  authorizers: readonly Authorizer[],
+  action: AuthorizationAttributes,
+  request: HttpRequestLike,
+): Promise<Impersonation | undefined> {
   const wanted = wantedIn(request);
-  if (!wanted) return user;
-  if (!wanted.name) throw badRequest('requested impersonation of groups, a uid or extras without impersonating a user');
+  if (!wanted) return undefined;
+  const single = await constrained(authorizers, action, wanted);
+  if (single) return single;
   for (const part of partsOf(wanted)) {
-    const attributes = { ...nothing, ...part, user };
+    const attributes = { ...nothing, ...part, user: action.user };
     const decision = await authorize(authorizers, attributes);
     if (decision.type === 'allow') continue;
     throw forbidden({ group: attributes.group, resource: attributes.resource }, attributes.name, describe(attributes, decision.reason));
   }
-  return { name: wanted.name, ...(wanted.uid ? { uid: wanted.uid } : {}), groups: groupsOf(wanted), extra: wanted.extra };
-}
-
-function wantedIn(request: HttpRequestLike): Wanted | undefined {
-  const names = Object.keys(request.headers).filter((name) => name.startsWith('impersonate-'));
-  if (names.length === 0) return undefined;
-  const extra: Record<string, readonly string[]> = {};
-  for (const name of names) {
-    if (!name.startsWith(extraPrefix)) continue;
-    const key = unescapeKey(name.slice(extraPrefix.length));
-    extra[key] = [...(extra[key] ?? []), ...valuesOf(request, name)];
-  }
-  const groups = valuesOf(request, 'impersonate-group');
-  return { name: onlyValue(request, 'impersonate-user'), uid: onlyValue(request, 'impersonate-uid'), groups, extra };
-}
-
-/** Each header line is one value: a comma may be part of it. In process there are no lines, and a comma stands between values. */
-function valuesOf({ headers, headersDistinct }: HttpRequestLike, name: string): string[] {
-  const joined = [headers[name] ?? []].flat();
-  const lines = headersDistinct ? (headersDistinct[name] ?? []) : joined.flatMap((line) => line.split(/,\s*/));
-  return lines.filter(Boolean);
-}
-
-/** Of two users named, a proxy in front of us may have checked the other. */
-function onlyValue({ headers, headersDistinct }: HttpRequestLike, name: string): string {
-  const values = headersDistinct ? (headersDistinct[name] ?? []) : [headers[name] ?? []].flat();
-  if (values.length > 1) throw badRequest(`the header ${name} must be sent only once`);
-  return values[0] ?? '';
-}
-
-function unescapeKey(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
+  return { user: authenticated(wanted, groupsOf(wanted)) };
 }
 
 type Part = Partial<AuthorizationAttributes>;
@@ -81,10 +46,8 @@ const nothing = {
 /** What the sender must be allowed, piece by piece. */
 function partsOf({ name, uid, groups, extra }: Wanted): Part[] {
   const group = 'authentication.k8s.io';
-  const [namespace, account, ...more] = name.startsWith(serviceAccountPrefix) ? name.slice(serviceAccountPrefix.length).split(':') : [];
-  const parts: Part[] = [
-    namespace && account && more.length === 0 ? { resource: 'serviceaccounts', namespace, name: account } : { resource: 'users', name },
-  ];
+  const account = splitServiceAccount(name);
+  const parts: Part[] = [account ? { resource: 'serviceaccounts', ...account } : { resource: 'users', name }];
   for (const one of groups) parts.push({ resource: 'groups', name: one });
   if (uid) parts.push({ group, resource: 'uids', name: uid });
   for (const [key, values] of Object.entries(extra)) {
@@ -94,9 +57,6 @@ function partsOf({ name, uid, groups, extra }: Wanted): Part[] {
 }
 
 function groupsOf({ name, groups }: Wanted): readonly string[] {
-  const [namespace] = name.startsWith(serviceAccountPrefix) ? name.slice(serviceAccountPrefix.length).split(':') : [];
-  const own = groups.length > 0 || !namespace ? groups : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
-  const everyone = name === anonymousUser.name ? 'system:unauthenticated' : 'system:authenticated';
-  const told = own.includes(everyone) || own.includes('system:unauthenticated');
-  return told ? own : [...own, everyone];
+  const account = groups.length === 0 ? splitServiceAccount(name) : undefined;
+  return account ? serviceAccountGroups(account.namespace) : groups;
 }

@@ -6,7 +6,7 @@ import type { Trail } from '../audit/trail.ts';
 import { type Authenticators, authenticate } from '../auth/authenticate.ts';
 import { authorize, describe } from '../auth/authorize.ts';
 import { impersonate } from '../auth/impersonate.ts';
-import type { Authorizer, UserInfo } from '../auth/types.ts';
+import type { AuthorizationAttributes, Authorizer, UserInfo } from '../auth/types.ts';
 import type { Aggregator } from '../extensions/aggregation/aggregator.ts';
 import type { Gate } from '../fairness/gate.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -131,9 +131,10 @@ async function identify(
   const sender = await authenticate(options, request);
   const told = audit?.authenticated(sender);
   if (told) await told;
-  const user = await impersonate(options.authorizers, sender, request);
-  if (user !== sender) audit?.impersonated(user);
-  return user;
+  const other = await impersonate(options.authorizers, actionOf(info, sender), request);
+  if (!other) return sender;
+  audit?.impersonated(other);
+  return other.user;
 }
 
 /** @throws StatusError Forbidden. */
@@ -143,13 +144,18 @@ async function permit(
   user: UserInfo,
   audit: Trail | undefined,
 ): Promise<void> {
-  const attributes = { ...info, name: info.name || selectedName(info), user };
+  const attributes = actionOf(info, user);
   const decision = await authorize(options.authorizers, attributes);
   audit?.annotate('authorization.k8s.io/decision', decision.type === 'allow' ? 'allow' : 'forbid');
   audit?.annotate('authorization.k8s.io/reason', decision.reason);
   if (decision.type === 'allow') return;
   const resource = info.isResource ? { group: info.group, resource: info.resource } : { group: '', resource: '' };
   throw forbidden(resource, attributes.name, describe(attributes, decision.reason));
+}
+
+/** What a user is about to do. */
+function actionOf(info: RequestInfo, user: UserInfo): AuthorizationAttributes {
+  return { ...info, name: info.name || selectedName(info), user };
 }
 
 /** What every resource request is given besides itself. */

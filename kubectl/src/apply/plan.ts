@@ -28,10 +28,15 @@ export interface ApplyPlan {
 
 /** The manifest with itself in its annotation, as it is created and as patches are made from. */
 export function withLastApplied(manifest: AnyObject): AnyObject {
+  const bare = withoutLastApplied(manifest);
+  const annotations = { ...bare.metadata.annotations, [lastAppliedAnnotation]: `${goJson(inOrder(bare))}\n` };
+  return { ...bare, metadata: { ...bare.metadata, annotations } };
+}
+
+/** The manifest as it is remembered: with annotations, be they none, but not that of what was applied last. */
+function withoutLastApplied(manifest: AnyObject): AnyObject {
   const { [lastAppliedAnnotation]: _, ...annotations } = manifest.metadata.annotations ?? {};
-  const bare = { ...manifest, metadata: { ...manifest.metadata, annotations } };
-  const applied = `${goJson(inOrder(bare))}\n`;
-  return { ...bare, metadata: { ...bare.metadata, annotations: { ...annotations, [lastAppliedAnnotation]: applied } } };
+  return { ...manifest, metadata: { ...manifest.metadata, annotations } };
 }
 
 function inOrder(value: unknown): unknown {
@@ -53,8 +58,17 @@ export function lastAppliedOf(current: AnyObject): JsonObject | undefined {
  * @throws Error when the patch would make the object another one.
  */
 export function planApply(current: AnyObject, manifest: AnyObject, schema?: TypeSchema): ApplyPlan {
+  return planTo(current, withLastApplied(manifest), schema);
+}
+
+/** As `planApply`, but what was applied last stays on record: a diff shows what would change, not that. */
+export function planChange(current: AnyObject, manifest: AnyObject, schema?: TypeSchema): ApplyPlan {
+  return planTo(current, withoutLastApplied(manifest), schema);
+}
+
+function planTo(current: AnyObject, wanted: AnyObject, schema: TypeSchema | undefined): ApplyPlan {
   const original = lastAppliedOf(current) ?? {};
-  const modified = JSON.parse(JSON.stringify(withLastApplied(manifest))) as JsonObject;
+  const modified = JSON.parse(JSON.stringify(wanted)) as JsonObject;
   const patch = schema
     ? createThreeWayStrategicPatch(original, modified, current, schema.schemas, schema.typeName)
     : createThreeWayMergePatch(original, modified, current);

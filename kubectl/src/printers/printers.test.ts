@@ -29,9 +29,9 @@ test('namespace, kind and labels', () => {
   const all = { ...options, withNamespace: true, kindPrefix: 'pod', showLabels: true, labelColumns: ['example.com/tier'] };
   assert.equal(
     new TablePrinter(all).print(table(['a', '1', '', { app: 'x', 'example.com/tier': 'web' }], ['b', '1', ''])),
-    'NAMESPACE   NAME    READY   TIER     LABELS\n' +
-      'default     pod/a   1       web      app=x,example.com/tier=web\n' +
-      'default     pod/b   1       <none>   <none>\n',
+    'NAMESPACE   NAME    READY   TIER   LABELS\n' +
+      'default     pod/a   1       web    app=x,example.com/tier=web\n' +
+      'default     pod/b   1              <none>\n',
   );
 });
 

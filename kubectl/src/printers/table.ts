@@ -67,7 +67,7 @@ function rowCells(table: Table, row: TableRow, options: TableOptions, event: str
     ...(options.events ? [event] : []),
     ...(options.withNamespace ? [metadata.namespace ?? ''] : []),
     ...cells,
-    ...options.labelColumns.map((label) => labels[label] || '<none>'),
+    ...options.labelColumns.map((label) => labels[label] ?? ''),
     ...(options.showLabels ? [labelsText(labels)] : []),
   ];
 }

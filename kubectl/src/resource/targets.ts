@@ -4,8 +4,10 @@ import { ManyErrors, throwAll, UsageError } from '../errors.ts';
 import type { FlagSpecs } from '../flags.ts';
 import type { AnyObject, Shell } from '../types.ts';
 import { parseResourceArguments } from './arguments.ts';
+import { orCannotFind } from './cannot-find.ts';
 import type { ApiResource } from './discovery.ts';
 import { type Document, readDocuments, requireKind } from './files.ts';
+import { getSubresource } from './subresource.ts';
 import { untilState } from './watch.ts';
 
 export const fileFlags = {
@@ -55,6 +57,8 @@ export interface Selection {
   readonly recursive?: boolean;
   readonly selector?: string;
   readonly fieldSelector?: string;
+  /** Of named objects this part is fetched. */
+  readonly subresource?: string;
   readonly allNamespaces?: boolean;
   /** `--all`: types alone are enough where names would be needed. */
   readonly all?: boolean;
@@ -69,6 +73,7 @@ export function selectionOf(context: { readonly args: readonly string[]; readonl
     recursive: flags.recursive === true,
     selector: (flags.selector as string | undefined) ?? '',
     fieldSelector: (flags['field-selector'] as string | undefined) ?? '',
+    subresource: (flags.subresource as string | undefined) ?? '',
     allNamespaces: flags['all-namespaces'] === true,
     all: flags.all === true,
   };
@@ -158,10 +163,11 @@ export async function fetchTargets(
   return { found, errors };
 }
 
-async function fetchTarget(cluster: Cluster, target: Target, { selector = '', fieldSelector = '' }: Selection): Promise<Found[]> {
+async function fetchTarget(cluster: Cluster, target: Target, selection: Selection): Promise<Found[]> {
+  const { selector = '', fieldSelector = '', subresource = '' } = selection;
   const { mapping, namespace, name, source = '' } = target;
   if (name !== undefined) {
-    const object = await cluster.api.get(mapping, { name, namespace });
+    const object = subresource ? await getSubresource(cluster, target, subresource) : await cluster.api.get(mapping, { name, namespace });
     return [{ mapping, namespace, name, object, source }];
   }
   const items = await listAll(cluster, target, selector, fieldSelector);
@@ -178,13 +184,10 @@ export async function listAll(
   const items: AnyObject[] = [];
   let token: string | undefined = '';
   do {
-    const page: Awaited<ReturnType<typeof cluster.api.list<AnyObject>>> = await cluster.api.list(mapping, {
-      namespace,
-      labelSelector,
-      fieldSelector,
-      limit: 500,
-      ...(token ? { continue: token } : {}),
-    });
+    const query = { namespace, labelSelector, fieldSelector, limit: 500, ...(token ? { continue: token } : {}) };
+    const page: Awaited<ReturnType<typeof cluster.api.list<AnyObject>>> = await orCannotFind(mapping, query, () =>
+      cluster.api.list(mapping, query),
+    );
     items.push(...page.items);
     token = page.metadata.continue;
   } while (token);

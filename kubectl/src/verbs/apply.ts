@@ -1,12 +1,13 @@
 import { ApiError } from '@keelson/client';
 import { goJson } from '@keelson/machinery';
 import { lastAppliedAnnotation, planApply, withLastApplied } from '../apply/plan.ts';
+import { prune, pruneFlags, requirePruneScope } from '../apply/prune.ts';
 import { schemaOf } from '../apply/schema.ts';
 import { applyOnServer, type Manifest, managerOf } from '../apply/server-side.ts';
 import { throwAll, withSource } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { readDocuments } from '../resource/files.ts';
-import { fileFlags, isNotFound, targetOf, untilGone } from '../resource/targets.ts';
+import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { subverbs } from './last-applied.ts';
 import { fieldValidationOf, validateFlag } from './write-flags.ts';
@@ -16,6 +17,7 @@ const applyFlags = {
   ...outputFlags,
   ...dryRunFlag,
   ...validateFlag,
+  ...pruneFlags,
   'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
   force: {
     type: 'bool',
@@ -51,7 +53,9 @@ export const verb = defineVerb({
     if (flags['server-side'] && dryRun === 'client')
       throw new Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
     if (flags['force-conflicts'] && !flags['server-side']) throw new Error('--force-conflicts only works with --server-side');
+    requirePruneScope(flags);
     const print = resultPrinter(context);
+    const applied: Target[] = [];
     const documents = await readDocuments(flags.filename, flags.recursive, shell);
     const errors: unknown[] = [];
     let seen = 0;
@@ -60,12 +64,14 @@ export const verb = defineVerb({
         const target = await targetOf(cluster, document);
         seen++;
         await applyOne(context, target, print);
+        applied.push(target);
       } catch (error) {
         errors.push(error);
       }
     }
     throwAll(errors);
     if (seen === 0) throw new Error('no objects passed to apply');
+    if (flags.prune) await prune(cluster, { applied, dryRun, selector: flags.selector, allowlist: flags['prune-allowlist'] }, print);
   },
 });
 

@@ -8,6 +8,13 @@ export const verb = defineVerb({
   usage: 'cluster-info [flags] [options]',
   description: 'Display addresses of the control plane and services with label kubernetes.io/cluster-service=true.',
   flags: {},
+  subverbs: [
+    {
+      name: 'dump',
+      summary: 'Dump relevant information for debugging and diagnosis',
+      load: async () => (await import('./cluster-dump.ts')).dump,
+    },
+  ],
   async run({ cluster, shell }) {
     const colours = 'isTTY' in shell.stdout && shell.stdout.isTTY === true;
     const line = (name: string, url: string): void => {

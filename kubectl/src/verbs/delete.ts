@@ -14,6 +14,7 @@ import {
   untilGone,
 } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
+import { sendRaw } from './raw.ts';
 
 const deleteFlags = {
   ...selectionFlags,
@@ -56,12 +57,12 @@ export const verb = defineVerb({
   examples: ['# Delete a pod', 'kubectl delete pod web', '# Delete all pods', 'kubectl delete pods --all'],
   flags: deleteFlags,
   async run(context) {
-    const { flags, cluster, shell } = context;
+    const { flags, shell } = context;
     if (flags.output !== '' && flags.output !== 'name')
       throw new UsageError(`unexpected -o output mode: ${flags.output}. We only support '-o name'`);
     const grace = gracePeriod(context);
     const query = deleteQuery(context, grace);
-    if (flags.raw) return void (await cluster.api.raw({ method: 'DELETE', path: flags.raw }));
+    if (flags.raw) return sendRaw(context, 'DELETE');
     const doomed = await chosen(context);
     if (doomed === undefined) return;
     if (flags.interactive && !(await confirmed(context, doomed))) return;
@@ -154,12 +155,15 @@ async function deleteOne(context: DeleteContext, { target }: Doomed, query: Dele
   }
 }
 
-function announce({ flags, shell }: DeleteContext, { mapping, name, namespace }: Target, grace: number): void {
-  const kind = kindText(mapping);
-  if (flags.output === 'name') return void shell.stdout.write(`${kind}/${name}\n`);
-  const operation = `${grace === 0 ? 'force deleted' : 'deleted'}${dryRunSuffix(dryRunOf(flags['dry-run']))}`;
+function announce({ flags, shell }: DeleteContext, target: Target, grace: number): void {
+  if (flags.output === 'name') return void shell.stdout.write(`${kindText(target.mapping)}/${target.name}\n`);
+  shell.stdout.write(deletedText(target, `${grace === 0 ? 'force deleted' : 'deleted'}${dryRunSuffix(dryRunOf(flags['dry-run']))}`));
+}
+
+/** The line that tells of a deletion. */
+export function deletedText({ mapping, name, namespace }: Target, operation = 'deleted'): string {
   const from = mapping.namespaced && namespace ? ` from ${namespace} namespace` : '';
-  shell.stdout.write(`${kind} "${name}" ${operation}${from}\n`);
+  return `${kindText(mapping)} "${name}" ${operation}${from}\n`;
 }
 
 async function waitForAll({ cluster, shell, flags }: DeleteContext, waiting: readonly Doomed[], errors: unknown[]): Promise<void> {

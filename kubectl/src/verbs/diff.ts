@@ -4,18 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toYaml } from '@keelson/machinery';
 import { masked } from '../apply/mask.ts';
-import { planApply, withLastApplied } from '../apply/plan.ts';
+import { planChange } from '../apply/plan.ts';
+import { prunable, pruneFlags } from '../apply/prune.ts';
 import { schemaOf } from '../apply/schema.ts';
 import { managerOf } from '../apply/server-side.ts';
 import { describeError, ExitError, UsageError } from '../errors.ts';
 import { readDocuments } from '../resource/files.ts';
-import { fileFlags, isNotFound, targetOf } from '../resource/targets.ts';
+import { fileFlags, isNotFound, selectorFlag, type Target, targetOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
 const diffFlags = {
   ...fileFlags,
   'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
   'force-conflicts': { type: 'bool', help: 'If true, server-side apply will force the changes against conflicts.' },
+  prune: {
+    type: 'bool',
+    help: 'Include resources that would be deleted by pruning. Can be used with -l and default shows all resources would be pruned',
+  },
+  'prune-allowlist': pruneFlags['prune-allowlist'],
+  ...selectorFlag,
   'server-side': { type: 'bool', help: 'If true, apply runs in the server instead of the client.' },
   'show-managed-fields': { type: 'bool', help: 'If true, include managed fields in the diff.' },
 } as const;
@@ -32,19 +39,22 @@ export const verb = defineVerb({
     try {
       const [live, merged] = [join(folder, 'LIVE'), join(folder, 'MERGED')];
       await Promise.all([live, merged].map((path) => mkdir(path)));
+      const applied: Target[] = [];
       for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
         const target = await targetOf(cluster, document);
         const { mapping, name = '', namespace, local } = target;
+        applied.push(target);
         const current = await cluster.api.get(mapping, { name, namespace }).catch((error: unknown) => {
           if (isNotFound(error)) return undefined;
           throw error;
         });
         const wanted = await wouldBe(context, target, current, local);
-        const file = [...(mapping.group ? [mapping.group] : []), mapping.version, mapping.kind, namespace ?? '', name].join('.');
+        const file = fileOf(target);
         const [left, right] = masked(current && shown(current, flags['show-managed-fields']), shown(wanted, flags['show-managed-fields']));
         if (left) await writeFile(join(live, file), toYaml(left));
         await writeFile(join(merged, file), toYaml(right));
       }
+      if (flags.prune) await writePrunable(context, applied, live);
       const code = await compare(context, live, merged);
       if (code > 0) throw new ExitError(code);
     } catch (error) {
@@ -56,6 +66,20 @@ export const verb = defineVerb({
     }
   },
 });
+
+function fileOf({ mapping, namespace = '', name = '' }: Target): string {
+  return [...(mapping.group ? [mapping.group] : []), mapping.version, mapping.kind, namespace, name].join('.');
+}
+
+/** What pruning would delete is there now, and not afterwards. */
+async function writePrunable({ cluster, flags }: Context<typeof diffFlags>, applied: readonly Target[], live: string): Promise<void> {
+  const request = { applied, selector: flags.selector, allowlist: flags['prune-allowlist'], dryRun: 'server' as const };
+  for (const { mapping, object } of await prunable(cluster, request)) {
+    const { name, namespace } = object.metadata;
+    const [, left] = masked(undefined, shown(object, flags['show-managed-fields']));
+    await writeFile(join(live, fileOf({ mapping, name, namespace })), toYaml(left));
+  }
+}
 
 /** What the server would make of the manifest. */
 async function wouldBe(
@@ -71,8 +95,8 @@ async function wouldBe(
       ...options,
       force: flags['force-conflicts'],
     });
-  if (!current) return cluster.api.create(mapping, withLastApplied(manifest), options);
-  const { type, patch, changed } = planApply(current, manifest, await schemaOf(mapping.apiVersion, mapping.kind));
+  if (!current) return cluster.api.create(mapping, manifest, options);
+  const { type, patch, changed } = planChange(current, manifest, await schemaOf(mapping.apiVersion, mapping.kind));
   return changed ? cluster.api.patch(mapping, { name, namespace }, type, patch, options) : current;
 }
 

@@ -1,9 +1,11 @@
-import { createMergePatch, createStrategicPatch, type JsonObject, toYaml } from '@keelson/machinery';
-import { schemaOf } from '../apply/schema.ts';
+import { toYaml } from '@keelson/machinery';
+import { patchFor } from '../apply/patch-for.ts';
+import { withLastApplied } from '../apply/plan.ts';
 import { UsageError } from '../errors.ts';
 import { jsonText } from '../printers/objects.ts';
 import { resultPrinter } from '../printers/result.ts';
 import { parseDocuments } from '../resource/files.ts';
+import { getSubresource } from '../resource/subresource.ts';
 import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { editText } from './editor.ts';
@@ -12,7 +14,9 @@ const editFlags = {
   ...fileFlags,
   'field-manager': { type: 'string', default: 'kubectl-edit', help: 'Name of the manager used to track field ownership.' },
   output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml).' },
+  'save-config': { type: 'bool', help: 'If true, the configuration of current object will be saved in its annotation.' },
   'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
+  subresource: { type: 'string', help: 'If specified, edit will operate on the subresource of the requested object.' },
 } as const;
 
 export const verb = defineVerb({
@@ -26,27 +30,20 @@ export const verb = defineVerb({
   },
 });
 
-async function editOne(context: Context<typeof editFlags>, { mapping, name, namespace, object }: Found): Promise<void> {
+async function editOne(context: Context<typeof editFlags>, { mapping, name, namespace, object: whole }: Found): Promise<void> {
   const { flags, cluster, shell } = context;
   const json = flags.output === 'json';
+  const part = flags.subresource ? { subresource: flags.subresource } : {};
+  const object = flags.subresource ? await getSubresource(cluster, { mapping, name, namespace }, flags.subresource) : whole;
   const shown = flags['show-managed-fields'] ? object : withoutManagedFields(object);
   const { output: _, ...plain } = flags;
   await editText(shell, { name, extension: json ? 'json' : 'yaml', text: json ? jsonText(shown) : toYaml(shown) }, async (edited) => {
     const [document] = parseDocuments(edited, 'edited-file');
     if (!document) throw new Error('the edited file holds no object');
-    const { type, patch } = await patchFor(shown, document.object);
-    const written = await cluster.api.patch(mapping, { name, namespace }, type, patch, { fieldManager: flags['field-manager'] });
+    const { type, patch } = await patchFor(shown, flags['save-config'] ? withLastApplied(document.object) : document.object);
+    const written = await cluster.api.patch(mapping, { name, namespace }, type, patch, { fieldManager: flags['field-manager'], ...part });
     resultPrinter({ shell, flags: plain })(written, 'edited');
   });
-}
-
-async function patchFor(before: AnyObject, after: AnyObject) {
-  const schema = await schemaOf(before.apiVersion ?? '', before.kind ?? '');
-  if (!schema) return { type: 'application/merge-patch+json' as const, patch: createMergePatch(before, after as JsonObject) };
-  return {
-    type: 'application/strategic-merge-patch+json' as const,
-    patch: createStrategicPatch(before, after as JsonObject, schema.schemas, schema.typeName),
-  };
 }
 
 function withoutManagedFields(object: AnyObject): AnyObject {

@@ -5,8 +5,10 @@ import { throwAll, UsageError } from '../errors.ts';
 import { asList, objectPrinter } from '../printers/objects.ts';
 import { sortedByPath } from '../printers/sort.ts';
 import { sortTable, TablePrinter } from '../printers/table.ts';
+import { orCannotFind } from '../resource/cannot-find.ts';
 import type { ApiResource } from '../resource/discovery.ts';
 import { kindText } from '../resource/mapper.ts';
+import { getSubresource } from '../resource/subresource.ts';
 import { fetchTargets, isNotFound, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
 import { watchTarget } from './get-watch.ts';
@@ -166,11 +168,13 @@ export async function fetchTable({ cluster, flags }: GetContext, { mapping, name
     labelSelector: flags.selector,
     fieldSelector: flags['field-selector'],
   };
+  if (flags.subresource) return getSubresource<Table>(cluster, { mapping, namespace, name }, flags.subresource, 'table');
   if (name !== undefined) return cluster.api.table(mapping, query);
   let whole: Table | undefined;
   let token: string | undefined = '';
   do {
-    const page: Table = await cluster.api.table(mapping, { ...query, limit: flags['chunk-size'], ...(token ? { continue: token } : {}) });
+    const part = { ...query, limit: flags['chunk-size'], ...(token ? { continue: token } : {}) };
+    const page: Table = await orCannotFind(mapping, query, () => cluster.api.table(mapping, part));
     whole = whole ? { ...whole, rows: [...whole.rows, ...(page.rows ?? [])] } : { ...page, rows: page.rows ?? [] };
     token = page.metadata?.continue;
   } while (token);

@@ -24,7 +24,7 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./expose.ts')).verb,
   },
   { name: 'run', group: beginner, summary: 'Run a particular image on the cluster', load: async () => (await import('./run.ts')).verb },
-  { name: 'set', group: beginner, summary: 'Set specific features on objects', load: async () => (await import('./set.ts')).verb },
+  { name: 'set', group: beginner, summary: 'Set specific features on objects', load: async () => (await import('./set/index.ts')).verb },
   {
     name: 'explain',
     group: intermediate,
@@ -122,7 +122,7 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'Copy files and directories to and from containers',
     load: async () => (await import('./cp.ts')).verb,
   },
-  { name: 'auth', group: debugging, summary: 'Inspect authorization', load: async () => (await import('./auth.ts')).verb },
+  { name: 'auth', group: debugging, summary: 'Inspect authorization', load: async () => (await import('./auth/index.ts')).verb },
   {
     name: 'debug',
     group: debugging,

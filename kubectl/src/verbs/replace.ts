@@ -2,57 +2,40 @@ import { lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
 import { throwAll, UsageError, withSource } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { readDocuments } from '../resource/files.ts';
-import { fileFlags, isNotFound, targetOf, untilGone } from '../resource/targets.ts';
-import { defineVerb } from '../types.ts';
+import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
+import { type AnyObject, type Context, defineVerb } from '../types.ts';
+import { deletedText } from './delete.ts';
+import { sendRaw } from './raw.ts';
 import { fieldValidationOf, validateFlag } from './write-flags.ts';
+
+const replaceFlags = {
+  ...fileFlags,
+  ...outputFlags,
+  ...dryRunFlag,
+  ...validateFlag,
+  'field-manager': { type: 'string', default: 'kubectl-replace', help: 'Name of the manager used to track field ownership.' },
+  force: { type: 'bool', help: 'If true, immediately remove resources from API and bypass graceful deletion, and make them anew.' },
+  'grace-period': { type: 'int', default: -1, help: 'Period of time in seconds given to the resource to terminate gracefully.' },
+  raw: { type: 'string', help: 'Raw URI to PUT to the server. Uses the transport specified by the kubeconfig file.' },
+  'save-config': { type: 'bool', help: 'If true, the configuration of current object will be saved in its annotation.' },
+  timeout: { type: 'duration', help: 'The length of time to wait before giving up on a delete of --force.' },
+} as const;
+
+type ReplaceContext = Context<typeof replaceFlags>;
 
 export const verb = defineVerb({
   usage: 'replace -f FILENAME [options]',
-  flags: {
-    ...fileFlags,
-    ...outputFlags,
-    ...dryRunFlag,
-    ...validateFlag,
-    'field-manager': { type: 'string', default: 'kubectl-replace', help: 'Name of the manager used to track field ownership.' },
-    force: { type: 'bool', help: 'If true, immediately remove resources from API and bypass graceful deletion, and make them anew.' },
-    'grace-period': { type: 'int', default: -1, help: 'Period of time in seconds given to the resource to terminate gracefully.' },
-    'save-config': { type: 'bool', help: 'If true, the configuration of current object will be saved in its annotation.' },
-    timeout: { type: 'duration', help: 'The length of time to wait before giving up on a delete of --force.' },
-  },
+  flags: replaceFlags,
   async run(context) {
-    const { flags, cluster, shell } = context;
+    const { flags, shell } = context;
+    if (flags.raw) return sendRaw(context, 'PUT');
     if (flags.filename.length === 0) throw new UsageError('must specify --filename to replace', 'examples');
-    const dryRun = dryRunOf(flags['dry-run']);
+    if (flags.force && dryRunOf(flags['dry-run']) !== 'none') throw new Error('--dry-run can not be used when --force is set');
     const print = resultPrinter(context);
     const errors: unknown[] = [];
     for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
       try {
-        const target = await targetOf(cluster, document);
-        const { mapping, namespace, name = '', local, source } = target;
-        const saved =
-          flags['save-config'] || local.metadata.annotations?.[lastAppliedAnnotation] !== undefined ? withLastApplied(local) : local;
-        const options = {
-          fieldManager: flags['field-manager'],
-          fieldValidation: fieldValidationOf(flags.validate),
-          dryRun: dryRun === 'server',
-        };
-        if (dryRun === 'client') {
-          print(saved, 'replaced');
-        } else if (flags.force) {
-          const grace = flags['grace-period'] >= 0 ? flags['grace-period'] : 0;
-          await cluster.api.delete(mapping, { name, namespace }, { gracePeriodSeconds: grace }).catch((error: unknown) => {
-            if (!isNotFound(error)) throw error;
-          });
-          await untilGone(cluster, shell, target, flags.timeout || -1);
-          print(await cluster.api.create(mapping, saved, options), 'replaced');
-        } else {
-          print(
-            await cluster.api
-              .update(mapping, saved, options)
-              .catch((error: unknown) => Promise.reject(withSource(error, 'replacing', source))),
-            'replaced',
-          );
-        }
+        print(await replaceOne(context, await targetOf(context.cluster, document)), 'replaced');
       } catch (error) {
         errors.push(error);
       }
@@ -60,3 +43,34 @@ export const verb = defineVerb({
     throwAll(errors);
   },
 });
+
+async function replaceOne(context: ReplaceContext, target: Awaited<ReturnType<typeof targetOf>>): Promise<AnyObject> {
+  const { flags, cluster } = context;
+  const { mapping, local, source } = target;
+  const saved = flags['save-config'] || local.metadata.annotations?.[lastAppliedAnnotation] !== undefined ? withLastApplied(local) : local;
+  const dryRun = dryRunOf(flags['dry-run']);
+  if (dryRun === 'client') return saved;
+  const options = {
+    fieldManager: flags['field-manager'],
+    fieldValidation: fieldValidationOf(flags.validate),
+    dryRun: dryRun === 'server',
+  };
+  if (flags.force) {
+    await removeFirst(context, target);
+    return cluster.api.create(mapping, saved, options);
+  }
+  return cluster.api.update(mapping, saved, options).catch((error: unknown) => Promise.reject(withSource(error, 'replacing', source)));
+}
+
+/** What is not there need not go. */
+async function removeFirst({ flags, cluster, shell }: ReplaceContext, target: Target): Promise<void> {
+  const { mapping, namespace, name = '' } = target;
+  const gracePeriodSeconds = Math.max(flags['grace-period'], 0);
+  try {
+    await cluster.api.delete(mapping, { name, namespace }, { gracePeriodSeconds });
+    shell.stdout.write(deletedText(target));
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  await untilGone(cluster, shell, target, flags.timeout || -1);
+}

@@ -1,5 +1,8 @@
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type JsonObject, type JsonPatchOperation } from '@keelson/machinery';
 import { Pod } from '@keelson/types';
+import { schemaOf } from '../apply/schema.ts';
 import { UsageError } from '../errors.ts';
+import type { FlagValues } from '../flags.ts';
 import { untilState } from '../resource/watch.ts';
 import type { Context } from '../types.ts';
 import { type AnyObject, defineVerb } from '../types.ts';
@@ -18,10 +21,17 @@ const runFlags = {
     help: "If true and extra arguments are present, use them as the 'command' field in the container, rather than the 'args' field which is the default.",
   },
   env: { type: 'array', help: 'Environment variables to set in the container.' },
+  expose: { type: 'bool', help: 'If true, create a ClusterIP service associated with the pod. Requires `--port`.' },
   'field-manager': { type: 'string', default: 'kubectl-run', help: 'Name of the manager used to track field ownership.' },
   image: { type: 'string', help: 'The image for the container to run.' },
   'image-pull-policy': { type: 'string', help: 'The image pull policy for the container.' },
   labels: { type: 'list', short: 'l', help: 'Comma separated labels to apply to the pod. Will override previous values.' },
+  'override-type': {
+    type: 'string',
+    default: 'merge',
+    help: 'The method used to override the generated object: json, merge, or strategic.',
+  },
+  overrides: { type: 'string', help: 'An inline JSON override for the generated object.' },
   port: { type: 'string', help: 'The port that this container exposes.' },
   privileged: { type: 'bool', help: 'If true, run the container in privileged mode.' },
   quiet: { type: 'bool', short: 'q', help: 'If true, suppress prompt messages.' },
@@ -37,8 +47,8 @@ export const verb = defineVerb({
   examples: ['# Start a nginx pod', 'kubectl run nginx --image=nginx'],
   flags: runFlags,
   async run(context) {
-    const { flags, cluster, shell, changed } = context;
-    const pod = podOf(context);
+    const { flags, changed } = context;
+    const pod = await overridden(podOf(context), flags);
     const attach = changed.has('attach') ? flags.attach : flags.stdin;
     if (attach && flags['dry-run'] !== 'none') {
       throw new UsageError(
@@ -47,36 +57,61 @@ export const verb = defineVerb({
       );
     }
     if (flags.rm && !attach) throw new UsageError('--rm should only be used for attached containers', 'examples');
+    if (flags.expose) await createObject(context, serviceFor(pod, flags.port));
     if (!attach) {
       await createObject(context, pod);
       return 0;
     }
-    const name = pod.metadata.name ?? '';
-    const key = { name, namespace: cluster.namespace };
-    await cluster.api.create(Pod, { ...pod, metadata: { ...pod.metadata, namespace: cluster.namespace } } as unknown as Pod, {
-      fieldManager: flags['field-manager'],
-    });
-    try {
-      const mapping = (await cluster.mapper()).resolve('pods');
-      const wait = { clock: shell.clock, signal: shell.signal, timeout: 60_000 };
-      const running = await untilState(cluster, { mapping, ...key }, wait, (state) =>
-        ['Running', 'Succeeded', 'Failed'].includes((state as unknown as Pod | undefined)?.status?.phase ?? ''),
-      );
-      return await join(cluster, shell, running as unknown as Pod, 'attach', {
-        container: name,
-        quiet: flags.quiet,
-        stdin: flags.stdin,
-        tty: flags.tty,
-        command: [],
-      });
-    } finally {
-      if (flags.rm) {
-        await cluster.api.delete(Pod, key);
-        shell.stdout.write(`pod "${name}" deleted from ${cluster.namespace} namespace\n`);
-      }
-    }
+    return runAttached(context, pod);
   },
 });
+
+/** Creates the pod and stays with it; the answer is its exit code. */
+async function runAttached({ flags, cluster, shell }: Context<typeof runFlags>, pod: AnyObject): Promise<number> {
+  const name = pod.metadata.name ?? '';
+  const key = { name, namespace: cluster.namespace };
+  await cluster.api.create(Pod, { ...pod, metadata: { ...pod.metadata, namespace: cluster.namespace } } as unknown as Pod, {
+    fieldManager: flags['field-manager'],
+  });
+  try {
+    const mapping = (await cluster.mapper()).resolve('pods');
+    const wait = { clock: shell.clock, signal: shell.signal, timeout: 60_000 };
+    const running = await untilState(cluster, { mapping, ...key }, wait, (state) =>
+      ['Running', 'Succeeded', 'Failed'].includes((state as unknown as Pod | undefined)?.status?.phase ?? ''),
+    );
+    return await join(cluster, shell, running as unknown as Pod, 'attach', {
+      container: name,
+      quiet: flags.quiet,
+      stdin: flags.stdin,
+      tty: flags.tty,
+      command: [],
+    });
+  } finally {
+    if (flags.rm) {
+      await cluster.api.delete(Pod, key);
+      shell.stdout.write(`pod "${name}" deleted from ${cluster.namespace} namespace\n`);
+    }
+  }
+}
+
+/** The object with what `--overrides` says instead. @throws Error for an override that is no JSON, or a type that is none. */
+async function overridden(pod: AnyObject, flags: FlagValues<Pick<typeof runFlags, 'overrides' | 'override-type'>>): Promise<AnyObject> {
+  const { overrides, 'override-type': type } = flags;
+  if (overrides === '') return pod;
+  const patch = JSON.parse(overrides) as object;
+  if (type === 'merge') return applyMergePatch(pod, patch) as AnyObject;
+  if (type === 'json') return applyJsonPatch(pod, patch as JsonPatchOperation[]) as AnyObject;
+  const schema = type === 'strategic' ? await schemaOf('v1', 'Pod') : undefined;
+  if (!schema) throw new Error(`invalid override type: ${type}`);
+  return applyStrategicMergePatch(pod as JsonObject, patch as JsonObject, schema.schemas, schema.typeName) as AnyObject;
+}
+
+/** @throws UsageError without a port. */
+function serviceFor({ metadata }: AnyObject, port: string): AnyObject {
+  if (port === '') throw new UsageError('--port must be set when exposing a service', 'examples');
+  const ports = [{ port: Number(port), protocol: 'TCP', targetPort: Number(port) }];
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name: metadata.name ?? '' }, spec: { ports, selector: metadata.labels } };
+}
 
 function pairsOf(texts: readonly string[], what: string): Record<string, string> {
   return Object.fromEntries(

@@ -1,3 +1,4 @@
+import { isQualifiedName } from '@keelson/machinery';
 import type { Taint } from '@keelson/types';
 import { UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
@@ -61,7 +62,9 @@ export function parseTaints(texts: readonly string[]): TaintChanges {
   const remove: { key: string; effect: string }[] = [];
   for (const text of texts) {
     const [, key, value, effect = '', dash] = /^([^=:]+?)(?:=([^:]*))?(?::([^:-]*))?(-)?$/.exec(text) ?? [];
-    if (key === undefined) throw new Error(`invalid taint spec: ${text}`);
+    const wrong = key === undefined ? [''] : isQualifiedName(key);
+    if (key === undefined || wrong.length > 0)
+      throw new UsageError(`invalid taint spec: ${text}${wrong.map((why) => `, ${why}`).join('')}`, 'examples');
     if (effect !== '' && !effects.includes(effect)) throw new Error(`invalid taint effect: ${effect}, unsupported taint effect`);
     if (dash) remove.push({ key, effect });
     else if (effect === '') throw new Error(`unknown taint spec: ${text}`);

@@ -1,3 +1,4 @@
+import { ApiError } from '@keelson/client';
 import { withLastApplied } from '../../apply/plan.ts';
 import type { FlagSpecs } from '../../flags.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
@@ -24,9 +25,33 @@ export function generator<const F extends FlagSpecs>(
     flags: { ...generatorFlags, ...flags },
     async run(context) {
       const made = await make(context as unknown as Context<F>);
-      await createObject(context as unknown as Context<typeof generatorFlags>, made);
+      await createObject(context as unknown as Context<typeof generatorFlags>, made).catch((error: unknown) => {
+        throw error instanceof ApiError ? failure(made, error) : error;
+      });
     },
   });
+}
+
+/** What upstream's kubectl calls what it failed to create; roles and namespaces it says nothing of. */
+const called: Readonly<Record<string, string>> = {
+  ClusterRoleBinding: 'clusterrolebinding:',
+  ConfigMap: 'configmap:',
+  CronJob: 'cronjob:',
+  Deployment: 'deployment:',
+  Ingress: 'ingress:',
+  Job: 'job:',
+  PodDisruptionBudget: 'poddisruptionbudgets:',
+  PriorityClass: 'priorityclass:',
+  ResourceQuota: 'quota:',
+  RoleBinding: 'rolebinding:',
+  Secret: 'secret',
+  ServiceAccount: 'serviceaccount:',
+};
+
+function failure({ kind = '', spec }: AnyObject, error: ApiError): Error {
+  const service = kind === 'Service' ? `${(spec as { type?: string } | undefined)?.type ?? 'ClusterIP'} service:` : undefined;
+  const what = service ?? called[kind];
+  return what === undefined ? error : new Error(`failed to create ${what} ${error.message}`);
 }
 
 /** Sends an object, or with `--dry-run=client` only prints it, and tells that it was created, or as `done` says. */

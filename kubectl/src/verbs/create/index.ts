@@ -4,6 +4,7 @@ import { dryRunOf, resultPrinter } from '../../printers/result.ts';
 import { readDocuments } from '../../resource/files.ts';
 import { fileFlags, targetOf } from '../../resource/targets.ts';
 import { defineVerb, type VerbEntry } from '../../types.ts';
+import { sendRaw } from '../raw.ts';
 import { fieldValidationOf } from '../write-flags.ts';
 import { generatorFlags } from './generator.ts';
 
@@ -102,6 +103,7 @@ export const verb = defineVerb({
   async run(context) {
     const { flags, cluster, shell, args, path } = context;
     if (args.length > 0) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
+    if (flags.raw) return sendRaw(context, 'POST');
     if (flags.filename.length === 0) throw new UsageError('must specify one of -f and -k', 'none');
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);

@@ -5,13 +5,14 @@ import { resourceRules, ruleFlags, urlRules } from './rules.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
-const subjectFlags = {
+export const subjectFlags = {
   group: { type: 'array', help: 'Groups to bind to the role. The flag can be repeated to add multiple groups.' },
   serviceaccount: { type: 'array', help: 'Service accounts to bind to the role, in the format <namespace>:<name>.' },
   user: { type: 'array', help: 'Usernames to bind to the role. The flag can be repeated to add multiple users.' },
 } as const;
 
-function subjectsOf({ user, group, serviceaccount }: { readonly [K in keyof typeof subjectFlags]: readonly string[] }): object[] {
+/** The subjects that flags name. @throws Error for a service account that is not `namespace:name`. */
+export function subjectsOf({ user, group, serviceaccount }: { readonly [K in keyof typeof subjectFlags]: readonly string[] }): object[] {
   return [
     ...user.map((name) => ({ apiGroup: rbac, kind: 'User', name })),
     ...group.map((name) => ({ apiGroup: rbac, kind: 'Group', name })),

@@ -3,7 +3,7 @@ import { type Deployment, type PodTemplateSpec, ReplicaSet } from '@keelson/type
 import type { Cluster } from '../../cluster.ts';
 
 const revisionAnnotation = 'deployment.kubernetes.io/revision';
-const changeCause = 'kubernetes.io/change-cause';
+export const changeCause = 'kubernetes.io/change-cause';
 
 /** One version of a workload's pod template. */
 export interface Revision {

@@ -6,7 +6,7 @@ const subverbs: readonly VerbEntry[] = [
   { name: 'restart', summary: 'Restart a resource', load: async () => (await import('./verbs.ts')).restart },
   { name: 'resume', summary: 'Resume a paused resource', load: async () => (await import('./verbs.ts')).resume },
   { name: 'status', summary: 'Show the status of the rollout', load: async () => (await import('./verbs.ts')).status },
-  { name: 'undo', summary: 'Undo a previous rollout', load: async () => (await import('./verbs.ts')).undo },
+  { name: 'undo', summary: 'Undo a previous rollout', load: async () => (await import('./undo.ts')).undo },
 ];
 
 export const verb: Verb = defineVerb({ usage: 'rollout SUBCOMMAND [options]', flags: {}, subverbs });

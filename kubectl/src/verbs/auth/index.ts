@@ -1,10 +1,10 @@
 import { groupVersionPath, readJson } from '@keelson/client';
 import { type PolicyRule, SelfSubjectAccessReview, SelfSubjectReview, SelfSubjectRulesReview } from '@keelson/types';
-import { ruleHeader, ruleRows } from '../describe/rbac.ts';
-import { UsageError } from '../errors.ts';
-import { objectPrinter } from '../printers/objects.ts';
-import { alignTabs, ColumnWriter } from '../printers/tabwriter.ts';
-import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
+import { ruleHeader, ruleRows } from '../../describe/rbac.ts';
+import { UsageError } from '../../errors.ts';
+import { objectPrinter } from '../../printers/objects.ts';
+import { alignTabs, ColumnWriter } from '../../printers/tabwriter.ts';
+import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../../types.ts';
 
 const canFlags = {
   'all-namespaces': { type: 'bool', short: 'A', help: 'If true, check the specified action in all namespaces.' },
@@ -95,7 +95,12 @@ const whoami: Verb = defineVerb({
 
 const subverbs: readonly VerbEntry[] = [
   { name: 'can-i', summary: 'Check whether an action is allowed', load: async () => canI },
+  {
+    name: 'reconcile',
+    summary: 'Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects',
+    load: async () => (await import('./reconcile.ts')).reconcile,
+  },
   { name: 'whoami', summary: 'Experimental: Check self subject attributes', load: async () => whoami },
 ];
 
-export const verb: Verb = defineVerb({ usage: 'auth (can-i | whoami) [options]', flags: {}, subverbs });
+export const verb: Verb = defineVerb({ usage: 'auth (can-i | reconcile | whoami) [options]', flags: {}, subverbs });

@@ -1,0 +1,100 @@
+import { ClusterRole, ClusterRoleBinding, Namespace, type PolicyRule, Role, RoleBinding, type Subject } from '@keelson/types';
+import type { Cluster } from '../../cluster.ts';
+import { throwAll, UsageError } from '../../errors.ts';
+import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
+import { readDocuments } from '../../resource/files.ts';
+import { fileFlags, isNotFound, targetOf } from '../../resource/targets.ts';
+import { type AnyObject, type Context, defineVerb, type Verb } from '../../types.ts';
+import { reconcile as plan, type Reconciled, type Removals } from './plan.ts';
+
+const reconcileFlags = {
+  ...fileFlags,
+  ...outputFlags,
+  ...dryRunFlag,
+  'remove-extra-permissions': { type: 'bool', help: 'If true, removes extra permissions added to roles' },
+  'remove-extra-subjects': { type: 'bool', help: 'If true, removes extra subjects added to rolebindings' },
+} as const;
+
+const kinds: readonly string[] = [Role, ClusterRole, RoleBinding, ClusterRoleBinding].map(({ kind }) => kind);
+
+export const reconcile: Verb = defineVerb({
+  usage: 'auth reconcile -f FILENAME [options]',
+  flags: reconcileFlags,
+  async run(context) {
+    const { flags, cluster, shell } = context;
+    if (context.args.length > 0) throw new UsageError('no arguments are allowed', 'none');
+    if (flags.filename.length === 0) throw new UsageError('must specify one of -f and -k', 'none');
+    const print = resultPrinter(context);
+    const removals = { permissions: flags['remove-extra-permissions'], subjects: flags['remove-extra-subjects'] };
+    const errors: unknown[] = [];
+    for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
+      try {
+        const { mapping, local } = await targetOf(cluster, document);
+        if (mapping.group !== Role.group || !kinds.includes(mapping.kind)) continue;
+        const done = await reconcileOne(context, mapping, local, removals);
+        print(done.object, 'reconciled');
+        shell.stderr.write(report(done, removals));
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    throwAll(errors);
+  },
+});
+
+type Mapping = Awaited<ReturnType<typeof targetOf>>['mapping'];
+
+async function reconcileOne(
+  { flags, cluster }: Context<typeof reconcileFlags>,
+  mapping: Mapping,
+  wanted: AnyObject,
+  removals: Removals,
+): Promise<Reconciled> {
+  const { name = '', namespace } = wanted.metadata;
+  const key = { name, namespace };
+  const live = await cluster.api.get(mapping, key).catch(orUndefined);
+  const step = plan(wanted, live, removals);
+  const dryRun = dryRunOf(flags['dry-run']);
+  if (step.action === 'none' || step.protected || dryRun === 'client') return step;
+  const options = { dryRun: dryRun === 'server' };
+  if (step.action === 'update') return { ...step, object: await cluster.api.update(mapping, step.object, options) };
+  if (step.action === 'recreate' && dryRun === 'none') await cluster.api.delete(mapping, key);
+  if (namespace && dryRun === 'none') await ensureNamespace(cluster, namespace);
+  return { ...step, object: await cluster.api.create(mapping, step.object, options) };
+}
+
+async function ensureNamespace({ api }: Cluster, name: string): Promise<void> {
+  const found = await api.get(Namespace, { name }).catch(orUndefined);
+  if (!found) await api.create(Namespace, { metadata: { name } });
+}
+
+function orUndefined(error: unknown): undefined {
+  if (!isNotFound(error)) throw error;
+  return undefined;
+}
+
+function report({ action, missingRules, extraRules, missingSubjects, extraSubjects, ...step }: Reconciled, removals: Removals): string {
+  if (action === 'none') return '';
+  const caveat = step.protected ? ', but object opted out (rbac.authorization.kubernetes.io/autoupdate: false)' : '';
+  return [
+    `\treconciliation required ${action}${caveat}\n`,
+    section('missing subjects added', missingSubjects.map(subjectText)),
+    section('extra subjects removed', removals.subjects ? extraSubjects.map(subjectText) : []),
+    section('missing rules added', missingRules.map(ruleText)),
+    section('extra rules removed', removals.permissions ? extraRules.map(ruleText) : []),
+  ].join('');
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `\t${title}:\n${lines.map((line) => `\t\t${line}\n`).join('')}`;
+}
+
+function ruleText({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): string {
+  const list = (values: readonly string[]): string => `[${values.join(' ')}]`;
+  const what = `APIGroups:${list(apiGroups)} Resources:${list(resources)} ResourceNames:${list(resourceNames)}`;
+  return `{Verbs:${list(verbs)} ${what} NonResourceURLs:${list(nonResourceURLs)}}`;
+}
+
+function subjectText({ kind, apiGroup = '', name, namespace = '' }: Subject): string {
+  return `{Kind:${kind} APIGroup:${apiGroup} Name:${name} Namespace:${namespace}}`;
+}

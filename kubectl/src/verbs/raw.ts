@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { readText } from '@keelson/client';
+import type { Cluster } from '../cluster.ts';
+import { UsageError } from '../errors.ts';
+import { readAll } from '../resource/files.ts';
+import type { Shell } from '../types.ts';
+
+/** What `--raw` needs of its verb. */
+interface RawContext {
+  readonly cluster: Cluster;
+  readonly shell: Shell;
+  readonly flags: { readonly raw: string; readonly filename: readonly string[] };
+}
+
+/** Sends the one file, if any, as it is to the path of `--raw`, and prints the answer. @throws UsageError for more than one file. */
+export async function sendRaw({ cluster, shell, flags }: RawContext, method: 'POST' | 'PUT' | 'DELETE'): Promise<void> {
+  const { raw: path, filename } = flags;
+  if (filename.length > 1 || (method !== 'DELETE' && filename.length === 0))
+    throw new UsageError('--raw can only use a single local file or stdin', 'examples');
+  const [file] = filename;
+  const body = file === undefined ? undefined : file === '-' ? await readAll(shell.stdin) : await readFile(file, 'utf8');
+  shell.stdout.write(await readText(await cluster.api.raw({ method, path, ...(body === undefined ? {} : { body }) })));
+}

@@ -1,0 +1,72 @@
+import type { Container, PodSpec, PodTemplateSpec } from '@keelson/types';
+import { patchFor } from '../../apply/patch-for.ts';
+import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
+import { eachFound, type Found, selectionFlags, selectionOf } from '../../resource/targets.ts';
+import type { AnyObject, Context } from '../../types.ts';
+
+/** What every `set` subverb takes. */
+export const setFlags = {
+  ...selectionFlags,
+  ...outputFlags,
+  ...dryRunFlag,
+  all: { type: 'bool', help: 'Select all resources, in the namespace of the specified resource types' },
+  'field-manager': { type: 'string', default: 'kubectl-set', help: 'Name of the manager used to track field ownership.' },
+} as const;
+
+export type SetContext = Context<typeof setFlags>;
+
+/**
+ * Edits a copy of each object and sends what changed, told as `done`; what did not change is not sent. `resources` are the arguments
+ * that name objects.
+ */
+export async function changeObjects(
+  context: SetContext,
+  resources: readonly string[],
+  done: string,
+  edit: (object: AnyObject, found: Found) => void | Promise<void>,
+): Promise<void> {
+  const { flags, cluster, shell } = context;
+  const dryRun = dryRunOf(flags['dry-run']);
+  const print = resultPrinter(context);
+  await eachFound(cluster, shell, { ...selectionOf(context), args: resources }, async (found) => {
+    const { mapping, name, namespace, object } = found;
+    const edited = structuredClone(object);
+    await edit(edited, found);
+    if (JSON.stringify(edited) === JSON.stringify(object)) return;
+    if (dryRun === 'client') return print(edited, done);
+    const { type, patch } = await patchFor(object, edited);
+    const options = { fieldManager: flags['field-manager'], dryRun: dryRun === 'server' };
+    print(await cluster.api.patch(mapping, { name, namespace }, type, patch, options), done);
+  });
+}
+
+/** As `changeObjects`, of the pod specs in them. @throws Error for an object that has none. */
+export function changePodSpecs(
+  context: SetContext,
+  resources: readonly string[],
+  done: string,
+  edit: (spec: PodSpec, found: Found) => void | Promise<void>,
+): Promise<void> {
+  return changeObjects(context, resources, done, async (object, found) => {
+    const spec = podSpecOf(object);
+    if (!spec) throw new Error(`the object is not a pod or does not have a pod template: ${found.mapping.kind}`);
+    await edit(spec, found);
+  });
+}
+
+interface Templated {
+  readonly template?: PodTemplateSpec;
+  readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplateSpec } };
+}
+
+function podSpecOf(object: AnyObject): PodSpec | undefined {
+  const spec = object.spec as (PodSpec & Templated) | undefined;
+  if (object.kind === 'Pod') return spec;
+  return (spec?.template ?? spec?.jobTemplate?.spec?.template)?.spec;
+}
+
+/** The containers whose names `pattern` matches, where `*` stands for anything. */
+export function containersNamed({ containers }: PodSpec, pattern: string): Container[] {
+  const expression = new RegExp(`^${pattern.replaceAll(/[.+^$()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
+  return containers.filter(({ name }) => expression.test(name));
+}

@@ -1,0 +1,103 @@
+import { compareStrings } from '@keelson/machinery';
+import { ConfigMap, type Container, type EnvVar, Secret } from '@keelson/types';
+import type { Cluster } from '../../cluster.ts';
+import { UsageError } from '../../errors.ts';
+import type { Shell } from '../../types.ts';
+import { type Context, defineVerb, type Verb } from '../../types.ts';
+import { changePodSpecs, containersNamed, type SetContext, setFlags } from './change.ts';
+import { heldValue, sourceText } from './env-sources.ts';
+import { readPair, splitPairs } from './pairs.ts';
+
+const envFlags = {
+  ...setFlags,
+  containers: {
+    type: 'string',
+    short: 'c',
+    default: '*',
+    help: 'The names of containers in the selected pod templates to change - may use wildcards',
+  },
+  env: { type: 'array', short: 'e', help: 'Specify a key-value pair for an environment variable to set into each container.' },
+  from: { type: 'string', help: 'The name of a resource from which to inject environment variables' },
+  keys: { type: 'list', help: 'Comma-separated list of keys to import from specified resource' },
+  list: { type: 'bool', help: 'If true, display the environment and any changes in the standard format.' },
+  overwrite: {
+    type: 'bool',
+    default: true,
+    help: 'If true, allow environment to be overwritten, otherwise reject updates that overwrite existing environment.',
+  },
+  prefix: { type: 'string', help: 'Prefix to append to variable names' },
+  resolve: { type: 'bool', help: 'If true, show secret or configmap references when listing variables' },
+} as const;
+
+type EnvContext = Context<typeof envFlags>;
+
+export const env: Verb = defineVerb({
+  usage: 'set env RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N [options]',
+  flags: envFlags,
+  async run(context) {
+    const { flags, cluster, shell } = context;
+    const { resources, pairs } = splitPairs(context.args);
+    const changes = [...flags.env, ...pairs];
+    if (changes.length === 0 && flags.from === '' && !flags.list)
+      throw new UsageError('at least one environment variable must be provided', 'examples');
+    const imported = flags.from === '' ? [] : await importedFrom(context);
+    const done = flags.list ? '' : 'env updated';
+    await changePodSpecs(context as unknown as SetContext, resources, done, async (spec, { name, mapping }) => {
+      for (const container of containersNamed(spec, flags.containers)) {
+        const changed = flags.list ? { ...container } : container;
+        for (const variable of imported) put(changed, variable, flags.overwrite);
+        for (const change of changes) applyChange(changed, change, flags.overwrite);
+        if (!flags.list) continue;
+        shell.stdout.write(`# ${mapping.kind} ${name}, container ${container.name}\n`);
+        await list(cluster, shell, changed.env ?? [], flags.resolve);
+      }
+    });
+  },
+});
+
+/** `A=b` sets, `A-` removes. */
+function applyChange(container: Container, change: string, overwrite: boolean): void {
+  if (change.includes('=')) {
+    const [name, value] = readPair(change);
+    put(container, { name, value }, overwrite);
+    return;
+  }
+  container.env = (container.env ?? []).filter(({ name }) => name !== change.slice(0, -1));
+}
+
+function put(container: Container, variable: EnvVar, overwrite: boolean): void {
+  const present = container.env?.find(({ name }) => name === variable.name);
+  if (present && !overwrite) throw new Error(`'${variable.name}' already has a value (${present.value ?? ''}), and --overwrite is false`);
+  container.env = present
+    ? (container.env ?? []).map((each) => (each === present ? variable : each))
+    : [...(container.env ?? []), variable];
+}
+
+/** The variables that refer to the keys of a ConfigMap or a Secret. @throws Error in kubectl's words for any other kind. */
+async function importedFrom({ flags, cluster, shell }: EnvContext): Promise<EnvVar[]> {
+  const [type = '', name = ''] = flags.from.split('/');
+  const { kind } = (await cluster.mapper()).resolve(type);
+  if (kind !== 'ConfigMap' && kind !== 'Secret') throw new Error(`unsupported resource specified in --from`);
+  const key = { name, namespace: cluster.namespace };
+  const { data = {} } = kind === 'ConfigMap' ? await cluster.api.get(ConfigMap, key) : await cluster.api.get(Secret, key);
+  const wanted = Object.keys(data).filter((each) => flags.keys.length === 0 || flags.keys.includes(each));
+  const reference = kind === 'ConfigMap' ? ('configMapKeyRef' as const) : ('secretKeyRef' as const);
+  return wanted.sort(compareStrings).map((each) => ({
+    name: `${flags.prefix}${variableName(each, shell)}`,
+    valueFrom: { [reference]: { name, key: each } },
+  }));
+}
+
+function variableName(key: string, { stderr }: Shell): string {
+  const name = key.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_');
+  if (name !== key) stderr.write(`Warning: key ${key} transferred to ${name}\n`);
+  return name;
+}
+
+async function list(cluster: Cluster, { stdout }: Shell, variables: readonly EnvVar[], resolve: boolean): Promise<void> {
+  for (const { name, value = '', valueFrom } of variables) {
+    const found = valueFrom && resolve ? await heldValue(cluster, valueFrom) : undefined;
+    if (!valueFrom || found !== undefined) stdout.write(`${name}=${found ?? value}\n`);
+    else stdout.write(`# ${name} from ${sourceText(valueFrom)}\n`);
+  }
+}

@@ -1,0 +1,22 @@
+import { UsageError } from '../../errors.ts';
+import { defineVerb, type Verb } from '../../types.ts';
+import { changePodSpecs, setFlags } from './change.ts';
+import { readPair, splitPairs } from './pairs.ts';
+
+export const image: Verb = defineVerb({
+  usage: 'set image (-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N [options]',
+  flags: setFlags,
+  async run(context) {
+    const { resources, pairs } = splitPairs(context.args);
+    if (pairs.length === 0) throw new UsageError('at least one image update is required', 'examples');
+    const images = new Map(pairs.map(readPair));
+    await changePodSpecs(context, resources, 'image updated', ({ containers, initContainers = [] }) => {
+      const all = [...containers, ...initContainers];
+      for (const [name, wanted] of images) {
+        const named = name === '*' ? all : all.filter((each) => each.name === name);
+        if (named.length === 0) throw new Error(`unable to find container named ${JSON.stringify(name)}`);
+        for (const each of named) each.image = wanted;
+      }
+    });
+  },
+});
