@@ -57,7 +57,13 @@ export const claims: Subtests = {
       },
     } as unknown as StatefulSet);
     await bench.ready('set-1');
-    assert.deepEqual(paths.map((path) => readFileSync(join(path, 'me'), 'utf8')).sort(), ['set-0', 'set-1']);
+    const written = (): string =>
+      paths
+        .map((path) => readFileSync(join(path, 'me'), 'utf8'))
+        .sort()
+        .join();
+    // Ready is who runs: the script may not have come to writing yet.
+    await eventually(async () => written() === 'set-0,set-1', { deadlineMs: patience, message: 'both have written' });
     const { metadata } = await bench.ready('set-0');
     await bench.remove('set-0');
     await bench.until('set-0', 'is another', (pod) => pod.metadata?.uid !== metadata?.uid && pod.status?.phase === 'Running');
