@@ -50,9 +50,13 @@ function collectFlowing(source: Readable): Promise<Buffer> {
     reject(tooLarge());
   };
   source.on('data', take);
-  source.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-  source.on('error', reject);
   const left = (): void => reject(new Error('the client left in the middle of its request'));
+  source.on('end', () => {
+    // Every request is closed in the end: an error nobody wants costs its stack.
+    source.off('close', left);
+    resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+  });
+  source.on('error', reject);
   if (source.destroyed) left();
   source.on('close', left);
   return promise;

@@ -182,21 +182,27 @@ async function serveDelete(request: ResourceRequest): Promise<void> {
   await sendJson(answerTo(request, form.yaml), 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
 }
 
+/** Objects of a collection whose removals share a commit, and its wait for the disk. */
+const removedTogether = 32;
+
 async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
   const { store, registry } = request;
   const form = negotiate(header(request, 'accept'));
   const options = await deleteOptions(request);
   const page = await list(registry, store, listQuery(request));
-  const wires: Buffer[] = [];
-  for (const { namespace, name } of page.entries) {
+  const removeOne = async ({ namespace, name }: ListPage['entries'][number]): Promise<Buffer[]> => {
     try {
       const { wire } = await remove(registry, store.hub, name, options, { ...deleteRequest(request, options), namespace });
       await preparedBytes(store, [wire]);
-      wires.push(servedBytes(store, wire));
+      return [servedBytes(store, wire)];
     } catch (error) {
-      if (!(error instanceof StatusError) || error.code !== 404) throw error;
+      if (error instanceof StatusError && error.code === 404) return [];
+      throw error;
     }
-  }
+  };
+  const wires: Buffer[] = [];
+  for (let at = 0; at < page.entries.length; at += removedTogether)
+    wires.push(...(await Promise.all(page.entries.slice(at, at + removedTogether).map(removeOne))).flat());
   const { kind, apiVersion } = store.kind;
   await sendBytes(
     answerTo(request, form.yaml),

@@ -27,17 +27,32 @@ export type IndexReader = (object: KubeObject) => Indexed;
 
 /** Parses stored bytes once, for the index. */
 export function toEntry(key: string, stored: Buffer, revision: number, read: IndexReader): CacheEntry {
-  const indexed = written.get(stored) ?? read(parseStored(stored));
+  const indexed = written.get(stored)?.indexed ?? read(parseStored(stored));
   const { namespace, name, labels, fields, claims } = indexed;
-  return { key, revision, wire: withRevision(stored, revision), namespace, name, labels, fields, claims };
+  return { key, revision, wire: wireOf(stored, revision), namespace, name, labels, fields, claims };
 }
 
-/** What this process writes comes back from the store as the same Buffer: what is known of it then need not be parsed again. */
-const written = new WeakMap<Buffer, Indexed>();
+/** What is known of bytes this process has made: what stands in them, and what clients read once they are stored. */
+interface Known {
+  readonly indexed: Indexed;
+  wire?: { readonly revision: number; readonly bytes: Buffer };
+}
+
+/** What this process writes comes back from the store as the same Buffer: what is known of it then need not be made again. */
+const written = new WeakMap<Buffer, Known>();
 
 /** Remembers what stands in bytes about to be stored. */
 export function remember(stored: Buffer, indexed: Indexed): void {
-  written.set(stored, indexed);
+  written.set(stored, { indexed });
+}
+
+/** What clients read of stored bytes: for the answer to the write and for the cache the same Buffer. */
+export function wireOf(stored: Buffer, revision: number): Buffer {
+  const known = written.get(stored);
+  if (known?.wire?.revision === revision) return known.wire.bytes;
+  const bytes = withRevision(stored, revision);
+  if (known) known.wire = { revision, bytes };
+  return bytes;
 }
 
 /** Bytes that are no object (nobody but a stranger writes such) show as an object without a name. */

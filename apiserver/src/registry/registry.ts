@@ -5,7 +5,7 @@ import type { AdmissionPlugin } from '../admission/types.ts';
 import type { AssignContext, KindDefinition } from '../kinds/types.ts';
 import type { Store } from '../storage/types.ts';
 import type { KindCache } from './cache.ts';
-import { parseEntry, sharedEntry } from './entry.ts';
+import { sharedEntry } from './entry.ts';
 import { Feed } from './feed.ts';
 import { FieldAccounts } from './fields.ts';
 import { KindStore, prefixOf } from './kind-store.ts';
@@ -92,11 +92,11 @@ export class Registry {
     return this.#generation;
   }
 
-  /** A private copy of one object from the cache. */
-  read<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): T | undefined {
+  /** One object from the cache, shared and frozen. */
+  read<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): Readonly<T> | undefined {
     const store = this.of(kind);
     const entry = store.cache.get(store.keyOf(namespace, name));
-    return entry && parseEntry<T>(entry);
+    return entry && sharedEntry<T>(entry);
   }
 
   /** One object, shared and frozen; from the store, where the cache has not heard of it yet. */

@@ -4,7 +4,7 @@ import type { WriteContext } from '../kinds/types.ts';
 import { StoreError } from '../storage/types.ts';
 import { claiming } from './claiming.ts';
 import { isFinished, removeNow } from './delete.ts';
-import { type CacheEntry, parseEntry } from './entry.ts';
+import { type CacheEntry, parseEntry, wireOf } from './entry.ts';
 import { accountOfCreate, accountOfUpdate, changesNothing } from './fields.ts';
 import type { KindStore } from './kind-store.ts';
 import {
@@ -184,5 +184,5 @@ function writeContext(registry: Registry, request: WriteRequest): WriteContext {
 function written(registry: Registry, object: Writable, bytes: Buffer, revision: number): Written {
   registry.feed.acknowledged(revision);
   object.metadata.resourceVersion = String(revision);
-  return { wire: withRevision(bytes, revision), object, changed: true };
+  return { wire: wireOf(bytes, revision), object, changed: true };
 }

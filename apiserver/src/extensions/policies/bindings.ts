@@ -10,7 +10,7 @@ import {
   type ParamRef,
 } from '@keelson/types';
 import type { AdmissionAttributes } from '../../admission/types.ts';
-import { type CacheEntry, parseEntry } from '../../registry/entry.ts';
+import { parseEntry, sharedEntry } from '../../registry/entry.ts';
 import type { KindStore } from '../../registry/kind-store.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { toCel } from '../cel/values.ts';
@@ -44,7 +44,7 @@ export function boundTo<P extends Policy, B extends Binding>(
 ): Bound<P, B>[] {
   const { registry, name } = attributes;
   const found = readAll(registry, bindings).flatMap((binding): Bound<P, B>[] => {
-    const policy = readOne(registry, policies, binding.spec?.policyName ?? '');
+    const policy = registry.read(policies, '', binding.spec?.policyName ?? '');
     const constraints = policy?.spec?.matchConstraints;
     if (!policy || !constraints) return [];
     const version = matchedVersion(attributes, constraints.matchPolicy, (subject) => inScope(constraints, subject, name));
@@ -79,31 +79,14 @@ function inScope(resources: MatchResources, subject: Subject, name: string): boo
 
 const everything = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*', '*/*'] };
 
-const parsed = new WeakMap<CacheEntry, KubeObject>();
-
-/** Policies are many times asked for and seldom changed: each is parsed once, and nobody may change it. */
-function shared<T extends KubeObject>(entry: CacheEntry): T {
-  const known = parsed.get(entry);
-  if (known) return known as T;
-  const made = parseEntry<T>(entry);
-  parsed.set(entry, made);
-  return made;
-}
-
-function readAll<T extends KubeObject>(registry: Registry, kind: Kind<T>): T[] {
-  const found: T[] = [];
+function readAll<T extends KubeObject>(registry: Registry, kind: Kind<T>): Readonly<T>[] {
+  const found: Readonly<T>[] = [];
   const { cache, prefix } = registry.of(kind);
   cache.each(prefix, (entry) => {
-    found.push(shared<T>(entry));
+    found.push(sharedEntry<T>(entry));
     return true;
   });
   return found;
-}
-
-function readOne<T extends KubeObject>(registry: Registry, kind: Kind<T>, name: string): T | undefined {
-  const store = registry.of(kind);
-  const entry = store.cache.get(store.keyOf('', name));
-  return entry && shared<T>(entry);
 }
 
 /** What every expression about a write can name, as the version that is shown has it. */

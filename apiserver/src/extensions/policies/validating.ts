@@ -3,11 +3,13 @@ import { forbidden, StatusError } from '@keelson/machinery';
 import { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '@keelson/types';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/types.ts';
 import type { Services } from '../../http/services.ts';
+import type { KindStore } from '../../registry/kind-store.ts';
 import { Decisions } from '../cel/decisions.ts';
 import { shownIn } from '../webhooks/equivalents.ts';
 import { type Bound, boundTo, paramsOf, valuesOf } from './bindings.ts';
 import { judge, type Verdict, type Violation } from './decide.ts';
 import { isExempt } from './exempt.ts';
+import type { Values } from './program.ts';
 
 type Pair = Bound<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>;
 
@@ -25,11 +27,11 @@ export function validatingPolicies(authorize: Services['authorize']): AdmissionP
     async validate(attributes) {
       const { registry, store } = attributes;
       if (registry.of(ValidatingAdmissionPolicyBinding).cache.size === 0 || isExempt(store.kind)) return;
-      const decisions = new Decisions(authorize, attributes.user);
+      const views = new Views(attributes, new Decisions(authorize, attributes.user));
       const denials: Denial[] = [];
       const told = new Annotations();
       for (const pair of boundTo(attributes, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding)) {
-        for (const verdict of await verdicts(pair, attributes, decisions, denials)) {
+        for (const verdict of await verdicts(pair, attributes, views, denials)) {
           denials.push(...act(pair, verdict, attributes));
           for (const { key, value } of verdict.annotations) told.add(`${pair.policy.metadata.name}/${key}`, value);
         }
@@ -42,13 +44,35 @@ export function validatingPolicies(authorize: Services['authorize']): AdmissionP
 }
 
 /** What a policy says for each object of parameters. Parameters that are not there may refuse the write. */
-async function verdicts(pair: Pair, attributes: AdmissionAttributes, decisions: Decisions, denials: Denial[]): Promise<Verdict[]> {
+async function verdicts(pair: Pair, attributes: AdmissionAttributes, views: Views, denials: Denial[]): Promise<Verdict[]> {
   const { policy, version } = pair;
   const params = paramsFor(pair, attributes, denials);
   if (params.length === 0) return [];
-  const shown = await shownIn(attributes, version);
-  const values = { ...valuesOf(shown), ...decisions.variables(shown) };
-  return decisions.settle(() => params.map((one) => judge(policy, { ...values, params: one })));
+  const values = await views.of(version);
+  return views.decisions.settle(() => params.map((one) => judge(policy, { ...values, params: one })));
+}
+
+/** A write as CEL sees it, in each version that a policy looks at. Many policies look at one: it is made once. */
+class Views {
+  readonly decisions: Decisions;
+  readonly #attributes: AdmissionAttributes;
+  readonly #made = new Map<KindStore, Promise<Values>>();
+
+  constructor(attributes: AdmissionAttributes, decisions: Decisions) {
+    this.#attributes = attributes;
+    this.decisions = decisions;
+  }
+
+  of(version: KindStore): Promise<Values> {
+    const made = this.#made.get(version) ?? this.#make(version);
+    this.#made.set(version, made);
+    return made;
+  }
+
+  async #make(version: KindStore): Promise<Values> {
+    const shown = await shownIn(this.#attributes, version);
+    return { ...valuesOf(shown), ...this.decisions.variables(shown) };
+  }
 }
 
 function paramsFor(pair: Pair, attributes: AdmissionAttributes, denials: Denial[]): unknown[] {
