@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -11,20 +12,53 @@ import { join } from 'node:path';
 const [pki = ''] = process.argv.slice(2);
 const read = (name: string): Buffer => readFileSync(join(pki, name));
 const options: ServerOptions = { cert: read('apiserver.crt'), key: read('apiserver.key'), ca: read('ca.crt'), requestCert: true };
-const stored = new Map<string, Buffer>();
+const json = { 'content-type': 'application/json' };
+
+interface Kept {
+  readonly bytes: Buffer;
+  readonly label: string;
+}
+const stored = new Map<string, Kept>();
+const watchers = new Set<ServerResponse>();
+const listStart = Buffer.from('{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[');
+const comma = Buffer.from(',');
+const listEnd = Buffer.from(']}');
+
+function list(label: string | undefined): Buffer {
+  const items = [...stored.values()].filter((one) => label === undefined || one.label === label);
+  return Buffer.concat([listStart, ...items.flatMap(({ bytes }, i) => (i === 0 ? [bytes] : [comma, bytes])), listEnd]);
+}
+
+function create(body: Buffer): void {
+  const { metadata } = JSON.parse(body.toString()) as { metadata: { name: string; labels: { bench: string } } };
+  stored.set(metadata.name, { bytes: body, label: metadata.labels.bench });
+  if (watchers.size === 0) return;
+  const event = Buffer.concat([Buffer.from('{"type":"ADDED","object":'), body, Buffer.from('}\n')]);
+  for (const watcher of watchers) watcher.write(event);
+}
 
 const server = createServer(options, (request, response) => {
   const answer = (code: number, body: Buffer): void => {
-    response.writeHead(code, { 'content-type': 'application/json', 'content-length': body.length });
+    response.writeHead(code, { ...json, 'content-length': body.length });
     response.end(body);
   };
-  if (request.method === 'GET') return answer(200, stored.get(request.url?.split('/').at(-1) ?? '') ?? Buffer.from('{}'));
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'https://localhost');
+  if (searchParams.has('watch')) {
+    response.writeHead(200, json).flushHeaders();
+    watchers.add(response);
+    response.on('close', () => watchers.delete(response));
+    return;
+  }
+  if (request.method === 'GET') {
+    const name = pathname.split('/').at(-1) ?? '';
+    return answer(200, name === 'configmaps' ? list(searchParams.get('labelSelector')?.split('=')[1]) : (stored.get(name)?.bytes ?? comma));
+  }
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    if (request.method === 'DELETE') return answer(200, Buffer.from('{}'));
     const body = Buffer.concat(chunks);
-    stored.set((JSON.parse(body.toString()) as { metadata: { name: string } }).metadata.name, body);
+    if (request.method === 'DELETE') stored.clear();
+    else create(body);
     answer(201, body);
   });
 });

@@ -83,7 +83,6 @@ async function alone(): Promise<void> {
     const [address] = (await once(ceiling.stdout, 'data')) as [Buffer];
     for (const figure of await inProcess('api-load.ts', cluster.kubeconfig, seconds, address.toString().trim())) report(figure);
     ceiling.kill();
-    for (const figure of await inProcess('api-load.ts', cluster.kubeconfig, seconds)) report(figure);
     memory('after the load', cluster.dataDir);
   } finally {
     await cluster.down();
@@ -107,4 +106,5 @@ try {
 }
 await alone();
 for (const figure of await inProcess('rollout.ts')) report(figure);
+for (const figure of await inProcess('request-cost.ts')) report(figure);
 await record();

@@ -4,7 +4,7 @@ import { remove } from '../registry/delete.ts';
 import { convert, convertList } from '../registry/forms.ts';
 import { get, type ListPage, list } from '../registry/read.ts';
 import { fromStored, prepared, preparedBytes, servedBytes, toStored } from '../registry/versions.ts';
-import { encodeList } from '../registry/wire.ts';
+import { ListBytes } from '../registry/wire.ts';
 import { create, update, type Writable } from '../registry/write.ts';
 import { applyType, serveApply } from './apply.ts';
 import { mediaType } from './body.ts';
@@ -23,7 +23,7 @@ import {
   sendWritten,
   writeRequest,
 } from './request.ts';
-import { sendBytes, sendJson } from './respond.ts';
+import { sendBytes, sendJson, sendList } from './respond.ts';
 import { serveScale } from './scale.ts';
 import type { ResourceRequest } from './types.ts';
 import { serveWatch } from './watch.ts';
@@ -109,7 +109,7 @@ async function serveList(request: ResourceRequest): Promise<void> {
   const { resourceVersion, continue: next, remainingItemCount } = page;
   const head = { kind: listKind ?? `${kind}List`, apiVersion, resourceVersion, continue: next, remainingItemCount };
   const wires = wiresOf(page).map((wire) => servedBytes(store, wire));
-  await sendBytes(answerTo(request, form.yaml), 200, encodeList(head, wires, store.tail));
+  await sendList(answerTo(request, form.yaml), 200, new ListBytes(head, wires, store.tail));
 }
 
 function wiresOf({ entries }: ListPage): Buffer[] {
@@ -204,9 +204,6 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
   for (let at = 0; at < page.entries.length; at += removedTogether)
     wires.push(...(await Promise.all(page.entries.slice(at, at + removedTogether).map(removeOne))).flat());
   const { kind, apiVersion } = store.kind;
-  await sendBytes(
-    answerTo(request, form.yaml),
-    200,
-    encodeList({ kind: `${kind}List`, apiVersion, resourceVersion: page.resourceVersion }, wires, store.tail),
-  );
+  const head = { kind: `${kind}List`, apiVersion, resourceVersion: page.resourceVersion };
+  await sendList(answerTo(request, form.yaml), 200, new ListBytes(head, wires, store.tail));
 }

@@ -1,9 +1,10 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
+import { drained, type HttpRequestLike, type HttpResponseLike } from '@keelson/client';
 import { internalError, StatusError, serviceUnavailable, toYaml } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
 import type { Trail } from '../audit/trail.ts';
+import type { ListBytes } from '../registry/wire.ts';
 import { StoreError } from '../storage/types.ts';
 
 const compress = promisify(gzip);
@@ -34,7 +35,7 @@ export async function sendBytes(
   else if (type.startsWith('application/json') && wantsIndent(request, query))
     body = Buffer.from(`${JSON.stringify(JSON.parse(wire.toString()), undefined, 2)}\n`);
   response.setHeader('content-type', yaml ? 'application/yaml' : type);
-  if (body.length >= gzipFrom && String(request.headers['accept-encoding'] ?? '').includes('gzip')) {
+  if (body.length >= gzipFrom && takesGzip(request)) {
     body = await compress(body, { level: 1 });
     response.setHeader('content-encoding', 'gzip');
     response.setHeader('vary', 'Accept-Encoding');
@@ -44,8 +45,33 @@ export async function sendBytes(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
+/** Bytes of a long list that are written at once. */
+const pieceSize = 128 * 1024;
+
+/**
+ * As `sendBytes`, a piece at a time where the client wants the bytes as they are: TLS copies what is written together, head and body
+ * included, and a slow client keeps no more than a piece in memory.
+ */
+export async function sendList(answer: Answer, code: number, list: ListBytes): Promise<void> {
+  const { request, response, query, yaml, audit } = answer;
+  const asItIs = !yaml && !audit && !wantsIndent(request, query) && !takesGzip(request) && request.method === 'GET';
+  if (list.length < gzipFrom || !asItIs) return sendBytes(answer, code, list.whole());
+  if (response.destroyed) return;
+  response.writeHead(code, { 'content-type': 'application/json', 'content-length': String(list.length) });
+  response.flushHeaders();
+  for (const piece of list.pieces(pieceSize)) {
+    if (response.destroyed) return;
+    if (!response.write(piece)) await drained(response);
+  }
+  response.end();
+}
+
 export function sendJson(answer: Answer, code: number, value: unknown): Promise<void> {
   return sendBytes(answer, code, Buffer.from(`${JSON.stringify(value)}\n`));
+}
+
+function takesGzip(request: HttpRequestLike): boolean {
+  return String(request.headers['accept-encoding'] ?? '').includes('gzip');
 }
 
 function wantsIndent(request: HttpRequestLike, query: URLSearchParams): boolean {

@@ -52,21 +52,58 @@ export interface ListHead {
   readonly remainingItemCount?: number | undefined;
 }
 
-/** One buffer holding the whole list: the items' bytes, without their kind and apiVersion, between commas. */
-export function encodeList(listHead: ListHead, wires: readonly Buffer[], tail: number): Buffer {
-  const { kind, apiVersion, ...metadata } = listHead;
-  const start = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`);
-  const size = wires.reduce((sum, wire) => sum + wire.length - tail + 2, start.length + 3);
-  const out = Buffer.allocUnsafeSlow(size);
-  let at = start.copy(out);
-  wires.forEach((wire, index) => {
-    if (index > 0) out[at++] = 0x2c;
-    at += wire.copy(out, at, 0, wire.length - tail);
-    out[at++] = 0x7d;
-  });
-  at += out.write(']}\n', at, 'latin1');
-  return out.subarray(0, at);
+/** A list's bytes: the items', without their kind and apiVersion, between commas. Made as they are sent, so that a long list is never in memory whole. */
+export class ListBytes {
+  readonly length: number;
+  readonly #start: Buffer;
+  readonly #wires: readonly Buffer[];
+  readonly #tail: number;
+
+  /** @param tail what each item leaves out at its end, in bytes, with the brace that ends it. */
+  constructor(listHead: ListHead, wires: readonly Buffer[], tail: number) {
+    const { kind, apiVersion, ...metadata } = listHead;
+    this.#start = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`);
+    this.#wires = wires;
+    this.#tail = tail;
+    const items = wires.reduce((sum, wire) => sum + wire.length - tail + 1, 0);
+    this.length = this.#start.length + items + Math.max(wires.length - 1, 0) + listEnd.length;
+  }
+
+  /** One after another, each of about `size` bytes unless an item is longer. */
+  *pieces(size: number): Generator<Buffer, void> {
+    let piece = this.#fresh(size, this.#start.length, this.length);
+    let at = this.#start.copy(piece);
+    let left = this.length;
+    for (const [i, wire] of this.#wires.entries()) {
+      const item = wire.length - this.#tail;
+      if (at + item + 2 + listEnd.length > piece.length) {
+        yield piece.subarray(0, at);
+        left -= at;
+        piece = this.#fresh(size, item, left);
+        at = 0;
+      }
+      if (i > 0) piece[at++] = comma;
+      at += wire.copy(piece, at, 0, item);
+      piece[at++] = brace;
+    }
+    at += listEnd.copy(piece, at);
+    yield piece.subarray(0, at);
+  }
+
+  whole(): Buffer {
+    const [all] = this.pieces(this.length + listEnd.length);
+    return all as Buffer;
+  }
+
+  /** Room for a piece, and for one item and the end at least. */
+  #fresh(size: number, least: number, left: number): Buffer {
+    return Buffer.allocUnsafeSlow(Math.max(Math.min(size, left), least) + listEnd.length + 2);
+  }
 }
+
+const listEnd = Buffer.from(']}\n');
+const comma = 0x2c;
+const brace = 0x7d;
 
 const eventHeads = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),

@@ -1,8 +1,8 @@
 import { ClusterRole, ClusterRoleBinding, type PolicyRule, Role, RoleBinding, type Subject } from '@keelson/types';
 import { type Change, follow } from '../../registry/follow.ts';
 import type { Registry } from '../../registry/registry.ts';
-import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from '../types.ts';
-import { grants } from './rules.ts';
+import type { Authorizer, UserInfo } from '../types.ts';
+import { CompiledRoles, type HeldRole } from './compiled.ts';
 
 /** One subject's side of one binding. */
 interface Grant {
@@ -23,38 +23,51 @@ export interface RbacAuthorizer extends Authorizer {
   rulesOf(user: UserInfo, namespace: string): readonly PolicyRule[];
 }
 
-/** RBAC over the cached roles and bindings, kept as grants per subject: a change costs what it changes, a decision looks up the user and its groups. */
+/** Users and namespaces of which it is kept what they come to; past it all are worked out anew. */
+const mostCompiled = 4096;
+
+/**
+ * RBAC over the cached roles and bindings, kept as grants per subject: a change costs what it changes. What a user holds in a namespace is
+ * worked out once, until any role or binding changes.
+ */
 export function rbacAuthorizer(registry: Registry): RbacAuthorizer {
   const rules = new Map<string, readonly PolicyRule[]>();
   const bySubject = new Map<string, Map<string, Grant>>();
-  for (const kind of [Role, ClusterRole]) follow(registry, kind, (change) => keepRole(rules, kind.kind, change));
+  const compiled = new Map<string, CompiledRoles>();
+  for (const kind of [Role, ClusterRole]) {
+    follow(registry, kind, (change) => {
+      compiled.clear();
+      keepRole(rules, kind.kind, change);
+    });
+  }
   for (const kind of [RoleBinding, ClusterRoleBinding]) {
     const subjectsOf = new Map<string, readonly string[]>();
-    follow(registry, kind, (change) => keepBinding(bySubject, subjectsOf, kind.kind, change));
+    follow(registry, kind, (change) => {
+      compiled.clear();
+      keepBinding(bySubject, subjectsOf, kind.kind, change);
+    });
   }
-  const grantsOf = (user: UserInfo, namespace: string): Grant[] => {
-    const subjects = [`User ${user.name}`, ...user.groups.map((group) => `Group ${group}`)];
+  const heldBy = ({ name, groups }: UserInfo, namespace: string): HeldRole[] => {
+    const subjects = [`User ${name}`, ...groups.map((group) => `Group ${group}`)];
     const all = subjects.flatMap((subject) => [...(bySubject.get(subject)?.values() ?? [])]);
-    return all.filter((grant) => grant.namespace === '' || grant.namespace === namespace);
+    const here = all.filter((grant) => grant.namespace === '' || grant.namespace === namespace);
+    return here.map(({ role, text, missing }) => ({ rules: rules.get(role), text, missing }));
+  };
+  const rolesOf = (user: UserInfo, namespace: string): CompiledRoles => {
+    const key = JSON.stringify([namespace, user.name, ...user.groups]);
+    const known = compiled.get(key);
+    if (known) return known;
+    if (compiled.size >= mostCompiled) compiled.clear();
+    const made = new CompiledRoles(heldBy(user, namespace));
+    compiled.set(key, made);
+    return made;
   };
   return {
     name: 'RBAC',
-    rulesOf: (user, namespace) => grantsOf(user, namespace).flatMap(({ role }) => rules.get(role) ?? []),
-    knownRules: (user, namespace) => ({ rules: grantsOf(user, namespace).flatMap(({ role }) => rules.get(role) ?? []), problems: [] }),
-    authorize: (attributes) => decide(grantsOf(attributes.user, attributes.isResource ? attributes.namespace : ''), rules, attributes),
+    rulesOf: (user, namespace) => rolesOf(user, namespace).rules,
+    knownRules: (user, namespace) => ({ rules: rolesOf(user, namespace).rules, problems: [] }),
+    authorize: (attributes) => rolesOf(attributes.user, attributes.isResource ? attributes.namespace : '').decide(attributes),
   };
-}
-
-function decide(all: readonly Grant[], rules: ReadonlyMap<string, readonly PolicyRule[]>, asked: AuthorizationAttributes): Decision {
-  const missing = new Set<string>();
-  for (const grant of all) {
-    const granted = rules.get(grant.role);
-    if (!granted) missing.add(grant.missing);
-    else if (granted.some((rule) => grants(rule, asked))) return { type: 'allow', reason: `RBAC: allowed by ${grant.text}` };
-  }
-  const errors = [...missing];
-  if (errors.length === 0) return { type: 'noOpinion', reason: '' };
-  return { type: 'noOpinion', reason: `RBAC: ${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}` };
 }
 
 function keepRole(rules: Map<string, readonly PolicyRule[]>, kind: string, { type, object }: Change<Role | ClusterRole>): void {

@@ -7,7 +7,7 @@ import type { ComponentCheck } from '../../http/services.ts';
 import type { ResourceHandler } from '../../http/types.ts';
 import { toEntry } from '../../registry/entry.ts';
 import { convert, convertList } from '../../registry/forms.ts';
-import { encodeList, encodeStored } from '../../registry/wire.ts';
+import { encodeStored, ListBytes } from '../../registry/wire.ts';
 import { nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
 
@@ -47,7 +47,7 @@ async function answer(request: Parameters<ResourceHandler>[0]): Promise<void> {
   }
   const page = { resourceVersion: '', continue: undefined, remainingItemCount: undefined };
   if (form.as === 'Object') {
-    const bytes = encodeList({ kind: 'ComponentStatusList', apiVersion, resourceVersion: '' }, wires, store.tail);
+    const bytes = new ListBytes({ kind: 'ComponentStatusList', apiVersion, resourceVersion: '' }, wires, store.tail).whole();
     return sendBytes(answerTo(request, form.yaml), 200, bytes);
   }
   const entries = wires.map((wire, index) => ({ ...toEntry('', wire, 0, store.index), key: String(index), wire }));
