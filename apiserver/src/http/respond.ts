@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { drained, type HttpRequestLike, type HttpResponseLike } from '@keelson/client';
+import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
 import { internalError, StatusError, serviceUnavailable, toYaml } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
 import type { Trail } from '../audit/trail.ts';
@@ -54,17 +54,35 @@ const pieceSize = 128 * 1024;
  */
 export async function sendList(answer: Answer, code: number, list: ListBytes): Promise<void> {
   const { request, response, query, yaml, audit } = answer;
-  const asItIs = !yaml && !audit && !wantsIndent(request, query) && !takesGzip(request) && request.method === 'GET';
+  const asItIs = !yaml && !audit && !response.keepsChunks && !wantsIndent(request, query) && !takesGzip(request);
   if (list.length < gzipFrom || !asItIs) return sendBytes(answer, code, list.whole());
   if (response.destroyed) return;
   response.writeHead(code, { 'content-type': 'application/json', 'content-length': String(list.length) });
   response.flushHeaders();
-  for (const piece of list.pieces(pieceSize)) {
+  const room = spare.pop() ?? Buffer.allocUnsafeSlow(pieceSize);
+  for (const piece of list.pieces(room)) {
+    await taken(response, piece);
     if (response.destroyed) return;
-    if (!response.write(piece)) await drained(response);
   }
+  if (spare.length < mostSpare) spare.push(room);
   response.end();
 }
+
+/** Resolves when nobody needs the piece any more. */
+function taken(response: HttpResponseLike, piece: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('close', done);
+      resolve();
+    };
+    response.on('close', done);
+    response.write(piece, done);
+  });
+}
+
+/** Rooms of lists that are sent: fresh memory for each piece would cost as much as filling it. */
+const spare: Buffer[] = [];
+const mostSpare = 32;
 
 export function sendJson(answer: Answer, code: number, value: unknown): Promise<void> {
   return sendBytes(answer, code, Buffer.from(`${JSON.stringify(value)}\n`));

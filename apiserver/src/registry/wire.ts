@@ -69,35 +69,33 @@ export class ListBytes {
     this.length = this.#start.length + items + Math.max(wires.length - 1, 0) + listEnd.length;
   }
 
-  /** One after another, each of about `size` bytes unless an item is longer. */
-  *pieces(size: number): Generator<Buffer, void> {
-    let piece = this.#fresh(size, this.#start.length, this.length);
-    let at = this.#start.copy(piece);
-    let left = this.length;
+  /**
+   * One after another, each laid into `room` and gone when the next is asked for; what does not fit there lies elsewhere. Room for the
+   * start and the end of the list is taken to be there.
+   */
+  *pieces(room: Buffer): Generator<Buffer, void> {
+    let at = this.#start.copy(room);
     for (const [i, wire] of this.#wires.entries()) {
-      const item = wire.length - this.#tail;
-      if (at + item + 2 + listEnd.length > piece.length) {
-        yield piece.subarray(0, at);
-        left -= at;
-        piece = this.#fresh(size, item, left);
+      const length = wire.length - this.#tail;
+      if (at > 0 && at + length + 2 + listEnd.length > room.length) {
+        yield room.subarray(0, at);
         at = 0;
       }
-      if (i > 0) piece[at++] = comma;
-      at += wire.copy(piece, at, 0, item);
-      piece[at++] = brace;
+      if (i > 0) room[at++] = comma;
+      if (at + length + 1 + listEnd.length > room.length) {
+        yield room.subarray(0, at);
+        yield wire.subarray(0, length);
+        at = 0;
+      } else at += wire.copy(room, at, 0, length);
+      room[at++] = brace;
     }
-    at += listEnd.copy(piece, at);
-    yield piece.subarray(0, at);
+    at += listEnd.copy(room, at);
+    yield room.subarray(0, at);
   }
 
   whole(): Buffer {
-    const [all] = this.pieces(this.length + listEnd.length);
+    const [all] = this.pieces(Buffer.allocUnsafeSlow(this.length + 2));
     return all as Buffer;
-  }
-
-  /** Room for a piece, and for one item and the end at least. */
-  #fresh(size: number, least: number, left: number): Buffer {
-    return Buffer.allocUnsafeSlow(Math.max(Math.min(size, left), least) + listEnd.length + 2);
   }
 }
 

@@ -44,8 +44,10 @@ export interface HttpResponseLike {
   writeHead(status: number, headers?: OutgoingHeaders): unknown;
   /** Sends the head without waiting for the first bytes: a watch that has nothing to say yet is already answered. */
   flushHeaders(): void;
-  /** False asks the writer to wait for `drain`. */
-  write(chunk: Buffer | string): boolean;
+  /** False asks the writer to wait for `drain`. `taken` is called when the chunk's memory may be used again. */
+  write(chunk: Buffer | string, taken?: () => void): boolean;
+  /** True where a chunk that is written is handed to the reader as it is, and `taken` never called. */
+  readonly keepsChunks?: boolean;
   end(chunk?: Buffer | string): unknown;
   /** `drain`: room again after `write` said false. `close`: the exchange is over, finished or not. */
   on(event: 'drain' | 'close', listener: () => void): unknown;

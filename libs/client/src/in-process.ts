@@ -64,6 +64,7 @@ class InProcessResponse extends EventEmitter implements HttpResponseLike {
   headersSent = false;
   writableEnded = false;
   destroyed = false;
+  readonly keepsChunks = true;
   readonly #respond: (response: ClientResponse) => void;
   readonly #fail: (error: unknown) => void;
   readonly #headers: Record<string, string | string[]> = {};
