@@ -140,9 +140,22 @@ class WatchStream {
   #flush(): void {
     this.#flushing = false;
     if (this.#blocked || this.#waiting.length === 0 || this.#response.destroyed || this.#response.writableEnded) return;
-    const all = this.#waiting.length === 1 ? (this.#waiting[0] as Buffer) : Buffer.concat(this.#waiting, this.#bytes);
+    const all = joined(this.#waiting, this.#bytes);
     this.#waiting = [];
     this.#bytes = 0;
     this.#blocked = !this.#response.write(all);
   }
+}
+
+/** The last frames that were joined. Watchers of one kind are told the same at the same time: what is joined for one serves the next. */
+let lastJoined: { readonly frames: readonly Buffer[]; readonly bytes: Buffer } = { frames: [], bytes: Buffer.alloc(0) };
+const mostKept = 1024 * 1024;
+
+function joined(frames: readonly Buffer[], size: number): Buffer {
+  if (frames.length === 1) return frames[0] as Buffer;
+  const known = lastJoined;
+  if (known.frames.length === frames.length && frames.every((frame, i) => frame === known.frames[i])) return known.bytes;
+  const bytes = Buffer.concat(frames, size);
+  if (size <= mostKept) lastJoined = { frames, bytes };
+  return bytes;
 }
