@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { RealCluster, root, run, whyNotReal } from '../e2e/cluster.ts';
+import { onPath, RealCluster, root, run, whyNotReal } from '../e2e/cluster.ts';
 import type { Figure } from './figures.ts';
 import { podStarts } from './pod-start.ts';
 
@@ -32,7 +32,7 @@ function processes(dataDir: string): { readonly pid: number; readonly name: stri
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      const names = /dist\/([a-z-]+)\/|([a-z-]+)\/src\/main\.ts|(^| )(containerd) /.exec(command);
+      const names = /dist\/([a-z-]+)\/|([a-z-]+)\/src\/main\.ts|(^| |\/)(containerd|etcd) /.exec(command);
       const name = names?.[1] ?? names?.[2] ?? names?.[4];
       if (!command.includes(dataDir) || !name || command.includes('containerd-shim')) continue;
       const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
@@ -73,20 +73,40 @@ async function record(): Promise<void> {
   process.stdout.write(`recorded in ${file}\n`);
 }
 
-/** An API server and nobody else, and what the same load gets from a server that does nothing. */
-async function alone(): Promise<void> {
-  const cluster = new RealCluster('alone', ['--runtime', 'model']);
+/** A Deployment by real processes on nodes that hold pods and do nothing with them. */
+async function deployment(): Promise<void> {
+  const cluster = new RealCluster('held', ['--runtime', 'model']);
   try {
     await cluster.up();
-    for (const { pid, name } of processes(cluster.dataDir)) if (name !== 'apiserver') process.kill(pid);
-    const ceiling = spawn(process.execPath, [join(root, 'test/bench/ceiling.ts'), join(cluster.dataDir, 'pki')]);
-    const [address] = (await once(ceiling.stdout, 'data')) as [Buffer];
-    for (const figure of await inProcess('api-load.ts', cluster.kubeconfig, seconds, address.toString().trim())) report(figure);
-    ceiling.kill();
-    memory('after the load', cluster.dataDir);
+    for (const figure of await inProcess('deployment.ts', cluster.kubeconfig)) report(figure);
+    memory('after the Deployment', cluster.dataDir);
   } finally {
     await cluster.down();
   }
+}
+
+/** An API server over one of the stores and nobody else, and what the same load gets from a server that does nothing. */
+async function alone(store: 'etcd' | 'sqlite'): Promise<void> {
+  process.stdout.write(`on ${store}:\n`);
+  const cluster = new RealCluster('alone', ['--runtime', 'model', '--store', store]);
+  try {
+    await cluster.up();
+    const all = processes(cluster.dataDir);
+    for (const { pid, name } of all) if (!['apiserver', 'etcd'].includes(name)) process.kill(pid);
+    const ceiling = spawn(process.execPath, [join(root, 'test/bench/ceiling.ts'), join(cluster.dataDir, 'pki')]);
+    const [address] = (await once(ceiling.stdout, 'data')) as [Buffer];
+    for (const figure of await inProcess('api-load.ts', cluster.kubeconfig, seconds, address.toString().trim())) on(store, figure);
+    ceiling.kill();
+    const { pid } = all.find(({ name }) => name === 'apiserver') ?? {};
+    for (const figure of await inProcess('many-pods.ts', cluster.kubeconfig, String(pid))) on(store, figure);
+    memory(`after the load on ${store}`, cluster.dataDir);
+  } finally {
+    await cluster.down();
+  }
+}
+
+function on(store: string, figure: Figure): void {
+  report({ ...figure, name: `${figure.name}, ${store}` });
 }
 
 const why = whyNotReal();
@@ -104,7 +124,10 @@ try {
 } finally {
   await cluster.down();
 }
-await alone();
+await deployment();
+await alone('sqlite');
+if (onPath('etcd')) await alone('etcd');
+else process.stdout.write('no etcd on the PATH: not measured\n');
 for (const figure of await inProcess('rollout.ts')) report(figure);
 for (const figure of await inProcess('request-cost.ts')) report(figure);
 await record();

@@ -1,6 +1,5 @@
 import { goQuote } from '@keelson/machinery';
 import type { Schema, Schemas } from '@keelson/types/schemas';
-import type { ErrorObject } from 'ajv';
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
@@ -26,36 +25,37 @@ function timeError(text: string): string {
   return `parsing time ${goQuote(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${goQuote(text)} as "2006"`;
 }
 
-export function unescapePointer(segment: string): string {
-  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
+/** A value that does not fit, where it stands, and what its type takes. */
+interface Mistake {
+  readonly path: readonly (number | string)[];
+  readonly value: unknown;
+  readonly wanted: Schema;
 }
 
 /**
  * What Go's decoders say of a value that does not fit: `json: cannot unmarshal string into Go struct field
  * DeploymentSpec.spec.replicas of type int32`, `illegal base64 data at input byte 3`, …
  */
-export function goError(schemas: Schemas, typeName: string, error: ErrorObject): string {
-  const { instancePath, keyword, schema, data } = error;
-  if (keyword === 'format')
-    return schema === 'byte' ? `illegal base64 data at input byte ${badByte(data as string)}` : timeError(data as string);
-  const found = Array.isArray(data) ? 'array' : data === null ? 'null' : typeof data === 'boolean' ? 'bool' : typeof data;
-  const shown = found === 'number' && (keyword !== 'type' || schema === 'integer') ? `number ${data}` : found;
-  const segments = instancePath.split('/').slice(1).map(unescapePointer);
-  const { struct, type } = goTypesAt(schemas, typeName, segments);
-  const field = segments.filter((segment) => !/^\d+$/.test(segment)).join('.');
+export function goError(schemas: Schemas, typeName: string, { path, value, wanted }: Mistake): string {
+  if (typeof value === 'string' && wanted.format === 'byte') return `illegal base64 data at input byte ${badByte(value)}`;
+  if (typeof value === 'string' && wanted.format === 'date-time') return timeError(value);
+  const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const shown = found === 'number' && wanted.type === 'integer' ? `number ${value}` : found;
+  const { struct, type } = goTypesAt(schemas, typeName, path);
+  const field = path.filter((step) => typeof step === 'string').join('.');
   return `json: cannot unmarshal ${shown} into Go struct field ${struct}.${field} of type ${type}`;
 }
 
 /** The Go types at a path: the struct that holds the member, and the member's own. */
-function goTypesAt(schemas: Schemas, typeName: string, segments: readonly string[]): { struct: string; type: string } {
+function goTypesAt(schemas: Schemas, typeName: string, path: readonly (number | string)[]): { struct: string; type: string } {
   let schema: Schema = { $ref: typeName };
   let struct = '';
-  for (const segment of segments) {
+  for (const step of path) {
     if (schema.$ref) {
       struct = shortName(schema.$ref);
       schema = schemas[schema.$ref] ?? {};
     }
-    schema = schema.properties?.[segment] ?? schema.items ?? schema.additionalProperties ?? {};
+    schema = schema.properties?.[step] ?? schema.items ?? schema.additionalProperties ?? {};
   }
   return { struct, type: goType(schema) };
 }

@@ -9,9 +9,19 @@ export interface Random {
 }
 
 export const systemRandom: Random = {
-  next: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+  next: () => drawn(6).readUIntBE(0, 6) / 2 ** 48,
   uuid: () => randomUUID(),
 };
+
+/** Bytes from the system that nobody was given yet: asking it costs more than a name is long. */
+let pool = Buffer.alloc(0);
+
+function drawn(size: number): Buffer {
+  if (pool.length < size) pool = randomBytes(4096);
+  const bytes = pool.subarray(0, size);
+  pool = pool.subarray(size);
+  return bytes;
+}
 
 /** A repeatable sequence from one seed (mulberry32), for tests and simulations. */
 export function seededRandom(seed: number): Random {

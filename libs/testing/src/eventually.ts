@@ -1,7 +1,7 @@
 import { errorMessage, sleep, systemClock } from '@keelson/base';
 
 export interface EventuallyOptions {
-  /** Milliseconds of real time; 5,000 unless told. */
+  /** Milliseconds of real time; 20,000 unless told. */
   readonly deadlineMs?: number;
   /** What was waited for, for the error. */
   readonly message?: string;
@@ -17,7 +17,7 @@ export async function eventually<T>(
   condition: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, false | null | undefined>> {
-  const { deadlineMs = 5000, message = String(condition) } = options;
+  const { deadlineMs = 20_000, message = String(condition) } = options;
   const until = systemClock.now() + deadlineMs;
   for (;;) {
     const answer = await attempt(condition);

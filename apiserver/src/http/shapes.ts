@@ -1,0 +1,207 @@
+import { canonicalQuantity } from '@keelson/machinery';
+import type { Schema, Schemas } from '@keelson/types/schemas';
+import { isBase64, isTime } from './go-errors.ts';
+
+/** Where a value stands: names of members, places in lists. */
+export type Path = readonly (number | string)[];
+
+/** A value that its type does not take. */
+export class Misfit extends Error {
+  readonly path: Path;
+  readonly value: unknown;
+  readonly wanted: Schema;
+
+  constructor(path: Path, value: unknown, wanted: Schema) {
+    super(`a value does not fit its type at ${path.join('.')}`);
+    this.path = [...path];
+    this.value = value;
+    this.wanted = wanted;
+  }
+}
+
+/** One walk through one object. */
+interface Walk {
+  readonly path: (number | string)[];
+  /** Of members no type knows. */
+  readonly unknown: Path[];
+}
+
+/** Brings a value into its type's shape, in place where it can. */
+type Shaper = (value: unknown, walk: Walk) => unknown;
+
+interface Member {
+  readonly shape: Shaper;
+  /** What is there when nothing is given; undefined where a member may be absent. */
+  readonly zero: (() => unknown) | undefined;
+  /** Whatever is given is taken as it is, null included. */
+  readonly open: boolean;
+}
+
+/**
+ * Brings parsed input into the shapes of types, as Go's typed decoding does, in one pass in the order of the document: members a type does
+ * not know go, nulls count as absent, required members are there, quantities and times are such. What a type needs is put together when it
+ * is first met.
+ */
+export class Shapes {
+  readonly #schemas: Schemas;
+  readonly #types = new Map<string, Shaper>();
+
+  constructor(schemas: Schemas) {
+    this.#schemas = schemas;
+  }
+
+  /** Changes the object. @returns the paths of members that were dropped. @throws Misfit, or Error in Kubernetes' words for a quantity. */
+  apply(typeName: string, object: object): readonly Path[] {
+    const walk: Walk = { path: [], unknown: [] };
+    this.#type(typeName)(object, walk);
+    return walk.unknown;
+  }
+
+  #type(name: string): Shaper {
+    const known = this.#types.get(name);
+    if (known) return known;
+    const schema = this.#schemas[name];
+    if (!schema) throw new Error(`no schema for ${name}`);
+    const made = this.#shaper(schema);
+    this.#types.set(name, made);
+    return made;
+  }
+
+  #shaper(schema: Schema): Shaper {
+    const { $ref, items, properties, additionalProperties } = schema;
+    if (isIntOrString(schema)) return scalar(schema, (value) => Number.isInteger(value) || typeof value === 'string');
+    if (schema.format === 'quantity') return quantity(schema);
+    if (isOpen(schema)) return (value) => value;
+    if ($ref !== undefined) return this.#referred($ref);
+    if (items) return this.#list(schema, items);
+    if (properties) return this.#struct(schema, properties);
+    if (typeof additionalProperties === 'object') return this.#map(schema, additionalProperties);
+    return scalar(schema, fits[schema.format ?? ''] ?? fits[schema.type ?? ''] ?? (() => true));
+  }
+
+  /** Types that hold themselves are put together only as deep as somebody writes them. */
+  #referred(name: string): Shaper {
+    let shape: Shaper | undefined;
+    return (value, walk) => {
+      shape ??= this.#type(name);
+      return shape(value, walk);
+    };
+  }
+
+  #list(schema: Schema, items: Schema): Shaper {
+    const item = this.#member(items, true);
+    return (value, walk) => {
+      if (!Array.isArray(value)) throw new Misfit(walk.path, value, schema);
+      for (let i = 0; i < value.length; i++) value[i] = shaped(item, value[i], i, walk);
+      return value;
+    };
+  }
+
+  #map(schema: Schema, values: Schema): Shaper {
+    const member = this.#member(values, true);
+    return (value, walk) => {
+      if (!isObject(value)) throw new Misfit(walk.path, value, schema);
+      for (const name of Object.keys(value)) keep(value, name, shaped(member, value[name], name, walk));
+      return value;
+    };
+  }
+
+  #struct(schema: Schema, properties: Readonly<Record<string, Schema>>): Shaper {
+    const required = new Set([...(schema.required ?? []), 'spec']);
+    const all = Object.entries(properties).map(([name, property]) => [name, this.#member(property, required.has(name))] as const);
+    const members = new Map(all);
+    const filled = all.filter(([, { zero }]) => zero !== undefined);
+    return (value, walk) => {
+      if (!isObject(value)) throw new Misfit(walk.path, value, schema);
+      for (const name of Object.keys(value)) {
+        const member = members.get(name);
+        if (member) keep(value, name, shaped(member, value[name], name, walk));
+        else {
+          walk.unknown.push([...walk.path, name]);
+          delete value[name];
+        }
+      }
+      for (const [name, member] of filled) if (value[name] === undefined) value[name] = shaped(member, undefined, name, walk);
+      return value;
+    };
+  }
+
+  #member(schema: Schema, mustBe: boolean): Member {
+    return { shape: this.#shaper(schema), zero: mustBe ? this.#zero(schema) : undefined, open: isOpen(schema) };
+  }
+
+  /** What Go has where nothing was given: never nothing. Undefined where it is a null on the wire. */
+  #zero(schema: Schema): (() => unknown) | undefined {
+    if (isIntOrString(schema)) return () => 0;
+    if (schema.format === 'quantity' || schema.format === 'date-time' || isOpen(schema)) return undefined;
+    if (schema.$ref !== undefined) return this.#zero(this.#schemas[schema.$ref] ?? {});
+    return schema.type && zeroes[schema.type];
+  }
+}
+
+/** A member's value in its shape; undefined where it is absent, and may be. */
+function shaped({ shape, zero, open }: Member, given: unknown, name: number | string, walk: Walk): unknown {
+  const absent = given === undefined || (given === null && !open);
+  const value = absent ? zero?.() : given;
+  if (value === undefined) return undefined;
+  walk.path.push(name);
+  const made = shape(value, walk);
+  walk.path.pop();
+  return made;
+}
+
+/** Sets a member only where that changes something: most objects stay as they are. */
+function keep(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (value === undefined) delete object[name];
+  else if (value !== object[name]) object[name] = value;
+}
+
+const zeroes: Readonly<Record<string, () => unknown>> = {
+  array: () => [],
+  boolean: () => false,
+  integer: () => 0,
+  number: () => 0,
+  object: () => ({}),
+  string: () => '',
+};
+
+/** By format, else by type. */
+const fits: Readonly<Record<string, (value: unknown) => boolean>> = {
+  array: Array.isArray,
+  boolean: (value) => typeof value === 'boolean',
+  byte: (value) => typeof value === 'string' && isBase64(value),
+  'date-time': (value) => typeof value === 'string' && isTime(value),
+  int32: (value) => Number.isInteger(value) && Math.abs((value as number) + 0.5) < 2 ** 31,
+  int64: (value) => Number.isInteger(value) && (value as number) >= -(2 ** 63) && (value as number) <= 2 ** 63 - 1025,
+  integer: Number.isInteger,
+  number: (value) => typeof value === 'number',
+  object: isObject,
+  string: (value) => typeof value === 'string',
+};
+
+function scalar(schema: Schema, check: (value: unknown) => boolean): Shaper {
+  return (value, walk) => {
+    if (!check(value)) throw new Misfit(walk.path, value, schema);
+    return value;
+  };
+}
+
+/** Quantities in their canonical text: `1000m` → `1`, the number 2 → `"2"`. */
+function quantity(schema: Schema): Shaper {
+  return (value, walk) => {
+    if (typeof value !== 'string' && typeof value !== 'number') throw new Misfit(walk.path, value, schema);
+    return canonicalQuantity(value);
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isIntOrString(schema: Schema): boolean {
+  return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
+}
+
+function isOpen(schema: Schema): boolean {
+  return schema['x-kubernetes-preserve-unknown-fields'] === true;
+}

@@ -1,0 +1,71 @@
+import { createApi, loadKubeconfig, transportFor } from '@keelson/client';
+import { eventually } from '@keelson/testing';
+import { Deployment, Node, Pod, ServiceAccount } from '@keelson/types';
+import type { Figure } from './figures.ts';
+
+/**
+ * A Deployment of 1,000 on 100 nodes that nobody serves, over real processes: until the last pod is bound. Prints one JSON document of
+ * figures. `node test/bench/deployment.ts KUBECONFIG [PODS [NODES]]`
+ */
+const [kubeconfig = '', ...sizes] = process.argv.slice(2);
+const [pods = 1_000, nodes = 100] = sizes.map(Number);
+const namespace = 'default';
+const labels = { app: 'thousand' };
+
+const transport = transportFor(loadKubeconfig(kubeconfig));
+const api = createApi(transport);
+await eventually(() => api.get(ServiceAccount, { name: 'default', namespace }), {
+  deadlineMs: 20_000,
+  message: 'the default account is there',
+});
+
+/** Their leases are never renewed: they count as alive for 50 s. */
+async function addNode(name: string): Promise<void> {
+  await api.create(Node, { metadata: { name, labels: { bench: 'held' } }, spec: {} });
+  const resources = { cpu: '32', memory: '64Gi', pods: '110' };
+  const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }];
+  const patch = { status: { capacity: resources, allocatable: resources, conditions } };
+  await api.patch(Node, { name }, 'application/merge-patch+json', patch, { subresource: 'status' });
+}
+
+const names = Array.from({ length: nodes }, (_, n) => `held-${n}`);
+await Promise.all(names.map(addNode));
+await eventually(async () => (await api.list(Node, {})).items.filter(({ spec }) => !spec?.taints?.length).length >= nodes, {
+  deadlineMs: 20_000,
+  message: 'the nodes take pods',
+});
+
+const abort = new AbortController();
+const start = performance.now();
+const seconds = (): number => (performance.now() - start) / 1000;
+const bound = new Set<string>();
+const created = new Set<string>();
+let lastCreated = 0;
+const template = {
+  metadata: { labels },
+  spec: {
+    nodeSelector: { bench: 'held' },
+    containers: [{ name: 'main', image: 'registry.k8s.io/pause:3.10.2', resources: { requests: { cpu: '100m' } } }],
+  },
+};
+await api.create(Deployment, {
+  metadata: { name: 'thousand', namespace },
+  spec: { replicas: pods, selector: { matchLabels: labels }, template },
+});
+for await (const event of api.watch(Pod, { namespace, labelSelector: 'app=thousand', signal: abort.signal })) {
+  if (event.type === 'BOOKMARK') continue;
+  const { metadata, spec } = event.object;
+  created.add(metadata.name ?? '');
+  if (created.size === pods && lastCreated === 0) lastCreated = seconds();
+  if (spec?.nodeName) bound.add(metadata.name ?? '');
+  if (bound.size === pods) break;
+}
+const about = `Deployment of ${pods} on ${nodes} held nodes, real processes`;
+const figures: Figure[] = [
+  { name: `${about}: last pod created`, unit: ' s', value: lastCreated },
+  { name: `${about}: last pod bound`, unit: ' s', value: seconds() },
+];
+for (const { name, unit, value } of figures) process.stderr.write(`${name}: ${value.toFixed(2)}${unit}\n`);
+process.stdout.write(`${JSON.stringify(figures)}\n`);
+abort.abort();
+transport.close();
