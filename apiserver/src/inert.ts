@@ -19,7 +19,7 @@ export const inert: InertFlags = {
     ...['service-account-lookup', 'shutdown-send-retry-after', 'watch-cache'],
   ],
   values: [
-    ...['apiserver-count', 'cert-dir', 'coordinated-leadership-lease-duration', 'coordinated-leadership-renew-deadline'],
+    ...['apiserver-count', 'coordinated-leadership-lease-duration', 'coordinated-leadership-renew-deadline'],
     ...['coordinated-leadership-retry-period', 'cors-allowed-origins', 'debug-socket-path', 'default-watch-cache-size'],
     ...['delete-collection-workers', 'egress-selector-config-file', 'endpoint-reconciler-type', 'etcd-count-metric-poll-period'],
     ...[

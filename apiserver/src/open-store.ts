@@ -63,7 +63,7 @@ function named({ group, resource }: { readonly group: string; readonly resource:
 /** Store code is loaded by need: the etcd client costs start-up time that an embedded store does not owe. */
 async function openBackend(options: StoreOptions): Promise<Store> {
   if (options['etcd-prefix'] !== '/registry') throw new Error(`--etcd-prefix=${options['etcd-prefix']}: only /registry is offered`);
-  const backend = options['storage-backend'];
+  const backend = options['storage-backend'] || (options['etcd-servers'].length > 0 ? 'etcd3' : 'sqlite');
   if (backend === 'memory') return (await import('./storage/memory/memory.ts')).createMemoryStore();
   if (backend === 'sqlite') return (await import('./storage/sqlite/sqlite.ts')).createSqliteStore({ path: options['storage-file'] });
   if (backend !== 'etcd3') throw new Error(`--storage-backend: "${backend}" is unknown; use sqlite, etcd3 or memory`);

@@ -10,8 +10,13 @@ export const apiserverOptions = {
     default: '',
     help: 'Address under which members of the cluster reach this server; the bind address unless told.',
   },
-  'tls-cert-file': { type: 'string', default: '', help: 'Serving certificate, PEM.' },
+  'tls-cert-file': { type: 'string', default: '', help: 'Serving certificate, PEM; that of --cert-dir unless told.' },
   'tls-private-key-file': { type: 'string', default: '', help: 'Key of the serving certificate, PEM.' },
+  'cert-dir': {
+    type: 'string',
+    default: '/var/run/kubernetes',
+    help: 'Where apiserver.crt and apiserver.key are found, or made, when no serving certificate is named.',
+  },
   'client-ca-file': { type: 'string', default: '', help: 'CA bundle client certificates are checked against, PEM.' },
   'requestheader-client-ca-file': {
     type: 'string',
@@ -57,7 +62,7 @@ export const apiserverOptions = {
   'anonymous-auth': {
     type: 'boolean',
     default: true,
-    help: 'Lets requests without a credential in, as system:anonymous; RBAC shows them health and the version, and no more.',
+    help: 'Lets requests without a credential in, as system:anonymous; RBAC shows them health and the version, and no more. Off with AlwaysAllow.',
   },
   'enable-priority-and-fairness': {
     type: 'boolean',
@@ -155,7 +160,7 @@ export const apiserverOptions = {
   },
   'service-cluster-ip-range': { type: 'string', default: '10.96.0.0/16', help: 'Range cluster IPs are taken from.' },
   'service-node-port-range': { type: 'string', default: '30000-32767', help: 'Range node ports are taken from.' },
-  'etcd-servers': { type: 'list', default: [] as readonly string[], help: 'etcd members, for --storage-backend=etcd3.' },
+  'etcd-servers': { type: 'list', default: [] as readonly string[], help: 'etcd members, for --storage-backend=etcd3, which they imply.' },
   'etcd-cafile': { type: 'string', default: '', help: 'CA of the etcd members, PEM.' },
   'etcd-certfile': { type: 'string', default: '', help: 'Client certificate shown to etcd, PEM.' },
   'etcd-keyfile': { type: 'string', default: '', help: 'Key of the etcd client certificate, PEM.' },
@@ -180,6 +185,10 @@ export const apiserverOptions = {
   },
   'disable-admission-plugins': { type: 'list', default: [] as readonly string[], help: 'Admission plugins to leave out.' },
 
-  'storage-backend': { type: 'string', default: 'sqlite', help: 'Where objects are kept: sqlite, etcd3 or memory.' },
+  'storage-backend': {
+    type: 'string',
+    default: '',
+    help: 'Where objects are kept: sqlite, etcd3 or memory; etcd3 where --etcd-servers are told, else sqlite.',
+  },
   'storage-file': { type: 'string', default: 'keelson.db', help: 'The file of the sqlite store.' },
 } as const satisfies OptionSpecs;

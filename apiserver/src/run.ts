@@ -12,9 +12,11 @@ import { configureAuth } from './auth/settings.ts';
 import { neighbours } from './components.ts';
 import { listen } from './http/server.ts';
 import { inert } from './inert.ts';
+import { addressAt } from './kinds/core/cidr.ts';
 import { openStore } from './open-store.ts';
 import { apiserverOptions } from './options.ts';
 import { type ApiServer, createServer } from './server.ts';
+import { servingCertificate } from './serving-certificate.ts';
 import type { Store } from './storage/types.ts';
 
 type Context = ComponentContext<typeof apiserverOptions>;
@@ -31,16 +33,16 @@ async function run(context: Context): Promise<void> {
   const { store, isStale } = await openStore(options);
   const auditor = await configureAudit(options, context);
   const server = await createServer({ ...(await serverConfig(context, store)), auditor, ...(isStale ? { isStale } : {}) });
+  const address = options['advertise-address'] || defaultAddress(options['bind-address']);
+  const serviceAddress = addressAt(options['service-cluster-ip-range'].split(',')[0] ?? '', 1);
   const listener = await listen({
     host: options['bind-address'],
     port: options['secure-port'],
-    cert: await text(options['tls-cert-file']),
-    key: await text(options['tls-private-key-file']),
+    ...(await servingCertificate(options, { host: address, serviceAddress }, context.clock)),
     clientCA: [await text(options['client-ca-file']), await optionalText(options['requestheader-client-ca-file'])].join('\n'),
     handle: server.handle,
     upgrade: server.upgrade,
   });
-  const address = options['advertise-address'] || defaultAddress(options['bind-address']);
   await server.bootstrap({ address, port: listener.port });
   log.info('serving', { address: options['bind-address'], port: listener.port });
   await aborted(signal);
@@ -54,7 +56,7 @@ async function shutDown(server: ApiServer, close: () => Promise<void>, store: St
 }
 
 function requireFiles(options: Options): void {
-  const needed = ['tls-cert-file', 'tls-private-key-file', 'client-ca-file', 'service-account-signing-key-file'] as const;
+  const needed = ['client-ca-file', 'service-account-signing-key-file'] as const;
   const missing = needed.filter((name) => !options[name]);
   if (missing.length > 0)
     throw new Error(

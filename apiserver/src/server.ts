@@ -27,6 +27,7 @@ import { WebhookCaller } from './extensions/webhooks/caller.ts';
 import { mutatingWebhooks, validatingWebhooks, type WebhookDeps } from './extensions/webhooks/plugins.ts';
 import { bootstrapFairness, createFairness, type FairnessSettings, keepFairness, usualFairness } from './fairness/index.ts';
 import { Decoder } from './http/decode.ts';
+import { noComplaints } from './http/field-faults.ts';
 import { createRequestMetrics } from './http/metrics.ts';
 import { createPipeline, type PipelineOptions } from './http/pipeline.ts';
 import { createPlain } from './http/plain.ts';
@@ -170,7 +171,7 @@ interface AdmissionParts {
 
 /** What a webhook made of an object, in its kind's shape and with its defaults. */
 function reshape(decoder: Decoder, { kind, definition }: KindStore, object: KubeObject): KubeObject {
-  const { object: shaped } = decoder.decode(kind, object, [], 'Ignore');
+  const { object: shaped } = decoder.decode(kind, object, noComplaints, 'Ignore');
   definition.defaults?.(shaped);
   return shaped;
 }

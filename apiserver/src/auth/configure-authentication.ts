@@ -18,6 +18,8 @@ import { tokenWebhook } from './webhook/token.ts';
 export interface AuthenticationSettings {
   readonly configFile: string;
   readonly anonymous: boolean;
+  /** Whoever comes may do anything: then nobody comes without a credential, as upstream. */
+  readonly alwaysAllow: boolean;
   readonly tokenFile: string;
   readonly oidc: OidcFlags;
   readonly webhook: { readonly configFile: string; readonly version: string; readonly life: number };
@@ -91,7 +93,8 @@ function checked(jwt: AuthenticationConfig['jwt'], issuers: readonly string[]): 
 }
 
 /** Issuers are asked for their keys at once, but not waited for: one that is away keeps nobody else out. */
-async function currentOf(config: AuthenticationConfig, { anonymous }: AuthenticationSettings, { clock }: Surroundings): Promise<Current> {
+async function currentOf(config: AuthenticationConfig, settings: AuthenticationSettings, { clock }: Surroundings): Promise<Current> {
+  const anonymous = settings.anonymous && !settings.alwaysAllow;
   const all = config.jwt.map((one) => jwtAuthenticator(one, clock));
   for (const authenticator of all) void authenticator.start();
   return { jwt: anyToken(all), anonymous: config.anonymous ?? (anonymous ? everywhere : { enabled: false }) };

@@ -22,6 +22,8 @@ export async function configureAuth(
   const publicKeys = await Promise.all(options['service-account-key-file'].map((path) => readFile(path, 'utf8')));
   const audiences = options['api-audiences'].length > 0 ? options['api-audiences'] : [issuer];
   const settings = await authenticationSettings(options, [issuer, ...formerIssuers], audiences);
+  if (settings.anonymous && settings.alwaysAllow)
+    around.log.warn('AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false.');
   const authentication = await configureAuthentication(settings, around);
   const keys = { issuer, formerIssuers, signingKey, publicKeys: publicKeys.length > 0 ? publicKeys : [publicKeyOf(signingKey)], audiences };
   const terms = tokenTerms(options);
@@ -44,6 +46,7 @@ async function authenticationSettings(
     ...{ issuers, audiences },
     configFile: options['authentication-config'],
     anonymous: options['anonymous-auth'],
+    alwaysAllow: options['authorization-mode'].includes('AlwaysAllow'),
     tokenFile: options['token-auth-file'],
     oidc: {
       issuerURL: options['oidc-issuer-url'],

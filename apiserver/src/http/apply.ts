@@ -1,10 +1,11 @@
-import { badRequest, duplicateLines, forbidden } from '@keelson/machinery';
+import { badRequest, forbidden } from '@keelson/machinery';
 import { describe } from '../auth/authorize.ts';
 import { apply } from '../registry/apply.ts';
 import type { Writable } from '../registry/written.ts';
 import { readBody } from './body.ts';
 import { checkDepth } from './depth.ts';
 import { duplicateFields } from './duplicates.ts';
+import { noComplaints, yamlComplaints, yamlError } from './field-faults.ts';
 import type { negotiate } from './negotiate.ts';
 import { writeOptions } from './options.ts';
 import { checkName, checkNamespace, sendWritten, writeRequest } from './request.ts';
@@ -31,7 +32,7 @@ export async function serveApply(request: ResourceRequest, form: ReturnType<type
 
 /** The merged object as the kind has it, and as the URL names it. */
 function shaped(request: ResourceRequest, merged: object): Writable {
-  const { object } = request.decoder.decode(request.store.kind, merged, [], 'Ignore');
+  const { object } = request.decoder.decode(request.store.kind, merged, noComplaints, 'Ignore');
   checkNamespace(request, object);
   if (!object.metadata.name) {
     throw badRequest(`the name of the object (${request.info.name} based on URL) was undeterminable: name must be provided`);
@@ -48,10 +49,9 @@ export async function readConfiguration(request: ResourceRequest): Promise<objec
   checkDepth(config);
   request.audit?.requested(config);
   if (!doubled || fieldValidation === 'Ignore') return config;
-  const lines = duplicateLines(text).map(({ line, key }) => `\n  line ${line}: key ${JSON.stringify(key)} already set in map`);
-  const problem = `error converting YAML to JSON: yaml: unmarshal errors:${lines.join('')}`;
-  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${problem}`);
-  request.warnings.push(problem);
+  const complaints = yamlComplaints(text);
+  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${yamlError(complaints)}`);
+  request.warnings.push(...complaints);
   return config;
 }
 

@@ -5,7 +5,7 @@ import type { HttpRequestLike } from '@keelson/client';
 import { badRequest, requestEntityTooLarge, StatusError, unsupportedMediaType } from '@keelson/machinery';
 import type { Schemas } from '@keelson/types/schemas';
 import { checkDepth } from './depth.ts';
-import { duplicateFields } from './duplicates.ts';
+import { jsonSource, noComplaints, type Source, yamlComplaints } from './field-faults.ts';
 import { decodeProtobuf } from './protobuf.ts';
 import { parseYamlAside } from './yaml-aside.ts';
 
@@ -66,10 +66,10 @@ function tooLarge(): Error {
   return requestEntityTooLarge(`limit is ${bodyLimit}`);
 }
 
-/** A body as plain data, and the names that stood twice in one object. */
+/** A body as plain data, and what else there is to say of its text. */
 export interface ParsedBody {
   readonly value: unknown;
-  readonly duplicates: readonly string[];
+  readonly source: Source;
 }
 
 export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
@@ -95,12 +95,14 @@ async function parseAs(
 ): Promise<ParsedBody> {
   if (type === 'application/json') {
     const text = body.toString();
-    return { value: parseJson(text, body, kind), duplicates: strict ? duplicateFields(text) : [] };
+    return { value: parseJson(text, body, kind), source: strict ? jsonSource(text) : noComplaints };
   }
-  if (type === 'application/vnd.kubernetes.protobuf') return { value: await decodeProtobuf(body, schemas), duplicates: [] };
+  if (type === 'application/vnd.kubernetes.protobuf') return { value: await decodeProtobuf(body, schemas), source: noComplaints };
   if (type !== 'application/yaml') throw unsupportedMediaType(objectTypes);
   try {
-    return await parseYamlAside(body.toString());
+    const text = body.toString();
+    const { value, duplicates } = await parseYamlAside(text);
+    return { value, source: { type: 'yaml', complaints: strict && duplicates.length > 0 ? yamlComplaints(text) : [] } };
   } catch (error) {
     throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${(error as Error).message}`);
   }

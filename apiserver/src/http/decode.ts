@@ -3,6 +3,7 @@ import type { KubeObject } from '@keelson/client';
 import { badRequest, StatusError } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import { loadSchemas, type Schemas } from '@keelson/types/schemas';
+import { fieldFaults, type Source } from './field-faults.ts';
 import { goError } from './go-errors.ts';
 import { Misfit, type Path, Shapes } from './shapes.ts';
 
@@ -16,8 +17,8 @@ export interface DecodeResult {
 
 /** A type that is not built in, and how its objects get their shape. */
 export interface CustomType {
-  /** Drops, in place, what the type does not know, and returns the paths of what went. */
-  prune(object: KubeObject): readonly string[];
+  /** Drops, in place, what the type does not know, and returns the paths of what went. `shapeMeta` does so for embedded metadata. */
+  prune(object: KubeObject, shapeMeta: (metadata: object) => readonly string[]): readonly string[];
 }
 
 /** Brings parsed input into the shape of a kind, and says in Go's words what does not fit. */
@@ -47,25 +48,21 @@ export class Decoder {
   }
 
   /** @throws DecodeError for a wrong kind, version or JSON type, and in Strict mode for unknown and duplicate fields. */
-  decode(
-    kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>,
-    value: unknown,
-    duplicates: readonly string[],
-    mode: FieldValidation,
-  ): DecodeResult {
+  decode(kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>, value: unknown, source: Source, mode: FieldValidation): DecodeResult {
     const object = checkKind(kind, value);
     const prefix = `${kind.kind} in version "${kind.apiVersion.split('/').at(-1)}" cannot be handled as a ${kind.kind}`;
     const custom = this.#custom.get(kind.typeName);
     const unknown = custom ? this.#shapeCustom(custom, object, prefix) : this.#shape(kind.typeName, object, prefix);
-    const strict = [...unknown.map((field) => `unknown field "${field}"`), ...duplicates.map((field) => `duplicate field "${field}"`)];
-    if (strict.length > 0 && mode === 'Strict') throw new DecodeError(`strict decoding error: ${strict.join(', ')}`, prefix);
-    return { object, warnings: mode === 'Warn' ? strict : [] };
+    if (mode === 'Ignore') return { object, warnings: [] };
+    const { warnings, text } = fieldFaults(source, unknown, custom !== undefined);
+    if (text !== '' && mode === 'Strict') throw new DecodeError(`strict decoding error: ${text}`, prefix);
+    return { object, warnings };
   }
 
   /** Metadata is the same typed matter in every object; the rest is the custom type's. */
   #shapeCustom(type: CustomType, object: KubeObject, prefix: string): string[] {
-    const unknown = this.#shape('meta.v1.ObjectMeta', object.metadata, prefix).map((field) => `metadata.${field}`);
-    return [...unknown, ...type.prune(object)];
+    const shapeMeta = (metadata: object): string[] => this.#shape('meta.v1.ObjectMeta', metadata, prefix);
+    return [...shapeMeta(object.metadata).map((field) => `metadata.${field}`), ...type.prune(object, shapeMeta)];
   }
 
   /** Drops what the type does not know and returns the paths. @throws DecodeError for values of the wrong JSON type. */

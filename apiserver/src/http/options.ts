@@ -13,6 +13,7 @@ import type { DeleteOptions } from '@keelson/types';
 import type { ListQuery } from '../registry/read.ts';
 import { mediaType, objectTypes, parseBody, readBody } from './body.ts';
 import type { FieldValidation } from './decode.ts';
+import { noComplaints } from './field-faults.ts';
 import { isTrue } from './request-info.ts';
 import type { ResourceRequest } from './types.ts';
 
@@ -99,7 +100,7 @@ async function optionsIn({ request, decoder, audit }: ResourceRequest, body: Buf
   if (!objectTypes.includes(mediaType(contentType))) throw unsupportedMediaType(objectTypes);
   const { value } = await parseBody(body, contentType, 'DeleteOptions', false, decoder.schemas);
   const plain = typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value, apiVersion: 'v1' } : value;
-  const { object } = decoder.decode(deleteOptionsKind, plain, [], 'Ignore');
+  const { object } = decoder.decode(deleteOptionsKind, plain, noComplaints, 'Ignore');
   audit?.requested(object);
   return object as DeleteOptions;
 }

@@ -16,6 +16,8 @@ import type { KindStore } from '../registry/kind-store.ts';
 import { goJsonError } from './body.ts';
 import { DecodeError, type DecodeResult, type Decoder, type FieldValidation } from './decode.ts';
 import { checkDepth } from './depth.ts';
+import { duplicateFields } from './duplicates.ts';
+import { duplicateField, jsonPatchComplaints } from './field-faults.ts';
 
 const jsonType = 'application/json-patch+json';
 const mergeType = 'application/merge-patch+json';
@@ -34,6 +36,8 @@ export interface Patch {
   apply(current: object): unknown;
   /** What a decoding error shows of it: upstream prints the patched object, or for a strategic merge the patch itself. */
   shown(patched: unknown): string;
+  /** What is wrong with the patch itself, where fields are validated. */
+  readonly complaints: readonly string[];
 }
 
 /** @throws StatusError UnsupportedMediaType for another type, BadRequest for a body that is no patch. */
@@ -43,12 +47,15 @@ export function preparePatch(decoder: Decoder, { kind: { typeName } }: Pick<Kind
   if (patch.type === jsonType) {
     const operations = readOperations(patch);
     checkDepth(operations);
-    return { apply: (current) => shallow(applyJsonPatch(current, operations)), shown: goJson };
+    const complaints = patch.fieldValidation === 'Ignore' ? [] : jsonPatchComplaints(patch.body.toString());
+    return { apply: (current) => shallow(applyJsonPatch(current, operations)), shown: goJson, complaints };
   }
   const members = readMembers(patch);
   checkDepth(members);
-  if (patch.type === mergeType) return { apply: (current) => applyMergePatch(current, members), shown: goJson };
+  const complaints = patch.fieldValidation === 'Ignore' ? [] : duplicateFields(patch.body.toString()).map(duplicateField);
+  if (patch.type === mergeType) return { apply: (current) => applyMergePatch(current, members), shown: goJson, complaints };
   return {
+    complaints,
     apply: (current) => patchTyped(current as Record<string, unknown>, members, decoder.schemas, typeName),
     shown: () => goMap(members),
   };
@@ -126,7 +133,7 @@ export function decodePatched(
 ): DecodeResult {
   const patched = patch.apply(current);
   try {
-    return decoder.decode(kind, patched, [], mode);
+    return decoder.decode(kind, patched, { type: 'patch', complaints: patch.complaints }, mode);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', patch.shown(patched), error.why)]);

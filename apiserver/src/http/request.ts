@@ -34,14 +34,14 @@ export async function decodeBody(
   kind = request.store.kind as Pick<typeof request.store.kind, 'kind' | 'apiVersion' | 'typeName'>,
 ): Promise<Writable> {
   const { fieldValidation } = writeOptions(request.info.query, request.info.verb === 'update' ? 'update' : 'create');
-  const { value, duplicates } = await parseBody(
+  const { value, source } = await parseBody(
     await readBody(request.request),
     header(request, 'content-type'),
     kind.kind,
     fieldValidation !== 'Ignore',
     request.decoder.schemas,
   );
-  const { object, warnings } = request.decoder.decode(kind, value, duplicates, fieldValidation);
+  const { object, warnings } = request.decoder.decode(kind, value, source, fieldValidation);
   request.warnings.push(...warnings);
   request.audit?.requested(object);
   return object as Writable;

@@ -9,6 +9,7 @@ import { fromStored, prepared, toStored } from '../registry/versions.ts';
 import { update, type Writable } from '../registry/write.ts';
 import { applyType, readConfiguration } from './apply.ts';
 import { mediaType } from './body.ts';
+import { noComplaints } from './field-faults.ts';
 import { type Form, negotiate } from './negotiate.ts';
 import { decodePatched, preparePatch } from './patch.ts';
 import { answerTo, decodeBody, header, readPatch, refused, writeRequest } from './request.ts';
@@ -85,7 +86,7 @@ async function applyScale(request: ResourceRequest, rules: ScaleRules<unknown>):
   const config = await readConfiguration(request);
   const { apiVersion, kind } = config as { apiVersion?: string; kind?: string };
   if (apiVersion !== scaleKind.apiVersion || kind !== scaleKind.kind) throw badRequest(`invalid object type: ${apiVersion}, Kind=${kind}`);
-  const scale = decoder.decode(scaleKind, config, [], 'Strict').object as Scale;
+  const scale = decoder.decode(scaleKind, config, noComplaints, 'Strict').object as Scale;
   if (scale.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
   const { uid, resourceVersion } = scale.metadata;
   const identity = { name: info.name, ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
@@ -95,7 +96,7 @@ async function applyScale(request: ResourceRequest, rules: ScaleRules<unknown>):
     config: parent,
     force: isTrue(info.query.get('force')),
     request: { ...writeRequest(request, 'apply'), subresource: '' },
-    shape: (merged) => decoder.decode(store.kind, merged, [], 'Ignore').object as Writable,
+    shape: (merged) => decoder.decode(store.kind, merged, noComplaints, 'Ignore').object as Writable,
     mayCreate: () => Promise.reject(refused()),
   });
   return written.object;

@@ -116,7 +116,7 @@ export class CustomResources {
     for (const version of definition.spec.versions) {
       const schema = schemaOf(version);
       const { group, names } = definition.spec;
-      decoder.define(typeNameOf(group, version.name, names.kind), { prune: (object) => prune(object, schema) });
+      decoder.define(typeNameOf(group, version.name, names.kind), { prune: (object, shapeMeta) => prune(object, schema, true, shapeMeta) });
     }
     const { stored, served } = servedVersions(definition, converterOf(definition, caller, random));
     await registry.install(stored, served);

@@ -3,37 +3,50 @@ import { isMap, type JsonMap, memberSchema, type Schema } from './schema.ts';
 /** Members every object that is an API object of its own has, whatever its schema says. */
 const identity = ['apiVersion', 'kind', 'metadata'];
 
+/** Gives the metadata of an embedded resource its shape, and answers the members that went. */
+export type ShapeMeta = (metadata: object) => readonly string[];
+
+interface Pruning {
+  readonly gone: string[];
+  readonly shapeMeta: ShapeMeta;
+}
+
+const leaveMeta: ShapeMeta = () => [];
+
 /**
  * Removes, in place, what a structural schema does not speak of, and returns the paths of what went: `spec.list[0].x`. `metadata` of the
- * object itself and of embedded resources is left alone: it is a typed matter.
+ * object itself is left alone: it is a typed matter, as that of embedded resources, which `shapeMeta` sees to.
  */
-export function prune(value: unknown, schema: Schema, isResource = true): string[] {
-  const gone: string[] = [];
-  pruneAt(value, schema, '', isResource, gone);
-  return gone;
+export function prune(value: unknown, schema: Schema, isResource = true, shapeMeta: ShapeMeta = leaveMeta): string[] {
+  const pruning: Pruning = { gone: [], shapeMeta };
+  pruneAt(value, schema, '', isResource, pruning);
+  return pruning.gone;
 }
 
-function pruneAt(value: unknown, schema: Schema, path: string, isResource: boolean, gone: string[]): void {
+function pruneAt(value: unknown, schema: Schema, path: string, isResource: boolean, pruning: Pruning): void {
   if (Array.isArray(value)) {
     const { items } = schema;
-    if (items) for (const [index, element] of value.entries()) pruneNested(element, items, `${path}[${index}]`, gone);
-  } else if (isMap(value)) pruneMap(value, schema, path, isResource, gone);
+    if (items) for (const [index, element] of value.entries()) pruneNested(element, items, `${path}[${index}]`, pruning);
+  } else if (isMap(value)) pruneMap(value, schema, path, isResource, pruning);
 }
 
-function pruneNested(value: unknown, schema: Schema, path: string, gone: string[]): void {
-  pruneAt(value, schema, path, schema['x-kubernetes-embedded-resource'] ?? false, gone);
+function pruneNested(value: unknown, schema: Schema, path: string, pruning: Pruning): void {
+  const isResource = schema['x-kubernetes-embedded-resource'] ?? false;
+  pruneAt(value, schema, path, isResource, pruning);
+  if (!isResource || !isMap(value) || !isMap(value.metadata)) return;
+  for (const member of pruning.shapeMeta(value.metadata)) pruning.gone.push(`${path}.metadata.${member}`);
 }
 
-function pruneMap(value: JsonMap, schema: Schema, path: string, isResource: boolean, gone: string[]): void {
+function pruneMap(value: JsonMap, schema: Schema, path: string, isResource: boolean, pruning: Pruning): void {
   const keepsAll = schema['x-kubernetes-preserve-unknown-fields'] || schema.additionalProperties === true;
   for (const name of Object.keys(value)) {
     const where = path === '' ? name : `${path}.${name}`;
     if (isResource && identity.includes(name)) continue;
     const member = memberSchema(schema, name);
-    if (member) pruneNested(value[name], member, where, gone);
+    if (member) pruneNested(value[name], member, where, pruning);
     else if (!keepsAll) {
       delete value[name];
-      gone.push(where);
+      pruning.gone.push(where);
     }
   }
 }

@@ -1,0 +1,60 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '@keelson/base';
+import { issueTemporary } from '@keelson/pki';
+
+/** Flags that say with which certificate the server is served. */
+export interface ServingFlags {
+  readonly 'tls-cert-file': string;
+  readonly 'tls-private-key-file': string;
+  readonly 'cert-dir': string;
+}
+
+/** Under which addresses and names clients reach the server. */
+export interface ServedAs {
+  readonly host: string;
+  /** The first address of the service range: that of the Service `kubernetes`. */
+  readonly serviceAddress: string;
+}
+
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/**
+ * The serving certificate and its key, PEM: the files that are named, or else `apiserver.crt` and `apiserver.key` of `--cert-dir`,
+ * which are made when they are not both there, from an authority nobody keeps.
+ * @throws Error in one sentence: only one file named, a file that cannot be read, a directory that cannot be written.
+ */
+export async function servingCertificate(flags: ServingFlags, names: ServedAs, clock: Clock): Promise<Pair> {
+  const [certFile, keyFile] = [flags['tls-cert-file'], flags['tls-private-key-file']];
+  if (certFile && keyFile) return read(certFile, keyFile);
+  if (certFile || keyFile) throw new Error('--tls-cert-file and --tls-private-key-file must be given together');
+  const directory = flags['cert-dir'];
+  if (!directory) throw new Error('--tls-cert-file and --tls-private-key-file must be given where --cert-dir is empty');
+  const [crt, key] = [join(directory, 'apiserver.crt'), join(directory, 'apiserver.key')];
+  const before = await read(crt, key).catch(() => undefined);
+  if (before) return before;
+  const made = await issueTemporary(names.host, addresses(names), clock);
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeFile(crt, made.cert, { mode: 0o644 });
+    await writeFile(key, made.key, { mode: 0o600 });
+  } catch (error) {
+    throw new Error(`cannot write a serving certificate to --cert-dir=${directory}: ${(error as Error).message}`, { cause: error });
+  }
+  return made;
+}
+
+function addresses({ host, serviceAddress }: ServedAs): { dnsNames: string[]; ips: string[] } {
+  return { dnsNames: ['kubernetes.default.svc', 'kubernetes.default', 'kubernetes'], ips: [host, serviceAddress] };
+}
+
+async function read(certFile: string, keyFile: string): Promise<Pair> {
+  return { cert: await text(certFile), key: await text(keyFile) };
+}
+
+function text(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: Error) => Promise.reject(new Error(`cannot read ${path}: ${error.message}`)));
+}
