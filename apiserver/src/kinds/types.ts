@@ -21,6 +21,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly prefix?: string;
   /** Verbs offered; all eight unless told. A kind that `answer`s is not stored. */
   readonly verbs?: readonly Verb[];
+  /** What everybody is warned of who asks for it in this version. */
+  readonly deprecation?: string | undefined;
   /** Answers all verbs of a kind that is not stored (reviews). */
   readonly answer?: ResourceHandler;
   /** Messages for what is wrong with a name (with `prefix`: with a generateName's prefix). DNS subdomain unless told. */
@@ -34,6 +36,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   validate?(object: T): FieldError[];
   /** Immutable fields and transitions; `validate(next)` runs as well. */
   validateUpdate?(next: T, old: T): FieldError[];
+  /** What is taken though it is probably not what was meant: told to who creates, or updates the main resource. */
+  warnings?(next: T, old: T | undefined): readonly string[];
   /** Whether there is a `status` subresource, and its rules. */
   readonly status?: StatusRules<T> | undefined;
   readonly scale?: ScaleRules<T> | undefined;

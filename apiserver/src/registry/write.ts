@@ -72,6 +72,7 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
   };
   await runAdmission(registry.options.admission, 'admit', attributes);
   throwInvalid(store, object, [...validateMeta(store, object), ...(definition.validate?.(object) ?? [])]);
+  if (definition.warnings) request.warnings.push(...definition.warnings(object, undefined));
   await runAdmission(registry.options.admission, 'validate', attributes);
   const key = store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? '');
   return claiming(registry, store, { next: object, old: undefined, request }, async () => {
@@ -151,6 +152,7 @@ async function updateOnce(
   await runAdmission(plugins, 'admit', attributes);
   bumpGeneration(store, next, old, request.subresource);
   throwInvalid(store, next, [...validateChange(store, next, old, request.subresource), ...(account.meant ? validateAccount(next) : [])]);
+  if (request.subresource === '' && store.definition.warnings) request.warnings.push(...store.definition.warnings(next, old));
   await runAdmission(plugins, 'validate', attributes);
   const stale = registry.options.isStale;
   if (changesNothing(next, old, account) && !(await stale?.(store.keyOf(request.namespace, name))))

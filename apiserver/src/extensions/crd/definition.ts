@@ -1,6 +1,7 @@
 import type { KubeObject } from '@keelson/client';
-import type { FieldError } from '@keelson/machinery';
+import { type FieldError, goQuote } from '@keelson/machinery';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, Kind } from '@keelson/types';
+import { byPreference } from '../../discovery/documents.ts';
 import type { KindDefinition, ScaleRules } from '../../kinds/types.ts';
 import { columnsOf } from './columns.ts';
 import { applyDefaults } from './defaults.ts';
@@ -34,6 +35,7 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
   const { scale, status } = version.subresources ?? {};
   return {
     kind: kindOf(definition, version),
+    deprecation: version.deprecated ? (version.deprecationWarning ?? deprecationOf(definition, version)) : undefined,
     schema: version.schema?.openAPIV3Schema ?? schema,
     prefix: prefixOf(definition),
     conditionalUpdateOnly: true,
@@ -45,9 +47,18 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
     ),
     validate: (object) => (object.metadata.resourceVersion ? validate(object) : [...validate(object), ...rules(object)]),
     validateUpdate: rules,
+    warnings: finalizerWarnings,
     ...(status ? { status: { leaves: 'metadata' as const, validateUpdate: change } } : {}),
     ...(scale ? { scale: scaleRules(scale) } : {}),
   };
+}
+
+/** Names the version to use instead: the best of those that are better, and not deprecated themselves. */
+function deprecationOf({ spec: { group, names, versions } }: CustomResourceDefinition, { name }: CustomResourceDefinitionVersion): string {
+  const others = versions.filter(({ served, deprecated }) => served && !deprecated).map((other) => ({ version: other.name }));
+  const better = others.filter((other) => byPreference(other, { version: name }) < 0).sort(byPreference)[0];
+  const use = better ? `; use ${group}/${better.version} ${names.kind}` : '';
+  return `${group}/${name} ${names.kind} is deprecated${use}`;
 }
 
 function kindOf({ spec, status }: CustomResourceDefinition, { name: version }: CustomResourceDefinitionVersion): Kind<KubeObject> {
@@ -78,3 +89,15 @@ function count(value: unknown): number {
 function text(value: unknown): string {
   return value === undefined || value === null ? '' : String(value);
 }
+
+/** Of finalizers that were not there before, and are neither somebody's own nor Kubernetes'. */
+function finalizerWarnings({ metadata: { finalizers = [] } }: Finalized, old: Finalized | undefined): string[] {
+  const strange = finalizers.filter((name) => !name.includes('/') && !wellKnown.has(name) && !old?.metadata.finalizers?.includes(name));
+  return strange.map(
+    (name) =>
+      `metadata.finalizers: ${goQuote(name)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers`,
+  );
+}
+
+type Finalized = KubeObject & { readonly metadata: { readonly finalizers?: readonly string[] | undefined } };
+const wellKnown = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);

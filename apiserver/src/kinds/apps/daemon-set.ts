@@ -6,6 +6,7 @@ import { labelsText } from '../label-text.ts';
 import type { KindDefinition } from '../types.ts';
 import { daemonSetErrors, daemonSetStatusErrors, daemonSetUpdateErrors } from './daemon-set-validation.ts';
 import { templateColumns } from './workload.ts';
+import { workloadWarnings } from './workload-warnings.ts';
 
 /** Counts template changes; a field once, kept in this annotation since apps/v1. */
 const templateGeneration = 'deprecated.daemonset.template.generation';
@@ -35,6 +36,7 @@ export const daemonSetKind: KindDefinition<DaemonSet> = {
   },
   validate: daemonSetErrors,
   validateUpdate: daemonSetUpdateErrors,
+  warnings: workloadWarnings,
   status: { validateUpdate: daemonSetStatusErrors },
   columns: [
     nameColumn,

@@ -5,6 +5,7 @@ import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import type { KindDefinition } from '../types.ts';
 import { deploymentErrors, selectorUnchanged } from './validation.ts';
 import { selectorText, templateColumns } from './workload.ts';
+import { workloadWarnings } from './workload-warnings.ts';
 
 export const deploymentKind: KindDefinition<Deployment> = {
   kind: Deployment,
@@ -28,6 +29,7 @@ export const deploymentKind: KindDefinition<Deployment> = {
   },
   validate: deploymentErrors,
   validateUpdate: (next, old) => selectorUnchanged(next.spec.selector, old.spec.selector),
+  warnings: workloadWarnings,
   status: { leaves: 'labels' },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 1,

@@ -4,6 +4,7 @@ import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import type { KindDefinition } from '../types.ts';
 import { replicaSetErrors, selectorUnchanged } from './validation.ts';
 import { selectorText, templateColumns } from './workload.ts';
+import { workloadWarnings } from './workload-warnings.ts';
 
 export const replicaSetKind: KindDefinition<ReplicaSet> = {
   kind: ReplicaSet,
@@ -17,6 +18,7 @@ export const replicaSetKind: KindDefinition<ReplicaSet> = {
   },
   validate: replicaSetErrors,
   validateUpdate: (next, old) => selectorUnchanged(next.spec.selector, old.spec.selector),
+  warnings: workloadWarnings,
   status: {},
   selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   scale: {

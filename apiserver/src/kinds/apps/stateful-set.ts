@@ -6,6 +6,7 @@ import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import type { KindDefinition } from '../types.ts';
 import { statefulSetErrors, statefulSetStatusErrors, statefulSetUpdateErrors } from './stateful-set-validation.ts';
 import { selectorText, templateColumns } from './workload.ts';
+import { workloadWarnings } from './workload-warnings.ts';
 
 export const statefulSetKind: KindDefinition<StatefulSet> = {
   kind: StatefulSet,
@@ -37,6 +38,7 @@ export const statefulSetKind: KindDefinition<StatefulSet> = {
   },
   validate: statefulSetErrors,
   validateUpdate: statefulSetUpdateErrors,
+  warnings: workloadWarnings,
   status: { validateUpdate: statefulSetStatusErrors },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 1,

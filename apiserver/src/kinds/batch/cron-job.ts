@@ -3,6 +3,7 @@ import { CronJob } from '@keelson/types';
 import { selectorText, templateColumns } from '../apps/workload.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
+import { nameWarnings, podTemplateWarnings } from '../core/pod-warnings.ts';
 import { nonNegative, requiredOneOf } from '../field-checks.ts';
 import type { KindDefinition } from '../types.ts';
 import { cronProblem } from './cron-schedule.ts';
@@ -27,6 +28,11 @@ export const cronJobKind: KindDefinition<CronJob> = {
     cronJob.status = {};
   },
   validate: cronJobErrors,
+  warnings: ({ metadata, spec }, old) => {
+    if (old && metadata.generation === old.metadata.generation) return [];
+    const name = old ? [] : nameWarnings(metadata, 'Pod names and hostnames');
+    return [...name, ...podTemplateWarnings(spec.jobTemplate.spec?.template ?? {}, 'spec.jobTemplate.spec.template')];
+  },
   status: {},
   columns: [
     nameColumn,

@@ -1,6 +1,7 @@
 import { equal, humanDuration, isConditionTrue, parseTime } from '@keelson/machinery';
 import { Job } from '@keelson/types';
 import { templateColumns } from '../apps/workload.ts';
+import { workloadWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import type { KindDefinition } from '../types.ts';
@@ -32,6 +33,7 @@ export const jobKind: KindDefinition<Job> = {
   },
   validate: jobErrors,
   validateUpdate: jobUpdateErrors,
+  warnings: workloadWarnings,
   status: { validateUpdate: jobStatusErrors },
   // As it was before there was a choice: clients that leave it open keep the pods.
   deletion: { defaultPolicy: 'Orphan' },

@@ -3,6 +3,7 @@ import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
 import { accessModesText } from './access-modes.ts';
 import { claimErrors, claimStatusErrors, claimUpdateErrors } from './persistent-volume-claim-validation.ts';
+import { claimWarnings } from './persistent-volume-claim-warnings.ts';
 
 /** The annotation that named the class before there was a field. */
 export const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
@@ -19,6 +20,7 @@ export const persistentVolumeClaimKind: KindDefinition<PersistentVolumeClaim> = 
   },
   validate: claimErrors,
   validateUpdate: claimUpdateErrors,
+  warnings: claimWarnings,
   status: { validateUpdate: claimStatusErrors },
   deletion: { returnsObject: true },
   columns: [

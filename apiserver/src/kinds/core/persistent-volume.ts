@@ -19,6 +19,7 @@ export const persistentVolumeKind: KindDefinition<PersistentVolume> = {
   },
   validate: volumeErrors,
   validateUpdate: volumeUpdateErrors,
+  warnings: volumeWarnings,
   status: {
     prepareUpdate(next, old, { clock }) {
       const moved = next.status?.phase !== old.status?.phase;
@@ -74,4 +75,16 @@ export function defaultVolumeSpec(spec: PersistentVolumeSpec): void {
     spec.azureDisk.kind ??= 'Shared';
     spec.azureDisk.readOnly ??= false;
   }
+}
+
+const outOfUse = [
+  [storageClassAnnotation, 'deprecated since v1.8; use "storageClassName" attribute instead'],
+  ['volume.beta.kubernetes.io/mount-options', 'deprecated since v1.31; use "mountOptions" attribute instead'],
+] as const;
+const recycling =
+  'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.';
+
+function volumeWarnings({ metadata: { annotations = {} }, spec }: PersistentVolume): readonly string[] {
+  const found = outOfUse.filter(([name]) => Object.hasOwn(annotations, name)).map(([name, why]) => `metadata.annotations[${name}]: ${why}`);
+  return spec.persistentVolumeReclaimPolicy === 'Recycle' ? [...found, recycling] : found;
 }

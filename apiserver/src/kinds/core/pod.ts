@@ -12,6 +12,7 @@ import { podLog } from './pod-log.ts';
 import { ephemeralContainersPart, refuseEphemeralContainers } from './pod-parts.ts';
 import { resizePart } from './pod-resize.ts';
 import { podErrors, podStatusErrors, podUpdateErrors } from './pod-validation.ts';
+import { podWarnings } from './pod-warnings.ts';
 import { podProxy } from './proxy.ts';
 
 const core = (kind: string) => ({ group: '', version: 'v1', kind });
@@ -36,6 +37,7 @@ export const podKind: KindDefinition<Pod> = {
   prepareUpdate: keepQosClass,
   validate: podErrors,
   validateUpdate: podUpdateErrors,
+  warnings: (pod, old) => (old ? [] : podWarnings(pod)),
   status: { prepareUpdate: keepQosClass, validateUpdate: podStatusErrors },
   parts: { ephemeralcontainers: ephemeralContainersPart, resize: resizePart },
   deletion: { graceSeconds, returnsObject: true },

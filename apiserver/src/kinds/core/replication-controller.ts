@@ -2,6 +2,7 @@ import { type FieldError, fieldInvalid, fieldRequired, labelsSelector, path, val
 import { ReplicationController } from '@keelson/types';
 import { templateColumns } from '../apps/workload.ts';
 import { alwaysRunning } from '../apps/workload-validation.ts';
+import { workloadWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { nonNegative } from '../field-checks.ts';
 import { labelsText } from '../label-text.ts';
@@ -26,6 +27,7 @@ export const replicationControllerKind: KindDefinition<ReplicationController> = 
     controller.status = { replicas: 0 };
   },
   validate: controllerErrors,
+  warnings: workloadWarnings,
   status: { validateUpdate: statusErrors },
   deletion: { defaultPolicy: 'Orphan' },
   selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },

@@ -6,6 +6,7 @@ import { serviceProxy } from './proxy.ts';
 import { addressMarkers, assignAddresses, serviceClaims } from './service-addresses.ts';
 import { dropOfFormerType, hasExternalTraffic, keepAllocations, settleClusterIP } from './service-update.ts';
 import { serviceErrors, serviceStatusErrors, serviceUpdateErrors } from './service-validation.ts';
+import { serviceWarnings } from './service-warnings.ts';
 
 const columns: readonly Column<Service>[] = [
   nameColumn,
@@ -43,6 +44,7 @@ export const serviceKind: KindDefinition<Service> = {
   },
   validate: serviceErrors,
   validateUpdate: serviceUpdateErrors,
+  warnings: serviceWarnings,
   status: { prepareUpdate: defaultBalancerModes, validateUpdate: serviceStatusErrors },
   subresources: { proxy: serviceProxy },
   claims: serviceClaims,

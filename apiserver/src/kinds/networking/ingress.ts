@@ -14,6 +14,7 @@ export const ingressKind: KindDefinition<Ingress> = {
   },
   // The annotation is older than the field: stored objects that name two classes can still be changed.
   validate: (ingress) => [...ingressErrors(ingress), ...(ingress.metadata.resourceVersion ? [] : classErrors(ingress))],
+  warnings: (ingress, old) => (!old && Object.hasOwn(ingress.metadata.annotations ?? {}, classAnnotation) ? [classByAnnotation] : []),
   status: { validateUpdate: ingressStatusErrors },
   columns: [
     nameColumn,
@@ -35,3 +36,6 @@ function hostsText({ spec }: Ingress): string {
   const rest = hosts.length - shown;
   return hosts.slice(0, shown).join(',') + (rest > 0 ? ` + ${rest} more...` : '');
 }
+
+const classAnnotation = 'kubernetes.io/ingress.class';
+const classByAnnotation = `annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`;

@@ -1,0 +1,20 @@
+import type { Service } from '@keelson/types';
+
+/** What upstream warns of in a service. */
+export function serviceWarnings({ metadata, spec }: Service): readonly string[] {
+  const { type = 'ClusterIP', clusterIP, loadBalancerIP, externalIPs = [], externalName, sessionAffinity, trafficDistribution } = spec;
+  const headless = type === 'ClusterIP' && clusterIP === 'None';
+  const external = type === 'ExternalName';
+  const found: (string | false | undefined)[] = [
+    Object.hasOwn(metadata.annotations ?? {}, 'service.kubernetes.io/topology-aware-hints') &&
+      'annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead',
+    headless && loadBalancerIP && 'spec.loadBalancerIP is ignored for headless services',
+    headless && externalIPs.length > 0 && 'spec.externalIPs is ignored for headless services',
+    headless && sessionAffinity !== 'None' && 'spec.SessionAffinity is ignored for headless services',
+    !headless && !external && externalIPs.length > 0 && 'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+    external && externalIPs.length > 0 && 'spec.externalIPs is ignored when spec.type is "ExternalName"',
+    !external && externalName && 'spec.externalName is ignored when spec.type is not "ExternalName"',
+    trafficDistribution === 'PreferClose' && 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
+  ];
+  return found.filter((one) => typeof one === 'string' && one !== '') as string[];
+}
