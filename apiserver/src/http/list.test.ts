@@ -119,6 +119,8 @@ test('what resourceVersion and its match mean', async () => {
   await server.api.create(ConfigMap, { metadata: { name: 'zz', namespace } });
   const exact = await page(`resourceVersion=${metadata.resourceVersion}&resourceVersionMatch=Exact`);
   assert.deepEqual([exact.metadata.resourceVersion, names(exact).includes('zz')], [metadata.resourceVersion, false]);
+  const paged = await page(`resourceVersion=${metadata.resourceVersion}&limit=100`);
+  assert.deepEqual([paged.metadata.resourceVersion, names(paged).includes('zz')], [metadata.resourceVersion, false], 'a page is exact');
   const newer = await page(`resourceVersion=${metadata.resourceVersion}&resourceVersionMatch=NotOlderThan`);
   assert.ok(Number(newer.metadata.resourceVersion) > Number(metadata.resourceVersion) && names(newer).includes('zz'));
   assert.equal((await page('resourceVersion=0&limit=2')).items.length, 26, 'a cached list is not cut');

@@ -34,6 +34,7 @@ export { answerTo, decodeBody, refused, sendWritten, writeRequest } from './requ
 export async function serveResource(request: ResourceRequest): Promise<void> {
   const { info, store } = request;
   checkRoute(request);
+  if (store.definition.deprecation) request.warnings.push(store.definition.deprecation);
   if (info.subresource === 'scale' && store.definition.scale) return serveScale(request);
   if (info.subresource !== '' && !isPart(store.definition, info.subresource)) return serveSubresource(request);
   if (info.subresource !== '' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
@@ -176,7 +177,9 @@ async function serveDelete(request: ResourceRequest): Promise<void> {
   const form = negotiate(header(request, 'accept'));
   const options = await deleteOptions(request);
   const removal = await remove(registry, store.hub, info.name, options, deleteRequest(request, options));
-  if (!removal.removed || store.hub.definition.deletion?.returnsObject) return sendWritten(request, form, 200, removal);
+  // Of what is going on, upstream tells only those who said that dependents are not to be orphaned, in the old way.
+  const code = !removal.removed && options.orphanDependents === false ? 202 : 200;
+  if (!removal.removed || store.hub.definition.deletion?.returnsObject) return sendWritten(request, form, code, removal);
   const { group, resource } = store.groupResource;
   const details = { name: info.name, ...(group ? { group } : {}), kind: resource, uid: removal.object.metadata.uid };
   await sendJson(answerTo(request, form.yaml), 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });

@@ -56,6 +56,14 @@ test('finalizers hold an object until the last is gone; none are added meanwhile
   await assert.rejects(server.api.get(ConfigMap, key), { code: 404 });
 });
 
+test('what is not gone yet is accepted for those who ask in the old way that dependents go, too', async () => {
+  await configMap('going', ['example.com/a']);
+  assert.equal((await server.send('DELETE', `${maps}/going`)).status, 200);
+  assert.equal((await server.send('DELETE', `${maps}/going`, { orphanDependents: false })).status, 202);
+  await configMap('at-once');
+  assert.equal((await server.send('DELETE', `${maps}/at-once`, { orphanDependents: false })).status, 200);
+});
+
 test('preconditions', async () => {
   const { metadata } = await configMap('conditional');
   const remove = (preconditions: object) =>

@@ -77,7 +77,7 @@ async function listIndexed(
 ): Promise<ListPage> {
   if (query.continue) return listOn(registry, store, selection, query, parseToken(query.continue));
   const version = parseVersion(query.resourceVersion);
-  if (query.resourceVersionMatch === 'Exact' && version !== undefined) return listAt(registry, store, selection, query, version, undefined);
+  if (version !== undefined && isExact(query, version)) return listAt(registry, store, selection, query, version, undefined);
   await reach(registry, version);
   const { revision } = registry.feed;
   const limit = query.resourceVersion === '0' ? 0 : query.limit;
@@ -94,6 +94,11 @@ async function listIndexed(
   });
   if (more === 0) return page(entries, revision, undefined, store, undefined);
   return page(entries, revision, entries.at(-1)?.key, store, selection.everything ? more : undefined);
+}
+
+/** A page of a version without a word on how to match it means that very version, as it did before there was such a word. */
+function isExact({ resourceVersionMatch, limit }: ListQuery, version: number): boolean {
+  return resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0 && version > 0);
 }
 
 /** Entries that can match: one when the name is pinned, else those of the namespace or all. */
