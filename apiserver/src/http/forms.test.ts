@@ -68,6 +68,14 @@ test('one object as a Table, and pages of them', async () => {
   assert.deepEqual([page.rows.length, page.metadata?.remainingItemCount, typeof page.metadata?.continue], [1, 1, 'string']);
 });
 
+test('a row can carry three things, and nothing else', async () => {
+  const accept = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+  const answer = await server.send('GET', '/api/v1/namespaces?includeObject=unrecognized', undefined, accept);
+  assert.equal(answer.status, 400);
+  const why = `includeObject: Invalid value: "unrecognized": must be 'Metadata', 'Object', 'None', or empty`;
+  assert.equal(answer.json<{ message: string }>().message, why);
+});
+
 test('metadata only', async () => {
   const accept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
   const list = (await server.send('GET', maps, undefined, { accept })).json<{ kind: string; apiVersion: string; items: object[] }>();

@@ -32,6 +32,7 @@ test('nothing acceptable is 406', () => {
     'text/html',
     'application/json;as=Table;g=other;v=v1',
     'application/json;as=Nothing;g=meta.k8s.io;v=v1',
+    'application/json;g=meta.k8s.io;v=v1',
   ])
     assert.throws(() => negotiate(accept), refused, accept);
   assert.throws(() => negotiate('application/json;as=Table;v=v1;g=meta.k8s.io', false), refused);

@@ -39,6 +39,7 @@ function formOf({ type, parameters }: Clause, converts: boolean): Form | undefin
   const json = type === 'application/json' || type === '*/*' || type === 'application/*';
   if (!json && type !== 'application/yaml') return undefined;
   const { as, g, v = 'v1' } = parameters;
+  if (as === undefined && (g !== undefined || parameters.v !== undefined)) return undefined;
   if (as === undefined) return { as: 'Object', yaml: !json, version: v };
   const kind = as.replace(/List$/, '');
   const known = (kind === 'Table' || kind === 'PartialObjectMetadata') && g === 'meta.k8s.io' && (v === 'v1' || v === 'v1beta1');

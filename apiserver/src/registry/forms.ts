@@ -1,4 +1,5 @@
 import type { KubeObject } from '@keelson/client';
+import { badRequest, goQuote } from '@keelson/machinery';
 import type { Table, TableColumnDefinition, TableRow } from '@keelson/types';
 import type { Form } from '../http/negotiate.ts';
 import { defaultColumns } from '../kinds/columns.ts';
@@ -30,7 +31,7 @@ export function convertList(store: KindStore, form: Form, page: ListPage, query:
 /** How a watch's objects are encoded; clients that ask for the same form share the bytes. Tables carry columns in their first event only. */
 export function representation(store: KindStore, form: Form, query: URLSearchParams, now: () => number): Representation {
   if (form.as === 'Object') return store.hub === store ? plainObjects : servedObjects(store);
-  const include = query.get('includeObject') ?? '';
+  const include = form.as === 'Table' ? includeOf(query) : '';
   let first = true;
   const encode = (wire: Buffer): Buffer => {
     const object = JSON.parse(wire.toString()) as KubeObject;
@@ -65,7 +66,7 @@ function table(
   withColumns: boolean,
 ): Table {
   const columns = store.definition.columns ?? store.hub.definition.columns ?? defaultColumns;
-  const include = query.get('includeObject') || 'Metadata';
+  const include = includeOf(query);
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${form.version}`,
@@ -73,6 +74,13 @@ function table(
     columnDefinitions: withColumns ? columns.map(columnDefinition) : [],
     rows: objects.map((object) => row(store, columns, object, include, form.version, now)),
   };
+}
+
+/** What of its object each row of a table carries. @throws StatusError BadRequest for anything but the three there are. */
+function includeOf(query: URLSearchParams): string {
+  const include = query.get('includeObject') || 'Metadata';
+  if (include === 'None' || include === 'Metadata' || include === 'Object') return include;
+  throw badRequest(`includeObject: Invalid value: ${goQuote(include)}: must be 'Metadata', 'Object', 'None', or empty`);
 }
 
 function columnDefinition({ name, type, format = '', description = '', priority = 0 }: Column<never>): TableColumnDefinition {
@@ -109,7 +117,7 @@ export function convertView<T extends KubeObject>(
   if (form.as === 'PartialObjectMetadata') return metadataOnly(view, form.version);
   const row = {
     cells: columns.map((column) => column.cell(view, now)),
-    ...included(view, query.get('includeObject') || 'Metadata', form.version),
+    ...included(view, includeOf(query), form.version),
   };
   return {
     kind: 'Table',
