@@ -10,6 +10,7 @@ import { configureAudit } from './audit/settings.ts';
 import { createKubelets } from './auth/kubelets.ts';
 import { configureAuth } from './auth/settings.ts';
 import { neighbours } from './components.ts';
+import type { VersionInfo } from './discovery/routes.ts';
 import { listen } from './http/server.ts';
 import { inert } from './inert.ts';
 import { addressAt } from './kinds/core/cidr.ts';
@@ -23,16 +24,21 @@ type Context = ComponentContext<typeof apiserverOptions>;
 type Options = Context['options'];
 
 /** kube-apiserver as a process. */
-export const apiserver: Component<typeof apiserverOptions> = { name: 'kube-apiserver', options: apiserverOptions, inert, run };
+export const apiserver = apiserverOf(versionInfo);
 
-async function run(context: Context): Promise<void> {
+/** kube-apiserver as a process that says it is of this version. */
+export function apiserverOf(version: VersionInfo): Component<typeof apiserverOptions> {
+  return { name: 'kube-apiserver', options: apiserverOptions, inert, run: (context) => run(context, version) };
+}
+
+async function run(context: Context, version: VersionInfo): Promise<void> {
   const { options, log, signal } = context;
   requireFiles(options);
   checkPluginNames('enable-admission-plugins', options['enable-admission-plugins']);
   checkPluginNames('disable-admission-plugins', options['disable-admission-plugins']);
   const { store, isStale } = await openStore(options);
   const auditor = await configureAudit(options, context);
-  const server = await createServer({ ...(await serverConfig(context, store)), auditor, ...(isStale ? { isStale } : {}) });
+  const server = await createServer({ ...(await serverConfig(context, store)), version, auditor, ...(isStale ? { isStale } : {}) });
   const address = options['advertise-address'] || defaultAddress(options['bind-address']);
   const serviceAddress = addressAt(options['service-cluster-ip-range'].split(',')[0] ?? '', 1);
   const listener = await listen({
@@ -67,7 +73,7 @@ function requireFiles(options: Options): void {
 async function serverConfig(
   { options, clock, random, log, metrics, signal }: Context,
   store: Store,
-): Promise<Parameters<typeof createServer>[0]> {
+): Promise<Omit<Parameters<typeof createServer>[0], 'version'>> {
   const kubelets = createKubelets({
     certData: await optionalText(options['kubelet-client-certificate']),
     keyData: await optionalText(options['kubelet-client-key']),
@@ -76,7 +82,6 @@ async function serverConfig(
   const [from, to] = options['service-node-port-range'].split('-').map(Number) as [number, number];
   return {
     ...{ store, clock, random, log, metrics, signal, kubelets },
-    version: versionInfo,
     components: neighbours(clock),
     clientCA: await text(options['client-ca-file']),
     frontProxies: await frontProxies(options),

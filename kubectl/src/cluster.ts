@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import {
   type Api,
   type ClientRequest,
@@ -136,11 +137,13 @@ export class Cluster {
     const signal = timeout > 0 ? AbortSignal.any([...(request.signal ? [request.signal] : []), this.#deadline(timeout)]) : request.signal;
     // Node sends a header with several values once for each; the transport's type only speaks of one.
     const all = { ...request.headers, ...headers } as Record<string, string>;
+    const { v } = this.#flags;
+    const asked = `verb="${request.method}" url="${this.#shell.transport ? '' : this.connection().server}${request.path}"`;
+    if (v >= 7) stderr.write(`"Request" ${asked} headers=<\n${headerLines(all)} >\n`);
     const response = await inner.send({ ...request, signal, headers: all });
-    if (this.#flags.v >= 6) {
-      const url = `${this.#shell.transport ? '' : this.connection().server}${request.path}`;
-      const took = clock.now() - started;
-      stderr.write(`"Response" verb="${request.method}" url="${url}" status="${response.status}" milliseconds=${took}\n`);
+    if (v >= 6) {
+      const status = `${response.status} ${STATUS_CODES[response.status] ?? ''}`.trim();
+      stderr.write(`"Response" ${v === 6 ? `${asked} ` : ''}status="${status}" milliseconds=${clock.now() - started}\n`);
     }
     if (this.#flags.v >= 8 && request.body !== undefined) stderr.write(`"Request Body" body=${JSON.stringify(String(request.body))}\n`);
     return response;
@@ -156,6 +159,13 @@ export class Cluster {
     this.#warnings++;
     this.#shell.stderr.write(`Warning: ${text}\n`);
   }
+}
+
+/** One line for each header. Credentials are not told: they are the transport's. */
+function headerLines(headers: Readonly<Record<string, string>>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `\t${name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())}: ${value}\n`)
+    .join('');
 }
 
 /** What `KEY=VALUE` of several flags say together. @throws Error for a flag without a key. */

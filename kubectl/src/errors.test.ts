@@ -24,6 +24,10 @@ test('errors of the server, of the connection and our own', () => {
     [new Error('error: no'), 'error: no'],
     [new ManyErrors([new Error('a'), api('NotFound', 'b', 404)]), 'a\nError from server (NotFound): b'],
     [
+      new ManyErrors([api('Invalid', 'Pod "x" is invalid: spec', 422, { causes: [{ field: 'spec', message: 'no' }] }), new Error('b')]),
+      'Error from server (Invalid): Pod "x" is invalid: spec\nb',
+    ],
+    [
       withSource(api('AlreadyExists', 'pods "x" already exists', 409), 'creating', 'x.yaml'),
       'Error from server (AlreadyExists): error when creating "x.yaml": pods "x" already exists',
     ],

@@ -64,12 +64,18 @@ export function withSource(error: unknown, doing: string, source: string): unkno
  * @param server `host:port` of the API server, for connections that failed.
  */
 export function describeError(error: unknown, server: string): string {
-  if (error instanceof ManyErrors) return error.errors.map((each) => standardText(each, server) ?? errorMessage(each)).join('\n');
+  if (error instanceof ManyErrors) return error.errors.map((each) => oneOfMany(each, server)).join('\n');
   if (error instanceof RequestTimeout) return error.message;
   const known = standardText(error, server);
   if (known !== undefined) return known;
   const text = errorMessage(error);
   return text.startsWith('error: ') ? text : `error: ${text}`;
+}
+
+/** Among others an error is told in one line: its causes are in its message. */
+function oneOfMany(error: unknown, server: string): string {
+  if (error instanceof ApiError && error.reason === 'Invalid') return `Error from server (Invalid): ${error.message}`;
+  return standardText(error, server) ?? errorMessage(error);
 }
 
 function standardText(error: unknown, server: string): string | undefined {

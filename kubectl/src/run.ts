@@ -2,10 +2,12 @@ import { systemClock, systemRandom } from '@keelson/base';
 import { Cluster } from './cluster.ts';
 import { complete } from './completion/complete.ts';
 import { describeError, ExitError, UsageError } from './errors.ts';
-import { defaultOf, type FlagSpecs, type FlagValues, firstPositional, parseArguments } from './flags.ts';
+import { defaultOf, type FlagSpecs, type FlagValues, firstPositional, type ParsedArguments, parseArguments } from './flags.ts';
 import { globalFlags } from './globals.ts';
 import { overview, verbHelp } from './help.ts';
 import { runPlugin } from './plugins.ts';
+import { outputWithTemplate } from './printers/result.ts';
+import { PrintError } from './printers/template.ts';
 import type { Shell, Verb, VerbEntry } from './types.ts';
 import { verbs } from './verbs/index.ts';
 
@@ -47,6 +49,7 @@ function report(error: unknown, shell: Shell, at: { path: string; address(): str
     return error.code;
   }
   if (shell.signal.aborted) return 130;
+  if (error instanceof PrintError) shell.stdout.write(error.printed);
   if (error instanceof UsageError) {
     const hints = { usage: `See '${at.path} --help' for usage.\n`, examples: `See '${at.path} -h' for help and examples\n`, none: '' };
     shell.stderr.write(`error: ${error.message}\n${hints[error.hint]}`);
@@ -66,7 +69,7 @@ async function dispatch(argv: readonly string[], shell: Shell, at: { path: strin
   at.path = chosen.path;
   const { verb } = chosen;
   const specs: FlagSpecs = { ...globalFlags, ...verb.flags };
-  const parsed = parseArguments(chosen.argv, specs);
+  const parsed = withTemplate(parseArguments(chosen.argv, specs));
   if (parsed.values.help || !verb.run) {
     if (!verb.run && !parsed.values.help && parsed.args[0] !== undefined) {
       throw new UsageError(`unknown command ${JSON.stringify(parsed.args[0])}`, 'examples');
@@ -85,6 +88,19 @@ async function dispatch(argv: readonly string[], shell: Shell, at: { path: strin
   } finally {
     cluster.close();
   }
+}
+
+/** A template given beside no format chooses that of Go's templates, whatever the verb prints by itself. */
+function withTemplate(parsed: ParsedArguments): ParsedArguments {
+  const { output, template } = parsed.values;
+  if (typeof output !== 'string' || typeof template !== 'string') return parsed;
+  return {
+    ...parsed,
+    values: {
+      ...parsed.values,
+      output: outputWithTemplate(parsed.changed.has('output') ? output : template === '' ? output : '', template),
+    },
+  };
 }
 
 /** The global flags as they stand, but for those whose names the verb has given a meaning of its own. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { systemClock } from '@keelson/base';
@@ -46,6 +47,16 @@ test('a certificate of another authority proves nothing, even with the same name
   assert.equal(await name(await server.certificate('kubernetes-admin', ['system:masters'])), 'kubernetes-admin');
 });
 
+test('a certificate is known again by its fingerprint', async () => {
+  const credential = await server.certificate('bob', ['ops']);
+  const fingerprint = new X509Certificate(credential.certPem).fingerprint256.replaceAll(':', '').toLowerCase();
+  assert.deepEqual(await who(credential), {
+    username: 'bob',
+    groups: ['ops', 'system:authenticated'],
+    extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
+  });
+});
+
 test('a certificate of a client that poses as an authority', async () => {
   const { certPem, keyPem } = await server.certificate('mallory', ['system:masters'], alice);
   assert.equal(await name({ certPem: certPem + alice.certPem, keyPem }), 401);
@@ -69,7 +80,8 @@ test('the front proxy’s authority signs no users', async () => {
 
 test('X-Remote headers without the proxy’s certificate mean nothing', async () => {
   const claim = ['x-remote-user', 'admin', 'x-remote-group', 'system:masters'];
-  assert.deepEqual(await who(alice, ...claim), { username: 'alice', groups: ['system:authenticated'] });
+  assert.deepEqual(await who(alice, ...claim), await who(alice));
+  assert.equal(await name(alice), 'alice');
   assert.equal((await server.ask('/api/v1/secrets', { headers: [...claim, 'host', 'x'] })).status, 403);
   assert.equal(await name(await server.certificate('someone-else', [], server.frontProxyCA), ...claim), 401, 'a name that is not allowed');
   assert.equal(

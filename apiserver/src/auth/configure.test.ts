@@ -54,7 +54,8 @@ async function start(settings: Partial<AuthenticationSettings>): Promise<Fixture
     ...{ issuerURL: '', clientID: '', usernameClaim: 'sub', usernamePrefix: '', groupsClaim: '', groupsPrefix: '' },
     ...{ requiredClaims: [], signingAlgorithms: ['RS256'], ca: undefined },
   };
-  const usual = { configFile: '', anonymous: true, tokenFile: '', oidc, webhook: { configFile: '', version: 'v1', life: 120_000 } };
+  const webhook = { configFile: '', version: 'v1', life: 120_000 };
+  const usual = { configFile: '', anonymous: true, alwaysAllow: false, tokenFile: '', oidc, webhook };
   const authentication = await configureAuthentication({ ...usual, audiences: [testIssuer], issuers: [testIssuer], ...settings }, around());
   server = await startServer({ clock, authentication: { anonymous: authentication.anonymous, otherTokens: authentication.tokens } });
   return server;
@@ -97,6 +98,15 @@ test('who shows nothing: nowhere, or where the file says', async () => {
     [await status('/livez'), await status('/livez/etcd'), await status('/version'), await status('/api')],
     [200, 401, 401, 401],
   );
+});
+
+test('where everything is allowed, who shows nothing is let in only if the file says so', async () => {
+  const nowhere = await start({ alwaysAllow: true });
+  assert.equal((await nowhere.sendAnonymous('GET', '/livez')).status, 401);
+  await nowhere.close();
+  const file = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', anonymous: { enabled: true } };
+  const fixture = await start({ alwaysAllow: true, configFile: await write('everyone.yaml', file) });
+  assert.equal((await fixture.sendAnonymous('GET', '/livez')).status, 200);
 });
 
 test('without a word on it, who shows nothing sees health and the version, and no more', async () => {

@@ -3,7 +3,8 @@ import { leadsTo, subjectOf } from '@keelson/pki';
 import type { Authentication, Authenticator } from './types.ts';
 
 /**
- * Client certificates: the common name is the user, the organisations are the groups. Only certificates the TLS layer verified
+ * Client certificates: the common name is the user, the organisations are the groups, the fingerprint tells which
+ * certificate it was. Only certificates the TLS layer verified
  * against the client CA count; a certificate that did not verify is an invalid credential, not an absent one.
  * `clientCA`, PEM, is told where the TLS layer trusts other authorities as well: theirs prove nothing here.
  */
@@ -29,5 +30,7 @@ function fromSocket(socket: NonNullable<HttpRequestLike['socket']>, clientCA: st
     return { type: 'invalid', message: 'certificate is not signed by the client CA' };
   const { commonName, organizations } = subjectOf(certificate);
   if (!commonName) return { type: 'invalid', message: 'certificate has no common name' };
-  return { type: 'authenticated', user: { name: commonName, groups: organizations } };
+  const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  const extra = { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] };
+  return { type: 'authenticated', user: { name: commonName, groups: organizations, extra } };
 }

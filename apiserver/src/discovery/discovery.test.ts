@@ -82,10 +82,27 @@ test('OpenAPI v3: an index with hashes, documents that parse and hold together',
     for (const [, name] of answer.text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) assert.ok(components.schemas[name as string], name);
     assert.ok(Object.keys(operations).length > 5);
   }
-  const v2Answer = await server.send('GET', '/openapi/v2');
-  const { swagger, definitions } = v2Answer.json<{ swagger: string; definitions: Record<string, object> }>();
-  assert.equal(swagger, '2.0');
-  assert.ok(definitions['io.k8s.api.core.v1.Pod']);
+});
+
+test('OpenAPI v2: definitions, lists among them, and paths with parameters that say what they do', async () => {
+  type Named = Record<string, { description?: string; properties?: Record<string, { description?: string }> }>;
+  interface Operation {
+    readonly parameters: readonly { $ref: string }[];
+    readonly responses: { 200: { schema: { $ref: string } } };
+  }
+  const answer = await server.send('GET', '/openapi/v2');
+  const document = answer.json<{ swagger: string; definitions: Named; parameters: Named; paths: Record<string, { get?: Operation }> }>();
+  assert.equal(document.swagger, '2.0');
+  assert.ok(document.definitions['io.k8s.api.core.v1.Pod']);
+  for (const [, name] of answer.text.matchAll(/"#\/definitions\/([^"]+)"/g)) assert.ok(document.definitions[name as string], name);
+  for (const [, name] of answer.text.matchAll(/"#\/parameters\/([^"]+)"/g)) assert.ok(document.parameters[name as string], name);
+  assert.equal(document.definitions['io.k8s.api.core.v1.ServiceList']?.properties?.items?.description, 'List of services');
+  const { get } = document.paths['/api/v1/namespaces/{namespace}/services'] ?? {};
+  assert.ok(get?.parameters.some(({ $ref }) => $ref === '#/parameters/watch'));
+  assert.equal(get?.responses[200].schema.$ref, '#/definitions/io.k8s.api.core.v1.ServiceList');
+  // What upstream's own test of this document looks for.
+  assert.match(document.parameters.watch?.description ?? '', /^Watch for changes to the described resources/);
+  assert.match(document.parameters.labelSelector?.description ?? '', /list of returned objects/);
 });
 
 test('types that are no objects are published as upstream publishes them', async () => {

@@ -46,7 +46,7 @@ function toVersion([version, stores]: [string, KindStore[]]): ServedVersion {
 }
 
 /** v2 before v1 before v1beta1 before v1alpha1. */
-function byPreference(a: ServedVersion, b: ServedVersion): number {
+export function byPreference(a: Pick<ServedVersion, 'version'>, b: Pick<ServedVersion, 'version'>): number {
   const parse = (version: string): number[] => {
     const [, major = '0', stage = '', minor = '0'] = /^v(\d+)(alpha|beta)?(\d+)?$/.exec(version) ?? [];
     return [stage === '' ? 2 : stage === 'beta' ? 1 : 0, Number(major), Number(minor)];
@@ -112,7 +112,7 @@ function storageVersionHash({ hub: { kind } }: KindStore): string {
 /** `application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList` of `/api` or `/apis`. */
 export function aggregatedDocument(groups: readonly ServedGroup[], version: string): object {
   const items = groups.map(({ name, versions }) => ({
-    metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null },
+    metadata: name === '' ? {} : { name },
     versions: versions.map((served) => ({
       version: served.version,
       resources: served.remote ? nestedResources(served.remote) : served.stores.map(aggregatedResource),

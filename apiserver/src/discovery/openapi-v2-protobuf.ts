@@ -1,7 +1,9 @@
-/** The part of a Swagger 2.0 document that clients read: definitions. */
+/** A Swagger 2.0 document. */
 export interface SwaggerDocument {
   readonly swagger: string;
   readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, object>>;
+  readonly parameters: Readonly<Record<string, object>>;
   readonly definitions: Readonly<Record<string, SwaggerSchema>>;
 }
 
@@ -21,7 +23,7 @@ export interface SwaggerSchema {
 
 /**
  * The document in gnostic's protobuf form, `application/com.github.proto-openapi.spec.v2@v1.0+protobuf`, which kubectl asks for when it
- * validates by itself. Field numbers are those of `openapi.v2` as clients carry them.
+ * validates by itself: of the document, the definitions, which is all it reads. Field numbers are those of `openapi.v2` as clients carry them.
  */
 export function encodeSwagger({ swagger, info, definitions }: SwaggerDocument): Buffer {
   const all = Object.entries(definitions).map(([name, schema]) => message(1, namedSchema(name, schema)));

@@ -5,6 +5,7 @@ import type { KindStore } from '../registry/kind-store.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ServedVersion, servedGroups } from './documents.ts';
 import { customDefinition, customName, texts as everywhere } from './openapi-custom.ts';
+import { swaggerParameters, swaggerPaths } from './openapi-parameters.ts';
 import { openapiPaths } from './openapi-paths.ts';
 import { scalarForm } from './openapi-scalars.ts';
 import { encodeSwagger, type SwaggerDocument, type SwaggerSchema } from './openapi-v2-protobuf.ts';
@@ -117,7 +118,7 @@ function versionAt(registry: Registry, path: string): { group: string; served: S
 const info = { title: 'Kubernetes', version: 'v1.36.0' };
 
 function versionDocument(group: string, served: ServedVersion, source: Source): object {
-  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', 'meta.v1.ObjectMeta', ...served.stores.map(({ kind }) => kind.typeName)];
+  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', 'meta.v1.ObjectMeta', ...typesOf(served.stores)];
   const refs = '#/components/schemas/';
   const schemas = {
     ...Object.fromEntries(reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, refs)])),
@@ -126,7 +127,7 @@ function versionDocument(group: string, served: ServedVersion, source: Source): 
   return {
     openapi: '3.0.0',
     info,
-    paths: openapiPaths(`/${pathOf(group, served.version)}`, served, publishedName),
+    paths: openapiPaths(`/${pathOf(group, served.version)}`, served, referTo(refs)),
     components: { schemas },
   };
 }
@@ -135,11 +136,30 @@ function versionDocument(group: string, served: ServedVersion, source: Source): 
 const gnostic = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 function v2Document(registry: Registry, source: Source): SwaggerDocument {
-  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', ...[...registry.stores].map(({ kind }) => kind.typeName)];
+  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', ...typesOf(registry.stores)];
   const definitions = Object.fromEntries(
     reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, '#/definitions/') as SwaggerSchema]),
   ) as Record<string, SwaggerSchema>;
-  return { swagger: '2.0', info, definitions: { ...definitions, ...customDefinitions(registry.stores, '#/definitions/') } };
+  const versions = servedGroups(registry.stores).flatMap(({ name, versions }) => versions.map((served) => ({ name, served })));
+  const paths = versions.map(({ name, served }) =>
+    swaggerPaths(openapiPaths(`/${pathOf(name, served.version)}`, served, referTo('#/definitions/'))),
+  );
+  return {
+    swagger: '2.0',
+    info,
+    paths: Object.assign({}, ...paths) as Record<string, object>,
+    parameters: swaggerParameters(),
+    definitions: { ...definitions, ...customDefinitions(registry.stores, '#/definitions/') },
+  };
+}
+
+function referTo(prefix: string): (type: string) => { $ref: string } {
+  return (type) => ({ $ref: prefix + publishedName(type) });
+}
+
+/** Each kind and its list. */
+function typesOf(stores: Iterable<KindStore>): string[] {
+  return [...stores].flatMap(({ kind: { typeName } }) => [typeName, `${typeName}List`]);
 }
 
 /** Of kinds that are not built in. */

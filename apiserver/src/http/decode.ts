@@ -4,7 +4,7 @@ import { badRequest, StatusError } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import { loadSchemas, type Schemas } from '@keelson/types/schemas';
 import { fieldFaults, type Source } from './field-faults.ts';
-import { goError } from './go-errors.ts';
+import { conversionError, goError } from './go-errors.ts';
 import { Misfit, type Path, Shapes } from './shapes.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -70,7 +70,8 @@ export class Decoder {
     try {
       return this.#shapes.apply(typeName, value).map(fieldPath);
     } catch (error) {
-      throw new DecodeError(error instanceof Misfit ? goError(this.#schemas, typeName, error) : errorMessage(error), prefix);
+      if (!(error instanceof Misfit)) throw new DecodeError(errorMessage(error), prefix);
+      throw new DecodeError(goError(this.#schemas, typeName, error), prefix, conversionError(error));
     }
   }
 }
@@ -79,11 +80,14 @@ export class Decoder {
 export class DecodeError extends StatusError {
   /** Go's words for it, without saying of what. */
   readonly why: string;
+  /** The same in the words of Go's converter, which strategic merge patches go through. */
+  readonly converting: string;
 
-  constructor(why: string, prefix = '') {
+  constructor(why: string, prefix = '', converting = why) {
     super(badRequest(prefix ? `${prefix}: ${why}` : why).status);
     this.name = 'DecodeError';
     this.why = why;
+    this.converting = converting;
   }
 }
 

@@ -46,6 +46,25 @@ export function goError(schemas: Schemas, typeName: string, { path, value, wante
   return `json: cannot unmarshal ${shown} into Go struct field ${struct}.${field} of type ${type}`;
 }
 
+/** What Go's converter says instead, which puts a strategic merge patch's outcome into its type: `cannot restore map from string`, … */
+export function conversionError({ value, wanted }: Pick<Mistake, 'value' | 'wanted'>): string {
+  if (typeof value === 'string' && wanted.format === 'byte') return `illegal base64 data at input byte ${badByte(value)}`;
+  if (typeof value === 'string' && wanted.format === 'date-time') return timeError(value);
+  const [kind, type] = decodedTypeOf(value);
+  if (wanted.type === 'array') return `cannot restore slice from ${kind}`;
+  if (wanted.type === 'object')
+    return wanted.additionalProperties ? `cannot restore map from ${kind}` : `cannot restore struct from: ${kind}`;
+  return `cannot convert ${type} to ${goType(wanted)}`;
+}
+
+/** A decoded JSON value's kind and type in Go. */
+function decodedTypeOf(value: unknown): readonly [kind: string, type: string] {
+  if (Array.isArray(value)) return ['slice', '[]interface {}'];
+  if (typeof value === 'object') return ['map', 'map[string]interface {}'];
+  const scalar = typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : Number.isInteger(value) ? 'int64' : 'float64';
+  return [scalar, scalar];
+}
+
 /** The Go types at a path: the struct that holds the member, and the member's own. */
 function goTypesAt(schemas: Schemas, typeName: string, path: readonly (number | string)[]): { struct: string; type: string } {
   let schema: Schema = { $ref: typeName };

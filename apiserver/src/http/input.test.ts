@@ -126,6 +126,13 @@ test('bytes, times and quantities must be such', async () => {
   );
 });
 
+test('a null among quantities is none of it, and among texts the empty one', async () => {
+  const quota = { metadata: { name: 'nulls' }, spec: { hard: { pods: null, 'limits.cpu': '1' } } };
+  const { text, status } = await server.send('POST', '/api/v1/namespaces/default/resourcequotas', quota);
+  assert.equal(status, 201, text);
+  assert.deepEqual((JSON.parse(text) as { spec: object }).spec, { hard: { pods: '0', 'limits.cpu': '1' } });
+});
+
 test('nulls count as absent', async () => {
   const answer = await post(configMaps, {
     metadata: { name: 'nulls', labels: null, creationTimestamp: null },

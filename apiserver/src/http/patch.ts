@@ -36,6 +36,8 @@ export interface Patch {
   apply(current: object): unknown;
   /** What a decoding error shows of it: upstream prints the patched object, or for a strategic merge the patch itself. */
   shown(patched: unknown): string;
+  /** Whether what it makes is converted to its type, and not decoded. */
+  readonly converts?: boolean;
   /** What is wrong with the patch itself, where fields are validated. */
   readonly complaints: readonly string[];
 }
@@ -58,6 +60,7 @@ export function preparePatch(decoder: Decoder, { kind: { typeName } }: Pick<Kind
     complaints,
     apply: (current) => patchTyped(current as Record<string, unknown>, members, decoder.schemas, typeName),
     shown: () => goMap(members),
+    converts: true,
   };
 }
 
@@ -136,7 +139,9 @@ export function decodePatched(
     return decoder.decode(kind, patched, { type: 'patch', complaints: patch.complaints }, mode);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', patch.shown(patched), error.why)]);
+    throw invalid({ group: '', kind: '' }, '', [
+      fieldInvalid('patch', patch.shown(patched), patch.converts ? error.converting : error.why),
+    ]);
   }
 }
 

@@ -35,11 +35,13 @@ interface Member {
   readonly zero: (() => unknown) | undefined;
   /** Whatever is given is taken as it is, null included. */
   readonly open: boolean;
+  /** A list or map that may be absent: an empty one is. */
+  readonly mayBeEmpty: boolean;
 }
 
 /**
  * Brings parsed input into the shapes of types, as Go's typed decoding does, in one pass in the order of the document: members a type does
- * not know go, nulls count as absent, required members are there, quantities and times are such. What a type needs is put together when it
+ * not know go, nulls and empty lists and maps count as absent, required members are there, quantities and times are such. What a type needs is put together when it
  * is first met.
  */
 export class Shapes {
@@ -98,7 +100,9 @@ export class Shapes {
   }
 
   #map(schema: Schema, values: Schema): Shaper {
-    const member = this.#member(values, true);
+    const { format } = values.$ref === undefined ? values : (this.#schemas[values.$ref] ?? {});
+    // A null in a map of quantities is none of it, as Go's Quantity reads it.
+    const member = { ...this.#member(values, true), ...(format === 'quantity' ? { zero: () => '0' } : {}) };
     return (value, walk) => {
       if (!isObject(value)) throw new Misfit(walk.path, value, schema);
       for (const name of Object.keys(value)) keep(value, name, shaped(member, value[name], name, walk));
@@ -127,7 +131,8 @@ export class Shapes {
   }
 
   #member(schema: Schema, mustBe: boolean): Member {
-    return { shape: this.#shaper(schema), zero: mustBe ? this.#zero(schema) : undefined, open: isOpen(schema) };
+    const mayBeEmpty = !mustBe && (schema.items !== undefined || typeof schema.additionalProperties === 'object');
+    return { shape: this.#shaper(schema), zero: mustBe ? this.#zero(schema) : undefined, open: isOpen(schema), mayBeEmpty };
   }
 
   /** What Go has where nothing was given: never nothing. Undefined where it is a null on the wire. */
@@ -140,14 +145,21 @@ export class Shapes {
 }
 
 /** A member's value in its shape; undefined where it is absent, and may be. */
-function shaped({ shape, zero, open }: Member, given: unknown, name: number | string, walk: Walk): unknown {
+function shaped({ shape, zero, open, mayBeEmpty }: Member, given: unknown, name: number | string, walk: Walk): unknown {
   const absent = given === undefined || (given === null && !open);
   const value = absent ? zero?.() : given;
   if (value === undefined) return undefined;
   walk.path.push(name);
   const made = shape(value, walk);
   walk.path.pop();
-  return made;
+  return mayBeEmpty && isEmpty(made) ? undefined : made;
+}
+
+/** Of a list or a map. */
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _ in value as object) return false;
+  return true;
 }
 
 /** Sets a member only where that changes something: most objects stay as they are. */

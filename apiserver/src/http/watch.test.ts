@@ -155,7 +155,7 @@ test('bookmarks come every minute, and tell how far the watch has come', async (
   assert.deepEqual(watching.lines[0]?.object, {
     kind: 'ConfigMap',
     apiVersion: 'v1',
-    metadata: { resourceVersion: version, creationTimestamp: null },
+    metadata: { resourceVersion: version },
   });
   watching.close();
 });

@@ -84,7 +84,7 @@ function keepBookmarking({ clock }: ResourceRequest, timers: Timer[], bookmark: 
 }
 
 function bookmarkObject({ store }: ResourceRequest, form: Form, revision: number, annotations?: Record<string, string>): Buffer {
-  const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...(annotations ? { annotations } : {}) };
+  const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) };
   const meta = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.version}` };
   const { kind, apiVersion } = form.as === 'PartialObjectMetadata' ? meta : store.kind;
   const object = { kind, apiVersion, metadata };

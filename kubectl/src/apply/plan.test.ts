@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyMergePatch, applyStrategicMergePatch } from '@keelson/machinery';
 import type { AnyObject } from '../types.ts';
-import { lastAppliedAnnotation, planApply, withLastApplied } from './plan.ts';
+import { lastAppliedAnnotation, planApply, withLastApplied, withOwnConfiguration } from './plan.ts';
 import { schemaOf } from './schema.ts';
 
 const schema = await schemaOf('apps/v1', 'Deployment');
@@ -33,6 +33,8 @@ function applied(current: AnyObject, wanted: AnyObject): Shape {
 }
 
 test('the annotation holds the manifest in order of keys, and not itself', () => {
+  const made = withOwnConfiguration({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } });
+  assert.equal(made.metadata.annotations?.[lastAppliedAnnotation], '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"}}\n');
   const once = withLastApplied(manifest('a', {}));
   const text = once.metadata.annotations?.[lastAppliedAnnotation] ?? '';
   assert.match(

@@ -28,7 +28,15 @@ export interface ApplyPlan {
 
 /** The manifest with itself in its annotation, as it is created and as patches are made from. */
 export function withLastApplied(manifest: AnyObject): AnyObject {
-  const bare = withoutLastApplied(manifest);
+  return withConfiguration(withoutLastApplied(manifest));
+}
+
+/** As `withLastApplied`, of an object that no manifest holds: where it has no annotations it is remembered without any. */
+export function withOwnConfiguration(made: AnyObject): AnyObject {
+  return withConfiguration(made.metadata.annotations ? withoutLastApplied(made) : made);
+}
+
+function withConfiguration(bare: AnyObject): AnyObject {
   const annotations = { ...bare.metadata.annotations, [lastAppliedAnnotation]: `${goJson(inOrder(bare))}\n` };
   return { ...bare, metadata: { ...bare.metadata, annotations } };
 }

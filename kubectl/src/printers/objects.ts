@@ -1,24 +1,35 @@
 import { readFileSync } from 'node:fs';
 import { compareStrings, parseJsonPath, relaxedJsonPath, toYaml } from '@keelson/machinery';
 import { kindText } from '../resource/mapper.ts';
+import { goSyntax } from '../template/printf.ts';
+import { type Value, valueText } from '../template/value.ts';
 import type { AnyObject } from '../types.ts';
 import { ColumnWriter } from './tabwriter.ts';
+import { templatePrinter } from './template.ts';
 
 /** Text of one object, which may be a List. A printer may remember what it printed before: a header, or a separator that is due. */
 export type ObjectPrinter = (object: AnyObject) => string;
 
 export interface PrintOptions {
   readonly showManagedFields?: boolean;
-  /** `-o jsonpath` finds nothing for what is not there, instead of failing. On unless told. */
+  /** Templates find nothing for what is not there, instead of failing. On unless told. */
   readonly allowMissingKeys?: boolean;
   readonly noHeaders?: boolean;
+  /** The formats that there are, as the error names them that is thrown for another. */
+  readonly formats?: string;
 }
 
-const formats = 'custom-columns,custom-columns-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,wide,yaml';
+const resultFormats = 'go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml';
+/** Those of `get`. */
+export const tableFormats =
+  'custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml';
 
 /** The printer of an `-o` value that prints objects. @throws Error in kubectl's words for one that is unknown or wrong. */
 export function objectPrinter(output: string, options: PrintOptions = {}): ObjectPrinter {
-  const [, format = '', argument = ''] = /^([^=]*)=?([\s\S]*)$/.exec(output) ?? [];
+  const [, written = '', argument = ''] = /^([^=]*)=?([\s\S]*)$/.exec(output) ?? [];
+  const formats = options.formats ?? resultFormats;
+  const format = /^(?:json|yaml)$/i.test(written) ? written.toLowerCase() : written;
+  if (!formats.split(',').includes(format)) throw unknownFormat(output, formats);
   const allowMissingKeys = options.allowMissingKeys ?? true;
   const clean: ObjectPrinter | ((object: AnyObject) => AnyObject) = options.showManagedFields ? (object) => object : withoutManagedFields;
   switch (format) {
@@ -31,8 +42,14 @@ export function objectPrinter(output: string, options: PrintOptions = {}): Objec
     case 'jsonpath':
     case 'jsonpath-file':
       return jsonPathPrinter(format === 'jsonpath' ? argument : readTemplate(argument), allowMissingKeys);
+    case 'go-template':
+    case 'template':
+      return templatePrinter(argument, allowMissingKeys);
+    case 'go-template-file':
+    case 'templatefile':
+      return templatePrinter(argument === '' ? '' : readTemplate(argument), allowMissingKeys);
     case 'jsonpath-as-json': {
-      const path = parseJsonPath(argument);
+      const path = parseGiven(argument);
       return (object) => `${goIndented(path.find(object, { allowMissingKeys }).flat())}\n`;
     }
     case 'custom-columns':
@@ -40,8 +57,12 @@ export function objectPrinter(output: string, options: PrintOptions = {}): Objec
     case 'custom-columns-file':
       return columnsPrinter(parseColumnsFile(readTemplate(argument)), options.noHeaders ?? false);
     default:
-      throw new Error(`unable to match a printer suitable for the output format "${output}", allowed formats are: ${formats}`);
+      throw unknownFormat(output, formats);
   }
+}
+
+function unknownFormat(output: string, formats: string): Error {
+  return new Error(`unable to match a printer suitable for the output format "${output}", allowed formats are: ${formats}`);
 }
 
 function readTemplate(path: string): string {
@@ -53,18 +74,21 @@ function readTemplate(path: string): string {
 }
 
 function jsonPathPrinter(template: string, allowMissingKeys: boolean): ObjectPrinter {
-  if (template === '') throw new Error('template format specified but no template given');
-  const path = parse(template);
+  const path = parseGiven(template);
   return (object) => {
     try {
       return path.print(object, { allowMissingKeys });
     } catch (error) {
-      throw new Error(`error executing jsonpath ${JSON.stringify(template)}: ${(error as Error).message}`);
+      const { message } = error as Error;
+      const head = `Error executing template: ${message}. Printing more information for debugging the template:\n`;
+      const data = `\tobject given to jsonpath engine was:\n\t\t${goSyntax(object as unknown as Value)}\n\n`;
+      throw new Error(`error executing jsonpath ${JSON.stringify(template)}: ${head}\ttemplate was:\n\t\t${template}\n${data}`);
     }
   };
 }
 
-function parse(template: string): ReturnType<typeof parseJsonPath> {
+function parseGiven(template: string): ReturnType<typeof parseJsonPath> {
+  if (template === '') throw new Error('template format specified but no template given');
   try {
     return parseJsonPath(template);
   } catch (error) {
@@ -113,7 +137,7 @@ function nameText(object: AnyObject): string {
 /** `deployment.apps/web`. */
 export function objectName({ apiVersion = '', kind = '', metadata }: AnyObject): string {
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
-  return `${kindText({ kind, group })}/${metadata?.name ?? ''}`;
+  return `${kindText({ kind, group })}/${metadata?.name || '<unknown>'}`;
 }
 
 interface Column {
@@ -155,16 +179,7 @@ function columnsPrinter(columns: readonly Column[], noHeaders: boolean): ObjectP
 
 function columnText(values: readonly unknown[]): string {
   if (values.length === 0) return '<none>';
-  return values.map(valueText).join(',');
-}
-
-/** As Go's `%v` prints decoded JSON. */
-function valueText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(valueText).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
-  const entries = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
-  return `map[${entries.map(([key, inner]) => `${key}:${valueText(inner)}`).join(' ')}]`;
+  return values.map((value) => valueText(value as Value)).join(',');
 }
 
 /** Objects as one: the one there is, else a `List` of them. */

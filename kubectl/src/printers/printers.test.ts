@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Table } from '@keelson/types';
 import type { AnyObject } from '../types.ts';
-import { asList, objectPrinter } from './objects.ts';
+import { asList, objectPrinter, tableFormats } from './objects.ts';
+import { outputWithTemplate } from './result.ts';
 import { sortTable, type TableOptions, TablePrinter } from './table.ts';
 import { alignTabs } from './tabwriter.ts';
+import { PrintError } from './template.ts';
 
 const options: TableOptions = { wide: false, noHeaders: false, withNamespace: false, kindPrefix: '', showLabels: false, labelColumns: [] };
 
@@ -70,8 +72,25 @@ test('objects as json, yaml, name, jsonpath and columns', () => {
   assert.doesNotMatch(yaml(pod), /^---/);
   assert.match(yaml(pod), /^---\n/, 'a second object is a second document');
   const columns = 'custom-columns=NAME:.metadata.name,C:.spec.containers[*].name,NODE:.spec.nodeName,X:.nope';
-  assert.equal(objectPrinter(columns)(pod), 'NAME   C     NODE    X\nweb    x,y   <nil>   <none>\n');
+  assert.equal(objectPrinter(columns, { formats: tableFormats })(pod), 'NAME   C     NODE    X\nweb    x,y   <nil>   <none>\n');
   assert.throws(() => objectPrinter('bogus'), /^Error: unable to match a printer suitable for the output format "bogus"/);
+});
+
+test('a template that fails tells all there is to find the mistake by', () => {
+  const print = objectPrinter('go-template=x{{.metadata.name.y}}');
+  assert.throws(
+    () => print(pod),
+    (error) => error instanceof PrintError && /^xError executing template: .*\n\ttemplate was:\n\t\tx\{\{/.test(error.printed),
+  );
+  assert.throws(() => objectPrinter('template={{.x'), /^Error: error parsing template \{\{\.x, template: output:1: unclosed action$/);
+  assert.throws(() => objectPrinter('go-template'), /^Error: template format specified but no template given$/);
+});
+
+test('--template chooses the format when none is given', () => {
+  assert.equal(outputWithTemplate('', '{{.a}}'), 'go-template={{.a}}');
+  assert.equal(outputWithTemplate('jsonpath', '{.a=b}'), 'jsonpath={.a=b}');
+  assert.equal(outputWithTemplate('go-template-file', 'x.tmpl'), 'go-template-file=x.tmpl');
+  assert.equal(outputWithTemplate('json', '{{.a}}'), 'json');
 });
 
 test('tabs align within consecutive lines that have them', () => {

@@ -2,11 +2,31 @@ import type { FlagSpecs } from '../flags.ts';
 import type { AnyObject, Context } from '../types.ts';
 import { type ObjectPrinter, objectName, objectPrinter } from './objects.ts';
 
+export const templateFlags = {
+  'allow-missing-template-keys': {
+    type: 'bool',
+    default: true,
+    help: 'If true, ignore any errors in templates when a field or map key is missing in the template. Only applies to golang and jsonpath output formats.',
+  },
+  template: {
+    type: 'string',
+    help: 'Template string or path to template file to use when -o=go-template, -o=go-template-file.',
+  },
+} as const satisfies FlagSpecs;
+
+/** Takes `--template` into `--output`: `go-template=TEMPLATE`, or the argument of the format of templates that was asked for. */
+export function outputWithTemplate(output: string, template: string): string {
+  if (template === '') return output;
+  if (output === '') return `go-template=${template}`;
+  return /^(?:go-template|template|jsonpath|custom-columns)(?:-?file|-as-json)?$/.test(output) ? `${output}=${template}` : output;
+}
+
 export const outputFlags = {
+  ...templateFlags,
   output: {
     type: 'string',
     short: 'o',
-    help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file).',
+    help: 'Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).',
   },
   'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
 } as const satisfies FlagSpecs;
@@ -35,7 +55,7 @@ export function dryRunSuffix(dryRun: DryRun): string {
   return { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRun];
 }
 
-type ResultFlags = { readonly output?: unknown; readonly 'show-managed-fields'?: unknown; readonly 'dry-run'?: unknown };
+type ResultFlags = Readonly<Record<string, unknown>>;
 
 /**
  * Prints what became of objects: `deployment.apps/web created`, or the objects themselves as `-o` asks. The format is checked at once, so
@@ -47,8 +67,11 @@ export function resultPrinter(
   const flags = context.flags as ResultFlags;
   const output = typeof flags.output === 'string' ? flags.output : '';
   const suffix = dryRunSuffix(typeof flags['dry-run'] === 'string' ? dryRunOf(flags['dry-run']) : 'none');
-  const printer: ObjectPrinter | undefined =
-    output === '' ? undefined : objectPrinter(output, { showManagedFields: flags['show-managed-fields'] === true });
+  const options = {
+    showManagedFields: flags['show-managed-fields'] === true,
+    allowMissingKeys: flags['allow-missing-template-keys'] !== false,
+  };
+  const printer: ObjectPrinter | undefined = output === '' ? undefined : objectPrinter(output, options);
   return (object, operation) => {
     context.shell.stdout.write(printer ? printer(object) : `${objectName(object)} ${operation}${suffix}\n`);
   };

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseYamlDocuments } from '@keelson/machinery';
+import { goJson, parseLabelSelector, parseYamlDocuments } from '@keelson/machinery';
 import type { AnyObject, Shell } from '../types.ts';
 
 /** A document of a manifest, and where it was. */
@@ -12,10 +12,40 @@ export interface Document {
 
 const manifest = /\.(?:json|yaml|yml)$/;
 
-/** Reads what `-f` names: files, folders, URLs, `-` for standard input. Lists are taken apart. @throws Error in kubectl's words. */
-export async function readDocuments(paths: readonly string[], recursive: boolean, shell: Shell): Promise<Document[]> {
+/** What `-f`, `-R` and `-k` say. */
+export interface FileSources {
+  readonly filename: readonly string[];
+  readonly recursive: boolean;
+  readonly kustomize: string;
+  /** `-l`: objects whose labels do not match are left out. */
+  readonly selector?: string;
+}
+
+/** Whether `-f` or `-k` was given. */
+export function namesFiles({ filename, kustomize }: FileSources): boolean {
+  return filename.length > 0 || kustomize !== '';
+}
+
+/**
+ * Reads what `-f` names: files, folders, URLs, `-` for standard input; or builds the kustomization that `-k` names. Lists are taken apart.
+ * @throws Error in kubectl's words.
+ */
+export async function readDocuments(sources: FileSources, shell: Shell): Promise<Document[]> {
+  const documents = await readAllDocuments(sources, shell);
+  if (!sources.selector) return documents;
+  const selector = parseLabelSelector(sources.selector);
+  return documents.filter(({ object }) => selector.matches(object.metadata?.labels ?? {}));
+}
+
+async function readAllDocuments({ filename, recursive, kustomize: folder }: FileSources, shell: Shell): Promise<Document[]> {
+  if (folder !== '') {
+    if (filename.length > 0) throw new Error('only one of -f or -k can be specified');
+    if (recursive) throw new Error("the -k flag can't be used with -f or -R");
+    const { kustomize } = await import('../kustomize/folder.ts');
+    return (await kustomize(folder, shell)).map((object) => ({ object, source: folder }));
+  }
   const documents: Document[] = [];
-  for (const path of paths) {
+  for (const path of filename) {
     for (const { text, source } of await readSource(path, recursive, shell)) documents.push(...parseDocuments(text, source));
   }
   return documents;
@@ -109,4 +139,10 @@ export function requireKind({ object, source }: Document): void {
   const text = missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`;
   const hint = 'if you choose to ignore these errors, turn validation off with --validate=false';
   throw new Error(`error validating ${JSON.stringify(source)}: error validating data: ${text}; ${hint}`);
+}
+
+/** For verbs that only need to know which object is meant. @throws Error when the document does not say what it is. */
+export function requireType({ object, source }: Document): void {
+  const missing = object.kind ? (object.apiVersion ? undefined : 'apiVersion') : 'Kind';
+  if (missing) throw new Error(`unable to decode ${JSON.stringify(source)}: Object '${missing}' is missing in '${goJson(object)}'`);
 }

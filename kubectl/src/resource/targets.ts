@@ -6,12 +6,13 @@ import type { AnyObject, Shell } from '../types.ts';
 import { parseResourceArguments } from './arguments.ts';
 import { orCannotFind } from './cannot-find.ts';
 import type { ApiResource } from './discovery.ts';
-import { type Document, readDocuments, requireKind } from './files.ts';
+import { type Document, type FileSources, namesFiles, readDocuments, requireKind, requireType } from './files.ts';
 import { getSubresource } from './subresource.ts';
 import { untilState } from './watch.ts';
 
 export const fileFlags = {
   filename: { type: 'list', short: 'f', help: 'Filename, directory, or URL to files identifying the resource' },
+  kustomize: { type: 'string', short: 'k', help: "Process the kustomization directory. This flag can't be used together with -f or -R." },
   recursive: { type: 'bool', short: 'R', help: 'Process the directory used in -f, --filename recursively.' },
 } as const satisfies FlagSpecs;
 
@@ -28,6 +29,10 @@ export const selectionFlags = {
   ...selectorFlag,
   'field-selector': { type: 'string', help: "Selector (field query) to filter on, supports '=', '==', and '!='." },
   'all-namespaces': { type: 'bool', short: 'A', help: 'If present, list the requested object(s) across all namespaces.' },
+} as const satisfies FlagSpecs;
+
+export const localFlag = {
+  local: { type: 'bool', help: 'If true, the command will NOT contact api-server for the objects but run on the manifests alone.' },
 } as const satisfies FlagSpecs;
 
 /** One object, or all of a type that selectors let through. */
@@ -54,6 +59,8 @@ export interface Found {
 export interface Selection {
   readonly args: readonly string[];
   readonly filenames?: readonly string[];
+  /** The folder of a kustomization. */
+  readonly kustomize?: string;
   readonly recursive?: boolean;
   readonly selector?: string;
   readonly fieldSelector?: string;
@@ -62,6 +69,8 @@ export interface Selection {
   readonly allNamespaces?: boolean;
   /** `--all`: types alone are enough where names would be needed. */
   readonly all?: boolean;
+  /** Objects are as their manifests say, and the server is not asked for them. */
+  readonly local?: boolean;
 }
 
 /** The selection that `selectionFlags`, as far as a verb has them, say. */
@@ -70,25 +79,31 @@ export function selectionOf(context: { readonly args: readonly string[]; readonl
   return {
     args: context.args,
     filenames: (flags.filename as string[] | undefined) ?? [],
+    kustomize: (flags.kustomize as string | undefined) ?? '',
     recursive: flags.recursive === true,
     selector: (flags.selector as string | undefined) ?? '',
     fieldSelector: (flags['field-selector'] as string | undefined) ?? '',
     subresource: (flags.subresource as string | undefined) ?? '',
     allNamespaces: flags['all-namespaces'] === true,
     all: flags.all === true,
+    local: flags.local === true,
   };
 }
 
-/** What a selection names, nothing fetched. @throws Error in kubectl's words. */
-export async function resolveTargets(cluster: Cluster, shell: Shell, selection: Selection): Promise<Target[]> {
-  const { args, filenames = [], selector = '', fieldSelector = '' } = selection;
-  if (filenames.length > 0) {
+/**
+ * What a selection names, nothing fetched. Manifests that do not say what they are go to `errors`, so that the others are not lost.
+ * @throws Error in kubectl's words.
+ */
+export async function resolveTargets(cluster: Cluster, shell: Shell, selection: Selection, errors: unknown[] = []): Promise<Target[]> {
+  const { args, filenames = [], kustomize = '', recursive = false, selector = '', fieldSelector = '' } = selection;
+  const files: FileSources = { filename: filenames, kustomize, recursive, selector };
+  if (namesFiles(files)) {
     if (args.length > 0)
       throw new UsageError(
         'when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well',
         'examples',
       );
-    return fileTargets(cluster, await readDocuments(filenames, selection.recursive ?? false, shell));
+    return fileTargets(cluster, await readDocuments(files, shell), errors);
   }
   const named = parseResourceArguments(args, selector !== '' || fieldSelector !== '');
   const mapper = await cluster.mapper();
@@ -104,18 +119,16 @@ export async function resolveTargets(cluster: Cluster, shell: Shell, selection: 
   });
 }
 
-/** The targets of manifests. What cannot be resolved is thrown after all others were looked at. */
-export async function fileTargets(cluster: Cluster, documents: readonly Document[]): Promise<Target[]> {
+async function fileTargets(cluster: Cluster, documents: readonly Document[], errors: unknown[]): Promise<Target[]> {
   const targets: Target[] = [];
-  const errors: unknown[] = [];
   for (const document of documents) {
     try {
+      requireType(document);
       targets.push(await targetOf(cluster, document));
     } catch (error) {
       errors.push(error);
     }
   }
-  throwAll(errors);
   return targets;
 }
 
@@ -166,6 +179,7 @@ export async function fetchTargets(
 async function fetchTarget(cluster: Cluster, target: Target, selection: Selection): Promise<Found[]> {
   const { selector = '', fieldSelector = '', subresource = '' } = selection;
   const { mapping, namespace, name, source = '' } = target;
+  if (selection.local && target.local) return [{ mapping, namespace, name: name ?? '', object: target.local, source }];
   if (name !== undefined) {
     const object = subresource ? await getSubresource(cluster, target, subresource) : await cluster.api.get(mapping, { name, namespace });
     return [{ mapping, namespace, name, object, source }];
@@ -201,9 +215,15 @@ export async function eachFound(
   selection: Selection,
   visit: (found: Found) => Promise<void>,
 ): Promise<number> {
-  const targets = await resolveTargets(cluster, shell, selection);
+  if (selection.local && !selection.kustomize && !selection.filenames?.length) {
+    const hint = "Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'";
+    throw new Error(`you must specify resources by --filename when --local is set.\n${hint}`);
+  }
+  const unread: unknown[] = [];
+  const targets = await resolveTargets(cluster, shell, selection, unread);
   requireNames(targets, selection);
   const { found, errors } = await fetchTargets(cluster, targets, selection);
+  errors.push(...unread);
   for (const each of found) {
     try {
       await visit(each);
@@ -218,9 +238,9 @@ export async function eachFound(
 /** @throws Error when types stand alone where names, a selector or `--all` are needed. */
 export function requireNames(
   targets: readonly Target[],
-  { all = false, selector = '', fieldSelector = '', args, filenames = [] }: Selection,
+  { all = false, selector = '', fieldSelector = '', args, filenames = [], kustomize = '' }: Selection,
 ): void {
-  if (args.length === 0 && filenames.length === 0)
+  if (args.length === 0 && filenames.length === 0 && kustomize === '')
     throw new UsageError(
       "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
       'none',

@@ -6,7 +6,7 @@ import { schemaOf } from '../apply/schema.ts';
 import { applyOnServer, type Manifest, managerOf } from '../apply/server-side.ts';
 import { throwAll, withSource } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
-import { readDocuments } from '../resource/files.ts';
+import { namesFiles, readDocuments } from '../resource/files.ts';
 import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { subverbs } from './last-applied.ts';
@@ -48,7 +48,7 @@ export const verb = defineVerb({
   subverbs,
   async run(context) {
     const { flags, cluster, shell } = context;
-    if (flags.filename.length === 0) throw new Error('must specify one of -f and -k');
+    if (!namesFiles(flags)) throw new Error('must specify one of -f and -k');
     const dryRun = dryRunOf(flags['dry-run']);
     if (flags['server-side'] && dryRun === 'client')
       throw new Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
@@ -56,7 +56,7 @@ export const verb = defineVerb({
     requirePruneScope(flags);
     const print = resultPrinter(context);
     const applied: Target[] = [];
-    const documents = await readDocuments(flags.filename, flags.recursive, shell);
+    const documents = await readDocuments(flags, shell);
     const errors: unknown[] = [];
     let seen = 0;
     for (const document of documents) {
@@ -118,7 +118,8 @@ async function create(context: ApplyContext, { mapping, source }: FileTarget, ob
 
 async function update(context: ApplyContext, target: FileTarget, live: AnyObject, print: Print): Promise<void> {
   const { shell } = context;
-  if (!live.metadata.annotations?.[lastAppliedAnnotation]) {
+  const dryRun = dryRunOf(context.flags['dry-run']);
+  if (!live.metadata.annotations?.[lastAppliedAnnotation] && dryRun !== 'client') {
     shell.stderr.write(
       `Warning: resource ${target.mapping.resource}/${target.name} is missing the ${lastAppliedAnnotation} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`,
     );
@@ -128,7 +129,7 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
   for (let attempt = 0; ; attempt++) {
     const plan = planApply(current, target.local, schema);
     if (!plan.changed) return print(current, 'unchanged');
-    if (dryRunOf(context.flags['dry-run']) === 'client') return print(target.local, 'configured');
+    if (dryRun === 'client') return print(target.local, 'configured');
     if (current.metadata.deletionTimestamp) {
       shell.stderr.write(`Warning: Detected changes to resource ${target.name} which is currently being deleted.\n`);
     }

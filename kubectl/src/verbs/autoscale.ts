@@ -1,6 +1,7 @@
 import { formatQuantity, parseQuantity } from '@keelson/machinery';
 import { HorizontalPodAutoscaler } from '@keelson/types';
 import { dryRunOf } from '../printers/result.ts';
+import { namesFiles } from '../resource/files.ts';
 import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { createObject, generatorFlags, requireFlags } from './create/generator.ts';
@@ -51,7 +52,9 @@ export const verb = defineVerb({
     requireFlags(context, 'max');
     checkBounds(flags);
     const metrics = metricsOf(flags);
-    const count = await eachFound(cluster, shell, selectionOf(context), (found) => autoscale(context, found, metrics));
+    const count = await eachFound(cluster, shell, { ...selectionOf(context), local: namesFiles(flags) }, (found) =>
+      autoscale(context, found, metrics),
+    );
     if (count === 0) throw new Error('no objects passed to autoscale');
   },
 });

@@ -3,6 +3,7 @@ import { ApiError } from '@keelson/client';
 import { CertificateSigningRequest } from '@keelson/types';
 import { throwAll } from '../errors.ts';
 import { outputFlags, resultPrinter } from '../printers/result.ts';
+import { namesFiles } from '../resource/files.ts';
 import { fetchTargets, fileFlags, resolveTargets } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
 
@@ -33,12 +34,13 @@ function decide(decision: Decision): Verb {
     flags: decisionFlags,
     async run(context) {
       const { args, flags, cluster, shell } = context;
-      if (args.length === 0 && flags.filename.length === 0)
-        throw new Error('one or more CSRs must be specified as <name> or -f <filename>');
+      if (args.length === 0 && !namesFiles(flags)) throw new Error('one or more CSRs must be specified as <name> or -f <filename>');
       const print = resultPrinter(context);
       const named = args.length > 0 ? ['certificatesigningrequest', ...args] : [];
-      const selection = { args: named, filenames: flags.filename, recursive: flags.recursive };
-      const { found, errors } = await fetchTargets(cluster, await resolveTargets(cluster, shell, selection), selection);
+      const selection = { args: named, filenames: flags.filename, kustomize: flags.kustomize, recursive: flags.recursive };
+      const unread: unknown[] = [];
+      const { found, errors } = await fetchTargets(cluster, await resolveTargets(cluster, shell, selection, unread), selection);
+      errors.push(...unread);
       for (const { name, object } of found) {
         try {
           print(await decideOne(context, name, object, decision), decision.done);

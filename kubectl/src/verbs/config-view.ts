@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Kubeconfig, mergeKubeconfigs, renderKubeconfig } from '@keelson/client';
 import { parseYaml } from '@keelson/machinery';
 import { objectPrinter } from '../printers/objects.ts';
+import { templateFlags } from '../printers/result.ts';
 import { type AnyObject, defineVerb, type Verb } from '../types.ts';
 
 export const view: Verb = defineVerb({
@@ -12,6 +13,7 @@ export const view: Verb = defineVerb({
       help: 'Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)',
     },
     minify: { type: 'bool', help: 'Remove all information not used by current-context from the output' },
+    ...templateFlags,
     output: {
       type: 'string',
       short: 'o',

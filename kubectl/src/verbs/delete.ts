@@ -63,10 +63,9 @@ export const verb = defineVerb({
     const grace = gracePeriod(context);
     const query = deleteQuery(context, grace);
     if (flags.raw) return sendRaw(context, 'DELETE');
-    const doomed = await chosen(context);
-    if (doomed === undefined) return;
-    if (flags.interactive && !(await confirmed(context, doomed))) return;
     const errors: unknown[] = [];
+    const doomed = await chosen(context, errors);
+    if (flags.interactive && !(await confirmed(context, doomed))) return;
     const waiting: Doomed[] = [];
     for (const each of doomed) {
       try {
@@ -102,12 +101,12 @@ function deleteQuery({ flags }: DeleteContext, grace: number): DeleteQuery {
   };
 }
 
-/** What is to be deleted; undefined when that is nothing, and was said. */
-async function chosen(context: DeleteContext): Promise<Doomed[] | undefined> {
+/** What is to be deleted; manifests that name nothing go to `unread`. */
+async function chosen(context: DeleteContext, unread: unknown[]): Promise<Doomed[]> {
   const { flags, cluster, shell } = context;
   const selection = selectionOf(context);
   if (flags.all && flags.selector !== '') throw new Error("setting 'all' parameter but found a non empty selector. ");
-  const targets = await resolveTargets(cluster, shell, selection);
+  const targets = await resolveTargets(cluster, shell, selection, unread);
   requireNames(targets, selection);
   const named = targets.flatMap((target) =>
     target.name === undefined ? [] : [{ target: { ...target, name: target.name }, uid: undefined }],

@@ -32,8 +32,9 @@ import { bindingLines, roleLines } from '../describe/rbac.ts';
 import { describeService, endpointSliceLines, endpointsLines } from '../describe/service.ts';
 import { describeDaemonSet, describeStatefulSet } from '../describe/sets.ts';
 import { describeDeployment, describeReplicaSet } from '../describe/workload.ts';
-import { throwAll, UsageError } from '../errors.ts';
+import { ManyErrors, throwAll, UsageError } from '../errors.ts';
 import { alignTabs } from '../printers/tabwriter.ts';
+import { namesFiles } from '../resource/files.ts';
 import {
   type Found,
   fetchTargets,
@@ -97,19 +98,21 @@ export const verb = defineVerb({
   flags: describeFlags,
   async run(context) {
     const { flags, cluster, shell, args } = context;
-    if (args.length === 0 && flags.filename.length === 0) {
+    if (args.length === 0 && !namesFiles(flags)) {
       throw new UsageError(
         'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.',
         'examples',
       );
     }
-    const targets = await resolveTargets(cluster, shell, selectionOf(context));
+    const unread: unknown[] = [];
+    const targets = await resolveTargets(cluster, shell, selectionOf(context), unread);
     const { found, errors } = await fetchTargets(cluster, targets, selectionOf(context));
     const missing = targets.filter(({ name }) => name !== undefined && !found.some((each) => each.name === name));
     const prefixed = errors.length > 0 && errors.every(isNotFound) ? await byPrefix(context, missing) : [];
     const all = [...found, ...prefixed];
     const texts = await Promise.all(all.map((each) => describe(context, each)));
     shell.stdout.write(texts.join('\n\n'));
+    if (unread.length > 0) throw new ManyErrors([...unread, ...errors]);
     throwAll(prefixed.length > 0 ? [] : errors);
     if (all.length > 0) return;
     const namespaced = !flags['all-namespaces'] && targets.every(({ mapping }) => mapping.namespaced);

@@ -9,7 +9,7 @@ import { prunable, pruneFlags } from '../apply/prune.ts';
 import { schemaOf } from '../apply/schema.ts';
 import { managerOf } from '../apply/server-side.ts';
 import { describeError, ExitError, UsageError } from '../errors.ts';
-import { readDocuments } from '../resource/files.ts';
+import { namesFiles, readDocuments } from '../resource/files.ts';
 import { fileFlags, isNotFound, selectorFlag, type Target, targetOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
@@ -33,14 +33,14 @@ export const verb = defineVerb({
   flags: diffFlags,
   async run(context) {
     const { flags, cluster, shell } = context;
-    if (flags.filename.length === 0) throw new UsageError('must specify one of -f and -k', 'examples');
+    if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'examples');
     if (flags['force-conflicts'] && !flags['server-side']) throw new Error('--force-conflicts only works with --server-side');
     const folder = await mkdtemp(join(tmpdir(), 'kubectl-diff-'));
     try {
       const [live, merged] = [join(folder, 'LIVE'), join(folder, 'MERGED')];
       await Promise.all([live, merged].map((path) => mkdir(path)));
       const applied: Target[] = [];
-      for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
+      for (const document of await readDocuments(flags, shell)) {
         const target = await targetOf(cluster, document);
         const { mapping, name = '', namespace, local } = target;
         applied.push(target);

@@ -1,12 +1,11 @@
 import { toYaml } from '@keelson/machinery';
 import { patchFor } from '../apply/patch-for.ts';
 import { withLastApplied } from '../apply/plan.ts';
-import { UsageError } from '../errors.ts';
 import { jsonText } from '../printers/objects.ts';
 import { resultPrinter } from '../printers/result.ts';
 import { parseDocuments } from '../resource/files.ts';
 import { getSubresource } from '../resource/subresource.ts';
-import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
+import { eachFound, type Found, fileFlags, requireNames, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { editText } from './editor.ts';
 
@@ -24,8 +23,7 @@ export const verb = defineVerb({
   flags: editFlags,
   async run(context) {
     const { cluster, shell } = context;
-    if (context.args.length === 0 && context.flags.filename.length === 0)
-      throw new UsageError('must specify the resource to edit', 'examples');
+    requireNames([], selectionOf(context));
     await eachFound(cluster, shell, selectionOf(context), (found) => editOne(context, found));
   },
 });

@@ -1,16 +1,22 @@
 import { watchEvents } from '@keelson/client';
 import { type Event, Event as EventKind } from '@keelson/types';
 import { interval, lastSeen } from '../describe/events.ts';
-import { asList, objectPrinter } from '../printers/objects.ts';
+import { objectPrinter } from '../printers/objects.ts';
+import { templateFlags } from '../printers/result.ts';
 import { ColumnWriter } from '../printers/tabwriter.ts';
 import { watchPath } from '../resource/watch.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
 const eventFlags = {
+  ...templateFlags,
   'all-namespaces': { type: 'bool', short: 'A', help: 'If present, list the requested object(s) across all namespaces.' },
   for: { type: 'string', help: 'Filter events to only those pertaining to the specified resource.' },
   'no-headers': { type: 'bool', help: "When using the default output format, don't print headers." },
-  output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, name, jsonpath, custom-columns).' },
+  output: {
+    type: 'string',
+    short: 'o',
+    help: 'Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).',
+  },
   types: { type: 'list', help: 'Output only events of given types.' },
   watch: { type: 'bool', short: 'w', help: 'After listing the requested events, watch for more events.' },
 } as const;
@@ -18,15 +24,16 @@ const eventFlags = {
 type EventsContext = Context<typeof eventFlags>;
 
 export const verb = defineVerb({
-  usage: 'events [(-o|--output=)json|yaml|name|jsonpath|custom-columns] [--for TYPE/NAME] [--watch] [--types=Normal,Warning] [options]',
+  usage:
+    'events [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning] [options]',
   flags: eventFlags,
   async run(context) {
-    const { flags, cluster, shell } = context;
+    const { flags, changed, cluster, shell } = context;
     const namespace = flags['all-namespaces'] ? undefined : cluster.namespace;
     const fieldSelector = await selectorFor(context);
     const { items, metadata } = await cluster.api.list(EventKind, { namespace, fieldSelector });
     const wanted = items.filter((event) => isWanted(context, event)).sort((a, b) => lastSeen(a) - lastSeen(b));
-    if (flags.output) return void shell.stdout.write(objectPrinter(flags.output)(asList(wanted as unknown as AnyObject[], false)));
+    if (changed.has('output')) return void shell.stdout.write(objectPrinter(flags.output)(listOf(wanted)));
     if (wanted.length === 0 && !flags.watch) {
       return void shell.stderr.write(
         flags['all-namespaces'] ? 'No events found.\n' : `No events found in ${cluster.namespace} namespace.\n`,
@@ -46,6 +53,10 @@ export const verb = defineVerb({
     }
   },
 });
+
+function listOf(items: readonly Event[]): AnyObject {
+  return { apiVersion: EventKind.apiVersion, kind: `${EventKind.kind}List`, items, metadata: {} } as AnyObject;
+}
 
 function isWanted({ flags }: EventsContext, event: Event): boolean {
   return flags.types.length === 0 || flags.types.some((type) => type.toLowerCase() === event.type?.toLowerCase());

@@ -1,5 +1,5 @@
 import { type Api, readJson } from '@keelson/client';
-import { UsageError } from '../errors.ts';
+import { ExitError, UsageError } from '../errors.ts';
 import type { ApiResource } from '../resource/discovery.ts';
 import { defineVerb } from '../types.ts';
 
@@ -55,7 +55,8 @@ export const verb = defineVerb({
     // A group may follow the type: the longest beginning that is a resource wins.
     const lengths = Array.from({ length: path.length + 1 }, (_, i) => path.length - i);
     const at = lengths.find((length) => mapper.find([type, ...path.slice(0, length)].join('.')) !== undefined);
-    const found = mapper.resolve([type, ...path.slice(0, at ?? 0)].join('.'));
+    const found = at === undefined ? undefined : mapper.find([type, ...path.slice(0, at)].join('.'));
+    if (!found) throw new ExitError(1, `the server doesn't have a resource type ${JSON.stringify(type)}`);
     const wanted = flags['api-version'];
     const resource = wanted ? resources.find((each) => each.kind === found.kind && each.apiVersion === wanted) : found;
     if (!resource) throw new Error(`couldn't find resource for "${wanted}, Kind=${found.kind}"`);

@@ -1,4 +1,5 @@
 import type { LabelSelector, PodSpec, PodTemplateSpec, ServicePort } from '@keelson/types';
+import { namesFiles } from '../resource/files.ts';
 import { kindText } from '../resource/mapper.ts';
 import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
@@ -34,7 +35,7 @@ export const verb = defineVerb({
     'expose (-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type] [options]',
   flags,
   async run(context) {
-    await eachFound(context.cluster, context.shell, { ...selectionOf(context), selector: '' }, (found) =>
+    await eachFound(context.cluster, context.shell, { ...selectionOf(context), selector: '', local: namesFiles(context.flags) }, (found) =>
       createObject(context, serviceFor(context, found), 'exposed'),
     );
   },
@@ -50,8 +51,7 @@ function serviceFor({ flags: asked }: Context<typeof flags>, { mapping, name, ob
       `couldn't retrieve selectors via --selector flag or introspection: the ${kindText(mapping)} has no labels and cannot be exposed`,
     );
   const ports = portsFor(object, asked);
-  if (ports.length === 0)
-    throw new Error("couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples");
+  if (ports.length === 0) throw new Error("couldn't find port via --port flag or introspection");
   const labels = asked.labels.length > 0 ? pairs(asked.labels) : (object.metadata.labels ?? {});
   const spec = {
     ...(asked['cluster-ip'] ? { clusterIP: asked['cluster-ip'] } : {}),

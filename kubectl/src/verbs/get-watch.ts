@@ -1,7 +1,7 @@
 import { watchEvents } from '@keelson/client';
 import type { Table } from '@keelson/types';
 import { RequestTimeout } from '../errors.ts';
-import { type ObjectPrinter, objectPrinter } from '../printers/objects.ts';
+import { type ObjectPrinter, objectPrinter, tableFormats } from '../printers/objects.ts';
 import type { Target } from '../resource/targets.ts';
 import { watchPath } from '../resource/watch.ts';
 import type { AnyObject } from '../types.ts';
@@ -51,6 +51,7 @@ function eventPrinter({ flags }: GetContext): (type: string, object: AnyObject) 
     showManagedFields: flags['show-managed-fields'],
     allowMissingKeys: flags['allow-missing-template-keys'],
     noHeaders: flags['no-headers'],
+    formats: tableFormats,
   });
   if (!flags['output-watch-events']) return (_, object) => print(object);
   return (type, object) => print({ type, object } as unknown as AnyObject);

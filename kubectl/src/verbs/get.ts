@@ -1,12 +1,14 @@
 import { readText } from '@keelson/client';
 import { relaxedJsonPath } from '@keelson/machinery';
 import type { Table } from '@keelson/types';
-import { throwAll, UsageError } from '../errors.ts';
-import { asList, objectPrinter } from '../printers/objects.ts';
+import { ManyErrors, throwAll, UsageError } from '../errors.ts';
+import { asList, objectPrinter, tableFormats } from '../printers/objects.ts';
+import { templateFlags } from '../printers/result.ts';
 import { sortedByPath } from '../printers/sort.ts';
 import { sortTable, TablePrinter } from '../printers/table.ts';
 import { orCannotFind } from '../resource/cannot-find.ts';
 import type { ApiResource } from '../resource/discovery.ts';
+import { namesFiles } from '../resource/files.ts';
 import { kindText } from '../resource/mapper.ts';
 import { getSubresource } from '../resource/subresource.ts';
 import { fetchTargets, isNotFound, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
@@ -15,11 +17,7 @@ import { watchTarget } from './get-watch.ts';
 
 export const getFlags = {
   ...selectionFlags,
-  'allow-missing-template-keys': {
-    type: 'bool',
-    default: true,
-    help: 'If true, ignore any errors in templates when a field or map key is missing in the template.',
-  },
+  ...templateFlags,
   'chunk-size': { type: 'int', default: 500, help: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
   'ignore-not-found': { type: 'bool', help: 'If the requested object does not exist the command will return exit code 0.' },
   'label-columns': {
@@ -34,7 +32,7 @@ export const getFlags = {
   output: {
     type: 'string',
     short: 'o',
-    help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide).',
+    help: 'Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide).',
   },
   'output-watch-events': {
     type: 'bool',
@@ -57,13 +55,13 @@ export type GetContext = Context<typeof getFlags>;
 
 export const verb = defineVerb({
   usage:
-    'get [(-o|--output=)json|yaml|name|jsonpath|custom-columns|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
+    'get [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
   description: 'Prints a table of the most important information about the specified resources.',
   flags: getFlags,
   async run(context) {
     const { flags, cluster, shell, args } = context;
     if (flags.raw) return printRaw(context);
-    if (args.length === 0 && flags.filename.length === 0) {
+    if (args.length === 0 && !namesFiles(flags)) {
       shell.stderr.write(
         'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n',
       );
@@ -75,9 +73,15 @@ export const verb = defineVerb({
     if (flags['output-watch-events'] && !flags.watch && !flags['watch-only']) {
       throw new UsageError('--output-watch-events option can only be used with --watch or --watch-only', 'examples');
     }
-    const targets = await resolveTargets(cluster, shell, selectionOf(context));
-    if (flags.watch || flags['watch-only']) return watchTarget(context, targets);
-    return isTable(flags.output) ? printTables(context, targets) : printObjects(context, targets);
+    const unread: unknown[] = [];
+    const targets = await resolveTargets(cluster, shell, selectionOf(context), unread);
+    if (flags.watch || flags['watch-only']) {
+      throwAll(unread);
+      return watchTarget(context, targets);
+    }
+    if (!isTable(flags.output)) return throwAll([...unread, ...(await printObjects(context, targets, unread.length === 0))]);
+    const errors = [...unread, ...(await printTables(context, targets))];
+    if (errors.length > 0) throw new ManyErrors(errors);
   },
 });
 
@@ -89,21 +93,23 @@ async function printRaw({ cluster, shell, flags }: GetContext): Promise<void> {
   shell.stdout.write(await readText(await cluster.api.raw({ method: 'GET', path: flags.raw })));
 }
 
-async function printObjects(context: GetContext, targets: readonly Target[]): Promise<void> {
+/** Answers what failed, after all else was printed. @param alone whether one target is all that was asked for: it is printed without a list. */
+async function printObjects(context: GetContext, targets: readonly Target[], alone: boolean): Promise<unknown[]> {
   const { cluster, shell, flags } = context;
   const print = objectPrinter(flags.output, {
     showManagedFields: flags['show-managed-fields'],
     allowMissingKeys: flags['allow-missing-template-keys'],
     noHeaders: flags['no-headers'],
+    formats: tableFormats,
   });
   const { found, errors } = await fetchTargets(cluster, targets, selectionOf(context));
   const objects = found.map(({ object }) => object);
   const wanted = errors.filter((error) => !(flags['ignore-not-found'] && isNotFound(error)));
-  const single = targets.length === 1 && targets[0]?.name !== undefined;
+  const single = alone && targets.length === 1 && targets[0]?.name !== undefined;
   const nothing = objects.length === 0 && (single || targets.every(({ name }) => name !== undefined));
   const ordered = flags['sort-by'] ? sortedByPath(objects, relaxedJsonPath(flags['sort-by'])) : objects;
   if (!nothing) shell.stdout.write(print(asList(ordered, single)));
-  throwAll(wanted);
+  return wanted;
 }
 
 /** The rows of consecutive targets of one type. */
@@ -112,7 +118,8 @@ interface Section {
   table: Table;
 }
 
-async function printTables(context: GetContext, targets: readonly Target[]): Promise<void> {
+/** Answers what failed, after all else was printed. */
+async function printTables(context: GetContext, targets: readonly Target[]): Promise<unknown[]> {
   const { cluster, shell, flags } = context;
   const { sections, errors } = await fetchSections(context, targets);
   const withKind = flags['show-kind'] || new Set(targets.map(({ mapping }) => `${mapping.resource}.${mapping.group}`)).size > 1;
@@ -127,7 +134,7 @@ async function printTables(context: GetContext, targets: readonly Target[]): Pro
     const namespaced = !flags['all-namespaces'] && targets.every(({ mapping }) => mapping.namespaced);
     shell.stderr.write(namespaced ? `No resources found in ${cluster.namespace} namespace.\n` : 'No resources found\n');
   }
-  throwAll(wanted);
+  return wanted;
 }
 
 /** The printer of one type's rows, as the flags want them. */

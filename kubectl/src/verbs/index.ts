@@ -155,6 +155,12 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'Experimental: Wait for a specific condition on one or many resources',
     load: async () => (await import('./wait.ts')).verb,
   },
+  {
+    name: 'kustomize',
+    group: advanced,
+    summary: 'Build a kustomization target from a directory',
+    load: async () => (await import('./kustomize.ts')).verb,
+  },
   { name: 'label', group: settings, summary: 'Update the labels on a resource', load: async () => (await import('./label.ts')).label },
   {
     name: 'annotate',

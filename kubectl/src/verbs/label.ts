@@ -1,11 +1,12 @@
 import { isLabelValue, isQualifiedName } from '@keelson/machinery';
 import { ManyErrors, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
-import { eachFound, type Found, selectionFlags, selectionOf } from '../resource/targets.ts';
+import { eachFound, type Found, localFlag, selectionFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb, type Verb } from '../types.ts';
 
 const flags = {
   ...selectionFlags,
+  ...localFlag,
   ...outputFlags,
   ...dryRunFlag,
   all: { type: 'bool', help: 'Select all resources, in the namespace of the specified resource types' },
@@ -67,7 +68,7 @@ function operation(context: Context<typeof flags>, field: Field, changes: Change
     const patch = { metadata: { [field]: values, ...(version ? { resourceVersion: version } : {}) } };
     const manager = context.flags['field-manager'] || (field === 'labels' ? 'kubectl-label' : 'kubectl-annotate');
     const patched =
-      dryRun === 'client'
+      dryRun === 'client' || context.flags.local
         ? { ...object, metadata: { ...object.metadata, [field]: wanted } }
         : await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', patch, {
             fieldManager: manager,

@@ -1,6 +1,6 @@
 import { goJson, toYaml } from '@keelson/machinery';
 import { lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
-import { throwAll, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { jsonText } from '../printers/objects.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { parseDocuments, readDocuments } from '../resource/files.ts';
@@ -51,25 +51,19 @@ const set: Verb = defineVerb({
     const { flags, cluster, shell } = context;
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
-    const errors: unknown[] = [];
-    requireNames([], { args: [], filenames: flags.filename });
-    for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
-      try {
-        const { mapping, name = '', namespace, local } = await targetOf(cluster, document);
-        const live = await cluster.api.get(mapping, { name, namespace });
-        if (!live.metadata.annotations?.[lastAppliedAnnotation] && !flags['create-annotation'])
-          throw new Error(
-            `no last-applied-configuration annotation found on resource: ${name}, to create the annotation, run the command with --create-annotation`,
-          );
-        const patch = annotationPatch(withLastApplied(local).metadata.annotations?.[lastAppliedAnnotation] ?? '');
-        const done =
-          dryRun === 'client' ? live : await cluster.api.patch(mapping, { name, namespace }, merge, patch, { dryRun: dryRun === 'server' });
-        print(done, 'configured');
-      } catch (error) {
-        errors.push(error);
-      }
+    requireNames([], { args: [], filenames: flags.filename, kustomize: flags.kustomize });
+    for (const document of await readDocuments(flags, shell)) {
+      const { mapping, name = '', namespace, local } = await targetOf(cluster, document);
+      const live = await cluster.api.get(mapping, { name, namespace });
+      if (!live.metadata.annotations?.[lastAppliedAnnotation] && !flags['create-annotation'])
+        throw new Error(
+          `error: no last-applied-configuration annotation found on resource: ${name}, to create the annotation, run the command with --create-annotation`,
+        );
+      const patch = annotationPatch(withLastApplied(local).metadata.annotations?.[lastAppliedAnnotation] ?? '');
+      const done =
+        dryRun === 'client' ? live : await cluster.api.patch(mapping, { name, namespace }, merge, patch, { dryRun: dryRun === 'server' });
+      print(done, 'configured');
     }
-    throwAll(errors);
   },
 });
 
@@ -87,8 +81,7 @@ const edit: Verb = defineVerb({
   usage: 'apply edit-last-applied (RESOURCE/NAME | -f FILENAME) [options]',
   flags: editFlags,
   async run(context) {
-    if (context.args.length === 0 && context.flags.filename.length === 0)
-      throw new UsageError('must specify the resource to edit', 'examples');
+    requireNames([], selectionOf(context));
     await eachFound(context.cluster, context.shell, selectionOf(context), (found) => editOne(context, found));
   },
 });

@@ -1,7 +1,7 @@
 import { lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
 import { throwAll, UsageError, withSource } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
-import { readDocuments } from '../resource/files.ts';
+import { namesFiles, readDocuments } from '../resource/files.ts';
 import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { deletedText } from './delete.ts';
@@ -29,11 +29,11 @@ export const verb = defineVerb({
   async run(context) {
     const { flags, shell } = context;
     if (flags.raw) return sendRaw(context, 'PUT');
-    if (flags.filename.length === 0) throw new UsageError('must specify --filename to replace', 'examples');
+    if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'none');
     if (flags.force && dryRunOf(flags['dry-run']) !== 'none') throw new Error('--dry-run can not be used when --force is set');
     const print = resultPrinter(context);
     const errors: unknown[] = [];
-    for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
+    for (const document of await readDocuments(flags, shell)) {
       try {
         print(await replaceOne(context, await targetOf(context.cluster, document)), 'replaced');
       } catch (error) {

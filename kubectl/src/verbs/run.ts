@@ -123,10 +123,14 @@ function pairsOf(texts: readonly string[], what: string): Record<string, string>
   );
 }
 
-function podOf({ args, dash, flags, path }: Context<typeof runFlags>): AnyObject {
+function podOf({ args, changed, dash, flags, path }: Context<typeof runFlags>): AnyObject {
   const [name] = args;
   if (name === undefined || dash === 0) throw new UsageError('NAME is required for run', 'examples');
-  if (!flags.image) throw new Error('required flag(s) "image" not set');
+  if (!changed.has('image')) throw new Error('required flag(s) "image" not set');
+  if (!flags.image) throw new Error('--image is required');
+  const policy = flags['image-pull-policy'];
+  if (policy && !['Always', 'IfNotPresent', 'Never'].includes(policy))
+    throw new UsageError(`invalid image pull policy: ${policy}`, 'examples');
   if (!['Always', 'OnFailure', 'Never'].includes(flags.restart))
     throw new Error(`invalid restart policy: ${flags.restart}\nSee '${path} -h' for help and examples`);
   const words = args.slice(1);

@@ -33,10 +33,10 @@ export const verb = defineVerb({
     if (!condition || more.length > 0) throw new UsageError(`${condition ? 'only one' : 'exactly one'} --for is required`, 'examples');
     const accepts = parseCondition(condition);
     const selection = selectionOf(context);
-    const targets = await resolveTargets(cluster, shell, selection);
+    const errors: unknown[] = [];
+    const targets = await resolveTargets(cluster, shell, selection, errors);
     requireNames(targets, selection);
     const print = resultPrinter(context);
-    const errors: unknown[] = [];
     const all = await named(context, targets, condition, errors);
     // All have the one time together; what is as wished when it is over is still found to be.
     const end = shell.clock.now() + flags.timeout;

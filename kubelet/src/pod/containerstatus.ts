@@ -1,9 +1,10 @@
 import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus } from '@keelson/types';
 import type { ContainerState as Instance } from '../cri/types.ts';
+import { isAnother, isComingBack, shownMeanwhile } from './comeback.ts';
 import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
 import { crashWait, goSeconds } from './crash.ts';
 import { compact, podLabel, rfc3339 } from './naming.ts';
-import { actualResources, endedForResize } from './resize.ts';
+import { actualResources } from './resize.ts';
 import { wasRestartingAll } from './restartall.ts';
 import type { ContainerRole, StepInput } from './types.ts';
 
@@ -20,6 +21,8 @@ export function containerStatus(view: StatusView, container: Container, role: Co
   const { input } = view;
   const before = reported(input, container.name);
   const instance = latest(input.observed, container.name);
+  const meanwhile = view.ending ? undefined : shownMeanwhile(input, container, instance, before);
+  if (meanwhile) return meanwhile;
   const state = currentState(view, container, role, instance, before);
   const last = lastState(input, instance, state, before);
   const running = state.running !== undefined;
@@ -105,10 +108,11 @@ function currentState(
   const { input } = view;
   if (instance?.phase === 'running') return { running: { startedAt: rfc3339(instance.startedAt) } } as ContainerState;
   const ended = instance?.phase === 'exited' ? instance : undefined;
-  if (ended && !view.ending && endedForResize(input.memory, ended)) return { waiting: { reason: 'ContainerCreating' } } as ContainerState;
-  if (ended && (view.ending || !shouldRestart(input.pod, container, role, ended.exitCode)))
+  const returns = ended !== undefined && !view.ending && isComingBack(input.memory, ended);
+  if (returns && !input.memory.failures.has(container.name)) return { waiting: { reason: 'ContainerCreating' } } as ContainerState;
+  if (ended && !returns && (view.ending || !shouldRestart(input.pod, container, role, ended.exitCode)))
     return { terminated: terminated(ended) } as ContainerState;
-  const waiting = view.ending ? undefined : waitingReason(input, container, ended);
+  const waiting = view.ending ? undefined : waitingReason(input, container, role, ended);
   if (waiting) return { waiting } as ContainerState;
   if (ended) return { terminated: terminated(ended) } as ContainerState;
   const over = !view.ending && role !== 'ephemeral' && wasRestartingAll(input);
@@ -122,10 +126,11 @@ function currentState(
 function waitingReason(
   input: StepInput,
   container: Container,
+  role: ContainerRole,
   ended: Instance | undefined,
 ): { reason: string; message: string } | undefined {
   const entry = input.memory.crashes.get(container.name);
-  if (ended && entry && crashWait(entry, ended.finishedAt, input.now) > 0) {
+  if (ended && entry && !isAnother(container, role, ended) && crashWait(entry, ended.finishedAt, input.now) > 0) {
     const message = `back-off ${goSeconds(entry.delay)} restarting failed container=${container.name} pod=${podLabel(input.pod)}`;
     return { reason: 'CrashLoopBackOff', message };
   }

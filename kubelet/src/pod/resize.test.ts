@@ -84,7 +84,7 @@ test('only what its policy says is restarted, and just that container', () => {
   assert.deepEqual(kills(resized({ a: cpuOnly, b: large }, after)), []);
   const restart = resized({ a: small, b: cpuOnly }, after);
   assert.deepEqual(kills(restart), [
-    { type: 'killContainer', id: 'c0', name: 'a', graceSeconds: 30, message: 'Container a resize requires restart', restart: true },
+    { type: 'killContainer', id: 'c0', name: 'a', graceSeconds: 30, message: 'Container a resize requires restart', restart: 'resized' },
   ]);
   const [held] = resizes(restart);
   assert.deepEqual(
@@ -105,7 +105,7 @@ test('a pod is not lowered while one of its containers still runs with what it h
 test('a container ended for its new resources comes back at once, whatever its pod does with others', () => {
   const after = testPod({ restartPolicy: 'OnFailure', containers: [{ name: 'a', image: 'i', resources: large }] }, { generation: 2 });
   const memory = {
-    kills: new Map([['c0', { at: t0, graceSeconds: 30, restart: true }]]),
+    kills: new Map([['c0', { at: t0, graceSeconds: 30, restart: 'resized' as const }]]),
     cgroup: podCgroupLimits(after),
     crashes: new Map([['a', { delay: 300_000, at: t0 }]]),
   };

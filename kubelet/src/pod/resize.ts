@@ -5,7 +5,7 @@ import { type Allocation, changedResources, type PendingResize } from './allocat
 import { annotations } from './annotations.ts';
 import { allContainers, latest, podSpec } from './containers.ts';
 import { mayTry, type Plan } from './plan.ts';
-import type { PodMemory, StepEvent, StepInput } from './types.ts';
+import type { StepEvent, StepInput } from './types.ts';
 
 /** One container that runs with other resources than are set aside for it, and those. */
 export interface ContainerResize {
@@ -46,11 +46,6 @@ export function needsRestart({ container, from }: ContainerResize): boolean {
   );
 }
 
-/** Whether a container ended because it was to come back with other resources: it does so whatever its restart policy. */
-export function endedForResize(memory: PodMemory, instance: ContainerState): boolean {
-  return instance.phase === 'exited' && memory.kills.get(instance.id)?.restart === true;
-}
-
 /**
  * Plans to give the pod's cgroup and the containers in it what is set aside for them. The cgroup is raised before its containers are, and
  * lowered after: a kernel with cgroup v1 lets no container have more CPU than its pod.
@@ -80,7 +75,7 @@ export function isResizeInProgress(input: StepInput): boolean {
   if (cgroup && !sameLimits(cgroup, podCgroupLimits(input.pod))) return true;
   const restarting = allContainers(input.pod).some(({ container }) => {
     const instance = latest(input.observed, container.name);
-    return instance !== undefined && endedForResize(input.memory, instance);
+    return instance?.phase === 'exited' && input.memory.kills.get(instance.id)?.restart === 'resized';
   });
   return restarting || unevenContainers(input).length > 0;
 }

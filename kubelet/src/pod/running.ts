@@ -1,15 +1,18 @@
 import type { Container } from '@keelson/types';
 import type { ContainerState } from '../cri/types.ts';
-import { containerHash } from './annotations.ts';
+import { isAnother, isComingBack } from './comeback.ts';
 import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
 import { crashWait } from './crash.ts';
 import { podLabel } from './naming.ts';
 import { emptyPlan, mayTry, type Plan } from './plan.ts';
-import { endedForResize, isResizing, needsRestart, planResize, unevenContainers } from './resize.ts';
+import { isResizing, needsRestart, planResize, unevenContainers } from './resize.ts';
 import { isRestartingAll, planRestartAll } from './restartall.ts';
 import { decideSandbox } from './sandbox.ts';
 import { killGrace } from './termination.ts';
-import type { ContainerRole, StepEvent, StepInput } from './types.ts';
+import type { Action, ContainerRole, StepEvent, StepInput } from './types.ts';
+
+type Start = Extract<Action, { type: 'startContainer' }>;
+type Stop = Extract<Action, { type: 'killContainer' }>;
 
 /** The next actions for a pod that is to run: volumes, then the sandbox, then init containers in order, then the others. */
 export function planRunning(input: StepInput): Plan {
@@ -79,24 +82,30 @@ function planContainer(input: StepInput, sandboxId: string, container: Container
   const instance = latest(input.observed, container.name, role === 'init' || role === 'sidecar' ? sandboxId : undefined);
   if (instance?.phase === 'running' || instance?.phase === 'unknown') {
     const message = reasonToKill(input, container, role, instance);
-    if (message) kill(input, container, instance, message, plan);
+    if (message) kill(input, container, instance, plan, { message });
+    else if (isAnother(container, role, instance))
+      kill(input, container, instance, plan, {
+        message: `Container ${container.name} definition changed, will be restarted`,
+        restart: 'changed',
+      });
     else if (mustRestart(input, instance))
-      kill(input, container, instance, `Container ${container.name} resize requires restart`, plan, true);
+      kill(input, container, instance, plan, { message: `Container ${container.name} resize requires restart`, restart: 'resized' });
     return;
   }
   const ended = instance?.phase === 'exited' ? instance : undefined;
-  const resized = ended !== undefined && endedForResize(input.memory, ended);
-  if (ended && !resized && !shouldRestart(input.pod, container, role, ended.exitCode)) return;
+  const returns = ended !== undefined && isComingBack(input.memory, ended);
+  if (ended && !returns && !shouldRestart(input.pod, container, role, ended.exitCode)) return;
   // A start under way is looked at again when it has ended; until then what is seen of its container is the instance before.
   if (input.memory.operations.has('start') || !mayTry(input, container.name, plan)) return;
   const entry = input.memory.crashes.get(container.name);
-  const wait = ended && !resized ? crashWait(entry, ended.finishedAt, input.now) : 0;
+  const anew = ended !== undefined && isAnother(container, role, ended);
+  const wait = ended && !returns && !anew ? crashWait(entry, ended.finishedAt, input.now) : 0;
   if (wait > 0) {
     plan.wakeAt.push(input.now + wait);
     plan.events.push(backOffEvent(input, container, ended));
     return;
   }
-  start(input, sandboxId, container, role, ended !== undefined && !resized, plan);
+  start(input, sandboxId, plan, { container, role, restart: ended !== undefined && !returns, ...(anew ? { anew } : {}) });
 }
 
 function backOffEvent(input: StepInput, container: Container, ended: ContainerState | undefined): StepEvent {
@@ -105,9 +114,9 @@ function backOffEvent(input: StepInput, container: Container, ended: ContainerSt
 }
 
 /** Starts are one after another, in the order of the spec: a later one waits for the next step. */
-function start(input: StepInput, sandboxId: string, container: Container, role: ContainerRole, restart: boolean, plan: Plan): void {
+function start(input: StepInput, sandboxId: string, plan: Plan, what: Omit<Start, 'type' | 'attempt' | 'sandboxId'>): void {
   if (isResizing(input, plan) || plan.actions.some((action) => action.type === 'startContainer')) return;
-  plan.actions.push({ type: 'startContainer', container, role, attempt: nextAttempt(input, container.name), sandboxId, restart });
+  plan.actions.push({ type: 'startContainer', ...what, attempt: nextAttempt(input, what.container.name), sandboxId });
 }
 
 /** Restart counts go on from what the runtime holds, else from what the status last said. */
@@ -131,9 +140,6 @@ function reasonToKill(input: StepInput, container: Container, role: ContainerRol
     const then = shouldRestart(input.pod, container, role, 137) ? ', will be restarted' : '';
     return `Container ${container.name} failed ${failed} probe${then}`;
   }
-  const hash = instance.annotations['io.kubernetes.container.hash'];
-  if (role !== 'ephemeral' && hash !== undefined && hash !== containerHash(container))
-    return `Container ${container.name} definition changed, will be restarted`;
   return undefined;
 }
 
@@ -141,19 +147,12 @@ function mustRestart(input: StepInput, instance: ContainerState): boolean {
   return unevenContainers(input).some((each) => each.id === instance.id && needsRestart(each));
 }
 
-function kill(input: StepInput, container: Container, instance: ContainerState, message: string, plan: Plan, restart = false): void {
+function kill(input: StepInput, container: Container, instance: ContainerState, plan: Plan, why: Pick<Stop, 'message' | 'restart'>): void {
   if (input.memory.kills.has(instance.id)) return;
   const failed = input.probes.get(instance.id)?.failed;
   const probe = failed === 'startup' ? container.startupProbe : failed === 'liveness' ? container.livenessProbe : undefined;
   const graceSeconds = Number(probe?.terminationGracePeriodSeconds ?? killGrace(input));
-  plan.actions.push({
-    type: 'killContainer',
-    id: instance.id,
-    name: container.name,
-    graceSeconds,
-    message,
-    ...(restart ? { restart } : {}),
-  });
+  plan.actions.push({ type: 'killContainer', id: instance.id, name: container.name, graceSeconds, ...why });
 }
 
 /** Keeps one ended instance of each container for its last state and log; older ones and earlier sandboxes go (as Kubernetes' container GC). */

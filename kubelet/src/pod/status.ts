@@ -11,11 +11,15 @@ import type { ContainerRole, StepInput } from './types.ts';
 import { verdictOf } from './verdict.ts';
 
 /** The pod's API status as the kubelet reports it. `ending`: the pod is being taken down or has run its course. */
-export function podStatus(input: StepInput, ending: boolean): PodStatus {
+export function podStatus(found: StepInput, ending: boolean): PodStatus {
+  const input = withoutUnborn(found);
+  return neverRan(input) ? turnedAway(input) : runStatus(input, ending);
+}
+
+function runStatus(input: StepInput, ending: boolean): PodStatus {
   const { pod, memory, observed, node, now } = input;
   const before = memory.status ?? pod.status;
   const told = finalStatus(input) ?? before;
-  if (neverRan(input)) return turnedAway(input);
   const init = statuses(input, ending, false, ['init', 'sidecar']);
   const initialised = isInitialised(pod, init);
   const main = statuses(input, ending, initialised, ['main']);
@@ -52,6 +56,13 @@ export function podStatus(input: StepInput, ending: boolean): PodStatus {
     ephemeralContainerStatuses: ephemeral.length > 0 ? ephemeral : undefined,
     qosClass: before?.qosClass ?? qosClass(pod),
   } as PodStatus);
+}
+
+/** A container that a start under way has made does not run yet: what was before it is told until it does, as by Kubernetes. */
+function withoutUnborn(input: StepInput): StepInput {
+  const { observed, memory } = input;
+  if (!memory.operations.has('start')) return input;
+  return { ...input, observed: { ...observed, containers: observed.containers.filter(({ phase }) => phase !== 'created') } };
 }
 
 /** Turned away by this node, or ended by somebody before any node said a word about its containers. */

@@ -1,6 +1,7 @@
+import { isComingBack } from './comeback.ts';
 import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
 import { finalStatus } from './phase.ts';
-import { endedForResize, resizeEvents } from './resize.ts';
+import { resizeEvents } from './resize.ts';
 import { isRestartingAll } from './restartall.ts';
 import { planRunning } from './running.ts';
 import { podStatus } from './status.ts';
@@ -49,7 +50,7 @@ function hasRunItsCourse(input: StepInput): boolean {
   }
   return (podSpec(input.pod).containers ?? []).every((container) => {
     const instance = latest(input.observed, container.name);
-    if (instance && endedForResize(input.memory, instance)) return false;
+    if (instance && isComingBack(input.memory, instance)) return false;
     const exitCode = final(container.name, undefined);
     return exitCode !== undefined && !shouldRestart(input.pod, container, 'main', exitCode);
   });

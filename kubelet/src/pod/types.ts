@@ -23,12 +23,14 @@ export interface StartFailure {
   readonly retryAt: number;
 }
 
+/** Why a container that is stopped is to come back at once: as another, or with other resources. */
+export type Return = 'changed' | 'resized';
+
 /** A container being stopped: since when, and with how many seconds of grace. */
 export interface Kill {
   readonly at: number;
   readonly graceSeconds: number;
-  /** It is to come back at once, with other resources. */
-  readonly restart?: boolean;
+  readonly restart?: Return;
 }
 
 /** Decided once and never taken back: the pod is to end as Failed. */
@@ -110,6 +112,8 @@ export type Action =
       readonly attempt: number;
       readonly sandboxId: string;
       readonly restart: boolean;
+      /** It is another container than the one before: how often that one crashed says nothing of it. */
+      readonly anew?: true;
     }
   | {
       readonly type: 'killContainer';
@@ -117,7 +121,7 @@ export type Action =
       readonly name: string;
       readonly graceSeconds: number;
       readonly message: string;
-      readonly restart?: boolean;
+      readonly restart?: Return;
     }
   | {
       readonly type: 'resizePod';

@@ -119,16 +119,24 @@ async function createAndStart(
     throw new StartError('CreateContainerError', error);
   });
   deps.observer.addContainer(sandbox, id);
-  if (action.restart) record.crashes.set(container.name, nextCrash(record.crashes.get(container.name), deps.clock.now()));
   deps.event(pod, 'Normal', 'Created', 'Container created', container.name);
   if (record.ending.aborted) return undefined;
   if (container.lifecycle?.postStart) record.starting.add(id);
-  await deps.runtime.containers.start(id).catch((error: unknown) => {
-    record.starting.delete(id);
-    throw new StartError('RunContainerError', error);
-  });
+  await deps.runtime.containers
+    .start(id)
+    .catch((error: unknown) => {
+      record.starting.delete(id);
+      throw new StartError('RunContainerError', error);
+    })
+    .finally(() => countCrash(record, action, deps.clock.now()));
   deps.event(pod, 'Normal', 'Started', 'Container started', container.name);
   return id;
+}
+
+/** Not before the container was started: until then the one before it would be shown as waiting for its next try. */
+function countCrash({ crashes }: PodRecord, { container: { name }, restart, anew }: Start, now: number): void {
+  if (anew) crashes.delete(name);
+  if (restart) crashes.set(name, nextCrash(crashes.get(name), now));
 }
 
 async function environment(deps: WorkerDeps, record: PodRecord, container: Container): Promise<Map<string, string>> {

@@ -20,7 +20,7 @@ export async function killContainer(deps: WorkerDeps, record: PodRecord, action:
   record.kills.set(action.id, {
     at: record.kills.get(action.id)?.at ?? began,
     graceSeconds: action.graceSeconds,
-    restart: action.restart === true,
+    ...(action.restart ? { restart: action.restart } : {}),
   });
   if (!hurried) deps.event(record.pod, 'Normal', 'Killing', action.message, action.name);
   // A container that is killed again in a hurry has had its hook.

@@ -184,3 +184,34 @@ test('a list asked for before a sandbox was made does not lose it', async () => 
   assert.equal(node.status?.phase, 'Running');
   node.stop.abort();
 });
+
+test('a restart under way is told of when the container runs', async () => {
+  let made = 0;
+  const node = startNode({ behaviour: () => (made++ === 0 ? { exitAfterMs: 1_000, exitCode: 1 } : { startDelayMs: 500 }) });
+  node.pod();
+  await node.clock.advance(1_250);
+  assert.equal((await node.runtime.containers.list()).length, 2);
+  for (const change of [() => node.workers.poke('u1'), () => node.workers.changed('u1')]) {
+    change();
+    await node.clock.settle();
+    const [container] = node.status?.containerStatuses ?? [];
+    assert.deepEqual([container?.restartCount, container?.state?.terminated?.exitCode, container?.state?.waiting], [0, 1, undefined]);
+  }
+  await node.clock.advance(500);
+  const [container] = node.status?.containerStatuses ?? [];
+  assert.deepEqual([container?.restartCount, container?.ready, container?.lastState?.terminated?.exitCode], [1, true, 1]);
+  node.stop.abort();
+});
+
+test('another image: its container is back at once, and no crash of the one before holds it up', async () => {
+  let made = 0;
+  const node = startNode({ behaviour: () => (made++ < 4 ? { exitAfterMs: 100, exitCode: 1 } : {}) });
+  const pod = node.pod();
+  await restarts(node, 3);
+  await node.clock.advance(1_000);
+  assert.equal(node.status?.containerStatuses?.[0]?.state?.waiting?.reason, 'CrashLoopBackOff');
+  node.workers.update({ ...pod, spec: { ...pod.spec, containers: [{ name: 'app', image: 'nginx:2' }] } } as Pod);
+  await node.clock.settle();
+  assert.deepEqual([node.status?.containerStatuses?.[0]?.restartCount, node.status?.containerStatuses?.[0]?.ready], [4, true]);
+  node.stop.abort();
+});

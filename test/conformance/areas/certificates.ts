@@ -52,5 +52,9 @@ export const certificates: Specs = {
         more.map(({ type }) => type),
       );
     });
+    const own = `?fieldSelector=${encodeURIComponent(`spec.signerName=${signerName}`)}`;
+    for (const _ of [1, 2]) await resource.create(make({}));
+    assert.equal((await resource.ask('DELETE', own)).status, 200);
+    assert.deepEqual((await resource.ask('GET', own)).json<{ items: object[] } & CertificateSigningRequest>().items, []);
   },
 };

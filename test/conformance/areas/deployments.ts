@@ -48,7 +48,7 @@ export const deployments: Specs = {
   async [`${area} RollingUpdateDeployment should delete old pods and create new ones`](c) {
     const labels = { name: 'sample-pod', pod: 'httpd' };
     const set = workload('test-rolling-update-controller', 1, { template: withImage(labels, 'httpd') }, labels);
-    await setsOf(c).create({ ...set, metadata: { ...set.metadata, annotations: { [revision]: '3546342826' } } });
+    await setsOf(c).create({ ...set, metadata: { ...set.metadata, annotations: { [revision]: '3546343826724305832' } } });
     await setsOf(c).until('test-rolling-update-controller', ({ status }) => status?.readyReplicas === 1);
     const name = 'test-rolling-update-deployment';
     const template = withImage({ name: 'sample-pod', pod: 'agnhost' }, 'agnhost');
@@ -56,7 +56,7 @@ export const deployments: Specs = {
     await deploymentsOf(c).create(workload(name, 1, { selector, template }, { name: 'sample-pod' }));
     const { metadata } = await until(async () => {
       const present = await deploymentsOf(c).get(name);
-      return present.metadata.annotations?.[revision] === '3546342827' && present.status?.availableReplicas === 1 && present;
+      return present.metadata.annotations?.[revision] === '3546343826724305833' && present.status?.availableReplicas === 1 && present;
     });
     const sets = await setsOf(c).items('name=sample-pod');
     const owned = sets.filter(({ metadata: { ownerReferences } }) => ownerReferences?.some(({ uid }) => uid === metadata.uid));
@@ -145,7 +145,7 @@ export const deployments: Specs = {
         ...{ replicas: 2, selector: { matchLabels: labels }, strategy: {} },
         template: {
           metadata: { creationTimestamp: null, labels },
-          spec: { containers: [{ name, image, resources: {} }], terminationGracePeriodSeconds: 0 },
+          spec: { containers: [{ name, image, resources: {} }], terminationGracePeriodSeconds: 1 },
         },
       },
       status: {},
@@ -154,10 +154,15 @@ export const deployments: Specs = {
     await seen(following, ({ type }) => type === 'ADDED');
     await seen(following, ({ object }) => object.status?.readyReplicas === 2);
     const container = { name, image: 'pause', command: ['/bin/sleep', '100000'] };
-    const spec = { replicas: 1, template: { spec: { TerminationGracePeriodSeconds: 0, containers: [container] } } };
+    const spec = { replicas: 1, template: { spec: { terminationGracePeriodSeconds: 2, containers: [container] } } };
     await resource.patch(name, { metadata: { labels: { 'test-deployment': 'patched' } }, spec });
     const image = ({ spec }: Deployment) => spec?.template.spec?.containers[0]?.image;
-    await seen(following, ({ type, object }) => type === 'MODIFIED' && image(object) === 'pause' && object.status?.readyReplicas === 1);
+    const isDone = ({ spec, status }: Deployment) =>
+      status?.readyReplicas === 1 &&
+      status.updatedReplicas === 1 &&
+      (status.unavailableReplicas ?? 0) === 0 &&
+      spec.template.spec?.terminationGracePeriodSeconds === 2;
+    await seen(following, ({ type, object }) => type === 'MODIFIED' && image(object) === 'pause' && isDone(object));
     assert.equal((await across<Deployment>(c, 'apps/v1', 'deployments').items(selector)).length, 1);
     await resource.replace(body({ 'test-deployment': 'updated' }, 'httpd') as unknown as Deployment);
     const check = async (): Promise<void> => {

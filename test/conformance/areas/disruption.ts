@@ -63,6 +63,9 @@ export const disruption: Specs = {
       '/status',
     );
     assert.deepEqual(updated.status?.disruptedPods, disruptedPods);
+    // The controller leaves it: the pod is there and may still be deleted.
+    await podsOf(c).patch(pod ?? '', { metadata: { labels: { seen: 'again' } } });
+    assert.deepEqual((await budgets.get('defaultbudget/status')).status?.disruptedPods, disruptedPods);
     const patched = await budgets.patch('defaultbudget/status', { status: { disruptedPods: null } }, 'merge');
     assert.deepEqual(patched.status?.disruptedPods ?? {}, {});
     assert.equal((await budgets.get('defaultbudget/status')).metadata.name, 'defaultbudget');

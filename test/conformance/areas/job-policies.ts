@@ -80,11 +80,19 @@ export const jobPolicies: Specs = {
     await job.pods(0);
   },
 
+  async [`${area} should terminate job execution when the number of failed indexes exceeds maxFailedIndexes${ours}, one at a time`](c) {
+    const job = await start(c, { ...indexed, parallelism: 1, completions: 4, backoffLimitPerIndex: 0, maxFailedIndexes: 0 });
+    await job.play(() => 'Failed');
+    const { status } = await job.ends('Failed', 'MaxFailedIndexesExceeded');
+    assert.deepEqual([status?.failedIndexes, status?.failed, status?.completedIndexes ?? ''], ['0', 1, '']);
+  },
+
   async [`${area} with successPolicy should succeeded when all indexes succeeded${ours}`](c) {
     const job = await start(c, { ...indexed, parallelism: 2, completions: 2, successPolicy: { rules: [{ succeededCount: 2 }] } });
     await job.play(() => 'Succeeded');
     const { status } = await job.ends('Complete', 'SuccessPolicy');
-    assert.deepEqual([status?.completedIndexes, status?.succeeded, status?.terminating], ['0,1', 2, 0]);
+    const counts = [status?.active ?? 0, status?.ready, status?.terminating, status?.failed ?? 0];
+    assert.deepEqual([status?.completedIndexes, status?.succeeded, ...counts], ['0,1', 2, 0, 0, 0, 0]);
   },
 
   async [`${area} with successPolicy succeededIndexes rule should succeeded even when some indexes remain pending${ours}`](c) {
@@ -95,6 +103,17 @@ export const jobPolicies: Specs = {
       'Succeeded',
       0,
     );
+    await succeedsEarly(job);
+  },
+
+  async [`${area} with successPolicy succeededCount rule should succeeded even when some indexes remain pending${ours}, one failed`](c) {
+    const spec = { backoffLimit: 2 ** 31 - 1, successPolicy: { rules: [{ succeededCount: 1 }] } };
+    const job = await start(c, { ...indexed, parallelism: 2, completions: 5, ...spec });
+    const pods = await job.pods(2);
+    const at = (index: string) => pods.find((pod) => indexOf(pod) === index);
+    await job.end(at('1'), 'Failed', 1);
+    await within<Job>(c, 'batch/v1', 'jobs').until('job', ({ status }) => status?.failed === 1);
+    await job.end(at('0'), 'Succeeded', 0);
     await succeedsEarly(job);
   },
 

@@ -46,7 +46,9 @@ const isMutated = async (c: Context): Promise<boolean> =>
 
 async function hasNoVoice(c: Context, a: Admission, kind: 'validatingwebhookconfigurations' | 'mutatingwebhookconfigurations') {
   const rule = { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['invalid'] };
-  const dummy = a.hook('dummy-webhook.k8s.io', '', rule, { failurePolicy: 'Ignore', clientConfig: { url: a.client('/').url } });
+  const dummy = a.hook('dummy-webhook.k8s.io', '', rule, {
+    ...{ failurePolicy: 'Ignore', clientConfig: { service: { namespace: c.namespace, name: 'e2e-test-webhook', path: '', port: 8443 } } },
+  });
   const made = await a.register(kind, [dummy], `${a.mark}-dummy`);
   assert.equal(made.metadata.labels?.['added-label'], undefined);
   await c.must({ method: 'DELETE', path: `${registrations}/${kind}/${a.mark}-dummy` });

@@ -135,7 +135,7 @@ test('discovery tells of it, in both forms, where its priority puts it', async (
   assert.equal(group.preferredVersion.groupVersion, 'wardle.example.com/v1alpha1');
   const { items } = (await server.send('GET', '/apis', undefined, { accept: v2 })).json<{ items: { metadata: { name: string } }[] }>();
   assert.deepEqual(items.at(-1), {
-    metadata: { name: 'wardle.example.com', creationTimestamp: null },
+    metadata: { name: 'wardle.example.com' },
     versions: [
       {
         version: 'v1alpha1',

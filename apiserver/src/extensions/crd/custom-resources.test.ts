@@ -202,6 +202,30 @@ test('a default that comes later shows on what was stored before; versions are o
   assert.equal((await read('v2')).a, 'C');
 });
 
+test('a version that is deprecated warns whoever asks for it', async () => {
+  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const version = (name: string, over: object) => ({ name, served: true, storage: false, schema: { openAPIV3Schema }, ...over });
+  const path = await establish('olds', {
+    versions: [
+      version('v1', { storage: true }),
+      version('v2beta1', {}),
+      version('v1beta1', { deprecated: true }),
+      version('v1alpha1', { deprecated: true, deprecationWarning: 'away with it' }),
+      version('v3', { deprecated: true }),
+    ],
+  });
+  const warning = async (name: string, method: 'GET' | 'POST' = 'GET', body?: object) =>
+    (await server.send(method, path.replace('/v1/', `/${name}/`), body)).headers.warning;
+  assert.equal(await warning('v1'), undefined);
+  const use = ['299 - "stable.example.com/v1beta1 Old is deprecated; use stable.example.com/v1 Old"'];
+  assert.deepEqual([await warning('v1beta1')].flat(), use);
+  assert.deepEqual([await warning('v1beta1', 'POST', { metadata: { name: 'one' } })].flat(), use);
+  assert.deepEqual([await warning('v1alpha1')].flat(), ['299 - "away with it"']);
+  assert.deepEqual([await warning('v3')].flat(), ['299 - "stable.example.com/v3 Old is deprecated"']);
+  const { headers } = await server.send('GET', '/api/v1/namespaces/default/endpoints');
+  assert.deepEqual([headers.warning].flat(), ['299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"']);
+});
+
 test('rules in CEL hold of values and of their changes', async () => {
   const spec = {
     type: 'object',

@@ -124,10 +124,10 @@ test('a bomb ends within its budget, and the write with it', async () => {
 });
 
 test('conditions that fail and parameters that are not there fail as the policy says', async () => {
-  const matchConditions = [{ name: 'fails', expression: 'object.data.nothing == "a"' }];
+  const matchConditions = [{ name: 'fails', expression: 'object.metadata.nothing == "a"' }];
   await policy({ matchConditions, validations: [{ expression: 'true' }] });
   await assert.rejects(save(), {
-    message: /denied request: expression 'object\.data\.nothing == "a"' resulted in error: no such key: nothing$/,
+    message: /denied request: expression 'object\.metadata\.nothing == "a"' resulted in error: no such key: nothing$/,
   });
   await server.api.patch(ValidatingAdmissionPolicy, { name: 'policy' }, 'application/merge-patch+json', {
     spec: { failurePolicy: 'Ignore' },

@@ -54,7 +54,8 @@ export class WebhookCaller {
       const { hostname, port, pathname, search } = parsed;
       return { host: hostname, port: Number(port || 443), path: pathname + search, servername: hostname, url: parsed.toString() };
     }
-    const { namespace = '', name = '', path = '/', port = 443 } = service ?? {};
+    const { namespace = '', name = '', port = 443 } = service ?? {};
+    const path = service?.path || '/';
     const servername = `${name}.${namespace}.svc`;
     const reference: ServiceReference = { namespace, name, port };
     const place = placeByAddress(this.#registry().read(Service, namespace, name), reference);

@@ -48,7 +48,14 @@ test('webhooks that cannot be', () => {
       [
         `${at}.clientConfig.service.name: Required value: service name is required`,
         `${at}.clientConfig.service.path: Invalid value: "x": must start with a '/'`,
+        `${at}.clientConfig.service.path: Invalid value: "x": segment[0] may not be empty`,
       ],
+    ],
+    [webhook({ clientConfig: { service: { name: 'a', namespace: 'a', path: '' } } }), []],
+    [webhook({ clientConfig: { service: { name: 'a', namespace: 'a', path: '/' } } }), []],
+    [
+      webhook({ clientConfig: { service: { name: 'a', namespace: 'a', path: '//' } } }),
+      [`${at}.clientConfig.service.path: Invalid value: "//": segment[0] may not be empty`],
     ],
     [webhook({ admissionReviewVersions: [] }), [`${at}.admissionReviewVersions: Required value: must specify one of v1, v1beta1`]],
     [

@@ -46,11 +46,13 @@ function serviceErrors({ name, namespace, path, port = 443 }: Service, at: Field
 }
 
 function pathErrors(path: string, at: FieldPath): FieldError[] {
-  if (!path.startsWith('/')) return [fieldInvalid(at, path, "must start with a '/'")];
-  if (path === '/') return [];
+  if (path === '' || path === '/') return [];
+  const errors = path.startsWith('/') ? [] : [fieldInvalid(at, path, "must start with a '/'")];
   const steps = path.slice(1).replace(/\/$/, '').split('/');
-  return steps.flatMap((step, index) => {
-    if (step === '') return [fieldInvalid(at, path, `segment[${index}] may not be empty`)];
-    return isDNS1123Subdomain(step).map((problem) => fieldInvalid(at, path, `segment[${index}]: ${problem}`));
-  });
+  for (const [index, step] of steps.entries()) {
+    const problems =
+      step === '' ? [`segment[${index}] may not be empty`] : isDNS1123Subdomain(step).map((one) => `segment[${index}]: ${one}`);
+    errors.push(...problems.map((problem) => fieldInvalid(at, path, problem)));
+  }
+  return errors;
 }

@@ -36,7 +36,7 @@ async function review(request: ResourceRequest, who?: (spec: SubjectAccessReview
     ...(decision.type === 'deny' ? { denied: true } : {}),
     ...(decision.reason ? { reason: decision.reason } : {}),
   };
-  await sendJson(answerTo(request), 201, { ...body, metadata: { ...body.metadata, creationTimestamp: null }, status });
+  await sendJson(answerTo(request), 201, { ...body, metadata: body.metadata ?? {}, status });
 }
 
 function subjectOf({ user, uid, groups, extra }: SubjectAccessReviewSpec): UserInfo {
@@ -79,7 +79,7 @@ async function rulesReview(request: ResourceRequest): Promise<void> {
     .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs }));
   await sendJson(answerTo(request), 201, {
     ...body,
-    metadata: { creationTimestamp: null },
+    metadata: {},
     status: {
       incomplete: problems.length > 0,
       resourceRules,

@@ -11,8 +11,6 @@ import { encodeStored, ListBytes } from '../../registry/wire.ts';
 import { nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
 
-const deprecated = 'v1 ComponentStatus is deprecated in v1.19+';
-
 type Text = (condition: { status: string; message?: string | undefined; error?: string | undefined }) => string | undefined;
 const column = (name: string, text: Text): Column<ComponentStatus> => ({
   name,
@@ -24,6 +22,7 @@ const column = (name: string, text: Text): Column<ComponentStatus> => ({
 export const componentStatusKind: KindDefinition<ComponentStatus> = {
   kind: ComponentStatus,
   verbs: ['get', 'list'],
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   answer,
   columns: [
     nameColumn,
@@ -35,8 +34,7 @@ export const componentStatusKind: KindDefinition<ComponentStatus> = {
 
 /** Answers `get` and `list`. A component that cannot be reached is unhealthy, with what was tried as the message. */
 async function answer(request: Parameters<ResourceHandler>[0]): Promise<void> {
-  const { info, store, services, clock, warnings } = request;
-  warnings.push(deprecated);
+  const { info, store, services, clock } = request;
   const form = negotiate(header(request, 'accept'));
   const asked = (services.components ?? []).filter(({ name }) => info.verb === 'list' || name === info.name);
   const { kind, apiVersion } = store.kind;

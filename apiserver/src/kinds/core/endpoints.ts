@@ -9,6 +9,7 @@ const shown = 3;
 export const endpointsKind: KindDefinition<Endpoints> = {
   kind: Endpoints,
   prefix: '/registry/services/endpoints/',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   createOnUpdate: true,
   defaults({ subsets = [] }) {
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ??= 'TCP';

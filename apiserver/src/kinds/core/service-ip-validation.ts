@@ -46,9 +46,9 @@ export function clusterIPUpdateErrors(next: Spec, old: Spec): FieldError[] {
   if (next.type === 'ExternalName' || old.type === 'ExternalName') return [];
   const errors: FieldError[] = [];
   const [from, to] = [old.clusterIPs ?? [], next.clusterIPs ?? []];
-  if (from[0] && !to[0]) return [fieldInvalid(ipsAt, to, 'primary clusterIP can not be unset')];
-  if (from[0] && from[0] !== to[0]) errors.push(fieldInvalid(ipsAt.index(0), to[0], 'may not change once set'));
-  if (from[1] && to[1] && from[1] !== to[1]) errors.push(fieldInvalid(ipsAt.index(1), to[1], 'may not change once set'));
+  if (from[0] && !to[0]) return [fieldInvalid(ipsAt.index(0), to, 'primary clusterIP can not be unset')];
+  if (from[0] && from[0] !== to[0]) errors.push(fieldInvalid(ipsAt.index(0), to, 'may not change once set'));
+  if (from[1] && to[1] && from[1] !== to[1]) errors.push(fieldInvalid(ipsAt.index(1), to, 'may not change once set'));
   const [was, is] = [old.ipFamilies?.[0], next.ipFamilies?.[0]];
   if (was && is && was !== is) errors.push(fieldInvalid(familiesAt.index(0), next.ipFamilies, 'may not change once set'));
   return errors;

@@ -121,7 +121,7 @@ test('an address stays with its service; headless and external ones have none', 
         { 'content-type': 'application/merge-patch+json' },
       ),
     ),
-    /spec\.clusterIPs\[0\]: Invalid value: .*may not change once set/,
+    /spec\.clusterIPs\[0\]: Invalid value: \["10\.10\.0\.14"\]: may not change once set/,
   );
   const headless = await created('headless', { clusterIP: 'None' });
   assert.deepEqual([headless.spec?.clusterIP, headless.spec?.clusterIPs], ['None', ['None']]);

@@ -18,25 +18,32 @@ const own: ReadonlySet<string> = new Set([
 
 const historyLimit = 2000;
 
-/** 0 for none. */
-export function revisionOf({ metadata }: ReplicaSet | Deployment): number {
-  return numberIn(metadata.annotations, revisionAnnotation) ?? 0;
+/** 0 for none. Upstream counts in 64 bits, and its conformance suite does count past what a double holds. */
+export function revisionOf({ metadata }: ReplicaSet | Deployment): bigint {
+  return revisionIn(metadata.annotations) ?? 0n;
 }
+
+function revisionIn(annotations: Readonly<Record<string, string>> | undefined): bigint | undefined {
+  const text = annotations?.[revisionAnnotation];
+  return text !== undefined && isWhole(text) ? BigInt(text) : undefined;
+}
+
+const isWhole = (text: string): boolean => /^-?\d+$/.test(text);
 
 export function numberIn(annotations: Readonly<Record<string, string>> | undefined, name: string): number | undefined {
   const text = annotations?.[name];
-  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && isWhole(text) ? Number(text) : undefined;
 }
 
 /** The annotations of a Deployment's newest ReplicaSet. A ReplicaSet that becomes the newest again remembers its former revision. */
 export function newestAnnotations(
   deployment: Deployment,
   before: Readonly<Record<string, string>>,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const taken = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !own.has(name));
   const annotations = { ...before, ...Object.fromEntries(taken) };
-  const former = numberIn(before, revisionAnnotation);
+  const former = revisionIn(before);
   if (former !== undefined && former >= revision) return annotations;
   annotations[revisionAnnotation] = String(revision);
   if (former !== undefined) annotations[historyAnnotation] = joinHistory(before[historyAnnotation], former);
@@ -44,7 +51,7 @@ export function newestAnnotations(
 }
 
 /** Drops the oldest revisions when the text grows too long. */
-function joinHistory(history: string | undefined, revision: number): string {
+function joinHistory(history: string | undefined, revision: bigint): string {
   let joined = history ? `${history},${revision}` : String(revision);
   while (joined.length > historyLimit && joined.includes(',')) joined = joined.slice(joined.indexOf(',') + 1);
   return joined;

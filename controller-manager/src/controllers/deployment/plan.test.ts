@@ -190,6 +190,15 @@ test('going back to an old template takes its ReplicaSet up again under a new re
   assert.equal(scene.sets[0]?.metadata.annotations?.['deployment.kubernetes.io/revision-history'], '1');
 });
 
+test('revisions go on from those that no double holds', () => {
+  const scene = new Scene(1);
+  scene.step();
+  const [first] = scene.sets;
+  if (first) first.metadata.annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' };
+  scene.settle().image('two').step();
+  assert.equal(scene.deployment.metadata.annotations?.['deployment.kubernetes.io/revision'], '3546343826724305833');
+});
+
 test('a resize in the middle of a rollout is shared out by size', () => {
   const scene = new Scene(10, { strategy: rolling(3, 2) });
   scene.step();

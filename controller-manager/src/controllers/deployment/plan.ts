@@ -124,8 +124,8 @@ class Draft {
     return wasResized(this.rollout);
   }
 
-  #revision(): number {
-    return Math.max(0, ...this.rollout.old.map(revisionOf)) + 1;
+  #revision(): bigint {
+    return this.rollout.old.map(revisionOf).reduce((most, one) => (one > most ? one : most), 0n) + 1n;
   }
 
   /** Brings what the newest ReplicaSet repeats of the Deployment up to date. False when there is none. */
@@ -197,7 +197,7 @@ class Draft {
     if (revisionHistoryLimit === undefined) return;
     const alive = this.rollout.old.filter(({ metadata }) => !metadata.deletionTimestamp);
     const excess = alive
-      .toSorted((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b))
+      .toSorted((a, b) => Number(revisionOf(a) - revisionOf(b)) || byCreation(a, b))
       .slice(0, Math.max(0, alive.length - revisionHistoryLimit));
     this.#remove.push(...excess.filter(isEmpty));
   }
@@ -233,7 +233,7 @@ function isEmpty({ metadata, spec, status }: ReplicaSet): boolean {
 }
 
 /** A ReplicaSet of the Deployment's present template, with no size yet. */
-export function replicaSetFor(deployment: Deployment, collisionCount: number | undefined, revision: number): ReplicaSet {
+export function replicaSetFor(deployment: Deployment, collisionCount: number | undefined, revision: bigint): ReplicaSet {
   const { metadata, spec } = deployment;
   const hash = objectHash(spec.template, collisionCount);
   const labels = { ...spec.template.metadata?.labels, [hashLabel]: hash };

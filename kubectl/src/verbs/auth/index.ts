@@ -3,6 +3,7 @@ import { type PolicyRule, SelfSubjectAccessReview, SelfSubjectReview, SelfSubjec
 import { ruleHeader, ruleRows } from '../../describe/rbac.ts';
 import { UsageError } from '../../errors.ts';
 import { objectPrinter } from '../../printers/objects.ts';
+import { outputFlags } from '../../printers/result.ts';
 import { alignTabs, ColumnWriter } from '../../printers/tabwriter.ts';
 import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../../types.ts';
 
@@ -73,13 +74,13 @@ async function listRules({ flags, cluster, shell }: Context<typeof canFlags>): P
 const whoami: Verb = defineVerb({
   usage: 'auth whoami [options]',
   flags: {
-    output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).' },
+    ...outputFlags,
   },
-  async run({ flags, cluster, shell }) {
+  async run({ flags, changed, cluster, shell }) {
     const body = JSON.stringify({ apiVersion: SelfSubjectReview.apiVersion, kind: SelfSubjectReview.kind, metadata: {} });
     const path = `${groupVersionPath(SelfSubjectReview)}/${SelfSubjectReview.resource}`;
     const review = (await readJson(await cluster.api.raw({ method: 'POST', path, body }))) as SelfSubjectReview;
-    if (flags.output) return void shell.stdout.write(objectPrinter(flags.output)(review as unknown as AnyObject));
+    if (changed.has('output')) return void shell.stdout.write(objectPrinter(flags.output)(review as unknown as AnyObject));
     const { username, uid, groups, extra } = review.status?.userInfo ?? {};
     const lines = [
       'ATTRIBUTE\tVALUE',

@@ -2,7 +2,7 @@ import { ClusterRole, ClusterRoleBinding, Namespace, type PolicyRule, Role, Role
 import type { Cluster } from '../../cluster.ts';
 import { throwAll, UsageError } from '../../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
-import { readDocuments } from '../../resource/files.ts';
+import { namesFiles, readDocuments } from '../../resource/files.ts';
 import { fileFlags, isNotFound, targetOf } from '../../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb, type Verb } from '../../types.ts';
 import { reconcile as plan, type Reconciled, type Removals } from './plan.ts';
@@ -23,11 +23,11 @@ export const reconcile: Verb = defineVerb({
   async run(context) {
     const { flags, cluster, shell } = context;
     if (context.args.length > 0) throw new UsageError('no arguments are allowed', 'none');
-    if (flags.filename.length === 0) throw new UsageError('must specify one of -f and -k', 'none');
+    if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'none');
     const print = resultPrinter(context);
     const removals = { permissions: flags['remove-extra-permissions'], subjects: flags['remove-extra-subjects'] };
     const errors: unknown[] = [];
-    for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
+    for (const document of await readDocuments(flags, shell)) {
       try {
         const { mapping, local } = await targetOf(cluster, document);
         if (mapping.group !== Role.group || !kinds.includes(mapping.kind)) continue;

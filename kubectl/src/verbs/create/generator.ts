@@ -1,5 +1,5 @@
 import { ApiError } from '@keelson/client';
-import { withLastApplied } from '../../apply/plan.ts';
+import { withOwnConfiguration } from '../../apply/plan.ts';
 import type { FlagSpecs } from '../../flags.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
 import type { AnyObject, Context, Verb } from '../../types.ts';
@@ -74,7 +74,7 @@ const clusterScoped = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding',
 function inNamespace(made: AnyObject, namespace: string | undefined, save: boolean): AnyObject {
   const placed =
     namespace === undefined || clusterScoped.has(made.kind ?? '') ? made : { ...made, metadata: { ...made.metadata, namespace } };
-  return save ? withLastApplied(placed) : placed;
+  return save ? withOwnConfiguration(placed) : placed;
 }
 
 /** The one name a generator takes. @throws Error in kubectl's words. */

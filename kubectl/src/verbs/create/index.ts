@@ -1,8 +1,8 @@
 import { withLastApplied } from '../../apply/plan.ts';
 import { throwAll, UsageError, withSource } from '../../errors.ts';
 import { dryRunOf, resultPrinter } from '../../printers/result.ts';
-import { readDocuments } from '../../resource/files.ts';
-import { fileFlags, targetOf } from '../../resource/targets.ts';
+import { namesFiles, readDocuments } from '../../resource/files.ts';
+import { fileFlags, selectorFlag, targetOf } from '../../resource/targets.ts';
 import { defineVerb, type VerbEntry } from '../../types.ts';
 import { sendRaw } from '../raw.ts';
 import { fieldValidationOf } from '../write-flags.ts';
@@ -98,18 +98,19 @@ export const verb = defineVerb({
   flags: {
     ...fileFlags,
     ...generatorFlags,
+    ...selectorFlag,
     raw: { type: 'string', help: 'Raw URI to POST to the server. Uses the transport specified by the kubeconfig file.' },
   },
   async run(context) {
     const { flags, cluster, shell, args, path } = context;
     if (args.length > 0) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
     if (flags.raw) return sendRaw(context, 'POST');
-    if (flags.filename.length === 0) throw new UsageError('must specify one of -f and -k', 'none');
+    if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'none');
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
     const errors: unknown[] = [];
     let count = 0;
-    for (const document of await readDocuments(flags.filename, flags.recursive, shell)) {
+    for (const document of await readDocuments(flags, shell)) {
       try {
         const { mapping, local, source } = await targetOf(cluster, document);
         count++;

@@ -1,6 +1,7 @@
 import { errorMessage } from '@keelson/base';
 import { ServiceAccount, TokenRequest } from '@keelson/types';
 import { objectPrinter } from '../../printers/objects.ts';
+import { outputFlags } from '../../printers/result.ts';
 import { type AnyObject, defineVerb, type Verb } from '../../types.ts';
 import { generator, nameOf } from './generator.ts';
 
@@ -23,10 +24,10 @@ export const token: Verb = defineVerb({
       type: 'duration',
       help: 'Requested lifetime of the issued token. The server may return a token with a longer or shorter lifetime.',
     },
-    output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).' },
+    ...outputFlags,
   },
   async run(context) {
-    const { flags, cluster, shell } = context;
+    const { flags, changed, cluster, shell } = context;
     const name = nameOf(context);
     const kind = flags['bound-object-kind'];
     if (kind && !['Node', 'Pod', 'Secret'].includes(kind)) throw new Error('supported --bound-object-kind values are Node, Pod, Secret');
@@ -46,7 +47,7 @@ export const token: Verb = defineVerb({
     const answer = await cluster.api
       .create(TokenRequest, request as TokenRequest, { subresource: 'token', parent: ServiceAccount })
       .catch((error: unknown) => Promise.reject(new Error(`failed to create token: ${errorMessage(error)}`)));
-    if (flags.output) return void shell.stdout.write(objectPrinter(flags.output)(answer as unknown as AnyObject));
+    if (changed.has('output')) return void shell.stdout.write(objectPrinter(flags.output)(answer as unknown as AnyObject));
     const issued = answer.status?.token;
     if (!issued) throw new Error('failed to create token: no token in server response');
     shell.stdout.write(`${issued}\n`);

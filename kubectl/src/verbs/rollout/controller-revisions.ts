@@ -22,7 +22,8 @@ export function revisionsKept(owner: AnyObject, all: readonly ControllerRevision
     .map(({ metadata, revision, data }) => {
       const annotations = metadata.annotations ?? {};
       const { $patch: _, ...template } = ((data as Kept | undefined)?.spec?.template ?? {}) as PodTemplateSpec & { $patch?: string };
-      return { number: revision, cause: annotations[changeCause] ?? '', annotations, patch: (data ?? {}) as object, template };
+      const object = { ...owner, spec: { ...(owner.spec as object), template } };
+      return { object, number: revision, cause: annotations[changeCause] ?? '', annotations, patch: (data ?? {}) as object, template };
     })
     .sort((a, b) => a.number - b.number);
 }

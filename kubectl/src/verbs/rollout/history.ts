@@ -1,6 +1,7 @@
 import { isControlledBy } from '@keelson/machinery';
 import { type Deployment, type PodTemplateSpec, ReplicaSet } from '@keelson/types';
 import type { Cluster } from '../../cluster.ts';
+import type { AnyObject } from '../../types.ts';
 
 const revisionAnnotation = 'deployment.kubernetes.io/revision';
 export const changeCause = 'kubernetes.io/change-cause';
@@ -12,6 +13,8 @@ export interface Revision {
   readonly template: PodTemplateSpec;
   /** The annotations of its ReplicaSet. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** What `-o` prints of it: the ReplicaSet, or the workload as it was then. */
+  readonly object: AnyObject;
 }
 
 /** The revisions of a Deployment, oldest first: those of the ReplicaSets it controls. */
@@ -28,10 +31,13 @@ export async function deploymentRevisions(cluster: Cluster, deployment: Deployme
 export function revisionsOf(deployment: Deployment, sets: readonly ReplicaSet[]): Revision[] {
   return sets
     .filter(({ metadata }) => isControlledBy(metadata, deployment.metadata))
-    .flatMap(({ metadata, spec }) => {
+    .flatMap((set) => {
+      const { metadata, spec } = set;
       const annotations = metadata.annotations ?? {};
       const number = Number(annotations[revisionAnnotation] ?? 0);
-      return spec?.template ? [{ number, cause: annotations[changeCause] ?? '', template: spec.template, annotations }] : [];
+      if (!spec?.template) return [];
+      const object = { ...set, apiVersion: ReplicaSet.apiVersion, kind: ReplicaSet.kind } as unknown as AnyObject;
+      return [{ number, cause: annotations[changeCause] ?? '', template: spec.template, annotations, object }];
     })
     .sort((a, b) => a.number - b.number);
 }

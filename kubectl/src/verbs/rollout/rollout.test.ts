@@ -43,6 +43,10 @@ test('history: own revisions by number, and the one to go back to', () => {
     revisions.map(({ number }) => number),
     [1, 2, 10],
   );
+  assert.deepEqual(
+    revisions.map(({ object: { kind, metadata } }) => `${kind} ${metadata.name}`),
+    ['ReplicaSet web-1', 'ReplicaSet web-2', 'ReplicaSet web-10'],
+  );
   assert.equal(historyText(revisions), 'REVISION\tCHANGE-CAUSE\n1\t<none>\n2\tnew image\n10\t<none>\n');
   assert.equal(revisionToRestore(revisions, 0).number, 2);
   assert.equal(revisionToRestore(revisions, 1).number, 1);

@@ -1,9 +1,7 @@
 import { timestamp } from '@keelson/base';
-import { toYaml } from '@keelson/machinery';
 import type { Deployment } from '@keelson/types';
 import type { Cluster } from '../../cluster.ts';
 import { templateText } from '../../describe/template.ts';
-import { jsonText } from '../../printers/objects.ts';
 import { outputFlags, resultPrinter } from '../../printers/result.ts';
 import { alignTabs } from '../../printers/tabwriter.ts';
 import { kindText, resourceText } from '../../resource/mapper.ts';
@@ -52,15 +50,18 @@ export const history: Verb = defineVerb({
   flags: { ...common, ...outputFlags, revision: { type: 'int', help: 'See the details, including podTemplate of the revision specified' } },
   async run(context) {
     requireArguments(context);
-    const { flags, cluster, shell } = context;
+    const { flags, changed, cluster, shell } = context;
+    const print = resultPrinter(context);
     await eachFound(cluster, shell, selectionOf(context), async (found) => {
       const revisions = await revisionsOfFound(cluster, found);
       const title = `${kindText(found.mapping)}/${found.name} `;
-      if (flags.output === 'json' || flags.output === 'yaml') {
-        const shown =
-          flags.revision > 0 ? revisionAt(revisions, flags.revision).template : { items: revisions.map(({ template }) => template) };
-        return void shell.stdout.write(flags.output === 'json' ? jsonText(shown) : toYaml(shown));
+      if (changed.has('output')) {
+        const shown = flags.revision > 0 ? [revisionAt(revisions, flags.revision)] : revisions;
+        for (const { object } of shown) print(object, '');
+        return;
       }
+      // A template alone is of the workload, not of its revisions.
+      if (flags.template !== '') return print(found.object, '');
       if (flags.revision === 0 && revisions.length === 0) return void shell.stdout.write(`${title}\nNo rollout history found.\n`);
       if (flags.revision === 0) return void shell.stdout.write(`${title}\n${alignTabs(historyText(revisions))}\n`);
       const { template, cause, number } = revisionAt(revisions, flags.revision);

@@ -1,7 +1,7 @@
 import type { Container, PodSpec, PodTemplateSpec } from '@keelson/types';
 import { patchFor } from '../../apply/patch-for.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
-import { eachFound, type Found, selectionFlags, selectionOf } from '../../resource/targets.ts';
+import { eachFound, type Found, localFlag, selectionFlags, selectionOf } from '../../resource/targets.ts';
 import type { AnyObject, Context } from '../../types.ts';
 
 /** What every `set` subverb takes. */
@@ -9,6 +9,7 @@ export const setFlags = {
   ...selectionFlags,
   ...outputFlags,
   ...dryRunFlag,
+  ...localFlag,
   all: { type: 'bool', help: 'Select all resources, in the namespace of the specified resource types' },
   'field-manager': { type: 'string', default: 'kubectl-set', help: 'Name of the manager used to track field ownership.' },
 } as const;
@@ -33,7 +34,7 @@ export async function changeObjects(
     const edited = structuredClone(object);
     await edit(edited, found);
     if (JSON.stringify(edited) === JSON.stringify(object)) return;
-    if (dryRun === 'client') return print(edited, done);
+    if (dryRun === 'client' || flags.local) return print(edited, done);
     const { type, patch } = await patchFor(object, edited);
     const options = { fieldManager: flags['field-manager'], dryRun: dryRun === 'server' };
     print(await cluster.api.patch(mapping, { name, namespace }, type, patch, options), done);

@@ -48,9 +48,9 @@ export async function joinRemote(
   }
 }
 
-/** What Kubernetes' clients take the exit code from. */
+/** What Kubernetes' clients take the exit code from; of a command that did not run, or that nobody saw end, there is none. */
 function ended(exitCode: number, message: string): CommandStatus {
-  if (exitCode === 0) return failure(message);
+  if (exitCode <= 0) return failure(message);
   return {
     metadata: {},
     status: 'Failure',

@@ -6,7 +6,6 @@ type Handlers = Parameters<RemoteSession['receive']>[0];
 
 /** Exec or attach over SPDY (`v4.channel.k8s.io`): the client opens a stream for each of error, stdin, stdout, stderr and resize it wants. */
 export function spdySession(connection: SpdyConnection, options: StreamOptions): RemoteSession {
-  const streams = new Map<string, SpdyStream>();
   const arrived = expected(options).map((type) => [type, Promise.withResolvers<SpdyStream>()] as const);
   const waiting = new Map(arrived);
   let handlers: Handlers | undefined;
@@ -14,7 +13,6 @@ export function spdySession(connection: SpdyConnection, options: StreamOptions):
   let closed = false;
   connection.onStream = (stream) => {
     const type = stream.headers.get('streamtype') ?? '';
-    streams.set(type, stream);
     if (type === 'stdin') {
       stream.onData = (data) => (handlers ? handlers.stdin(data) : void early.push(data));
       stream.onEnd = () => {
@@ -34,7 +32,7 @@ export function spdySession(connection: SpdyConnection, options: StreamOptions):
     },
     send: async (channel, data) => (await waiting.get(channel)?.promise)?.send(data),
     finish(status) {
-      void finish(connection, streams, waiting.get('error')?.promise, status);
+      void finish(connection, new Map(arrived.map(([type, { promise }]) => [type, promise])), status);
     },
   };
 }
@@ -49,16 +47,11 @@ function expected({ stdin, stdout, stderr, tty }: StreamOptions): string[] {
   ];
 }
 
-async function finish(
-  connection: SpdyConnection,
-  streams: ReadonlyMap<string, SpdyStream>,
-  error: Promise<SpdyStream> | undefined,
-  status: CommandStatus,
-): Promise<void> {
-  const stream = await error;
+/** A client opens its streams one after another and reads each to its end: none may be left open that comes when all is over. */
+async function finish(connection: SpdyConnection, streams: ReadonlyMap<string, Promise<SpdyStream>>, status: CommandStatus): Promise<void> {
   // In v4 success is told by a Status too.
-  await stream?.send(Buffer.from(JSON.stringify(status)));
-  for (const each of streams.values()) each.end();
+  await (await streams.get('error'))?.send(Buffer.from(JSON.stringify(status)));
+  for (const each of await Promise.all(streams.values())) each.end();
   connection.close();
 }
 
