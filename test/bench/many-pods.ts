@@ -51,6 +51,8 @@ async function others(when: string): Promise<void> {
 }
 
 await others('no pods');
+// Nobody else may be there to make it.
+await server.send('POST', '/api/v1/namespaces/default/serviceaccounts', '{"metadata":{"name":"default"}}').catch(() => undefined);
 const before = memory();
 const times: number[] = [];
 let next = 0;
