@@ -1,4 +1,5 @@
-import { goQuote, unicodePoint } from './quote.ts';
+import { goQuote } from '@keelson/machinery';
+import { unicodePoint } from './quote.ts';
 
 export type TokenKind =
   | 'text'

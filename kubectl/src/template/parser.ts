@@ -1,7 +1,8 @@
+import { goQuote } from '@keelson/machinery';
 import { type Token, type TokenKind, tokens } from './lexer.ts';
 import { type Branch, type Command, nodeText, type Operand, type Pipeline, type Statement } from './nodes.ts';
 import { numberOf } from './number.ts';
-import { goQuote, goUnquote } from './quote.ts';
+import { goUnquote } from './quote.ts';
 
 /** What a text defines: the template itself, under its own name, and those of `define` and `block`. */
 export type Templates = ReadonlyMap<string, readonly Statement[]>;

@@ -1,4 +1,5 @@
-import { goQuote, unicodePoint } from './quote.ts';
+import { goQuote, goQuoteAs } from '@keelson/machinery';
+import { unicodePoint } from './quote.ts';
 import { entriesOf, Float, floatText, kindOf, numeric, typeName, type Value, type ValueMap, valueText } from './value.ts';
 
 interface Directive {
@@ -77,7 +78,7 @@ function signed(text: string, flags: string, value: Value): string {
 function stringText({ verb, precision, flags }: Directive, value: string): string | undefined {
   const cut = precision >= 0 ? Array.from(value).slice(0, precision).join('') : value;
   if (verb === 's') return cut;
-  if (verb === 'q') return flags.includes('#') && !cut.includes('`') ? `\`${cut}\`` : goQuote(cut, { ascii: flags.includes('+') });
+  if (verb === 'q') return flags.includes('#') && !cut.includes('`') ? `\`${cut}\`` : goQuoteAs(cut, { ascii: flags.includes('+') });
   if (verb !== 'x' && verb !== 'X') return undefined;
   const bytes = Array.from(new TextEncoder().encode(cut), (byte) => byte.toString(16).padStart(2, '0'));
   const hex = bytes.join(flags.includes(' ') ? ' ' : '');
@@ -89,7 +90,7 @@ const prefixes: Readonly<Record<string, string>> = { b: '0b', o: '0', x: '0x', X
 
 function integerText({ verb, flags, precision }: Directive, value: number): string | undefined {
   if (verb === 'c') return String.fromCodePoint(value);
-  if (verb === 'q') return goQuote(String.fromCodePoint(value), { quote: "'" });
+  if (verb === 'q') return goQuoteAs(String.fromCodePoint(value), { quote: "'" });
   if (verb === 'U')
     return unicodePoint(String.fromCodePoint(value))
       .split(' ', flags.includes('#') ? 2 : 1)

@@ -1,39 +1,14 @@
-const escapes: Readonly<Record<string, string>> = {
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-};
-
-const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
-
-/** A string as Go's `%q` writes it; `ascii` escapes all that is not, as `%+q` does. */
-export function goQuote(text: string, { ascii = false, quote = '"' }: { ascii?: boolean; quote?: '"' | "'" } = {}): string {
-  const inner = Array.from(text, (character) => {
-    if (character === quote) return `\\${quote}`;
-    const known = escapes[character];
-    if (known !== undefined) return known;
-    const code = character.codePointAt(0) ?? 0;
-    if (printable.test(character) && !(ascii && code > 126)) return character;
-    if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
-    return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-  return `${quote}${inner.join('')}${quote}`;
-}
+import { goEscapes, isPrintable } from '@keelson/machinery';
 
 /** The first character of a text as Go's `%#U` writes it: `U+007D '}'`. */
 export function unicodePoint(text: string): string {
   const code = text.codePointAt(0) ?? 0;
   const name = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
   const character = String.fromCodePoint(code);
-  return printable.test(character) ? `${name} '${character}'` : name;
+  return isPrintable(character) ? `${name} '${character}'` : name;
 }
 
-const simple: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(escapes).map(([plain, escaped]) => [escaped, plain]));
+const simple: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(goEscapes).map(([plain, escaped]) => [escaped, plain]));
 
 /** What stands between the quotes of a Go string or character constant; undefined when it is no such constant. */
 export function goUnquote(text: string): string | undefined {

@@ -1,5 +1,5 @@
-/** Escapes of Go's quoted strings that are letters. */
-const letters: Readonly<Record<string, string>> = {
+/** Characters for which Go's quoted strings have an escape of one letter. */
+export const goEscapes: Readonly<Record<string, string>> = {
   '\u0007': '\\a',
   '\b': '\\b',
   '\f': '\\f',
@@ -8,14 +8,20 @@ const letters: Readonly<Record<string, string>> = {
   '\t': '\\t',
   '\v': '\\v',
   '\\': '\\\\',
-  '"': '\\"',
 };
 
 /** A string as Go's `%q` prints it: double quotes, and what cannot be printed escaped. */
 export function goQuote(text: string): string {
-  let out = '"';
-  for (const character of text) out += letters[character] ?? (isPrintable(character) ? character : goEscape(character));
-  return `${out}"`;
+  return goQuoteAs(text, {});
+}
+
+/** As `goQuote`, in other quotes, or with all escaped that is not ASCII, as `%+q` does. */
+export function goQuoteAs(text: string, { ascii = false, quote = '"' }: { ascii?: boolean; quote?: '"' | "'" }): string {
+  const shown = (character: string): boolean => isPrintable(character) && !(ascii && character > '~');
+  let out: string = quote;
+  for (const character of text)
+    out += character === quote ? `\\${quote}` : (goEscapes[character] ?? (shown(character) ? character : goEscape(character)));
+  return out + quote;
 }
 
 /** True for one code point that Go's `unicode.IsPrint` accepts: letters, marks, numbers, punctuation, symbols and the ASCII space. */
