@@ -80,7 +80,7 @@ test('a watch that the server ends is resumed at once, unless it was very short'
 
 test('an expired revision lists anew, not older than what is known; twice in a row it waits', () => {
   const lines = transcript(page('5'), failed('expired'), page('7'), failed('expired'));
-  assert.deepEqual(lines.slice(2), ["list from '5'", 'watch from 7 (replace )', "wait 1600 then list from '7'"]);
+  assert.deepEqual(lines.slice(2), ["list from '5' whole", 'watch from 7 (replace )', "wait 1600 then list from '7' whole"]);
 });
 
 test('a list from a revision that is gone or not yet there asks for the newest', () => {

@@ -115,8 +115,9 @@ function afterEnd<T>(state: Watching, lived: number): WatcherState<T> {
 
 function afterFailedWatch<T>(state: Watching, why: Failure, chance: number): WatcherState<T> {
   if (why === 'expired') {
-    // Once at once; a server whose fresh lists expire again is given time.
-    const again = listing<T>(state.resourceVersion, true, state.failures);
+    // A page of a revision would be of that very one, which is the past: all is asked for, as client-go does. Once at once; a server whose
+    // fresh lists expire again is given time.
+    const again = listing<T>(state.resourceVersion, false, state.failures);
     return state.failures === 0 ? { ...again, failures: 1 } : wait(again, chance);
   }
   if (why === 'ahead') return wait(listing<T>('', true, state.failures), chance);
@@ -127,7 +128,7 @@ function afterFailedList<T>(state: Listing<T>, why: Failure, chance: number): Wa
   if (why === 'other') return wait(state.continue ? listing<T>(state.resourceVersion, state.paged, state.failures) : state, chance);
   // A continue token that expired says that pages are too slow here: take all at once.
   if (state.continue) return listing('', false, state.failures);
-  return state.resourceVersion === '' ? wait(state, chance) : listing('', state.paged, state.failures);
+  return state.resourceVersion === '' ? wait(state, chance) : listing('', true, state.failures);
 }
 
 function listing<T>(resourceVersion: string, paged: boolean, failures: number): Listing<T> {
