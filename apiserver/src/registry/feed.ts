@@ -3,6 +3,8 @@ import { type Entry, type Store, StoreError, type StoreEvent } from '../storage/
 import type { KindCache } from './cache.ts';
 
 const root = '/registry/';
+/** Under the root, and of nobody: to ask here costs a store the same however much it holds. */
+const nobodys = `${root}\0/`;
 const retryAfter = 500;
 
 /**
@@ -19,6 +21,8 @@ export class Feed {
   readonly #waiters: Array<{ revision: number; resolve: () => void }> = [];
   #revision = 0;
   #acknowledged = 0;
+  #asking: Promise<number> | undefined;
+  #next: Promise<number> | undefined;
 
   constructor(store: Store, clock: Clock, log: Logger) {
     this.#store = store;
@@ -84,8 +88,30 @@ export class Feed {
   /** Resolves when the caches hold everything that was acknowledged to anybody before the call: a linearizable read may follow. */
   async fresh(): Promise<void> {
     if (this.#store.exclusive) return this.reached(this.#acknowledged);
-    const { revision } = await this.#store.list(root, { countOnly: true, limit: 1 });
-    return this.reached(revision);
+    return this.reached(await this.#newest());
+  }
+
+  /** The store's revision, asked for after this call began. Whoever calls while a question is under way shares the next one. */
+  #newest(): Promise<number> {
+    if (!this.#asking) return this.#ask();
+    this.#next ??= this.#asking
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#ask();
+      });
+    return this.#next;
+  }
+
+  #ask(): Promise<number> {
+    const asking = this.#store
+      .list(nobodys, { countOnly: true, limit: 1 })
+      .then(({ revision }) => revision)
+      .finally(() => {
+        if (this.#asking === asking) this.#asking = undefined;
+      });
+    this.#asking = asking;
+    return asking;
   }
 
   reached(revision: number): Promise<void> {
