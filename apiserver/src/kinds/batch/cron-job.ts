@@ -1,9 +1,9 @@
 import { ageText, type FieldError, type FieldPath, fieldInvalid, fieldRequired, path } from '@keelson/machinery';
 import { CronJob } from '@keelson/types';
 import { selectorText, templateColumns } from '../apps/workload.ts';
+import { makerWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
-import { nameWarnings, podTemplateWarnings } from '../core/pod-warnings.ts';
 import { nonNegative, requiredOneOf } from '../field-checks.ts';
 import type { KindDefinition } from '../types.ts';
 import { cronProblem } from './cron-schedule.ts';
@@ -28,11 +28,7 @@ export const cronJobKind: KindDefinition<CronJob> = {
     cronJob.status = {};
   },
   validate: cronJobErrors,
-  warnings: ({ metadata, spec }, old) => {
-    if (old && metadata.generation === old.metadata.generation) return [];
-    const name = old ? [] : nameWarnings(metadata, 'Pod names and hostnames');
-    return [...name, ...podTemplateWarnings(spec.jobTemplate.spec?.template ?? {}, 'spec.jobTemplate.spec.template')];
-  },
+  warnings: (next, old) => makerWarnings(next, old, next.spec.jobTemplate.spec?.template, 'spec.jobTemplate.spec.template'),
   status: {},
   columns: [
     nameColumn,

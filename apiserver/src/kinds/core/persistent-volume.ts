@@ -2,8 +2,10 @@ import { timestamp } from '@keelson/base';
 import { PersistentVolume, type PersistentVolumeSpec } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
+import { annotationWarnings } from '../warnings.ts';
 import { accessModesText } from './access-modes.ts';
 import { storageClassAnnotation } from './persistent-volume-claim.ts';
+import { formerClass } from './persistent-volume-claim-warnings.ts';
 import { volumeErrors, volumeUpdateErrors } from './persistent-volume-validation.ts';
 
 export const persistentVolumeKind: KindDefinition<PersistentVolume> = {
@@ -77,14 +79,14 @@ export function defaultVolumeSpec(spec: PersistentVolumeSpec): void {
   }
 }
 
-const outOfUse = [
-  [storageClassAnnotation, 'deprecated since v1.8; use "storageClassName" attribute instead'],
-  ['volume.beta.kubernetes.io/mount-options', 'deprecated since v1.31; use "mountOptions" attribute instead'],
-] as const;
+const outOfUse = {
+  ...formerClass,
+  'volume.beta.kubernetes.io/mount-options': 'deprecated since v1.31; use "mountOptions" attribute instead',
+};
 const recycling =
   'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.';
 
-function volumeWarnings({ metadata: { annotations = {} }, spec }: PersistentVolume): readonly string[] {
-  const found = outOfUse.filter(([name]) => Object.hasOwn(annotations, name)).map(([name, why]) => `metadata.annotations[${name}]: ${why}`);
+function volumeWarnings({ metadata, spec }: PersistentVolume): readonly string[] {
+  const found = annotationWarnings(metadata, outOfUse);
   return spec.persistentVolumeReclaimPolicy === 'Recycle' ? [...found, recycling] : found;
 }

@@ -143,6 +143,15 @@ for (const [what, pod, warnings] of cases) {
   });
 }
 
+test('a pod of very many ports and variables is looked through in one walk', () => {
+  const many = Array.from({ length: 100_000 }, (_, i) => i);
+  const ports = many.map((n) => ({ containerPort: (n % 65_000) + 1, protocol: n < 65_000 ? 'TCP' : 'UDP' }) as const);
+  const env = many.map((n) => ({ name: `V${n}`, value: '' }));
+  assert.deepEqual(podWarnings(podOf({ containers: [{ ...container, ports, env }] })), []);
+  const same = many.map(() => ({ containerPort: 80, protocol: 'TCP' as const }));
+  assert.ok(podWarnings(podOf({ containers: [{ ...container, ports: same }] })).length >= 1_000);
+});
+
 let server: Fixture;
 before(async () => {
   server = await startServer();

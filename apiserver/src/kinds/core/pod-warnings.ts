@@ -1,4 +1,4 @@
-import { goQuote, isDNS1123Label, parseQuantity } from '@keelson/machinery';
+import { goQuote, isDNS1123Label } from '@keelson/machinery';
 import type {
   Container,
   ContainerPort,
@@ -11,6 +11,7 @@ import type {
   PodTemplateSpec,
   Volume,
 } from '@keelson/types';
+import { annotationWarnings, fractionWarnings } from '../warnings.ts';
 import { nodeLabelWarning, nodeSelectorTermWarnings } from './node-labels.ts';
 import { claimSpecWarnings } from './persistent-volume-claim-warnings.ts';
 import { everyContainer } from './pod-spec/every-container.ts';
@@ -39,7 +40,7 @@ export function nameWarnings({ name = '' }: ObjectMeta, usedIn: string): string[
 function specWarnings(spec: PodSpec, meta: ObjectMeta, at: string): string[] {
   return [
     ...placementWarnings(spec, at),
-    ...annotationWarnings(meta, at),
+    ...annotationWarnings(meta, deadAnnotations, `${at}metadata`),
     ...(spec.volumes ?? []).flatMap((volume, i) => volumeWarnings(volume, `${at}spec.volumes[${i}]`)),
     ...tokenPathWarnings(spec.volumes ?? [], at),
     ...listWarnings(spec, at),
@@ -89,11 +90,6 @@ const deadAnnotations: Readonly<Record<string, string>> = {
   'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
   'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
 };
-
-function annotationWarnings({ annotations = {} }: ObjectMeta, at: string): string[] {
-  const dead = Object.entries(deadAnnotations).filter(([key]) => Object.hasOwn(annotations, key));
-  return dead.map(([key, why]) => `${at}metadata.annotations[${key}]: ${why}`);
-}
 
 const deadVolumes: Readonly<Record<string, string>> = {
   photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
@@ -152,15 +148,12 @@ function listWarnings({ hostAliases = [], imagePullSecrets = [] }: PodSpec, at: 
 
 /** Those that stood before, with their places. */
 function again(values: readonly string[]): [value: string, index: number][] {
-  return values.flatMap((value, i): [string, number][] => (values.indexOf(value) < i ? [[value, i]] : []));
+  const seen = new Set<string>();
+  return values.flatMap((value, i): [string, number][] => (seen.size === seen.add(value).size ? [[value, i]] : []));
 }
 
 function fractions(amounts: Readonly<Record<string, string | number>> | undefined, at: string): string[] {
-  return ['memory', 'ephemeral-storage'].flatMap((name) => {
-    const amount = amounts?.[name];
-    if (amount === undefined || parseQuantity(amount).nanos % 1_000_000_000n === 0n) return [];
-    return [`${at}[${name}]: fractional byte value ${goQuote(String(amount))} is invalid, must be an integer`];
-  });
+  return ['memory', 'ephemeral-storage'].flatMap((name) => fractionWarnings(amounts?.[name], `${at}[${name}]`));
 }
 
 const seccompOfPod = 'seccomp.security.alpha.kubernetes.io/pod';
@@ -205,25 +198,32 @@ function hiddenVariables(env: readonly EnvVar[], at: string): string[] {
   });
 }
 
+/** More than the head of any answer holds: whoever names one port without end is not told without end. */
+const mostTold = 1_000;
+
 function portWarnings(spec: PodSpec, at: string): string[] {
-  const seen: { readonly place: string; readonly port: ContainerPort }[] = [];
+  const seen = new Map<string, { readonly place: string; readonly port: ContainerPort }[]>();
   const found: string[] = [];
   for (const [{ ports = [] }, member, index] of everyContainer(spec)) {
     for (const [i, port] of ports.entries()) {
       const place = `${at}spec.${member}[${index}].ports[${i}]`;
       if (port.hostIP && !port.hostPort) found.push(`${place}: hostIP set without hostPort: ${goPort(port)}`);
-      for (const other of seen) {
+      const number = `${port.containerPort}/${port.protocol}`;
+      const others = seen.get(number) ?? [];
+      for (const other of others) {
         const relation = relationOf(port, other.port);
         if (relation) found.push(`${place}: ${relation} port definition with ${other.place}`);
       }
-      seen.push({ place, port });
+      if (found.length >= mostTold) return found;
+      seen.set(number, others);
+      others.push({ place, port });
     }
   }
   return found;
 }
 
+/** Of two definitions of one number and protocol. */
 function relationOf(a: ContainerPort, b: ContainerPort): string | undefined {
-  if (a.containerPort !== b.containerPort || a.protocol !== b.protocol) return undefined;
   const [addressA, addressB, portA, portB] = [a.hostIP ?? '', b.hostIP ?? '', a.hostPort ?? 0, b.hostPort ?? 0];
   if (addressA === addressB && portA === portB) return 'duplicate';
   if (portA === 0 || portB === 0) return 'overlapping';
