@@ -3,9 +3,8 @@ import { leadsTo, subjectOf } from '@keelson/pki';
 import type { Authentication, Authenticator } from './types.ts';
 
 /**
- * Client certificates: the common name is the user, the organisations are the groups, the fingerprint tells which
- * certificate it was. Only certificates the TLS layer verified
- * against the client CA count; a certificate that did not verify is an invalid credential, not an absent one.
+ * Client certificates: the common name is the user, the organisations are the groups, the fingerprint tells which certificate it was. Only
+ * certificates the TLS layer verified against the client CA count; one that did not verify is an invalid credential, not an absent one.
  * `clientCA`, PEM, is told where the TLS layer trusts other authorities as well: theirs prove nothing here.
  */
 export function x509Authenticator(clientCA?: string): Authenticator {

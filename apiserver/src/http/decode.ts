@@ -5,7 +5,7 @@ import type { Kind } from '@keelson/types';
 import { loadSchemas, type Schemas } from '@keelson/types/schemas';
 import { fieldFaults, type Source } from './field-faults.ts';
 import { conversionError, goError } from './go-errors.ts';
-import { Misfit, type Path, Shapes } from './shapes.ts';
+import { Misfit, pathText, Shapes } from './shapes.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -68,7 +68,7 @@ export class Decoder {
   /** Drops what the type does not know and returns the paths. @throws DecodeError for values of the wrong JSON type. */
   #shape(typeName: string, value: object, prefix: string): string[] {
     try {
-      return this.#shapes.apply(typeName, value).map(fieldPath);
+      return this.#shapes.apply(typeName, value).map(pathText);
     } catch (error) {
       if (!(error instanceof Misfit)) throw new DecodeError(errorMessage(error), prefix);
       throw new DecodeError(goError(this.#schemas, typeName, error), prefix, conversionError(error));
@@ -113,11 +113,4 @@ function checkKind(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown):
   }
   if (object.metadata === undefined || object.metadata === null) object.metadata = {};
   return object;
-}
-
-function fieldPath(path: Path): string {
-  return path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
-    .join('')
-    .slice(1);
 }

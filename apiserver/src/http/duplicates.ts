@@ -1,3 +1,5 @@
+import { pathText } from './shapes.ts';
+
 interface Frame {
   /** Absent for an array. */
   readonly keys: Set<string> | undefined;
@@ -59,8 +61,5 @@ function noteKey(frame: Frame, keys: Set<string>, quoted: string): boolean {
 }
 
 function pathOf(stack: readonly Frame[]): string {
-  return stack
-    .map(({ keys, index, key }) => (keys ? `.${key}` : `[${index}]`))
-    .join('')
-    .replace(/^\./, '');
+  return pathText(stack.map(({ keys, index, key }) => (keys ? key : index)));
 }

@@ -25,6 +25,13 @@ function timeError(text: string): string {
   return `parsing time ${goQuote(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${goQuote(text)} as "2006"`;
 }
 
+/** Text that is not what its format says is told in the same words by all of Go's decoders; undefined for anything else. */
+function formatError({ value, wanted: { format } }: Pick<Mistake, 'value' | 'wanted'>): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (format === 'byte') return `illegal base64 data at input byte ${badByte(value)}`;
+  return format === 'date-time' ? timeError(value) : undefined;
+}
+
 /** A value that does not fit, where it stands, and what its type takes. */
 interface Mistake {
   readonly path: readonly (number | string)[];
@@ -36,9 +43,11 @@ interface Mistake {
  * What Go's decoders say of a value that does not fit: `json: cannot unmarshal string into Go struct field
  * DeploymentSpec.spec.replicas of type int32`, `illegal base64 data at input byte 3`, …
  */
-export function goError(schemas: Schemas, typeName: string, { path, value, wanted }: Mistake): string {
-  if (typeof value === 'string' && wanted.format === 'byte') return `illegal base64 data at input byte ${badByte(value)}`;
-  if (typeof value === 'string' && wanted.format === 'date-time') return timeError(value);
+export function goError(schemas: Schemas, typeName: string, mistake: Mistake): string {
+  return formatError(mistake) ?? jsonError(schemas, typeName, mistake);
+}
+
+function jsonError(schemas: Schemas, typeName: string, { path, value, wanted }: Mistake): string {
   const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
   const shown = found === 'number' && wanted.type === 'integer' ? `number ${value}` : found;
   const { struct, type } = goTypesAt(schemas, typeName, path);
@@ -47,9 +56,11 @@ export function goError(schemas: Schemas, typeName: string, { path, value, wante
 }
 
 /** What Go's converter says instead, which puts a strategic merge patch's outcome into its type: `cannot restore map from string`, … */
-export function conversionError({ value, wanted }: Pick<Mistake, 'value' | 'wanted'>): string {
-  if (typeof value === 'string' && wanted.format === 'byte') return `illegal base64 data at input byte ${badByte(value)}`;
-  if (typeof value === 'string' && wanted.format === 'date-time') return timeError(value);
+export function conversionError(mistake: Pick<Mistake, 'value' | 'wanted'>): string {
+  return formatError(mistake) ?? converterError(mistake);
+}
+
+function converterError({ value, wanted }: Pick<Mistake, 'value' | 'wanted'>): string {
   const [kind, type] = decodedTypeOf(value);
   if (wanted.type === 'array') return `cannot restore slice from ${kind}`;
   if (wanted.type === 'object')

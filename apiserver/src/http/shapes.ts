@@ -5,6 +5,14 @@ import { isBase64, isTime } from './go-errors.ts';
 /** Where a value stands: names of members, places in lists. */
 export type Path = readonly (number | string)[];
 
+/** As faults name a place: `spec.containers[0].name`. */
+export function pathText(path: Path): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
 /** A value that its type does not take. */
 export class Misfit extends Error {
   readonly path: Path;
@@ -41,8 +49,8 @@ interface Member {
 
 /**
  * Brings parsed input into the shapes of types, as Go's typed decoding does, in one pass in the order of the document: members a type does
- * not know go, nulls and empty lists and maps count as absent, required members are there, quantities and times are such. What a type needs is put together when it
- * is first met.
+ * not know go, nulls and empty lists and maps count as absent, required members are there, quantities and times are such. What a type needs
+ * is put together when it is first met.
  */
 export class Shapes {
   readonly #schemas: Schemas;

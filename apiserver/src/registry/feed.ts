@@ -88,11 +88,11 @@ export class Feed {
   /** Resolves when the caches hold everything that was acknowledged to anybody before the call: a linearizable read may follow. */
   async fresh(): Promise<void> {
     if (this.#store.exclusive) return this.reached(this.#acknowledged);
-    return this.reached(await this.#newest());
+    return this.reached(await this.newest());
   }
 
   /** The store's revision, asked for after this call began. Whoever calls while a question is under way shares the next one. */
-  #newest(): Promise<number> {
+  newest(): Promise<number> {
     if (!this.#asking) return this.#ask();
     this.#next ??= this.#asking
       .catch(() => undefined)

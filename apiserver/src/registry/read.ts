@@ -122,8 +122,7 @@ async function listOn(
 ): Promise<ListPage> {
   const startAfter = store.prefix + token.start;
   if (token.revision < 0) {
-    const { revision } = await registry.options.store.list(store.prefix, { countOnly: true, limit: 1 });
-    return listAt(registry, store, selection, query, revision, startAfter);
+    return listAt(registry, store, selection, query, await registry.feed.newest(), startAfter);
   }
   try {
     return await listAt(registry, store, selection, query, token.revision, startAfter);
