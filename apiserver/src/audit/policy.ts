@@ -61,7 +61,7 @@ export function parsePolicy(text: string): Policy {
   const { kind, apiVersion: version, metadata: _, ...content } = document;
   if (kind !== 'Policy' || version !== apiVersion)
     throw new Error(`expected a Policy of ${apiVersion}, found ${kind ?? 'no kind'} of ${version ?? 'no version'}`);
-  const strange = [...duplicates.map((at) => `key "${at}" already set`), ...unknownMembers(content)];
+  const strange = [...duplicates.map(({ path }) => `key "${path}" already set`), ...unknownMembers(content)];
   if (strange.length > 0) throw new Error(`strict decoding error: ${strange.join(', ')}`);
   const policy = { rules: [], ...content } as Policy;
   if (policy.rules.length === 0) throw new Error('loaded illegal policy with 0 rules');

@@ -1,4 +1,4 @@
-import { badRequest, forbidden } from '@keelson/machinery';
+import { badRequest, type DuplicateKey, duplicateLines, forbidden, type YamlDocument } from '@keelson/machinery';
 import { describe } from '../auth/authorize.ts';
 import { apply } from '../registry/apply.ts';
 import type { Writable } from '../registry/written.ts';
@@ -45,36 +45,37 @@ function shaped(request: ResourceRequest, merged: object): Writable {
 export async function readConfiguration(request: ResourceRequest): Promise<object> {
   const text = (await readBody(request.request)).toString();
   const { fieldValidation } = writeOptions(request.info.query, 'apply');
-  const { config, doubled } = await parse(text);
+  const { config, duplicates } = await parse(text);
   checkDepth(config);
   request.audit?.requested(config);
-  if (!doubled || fieldValidation === 'Ignore') return config;
-  const complaints = yamlComplaints(text);
+  if (duplicates.length === 0 || fieldValidation === 'Ignore') return config;
+  const complaints = yamlComplaints(duplicates);
   if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${yamlError(complaints)}`);
   request.warnings.push(...complaints);
   return config;
 }
 
 /** Most bodies are JSON, which is read faster as such. */
-async function parse(text: string): Promise<{ config: object; doubled: boolean }> {
+async function parse(text: string): Promise<{ config: object; duplicates: readonly DuplicateKey[] }> {
   try {
-    if (text.startsWith('{')) return { config: JSON.parse(text) as object, doubled: duplicateFields(text).length > 0 };
+    if (text.startsWith('{'))
+      return { config: JSON.parse(text) as object, duplicates: duplicateFields(text).length > 0 ? duplicateLines(text) : [] };
   } catch {
     // It may be YAML in flow style still.
   }
-  const { value, doubled } = await parseAsYaml(text);
-  if (value === null) return { config: {}, doubled };
-  if (typeof value === 'object' && !Array.isArray(value)) return { config: value, doubled };
+  const { value, duplicates } = await parseAsYaml(text);
+  if (value === null) return { config: {}, duplicates };
+  if (typeof value === 'object' && !Array.isArray(value)) return { config: value, duplicates };
   const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
   throw badRequest(
     `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${found} into Go value of type map[string]interface {}`,
   );
 }
 
-async function parseAsYaml(text: string): Promise<{ value: object | string | number | boolean | null; doubled: boolean }> {
+async function parseAsYaml(text: string): Promise<YamlDocument> {
   try {
     const { value, duplicates } = await parseYamlAside(text);
-    return { value: (value ?? null) as object | string | number | boolean | null, doubled: duplicates.length > 0 };
+    return { value: value ?? null, duplicates };
   } catch (error) {
     throw badRequest(`error decoding YAML: ${(error as Error).message}`);
   }

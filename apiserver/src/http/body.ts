@@ -100,9 +100,8 @@ async function parseAs(
   if (type === 'application/vnd.kubernetes.protobuf') return { value: await decodeProtobuf(body, schemas), source: noComplaints };
   if (type !== 'application/yaml') throw unsupportedMediaType(objectTypes);
   try {
-    const text = body.toString();
-    const { value, duplicates } = await parseYamlAside(text);
-    return { value, source: { type: 'yaml', complaints: strict && duplicates.length > 0 ? yamlComplaints(text) : [] } };
+    const { value, duplicates } = await parseYamlAside(body.toString());
+    return { value, source: { type: 'yaml', complaints: strict ? yamlComplaints(duplicates) : [] } };
   } catch (error) {
     throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${(error as Error).message}`);
   }

@@ -1,4 +1,4 @@
-import { duplicateLines } from '@keelson/machinery';
+import type { DuplicateKey } from '@keelson/machinery';
 import { duplicateFields, eachKey } from './duplicates.ts';
 
 /** Where an object comes from, and what is wrong with its fields that only its text can tell. */
@@ -20,8 +20,8 @@ export function jsonSource(text: string): Source {
 }
 
 /** What go-yaml says of keys that stand twice, a line each. */
-export function yamlComplaints(text: string): string[] {
-  return duplicateLines(text).map(({ line, key }) => `line ${line}: key ${JSON.stringify(key)} already set in map`);
+export function yamlComplaints(duplicates: readonly DuplicateKey[]): string[] {
+  return duplicates.map(({ line, key }) => `line ${line}: key ${JSON.stringify(key)} already set in map`);
 }
 
 /** All of those lines as the one error of go-yaml. */

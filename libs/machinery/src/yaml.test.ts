@@ -43,7 +43,15 @@ test('aliases: copies are apart, and a bomb is refused', () => {
 });
 
 test('keys that stand twice are named, and the last counts', () => {
-  assert.deepEqual(parseYaml('a: 1\na: 2\nb:\n- c: 1\n  c: 2'), { value: { a: 2, b: [{ c: 2 }] }, duplicates: ['a', 'b[0].c'] });
+  const { value, duplicates } = parseYaml('a: 1\na: 2\nb:\n- c: 1\n  c: 2');
+  assert.deepEqual(
+    { value, duplicates: duplicates.map(({ path }) => path) },
+    { value: { a: 2, b: [{ c: 2 }] }, duplicates: ['a', 'b[0].c'] },
+  );
+  assert.deepEqual(
+    duplicates.map(({ line, key }) => `${line} ${key}`),
+    ['2 a', '5 c'],
+  );
 });
 
 test('streams', () => {

@@ -12,10 +12,18 @@ import {
   type YAMLError,
 } from 'yaml';
 
-/** One document as plain data, and the paths of keys that stand more than once in their map (the last one counts). */
+/** One document as plain data, and the keys that stand more than once in their map (the last one counts). */
 export interface YamlDocument {
   readonly value: unknown;
-  readonly duplicates: readonly string[];
+  readonly duplicates: readonly YamlDuplicate[];
+}
+
+export interface YamlDuplicate {
+  readonly path: string;
+  /** As it is written. */
+  readonly key: string;
+  /** From 1: where it stands again. */
+  readonly line: number;
 }
 
 /** Copies that aliases may make; past it the document is an attack. */
@@ -82,7 +90,7 @@ function convert(document: Document.Parsed, lines: LineCounter): YamlDocument {
   const aliased = checkAliases(document);
   const value = toJs(document);
   // What an alias repeats is shared in memory: whoever changes one copy must not change the others.
-  return { value: aliased ? JSON.parse(JSON.stringify(value)) : value, duplicates: duplicates(document.contents, '') };
+  return { value: aliased ? JSON.parse(JSON.stringify(value)) : value, duplicates: duplicates(document.contents, '', lines) };
 }
 
 /**
@@ -136,16 +144,17 @@ function problem({ code, message }: YAMLError): string {
   return problems[code] ?? message;
 }
 
-function duplicates(node: ParsedNode | null, at: string): string[] {
-  if (isSeq(node)) return node.items.flatMap((item, i) => duplicates(item as ParsedNode, `${at}[${i}]`));
+function duplicates(node: ParsedNode | null, at: string, lines: LineCounter): YamlDuplicate[] {
+  if (isSeq(node)) return node.items.flatMap((item, i) => duplicates(item as ParsedNode, `${at}[${i}]`, lines));
   if (!isMap(node)) return [];
   const seen = new Set<string>();
   return node.items.flatMap(({ key, value }) => {
     if (!isScalar(key) || isAlias(key)) return [];
     const name = String(key.value);
     const path = at === '' ? name : `${at}.${name}`;
-    const found = seen.has(name) ? [path] : [];
+    const line = lines.linePos(key.range?.[0] ?? 0).line;
+    const found = seen.has(name) ? [{ path, key: key.source ?? name, line }] : [];
     seen.add(name);
-    return [...found, ...duplicates(value as ParsedNode | null, path)];
+    return [...found, ...duplicates(value as ParsedNode | null, path, lines)];
   });
 }

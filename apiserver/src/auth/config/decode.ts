@@ -19,7 +19,7 @@ export function decodeConfig(text: string, kind: string, versions: readonly stri
     const known = versions.map((version) => `${group}/${version}`).join(', ');
     throw new Error(`no kind "${kind}" is registered for version "${apiVersion}": use one of ${known}`);
   }
-  const problems = [...duplicates.map((path) => `key "${path}" already set`), ...misfits(content, shape, '')];
+  const problems = [...duplicates.map(({ path }) => `key "${path}" already set`), ...misfits(content, shape, '')];
   if (problems.length > 0) throw new Error(`strict decoding error: ${problems.join(', ')}`);
   return content;
 }
