@@ -1,3 +1,4 @@
+import { copyOf } from '@keelson/machinery';
 import { PriorityClass } from '@keelson/types';
 import { systemUser } from './auth/types.ts';
 import { systemPriorityClasses } from './kinds/scheduling/priority-class.ts';
@@ -9,5 +10,5 @@ export async function bootstrapPriorityClasses(registry: Registry): Promise<void
   const store = registry.of(PriorityClass);
   const request = { namespace: '', user: systemUser, dryRun: false, subresource: '', warnings: [] };
   const missing = systemPriorityClasses.filter(({ metadata }) => !registry.read(PriorityClass, '', metadata.name ?? ''));
-  await Promise.all(missing.map((own) => createMissing(registry, store, structuredClone(own) as Writable, request)));
+  await Promise.all(missing.map((own) => createMissing(registry, store, copyOf(own) as Writable, request)));
 }

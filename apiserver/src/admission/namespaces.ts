@@ -1,4 +1,4 @@
-import { notFound } from '@keelson/machinery';
+import { copyOf, notFound } from '@keelson/machinery';
 import { Namespace } from '@keelson/types';
 import { systemUser } from '../auth/types.ts';
 import { createMissing } from '../registry/write.ts';
@@ -14,7 +14,7 @@ export const namespaceAutoProvision: AdmissionPlugin = {
     const request = { namespace: '', user: systemUser, dryRun: false, subresource: '', warnings: [] };
     const made = { kind: 'Namespace', apiVersion: 'v1', metadata: { name: namespace }, spec: {} } as const;
     const store = registry.of(Namespace);
-    const object = structuredClone(made) as unknown as Parameters<typeof createMissing>[2];
+    const object = copyOf(made) as unknown as Parameters<typeof createMissing>[2];
     store.definition.defaults?.(object);
     await createMissing(registry, store, object, request);
   },

@@ -45,6 +45,14 @@ test("a binding's own labels and annotations go to the pod, the node's over them
   assert.equal(bound.metadata.annotations?.note, 'n');
 });
 
+test("a binding is nobody's field and no new generation, as upstream", async () => {
+  const name = await make({ app: 'a' });
+  const { metadata } = await server.api.get(Pod, { namespace: 'a', name });
+  const bound = await bind(name, 'plain');
+  assert.deepEqual([bound.spec.nodeName, bound.metadata.generation], ['plain', 1]);
+  assert.deepEqual(bound.metadata.managedFields, metadata.managedFields);
+});
+
 test('nodes without such labels, and nodes that are not there, change nothing', async () => {
   assert.deepEqual((await bind(await make({ app: 'a' }), 'plain')).metadata.labels, { app: 'a' });
   assert.deepEqual((await bind(await make({ app: 'a' }), 'nowhere')).metadata.labels, { app: 'a' });

@@ -1,6 +1,6 @@
 import { type Clock, errorMessage } from '@keelson/base';
 import type { HttpRequestLike } from '@keelson/client';
-import { internalError } from '@keelson/machinery';
+import { copyOf, internalError } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
 import type { Annotate } from '../admission/types.ts';
 import type { Impersonation } from '../auth/impersonation-modes.ts';
@@ -80,7 +80,7 @@ export class Trail {
     const level = this.#config?.level ?? 'None';
     if (level === 'None') return;
     const object = Buffer.isBuffer(body) ? parse(body) : body;
-    const wanted = level === 'Metadata' ? identityOf(object) : structuredClone(object);
+    const wanted = level === 'Metadata' ? identityOf(object) : copyOf(object);
     this.#facts = { ...this.#facts, requestObject: wanted };
   }
 

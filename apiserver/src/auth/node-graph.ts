@@ -1,42 +1,30 @@
 import type { KubeObject } from '@keelson/client';
 import { type Kind, PersistentVolume, Pod, ResourceSlice, VolumeAttachment } from '@keelson/types';
+import { parseEntry } from '../registry/entry.ts';
 import { type Change, follow } from '../registry/follow.ts';
+import { fieldPin } from '../registry/indexes.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Reference, referencesOf, referencesOfVolume, referenceTo, type VolumeReferences } from './node-references.ts';
 
-/**
- * Which objects each node has to do with, by way of the pods bound to it. Changes are told as they happen, so that a decision is a few
- * look-ups however many pods there are.
- */
+/** What the pods bound to a node refer to, a set for each pod. */
+export type PodReferences = (node: string) => Iterable<ReadonlySet<Reference>>;
+
+/** Which objects each node has to do with: its own, and by way of the pods bound to it. A decision costs what the node's pods are. */
 export class NodeGraph {
-  /** For each node, by how many of its holders each object is referred to. */
-  readonly #counts = new Map<string, Map<Reference, number>>();
-  readonly #holders = new Map<string, { readonly node: string; readonly references: readonly Reference[] }>();
+  readonly #pods: PodReferences;
+  readonly #owners = new Map<Reference, string>();
   readonly #volumes = new Map<Reference, VolumeReferences>();
   /** Volumes by the Secrets they are mounted with. */
   readonly #mountedWith = new Map<Reference, Set<Reference>>();
 
-  /** @param holder whoever refers, by its key: what it referred to before is forgotten. An empty `node`: it is on none. */
-  hold(holder: string, node: string, references: readonly Reference[]): void {
-    this.release(holder);
-    if (node === '') return;
-    this.#holders.set(holder, { node, references });
-    const counts = this.#counts.get(node) ?? new Map<Reference, number>();
-    this.#counts.set(node, counts);
-    for (const reference of references) counts.set(reference, (counts.get(reference) ?? 0) + 1);
+  constructor(pods: PodReferences) {
+    this.#pods = pods;
   }
 
-  release(holder: string): void {
-    const held = this.#holders.get(holder);
-    if (!held) return;
-    this.#holders.delete(holder);
-    const counts = this.#counts.get(held.node);
-    for (const reference of held.references) {
-      const left = (counts?.get(reference) ?? 0) - 1;
-      if (left > 0) counts?.set(reference, left);
-      else counts?.delete(reference);
-    }
-    if (counts?.size === 0) this.#counts.delete(held.node);
+  /** @param node undefined: the object is gone. */
+  setOwner(object: Reference, node: string | undefined): void {
+    if (node) this.#owners.set(object, node);
+    else this.#owners.delete(object);
   }
 
   /** @param next undefined: it is gone, or bound to no claim. */
@@ -52,34 +40,41 @@ export class NodeGraph {
     for (const secret of next.secrets) this.#mountedWith.set(secret, (this.#mountedWith.get(secret) ?? new Set()).add(volume));
   }
 
-  /** Whether a pod of the node refers to the object, or to a claim whose volume is the object or is mounted with it. */
+  /** Whether the object is the node's, or a pod of the node refers to it, or to a claim whose volume it is or is mounted with it. */
   reaches(node: string, reference: Reference): boolean {
-    const counts = this.#counts.get(node);
-    if (!counts) return false;
-    if (counts.has(reference)) return true;
-    const uses = (volume: Reference): boolean => counts.has(this.#volumes.get(volume)?.claim ?? '');
-    if (uses(reference)) return true;
-    for (const volume of this.#mountedWith.get(reference) ?? []) if (uses(volume)) return true;
+    if (this.#owners.get(reference) === node) return true;
+    const volumes = [reference, ...(this.#mountedWith.get(reference) ?? [])];
+    const wanted = [reference, ...volumes.flatMap((volume) => this.#volumes.get(volume)?.claim ?? [])];
+    for (const references of this.#pods(node)) if (wanted.some((one) => references.has(one))) return true;
     return false;
   }
 }
 
 /** A graph that follows the registry for as long as that lives. */
 export function followNodes(registry: Registry): NodeGraph {
-  const graph = new NodeGraph();
+  const graph = new NodeGraph((node) => podReferences(registry, node));
   const keep = <T extends KubeObject>(kind: Kind<T>, change: (reference: Reference, change: Change<T>) => void): void =>
     follow(registry, kind, (one) => change(referenceTo(kind.resource, one.object.metadata.namespace, one.object.metadata.name ?? ''), one));
-  keep(Pod, (pod, { type, object }) => {
-    if (type === 'DELETED') graph.release(pod);
-    else graph.hold(pod, object.spec.nodeName ?? '', referencesOf(object));
-  });
   keep(PersistentVolume, (volume, { type, object }) =>
     graph.setVolume(volume, type === 'DELETED' ? undefined : referencesOfVolume(object)),
   );
   for (const kind of [VolumeAttachment, ResourceSlice] as readonly Kind<VolumeAttachment | ResourceSlice>[])
     keep(kind, (own, { type, object }) => {
-      if (type === 'DELETED') graph.release(own);
-      else graph.hold(own, object.spec.nodeName ?? '', [own]);
+      graph.setOwner(own, type === 'DELETED' ? undefined : object.spec.nodeName);
     });
   return graph;
+}
+
+/** Read from a pod's bytes when a node first asks after they were written. */
+const known = new WeakMap<Buffer, ReadonlySet<Reference>>();
+
+function podReferences(registry: Registry, node: string): ReadonlySet<Reference>[] {
+  const { cache } = registry.of(Pod);
+  const found: ReadonlySet<Reference>[] = [];
+  cache.eachPinned(cache.prefix, [fieldPin('spec.nodeName', node)], (entry) => {
+    const references = known.get(entry.wire) ?? new Set(referencesOf(parseEntry<Pod>(entry)));
+    known.set(entry.wire, references);
+    return found.push(references) > 0;
+  });
+  return found;
 }

@@ -14,7 +14,7 @@ export function referencesOf(pod: Pod): Reference[] {
   const { name = '', namespace = '', annotations } = pod.metadata;
   const own = referenceTo('pods', namespace, name);
   if (annotations?.[mirror] !== undefined) return [own];
-  return [...new Set([own, ...namedBy(pod).map(([resource, other]) => referenceTo(resource, namespace, other))])];
+  return [own, ...namedBy(pod).map(([resource, other]) => referenceTo(resource, namespace, other))];
 }
 
 /** A resource, and the name of one in the pod's namespace. */

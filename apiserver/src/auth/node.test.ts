@@ -115,18 +115,17 @@ test('whatever comes and goes, the graph knows what is left', () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = seededRandom(seed);
     const draw = (below: number): number => Math.floor(random.next() * below);
-    const graph = new NodeGraph();
     const pods = new Map<string, { node: string; references: string[] }>();
+    const graph = new NodeGraph((node) =>
+      [...pods.values()].filter((one) => one.node === node).map(({ references }) => new Set(references)),
+    );
     const volumes = new Map<string, { claim: string; secrets: string[] }>();
     for (let step = 0; step < 60; step++) {
       const [pod, volume] = [`pod${draw(5)}`, `volume${draw(3)}`];
       const some = (kind: string): string[] => [0, 1, 2].filter(() => draw(2)).map((n) => `${kind}${n}`);
       const action = draw(4);
-      if (action === 0 && pods.delete(pod)) graph.release(pod);
-      if (action === 1) {
-        pods.set(pod, { node: `node${draw(2)}`, references: [...some('secret'), ...some('claim')] });
-        graph.hold(pod, pods.get(pod)?.node ?? '', pods.get(pod)?.references ?? []);
-      }
+      if (action === 0) pods.delete(pod);
+      if (action === 1) pods.set(pod, { node: `node${draw(2)}`, references: [...some('secret'), ...some('claim')] });
       if (action === 2) volumes.set(volume, { claim: `claim${draw(3)}`, secrets: some('secret') });
       if (action === 3) volumes.delete(volume);
       graph.setVolume(volume, volumes.get(volume));

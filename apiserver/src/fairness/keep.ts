@@ -1,5 +1,5 @@
 import { errorMessage, type Timer } from '@keelson/base';
-import { isStatusReason } from '@keelson/machinery';
+import { copyOf, isStatusReason } from '@keelson/machinery';
 import { FlowSchema, type Kind, PriorityLevelConfiguration } from '@keelson/types';
 import { systemUser } from '../auth/types.ts';
 import { setCondition } from '../kinds/conditions.ts';
@@ -136,14 +136,14 @@ async function ensure<O extends Standard & Writable>(
 async function take<O extends Standard & Writable>(registry: Registry, kind: Kind<O>, step: Step<O>): Promise<void> {
   const store = registry.of(kind);
   const request = writer(producer, '');
-  if (step.type === 'create') return createMissing(registry, store, structuredClone(step.object), request);
+  if (step.type === 'create') return createMissing(registry, store, copyOf(step.object), request);
   if (step.type === 'delete') {
     await remove(registry, store, step.name, {}, request);
     return;
   }
   const apply = (current: Writable): Writable => {
     current.metadata.annotations = { ...current.metadata.annotations, [autoUpdate]: step.annotation };
-    current.spec = structuredClone(step.spec);
+    current.spec = copyOf(step.spec);
     return current;
   };
   await update(registry, store, step.name, { apply }, request);

@@ -1,4 +1,4 @@
-import { fieldInvalid, invalid, omitted, pathNotFound, StatusError } from '@keelson/machinery';
+import { copyOf, fieldInvalid, invalid, omitted, pathNotFound, StatusError } from '@keelson/machinery';
 import type { KindDefinition } from '../kinds/types.ts';
 import { remove } from '../registry/delete.ts';
 import { convert, convertList } from '../registry/forms.ts';
@@ -138,7 +138,7 @@ async function serveUpdate(request: ResourceRequest): Promise<void> {
     const error = fieldInvalid('metadata.resourceVersion', omitted, '');
     throw invalid({ group, kind }, info.name, [{ ...error, detail: '0x0: must be specified for an update' }]);
   }
-  const apply = (current: Writable): Writable | Promise<Writable> => toStored(store, structuredClone(object), current);
+  const apply = (current: Writable): Writable | Promise<Writable> => toStored(store, copyOf(object), current);
   try {
     const expected = object.metadata.resourceVersion;
     await sendWritten(request, form, 200, await update(registry, hub, info.name, { apply, expected }, writeRequest(request)));
@@ -160,7 +160,7 @@ async function servePatch(request: ResourceRequest): Promise<void> {
   const warned = new Set<string>();
   const apply = async (current: Writable): Promise<Writable> => {
     await prepared(store, [current]);
-    const before = store.hub === store ? current : fromStored(store, structuredClone(current));
+    const before = store.hub === store ? current : fromStored(store, copyOf(current));
     const { object, warnings } = decodePatched(request.decoder, store.kind, patch, before, fieldValidation);
     for (const warning of warnings) warned.add(warning);
     checkNamespace(request, object);

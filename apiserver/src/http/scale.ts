@@ -1,4 +1,4 @@
-import { badRequest, fieldInvalid, invalid } from '@keelson/machinery';
+import { badRequest, copyOf, fieldInvalid, invalid } from '@keelson/machinery';
 import type { Scale } from '@keelson/types';
 import { ageColumn, nameColumn } from '../kinds/columns.ts';
 import type { Column, ScaleRules } from '../kinds/types.ts';
@@ -59,7 +59,7 @@ function shown({ info, clock }: ResourceRequest, form: Form, scale: Scale): obje
 async function served({ store }: ResourceRequest, stored: Writable): Promise<Writable> {
   if (store === store.hub) return stored;
   await prepared(store, [stored]);
-  return fromStored(store, structuredClone(stored)) as Writable;
+  return fromStored(store, copyOf(stored)) as Writable;
 }
 
 function checkedReplicas({ info }: ResourceRequest, { spec }: Scale): number {

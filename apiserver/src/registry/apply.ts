@@ -3,6 +3,7 @@ import {
   badRequest,
   checkConfiguration,
   conflict,
+  copyOf,
   type FieldOwner,
   isStatusReason,
   type JsonObject,
@@ -116,7 +117,7 @@ async function applied(registry: Registry, store: KindStore, current: Writable |
 
 async function served(store: KindStore, current: Writable): Promise<object> {
   await prepared(store, [current]);
-  return fromStored(store, structuredClone(current));
+  return fromStored(store, copyOf(current));
 }
 
 /** Upstream has no reason for it, and takes it for the server's fault. */

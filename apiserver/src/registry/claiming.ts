@@ -1,3 +1,4 @@
+import { copyOf } from '@keelson/machinery';
 import type { KindStore } from './kind-store.ts';
 import { mark, release, Taken } from './markers.ts';
 import { throwInvalid } from './prepare.ts';
@@ -19,7 +20,7 @@ export interface Claimant {
 export async function claiming(registry: Registry, store: KindStore, claimant: Claimant, write: () => Promise<Written>): Promise<Written> {
   if (!store.definition.assign) return write();
   const { next } = claimant;
-  const asked = structuredClone(next.spec);
+  const asked = copyOf(next.spec);
   const lost = new Set<string>();
   for (;;) {
     const letGo = assign(registry, store, claimant, lost);
@@ -31,7 +32,7 @@ export async function claiming(registry: Registry, store: KindStore, claimant: C
       letGo();
       if (!(error instanceof Taken)) throw error;
       lost.add(error.claim);
-      next.spec = structuredClone(asked);
+      next.spec = copyOf(asked);
     }
   }
 }

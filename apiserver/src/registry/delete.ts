@@ -1,5 +1,5 @@
 import { rfc3339 } from '@keelson/base';
-import { conflict, type FieldError, fieldInvalid, fieldUnsupported, invalid, notFound } from '@keelson/machinery';
+import { conflict, copyOf, type FieldError, fieldInvalid, fieldUnsupported, invalid, notFound } from '@keelson/machinery';
 import type { DeleteOptions } from '@keelson/types';
 import { runAdmission } from '../admission/chain.ts';
 import { StoreError } from '../storage/types.ts';
@@ -72,7 +72,7 @@ async function removeOnce(
     store,
     registry,
     object: undefined,
-    old: structuredClone(object),
+    old: copyOf(object),
     name: object.metadata.name ?? '',
     ...request,
   };

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@keelson/client';
-import { invalid } from '@keelson/machinery';
+import { copyOf, invalid } from '@keelson/machinery';
 import type { KindDefinition } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
 import { encodeStored, withRevision } from './wire.ts';
@@ -18,7 +18,7 @@ export function toStored(store: KindStore, object: Writable, current?: Writable)
 async function convertToStored(store: KindStore, object: Writable, current: Writable | undefined): Promise<Writable> {
   const { definition, hub } = store;
   if (current) await definition.version?.prepare?.([current]);
-  check(definition, object, current && (fromStored(store, structuredClone(current)) as Writable));
+  check(definition, object, current && (fromStored(store, copyOf(current)) as Writable));
   const stored = (await definition.version?.toStored(object)) as Writable;
   stored.kind = hub.kind.kind;
   stored.apiVersion = hub.kind.apiVersion;

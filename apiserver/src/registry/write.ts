@@ -1,4 +1,4 @@
-import { alreadyExists, conflict, generateNameConflict, isStatusReason, notFound } from '@keelson/machinery';
+import { alreadyExists, conflict, copyOf, generateNameConflict, isStatusReason, notFound } from '@keelson/machinery';
 import { runAdmission } from '../admission/chain.ts';
 import type { WriteContext } from '../kinds/types.ts';
 import { StoreError } from '../storage/types.ts';
@@ -34,7 +34,7 @@ const nameTries = 8;
 export async function create(registry: Registry, store: KindStore, object: Writable, request: WriteRequest): Promise<Written> {
   const generated = !object.metadata.name && object.metadata.generateName;
   for (let attempt = 1; ; attempt++) {
-    const candidate = generated ? structuredClone(object) : object;
+    const candidate = generated ? copyOf(object) : object;
     try {
       return await createOnce(registry, store, candidate, request);
     } catch (error) {
@@ -102,14 +102,44 @@ const updateTries = 10;
  * Replaces an object by what `change` makes of it, in the main resource or its status.
  * @throws StatusError NotFound, Conflict, Invalid, or what an admission plugin refuses with.
  */
-export async function update(registry: Registry, store: KindStore, name: string, change: Change, request: WriteRequest): Promise<Written> {
+export function update(registry: Registry, store: KindStore, name: string, change: Change, request: WriteRequest): Promise<Written> {
+  return retrying(registry, store, name, request, (current) => updateOnce(registry, store, name, current, change, request));
+}
+
+/**
+ * Stores what `change` makes of an object as it stands: a step of the server's own in a request that has been judged already, so without
+ * admission, validation or an account of its fields, as upstream binds pods. @throws StatusError NotFound, Conflict, or what `change` throws.
+ */
+export function rewrite(
+  registry: Registry,
+  store: KindStore,
+  name: string,
+  change: (current: Writable) => void,
+  request: WriteRequest,
+): Promise<Written> {
+  return retrying(registry, store, name, request, async (current) => {
+    const next = parseEntry<Writable>(current);
+    change(next);
+    return replace(registry, store, name, next, current.revision, request);
+  });
+}
+
+type Current = Pick<CacheEntry, 'wire' | 'revision'>;
+
+async function retrying(
+  registry: Registry,
+  store: KindStore,
+  name: string,
+  request: WriteRequest,
+  once: (current: Current) => Promise<Written>,
+): Promise<Written> {
   const key = store.keyOf(request.namespace, name);
-  let current: Pick<CacheEntry, 'wire' | 'revision'> | undefined = store.cache.get(key);
+  let current: Current | undefined = store.cache.get(key);
   if (!current) current = await readThrough(registry, key);
   for (let attempt = 1; ; attempt++) {
     if (!current) throw notFound(store.groupResource, name);
     try {
-      return await updateOnce(registry, store, name, current, change, request);
+      return await once(current);
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== 'conflict') throw error;
       if (attempt === updateTries) throw modified(store, name);
@@ -118,7 +148,7 @@ export async function update(registry: Registry, store: KindStore, name: string,
   }
 }
 
-async function readThrough(registry: Registry, key: string): Promise<Pick<CacheEntry, 'wire' | 'revision'> | undefined> {
+async function readThrough(registry: Registry, key: string): Promise<Current | undefined> {
   const entry = await registry.options.store.get(key);
   return entry && { wire: withRevision(entry.value, entry.revision), revision: entry.revision };
 }
@@ -127,12 +157,12 @@ async function updateOnce(
   registry: Registry,
   store: KindStore,
   name: string,
-  current: Pick<CacheEntry, 'wire' | 'revision'>,
+  current: Current,
   change: Change,
   request: WriteRequest,
 ): Promise<Written> {
   const old = parseEntry<Writable>(current);
-  const asked = await change.apply(parseEntry<Writable>(current));
+  const asked = await change.apply(copyOf(old));
   const expected = change.expected ?? asked.metadata.resourceVersion;
   if (expected && expected !== '0' && expected !== String(current.revision)) {
     await mustBeStale(registry, store, request.namespace, name, current.revision);
@@ -141,30 +171,39 @@ async function updateOnce(
   const context = writeContext(registry, request);
   const { managedFields: given } = asked.metadata;
   keepMeta(store, asked, old, name);
-  const part = store.definition.parts?.[request.subresource]?.take(asked, structuredClone(old), context);
+  const part = store.definition.parts?.[request.subresource]?.take(asked, copyOf(old), context);
   const next = (part ?? asked) as Writable;
   keepRest(store, next, old, request.subresource);
   const account = await accountOfUpdate(registry, store, { next, old, given }, request);
   next.metadata.managedFields = account.fields;
   prepareRest(store, next, old, request.subresource, context);
   const attributes = { operation: 'UPDATE' as const, store, registry, object: next, old, name, ...request };
-  const plugins = request.admitted ? [] : registry.options.admission;
-  await runAdmission(plugins, 'admit', attributes);
+  await runAdmission(registry.options.admission, 'admit', attributes);
   bumpGeneration(store, next, old, request.subresource);
   throwInvalid(store, next, [...validateChange(store, next, old, request.subresource), ...(account.meant ? validateAccount(next) : [])]);
   if (request.subresource === '' && store.definition.warnings) request.warnings.push(...store.definition.warnings(next, old));
-  await runAdmission(plugins, 'validate', attributes);
+  await runAdmission(registry.options.admission, 'validate', attributes);
   const stale = registry.options.isStale;
   if (changesNothing(next, old, account) && !(await stale?.(store.keyOf(request.namespace, name))))
     return { wire: current.wire, object: old, changed: false };
   if (isFinished(store, next)) return removeNow(registry, store, next, current.revision, request.dryRun);
-  return claiming(registry, store, { next, old, request }, async () => {
-    const bytes = store.encode(next);
-    if (request.dryRun) return { wire: withRevision(bytes, current.revision), object: next, changed: true };
-    const ttl = store.definition.ttlSeconds === undefined ? {} : { ttlSeconds: store.definition.ttlSeconds };
-    const revision = await registry.options.store.update(store.keyOf(request.namespace, name), bytes, current.revision, ttl);
-    return written(registry, next, bytes, revision);
-  });
+  return claiming(registry, store, { next, old, request }, () => replace(registry, store, name, next, current.revision, request));
+}
+
+/** @throws StoreError `conflict` when somebody else has written since `revision`. */
+async function replace(
+  registry: Registry,
+  store: KindStore,
+  name: string,
+  next: Writable,
+  revision: number,
+  { namespace, dryRun }: WriteRequest,
+): Promise<Written> {
+  const bytes = store.encode(next);
+  if (dryRun) return { wire: withRevision(bytes, revision), object: next, changed: true };
+  const { ttlSeconds } = store.definition;
+  const ttl = ttlSeconds === undefined ? {} : { ttlSeconds };
+  return written(registry, next, bytes, await registry.options.store.update(store.keyOf(namespace, name), bytes, revision, ttl));
 }
 
 /** The cache may lag behind what the client has read: then the newer state decides, through a conflict with the store. */

@@ -16,8 +16,6 @@ export interface WriteRequest {
   readonly warnings: string[];
   /** Tells the audit log more of the request; absent where nothing is audited. */
   readonly annotate?: Annotate | undefined;
-  /** True where admission has judged already what this write follows from, as a binding. */
-  readonly admitted?: boolean;
   /** The version the client speaks; the stored one, unless told. */
   readonly requested?: KindStore;
   /**

@@ -1,6 +1,6 @@
 import { seededRandom } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
-import { type FieldError, formatFieldError } from '@keelson/machinery';
+import { copyOf, type FieldError, formatFieldError } from '@keelson/machinery';
 import type { ObjectMeta } from '@keelson/types';
 import type { KindDefinition, WriteContext } from '../kinds/types.ts';
 
@@ -19,7 +19,7 @@ type Any = KubeObject & { metadata: ObjectMeta; spec?: object; status?: object }
 /** An object as it is when a create reaches validation: named, filled in and prepared. Its kind's type is taken on trust. */
 export function created<T extends KubeObject>(definition: KindDefinition<T>, object: object): T {
   const { namespaced } = definition.kind;
-  const given = structuredClone(object) as Any;
+  const given = copyOf(object) as Any;
   const metadata = { name: 'x', ...(namespaced ? { namespace: 'default' } : {}), uid: testUid, ...given.metadata };
   const whole = { ...given, metadata } as unknown as T;
   definition.defaults?.(whole);
@@ -54,7 +54,7 @@ export function statusProblems<T extends KubeObject>(
 ): string[] {
   const { old, next } = changed(definition, object, () => {});
   if (before) (old as unknown as Any).status = before;
-  (next as unknown as Any).status = structuredClone(status);
+  (next as unknown as Any).status = copyOf(status);
   definition.status?.prepareUpdate?.(next, old, context);
   return texts(definition.status?.validateUpdate?.(next, old));
 }
@@ -69,7 +69,7 @@ export function cells<T extends KubeObject>(definition: KindDefinition<T>, objec
 function changed<T extends KubeObject>(definition: KindDefinition<T>, object: object, change: (next: T) => void): { old: T; next: T } {
   const old = created(definition, object);
   (old as unknown as Any).metadata.resourceVersion = '1';
-  const next = structuredClone(old);
+  const next = copyOf(old);
   change(next);
   return { old, next };
 }

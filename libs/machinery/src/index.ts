@@ -1,5 +1,6 @@
 export * from './apply/index.ts';
 export * from './conditions.ts';
+export * from './copy.ts';
 export * from './duration.ts';
 export * from './equal.ts';
 export * from './field.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PodCondition } from '@keelson/types';
 import { isConditionTrue, removeCondition, setCondition } from './conditions.ts';
+import { copyOf } from './copy.ts';
 import { equal } from './equal.ts';
 import { compareStrings, goQuote } from './go-text.ts';
 import { fnv32a, objectHash, safeEncode, stableJson } from './hash.ts';
@@ -104,3 +105,20 @@ test('addresses', () => {
   for (const text of ['10.0.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', '::/129', 'x/8'])
     assert.equal(parseCidr(text), undefined, text);
 });
+
+test('a copy says the same, and shares nothing that can be changed', () => {
+  const text = '{"a":[{"b":1},null,"x"],"__proto__":{"c":{}},"d":{"e":{}}}';
+  const value = JSON.parse(text);
+  const copy = copyOf(value);
+  assert.deepStrictEqual(copy, value);
+  assert.equal(Object.getPrototypeOf(copy), Object.prototype);
+  const shared = (one: unknown, other: unknown): boolean =>
+    typeof one === 'object' &&
+    one !== null &&
+    (one === other || Object.entries(one).some(([name, member]) => shared(member, ownOf(other, name))));
+  assert.ok(!shared(copy, value));
+});
+
+function ownOf(value: unknown, name: string): unknown {
+  return Object.getOwnPropertyDescriptor(value, name)?.value;
+}

@@ -1,5 +1,5 @@
 import type { Logger } from '@keelson/base';
-import { equal } from '@keelson/machinery';
+import { copyOf, equal } from '@keelson/machinery';
 import { ClusterRole, ClusterRoleBinding, type Kind, Namespace, type PolicyRule, Role, RoleBinding, type Subject } from '@keelson/types';
 import type { Registry } from '../../registry/registry.ts';
 import { createMissing, update, type Writable } from '../../registry/write.ts';
@@ -105,7 +105,7 @@ async function ensure(registry: Registry, log: Logger, kind: RbacKind, namespace
 type Listed = { rules?: readonly unknown[]; subjects?: readonly unknown[] };
 
 function lacks(present: Writable, wanted: Writable): boolean {
-  return !equal(merged(structuredClone(present), wanted), present);
+  return !equal(merged(copyOf(present), wanted), present);
 }
 
 /** `present` with what is missing; what an administrator added stays. */

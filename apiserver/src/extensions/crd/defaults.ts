@@ -1,3 +1,4 @@
+import { copyOf } from '@keelson/machinery';
 import { isMap, type JsonMap, type Schema } from './schema.ts';
 
 /**
@@ -13,14 +14,14 @@ export function applyDefaults(value: unknown, schema: Schema): void {
 function defaultMembers(value: JsonMap, schema: Schema): void {
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     if (value[name] === null && !member.nullable) delete value[name];
-    if (value[name] === undefined && member.default !== undefined) value[name] = structuredClone(member.default);
+    if (value[name] === undefined && member.default !== undefined) value[name] = copyOf(member.default);
     if (value[name] !== undefined) applyDefaults(value[name], member);
   }
   const rest = schema.additionalProperties;
   if (typeof rest !== 'object') return;
   for (const [name, member] of Object.entries(value)) {
     if (schema.properties && Object.hasOwn(schema.properties, name)) continue;
-    if (member === null && !rest.nullable && rest.default !== undefined) value[name] = structuredClone(rest.default);
+    if (member === null && !rest.nullable && rest.default !== undefined) value[name] = copyOf(rest.default);
     applyDefaults(value[name], rest);
   }
 }

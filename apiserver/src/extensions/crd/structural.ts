@@ -1,4 +1,4 @@
-import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
+import { copyOf, type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
 import { applyDefaults } from './defaults.ts';
 import { patternOf } from './pattern.ts';
 import { prune } from './prune.ts';
@@ -139,7 +139,7 @@ function restrictionErrors(schema: Schema, at: FieldPath, parent: Schema): Field
 /** A default is what the server itself would write: pruned, and valid when the defaults within it are filled in. */
 function defaultErrors(schema: Schema, at: FieldPath): FieldError[] {
   if (schema.default === undefined) return [];
-  const value = structuredClone(schema.default);
+  const value = copyOf(schema.default);
   const where = at.child('default');
   const gone = prune(value, schema, false);
   if (gone.length > 0) return [fieldInvalid(where, schema.default, 'must not have unknown fields')];

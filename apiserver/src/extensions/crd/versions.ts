@@ -1,5 +1,5 @@
 import type { KubeObject } from '@keelson/client';
-import { internalError } from '@keelson/machinery';
+import { copyOf, internalError } from '@keelson/machinery';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '@keelson/types';
 import type { KindDefinition } from '../../kinds/types.ts';
 import type { Converter } from './conversion.ts';
@@ -71,7 +71,7 @@ function viewOf(
     if (converter.now) return filled(converter.now(stored, apiVersion));
     const known = made.get(idOf(stored));
     if (!known) throw internalError(new Error(`${stored.metadata.name} was not converted to ${apiVersion}`));
-    return filled(structuredClone(known));
+    return filled(copyOf(known));
   };
   const prepare = async (stored: readonly KubeObject[]): Promise<void> => {
     const missing = stored.filter((one) => one.apiVersion !== apiVersion && !made.has(idOf(one)));

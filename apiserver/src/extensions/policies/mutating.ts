@@ -1,7 +1,7 @@
 import { errorMessage } from '@keelson/base';
 import { fromCel, type Program } from '@keelson/cel';
 import type { KubeObject } from '@keelson/client';
-import { applyJsonPatch, equal, forbidden, type JsonPatchOperation } from '@keelson/machinery';
+import { applyJsonPatch, copyOf, equal, forbidden, type JsonPatchOperation } from '@keelson/machinery';
 import { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, type Mutation } from '@keelson/types';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/types.ts';
 import type { Services } from '../../http/services.ts';
@@ -64,7 +64,7 @@ class Mutator {
   /** Resolves to whether the object was changed. @throws StatusError when the policy fails, and that matters. */
   async mutate({ policy, binding, version }: Pair): Promise<boolean> {
     const attributes = this.#attributes;
-    const before = structuredClone(attributes.object);
+    const before = copyOf(attributes.object);
     try {
       for (const params of paramsOf(policy.spec?.paramKind, binding.spec?.paramRef, attributes)) {
         const shown = await shownIn(attributes, version);
@@ -103,8 +103,8 @@ class Mutator {
     const object = shown.object as KubeObject;
     const next =
       patchType === 'JSONPatch'
-        ? applyJsonPatch(structuredClone(object), wanted as JsonPatchOperation[])
-        : this.#deps.merge(shown, structuredClone(object), wanted as object);
+        ? applyJsonPatch(copyOf(object), wanted as JsonPatchOperation[])
+        : this.#deps.merge(shown, copyOf(object), wanted as object);
     replace(object, this.#deps.reshape(shown, next as KubeObject));
   }
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '@keelson/client';
+import { copyOf } from '@keelson/machinery';
 import { Namespace, type ObjectMeta } from '@keelson/types';
 import type { AdmissionAttributes } from '../../admission/types.ts';
 import type { KindStore } from '../../registry/kind-store.ts';
@@ -46,7 +47,7 @@ export async function shownIn(attributes: AdmissionAttributes, version: KindStor
   const show = async (one: KubeObject | undefined): Promise<KubeObject | undefined> => {
     if (!one) return undefined;
     await prepared(version, [one]);
-    return fromStored(version, structuredClone(one));
+    return fromStored(version, copyOf(one));
   };
   return { ...attributes, store: version, object: await show(object), old: await show(old) };
 }

@@ -1,6 +1,6 @@
 import { errorMessage, type Random } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
-import { badRequest, equal, forbidden, internalError, StatusError } from '@keelson/machinery';
+import { badRequest, copyOf, equal, forbidden, internalError, StatusError } from '@keelson/machinery';
 import { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '@keelson/types';
 import { listObjects } from '../../admission/objects.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/types.ts';
@@ -109,8 +109,8 @@ async function mutate(
   const { patch } = (await ask(deps, hook, shown)) ?? {};
   const { object } = attributes;
   if (!patch || !object || !shown.object) return false;
-  const before = structuredClone(object);
-  replace(shown.object, deps.reshape(shown, apply(hook, structuredClone(shown.object), patch)));
+  const before = copyOf(object);
+  replace(shown.object, deps.reshape(shown, apply(hook, copyOf(shown.object), patch)));
   await takeBack(attributes, shown);
   return !equal(object, before);
 }

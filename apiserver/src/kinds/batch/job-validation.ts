@@ -1,4 +1,5 @@
 import {
+  copyOf,
   equal,
   type FieldError,
   type FieldPath,
@@ -160,7 +161,7 @@ function isParked({ spec, status }: Job): boolean {
 
 /** The old template with what the new one says of where its pods may run and what they ask for. */
 function withPlacement(old: PodTemplateSpec, next: PodTemplateSpec): PodTemplateSpec {
-  const template = structuredClone(old);
+  const template = copyOf(old);
   if (!template.spec || !next.spec) return template;
   const { nodeSelector, tolerations, schedulingGates, affinity } = next.spec;
   Object.assign(template.spec, { nodeSelector, tolerations, schedulingGates });

@@ -1,5 +1,6 @@
 import {
   compareQuantities,
+  copyOf,
   equal,
   type FieldError,
   type FieldPath,
@@ -67,7 +68,7 @@ const immutable = 'spec is immutable after creation except resources.requests an
 
 /** A claim stays as it was made but for its size and class of attributes, and what binding fills in. */
 export function claimUpdateErrors(next: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
-  const kept = structuredClone(next.spec);
+  const kept = copyOf(next.spec);
   const bound = old.status?.phase === 'Bound';
   if (!old.spec.volumeName) kept.volumeName = old.spec.volumeName;
   if (old.spec.storageClassName === undefined) kept.storageClassName = undefined;

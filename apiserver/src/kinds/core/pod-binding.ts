@@ -5,7 +5,7 @@ import { runAdmission } from '../../admission/chain.ts';
 import { answerTo, decodeBody, writeRequest } from '../../http/resources.ts';
 import { sendJson } from '../../http/respond.ts';
 import type { ResourceHandler } from '../../http/types.ts';
-import { update, type Writable } from '../../registry/write.ts';
+import { rewrite, type Writable } from '../../registry/write.ts';
 import { setCondition } from '../conditions.ts';
 
 /** `POST pods/<name>/binding`, and `POST bindings` with the pod's name in the body: puts a pod on a node, once. */
@@ -20,12 +20,11 @@ export const bindPod: ResourceHandler = async (request) => {
     ...writeRequest(request),
   };
   for (const phase of ['admit', 'validate'] as const) await runAdmission(registry.options.admission, phase, attributes);
-  const apply = (current: Writable): Writable => {
+  const change = (current: Writable): void => {
     checkBindable(current as Pod, binding, name);
     bind(current as Pod, binding, request.clock);
-    return current;
   };
-  await update(registry, registry.of(Pod), name, { apply }, { ...writeRequest(request), subresource: 'binding', admitted: true });
+  await rewrite(registry, registry.of(Pod), name, change, writeRequest(request));
   await sendJson(answerTo(request), 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 };
 

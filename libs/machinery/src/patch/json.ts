@@ -1,4 +1,5 @@
 import jsonpatch from 'fast-json-patch';
+import { copyOf } from '../copy.ts';
 import { requestEntityTooLarge, unprocessable } from '../status.ts';
 
 /** One step of an RFC 6902 patch. */
@@ -23,7 +24,7 @@ export function applyJsonPatch(document: unknown, operations: readonly JsonPatch
     throw requestEntityTooLarge(limit);
   }
   try {
-    return applyAll(structuredClone(document), operations);
+    return applyAll(copyOf(document), operations);
   } catch (error) {
     throw unprocessable(error);
   }
