@@ -11,6 +11,7 @@ import { EvictionManager } from './eviction/manager.ts';
 import { ImageCollector } from './image/collector.ts';
 import { ImageManager } from './image/images.ts';
 import type { KubeletMetrics } from './metrics.ts';
+import { followNeighbours } from './network/index.ts';
 import type { MachineFacts } from './node/facts.ts';
 import { keepLease } from './node/lease.ts';
 import { allocatable, type NodeIdentity, type NodeView, nodeObject } from './node/object.ts';
@@ -129,8 +130,7 @@ class NodeAgent implements Kubelet {
     this.#relistedAt = clock.now();
     this.#networkProblem = deps.network ? 'cni plugin not initialized' : undefined;
     this.source = new ApiSource(informers, config.node.name);
-    // Only who makes the network has to know of the other nodes.
-    this.#nodes = informers.for(Node, deps.network ? {} : { fieldSelector: `metadata.name=${config.node.name}` });
+    this.#nodes = informers.for(Node, { fieldSelector: `metadata.name=${config.node.name}` });
     this.#static = config.manifests ? new StaticSource(config.manifests, config.node.name, clock, log) : undefined;
     this.#observer = new Observer(runtime, (container) => withLastWords(host, config.paths, container));
     this.#worker = {
@@ -170,7 +170,7 @@ class NodeAgent implements Kubelet {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { api, clock, config, informers, log, network, runtime } = this.#deps;
+    const { api, clock, config, informers, log, network, random, runtime } = this.#deps;
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true });
     const complain = (what: string) => (error: unknown) => log.warn(what, { error: errorMessage(error) });
     const services = informers.for(Service);
@@ -179,9 +179,9 @@ class NodeAgent implements Kubelet {
     const registered = this.registration.register(signal);
     await this.#relist().catch(complain('cannot list containers'));
     this.#nodes.onChange(({ object, type }) => {
-      if (type !== 'deleted' && object.metadata?.name === config.node.name) void this.#setUpNetwork(object.spec?.podCIDRs ?? []);
-      else void network?.connect(this.#nodes.store.list()).catch(complain('cannot reach the pods of other nodes'));
+      if (type !== 'deleted') void this.#setUpNetwork(object.spec?.podCIDRs ?? []);
     });
+    if (network) followNeighbours({ api, clock, random, log, connect: (nodes) => network.connect(nodes) }, signal);
     runtime.events(signal, (sandboxId) => this.#changed(sandboxId));
     // Static pods wait for nobody: they may be what the API server is made of.
     const loops = [

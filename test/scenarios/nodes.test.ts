@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Lease, Node, type Pod } from '@keelson/types';
+import { neighbourGrant } from '@keelson/kubelet/network';
+import { ClusterRole, ClusterRoleBinding, Lease, Node, type Pod } from '@keelson/types';
 import { type Cluster, createCluster } from '../src/index.ts';
 import { createDeployment, createService, endpointsOf, podsOf, readyPodsOf, settledAt } from '../src/workloads.ts';
 
@@ -119,4 +120,27 @@ test('a node that is deleted: its pods are removed and replaced', async (t) => {
     () => settledAt(cluster, 3) && !podsOf(cluster).some(({ metadata }) => metadata.uid === lost.metadata.uid),
     180_000,
   );
+});
+
+test('a kubelet that makes the pod network needs no leave to see other nodes, and leads to them once it has it', async (t) => {
+  const ranges: string[] = [];
+  let known: readonly string[] = [];
+  const network = {
+    setUp: async (podCIDRs: readonly string[]) => void ranges.push(...podCIDRs),
+    connect: async (nodes: readonly Node[]) => {
+      known = nodes.map(({ metadata }) => metadata.name ?? '').sort();
+    },
+  };
+  const cluster = await createCluster({ nodes: 0 });
+  t.after(() => cluster.stop());
+  cluster.addNode({ network });
+  cluster.addNode();
+  await createDeployment(cluster);
+  await cluster.until('3 pods are ready', () => settledAt(cluster, 3));
+  assert.deepEqual([ranges.length > 0, known], [true, []]);
+  const { role, binding } = neighbourGrant;
+  await cluster.api.create(ClusterRole, role);
+  await cluster.api.create(ClusterRoleBinding, binding);
+  await cluster.until('it knows the other node', () => known.length === 2, 120_000);
+  assert.deepEqual(known, ['node-1', 'node-2']);
 });

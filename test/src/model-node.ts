@@ -2,7 +2,7 @@ import type { Clock, Logger, Random } from '@keelson/base';
 import { createApi, type InProcessUser } from '@keelson/client';
 import { versionInfo } from '@keelson/component';
 import { createProxy, IptablesBackend, memoryRules, noConntrack, noHealthPorts, proxyMetrics } from '@keelson/kube-proxy';
-import { createKubelet, type Kubelet, MemoryHost, ModelRuntime, modelMachine, modelProber } from '@keelson/kubelet';
+import { createKubelet, type Kubelet, MemoryHost, ModelRuntime, modelMachine, modelProber, type PodNetwork } from '@keelson/kubelet';
 import type { ModelOptions } from '@keelson/kubelet/cri';
 import { createEventRecorder, createInformers } from '@keelson/runtime';
 import { Registry } from 'prom-client';
@@ -17,6 +17,8 @@ export interface NodeParts {
   readonly cpus?: number;
   /** How containers behave, what is slow. */
   readonly model?: Partial<ModelOptions>;
+  /** Made by the kubelet; somebody else's when absent. */
+  readonly network?: PodNetwork;
   /** No kube-proxy runs here. */
   readonly withoutProxy?: boolean;
 }
@@ -120,6 +122,7 @@ export class ModelNode {
       events: createEventRecorder({ api, component: 'kubelet', host: name, clock, log, signal }),
       prober: modelProber(runtime.streams),
       machine: { ...machine, cpus: this.#parts.cpus ?? machine.cpus },
+      network: this.#parts.network,
       config: this.#config(),
     });
   }

@@ -88,6 +88,10 @@ test('pods, leases and nodes', async () => {
   assert.equal(await lease('n1'), '404');
   assert.equal(await lease('n2'), 'can only access node lease with the same name as the requesting node');
   assert.equal(await lease('n1', 'kube-system'), 'can only access leases in the "kube-node-lease" system namespace');
+  assert.equal(await verdict(n1.get(Node, { name: 'n1' })), 'ok');
+  assert.equal(await verdict(n1.list(Node, { fieldSelector: 'metadata.name=n1' })), 'ok');
+  assert.equal(await verdict(n1.get(Node, { name: 'n2' })), "node 'n1' cannot read 'n2', only its own Node object");
+  assert.equal(await verdict(n1.list(Node, {})), "node 'n1' cannot read all nodes, only its own Node object");
   const alone = server.as('system:node:', ['system:nodes', 'system:authenticated']);
   assert.equal(await verdict(alone.list(Node, {})), 'unknown node for user "system:node:"');
   assert.notEqual(await verdict(server.as('system:node:n1').get(Secret, { name: 'own', namespace })), 'ok', 'the group is needed, too');

@@ -29,11 +29,12 @@ const checks: Readonly<Record<string, Check>> = {
   'csinodes.storage.k8s.io': checkCSINode,
   'resourceslices.resource.k8s.io': checkSlice,
   pods: checkPod,
+  nodes: checkNode,
 };
 
 /**
  * Kubelets: what every node may do, and of objects that pods refer to, those that pods bound to this node refer to. What is refused here
- * may still be granted by RBAC. All nodes are shown to each, where upstream shows a node only itself: our pod network needs the others' ranges.
+ * may still be granted by RBAC.
  */
 export function nodeAuthorizer(graph: NodeGraph): Authorizer {
   const rules = defaultRules('system:node');
@@ -113,6 +114,15 @@ function checkPod(node: string, asked: AuthorizationAttributes, graph: NodeGraph
   // Whose pod it is, admission looks at.
   const may = { '': ['create', 'delete'], status: ['update', 'patch'], eviction: ['create'] }[subresource] ?? [];
   return may.includes(verb) ? undefined : '';
+}
+
+function checkNode(node: string, { verb, subresource, name }: AuthorizationAttributes): string | undefined {
+  // Whose Node it is that is written, admission looks at.
+  const may = { '': ['create', 'update', 'patch'], status: ['update', 'patch'] }[subresource] ?? [];
+  if (may.includes(verb)) return undefined;
+  if (subresource !== '' || !['get', 'list', 'watch'].includes(verb)) return '';
+  if (name === node) return undefined;
+  return `node '${node}' cannot read ${name === '' ? 'all nodes' : `'${name}'`}, only its own Node object`;
 }
 
 /** Whether a list is narrowed to what is on the node. A selector that cannot be read narrows nothing. */

@@ -8,6 +8,7 @@ import { ensureNetns } from './netns/netns.ts';
 import { loadImages, makeKubeletDirectories, runContainerd } from './node.ts';
 import { writeKubeconfigs } from './pki/kubeconfigs.ts';
 import { ensurePki } from './pki/pki.ts';
+import { grantNeighbours } from './pod-network.ts';
 import { kubeletOf, type ProcessSpec } from './process/commands.ts';
 import { healthOf } from './process/health.ts';
 import { launchOne } from './process/launch-one.ts';
@@ -89,7 +90,9 @@ async function startProcesses({ cluster, missing, clock, say, signal }: Launch, 
     if (first) await healthy(first);
     if (first?.name === 'kube-apiserver') say('the API is ready');
   }
-  await Promise.all([untilNodesReady(cluster, await kubeletStarts(cluster), clock, signal), ...missing.map(healthy)]);
+  const started = await kubeletStarts(cluster);
+  const ready = [grantNeighbours(cluster.dataDir, clock), untilNodesReady(cluster, started, clock, signal)];
+  await Promise.all([...ready, ...missing.map(healthy)]);
   say(cluster.nodes.length === 1 ? `node ${cluster.nodes[0]} is ready` : `${cluster.nodes.length} nodes are ready`);
 }
 

@@ -1,3 +1,4 @@
+import { neighbourGrant } from '@keelson/kubelet/network';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '@keelson/types';
 import { configKeys } from './config-maps.ts';
 import { defaultNodeTokenGroup } from './tokens.ts';
@@ -20,11 +21,13 @@ export const clusterBindings: readonly ClusterRoleBinding[] = [
     nodes,
   ]),
   bindCluster('kubeadm:get-nodes', 'kubeadm:get-nodes', [joining]),
+  neighbourGrant.binding,
   bindCluster('kubeadm:node-proxier', 'system:node-proxier', [{ kind: 'ServiceAccount', name: 'kube-proxy', namespace: system }]),
 ];
 
 export const clusterRoles: readonly ClusterRole[] = [
   { metadata: { name: 'kubeadm:get-nodes' }, rules: [{ verbs: ['get'], apiGroups: [''], resources: ['nodes'] }] },
+  neighbourGrant.role,
 ];
 
 interface Grant {
