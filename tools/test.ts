@@ -17,8 +17,6 @@ import { spec } from 'node:test/reporters';
 interface Stage {
   readonly name: string;
   readonly files: readonly string[];
-  /** Files at a time: each is a process. */
-  readonly concurrency: number;
 }
 
 interface Tally {
@@ -32,11 +30,8 @@ interface Tally {
 }
 
 const root = join(import.meta.dirname, '..');
-/** The suites of test/ that come first, in this order; the others follow, and real processes and containers end it. */
-const [firstSuites, lastSuites] = [
-  ['tidy', 'scenarios'],
-  ['faults', 'e2e'],
-];
+/** Test files at a time: each is a process. */
+const concurrency = 2;
 /** Milliseconds: a test that takes longer hangs, and so does the whole, whose report then names the files that did not end. */
 const [testLimit, wholeLimit] = [10 * 60_000, 80 * 60_000];
 
@@ -50,7 +45,7 @@ const stop = AbortSignal.any([interrupted.signal, AbortSignal.timeout(wholeLimit
 const folders = process.argv.slice(2);
 const tally = newTally();
 const lintPassed = folders.length > 0 || (await typecheckAndLint());
-for (const stage of folders.length > 0 ? [stageOf(folders.join(' '), testsIn(folders), 2)] : allStages()) await runStage(stage, tally);
+for (const stage of folders.length > 0 ? [{ name: folders.join(' '), files: testsIn(folders) }] : allStages()) await runStage(stage, tally);
 if (folders.length === 0) await tryAgain();
 report();
 
@@ -58,17 +53,17 @@ function newTally(): Tally {
   return { passed: 0, failed: 0, skipped: [], failures: [], flaky: [], files: new Set() };
 }
 
+/** The cheapest first; real processes and containers end it. */
 function allStages(): Stage[] {
-  const suites = new Map(Object.entries(Object.groupBy(testsIn(['test']), (path) => path.split('/')[1] ?? '')));
-  const middle = [...suites.keys()].filter((name) => ![...firstSuites, ...lastSuites].includes(name));
-  const stagesOf = (names: readonly string[]): Stage[] => names.map((name) => stageOf(`test/${name}`, suites.get(name) ?? [], 1));
-  const packages = testsIn(['.']).filter((path) => !path.startsWith('test/'));
-  const [tidy, ...inProcess] = stagesOf([...firstSuites, ...middle]);
-  return [...(tidy ? [tidy] : []), stageOf('packages', packages, 2), ...inProcess, ...stagesOf(lastSuites)];
-}
-
-function stageOf(name: string, files: readonly string[], concurrency: number): Stage {
-  return { name, files, concurrency };
+  const all = testsIn(['.']);
+  const [first, last] = ['test/tidy/', 'test/e2e/'];
+  const within = (folder: string): string[] => all.filter((path) => path.startsWith(folder));
+  return [
+    { name: 'tidy', files: within(first) },
+    { name: 'packages', files: all.filter((path) => !path.startsWith('test/')) },
+    { name: 'clusters in one process', files: within('test/').filter((path) => !path.startsWith(first) && !path.startsWith(last)) },
+    { name: 'real processes and containers', files: within(last) },
+  ];
 }
 
 /** Paths from the root, in order. */
@@ -90,13 +85,13 @@ async function typecheckAndLint(): Promise<boolean> {
   return code === 0;
 }
 
-async function runStage({ name, files, concurrency }: Stage, tally: Tally): Promise<Tally> {
+async function runStage({ name, files }: Stage, tally: Tally, atATime = concurrency): Promise<Tally> {
   if (stop.aborted) return tally;
   console.log(`── ${name}: ${files.length === 0 ? 'no tests' : `${files.length} files`}`);
   if (files.length === 0) return tally;
   const began = performance.now();
   const paths = files.map((path) => join(root, path));
-  const events = run({ files: paths, cwd: root, concurrency, timeout: testLimit, signal: stop });
+  const events = run({ files: paths, cwd: root, concurrency: atATime, timeout: testLimit, signal: stop });
   events.on('test:pass', ({ name: test, skip, file }) => {
     if (skip !== undefined && skip !== false) tally.skipped.push(`${where(file)} ${test}${typeof skip === 'string' ? `: ${skip}` : ''}`);
     // Node reports a file in which no test was defined as a test of the file's name.
@@ -124,7 +119,7 @@ async function runStage({ name, files, concurrency }: Stage, tally: Tally): Prom
 async function tryAgain(): Promise<void> {
   const { files } = tally;
   if (files.size === 0 || files.size > forgiven || !lintPassed) return;
-  const again = await runStage(stageOf('once more', [...files], 1), newTally());
+  const again = await runStage({ name: 'once more', files: [...files] }, newTally(), 1);
   if (again.failed > 0 || stop.aborted) return;
   tally.flaky.push(...tally.failures.splice(0));
   tally.passed += tally.failed;
