@@ -97,8 +97,7 @@ async function alone(store: 'etcd' | 'sqlite'): Promise<void> {
     const [address] = (await once(ceiling.stdout, 'data')) as [Buffer];
     for (const figure of await inProcess('api-load.ts', cluster.kubeconfig, seconds, address.toString().trim())) on(store, figure);
     ceiling.kill();
-    const { pid } = all.find(({ name }) => name === 'apiserver') ?? {};
-    for (const figure of await inProcess('many-pods.ts', cluster.kubeconfig, String(pid))) on(store, figure);
+    for (const figure of await inProcess('many-pods.ts', cluster.kubeconfig)) on(store, figure);
     memory(`after the load on ${store}`, cluster.dataDir);
   } finally {
     await cluster.down();
@@ -129,5 +128,5 @@ await alone('sqlite');
 if (onPath('etcd')) await alone('etcd');
 else process.stdout.write('no etcd on the PATH: not measured\n');
 for (const figure of await inProcess('rollout.ts')) report(figure);
-for (const figure of await inProcess('request-cost.ts')) report(figure);
+for (const program of ['request-cost.ts', 'memory.ts']) for (const figure of await inProcess(program)) report(figure);
 await record();

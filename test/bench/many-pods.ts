@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { type Figure, percentile } from './figures.ts';
 import { accessOf, configMaps, median, type Round, round, Target } from './target.ts';
 
 /**
- * What 10,000 pods cost an API server: how quickly they are created, what memory they take, and what they cost requests that have nothing to
- * do with them. Prints one JSON document of figures. `node test/bench/many-pods.ts KUBECONFIG PID [PODS]`, where PID is the API server's.
+ * What 10,000 pods cost an API server: how quickly they are created, and what they cost requests that have nothing to do with them. Prints
+ * one JSON document of figures. `node test/bench/many-pods.ts KUBECONFIG [PODS]`
  */
-const [kubeconfig = '', pid = '', wanted = '10000'] = process.argv.slice(2);
+const [kubeconfig = '', wanted = '10000'] = process.argv.slice(2);
 const count = Number(wanted);
 const clients = 64;
 const rounds = 3;
@@ -30,11 +29,6 @@ const pod = (name: string): string =>
     },
   });
 
-/** Megabytes the API server holds. */
-function memory(): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-}
-
 /** Requests that touch none of the pods. */
 async function others(when: string): Promise<void> {
   const work: readonly (readonly [string, (n: number) => Promise<unknown>])[] = [
@@ -53,7 +47,6 @@ async function others(when: string): Promise<void> {
 await others('no pods');
 // Nobody else may be there to make it.
 await server.send('POST', '/api/v1/namespaces/default/serviceaccounts', '{"metadata":{"name":"default"}}').catch(() => undefined);
-const before = memory();
 const times: number[] = [];
 let next = 0;
 const start = performance.now();
@@ -66,7 +59,6 @@ const client = async (): Promise<void> => {
 };
 await Promise.all(Array.from({ length: clients }, client));
 report('create Pod', '/s', (count * 1000) / (performance.now() - start), percentile(times, 0.99));
-report(`memory of ${count} pods`, ' MB', memory() - before);
 await others(`beside ${count} pods`);
 process.stdout.write(`${JSON.stringify(figures)}\n`);
 access.agent.destroy();

@@ -1,24 +1,26 @@
-import { type ApiServer, createMemoryStore, createServer } from '@keelson/apiserver';
+import { type ApiServer, createMemoryStore, createServer, type ServerConfig } from '@keelson/apiserver';
 import { seededRandom, silentLogger, systemClock } from '@keelson/base';
 import { inProcessTransport, readText, type Transport } from '@keelson/client';
 import { versionInfo } from '@keelson/component';
 import { Registry } from 'prom-client';
 import { simulatedTokens } from '../src/tokens.ts';
 
-/** An API server in this process, on a memory store, with nothing around it. */
+/** An API server in this process, with nothing around it. */
 export interface BenchServer {
   readonly server: ApiServer;
   transport(name: string, groups: readonly string[]): Transport;
   stop(): Promise<void>;
 }
 
-export async function benchServer(): Promise<BenchServer> {
+const clock = systemClock;
+
+/** @param store a memory store, unless told. */
+export async function benchServer(store: ServerConfig['store'] = createMemoryStore({ clock })): Promise<BenchServer> {
   const end = new AbortController();
-  const clock = systemClock;
   const none = (): Promise<never> => Promise.reject(new Error('no kubelets'));
   const server = await createServer({
     ...{
-      store: createMemoryStore({ clock }),
+      store,
       clock,
       random: seededRandom(1),
       log: silentLogger,
