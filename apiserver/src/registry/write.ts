@@ -103,7 +103,8 @@ const updateTries = 10;
  * @throws StatusError NotFound, Conflict, Invalid, or what an admission plugin refuses with.
  */
 export function update(registry: Registry, store: KindStore, name: string, change: Change, request: WriteRequest): Promise<Written> {
-  return retrying(registry, store, name, request, (current) => updateOnce(registry, store, name, current, change, request));
+  const target = { registry, store, name, request };
+  return retrying(target, (current) => updateOnce(target, current, change));
 }
 
 /**
@@ -117,22 +118,25 @@ export function rewrite(
   change: (current: Writable) => void,
   request: WriteRequest,
 ): Promise<Written> {
-  return retrying(registry, store, name, request, async (current) => {
+  const target = { registry, store, name, request };
+  return retrying(target, (current) => {
     const next = parseEntry<Writable>(current);
     change(next);
-    return replace(registry, store, name, next, current.revision, request);
+    return replace(target, next, current.revision);
   });
+}
+
+/** An object that is to be changed, by whose request. */
+interface Target {
+  readonly registry: Registry;
+  readonly store: KindStore;
+  readonly name: string;
+  readonly request: WriteRequest;
 }
 
 type Current = Pick<CacheEntry, 'wire' | 'revision'>;
 
-async function retrying(
-  registry: Registry,
-  store: KindStore,
-  name: string,
-  request: WriteRequest,
-  once: (current: Current) => Promise<Written>,
-): Promise<Written> {
+async function retrying({ registry, store, name, request }: Target, once: (current: Current) => Promise<Written>): Promise<Written> {
   const key = store.keyOf(request.namespace, name);
   let current: Current | undefined = store.cache.get(key);
   if (!current) current = await readThrough(registry, key);
@@ -153,14 +157,8 @@ async function readThrough(registry: Registry, key: string): Promise<Current | u
   return entry && { wire: withRevision(entry.value, entry.revision), revision: entry.revision };
 }
 
-async function updateOnce(
-  registry: Registry,
-  store: KindStore,
-  name: string,
-  current: Current,
-  change: Change,
-  request: WriteRequest,
-): Promise<Written> {
+async function updateOnce(target: Target, current: Current, change: Change): Promise<Written> {
+  const { registry, store, name, request } = target;
   const old = parseEntry<Writable>(current);
   const asked = await change.apply(copyOf(old));
   const expected = change.expected ?? asked.metadata.resourceVersion;
@@ -187,18 +185,12 @@ async function updateOnce(
   if (changesNothing(next, old, account) && !(await stale?.(store.keyOf(request.namespace, name))))
     return { wire: current.wire, object: old, changed: false };
   if (isFinished(store, next)) return removeNow(registry, store, next, current.revision, request.dryRun);
-  return claiming(registry, store, { next, old, request }, () => replace(registry, store, name, next, current.revision, request));
+  return claiming(registry, store, { next, old, request }, () => replace(target, next, current.revision));
 }
 
 /** @throws StoreError `conflict` when somebody else has written since `revision`. */
-async function replace(
-  registry: Registry,
-  store: KindStore,
-  name: string,
-  next: Writable,
-  revision: number,
-  { namespace, dryRun }: WriteRequest,
-): Promise<Written> {
+async function replace({ registry, store, name, request }: Target, next: Writable, revision: number): Promise<Written> {
+  const { namespace, dryRun } = request;
   const bytes = store.encode(next);
   if (dryRun) return { wire: withRevision(bytes, revision), object: next, changed: true };
   const { ttlSeconds } = store.definition;
