@@ -5,9 +5,11 @@ import { Node, type Pod, RuntimeClass, Service } from '@keelson/types';
 import type { ClusterDns, DnsSettings } from './config/dns.ts';
 import type { Paths } from './config/paths.ts';
 import type { NodeSettings } from './config/sandbox.ts';
-import type { ContainerStats, PodIdentity, Runtime, RuntimeInfo } from './cri/types.ts';
-import type { NodeResources, Thresholds } from './eviction/decide.ts';
-import { EvictionManager } from './eviction/manager.ts';
+import type { PodIdentity, Runtime, RuntimeInfo } from './cri/types.ts';
+import { EvictionManager, type EvictionSettings } from './eviction/manager.ts';
+import { evictionOf } from './eviction/node.ts';
+import type { NodeResources } from './eviction/signals.ts';
+import type { Footprints } from './footprint/footprints.ts';
 import { ImageCollector } from './image/collector.ts';
 import { ImageManager } from './image/images.ts';
 import type { KubeletMetrics } from './metrics.ts';
@@ -43,7 +45,7 @@ export interface KubeletConfig {
   readonly cgroupRoot: string;
   /** Directory of static pods; empty: none. */
   readonly manifests: string;
-  readonly eviction: Thresholds;
+  readonly eviction: EvictionSettings;
   /** Kernel settings that pods may have beside the safe ones, or beginnings of them that end in `*`. */
   readonly unsafeSysctls?: readonly string[];
   /** How many heavy runtime calls run at a time. */
@@ -82,7 +84,9 @@ export interface KubeletDeps {
   release?(pod: Pod): Promise<void>;
   /** Removes what earlier kubelets left of pods other than these uids. */
   sweep?(known: ReadonlySet<string>): Promise<void>;
-  readonly metrics?: Pick<KubeletMetrics, 'countProbe' | 'relistSeconds'>;
+  /** Absent: it has its own. */
+  readonly footprints?: Footprints;
+  readonly metrics?: Pick<KubeletMetrics, 'countEviction' | 'countProbe' | 'relistSeconds'>;
 }
 
 export interface Kubelet {
@@ -152,16 +156,15 @@ class NodeAgent implements Kubelet {
     };
     this.#probes = new ProbeManager(this.#probeDeps());
     this.workers = new PodWorkers(this.#worker, this.#probes, (pod) => this.source.shownBy(pod));
-    this.#eviction = new EvictionManager({
-      clock,
-      workers: this.workers,
-      thresholds: config.eviction,
-      measure: () => deps.measure?.() ?? Promise.resolve(plenty),
-      stats: (): Promise<readonly ContainerStats[]> => runtime.containers.stats(),
-      changed: () => this.registration.poke(),
-      event: ({ pod }, message) => this.#event(pod, 'Warning', 'Evicted', message),
-    });
-    this.#collector = new ImageCollector(runtime.images, clock);
+    this.#collector = new ImageCollector(runtime.images, clock, () => this.workers.all);
+    this.#eviction = new EvictionManager(
+      evictionOf(deps, {
+        workers: this.workers,
+        images: this.#collector,
+        pressures: () => this.registration.poke(),
+        event: (pod, message) => this.#event(pod, 'Warning', 'Evicted', message),
+      }),
+    );
     this.registration = new Registration(api, clock, log, () => this.#view());
   }
 
@@ -255,10 +258,7 @@ class NodeAgent implements Kubelet {
 
   async #collectImages(): Promise<void> {
     const node = await this.#deps.measure?.();
-    const used = new Set(
-      this.workers.all.flatMap((record) => record.observed.containers.flatMap(({ image, imageRef }) => [image, imageRef])),
-    );
-    if (node) await this.#collector.collect({ capacityBytes: node.imageTotal, availableBytes: node.imageAvailable }, used);
+    if (node) await this.#collector.collect({ capacityBytes: node.imagefs.total, availableBytes: node.imagefs.available });
   }
 
   async #setUpNetwork(podCIDRs: readonly string[]): Promise<void> {
@@ -292,7 +292,7 @@ class NodeAgent implements Kubelet {
       pidPressure: pid,
     };
     const volumesInUse = (await drivers?.inUse().catch(() => undefined)) ?? [];
-    return { identity: config.node, machine, health, images, volumesInUse };
+    return { identity: config.node, machine, health, images, thresholds: config.eviction.thresholds, volumesInUse };
   }
 
   /** The conditions of the node that keep pods away. */
@@ -308,6 +308,7 @@ class NodeAgent implements Kubelet {
   #nodeView(): WorkerDeps['node'] {
     const { api, clock, config, informers, machine, release } = this.#deps;
     const { paths, cluster, resolvConf, cgroupRoot } = config;
+    const { thresholds } = config.eviction;
     const settings: NodeSettings = { paths, cluster, resolvConf, cgroupRoot, memoryBytes: machine.memoryBytes };
     const services = informers.for(Service);
     const sysctls = sysctlAllowlist(config.unsafeSysctls ?? []);
@@ -316,13 +317,13 @@ class NodeAgent implements Kubelet {
     // Static pods do not wait for an API server: they may be what it is made of.
     const unseen = (): Node => {
       const health = { runtime: undefined, networkProblem: undefined, memoryPressure: false, diskPressure: false, pidPressure: false };
-      return nodeObject({ identity: config.node, machine, health, images: [] }, timestamp(clock));
+      return nodeObject({ identity: config.node, machine, health, images: [], thresholds }, timestamp(clock));
     };
     return {
       settings,
       hostIPs: config.node.ips,
       hostsFile: config.hostsFile,
-      allocatable: allocatable(machine),
+      allocatable: allocatable(machine, config.node.reserved, thresholds),
       cgroups: this.#deps.cgroups ?? noCgroups,
       services: () => services.store.list(),
       object,
@@ -360,17 +361,6 @@ class NodeAgent implements Kubelet {
     );
   }
 }
-
-const plenty: NodeResources = {
-  memoryAvailable: Number.MAX_SAFE_INTEGER,
-  memoryTotal: Number.MAX_SAFE_INTEGER,
-  diskAvailable: Number.MAX_SAFE_INTEGER,
-  diskTotal: Number.MAX_SAFE_INTEGER,
-  imageAvailable: Number.MAX_SAFE_INTEGER,
-  imageTotal: Number.MAX_SAFE_INTEGER,
-  pidsAvailable: Number.MAX_SAFE_INTEGER,
-  pidsTotal: Number.MAX_SAFE_INTEGER,
-};
 
 /** Enough of a pod to take down what runs of it. */
 function orphan({ name, namespace, uid }: PodIdentity): Pod {

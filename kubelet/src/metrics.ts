@@ -1,12 +1,14 @@
 import type { Pod } from '@keelson/types';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { podName, podNamespace, podUid } from './pod/naming.ts';
-import type { ProbeOutcome, ProbeType } from './probe/state.ts';
+import type { ProbeRun, ProbeType } from './probe/state.ts';
 import type { PodWorkers } from './worker/workers.ts';
 
 export interface KubeletMetrics {
   readonly relistSeconds: Histogram;
-  countProbe(pod: Pod, container: string, type: ProbeType, outcome: ProbeOutcome): void;
+  /** `signal`: that of the threshold or limit. */
+  countEviction(signal: string): void;
+  countProbe(pod: Pod, container: string, type: ProbeType, run: ProbeRun): void;
   /** Makes gauges follow what the workers hold. */
   observe(workers: PodWorkers): void;
 }
@@ -18,24 +20,21 @@ export function kubeletMetrics(registry: Registry, probeRegistry: Registry, node
     { node: nodeName },
     1,
   );
-  const probes = new Counter({
-    name: 'prober_probe_total',
-    help: 'Probes run, by result.',
-    labelNames: ['probe_type', 'result', 'container', 'pod', 'namespace', 'pod_uid'],
-    registers: [probeRegistry],
-  });
   const relistSeconds = new Histogram({
     name: 'kubelet_pleg_relist_duration_seconds',
     help: 'Seconds to list what the runtime holds.',
     registers,
   });
+  const evictions = new Counter({
+    name: 'kubelet_evictions',
+    help: 'Pods evicted, by what was short or exceeded.',
+    labelNames: ['eviction_signal'],
+    registers,
+  });
   return {
     relistSeconds,
-    countProbe(pod, container, type, { result }) {
-      const probe_type = `${type.charAt(0).toUpperCase()}${type.slice(1)}`;
-      const outcome = { success: 'successful', failure: 'failed', unknown: 'unknown' }[result];
-      probes.inc({ probe_type, result: outcome, container, pod: podName(pod), namespace: podNamespace(pod), pod_uid: podUid(pod) });
-    },
+    countEviction: (eviction_signal) => evictions.inc({ eviction_signal }),
+    countProbe: probeMetrics(probeRegistry),
     observe(workers) {
       new Gauge({
         name: 'kubelet_running_pods',
@@ -56,5 +55,27 @@ export function kubeletMetrics(registry: Registry, probeRegistry: Registry, node
         },
       });
     },
+  };
+}
+
+function probeMetrics(registry: Registry): KubeletMetrics['countProbe'] {
+  const probes = new Counter({
+    name: 'prober_probe_total',
+    help: 'Probes run, by result.',
+    labelNames: ['probe_type', 'result', 'container', 'pod', 'namespace', 'pod_uid'],
+    registers: [registry],
+  });
+  const probeSeconds = new Histogram({
+    name: 'prober_probe_duration_seconds',
+    help: 'Seconds that probes took which did not fail.',
+    labelNames: ['probe_type', 'container', 'pod', 'namespace'],
+    registers: [registry],
+  });
+  return (pod, container, type, { result, seconds }) => {
+    const probe_type = `${type.charAt(0).toUpperCase()}${type.slice(1)}`;
+    const outcome = { success: 'successful', failure: 'failed', unknown: 'unknown' }[result];
+    const labels = { probe_type, container, pod: podName(pod), namespace: podNamespace(pod) };
+    probes.inc({ ...labels, result: outcome, pod_uid: podUid(pod) });
+    if (result !== 'failure') probeSeconds.observe(labels, seconds);
   };
 }

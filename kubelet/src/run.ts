@@ -8,7 +8,9 @@ import { issueTemporary } from '@keelson/pki';
 import { createEventRecorder, createInformers } from '@keelson/runtime';
 import { Registry } from 'prom-client';
 import { type NodeCertificates, openNodeCertificates } from './certificates/node.ts';
+import { cgroupRoot } from './config/cgroup-names.ts';
 import { parseResolvConf } from './config/dns.ts';
+import type { Paths } from './config/paths.ts';
 import { bytes } from './config/quantity.ts';
 import { podCgroup } from './config/resources.ts';
 import { configKind, inert } from './config-file.ts';
@@ -16,13 +18,16 @@ import { GrpcRuntime } from './cri/grpc/index.ts';
 import { ModelRuntime } from './cri/model/index.ts';
 import type { Runtime } from './cri/types.ts';
 import { type DriverDeps, nodeDrivers } from './csi/index.ts';
-import { parseThresholds } from './eviction/decide.ts';
+import { evictionSettings } from './eviction/flags.ts';
+import { Footprints } from './footprint/footprints.ts';
 import { createKubelet, type Kubelet, type KubeletConfig, type KubeletDeps } from './kubelet.ts';
 import { kubenet } from './kubenet.ts';
 import { kubeletMetrics } from './metrics.ts';
+import { othersList } from './network/index.ts';
 import { type MachineFacts, modelMachine } from './node/facts.ts';
 import { readMachine } from './node/machine.ts';
 import { measureNode } from './node/measure.ts';
+import { reservedOf } from './node/reserved.ts';
 import { options } from './options.ts';
 import { podNamespace } from './pod/naming.ts';
 import { modelProber, networkProber } from './probe/prober.ts';
@@ -66,7 +71,8 @@ export const component: Component<Options> = {
     const probeMetrics = new Registry();
     const metrics = kubeletMetrics(context.metrics, probeMetrics, name);
     let kubelet: Kubelet | undefined;
-    const usage = new Usage(name, clock, kind.runtime, kind.meter);
+    const footprints = new Footprints(kind.host, paths(values), clock);
+    const usage = new Usage({ nodeName: name, clock, runtime: kind.runtime, meter: kind.meter, footprint: (pod) => footprints.of(pod) });
     const serving = {
       nodeName: name,
       clock,
@@ -93,7 +99,7 @@ export const component: Component<Options> = {
         node: () => kubelet?.registration.node,
         report: async () => kubelet?.registration.update(),
       });
-      const parts = { ...kind, ...drivers?.parts, config, clock, random, log, api, informers, events, metrics };
+      const parts = { ...kind, ...drivers?.parts, footprints, config, clock, random, log, api, informers, events, metrics };
       kubelet = createKubelet(parts);
       const { workers } = kubelet;
       metrics.observe(workers);
@@ -126,7 +132,7 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
   await mkdir(root, { recursive: true });
   const runtime: Runtime = new GrpcRuntime({ socket: endpoint, clock, timeoutMs: values['runtime-request-timeout'] });
   const machine: MachineFacts = await readMachine(root);
-  const imageMountpoint = async (): Promise<string> => (await runtime.images.filesystem()).mountpoint;
+  const images = () => runtime.images.filesystem();
   const host = new DiskHost();
   const ipamDir = join(root, 'kubenet');
   const network = {
@@ -145,12 +151,19 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
     host,
     prober: networkProber(runtime.streams),
     logs: logFiles,
-    network: values.network === 'kubenet' ? kubenet(network) : undefined,
-    measure: () => measureNode(root, imageMountpoint),
-    meter: machineMeter({ root, cgroupRoot: values['cgroup-root'], imageMountpoint }),
+    network: (await makesNetwork(context)) ? kubenet(network) : undefined,
+    measure: () => measureNode(root, images),
+    meter: machineMeter({ root, cgroupRoot: cgroupsOf(values), images }),
     cgroups: machineCgroups,
-    release: (pod) => removeCgroup(podCgroup(pod, values['cgroup-root'])),
+    release: (pod) => removeCgroup(podCgroup(pod, cgroupsOf(values))),
   };
+}
+
+async function makesNetwork({ options: values, log }: Context): Promise<boolean> {
+  if (values.network !== 'auto') return values.network === 'kubenet';
+  const list = await othersList(values['cni-conf-dir']);
+  if (list !== undefined) log.info('the pod network is left to others', { list });
+  return list === undefined;
 }
 
 /** Storage drivers mount what is really mounted: a model has none. */
@@ -180,7 +193,6 @@ function modelKind({ options: values, clock, random }: Context, name: string): N
 }
 
 function configuration(values: Values, name: string, port: number): KubeletConfig {
-  const root = resolve(values['root-dir']);
   return {
     node: {
       name,
@@ -192,17 +204,31 @@ function configuration(values: Values, name: string, port: number): KubeletConfi
       maxPods: values['max-pods'],
       port,
       version: versionInfo.gitVersion,
+      providerID: values['provider-id'],
+      register: values['register-node'],
+      schedulable: values['register-schedulable'],
+      externalCloud: values['cloud-provider'] === 'external',
+      reserved: reservedOf('system-reserved', values['system-reserved'], reservedOf('kube-reserved', values['kube-reserved'])),
     },
-    paths: { root, logs: values['pod-logs-dir'] ? resolve(values['pod-logs-dir']) : join(root, 'pods-logs') },
+    paths: paths(values),
     cluster: { servers: values['cluster-dns'], domain: values['cluster-domain'] },
     resolvConf: parseResolvConf(textOf(values['resolv-conf'])),
     hostsFile: textOf('/etc/hosts'),
-    cgroupRoot: values['cgroup-root'],
+    cgroupRoot: cgroupsOf(values),
     manifests: values['pod-manifest-path'],
-    eviction: parseThresholds(values['eviction-hard'], bytes),
+    eviction: evictionSettings(values),
     unsafeSysctls: values['allowed-unsafe-sysctls'],
     parallel: 8,
   };
+}
+
+function paths(values: Values): Paths {
+  const root = resolve(values['root-dir']);
+  return { root, logs: values['pod-logs-dir'] ? resolve(values['pod-logs-dir']) : join(root, 'pods-logs') };
+}
+
+function cgroupsOf(values: Values): string {
+  return cgroupRoot(values['cgroup-root'], values['cgroup-driver']);
 }
 
 function logLimits(values: Values): LogLimits {
@@ -213,15 +239,17 @@ function nodeName(values: Values): string {
   return (values['hostname-override'] || hostname()).toLowerCase();
 }
 
+/** Those given; the unspecified address of a family stands for the machine's first of that family. */
 function nodeIPs(values: Values): readonly string[] {
-  return values['node-ip'].length > 0 ? values['node-ip'] : [firstAddress()];
+  const given = values['node-ip'];
+  if (given.length === 1 && given[0] === '::') return [firstAddress('IPv6')];
+  return given.length > 0 && given[0] !== '0.0.0.0' ? given : [firstAddress('IPv4')];
 }
 
-function firstAddress(): string {
+function firstAddress(preferred: 'IPv4' | 'IPv6'): string {
   const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return (
-    (all.find(({ internal, family }) => !internal && family === 'IPv4') ?? all.find(({ internal }) => !internal))?.address ?? '127.0.0.1'
-  );
+  const outside = all.filter(({ address, internal }) => !internal && !address.startsWith('fe80:'));
+  return (outside.find(({ family }) => family === preferred) ?? outside[0])?.address ?? '127.0.0.1';
 }
 
 function textOf(path: string): string {

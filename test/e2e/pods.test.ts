@@ -9,6 +9,7 @@ import { isolation } from './pods/isolation.ts';
 import { lifecycle } from './pods/lifecycle.ts';
 import { resize, resizeAlone } from './pods/resize.ts';
 import { restart } from './pods/restart.ts';
+import { storageLimits } from './pods/storage-limits.ts';
 import { volumes } from './pods/volumes.ts';
 import { claims } from './pods/volumes-claims.ts';
 import { csi } from './pods/volumes-csi.ts';
@@ -33,6 +34,7 @@ const sideBySide = {
   ...imagesAndStreams,
   ...resize,
   ...restart,
+  ...storageLimits,
 };
 
 describe('pods on a real node', { skip: skip ?? false, timeout: 240_000 }, () => {

@@ -3,6 +3,7 @@ import type { Container, Pod } from '@keelson/types';
 import type { LinuxResources } from '../cri/types.ts';
 import { isSidecar, podSpec } from '../pod/containers.ts';
 import { type QosClass, qosClass } from '../pod/qos.ts';
+import { cgroupBelow } from './cgroup-names.ts';
 import { bytes, milliCpu } from './quantity.ts';
 
 const period = 100_000;
@@ -106,10 +107,14 @@ export function oomScoreAdj(pod: Pod, container: Container, capacity: number): n
 
 /** The cgroup that holds all of a pod's containers, below the kubelet's root, in the tree Kubernetes makes by QoS. */
 export function podCgroup(pod: Pod, root: string): string {
-  return `${tierCgroup(qosClass(pod), root)}/pod${pod.metadata?.uid}`;
+  return cgroupBelow(root, [...tierNames(qosClass(pod)), `pod${pod.metadata?.uid}`]);
 }
 
 /** The cgroup of all pods of a class; guaranteed ones stand beside the other classes' cgroups. */
 export function tierCgroup(qos: QosClass, root: string): string {
-  return `${root === '/' ? '' : root}/kubepods${qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`}`;
+  return cgroupBelow(root, tierNames(qos));
+}
+
+function tierNames(qos: QosClass): readonly string[] {
+  return qos === 'Guaranteed' ? ['kubepods'] : ['kubepods', qos.toLowerCase()];
 }

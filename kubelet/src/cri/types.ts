@@ -190,6 +190,25 @@ export interface ContainerStats {
   readonly at: number;
   readonly cpuNanoSecondsTotal: bigint;
   readonly memoryWorkingSetBytes: number;
+  /** Absent where the runtime does not say. */
+  readonly memory?: MemoryDetail | undefined;
+  /** What the container has written to its root file system; undefined: not measured yet. */
+  readonly rootfs: DiskUse | undefined;
+}
+
+export interface MemoryDetail {
+  /** Bytes until the limit; 0 where there is none. */
+  readonly availableBytes: number;
+  readonly usageBytes: number;
+  readonly rssBytes: number;
+  readonly pageFaults: number;
+  readonly majorPageFaults: number;
+}
+
+/** Room taken on a disk. */
+export interface DiskUse {
+  readonly bytes: number;
+  readonly inodes: number;
 }
 
 export interface Images {
@@ -199,8 +218,16 @@ export interface Images {
   pull(image: string, auth: RegistryAuth | undefined, sandbox: SandboxConfig): Promise<string>;
   list(): Promise<readonly Image[]>;
   remove(image: string): Promise<void>;
-  /** Bytes and inodes used by images, and where they lie. */
-  filesystem(): Promise<{ readonly mountpoint: string; readonly usedBytes: number; readonly inodesUsed: number }>;
+  /** What images take, and where they lie. */
+  filesystem(): Promise<ImageFilesystem>;
+}
+
+export interface ImageFilesystem {
+  readonly mountpoint: string;
+  readonly usedBytes: number;
+  readonly inodesUsed: number;
+  /** Where containers write, as far as the runtime tells that apart. */
+  readonly containers: { readonly mountpoint: string; readonly usedBytes: number; readonly inodesUsed: number } | undefined;
 }
 
 export interface RegistryAuth {
@@ -213,6 +240,8 @@ export interface Image {
   readonly tags: readonly string[];
   readonly digests: readonly string[];
   readonly sizeBytes: number;
+  /** The runtime itself needs it: never to be removed. */
+  readonly pinned: boolean;
   /** From the image's config; undefined when it names none or names one by name. */
   readonly uid: number | undefined;
   readonly username: string;

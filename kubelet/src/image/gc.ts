@@ -16,11 +16,15 @@ const high = 0.85;
 const low = 0.8;
 const youngest = 120_000;
 
-/** The images to remove now, least recently used first. Pure. */
-export function imagesToRemove(disk: ImageDisk, images: readonly ImageUsage[], now: number): readonly Image[] {
-  const used = disk.capacityBytes - disk.availableBytes;
-  if (disk.capacityBytes <= 0 || used / disk.capacityBytes < high) return [];
-  let toFree = used - disk.capacityBytes * low;
+/** Bytes to free of a disk now. */
+export function excess({ capacityBytes, availableBytes }: ImageDisk): number {
+  const used = capacityBytes - availableBytes;
+  return capacityBytes <= 0 || used / capacityBytes < high ? 0 : used - capacityBytes * low;
+}
+
+/** The images to remove so that so many bytes are freed, least recently used first. Pure. */
+export function imagesToRemove(bytes: number, images: readonly ImageUsage[], now: number): readonly Image[] {
+  let toFree = bytes;
   const candidates = images.filter(({ inUse, lastUsed }) => !inUse && now - lastUsed > youngest).sort((a, b) => a.lastUsed - b.lastUsed);
   const chosen: Image[] = [];
   for (const { image } of candidates) {

@@ -7,7 +7,7 @@ import { ModelRuntime } from '../cri/model/index.ts';
 import type { Image, SandboxConfig } from '../cri/types.ts';
 import { testPod } from '../pod/testpod.ts';
 import { credentialsFor } from './credentials.ts';
-import { imagesToRemove } from './gc.ts';
+import { excess, imagesToRemove } from './gc.ts';
 import { ImageManager } from './images.ts';
 import { pullPolicy, registryOf, withDefaultTag } from './name.ts';
 
@@ -97,7 +97,7 @@ test('garbage: least recently used first, nothing in use, nothing young, only wh
   const image = (id: string, lastUsed: number, inUse = false) => ({ image: { id, sizeBytes: 10 } as Image, lastUsed, inUse });
   const images = [image('new', 900_000), image('old', 0), image('used', 0, true), image('older', -1)];
   const ids = (available: number): string[] =>
-    imagesToRemove({ capacityBytes: 100, availableBytes: available }, images, 1_000_000).map(({ id }) => id);
+    imagesToRemove(excess({ capacityBytes: 100, availableBytes: available }), images, 1_000_000).map(({ id }) => id);
   assert.deepEqual(ids(50), []);
   assert.deepEqual(ids(14), ['older']);
   assert.deepEqual(ids(5), ['older', 'old']);

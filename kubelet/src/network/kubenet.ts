@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Run, runCommand } from './command.ts';
 import { cniConflist, type KubenetConfig } from './conflist.ts';
@@ -8,6 +8,15 @@ import { family } from './routes.ts';
 import { removeOverlay } from './vxlan.ts';
 
 const conflistName = '10-kubenet.conflist';
+
+/**
+ * The network list of somebody else that the runtime takes before ours, as the first by name; undefined: there is none. Where there is one,
+ * the pod network is its maker's.
+ */
+export async function othersList(confDir: string): Promise<string | undefined> {
+  const names = await readdir(confDir).catch((): string[] => []);
+  return names.filter((name) => /^[^.].*\.(conflist|conf|json)$/.test(name) && name < conflistName).sort()[0];
+}
 
 /** Puts the network list where the runtime looks for it, at once: it never sees half of it. Resolves to its path. */
 export async function writeConflist(confDir: string, config: KubenetConfig): Promise<string> {

@@ -61,7 +61,7 @@ describe('conditions', () => {
 test('the Node is registered whole', () => {
   const images = Array.from(
     { length: 60 },
-    (_, i) => ({ id: `${i}`, tags: [`t${i}`], digests: [], sizeBytes: i, uid: undefined, username: '' }) as Image,
+    (_, i) => ({ id: `${i}`, tags: [`t${i}`], digests: [], sizeBytes: i, uid: undefined, username: '', pinned: false }) as Image,
   );
   const node = nodeObject({ identity, machine: modelMachine('m'), health, images }, 'now');
   assert.equal(node.metadata?.labels?.['kubernetes.io/hostname'], 'n1');

@@ -1,9 +1,11 @@
 import type { ContainerImage, Node, NodeStatus } from '@keelson/types';
 import type { Allocatable } from '../config/resourcefield.ts';
 import type { Image } from '../cri/types.ts';
+import { defaultThresholds, keptBack, type Threshold } from '../eviction/thresholds.ts';
 import { compact } from '../pod/naming.ts';
 import { type NodeHealth, nodeConditions } from './conditions.ts';
 import type { MachineFacts } from './facts.ts';
+import { nothingReserved, type Reserved } from './reserved.ts';
 
 export interface NodeIdentity {
   readonly name: string;
@@ -17,6 +19,16 @@ export interface NodeIdentity {
   readonly maxPods: number;
   readonly port: number;
   readonly version: string;
+  /** The name of the machine with those who provide it. */
+  readonly providerID?: string;
+  /** Off: somebody else makes the Node object. */
+  readonly register?: boolean;
+  /** Off: the node is registered as one that takes no pods yet. */
+  readonly schedulable?: boolean;
+  /** A cloud controller says where the node is before it takes pods. */
+  readonly externalCloud?: boolean;
+  /** Kept from pods for the system and the agents, beyond what eviction needs. */
+  readonly reserved?: Reserved;
 }
 
 export interface NodeView {
@@ -24,17 +36,18 @@ export interface NodeView {
   readonly machine: MachineFacts;
   readonly health: NodeHealth;
   readonly images: readonly Image[];
+  /** When pods are evicted: what is kept free for that is not theirs to use. Upstream's default when absent. */
+  readonly thresholds?: readonly Threshold[] | undefined;
   /** Attached volumes that are mounted or about to be: none of them may be detached. */
   readonly volumesInUse?: readonly string[];
 }
 
-/** What is kept back from pods so that eviction sets in before the kernel kills: the hard memory threshold. */
-const reservedMemory = 100 * 2 ** 20;
 const mostImages = 50;
 
 /** The Node object a kubelet registers, status included, so that it is Ready from its first moment. */
 export function nodeObject(view: NodeView, now: string): Node {
-  const { name, hostname, labels, taints, podCIDR } = view.identity;
+  const { name, hostname, labels, podCIDR, providerID, schedulable = true } = view.identity;
+  const taints = registeredTaints(view.identity);
   const { architecture } = view.machine;
   const own = {
     'beta.kubernetes.io/arch': architecture,
@@ -46,7 +59,9 @@ export function nodeObject(view: NodeView, now: string): Node {
   const spec = compact({
     podCIDR: podCIDR || undefined,
     podCIDRs: podCIDR ? podCIDR.split(',') : undefined,
-    taints: taints.length > 0 ? taints.map(parseTaint) : undefined,
+    providerID: providerID || undefined,
+    taints: taints.length > 0 ? taints : undefined,
+    unschedulable: schedulable ? undefined : true,
   });
   return {
     apiVersion: 'v1',
@@ -57,6 +72,14 @@ export function nodeObject(view: NodeView, now: string): Node {
   } as Node;
 }
 
+function registeredTaints({ taints, schedulable = true, externalCloud }: NodeIdentity): ReturnType<typeof parseTaint>[] {
+  return [
+    ...taints.map(parseTaint),
+    ...(schedulable ? [] : [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }]),
+    ...(externalCloud ? [{ key: 'node.cloudprovider.kubernetes.io/uninitialized', value: 'true', effect: 'NoSchedule' }] : []),
+  ];
+}
+
 /** @throws Error naming the taint that is none. */
 export function parseTaint(text: string): { key: string; value?: string; effect: string } {
   const match = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text);
@@ -65,13 +88,19 @@ export function parseTaint(text: string): { key: string; value?: string; effect:
 }
 
 /** What pods may use of the machine together, in the units of the downward API. */
-export function allocatable({ cpus, memoryBytes, diskBytes }: MachineFacts): Allocatable {
-  return { milliCpu: cpus * 1000, memoryBytes: usableMemory(memoryBytes), storageBytes: Math.floor(diskBytes * 0.9) };
-}
-
-/** In whole KiB, as the Node shows it. */
-function usableMemory(bytes: number): number {
-  return Math.floor(Math.max(bytes - reservedMemory, 0) / 1024) * 1024;
+export function allocatable(
+  { cpus, memoryBytes, diskBytes }: MachineFacts,
+  reserved: Reserved = nothingReserved,
+  thresholds: readonly Threshold[] = defaultThresholds,
+): Allocatable {
+  const memory = memoryBytes - reserved.memoryBytes - keptBack(thresholds, 'memory.available', memoryBytes);
+  const storage = diskBytes - reserved.storageBytes - keptBack(thresholds, 'nodefs.available', diskBytes);
+  return {
+    milliCpu: Math.max(cpus * 1000 - reserved.milliCpu, 0),
+    // In whole KiB, as the Node shows it.
+    memoryBytes: Math.floor(Math.max(memory, 0) / 1024) * 1024,
+    storageBytes: Math.max(storage, 0),
+  };
 }
 
 /** @param present what the server has: conditions keep their times, and what others count on the node stays. */
@@ -79,10 +108,7 @@ export function nodeStatus(view: NodeView, present: NodeStatus | undefined, now:
   const { identity, machine, health } = view;
   return {
     capacity: resources(machine, identity.maxPods, machine.memoryBytes, `${Math.floor(machine.diskBytes / 1024)}Ki`),
-    allocatable: {
-      ...extendedResources(present),
-      ...resources(machine, identity.maxPods, usableMemory(machine.memoryBytes), String(allocatable(machine).storageBytes)),
-    },
+    allocatable: { ...extendedResources(present), ...allocatableResources(view) },
     conditions: nodeConditions(health, present?.conditions ?? [], now),
     addresses: [...identity.ips.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: identity.hostname }],
     daemonEndpoints: { kubeletEndpoint: { Port: identity.port } },
@@ -113,6 +139,12 @@ function inUse(volumes: readonly string[], present: NodeStatus | undefined): { r
 function extendedResources(present: NodeStatus | undefined): Record<string, string> {
   const all = Object.entries(present?.capacity ?? {});
   return Object.fromEntries(all.filter(([name]) => name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name)));
+}
+
+function allocatableResources({ identity, machine, thresholds }: NodeView): Record<string, string> {
+  const { milliCpu, memoryBytes, storageBytes } = allocatable(machine, identity.reserved, thresholds);
+  const cpu = milliCpu % 1000 === 0 ? String(milliCpu / 1000) : `${milliCpu}m`;
+  return { ...resources(machine, identity.maxPods, memoryBytes, String(storageBytes)), cpu };
 }
 
 function resources(machine: MachineFacts, maxPods: number, memoryBytes: number, storage: string): Record<string, string> {

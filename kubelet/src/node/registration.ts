@@ -32,7 +32,7 @@ export class Registration {
     return this.#node;
   }
 
-  /** Registers, trying again with back-off until it works or the signal aborts. */
+  /** Registers, trying again with back-off until it works or the signal aborts. Where others make the Node, waits for it. */
   async register(signal: AbortSignal): Promise<void> {
     for (let delay = 100; !signal.aborted; delay = Math.min(delay * 2, 7_000)) {
       try {
@@ -73,7 +73,7 @@ export class Registration {
       const key = { name: view.identity.name };
       this.#node = await this.#api.patch(Node, key, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' });
     } catch (error) {
-      if (error instanceof ApiError && error.code === 404) return this.#registerOnce();
+      if (error instanceof ApiError && error.code === 404 && view.identity.register !== false) return this.#registerOnce();
       throw error;
     }
     this.#written = content;
@@ -82,6 +82,7 @@ export class Registration {
 
   async #registerOnce(): Promise<void> {
     const view = await this.#view();
+    if (view.identity.register === false) return this.update();
     const wanted = nodeObject(view, timestamp(this.#clock));
     try {
       this.#node = await this.#api.create(Node, wanted);

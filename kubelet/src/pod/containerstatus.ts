@@ -26,6 +26,8 @@ export function containerStatus(view: StatusView, container: Container, role: Co
   const state = currentState(view, container, role, instance, before);
   const last = lastState(input, instance, state, before);
   const running = state.running !== undefined;
+  // Of one that has ended and was removed since.
+  const ended = !instance && before?.state?.terminated ? before : undefined;
   const started = running && isStarted(input, container, instance, before);
   return compact<ContainerStatus>({
     name: container.name,
@@ -38,8 +40,8 @@ export function containerStatus(view: StatusView, container: Container, role: Co
     imageID: instance?.imageRef ?? before?.imageID ?? '',
     containerID: instance ? `containerd://${instance.id}` : before?.containerID,
     started: role === 'ephemeral' ? undefined : started,
-    allocatedResources: instance ? container.resources?.requests : undefined,
-    resources: instance && role !== 'ephemeral' ? shownResources(input, container, instance) : undefined,
+    allocatedResources: instance ? container.resources?.requests : ended?.allocatedResources,
+    resources: instance && role !== 'ephemeral' ? shownResources(input, container, instance) : ended?.resources,
     volumeMounts: volumeMounts(container),
   });
 }

@@ -249,6 +249,16 @@ const rows: readonly Row[] = [
     phase: 'Running',
   },
   {
+    what: 'evicted while it is deleted: the shorter grace holds',
+    input: {
+      pod: testPod({}, { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 30 }),
+      memory: testMemory({ verdict: { reason: 'Evicted', message: 'm', graceSeconds: 1 } }),
+      observed: { sandboxes, containers: [testContainer()] },
+    },
+    does: ['kill app 2s: Stopping container app'],
+    phase: 'Running',
+  },
+  {
     what: 'evicted and stopped',
     input: {
       memory: testMemory({ verdict: { reason: 'Evicted', message: 'm' } }),

@@ -7,12 +7,13 @@ import { verdictOf } from './verdict.ts';
 /** Kubernetes always leaves a container this long between SIGTERM and SIGKILL, unless the grace period is zero. */
 export const minimumGraceSeconds = 2;
 
-/** Seconds the pod's containers have to end: the deletion's, the verdict's, or the spec's. */
+/** Seconds the pod's containers have to end: the deletion's, the verdict's, the shorter of both, or the spec's. */
 export function killGrace(input: StepInput): number {
   const asked = input.pod.metadata?.deletionGracePeriodSeconds;
   if (input.removed) return Number(asked ?? 1);
-  if (asked !== undefined && asked !== null) return Number(asked);
-  return verdictOf(input)?.graceSeconds ?? Number(podSpec(input.pod).terminationGracePeriodSeconds ?? 30);
+  const granted = verdictOf(input)?.graceSeconds;
+  if (asked !== undefined && asked !== null) return Math.min(Number(asked), granted ?? Number.POSITIVE_INFINITY);
+  return granted ?? Number(podSpec(input.pod).terminationGracePeriodSeconds ?? 30);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '@keelson/base';
 import type { Container, Probe } from '@keelson/types';
 import type { ProbeReading } from '../pod/types.ts';
 import type { Prober } from './prober.ts';
-import { advance, type ProbeOutcome, type ProbeState, type ProbeType, periodOf, timeoutOf, undecided } from './state.ts';
+import { advance, type ProbeOutcome, type ProbeRun, type ProbeState, type ProbeType, periodOf, timeoutOf, undecided } from './state.ts';
 import { probeTarget } from './target.ts';
 
 /** A running container as the probes see it. */
@@ -24,7 +24,7 @@ export interface ProbeDeps {
   changed(podUid: string): void;
   event(podUid: string, container: string, type: 'Normal' | 'Warning', reason: string, message: string): void;
   /** Counts a finished run for `prober_probe_total`. */
-  count(podUid: string, container: string, type: ProbeType, outcome: ProbeOutcome): void;
+  count(podUid: string, container: string, type: ProbeType, run: ProbeRun): void;
 }
 
 interface Entry {
@@ -88,7 +88,8 @@ export class ProbeManager {
     const began = this.#deps.clock.now();
     const outcome = await this.#ask(entry.probed, probe);
     if (loop.stopped) return;
-    this.#deps.count(entry.probed.podUid, entry.probed.container.name, type, outcome);
+    const seconds = (this.#deps.clock.now() - began) / 1000;
+    this.#deps.count(entry.probed.podUid, entry.probed.container.name, type, { ...outcome, seconds });
     this.#report(entry.probed, type, outcome);
     loop.state = advance(loop.state, outcome, probe);
     const before = entry.reading;

@@ -8,6 +8,11 @@ export interface ProbeOutcome {
   readonly message: string;
 }
 
+/** How a run went, and how long it took. */
+export interface ProbeRun extends ProbeOutcome {
+  readonly seconds: number;
+}
+
 export interface ProbeState {
   /** Undecided until a threshold is first reached. */
   readonly result: 'success' | 'failure' | undefined;

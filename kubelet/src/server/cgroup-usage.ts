@@ -26,21 +26,26 @@ function text(...parts: string[]): Promise<string | undefined> {
 }
 
 async function readV2(path: string): Promise<CgroupUsage | undefined> {
-  const [cpu, memory, current] = await Promise.all([text(path, 'cpu.stat'), text(path, 'memory.stat'), text(path, 'memory.current')]);
-  return cpu === undefined || memory === undefined ? undefined : usageOfV2(cpu, memory, current);
+  const [cpu, memory, current, pids] = await Promise.all(
+    ['cpu.stat', 'memory.stat', 'memory.current', 'pids.current'].map((file) => text(path, file)),
+  );
+  return cpu === undefined || memory === undefined ? undefined : { ...usageOfV2(cpu, memory, current), processes: Number(pids ?? 0) };
 }
 
 async function readV1(path: string): Promise<CgroupUsage | undefined> {
-  const [cpu, stat, usage] = await Promise.all([
+  const [cpu, stat, usage, pids] = await Promise.all([
     text('cpuacct', path, 'cpuacct.usage'),
     text('memory', path, 'memory.stat'),
     text('memory', path, 'memory.usage_in_bytes'),
+    text('pids', path, 'pids.current'),
   ]);
-  return cpu === undefined || stat === undefined || usage === undefined ? undefined : usageOfV1(cpu, stat, usage);
+  return cpu === undefined || stat === undefined || usage === undefined
+    ? undefined
+    : { ...usageOfV1(cpu, stat, usage), processes: Number(pids ?? 0) };
 }
 
 /** Of `cpu.stat`, `memory.stat` and `memory.current`; the root has no `memory.current`. */
-export function usageOfV2(cpuStat: string, memoryStat: string, current: string | undefined): CgroupUsage {
+export function usageOfV2(cpuStat: string, memoryStat: string, current: string | undefined): Omit<CgroupUsage, 'processes'> {
   const [cpu, memory] = [fieldsOf(cpuStat), fieldsOf(memoryStat)];
   const usage = current === undefined ? (memory.get('anon') ?? 0) + (memory.get('file') ?? 0) : Number(current);
   return {
@@ -54,7 +59,7 @@ export function usageOfV2(cpuStat: string, memoryStat: string, current: string |
 }
 
 /** Of `cpuacct.usage`, `memory.stat` and `memory.usage_in_bytes`. */
-export function usageOfV1(cpu: string, memoryStat: string, usageInBytes: string): CgroupUsage {
+export function usageOfV1(cpu: string, memoryStat: string, usageInBytes: string): Omit<CgroupUsage, 'processes'> {
   const memory = fieldsOf(memoryStat);
   const usage = Number(usageInBytes);
   return {

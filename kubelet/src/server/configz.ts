@@ -1,3 +1,4 @@
+import { formatGoDuration } from '@keelson/base';
 import { configKind } from '../config-file.ts';
 
 /** What `/configz` shows: Kubernetes' KubeletConfiguration, as far as it has our flags, from the values they have. */
@@ -22,8 +23,13 @@ function put(into: Record<string, unknown>, [first = '', ...rest]: readonly stri
 
 /** Flags write as text what the configuration has as objects. */
 function structured(flag: string, value: unknown): unknown {
-  if (flag === 'runtime-request-timeout') return `${Number(value) / 1000}s`;
-  if (flag === 'eviction-hard') return Object.fromEntries(split(String(value), ',').map((each) => split(each, '<')));
+  if (flag === 'runtime-request-timeout' || flag === 'eviction-pressure-transition-period') return formatGoDuration(Number(value));
+  if (flag === 'eviction-hard' || flag === 'eviction-soft')
+    return Object.fromEntries(split(String(value), ',').map((each) => split(each, '<')));
+  if (flag === 'eviction-soft-grace-period' || flag === 'eviction-minimum-reclaim')
+    return Object.fromEntries(split(String(value), ',').map((each) => split(each, '=')));
+  if (flag === 'kube-reserved' || flag === 'system-reserved')
+    return Object.fromEntries((value as readonly string[]).map((each) => split(each, '=')));
   if (flag === 'register-with-taints') return (value as readonly string[]).map(taint);
   return value;
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { podCgroup } from '../config/resources.ts';
+import { podCgroup, tierCgroup } from '../config/resources.ts';
+import type { ImageFilesystem } from '../cri/types.ts';
 import { readMemory } from '../node/machine.ts';
 import { type CgroupReader, cgroupReader } from './cgroup-usage.ts';
 import type { FilesystemUsage, InterfaceUsage, Meter, NodeUsage } from './usage-types.ts';
@@ -9,8 +10,8 @@ export interface MachinePlaces {
   /** Whose file system is the node's. */
   readonly root: string;
   readonly cgroupRoot: string;
-  /** Where the runtime keeps images. */
-  imageMountpoint(): Promise<string>;
+  /** What images take, and where the runtime keeps them. */
+  images(): Promise<ImageFilesystem>;
 }
 
 /** Clock ticks a second in /proc/stat: fixed in Linux' user interface. */
@@ -25,16 +26,18 @@ export function machineMeter(places: MachinePlaces): Meter {
   };
 }
 
-async function nodeUsage({ root, imageMountpoint }: MachinePlaces, read: CgroupReader): Promise<NodeUsage> {
-  const [stat, memory, all, network, pids, maxPID, filesystem, imageFilesystem] = await Promise.all([
+async function nodeUsage({ root, cgroupRoot, images }: MachinePlaces, read: CgroupReader): Promise<NodeUsage> {
+  const [stat, memory, all, pods, network, pids, maxPID, filesystem, runtime] = await Promise.all([
     readFile('/proc/stat', 'utf8'),
     readMemory(),
     read('/'),
+    // Guaranteed pods stand beside the other tiers: their tier is that of all.
+    read(tierCgroup('Guaranteed', cgroupRoot)),
     readFile('/proc/net/dev', 'utf8').catch(() => ''),
     readdir('/proc').catch(() => []),
     readFile('/proc/sys/kernel/pid_max', 'utf8').then(Number, () => 0),
     filesystemAt(root),
-    imageMountpoint().then(filesystemAt, () => undefined),
+    images().then(runtimeFilesystems, () => undefined),
   ]);
   const workingSet = memory.total - memory.available;
   return {
@@ -50,7 +53,9 @@ async function nodeUsage({ root, imageMountpoint }: MachinePlaces, read: CgroupR
     maxPID,
     processes: pids.filter((name) => /^\d+$/.test(name)).length,
     filesystem,
-    imageFilesystem,
+    imageFilesystem: runtime?.images,
+    containerFilesystem: runtime?.containers,
+    pods,
     interfaces: interfacesIn(network),
   };
 }
@@ -72,6 +77,17 @@ export function interfacesIn(text: string): InterfaceUsage[] {
     const [rxBytes = 0, , rxErrors = 0, , , , , , txBytes = 0, , txErrors = 0] = rest.trim().split(/\s+/).map(Number);
     return [{ name, rxBytes, rxErrors, txBytes, txErrors }];
   });
+}
+
+/** Images and containers are told apart only by runtimes that keep them apart: else both are what images take, as upstream. */
+async function runtimeFilesystems({ mountpoint, usedBytes, inodesUsed, containers }: ImageFilesystem) {
+  const [images, own] = await Promise.all([filesystemAt(mountpoint), containers && filesystemAt(containers.mountpoint)]);
+  const { usedBytes: written, inodesUsed: writtenInodes } = containers ?? { usedBytes, inodesUsed };
+  const holder = own ?? images;
+  return {
+    images: images && { ...images, usedBytes, inodesUsed },
+    containers: holder && { ...holder, usedBytes: written, inodesUsed: writtenInodes },
+  };
 }
 
 async function filesystemAt(path: string): Promise<FilesystemUsage | undefined> {
@@ -97,8 +113,10 @@ export function modelMeter(startTime: number): Meter {
     memoryRssBytes: 0,
     pageFaults: 0,
     majorPageFaults: 0,
+    processes: 0,
   };
-  const machine = { memoryTotalBytes: 0, cores: 0, maxPID: 0, processes: 0, filesystem: undefined, imageFilesystem: undefined };
+  const unknown = { filesystem: undefined, imageFilesystem: undefined, containerFilesystem: undefined, pods: undefined };
+  const machine = { memoryTotalBytes: 0, cores: 0, maxPID: 0, ...unknown };
   return {
     node: async () => ({ ...none, ...machine, startTime, interfaces: [] }),
     pod: async () => undefined,

@@ -61,8 +61,10 @@ const reads: Readonly<Record<string, Handler>> = {
   '/metrics/probes': async ({ probeMetrics }, { response }) => text(response, probeMetrics.contentType, await probeMetrics.metrics()),
   '/metrics/resource': async (shown, { response }) => text(response, exposition, resourceMetrics(await usageIfAny(shown))),
   '/metrics/cadvisor': async ({ usage, pods }, { response }) => text(response, exposition, cadvisorMetrics(await usage.read(pods()))),
-  '/stats/summary': async ({ usage, pods }, { url, response }) =>
-    json(response, statsSummary(await usage.read(pods()), url.searchParams.get('only_cpu_and_memory') === 'true')),
+  '/stats/summary': async ({ usage, pods }, { url, response }) => {
+    const onlyCpuAndMemory = url.searchParams.get('only_cpu_and_memory') === 'true';
+    json(response, statsSummary(await usage.read(pods(), !onlyCpuAndMemory), onlyCpuAndMemory));
+  },
 };
 
 const disabled: Readonly<Record<string, string>> = {

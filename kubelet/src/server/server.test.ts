@@ -8,6 +8,7 @@ import { seededRandom, silentLogger, systemClock } from '@keelson/base';
 import { issueTemporary } from '@keelson/pki';
 import { Registry } from 'prom-client';
 import { ModelRuntime } from '../cri/model/index.ts';
+import { nothing } from '../footprint/types.ts';
 import { testContainer, testPod } from '../pod/testpod.ts';
 import { PodRecord } from '../worker/record.ts';
 import { accessFor } from './attributes.ts';
@@ -68,7 +69,13 @@ function deps(): KubeletServerDeps {
     probeMetrics: new Registry(),
     logs: modelLogs(runtime),
     systemLogs: join(directory, 'log'),
-    usage: new Usage('n1', clock, runtime, modelMeter(0)),
+    usage: new Usage({
+      nodeName: 'n1',
+      clock,
+      runtime,
+      meter: modelMeter(0),
+      footprint: async () => ({ logs: new Map(), volumes: [], rest: nothing }),
+    }),
     checks: nodeChecks(clock, () => looked),
     configuration: {
       'max-pods': 110,

@@ -1,3 +1,5 @@
+import type { DiskUse } from '../cri/types.ts';
+import { type Footprint, localVolumes, sum, type VolumeFootprint } from '../footprint/types.ts';
 import { podName, podNamespace, podUid, rfc3339 } from '../pod/naming.ts';
 import {
   type CgroupUsage,
@@ -19,40 +21,89 @@ export function statsSummary(input: UsageInput, onlyCpuAndMemory = false): objec
 
 function nodeStats({ nodeName, node, rates, now }: UsageInput) {
   const time = rfc3339(now);
-  const { filesystem, imageFilesystem, maxPID, processes, startTime } = node;
+  const { filesystem, imageFilesystem, containerFilesystem, maxPID, processes, startTime } = node;
+  const runtime = {
+    ...(imageFilesystem ? { imageFs: { time, ...shown(imageFilesystem) } } : {}),
+    ...(containerFilesystem ? { containerFs: { time, ...shown(containerFilesystem) } } : {}),
+  };
   return {
     nodeName,
-    systemContainers: [],
+    systemContainers: node.pods ? [podsContainer(node.pods, node, rates.get('pods') ?? 0, time)] : [],
     startTime: rfc3339(startTime),
     cpu: cpu(time, node.cpuNanoSecondsTotal, rates.get('') ?? 0),
     memory: { ...memory(time, node), availableBytes: Math.max(0, node.memoryTotalBytes - node.memoryWorkingSetBytes) },
     ...network(time, node),
     ...(filesystem ? { fs: { time, ...shown(filesystem) } } : {}),
-    ...(imageFilesystem ? { runtime: { imageFs: { time, ...shown(imageFilesystem) } } } : {}),
+    ...(imageFilesystem ? { runtime } : {}),
     rlimit: { time, maxpid: maxPID, curproc: processes },
   };
 }
 
-function podStats(usage: PodUsage, { rates, now }: UsageInput): object {
-  const { pod, containers, cgroup } = usage;
+/** All pods together, as one of the node's system containers. */
+function podsContainer(pods: CgroupUsage, { memoryTotalBytes, startTime }: NodeUsage, cores: number, time: string): object {
+  const availableBytes = Math.max(0, memoryTotalBytes - pods.memoryWorkingSetBytes);
+  return {
+    name: 'pods',
+    startTime: rfc3339(startTime),
+    cpu: cpu(time, pods.cpuNanoSecondsTotal, cores),
+    memory: { ...memory(time, pods), availableBytes },
+  };
+}
+
+function podStats(usage: PodUsage, { node, rates, now }: UsageInput): object {
+  const { pod, containers, cgroup, footprint } = usage;
   const time = rfc3339(now);
   return {
     podRef: { name: podName(pod), namespace: podNamespace(pod), uid: podUid(pod) },
     startTime: pod.status?.startTime ?? pod.metadata?.creationTimestamp,
-    containers: containers.map((each) => containerStats(each, rates.get(each.id) ?? 0)),
+    containers: containers.map((each) => ({
+      ...containerStats(each, rates.get(each.id) ?? 0),
+      ...(footprint ? containerDisk(each, footprint, node) : {}),
+    })),
     cpu: cpu(time, podCpu(usage), rates.get(`pod/${podUid(pod)}`) ?? 0),
     memory: cgroup ? memory(time, cgroup) : { time, workingSetBytes: podMemory(usage) },
+    ...(cgroup ? { process_stats: { process_count: cgroup.processes } } : {}),
+    ...(footprint ? podDisk(usage, footprint, node, time) : {}),
   };
 }
 
-function containerStats({ name, startedAt, at, cpuNanoSecondsTotal, memoryWorkingSetBytes }: ContainerUsage, cores: number): object {
+function containerStats({ name, startedAt, at, cpuNanoSecondsTotal, ...usage }: ContainerUsage, cores: number): object {
   const time = rfc3339(at);
+  const { availableBytes, ...more } = usage.memory ?? { availableBytes: 0 };
   return {
     name,
     startTime: rfc3339(startedAt),
     cpu: cpu(time, cpuNanoSecondsTotal, cores),
-    memory: { time, workingSetBytes: memoryWorkingSetBytes },
+    memory: { time, ...(availableBytes > 0 ? { availableBytes } : {}), workingSetBytes: usage.memoryWorkingSetBytes, ...more },
   };
+}
+
+function containerDisk({ name, at, rootfs }: ContainerUsage, { logs }: Footprint, node: NodeUsage): object {
+  const time = rfc3339(at);
+  const log = logs.get(name);
+  return {
+    ...(rootfs ? { rootfs: { time, ...taken(rootfs, node.containerFilesystem) } } : {}),
+    ...(log ? { logs: { time, ...taken(log, node.filesystem) } } : {}),
+  };
+}
+
+function podDisk({ pod, containers }: PodUsage, footprint: Footprint, node: NodeUsage, time: string): object {
+  const written = containers.flatMap(({ name, rootfs }) => [rootfs, footprint.logs.get(name)]);
+  const ephemeral = sum([...written, localVolumes(footprint), footprint.rest]);
+  return {
+    ...(footprint.volumes.length > 0 ? { volume: footprint.volumes.map((each) => volumeStats(each, podNamespace(pod))) } : {}),
+    'ephemeral-storage': { time, ...taken(ephemeral, node.filesystem) },
+  };
+}
+
+function volumeStats(volume: VolumeFootprint, namespace: string): object {
+  const { name, claim, at } = volume;
+  return { time: rfc3339(at), ...shown(volume), name, ...(claim ? { pvcRef: { name: claim, namespace } } : {}) };
+}
+
+/** What one of many takes of a file system, and how much of that is left for all. */
+function taken({ bytes, inodes }: DiskUse, filesystem: FilesystemUsage | undefined): object {
+  return shown({ ...filesystem, usedBytes: bytes, inodesUsed: inodes });
 }
 
 function cpu(time: string, total: bigint, cores: number): object {
@@ -76,6 +127,6 @@ function network(time: string, { interfaces }: NodeUsage): object {
   return first ? { network: { time, ...first, interfaces } } : {};
 }
 
-function shown({ availableBytes, capacityBytes, usedBytes, inodesFree, inodes, inodesUsed }: FilesystemUsage): object {
+function shown({ availableBytes, capacityBytes, usedBytes, inodesFree, inodes, inodesUsed }: Partial<FilesystemUsage>): object {
   return { availableBytes, capacityBytes, usedBytes, inodesFree, inodes, inodesUsed };
 }

@@ -1,5 +1,6 @@
 import type { Pod } from '@keelson/types';
 import type { ContainerStats } from '../cri/types.ts';
+import type { Footprint } from '../footprint/types.ts';
 
 /** What a cgroup has used. Bytes; nanoseconds of cores. */
 export interface CgroupUsage {
@@ -9,6 +10,8 @@ export interface CgroupUsage {
   readonly memoryRssBytes: number;
   readonly pageFaults: number;
   readonly majorPageFaults: number;
+  /** Processes and threads in it. */
+  readonly processes: number;
 }
 
 export interface FilesystemUsage {
@@ -34,9 +37,13 @@ export interface NodeUsage extends CgroupUsage {
   readonly memoryTotalBytes: number;
   readonly cores: number;
   readonly maxPID: number;
-  readonly processes: number;
   readonly filesystem: FilesystemUsage | undefined;
+  /** Used: by images alone. */
   readonly imageFilesystem: FilesystemUsage | undefined;
+  /** Of containers' writable layers. */
+  readonly containerFilesystem: FilesystemUsage | undefined;
+  /** Of all pods together. */
+  readonly pods: CgroupUsage | undefined;
   readonly interfaces: readonly InterfaceUsage[];
 }
 
@@ -56,13 +63,15 @@ export interface PodUsage {
   readonly pod: Pod;
   readonly containers: readonly ContainerUsage[];
   readonly cgroup: CgroupUsage | undefined;
+  /** Absent where nobody asked. */
+  readonly footprint?: Footprint | undefined;
 }
 
 export interface UsageInput {
   readonly nodeName: string;
   readonly node: NodeUsage;
   readonly pods: readonly PodUsage[];
-  /** Cores over the last moments: by container id, by `pod/<uid>`, and the node's as `''`. */
+  /** Cores over the last moments: by container id, by `pod/<uid>`, the node's as `''` and that of all pods as `pods`. */
   readonly rates: ReadonlyMap<string, number>;
   readonly now: number;
 }

@@ -15,6 +15,7 @@ const cgroup = {
   memoryRssBytes: 2000,
   pageFaults: 5,
   majorPageFaults: 1,
+  processes: 7,
 };
 const pod = (name: string): Pod => ({ metadata: { name, namespace: 'default', uid: `uid-${name}` }, spec: { containers: [] } });
 const container = {
@@ -24,6 +25,7 @@ const container = {
   at: now - 100,
   cpuNanoSecondsTotal: 1_250_000_000n,
   memoryWorkingSetBytes: 1024,
+  rootfs: { bytes: 8192, inodes: 3 },
   startedAt: now - 60_500,
   image: 'app:1',
 };
@@ -36,9 +38,10 @@ const input: UsageInput = {
     memoryTotalBytes: 10_000,
     cores: 2,
     maxPID: 32_768,
-    processes: 7,
     filesystem: { availableBytes: 1, capacityBytes: 2, usedBytes: 1, inodesFree: 3, inodes: 4, inodesUsed: 1 },
     imageFilesystem: undefined,
+    containerFilesystem: undefined,
+    pods: undefined,
     interfaces: [{ name: 'eth0', rxBytes: 1, rxErrors: 0, txBytes: 2, txErrors: 0 }],
   },
   pods: [
@@ -100,14 +103,39 @@ test('/stats/summary: node and pods by their cgroups, containers by the runtime'
   });
 });
 
+test('/stats/summary: what pods take of the disk', () => {
+  const disk = { capacityBytes: 100, availableBytes: 60, usedBytes: 30, inodes: 50, inodesFree: 40, inodesUsed: 2 };
+  const volumes = [
+    { ...disk, name: 'data', claim: undefined, local: true, at: now },
+    { ...disk, name: 'tmp', claim: undefined, local: false, at: now },
+    { ...disk, name: 'db', claim: 'db-0', local: false, at: now },
+  ];
+  const footprint = { logs: new Map([['main', { bytes: 100, inodes: 1 }]]), volumes, rest: { bytes: 7, inodes: 1 } };
+  const measured = { ...input, pods: input.pods.slice(0, 1).map((each) => ({ ...each, footprint })) };
+  const [found] = JSON.parse(JSON.stringify(statsSummary(measured))).pods;
+  const time = '2026-01-02T03:04:05Z';
+  const nodefs = { availableBytes: 1, capacityBytes: 2, inodesFree: 3, inodes: 4 };
+  assert.deepEqual(found['ephemeral-storage'], { time, ...nodefs, usedBytes: 8192 + 100 + 30 + 7, inodesUsed: 3 + 1 + 2 + 1 });
+  assert.deepEqual(found.containers[0].logs, { time: '2026-01-02T03:04:04Z', ...nodefs, usedBytes: 100, inodesUsed: 1 });
+  assert.deepEqual(found.containers[0].rootfs, { time: '2026-01-02T03:04:04Z', usedBytes: 8192, inodesUsed: 3 });
+  assert.deepEqual(found.volume, [
+    { time, ...disk, name: 'data' },
+    { time, ...disk, name: 'tmp' },
+    { time, ...disk, name: 'db', pvcRef: { name: 'db-0', namespace: 'default' } },
+  ]);
+  assert.deepEqual(found.process_stats, { process_count: 7 });
+  assert.equal(JSON.stringify(statsSummary(input)).includes('ephemeral-storage'), false, 'nobody asked');
+});
+
 test('the files of both cgroup versions, /proc/stat and /proc/net/dev', () => {
+  const { processes: _, ...files } = cgroup;
   assert.deepEqual(
     usageOfV1('2500000000\n', 'total_inactive_file 1000\ntotal_rss 2000\ntotal_pgfault 5\ntotal_pgmajfault 1\n', '4000\n'),
-    cgroup,
+    files,
   );
   const memoryStat = 'anon 2000\nfile 2000\ninactive_file 1000\npgfault 5\npgmajfault 1\n';
-  assert.deepEqual(usageOfV2('usage_usec 2500000\nuser_usec 1\n', memoryStat, '4000\n'), cgroup);
-  assert.deepEqual(usageOfV2('usage_usec 2500000\n', memoryStat, undefined), cgroup);
+  assert.deepEqual(usageOfV2('usage_usec 2500000\nuser_usec 1\n', memoryStat, '4000\n'), files);
+  assert.deepEqual(usageOfV2('usage_usec 2500000\n', memoryStat, undefined), files);
   assert.equal(cpuOf('cpu  100 0 50 9999 9999 0 0 0 0 0\ncpu0 1\n'), 1_500_000_000n);
   const text = 'Inter-|\n face |\n    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n  eth0: 10 1 2 0 0 0 0 0 20 1 3 0 0 0 0 0\n';
   assert.deepEqual(interfacesIn(text), [{ name: 'eth0', rxBytes: 10, rxErrors: 2, txBytes: 20, txErrors: 3 }]);

@@ -1,5 +1,6 @@
 import type { Clock } from '@keelson/base';
 import type { ContainerStats, Runtime } from '../cri/types.ts';
+import type { Footprint } from '../footprint/types.ts';
 import { podUid } from '../pod/naming.ts';
 import type { PodRecord } from '../worker/record.ts';
 import { type ContainerUsage, type Meter, type PodUsage, podCpu, type UsageInput } from './usage-types.ts';
@@ -9,44 +10,51 @@ interface Sample {
   readonly nanos: bigint;
 }
 
+export interface UsageDeps {
+  readonly nodeName: string;
+  readonly clock: Clock;
+  readonly runtime: Pick<Runtime, 'containers'>;
+  readonly meter: Meter;
+  footprint(record: PodRecord): Promise<Footprint>;
+}
+
 /** Usage numbers on demand; rates are over the time since they were last asked for (at least a second). */
 export class Usage {
-  readonly #nodeName: string;
-  readonly #clock: Clock;
-  readonly #runtime: Runtime;
-  readonly #meter: Meter;
+  readonly #deps: UsageDeps;
   #samples = new Map<string, Sample>();
   #rates = new Map<string, number>();
 
-  constructor(nodeName: string, clock: Clock, runtime: Runtime, meter: Meter) {
-    this.#nodeName = nodeName;
-    this.#clock = clock;
-    this.#runtime = runtime;
-    this.#meter = meter;
+  constructor(deps: UsageDeps) {
+    this.#deps = deps;
   }
 
-  /** Of pods that have a container; others use nothing yet. @throws RuntimeError when the runtime does not answer. */
-  async read(records: readonly PodRecord[]): Promise<UsageInput> {
-    const [stats, node] = await Promise.all([this.#runtime.containers.stats(), this.#meter.node()]);
-    const all = await Promise.all(records.map((record) => this.#pod(record, stats)));
+  /** Of pods that have a container; others use nothing yet. `disk`: and what they take of it. @throws RuntimeError when the runtime does not answer. */
+  async read(records: readonly PodRecord[], disk = false): Promise<UsageInput> {
+    const { clock, meter, nodeName, runtime } = this.#deps;
+    const [stats, node] = await Promise.all([runtime.containers.stats(), meter.node()]);
+    const all = await Promise.all(records.map((record) => this.#pod(record, stats, disk)));
     const pods = all.filter(({ containers }) => containers.length > 0);
-    const now = this.#clock.now();
+    const now = clock.now();
     const present = new Map<string, Sample>([['', { at: now, nanos: node.cpuNanoSecondsTotal }]]);
+    if (node.pods) present.set('pods', { at: now, nanos: node.pods.cpuNanoSecondsTotal });
     for (const each of pods) {
       present.set(`pod/${podUid(each.pod)}`, { at: each.cgroup ? now : (each.containers[0]?.at ?? now), nanos: podCpu(each) });
       for (const { id, at, cpuNanoSecondsTotal: nanos } of each.containers) present.set(id, { at, nanos });
     }
     this.#advance(present);
-    return { nodeName: this.#nodeName, node, pods, rates: this.#rates, now };
+    return { nodeName, node, pods, rates: this.#rates, now };
   }
 
-  async #pod({ pod, observed }: PodRecord, stats: readonly ContainerStats[]): Promise<PodUsage> {
+  async #pod(record: PodRecord, stats: readonly ContainerStats[], disk: boolean): Promise<PodUsage> {
+    const { pod, observed } = record;
     const containers = stats.flatMap((each): ContainerUsage[] => {
       const state = observed.containers.find(({ id }) => id === each.id);
       if (state?.phase !== 'running') return [];
       return [{ ...each, name: state.name, startedAt: state.startedAt, image: state.image }];
     });
-    return { pod, containers, cgroup: containers.length > 0 ? await this.#meter.pod(pod) : undefined };
+    if (containers.length === 0) return { pod, containers, cgroup: undefined };
+    const { footprint, meter } = this.#deps;
+    return { pod, containers, cgroup: await meter.pod(pod), footprint: disk ? await footprint(record) : undefined };
   }
 
   #advance(present: ReadonlyMap<string, Sample>): void {

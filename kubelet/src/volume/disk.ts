@@ -1,10 +1,12 @@
 import { chmod, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { DiskUse } from '../cri/types.ts';
 import { publishAtomically } from './atomic.ts';
 import { diskMounts } from './disk-mounts.ts';
 import type { Drivers, Host, PathKind, VolumeFile } from './host.ts';
 import { unmountBelow } from './mounttable.ts';
 import { giveToGroup } from './ownership.ts';
+import { diskUsage } from './usage.ts';
 
 /** The node's own files. */
 export class DiskHost implements Host {
@@ -48,6 +50,10 @@ export class DiskHost implements Host {
     if (found.isSocket()) return 'socket';
     if (found.isCharacterDevice()) return 'charDevice';
     return found.isBlockDevice() ? 'blockDevice' : 'file';
+  }
+
+  usage(path: string, { itself }: { readonly itself: boolean }): Promise<DiskUse> {
+    return diskUsage(path, itself);
   }
 
   async remove(path: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Pod } from '@keelson/types';
+import type { DiskUse } from '../cri/types.ts';
 import type { CsiVolume } from '../csi/plan.ts';
 
 /** A file as a volume shows it; `mode` is its permission bits. */
@@ -27,6 +28,8 @@ export interface Host {
   readTail(path: string, limit: number): Promise<Buffer | undefined>;
   /** What is at `path`, symbolic links followed; undefined: nothing. */
   kind(path: string): Promise<PathKind | undefined>;
+  /** The blocks and inodes of everything below `path`, and of `path` with `itself`; other file systems left out. */
+  usage(path: string, options: { readonly itself: boolean }): Promise<DiskUse>;
   /** Takes away `path` with all below it. What is mounted below it is unmounted first and keeps its files. */
   remove(path: string): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { DiskUse } from '../cri/types.ts';
 import type { Host, Mounts, PathKind, VolumeFile } from './host.ts';
 
 /** A node without a disk: remembers what was written, for model nodes and tests. */
@@ -34,6 +35,11 @@ export class MemoryHost implements Host {
   /** Any path not written to counts as a directory: a model container can mount whatever its pod names. */
   async kind(path: string): Promise<PathKind | undefined> {
     return this.files.has(path) ? 'file' : 'directory';
+  }
+
+  async usage(path: string): Promise<DiskUse> {
+    const files = [...this.files].filter(([each]) => each === path || each.startsWith(`${path}/`));
+    return { bytes: files.reduce((total, [, data]) => total + data.length, 0), inodes: files.length };
   }
 
   async remove(path: string): Promise<void> {

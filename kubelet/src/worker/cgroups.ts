@@ -11,10 +11,16 @@ export interface Cgroups {
   set(path: string, limits: CgroupLimits): Promise<void>;
   /** Bytes of memory in use in it and below; undefined: not known. */
   memoryUsage(path: string): Promise<number | undefined>;
+  /** Processes and threads in it and below; undefined: not known. */
+  processes(path: string): Promise<number | undefined>;
 }
 
 /** A node without cgroups: whatever it is asked for is so. */
-export const noCgroups: Cgroups = { set: async () => undefined, memoryUsage: async () => undefined };
+export const noCgroups: Cgroups = {
+  set: async () => undefined,
+  memoryUsage: async () => undefined,
+  processes: async () => undefined,
+};
 
 /** The machine's cgroups: version 2 where its controllers are there, else those of version 1. */
 export const machineCgroups: Cgroups = {
@@ -28,14 +34,16 @@ export const machineCgroups: Cgroups = {
     }
   },
 
-  async memoryUsage(path) {
-    const texts = [join(path, 'memory.current'), join('memory', path, 'memory.usage_in_bytes')].map((file) =>
-      readFile(join(mountpoint, file), 'utf8').catch(() => undefined),
-    );
-    const found = (await Promise.all(texts)).find((text) => text !== undefined);
-    return found === undefined ? undefined : Number(found);
-  },
+  memoryUsage: (path) => numberIn(join(path, 'memory.current'), join('memory', path, 'memory.usage_in_bytes')),
+  processes: (path) => numberIn(join(path, 'pids.current'), join('pids', path, 'pids.current')),
 };
+
+/** The number in the first of the files that there is. */
+async function numberIn(...files: readonly string[]): Promise<number | undefined> {
+  const texts = await Promise.all(files.map((file) => readFile(join(mountpoint, file), 'utf8').catch(() => undefined)));
+  const found = texts.find((text) => text !== undefined);
+  return found === undefined ? undefined : Number(found);
+}
 
 type CgroupFile = readonly [controller: 'cpu' | 'memory', file: string, value: string];
 

@@ -65,12 +65,18 @@ export async function deletePod(deps: WorkerDeps, record: PodRecord): Promise<vo
   }
 }
 
+/** Each container's log goes with it. */
+export async function removeContainers({ runtime, observer, host }: WorkerDeps, { observed }: PodRecord): Promise<void> {
+  for (const { id, logPath } of observed.containers) {
+    await runtime.containers.remove(id);
+    observer.drop(id);
+    if (logPath) await host.remove(logPath);
+  }
+}
+
 /** Removes every trace of a pod that has ended and that nobody knows any more. */
 export async function cleanUpPod(deps: WorkerDeps, record: PodRecord): Promise<void> {
-  for (const { id } of record.observed.containers) {
-    await deps.runtime.containers.remove(id);
-    deps.observer.drop(id);
-  }
+  await removeContainers(deps, record);
   for (const { id } of record.observed.sandboxes) {
     await deps.runtime.sandboxes.remove(id);
     deps.observer.drop(id);

@@ -35,6 +35,10 @@ class TestCgroups implements Cgroups {
   async memoryUsage(path: string): Promise<number | undefined> {
     return this.usage.get(path);
   }
+
+  async processes(): Promise<number | undefined> {
+    return undefined;
+  }
 }
 
 /** For tests: one node on a model runtime; what it tells the API server is written down. */

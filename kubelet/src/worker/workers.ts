@@ -10,7 +10,7 @@ import { Allocations } from './allocations.ts';
 import type { WorkerDeps } from './deps.ts';
 import { perform } from './operations.ts';
 import { PodRecord } from './record.ts';
-import { cleanUpPod } from './stop.ts';
+import { cleanUpPod, removeContainers } from './stop.ts';
 import { hasLiveVolumes } from './volumes.ts';
 
 /** How long an operation that failed is kept open, so that the step does not ask for it again at once. */
@@ -93,6 +93,17 @@ export class PodWorkers {
   /** What kept pods from `what` (a key of their failures) is over: none waits for its back-off. */
   retry(what: string): void {
     for (const record of this.#records.values()) if (record.failures.delete(what)) this.#queue.add(record.uid);
+  }
+
+  /** Frees what containers of pods that have ended still hold: what they wrote, and their logs. @throws RuntimeError */
+  async removeEnded(): Promise<void> {
+    const ended = this.all.filter(({ status, observed, volumesHeld }) => {
+      return isFinal(status) && !volumesHeld && observed.containers.every(({ phase }) => phase === 'exited');
+    });
+    for (const record of ended) {
+      await removeContainers(this.#deps, record);
+      this.changed(record.uid);
+    }
   }
 
   get(uid: string): PodRecord | undefined {

@@ -201,6 +201,9 @@ function lifecycleTests(subject: () => Subject, { container, started, state, end
     const found = (await subject().runtime.containers.stats()).find((each) => each.id === id);
     assert.partialDeepStrictEqual(found, { id, sandboxId, name: 'main' });
     assert.ok(found && found.at > 0 && found.cpuNanoSecondsTotal >= 0n);
+    const written = async (): Promise<boolean> =>
+      (await subject().runtime.containers.stats()).some((each) => each.id === id && (each.rootfs?.inodes ?? 0) > 0);
+    await subject().until(written, 'what it wrote was measured');
   });
 
   test('what a container may use changes while it runs', async () => {

@@ -1,4 +1,4 @@
-import type { Image, Images, RegistryAuth, SandboxConfig } from '../types.ts';
+import type { Image, ImageFilesystem, Images, RegistryAuth, SandboxConfig } from '../types.ts';
 import type { CriClient } from './client.ts';
 import { ImageServiceDefinition } from './codec/cri.ts';
 import { sandboxConfig } from './requests.ts';
@@ -35,13 +35,7 @@ export class GrpcImages implements Images {
     await this.#client.call(service, methods.removeImage, { image: { image } }, this.#timeoutMs);
   }
 
-  async filesystem(): Promise<{ mountpoint: string; usedBytes: number; inodesUsed: number }> {
-    const { imageFilesystems } = await this.#client.call(service, methods.imageFsInfo, {}, this.#timeoutMs);
-    const [first] = imageFilesystems;
-    return {
-      mountpoint: first?.fsId?.mountpoint ?? '',
-      usedBytes: Number(first?.usedBytes?.value ?? 0n),
-      inodesUsed: Number(first?.inodesUsed?.value ?? 0n),
-    };
+  async filesystem(): Promise<ImageFilesystem> {
+    return response.imageFilesystem(await this.#client.call(service, methods.imageFsInfo, {}, this.#timeoutMs));
   }
 }

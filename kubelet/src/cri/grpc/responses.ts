@@ -3,7 +3,10 @@ import type {
   ContainerPhase,
   ContainerState,
   ContainerStats,
+  DiskUse,
   Image,
+  ImageFilesystem,
+  MemoryDetail,
   PodIdentity,
   RuntimeInfo,
   Sandbox,
@@ -58,12 +61,42 @@ export function containerStats(message: cri.ContainerStats, sandboxes: ReadonlyM
       at: milliseconds(message.cpu.timestamp),
       cpuNanoSecondsTotal: message.cpu.usageCoreNanoSeconds?.value ?? 0n,
       memoryWorkingSetBytes: Number(message.memory?.workingSetBytes?.value ?? 0n),
+      memory: message.memory && memoryDetail(message.memory),
+      rootfs: message.writableLayer && diskUse(message.writableLayer),
     },
   ];
 }
 
-export function image({ id, repoTags, repoDigests, size, uid, username }: cri.Image): Image {
-  return { id, tags: repoTags, digests: repoDigests, sizeBytes: Number(size), uid: uid && Number(uid.value), username };
+function memoryDetail({ availableBytes, usageBytes, rssBytes, pageFaults, majorPageFaults }: cri.MemoryUsage): MemoryDetail | undefined {
+  const number = (message: cri.UInt64Value | undefined): number => Number(message?.value ?? 0n);
+  if (!usageBytes) return undefined;
+  return {
+    availableBytes: number(availableBytes),
+    usageBytes: number(usageBytes),
+    rssBytes: number(rssBytes),
+    pageFaults: number(pageFaults),
+    majorPageFaults: number(majorPageFaults),
+  };
+}
+
+export function diskUse({ usedBytes, inodesUsed }: cri.FilesystemUsage): DiskUse {
+  return { bytes: Number(usedBytes?.value ?? 0n), inodes: Number(inodesUsed?.value ?? 0n) };
+}
+
+export function image({ id, repoTags, repoDigests, size, uid, username, pinned }: cri.Image): Image {
+  return { id, tags: repoTags, digests: repoDigests, sizeBytes: Number(size), uid: uid && Number(uid.value), username, pinned };
+}
+
+export function imageFilesystem({ imageFilesystems, containerFilesystems }: cri.ImageFsInfoResponse): ImageFilesystem {
+  const [images] = imageFilesystems;
+  const [containers] = containerFilesystems;
+  const nothing = { mountpoint: '', usedBytes: 0, inodesUsed: 0 };
+  return { ...(images ? filesystem(images) : nothing), containers: containers && filesystem(containers) };
+}
+
+function filesystem(usage: cri.FilesystemUsage): { mountpoint: string; usedBytes: number; inodesUsed: number } {
+  const { bytes, inodes } = diskUse(usage);
+  return { mountpoint: usage.fsId?.mountpoint ?? '', usedBytes: bytes, inodesUsed: inodes };
 }
 
 /** Ready is what containerd's two conditions say; the message is that of the first which is not met. */

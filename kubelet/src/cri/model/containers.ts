@@ -121,7 +121,9 @@ function stats({ state, behaviour }: ContainerRecord, now: number): ContainerSta
   const { id, sandboxId, name } = state;
   const nanosecondsPerMillisecondOfOneMillicore = 1000;
   const used = (now - state.startedAt) * (behaviour.cpuMillicores ?? 0) * nanosecondsPerMillisecondOfOneMillicore;
-  return { id, sandboxId, name, at: now, cpuNanoSecondsTotal: BigInt(Math.round(used)), memoryWorkingSetBytes: behaviour.memoryBytes ?? 0 };
+  const rootfs = { bytes: behaviour.diskBytes ?? 0, inodes: 1 };
+  const memoryWorkingSetBytes = behaviour.memoryBytes ?? 0;
+  return { id, sandboxId, name, at: now, cpuNanoSecondsTotal: BigInt(Math.round(used)), memoryWorkingSetBytes, rootfs };
 }
 
 /** Drops every trace of an ended container. */

@@ -1,5 +1,5 @@
 import { seededRandom } from '@keelson/base';
-import type { Image, Images, RegistryAuth, SandboxConfig } from '../types.ts';
+import type { Image, ImageFilesystem, Images, RegistryAuth, SandboxConfig } from '../types.ts';
 import { RuntimeError } from '../types.ts';
 import type { World } from './world.ts';
 
@@ -39,10 +39,10 @@ export class ModelImages implements Images {
     for (const tag of found?.tags ?? []) this.#world.images.delete(tag);
   }
 
-  async filesystem(): Promise<{ mountpoint: string; usedBytes: number; inodesUsed: number }> {
+  async filesystem(): Promise<ImageFilesystem> {
     this.#world.enter('ImageFsInfo');
     const { size } = this.#world.images;
-    return { mountpoint: '/var/lib/model', usedBytes: size * imageBytes, inodesUsed: size * filesPerImage };
+    return { mountpoint: '/var/lib/model', usedBytes: size * imageBytes, inodesUsed: size * filesPerImage, containers: undefined };
   }
 }
 
@@ -60,7 +60,15 @@ function add(world: World, name: string): Image {
   if (known) return known;
   const id = imageId(name);
   const repository = name.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
-  const image: Image = { id, tags: [name], digests: [`${repository}@${id}`], sizeBytes: imageBytes, uid: undefined, username: '' };
+  const image: Image = {
+    id,
+    tags: [name],
+    digests: [`${repository}@${id}`],
+    sizeBytes: imageBytes,
+    uid: undefined,
+    username: '',
+    pinned: false,
+  };
   world.images.set(name, image);
   return image;
 }

@@ -21,6 +21,8 @@ export interface Behaviour {
   readonly lines?: readonly { readonly afterMs: number; readonly text: string }[];
   readonly cpuMillicores?: number;
   readonly memoryBytes?: number;
+  /** Written to its root file system. */
+  readonly diskBytes?: number;
   /** What a command run inside answers: exec probes, `exec`. Exit code 0 and no output when absent. */
   readonly exec?: (command: readonly string[]) => ExecResult;
   /** What answers on a port of the pod: one reply for each piece received. Other ports refuse connections. */

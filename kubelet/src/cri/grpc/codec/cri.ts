@@ -489,12 +489,18 @@ export interface CpuUsage {
 export interface MemoryUsage {
   timestamp: bigint;
   workingSetBytes: UInt64Value | undefined;
+  availableBytes: UInt64Value | undefined;
+  usageBytes: UInt64Value | undefined;
+  rssBytes: UInt64Value | undefined;
+  pageFaults: UInt64Value | undefined;
+  majorPageFaults: UInt64Value | undefined;
 }
 
 export interface ContainerStats {
   attributes: ContainerAttributes | undefined;
   cpu: CpuUsage | undefined;
   memory: MemoryUsage | undefined;
+  writableLayer: FilesystemUsage | undefined;
 }
 
 export interface ListContainerStatsResponse {
@@ -517,6 +523,7 @@ export interface Image {
   size: bigint;
   uid: Int64Value | undefined;
   username: string;
+  pinned: boolean;
 }
 
 export interface ListImagesResponse {
@@ -555,6 +562,7 @@ export interface FilesystemUsage {
 
 export interface ImageFsInfoResponse {
   imageFilesystems: FilesystemUsage[];
+  containerFilesystems: FilesystemUsage[];
 }
 
 function createBaseEmpty(): Empty {
@@ -5296,7 +5304,15 @@ export const CpuUsage: MessageFns<CpuUsage> = {
 };
 
 function createBaseMemoryUsage(): MemoryUsage {
-  return { timestamp: 0n, workingSetBytes: undefined };
+  return {
+    timestamp: 0n,
+    workingSetBytes: undefined,
+    availableBytes: undefined,
+    usageBytes: undefined,
+    rssBytes: undefined,
+    pageFaults: undefined,
+    majorPageFaults: undefined,
+  };
 }
 
 export const MemoryUsage: MessageFns<MemoryUsage> = {
@@ -5309,6 +5325,21 @@ export const MemoryUsage: MessageFns<MemoryUsage> = {
     }
     if (message.workingSetBytes !== undefined) {
       UInt64Value.encode(message.workingSetBytes, writer.uint32(18).fork()).join();
+    }
+    if (message.availableBytes !== undefined) {
+      UInt64Value.encode(message.availableBytes, writer.uint32(26).fork()).join();
+    }
+    if (message.usageBytes !== undefined) {
+      UInt64Value.encode(message.usageBytes, writer.uint32(34).fork()).join();
+    }
+    if (message.rssBytes !== undefined) {
+      UInt64Value.encode(message.rssBytes, writer.uint32(42).fork()).join();
+    }
+    if (message.pageFaults !== undefined) {
+      UInt64Value.encode(message.pageFaults, writer.uint32(50).fork()).join();
+    }
+    if (message.majorPageFaults !== undefined) {
+      UInt64Value.encode(message.majorPageFaults, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -5342,6 +5373,46 @@ export const MemoryUsage: MessageFns<MemoryUsage> = {
             message.workingSetBytes = UInt64Value.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.availableBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.usageBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.rssBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.pageFaults = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.majorPageFaults = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5356,7 +5427,7 @@ export const MemoryUsage: MessageFns<MemoryUsage> = {
 };
 
 function createBaseContainerStats(): ContainerStats {
-  return { attributes: undefined, cpu: undefined, memory: undefined };
+  return { attributes: undefined, cpu: undefined, memory: undefined, writableLayer: undefined };
 }
 
 export const ContainerStats: MessageFns<ContainerStats> = {
@@ -5369,6 +5440,9 @@ export const ContainerStats: MessageFns<ContainerStats> = {
     }
     if (message.memory !== undefined) {
       MemoryUsage.encode(message.memory, writer.uint32(26).fork()).join();
+    }
+    if (message.writableLayer !== undefined) {
+      FilesystemUsage.encode(message.writableLayer, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -5408,6 +5482,14 @@ export const ContainerStats: MessageFns<ContainerStats> = {
             }
 
             message.memory = MemoryUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.writableLayer = FilesystemUsage.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -5562,7 +5644,7 @@ export const ContainerEventResponse: MessageFns<ContainerEventResponse> = {
 };
 
 function createBaseImage(): Image {
-  return { id: "", repoTags: [], repoDigests: [], size: 0n, uid: undefined, username: "" };
+  return { id: "", repoTags: [], repoDigests: [], size: 0n, uid: undefined, username: "", pinned: false };
 }
 
 export const Image: MessageFns<Image> = {
@@ -5587,6 +5669,9 @@ export const Image: MessageFns<Image> = {
     }
     if (message.username !== "") {
       writer.uint32(50).string(message.username);
+    }
+    if (message.pinned !== false) {
+      writer.uint32(64).bool(message.pinned);
     }
     return writer;
   },
@@ -5650,6 +5735,14 @@ export const Image: MessageFns<Image> = {
             }
 
             message.username = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.pinned = reader.bool();
             continue;
           }
         }
@@ -6057,13 +6150,16 @@ export const FilesystemUsage: MessageFns<FilesystemUsage> = {
 };
 
 function createBaseImageFsInfoResponse(): ImageFsInfoResponse {
-  return { imageFilesystems: [] };
+  return { imageFilesystems: [], containerFilesystems: [] };
 }
 
 export const ImageFsInfoResponse: MessageFns<ImageFsInfoResponse> = {
   encode(message: ImageFsInfoResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.imageFilesystems) {
       FilesystemUsage.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.containerFilesystems) {
+      FilesystemUsage.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -6087,6 +6183,14 @@ export const ImageFsInfoResponse: MessageFns<ImageFsInfoResponse> = {
             }
 
             message.imageFilesystems.push(FilesystemUsage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.containerFilesystems.push(FilesystemUsage.decode(reader, reader.uint32()));
             continue;
           }
         }
