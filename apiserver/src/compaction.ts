@@ -1,7 +1,7 @@
 import { type Clock, errorMessage, every, type Logger } from '@keelson/base';
 import type { Registry } from './registry/registry.ts';
 
-/** Every `interval` ms, forgets what was superseded before the last round: history stays readable for one to two intervals, as upstream. */
+/** Every `interval` ms, forgets what was superseded before the last round: history stays readable for one to two intervals, as upstream. Never when it is 0. */
 export async function compactRegularly(
   registry: Registry,
   interval: number,
@@ -9,6 +9,7 @@ export async function compactRegularly(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  if (interval <= 0) return;
   let before = 0;
   const compact = async (): Promise<void> => {
     if (before > 0) await registry.options.store.compact(before);

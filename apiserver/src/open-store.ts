@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { parseYaml } from '@keelson/machinery';
+import type { HealthCheck } from '@keelson/component';
 import { kinds } from './kinds/index.ts';
 import { prefixOf } from './registry/kind-store.ts';
+import { fromStrangers, type KeyedKind } from './registry/strangers.ts';
+import type { Encryption, EncryptionFileOptions } from './storage/encryption/file.ts';
 import type { Store } from './storage/types.ts';
 
 /** Flags that say where objects are kept, and how. */
@@ -15,35 +17,59 @@ export interface StoreOptions {
   readonly 'etcd-certfile': string;
   readonly 'etcd-keyfile': string;
   readonly 'encryption-provider-config': string;
+  readonly 'encryption-provider-config-automatic-reload': boolean;
 }
 
 /** A store, and whether what lies at a key of it should be written again though it has not changed. */
 export interface OpenStore {
   readonly store: Store;
   readonly isStale?: (key: string) => Promise<boolean>;
+  /** Of the services that hold the store's keys. */
+  readonly checks?: readonly HealthCheck[];
 }
+
+/** What a store that asks others for its keys is given. */
+export type StoreSurroundings = Pick<EncryptionFileOptions, 'clock' | 'random' | 'log' | 'signal'>;
 
 /**
- * Opens the store that the flags name, sealing what `--encryption-provider-config` says.
+ * Opens the store that the flags name, sealing what `--encryption-provider-config` says. Over etcd, what upstream's server wrote is read too.
  * @throws Error that says which flag or file is at fault.
  */
-export async function openStore(options: StoreOptions): Promise<OpenStore> {
-  const file = options['encryption-provider-config'];
-  const rules = file ? await encryptionRules(file) : undefined;
-  const inner = await openBackend(options);
-  if (!rules) return { store: inner };
-  const { EncryptingStore } = await import('./storage/encryption/encrypting.ts');
-  const store = new EncryptingStore(inner, { rules, resourceOf: resourceOf(), nonce: (length) => randomBytes(length) });
-  return { store, isStale: (key) => store.isStale(key) };
+export async function openStore(options: StoreOptions, around: StoreSurroundings): Promise<OpenStore> {
+  const opened = await openSealed(options, around);
+  if (backendOf(options) !== 'etcd3') return opened;
+  const { TranslatingStore } = await import('./storage/translating.ts');
+  return { ...opened, store: new TranslatingStore(opened.store, fromStrangers(kindAt())) };
 }
 
-async function encryptionRules(file: string) {
-  const { parseEncryption } = await import('./storage/encryption/config.ts');
+async function openSealed(options: StoreOptions, around: StoreSurroundings): Promise<OpenStore> {
+  const [file, reload] = [options['encryption-provider-config'], options['encryption-provider-config-automatic-reload']];
+  if (!file && reload) throw new Error('--encryption-provider-config-automatic-reload must be set with --encryption-provider-config');
+  const encryption = file ? await encryptionIn({ ...around, file, reload }) : undefined;
+  const inner = await openBackend(options);
+  if (!encryption) return { store: inner };
+  const { EncryptingStore } = await import('./storage/encryption/encrypting.ts');
+  const { rules, checks } = encryption;
+  const store = new EncryptingStore(inner, { rules, resourceOf: resourceOf(), nonce: (length) => randomBytes(length) });
+  return { store, checks, isStale: (key) => store.isStale(key) };
+}
+
+async function encryptionIn(options: EncryptionFileOptions): Promise<Encryption> {
+  const { openEncryption } = await import('./storage/encryption/file.ts');
   try {
-    return parseEncryption(parseYaml(await readFile(file, 'utf8')).value);
+    return await openEncryption(options);
   } catch (error) {
-    throw new Error(`--encryption-provider-config: ${file}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`--encryption-provider-config: ${options.file}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** The built-in kind of the objects below a key. */
+function kindAt(): (key: string) => KeyedKind | undefined {
+  const known = new Map(kinds.map((definition) => [prefixOf(definition), definition.kind]));
+  return (key) => {
+    const [, root, first, second] = key.split('/');
+    return known.get(`/${root}/${first}/`) ?? known.get(`/${root}/${first}/${second}/`);
+  };
 }
 
 /** The resource that a key belongs to, as `secrets` or `deployments.apps`; of custom resources too, whose keys name group and plural. */
@@ -60,10 +86,14 @@ function named({ group, resource }: { readonly group: string; readonly resource:
   return group ? `${resource}.${group}` : resource;
 }
 
+function backendOf(options: StoreOptions): string {
+  return options['storage-backend'] || (options['etcd-servers'].length > 0 ? 'etcd3' : 'sqlite');
+}
+
 /** Store code is loaded by need: the etcd client costs start-up time that an embedded store does not owe. */
 async function openBackend(options: StoreOptions): Promise<Store> {
   if (options['etcd-prefix'] !== '/registry') throw new Error(`--etcd-prefix=${options['etcd-prefix']}: only /registry is offered`);
-  const backend = options['storage-backend'] || (options['etcd-servers'].length > 0 ? 'etcd3' : 'sqlite');
+  const backend = backendOf(options);
   if (backend === 'memory') return (await import('./storage/memory/memory.ts')).createMemoryStore();
   if (backend === 'sqlite') return (await import('./storage/sqlite/sqlite.ts')).createSqliteStore({ path: options['storage-file'] });
   if (backend !== 'etcd3') throw new Error(`--storage-backend: "${backend}" is unknown; use sqlite, etcd3 or memory`);

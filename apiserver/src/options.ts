@@ -1,5 +1,6 @@
 import type { OptionSpecs } from '@keelson/component';
 import { auditOptions } from './audit/options.ts';
+import { servingOptions } from './serving-options.ts';
 
 /** kube-apiserver's flags, under Kubernetes' names; those after the blank line are Keelson's own. */
 export const apiserverOptions = {
@@ -10,6 +11,7 @@ export const apiserverOptions = {
     default: '',
     help: 'Address under which members of the cluster reach this server; the bind address unless told.',
   },
+  ...servingOptions,
   'tls-cert-file': { type: 'string', default: '', help: 'Serving certificate, PEM; that of --cert-dir unless told.' },
   'tls-private-key-file': { type: 'string', default: '', help: 'Key of the serving certificate, PEM.' },
   'cert-dir': {
@@ -168,12 +170,27 @@ export const apiserverOptions = {
   'encryption-provider-config': {
     type: 'string',
     default: '',
-    help: 'File that says which resources are encrypted in the store, and with which keys.',
+    help: 'EncryptionConfiguration: which resources are encrypted in the store, and with which keys: aesgcm, aescbc, kms (version 2) or identity.',
+  },
+  'encryption-provider-config-automatic-reload': {
+    type: 'boolean',
+    default: false,
+    help: 'Reads that file again when it changes, within a minute; a new one holds once the key services it names are well.',
   },
   'admission-control-config-file': {
     type: 'string',
     default: '',
-    help: 'AdmissionConfiguration (apiserver.config.k8s.io/v1): what PodSecurity, PodNodeSelector, PodTolerationRestriction, EventRateLimit and ResourceQuota are told.',
+    help: 'AdmissionConfiguration (apiserver.config.k8s.io/v1): what PodSecurity, PodNodeSelector, PodTolerationRestriction, EventRateLimit, ResourceQuota, ImagePolicyWebhook and the admission webhooks are told.',
+  },
+  'default-not-ready-toleration-seconds': {
+    type: 'number',
+    default: 300,
+    help: 'How long pods stay on a node that is not ready, unless they say otherwise.',
+  },
+  'default-unreachable-toleration-seconds': {
+    type: 'number',
+    default: 300,
+    help: 'How long pods stay on a node that is not reachable, unless they say otherwise.',
   },
   'etcd-prefix': { type: 'string', default: '/registry', help: 'Where keys begin in etcd; nothing but /registry is offered.' },
   'event-ttl': { type: 'duration', default: '1h0m0s', help: 'How long events are kept.' },

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import { sleep } from '@keelson/base';
 import type { Component, ComponentContext } from '@keelson/component';
 import { versionInfo } from '@keelson/component';
 import { parseGoDuration } from '@keelson/machinery';
@@ -11,6 +12,8 @@ import { createKubelets } from './auth/kubelets.ts';
 import { configureAuth } from './auth/settings.ts';
 import { neighbours } from './components.ts';
 import type { VersionInfo } from './discovery/routes.ts';
+import { forBrowsers } from './http/browsers.ts';
+import { draining } from './http/drain.ts';
 import { listen } from './http/server.ts';
 import { inert } from './inert.ts';
 import { addressAt } from './kinds/core/cidr.ts';
@@ -18,6 +21,7 @@ import { openStore } from './open-store.ts';
 import { apiserverOptions } from './options.ts';
 import { type ApiServer, createServer } from './server.ts';
 import { servingCertificate } from './serving-certificate.ts';
+import { readServing } from './serving-options.ts';
 import type { Store } from './storage/types.ts';
 
 type Context = ComponentContext<typeof apiserverOptions>;
@@ -32,26 +36,33 @@ export function apiserverOf(version: VersionInfo): Component<typeof apiserverOpt
 }
 
 async function run(context: Context, version: VersionInfo): Promise<void> {
-  const { options, log, signal } = context;
+  const { options, clock, log, signal } = context;
   requireFiles(options);
   checkPluginNames('enable-admission-plugins', options['enable-admission-plugins']);
   checkPluginNames('disable-admission-plugins', options['disable-admission-plugins']);
-  const { store, isStale } = await openStore(options);
+  const { limits, browsers, tls } = readServing(options);
+  const end = new AbortController();
+  const { store, ...storeParts } = await openStore(options, { ...context, signal: end.signal });
   const auditor = await configureAudit(options, context);
-  const server = await createServer({ ...(await serverConfig(context, store)), version, auditor, ...(isStale ? { isStale } : {}) });
+  const config = await serverConfig({ ...context, signal: end.signal }, store);
+  const server = await createServer({ ...config, version, auditor, limits, ending: signal, ...storeParts });
   const address = options['advertise-address'] || defaultAddress(options['bind-address']);
   const serviceAddress = addressAt(options['service-cluster-ip-range'].split(',')[0] ?? '', 1);
+  const direct = forBrowsers(server.handle, browsers);
+  const drain = options['shutdown-send-retry-after'] ? draining(direct, end.signal) : undefined;
   const listener = await listen({
     host: options['bind-address'],
     port: options['secure-port'],
-    ...(await servingCertificate(options, { host: address, serviceAddress }, context.clock)),
+    ...(await servingCertificate(options, { host: address, serviceAddress }, clock)),
     clientCA: [await text(options['client-ca-file']), await optionalText(options['requestheader-client-ca-file'])].join('\n'),
-    handle: server.handle,
-    upgrade: server.upgrade,
+    ...{ handle: drain?.handle ?? direct, tls, upgrade: server.upgrade },
   });
-  await server.bootstrap({ address, port: listener.port });
+  await server.bootstrap({ address, port: listener.port, externalName: options['external-hostname'] });
   log.info('serving', { address: options['bind-address'], port: listener.port });
   await aborted(signal);
+  await sleep(clock, options['shutdown-delay-duration']);
+  end.abort();
+  await drain?.quiet();
   await shutDown(server, listener.close, store);
   await auditor?.close();
 }
@@ -94,7 +105,13 @@ async function serverConfig(
     serviceCIDR: options['service-cluster-ip-range'],
     nodePorts: { from, to },
     disabledAdmission: options['disable-admission-plugins'],
-    admission: await readAdmissionSettings(options['admission-control-config-file'], options['enable-admission-plugins']),
+    admission: {
+      ...(await readAdmissionSettings(options['admission-control-config-file'], options['enable-admission-plugins'])),
+      tolerationSeconds: {
+        notReady: options['default-not-ready-toleration-seconds'],
+        unreachable: options['default-unreachable-toleration-seconds'],
+      },
+    },
     eventTTL: options['event-ttl'],
     bootstrapTokens: options['enable-bootstrap-token-auth'],
     ...(await configureAuth(options, { clock, log, metrics, signal })),

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { type Clock, errorMessage, type Logger, type Random } from '@keelson/base';
 import type { ExchangeHandler, KubeObject } from '@keelson/client';
 import type { HealthCheck } from '@keelson/component';
@@ -26,6 +27,7 @@ import { validatingPolicies } from './extensions/policies/validating.ts';
 import { WebhookCaller } from './extensions/webhooks/caller.ts';
 import { mutatingWebhooks, validatingWebhooks, type WebhookDeps } from './extensions/webhooks/plugins.ts';
 import { bootstrapFairness, createFairness, type FairnessSettings, keepFairness, usualFairness } from './fairness/index.ts';
+import { type RequestLimits, usualLimits } from './http/deadline.ts';
 import { Decoder } from './http/decode.ts';
 import { noComplaints } from './http/field-faults.ts';
 import { createRequestMetrics } from './http/metrics.ts';
@@ -46,6 +48,8 @@ export interface ServerConfig {
   readonly store: Store;
   /** Whether what lies at a key should be written again though it has not changed; never, unless told. */
   readonly isStale?: (key: string) => Promise<boolean>;
+  /** Besides its own. */
+  readonly checks?: readonly HealthCheck[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -82,8 +86,12 @@ export interface ServerConfig {
   readonly aggregation?: AggregationOptions;
   /** How many requests are worked on at once; 400 that read and 200 that write unless told. */
   readonly fairness?: FairnessSettings;
+  /** What requests are allowed; any time unless told. */
+  readonly limits?: Partial<RequestLimits>;
   /** Milliseconds between compactions. */
   readonly compactionInterval: number;
+  /** Aborts when the end is near: others are to take over while this server still serves. */
+  readonly ending?: AbortSignal;
   readonly signal: AbortSignal;
 }
 
@@ -93,9 +101,14 @@ export interface ApiServer {
   readonly handle: ExchangeHandler;
   readonly upgrade: ReturnType<typeof createUpgrade>;
   /** Makes what every cluster has, once the server's address is known, and reports ready. */
-  bootstrap(address?: Omit<KubernetesServiceOptions, 'serviceCIDR'>): Promise<void>;
+  bootstrap(address?: ServerAddress): Promise<void>;
   /** Resolves when the loops behind the server have ended, after the signal. */
   readonly stopped: Promise<unknown>;
+}
+
+export interface ServerAddress extends Omit<KubernetesServiceOptions, 'serviceCIDR'> {
+  /** What clients are told to ask, with a port or without; the address unless told. */
+  readonly externalName?: string;
 }
 
 /** An API server without its sockets: the same in a process of its own and inside a test. Resolves once the caches are loaded. */
@@ -132,12 +145,13 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     metrics: createRequestMetrics(config.metrics, clock),
     auditor: config.auditor,
     gate: fairness.gate,
+    limits: { ...usualLimits, ...config.limits },
     plain: createPlain({
       ...config,
       tokens: services.tokens,
       registry,
       remote: aggregator,
-      checks: checks(registry, state),
+      checks: [...checks(registry, state, config.ending ?? signal), ...(config.checks ?? [])],
       serverAddress: () => state.address,
       more: fairness.routes,
     }),
@@ -178,10 +192,15 @@ function reshape(decoder: Decoder, { kind, definition }: KindStore, object: Kube
 
 function createRegistry(config: ServerConfig, { escalation, webhooks, authorize }: AdmissionParts): Registry {
   const { store, clock, random, log, nodePorts, disabledAdmission } = config;
-  const asking = [mutatingPolicies(webhooks), mutatingWebhooks(webhooks), validatingPolicies(authorize), validatingWebhooks(webhooks)];
   const settings = config.admission ?? noAdmissionSettings;
+  const asking = [
+    mutatingPolicies(webhooks),
+    mutatingWebhooks({ ...webhooks, credentials: settings.mutatingCredentials }),
+    validatingPolicies(authorize),
+    validatingWebhooks({ ...webhooks, credentials: settings.validatingCredentials }),
+  ];
   const podSecurity = { configuration: settings.podSecurity, metrics: createPodSecurityMetrics(config.metrics), clock };
-  const plugins = admissionPlugins({ webhooks: asking, authorize, podSecurity, settings });
+  const plugins = admissionPlugins({ webhooks: asking, authorize, podSecurity, settings, clock });
   const chosen = plugins.filter(({ name }) => !disabledAdmission.includes(name));
   const admission = [...chosen, escalationCheck(escalation)];
   const { eventTTL } = config;
@@ -210,11 +229,11 @@ async function bootstrap(
   { serviceCIDR, clientCA, frontProxies, fairness = usualFairness, log, signal }: ServerConfig,
   registry: Registry,
   state: State,
-  address: Omit<KubernetesServiceOptions, 'serviceCIDR'> | undefined,
+  address: ServerAddress | undefined,
 ): Promise<void> {
   await bootstrapNamespaces(registry);
   await ensureServiceCIDR(registry, serviceCIDR.split(',')).catch((error) => log.error('no ServiceCIDR', { err: errorMessage(error) }));
-  if (address) state.address = `${address.address}:${address.port}`;
+  if (address) state.address = hostAndPort(address.externalName || address.address, address.port);
   const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR }) : undefined;
   const forExtensions = clientCA ? ensureExtensionAuthentication(registry, clientCA, frontProxies) : undefined;
   await Promise.all([
@@ -243,7 +262,13 @@ async function probeStore(store: Store): Promise<void> {
   await store.list('/registry/health', { countOnly: true, limit: 1 });
 }
 
-function checks(registry: Registry, state: Readonly<State>): HealthCheck[] {
+/** A name that has a port already keeps it. */
+function hostAndPort(host: string, port: number): string {
+  if (isIPv6(host)) return `[${host}]:${port}`;
+  return /:\d+$/.test(host) ? host : `${host}:${port}`;
+}
+
+function checks(registry: Registry, state: Readonly<State>, ending: AbortSignal): HealthCheck[] {
   const must = (holds: boolean, why: string): void => {
     if (!holds) throw new Error(why);
   };
@@ -256,6 +281,6 @@ function checks(registry: Registry, state: Readonly<State>): HealthCheck[] {
       check: () => must(registry.feed.revision > 0 || state.ready, 'caches are not filled yet'),
     },
     { name: 'poststarthook/rbac/bootstrap-roles', check: () => must(state.ready, 'not finished') },
-    { name: 'shutdown', endpoints: ['readyz'], check: () => undefined },
+    { name: 'shutdown', endpoints: ['readyz'], check: () => must(!ending.aborted, 'process is shutting down') },
   ];
 }

@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { errorMessage } from '@keelson/base';
 import { parseYaml } from '@keelson/machinery';
+import { type FindCredentials, parseWebhookAdmission } from '../extensions/webhooks/credentials.ts';
+import type { TolerationSeconds } from './default-toleration-seconds.ts';
 import { type EventLimit, parseEventLimits } from './event-rate-limit.ts';
+import { type ImagePolicySettings, parseImagePolicy } from './image-policy-webhook.ts';
 import { type LimitedResource, parseLimitedResources } from './limited-resources.ts';
 import { type PodNodeSelectorConfiguration, parsePodNodeSelector } from './pod-node-selector.ts';
 import { noPodSecurity, type PodSecurityConfiguration, parsePodSecurity } from './pod-security/configuration.ts';
@@ -15,6 +18,11 @@ export interface AdmissionSettings {
   readonly podTolerations?: PodTolerationConfiguration;
   readonly eventLimits?: readonly EventLimit[];
   readonly limitedResources?: readonly LimitedResource[];
+  readonly imagePolicy?: ImagePolicySettings;
+  /** What webhooks are shown. */
+  readonly mutatingCredentials?: FindCredentials;
+  readonly validatingCredentials?: FindCredentials;
+  readonly tolerationSeconds?: TolerationSeconds;
   /** Plugins to have besides those that are there unless told. */
   readonly enabled?: readonly string[];
 }
@@ -32,15 +40,13 @@ const parsers: Readonly<Record<string, Parse>> = {
   PodTolerationRestriction: (document) => (document ? { podTolerations: parsePodTolerations(document) } : {}),
   EventRateLimit: (document) => ({ eventLimits: parseEventLimits(document) }),
   ResourceQuota: (document) => (document ? { limitedResources: parseLimitedResources(document) } : {}),
-  MutatingAdmissionWebhook: refuseKubeconfig,
-  ValidatingAdmissionWebhook: refuseKubeconfig,
+  ImagePolicyWebhook: (document) => ({ imagePolicy: parseImagePolicy(document) }),
+  MutatingAdmissionWebhook: (document) => given('mutatingCredentials', parseWebhookAdmission(document)),
+  ValidatingAdmissionWebhook: (document) => given('validatingCredentials', parseWebhookAdmission(document)),
 };
 
-/** Webhooks are asked without credentials of ours: what somebody wrote down must not be lost silently. */
-function refuseKubeconfig(document: unknown): object {
-  const { kubeConfigFile } = (document ?? {}) as { kubeConfigFile?: string };
-  if (kubeConfigFile) throw new Error('kubeConfigFile is not offered: webhooks are asked without credentials');
-  return {};
+function given<K extends string, V>(name: K, value: V | undefined): { readonly [N in K]?: V } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [N in K]?: V };
 }
 
 /**
@@ -52,6 +58,8 @@ export async function readAdmissionSettings(path: string, enabled: readonly stri
   const settings = { ...(await readFileSettings(path)), enabled };
   if (enabled.includes('EventRateLimit') && !settings.eventLimits)
     throw new Error('admission plugin EventRateLimit needs its limits in --admission-control-config-file: limits: Required value');
+  if (enabled.includes('ImagePolicyWebhook') && !settings.imagePolicy)
+    throw new Error('admission plugin ImagePolicyWebhook needs its settings in --admission-control-config-file: no config specified');
   return settings;
 }
 

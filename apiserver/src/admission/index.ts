@@ -1,3 +1,4 @@
+import type { Clock } from '@keelson/base';
 import type { Services } from '../http/services.ts';
 import { alwaysAdmit, alwaysDeny } from './always.ts';
 import { alwaysPullImages } from './always-pull-images.ts';
@@ -7,6 +8,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { denyServiceExternalIPs } from './deny-service-external-ips.ts';
 import { eventRateLimit } from './event-rate-limit.ts';
 import { extendedResourceToleration } from './extended-resource-toleration.ts';
+import { imagePolicyWebhook } from './image-policy-webhook.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { offByDefault } from './names.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
@@ -33,6 +35,7 @@ export interface AdmissionPluginDeps {
   /** Answers what a user may. */
   readonly authorize: Services['authorize'];
   readonly podSecurity: PodSecurityDeps;
+  readonly clock: Clock;
   /** What plugins are told, and which there are besides the usual ones; nothing, unless told. */
   readonly settings?: AdmissionSettings;
 }
@@ -51,10 +54,11 @@ export function admissionPlugins(deps: AdmissionPluginDeps): readonly AdmissionP
     nodeRestriction,
     taintNodesByCondition,
     alwaysPullImages,
+    imagePolicyWebhook(settings.imagePolicy, deps.clock),
     podSecurity(deps.podSecurity),
     podNodeSelector(settings.podNodeSelector ?? noPodNodeSelectors),
     priority,
-    defaultTolerationSeconds,
+    defaultTolerationSeconds(settings.tolerationSeconds),
     podTolerationRestriction(settings.podTolerations ?? noPodTolerations),
     eventRateLimit(settings.eventLimits ?? []),
     extendedResourceToleration,

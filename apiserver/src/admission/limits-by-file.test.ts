@@ -101,8 +101,6 @@ test('plugins are told in one file', async () => {
     assert.deepEqual(settings.podNodeSelector, { clusterDefault: { a: 'b' }, allowed: { x: { c: 'd', e: 'f' } } });
     assert.deepEqual(settings.podTolerations, { default: [], whitelist: [{ key: 'a', operator: 'Exists' }] });
     assert.deepEqual(settings.enabled, ['PodNodeSelector']);
-    await writeFile(path, text('- name: ValidatingAdmissionWebhook\n  configuration:\n    kubeConfigFile: /etc/x\n'));
-    await assert.rejects(readAdmissionSettings(path), /kubeConfigFile is not offered/);
     await writeFile(path, text('- name: Priority\n'));
     await assert.rejects(readAdmissionSettings(path), /plugin "Priority" takes no configuration/);
     await assert.rejects(readAdmissionSettings('', ['EventRateLimit']), /limits: Required value/);
@@ -113,5 +111,5 @@ test('plugins are told in one file', async () => {
 
 test('names of plugins', () => {
   checkPluginNames('enable-admission-plugins', ['AlwaysPullImages', 'NodeRestriction', 'PodResizeValidator']);
-  assert.throws(() => checkPluginNames('enable-admission-plugins', ['ImagePolicyWebhook']), /plugin "ImagePolicyWebhook" is unknown/);
+  assert.throws(() => checkPluginNames('enable-admission-plugins', ['ImagePolicy']), /plugin "ImagePolicy" is unknown/);
 });

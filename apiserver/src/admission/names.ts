@@ -11,7 +11,7 @@ const usual: readonly string[] = [
 /** Those that are there only where somebody asks for them. */
 export const offByDefault: ReadonlySet<string> = new Set([
   ...['AlwaysAdmit', 'AlwaysDeny', 'AlwaysPullImages', 'NamespaceAutoProvision', 'NamespaceExists', 'LimitPodHardAntiAffinityTopology'],
-  ...['PodNodeSelector', 'PodTolerationRestriction', 'EventRateLimit', 'ExtendedResourceToleration'],
+  ...['PodNodeSelector', 'PodTolerationRestriction', 'EventRateLimit', 'ExtendedResourceToleration', 'ImagePolicyWebhook'],
   ...['OwnerReferencesPermissionEnforcement', 'DenyServiceExternalIPs'],
 ]);
 

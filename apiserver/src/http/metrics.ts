@@ -7,10 +7,27 @@ import type { RequestInfo } from './types.ts';
 export interface RequestMetrics {
   /** Called once per request; what it returns, when the handler has finished. */
   begin(info: RequestInfo, response: HttpResponseLike): () => void;
+  /** A request was cut because it took too long. */
+  terminated(info: RequestInfo): void;
 }
 
 const longRunning = new Set(['watch', 'log', 'exec', 'attach', 'portforward', 'proxy']);
 const secondsBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+
+/** Counts requests that were cut. */
+function countTerminations(registers: Registry[]): RequestMetrics['terminated'] {
+  const terminations = new Counter({
+    name: 'apiserver_request_terminations_total',
+    help: 'Requests the server ended to protect itself, by verb, group, version, resource, scope, component and HTTP response code.',
+    labelNames: ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component', 'code'],
+    registers,
+  });
+  return (info) => {
+    const { group, version, resource, subresource } = info;
+    const where = { group, version, resource, subresource, scope: scopeOf(info) };
+    terminations.inc({ verb: info.verb.toUpperCase(), ...where, component: 'apiserver', code: '504' });
+  };
+}
 
 export function createRequestMetrics(registry: Registry, clock: Clock): RequestMetrics {
   const registers = [registry];
@@ -40,6 +57,7 @@ export function createRequestMetrics(registry: Registry, clock: Clock): RequestM
     registers,
   });
   return {
+    terminated: countTerminations(registers),
     begin(info, response) {
       const { group, version, resource, subresource } = info;
       const verb = info.verb.toUpperCase();

@@ -10,6 +10,7 @@ import type { AuthorizationAttributes, Authorizer, UserInfo } from '../auth/type
 import type { Aggregator } from '../extensions/aggregation/aggregator.ts';
 import type { Gate } from '../fairness/gate.ts';
 import type { Registry } from '../registry/registry.ts';
+import { allowanceOf, cutOff, type RequestLimits, TimeIsOver, within } from './deadline.ts';
 import type { Decoder } from './decode.ts';
 import type { RequestMetrics } from './metrics.ts';
 import { parseRequest, segmentProblem, selectedName } from './request-info.ts';
@@ -31,6 +32,7 @@ export interface PipelineOptions extends Authenticators {
   readonly metrics: RequestMetrics;
   /** Says when a request's turn is. */
   readonly gate: Gate;
+  readonly limits: RequestLimits;
   /** Absent where nothing is told of requests. */
   readonly auditor?: Auditor | undefined;
   readonly clock: Clock;
@@ -53,7 +55,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const audit = options.auditor?.open(id, info, request);
     if (audit) followAnswer(response, audit);
     try {
-      await serve(options, { info, request, response, audit });
+      const allowance = allowanceOf(info, options.limits, () => options.aggregator.find(info.path) === undefined);
+      const work = serve(options, { info, request, response, audit });
+      await (allowance ? within(allowance, options.clock, work) : work);
     } catch (error) {
       await refuse(options, { request, response, query: info.query, audit }, info, error);
     } finally {
@@ -72,8 +76,13 @@ interface Exchange {
 }
 
 /** A client that left in the middle of its request is nobody's failure. */
-async function refuse({ log }: PipelineOptions, answer: Answer, info: RequestInfo, error: unknown): Promise<void> {
+async function refuse(options: PipelineOptions, answer: Answer, info: RequestInfo, error: unknown): Promise<void> {
+  const { log } = options;
   if (answer.response.destroyed) return;
+  if (error instanceof TimeIsOver) {
+    options.metrics.terminated(info);
+    return cutOff(answer, error);
+  }
   const foreseen = error instanceof Error && 'status' in error;
   if (!foreseen) log.error('request failed', { err: error, path: info.path, verb: info.verb });
   await sendError(answer, error).catch(() => answer.response.destroy());
@@ -84,6 +93,8 @@ async function serve(options: PipelineOptions, exchange: Exchange): Promise<void
   const { info, request, response, audit } = exchange;
   const user = await identify(options, info, request, audit);
   await options.gate.serve({ info, user, request, response }, async (leave) => {
+    // It was cut while it waited for its turn.
+    if (response.writableEnded) return;
     await permit(options, info, user, audit);
     await answer(options, exchange, user, leave);
   });
@@ -159,8 +170,8 @@ function actionOf(info: RequestInfo, user: UserInfo): AuthorizationAttributes {
 }
 
 /** What every resource request is given besides itself. */
-export function common({ registry, decoder, services, clock, random, log, signal }: PipelineOptions) {
-  return { registry, decoder, services, clock, random, log, signal, warnings: [] as string[] };
+export function common({ registry, decoder, services, limits, clock, random, log, signal }: PipelineOptions) {
+  return { registry, decoder, services, limits, clock, random, log, signal, warnings: [] as string[] };
 }
 
 /** The id a request is known by. A client may bring one. */

@@ -119,8 +119,9 @@ test('the server stores from protobuf what it stores from JSON', async () => {
     const fromJson = await server.send('POST', `${path}?dryRun=All`, meaning(await decode(name)));
     assert.equal(fromJson.status, 201, `${name} ${fromJson.text}`);
     const stable = (text: string): unknown => {
-      const object = JSON.parse(text) as { metadata: object; spec?: { clusterIP?: string; clusterIPs?: string[] } };
-      object.metadata = { ...object.metadata, uid: '', creationTimestamp: '' };
+      const object = JSON.parse(text) as { metadata: { managedFields?: object[] }; spec?: { clusterIP?: string; clusterIPs?: string[] } };
+      const managedFields = (object.metadata.managedFields ?? []).map((entry) => ({ ...entry, time: '' }));
+      object.metadata = { ...object.metadata, managedFields, ...{ uid: '', creationTimestamp: '' } };
       if (object.spec?.clusterIP) object.spec = { ...object.spec, clusterIP: '', clusterIPs: [] };
       return object;
     };

@@ -185,11 +185,9 @@ async function serveDelete(request: ResourceRequest): Promise<void> {
   await sendJson(answerTo(request, form.yaml), 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
 }
 
-/** Objects of a collection whose removals share a commit, and its wait for the disk. */
-const removedTogether = 32;
-
 async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
   const { store, registry } = request;
+  const { deleteCollectionWorkers: together } = request.limits;
   const form = negotiate(header(request, 'accept'));
   const options = await deleteOptions(request);
   const page = await list(registry, store, listQuery(request));
@@ -204,8 +202,8 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
     }
   };
   const wires: Buffer[] = [];
-  for (let at = 0; at < page.entries.length; at += removedTogether)
-    wires.push(...(await Promise.all(page.entries.slice(at, at + removedTogether).map(removeOne))).flat());
+  for (let at = 0; at < page.entries.length; at += together)
+    wires.push(...(await Promise.all(page.entries.slice(at, at + together).map(removeOne))).flat());
   const { kind, apiVersion } = store.kind;
   const head = { kind: `${kind}List`, apiVersion, resourceVersion: page.resourceVersion };
   await sendList(answerTo(request, form.yaml), 200, new ListBytes(head, wires, store.tail));

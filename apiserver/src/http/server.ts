@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ExchangeHandler } from '@keelson/client';
+import type { TlsTerms } from './tls.ts';
 import type { UpgradeHandler } from './upgrade.ts';
 
 export interface ServerOptions {
@@ -14,6 +15,8 @@ export interface ServerOptions {
   readonly handle: ExchangeHandler;
   readonly upgrade: UpgradeHandler;
   readonly patience?: Patience;
+  /** TLS 1.2 and later unless told. */
+  readonly tls?: TlsTerms;
 }
 
 /** Milliseconds a client may take: nobody holds a connection for nothing by sending slowly. What was asked may take as long as it likes. */
@@ -42,14 +45,14 @@ const headerLimit = 1024 * 1024;
 
 /** The TLS listener. @throws a sentence about the port when it cannot be had. */
 export function listen(options: ServerOptions): Promise<RunningServer> {
-  const { cert, key, clientCA, handle, patience = usualPatience } = options;
+  const { cert, key, clientCA, handle, patience = usualPatience, tls = { minVersion: 'TLSv1.2' } } = options;
   const server = createServer({
     cert,
     key,
     ca: clientCA,
     requestCert: true,
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
+    ...tls,
     handshakeTimeout: patience.handshake,
     keepAliveTimeout: patience.idle,
     connectionsCheckingInterval: patience.interval,

@@ -24,6 +24,30 @@ test('what Go leaves out when it is empty is left out; what it points to, or mus
   assert.deepEqual(shaped('core.v1.ConfigMap', { data: { a: null, b: '' } }), { data: { a: '', b: '' } });
 });
 
+test('empty texts go as Go’s omitempty lets them go; those it points to, must have, or always writes stay', () => {
+  const cases: readonly (readonly [string, object, object])[] = [
+    ['core.v1.Service', { spec: { type: '', clusterIP: '', loadBalancerClass: '' } }, { spec: { loadBalancerClass: '' } }],
+    ['core.v1.ServicePort', { port: 1, name: '', protocol: '', appProtocol: '' }, { port: 1, appProtocol: '' }],
+    ['core.v1.EnvVar', { name: '', value: '' }, { name: '' }],
+    [
+      'core.v1.ConfigMap',
+      { metadata: { name: 'a', namespace: '', generateName: '' }, data: { a: '' } },
+      { metadata: { name: 'a' }, data: { a: '' } },
+    ],
+    ['core.v1.PersistentVolumeSpec', { storageClassName: '', volumeMode: '' }, { volumeMode: '' }],
+    ['core.v1.PersistentVolumeClaimSpec', { storageClassName: '', volumeName: '' }, { storageClassName: '' }],
+    ['discovery.v1.EndpointPort', { name: '', protocol: '' }, { name: '', protocol: '' }],
+    ['core.v1.EndpointPort', { port: 1, name: '' }, { port: 1 }],
+    ['networking.v1.IngressSpec', { ingressClassName: '', rules: [{ host: '' }] }, { ingressClassName: '', rules: [{}] }],
+    ['core.v1.TypedLocalObjectReference', { apiGroup: '', kind: '', name: '' }, { apiGroup: '', kind: '', name: '' }],
+    ['core.v1.Toleration', { key: '', operator: 'Exists', value: '', effect: '' }, { operator: 'Exists' }],
+    ['admissionregistration.v1.RuleWithOperations', { scope: '' }, { scope: '' }],
+    ['admissionregistration.v1.WebhookClientConfig', { caBundle: '', url: '' }, { url: '' }],
+    ['rbac.v1.Subject', { kind: 'User', name: 'a', apiGroup: '', namespace: '' }, { kind: 'User', name: 'a' }],
+  ];
+  for (const [type, given, expected] of cases) assert.deepEqual(shaped(type, given), expected, type);
+});
+
 test('what does not fit is told with its place', () => {
   const place = (type: string, value: object): unknown => {
     try {

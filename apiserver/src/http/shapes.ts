@@ -1,6 +1,7 @@
 import { canonicalQuantity } from '@keelson/machinery';
 import type { Schema, Schemas } from '@keelson/types/schemas';
 import { isBase64, isTime } from './go-errors.ts';
+import { zeroSays } from './protobuf-zeroes.ts';
 
 /** Where a value stands: names of members, places in lists. */
 export type Path = readonly (number | string)[];
@@ -43,14 +44,14 @@ interface Member {
   readonly zero: (() => unknown) | undefined;
   /** Whatever is given is taken as it is, null included. */
   readonly open: boolean;
-  /** A list or map that may be absent: an empty one is. */
-  readonly mayBeEmpty: boolean;
+  /** Whether a value counts as absent, as Go's `omitempty` has it. */
+  readonly isNothing: ((value: unknown) => boolean) | undefined;
 }
 
 /**
  * Brings parsed input into the shapes of types, as Go's typed decoding does, in one pass in the order of the document: members a type does
- * not know go, nulls and empty lists and maps count as absent, required members are there, quantities and times are such. What a type needs
- * is put together when it is first met.
+ * not know go, nulls, empty lists and maps, and empty texts nobody points to count as absent, required members are there, quantities and
+ * times are such. What a type needs is put together when it is first met.
  */
 export class Shapes {
   readonly #schemas: Schemas;
@@ -72,19 +73,20 @@ export class Shapes {
     if (known) return known;
     const schema = this.#schemas[name];
     if (!schema) throw new Error(`no schema for ${name}`);
-    const made = this.#shaper(schema);
+    const made = this.#shaper(schema, name);
     this.#types.set(name, made);
     return made;
   }
 
-  #shaper(schema: Schema): Shaper {
+  /** @param name of the type; empty where it has none. */
+  #shaper(schema: Schema, name = ''): Shaper {
     const { $ref, items, properties, additionalProperties } = schema;
     if (isIntOrString(schema)) return scalar(schema, (value) => Number.isInteger(value) || typeof value === 'string');
     if (schema.format === 'quantity') return quantity(schema);
     if (isOpen(schema)) return (value) => value;
     if ($ref !== undefined) return this.#referred($ref);
     if (items) return this.#list(schema, items);
-    if (properties) return this.#struct(schema, properties);
+    if (properties) return this.#struct(schema, properties, name);
     if (typeof additionalProperties === 'object') return this.#map(schema, additionalProperties);
     return scalar(schema, fits[schema.format ?? ''] ?? fits[schema.type ?? ''] ?? (() => true));
   }
@@ -118,9 +120,13 @@ export class Shapes {
     };
   }
 
-  #struct(schema: Schema, properties: Readonly<Record<string, Schema>>): Shaper {
+  #struct(schema: Schema, properties: Readonly<Record<string, Schema>>, typeName: string): Shaper {
     const required = new Set([...(schema.required ?? []), 'spec']);
-    const all = Object.entries(properties).map(([name, property]) => [name, this.#member(property, required.has(name))] as const);
+    const memberOf = (name: string, property: Schema): Member => {
+      const member = this.#member(property, required.has(name));
+      return isText(property) && !required.has(name) && leavesOut(typeName, name) ? { ...member, isNothing: isEmptyText } : member;
+    };
+    const all = Object.entries(properties).map(([name, property]) => [name, memberOf(name, property)] as const);
     const members = new Map(all);
     const filled = all.filter(([, { zero }]) => zero !== undefined);
     return (value, walk) => {
@@ -139,8 +145,9 @@ export class Shapes {
   }
 
   #member(schema: Schema, mustBe: boolean): Member {
-    const mayBeEmpty = !mustBe && (schema.items !== undefined || typeof schema.additionalProperties === 'object');
-    return { shape: this.#shaper(schema), zero: mustBe ? this.#zero(schema) : undefined, open: isOpen(schema), mayBeEmpty };
+    const isMany = schema.items !== undefined || typeof schema.additionalProperties === 'object';
+    const zero = mustBe ? this.#zero(schema) : undefined;
+    return { shape: this.#shaper(schema), zero, open: isOpen(schema), isNothing: isMany && !mustBe ? isEmpty : undefined };
   }
 
   /** What Go has where nothing was given: never nothing. Undefined where it is a null on the wire. */
@@ -153,14 +160,14 @@ export class Shapes {
 }
 
 /** A member's value in its shape; undefined where it is absent, and may be. */
-function shaped({ shape, zero, open, mayBeEmpty }: Member, given: unknown, name: number | string, walk: Walk): unknown {
+function shaped({ shape, zero, open, isNothing }: Member, given: unknown, name: number | string, walk: Walk): unknown {
   const absent = given === undefined || (given === null && !open);
   const value = absent ? zero?.() : given;
   if (value === undefined) return undefined;
   walk.path.push(name);
   const made = shape(value, walk);
   walk.path.pop();
-  return mayBeEmpty && isEmpty(made) ? undefined : made;
+  return isNothing?.(made) ? undefined : made;
 }
 
 /** Of a list or a map. */
@@ -169,6 +176,22 @@ function isEmpty(value: unknown): boolean {
   for (const _ in value as object) return false;
   return true;
 }
+
+function isEmptyText(value: unknown): boolean {
+  return value === '';
+}
+
+/** Whether a type's text is left out when it is empty: of stable types, whose pointers are known. */
+function leavesOut(typeName: string, field: string): boolean {
+  const [, version = ''] = typeName.split('.');
+  return /^v\d+$/.test(version) && !zeroSays(typeName, field) && !kept.has(`${typeName}.${field}`);
+}
+
+/** Texts that Go writes though they are empty and need not be given, and those it points to in types that other types are made of. */
+const kept: ReadonlySet<string> = new Set([
+  ...['core.v1.Event.reportingComponent', 'core.v1.Event.reportingInstance', 'core.v1.EphemeralContainer.restartPolicy'],
+  ...['admissionregistration.v1.RuleWithOperations.scope', 'admissionregistration.v1.NamedRuleWithOperations.scope'],
+]);
 
 /** Sets a member only where that changes something: most objects stay as they are. */
 function keep(object: Record<string, unknown>, name: string, value: unknown): void {
@@ -220,6 +243,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isIntOrString(schema: Schema): boolean {
   return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
+}
+
+function isText({ type, format, $ref }: Schema): boolean {
+  return type === 'string' && $ref === undefined && (format === undefined || format === 'byte');
 }
 
 function isOpen(schema: Schema): boolean {

@@ -4,6 +4,7 @@ import type { Trail } from '../audit/trail.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { KindStore } from '../registry/kind-store.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { RequestLimits } from './deadline.ts';
 import type { Decoder } from './decode.ts';
 import type { Services as ServerServices } from './services.ts';
 
@@ -34,6 +35,7 @@ export interface ResourceRequest {
   readonly registry: Registry;
   readonly decoder: Decoder;
   readonly services: ServerServices;
+  readonly limits: RequestLimits;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

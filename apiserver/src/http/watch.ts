@@ -14,9 +14,8 @@ import type { ResourceRequest } from './types.ts';
 
 /** Bytes a slow watcher may have waiting before its stream is ended; it resumes from its last revision. */
 const backlogLimit = 16 * 1024 * 1024;
-/** Between bookmarks, and the shortest and longest life of a watch that named no timeout, in milliseconds. */
+/** Between bookmarks, in milliseconds. */
 const bookmarkEvery = 60_000;
-const life = { least: 1_800_000, most: 3_600_000 };
 
 /** Streams changes until the client leaves, its timeout ends, or it falls too far behind. */
 export async function serveWatch(request: ResourceRequest): Promise<void> {
@@ -43,8 +42,8 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
   const watch = await openWatch(registry, store, query, shape, sink).catch((error: unknown) => endWithError(stream, error));
   if (!watch) return;
   stream.begin();
-  const timeout = timeoutSeconds > 0 ? timeoutSeconds * 1000 : life.least + request.random.next() * (life.most - life.least);
-  const timers: Timer[] = [clock.after(timeout, () => stream.end())];
+  const life = timeoutSeconds > 0 ? timeoutSeconds * 1000 : request.limits.minRequestTimeout * (1 + request.random.next());
+  const timers: Timer[] = life > 0 ? [clock.after(life, () => stream.end())] : [];
   if (bookmarks) keepBookmarking(request, timers, () => bookmark(Math.max(registry.feed.revision, Number(query.resourceVersion))));
   closeWithClient(request, stream, () => {
     for (const timer of timers) timer.cancel();
@@ -72,10 +71,11 @@ function closeWithClient({ response, signal }: ResourceRequest, stream: WatchStr
   if (signal.aborted) stop();
 }
 
-/** `timers[1]` is the one that waits for the next bookmark. */
+/** Its place in `timers` is that of the one that waits for the next bookmark. */
 function keepBookmarking({ clock }: ResourceRequest, timers: Timer[], bookmark: () => void): void {
+  const place = timers.length;
   const again = (): void => {
-    timers[1] = clock.after(bookmarkEvery, () => {
+    timers[place] = clock.after(bookmarkEvery, () => {
       bookmark();
       again();
     });

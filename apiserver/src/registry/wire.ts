@@ -20,6 +20,11 @@ export function encodeStored(
   return Buffer.from(JSON.stringify({ metadata: { resourceVersion: '', ...meta }, ...rest, kind, apiVersion }));
 }
 
+/** Whether these bytes are in the form of `encodeStored`. */
+export function isEncoded(bytes: Buffer): boolean {
+  return bytes.subarray(0, head.length).equals(head);
+}
+
 /** Stored bytes → what clients read. */
 export function withRevision(stored: Buffer, revision: number): Buffer {
   return splice(stored, head.length, revision);

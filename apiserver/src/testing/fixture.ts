@@ -27,6 +27,9 @@ export interface FixtureOptions {
   readonly components?: Services['components'];
   readonly aggregation?: AggregationOptions;
   readonly fairness?: ServerConfig['fairness'];
+  readonly limits?: ServerConfig['limits'];
+  readonly ending?: AbortSignal;
+  readonly checks?: ServerConfig['checks'];
   readonly frontProxies?: FrontProxyTrust;
   /** PEM. */
   readonly clientCA?: string;
@@ -93,6 +96,9 @@ export async function startServer(options: FixtureOptions = {}): Promise<Fixture
     frontProxies: options.frontProxies,
     aggregation: options.aggregation ?? {},
     ...(options.fairness ? { fairness: options.fairness } : {}),
+    ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.ending ? { ending: options.ending } : {}),
+    ...(options.checks ? { checks: options.checks } : {}),
     compactionInterval: 300_000,
     signal: stop.signal,
   });

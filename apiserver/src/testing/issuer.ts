@@ -13,6 +13,8 @@ export class TestIssuer {
   readonly asked: string[] = [];
   /** What discovery says in place of the truth. */
   claimedIssuer: string | undefined;
+  /** Tokens it gives at a path, to who shows the token it is given for; anybody where that is empty. */
+  readonly given = new Map<string, { readonly token: string; readonly to: string }>();
   /** Whether it answers. */
   isAway = false;
   readonly #server: Server;
@@ -22,9 +24,11 @@ export class TestIssuer {
   private constructor(ca: Credential, serving: Credential, key: KeyObject) {
     this.ca = ca;
     this.#key = key;
-    this.#server = createServer({ cert: serving.certPem, key: serving.keyPem }, ({ url = '' }, response) => {
+    this.#server = createServer({ cert: serving.certPem, key: serving.keyPem }, ({ url = '', headers }, response) => {
       this.asked.push(url);
       if (this.isAway) return void response.writeHead(503).end('away');
+      const given = this.given.get(url);
+      if (given && (headers.authorization ?? '') === (given.to && `Bearer ${given.to}`)) return void response.end(given.token);
       const known: Record<string, object> = {
         '/.well-known/openid-configuration': { issuer: this.claimedIssuer ?? this.url, jwks_uri: `${this.url}/keys` },
         '/keys': { keys: [{ ...this.#publicKey().export({ format: 'jwk' }), kid: this.#keyID, alg: 'RS256', use: 'sig' }] },

@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { type Clock, errorMessage } from '@keelson/base';
-import { httpTransport } from '@keelson/client';
+import { httpTransport, type Transport } from '@keelson/client';
 import { readAtMost } from '../read-at-most.ts';
 import type { JwtIssuer } from './types.ts';
 
@@ -22,6 +22,9 @@ export interface SigningKey {
 /** Fetches a JSON document from an issuer. @throws Error in words. */
 export type Fetch = (url: string) => Promise<unknown>;
 
+/** Fetches a text. @param token sent as a bearer token, unless it is empty. @throws Error in words. */
+export type FetchText = (url: string, token?: string) => Promise<string>;
+
 /** An issuer's public keys, found by its discovery document, cached and asked for again as they change. */
 export class IssuerKeys {
   readonly #issuer: JwtIssuer;
@@ -33,7 +36,7 @@ export class IssuerKeys {
   #asking: Promise<void> | undefined;
   #problem = 'oidc: authenticator not initialized';
 
-  constructor(issuer: JwtIssuer, clock: Clock, fetch: Fetch = httpsFetch(issuer.certificateAuthority, clock)) {
+  constructor(issuer: JwtIssuer, clock: Clock, fetch: Fetch) {
     this.#issuer = issuer;
     this.#clock = clock;
     this.#fetch = fetch;
@@ -106,23 +109,38 @@ export function keysIn(set: unknown): SigningKey[] {
   });
 }
 
-function httpsFetch(caData: string | undefined, clock: Clock): Fetch {
+/** Documents of an issuer. */
+export function fetchJson(fetch: FetchText): Fetch {
   return async (url) => {
-    const { origin, pathname, search } = new URL(url);
-    const transport = httpTransport({ server: origin, userAgent: 'kube-apiserver', caData });
+    const text = await fetch(url);
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new Error(`Get "${url}": ${errorMessage(error)}`);
+    }
+  };
+}
+
+/** Asks issuers by HTTPS. @param caData PEM; the machine's own authorities when absent. */
+export function issuerFetch(caData: string | undefined, clock: Clock): FetchText {
+  return async (url, token) => {
     const abort = new AbortController();
     const timer = clock.after(timeout, () => abort.abort(new Error('context deadline exceeded')));
+    let transport: Transport | undefined;
     try {
-      const headers = { accept: 'application/json' };
+      const { origin, pathname, search, protocol } = new URL(url);
+      if (protocol !== 'https:') throw new Error(`unsupported protocol scheme "${protocol.slice(0, -1)}"`);
+      transport = httpTransport({ server: origin, userAgent: 'kube-apiserver', caData });
+      const headers = { accept: 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
       const response = await transport.send({ method: 'GET', path: pathname + search, headers, signal: abort.signal });
       const text = await readAtMost(response.chunks, largest);
       if (response.status !== 200) throw new Error(`${response.status}: ${text.slice(0, 200)}`);
-      return JSON.parse(text);
+      return text;
     } catch (error) {
       throw new Error(`Get "${url}": ${errorMessage(error)}`);
     } finally {
       timer.cancel();
-      transport.close();
+      transport?.close();
     }
   };
 }

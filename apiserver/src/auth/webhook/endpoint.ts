@@ -2,8 +2,8 @@ import { type Clock, errorMessage, sleep } from '@keelson/base';
 import { connectionOf, httpTransport, inClusterConnection, readKubeconfig, resolveContext, type Transport } from '@keelson/client';
 import { readAtMost } from '../read-at-most.ts';
 
-/** Milliseconds before the second attempt; each further one waits half as long again. */
-const firstPause = 500;
+/** Milliseconds before the second attempt unless told; each further one waits half as long again. */
+const usualPause = 500;
 const attempts = 5;
 /** Bytes of an answer. */
 const largest = 1024 * 1024;
@@ -19,7 +19,7 @@ export interface ReviewEndpoint {
  * @param timeout milliseconds for a review, further attempts included.
  * @throws Error naming the file when it cannot be read as a kubeconfig, or saying that this is no pod.
  */
-export function endpointOf(kubeconfig: string | undefined, timeout: number, clock: Clock): ReviewEndpoint {
+export function endpointOf(kubeconfig: string | undefined, timeout: number, clock: Clock, pause = usualPause): ReviewEndpoint {
   const connection = kubeconfig === undefined ? inClusterConnection() : connectionOf(resolveContext(readKubeconfig(kubeconfig)));
   if (!connection)
     throw new Error('unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined');
@@ -31,7 +31,7 @@ export function endpointOf(kubeconfig: string | undefined, timeout: number, cloc
       const abort = new AbortController();
       const timer = clock.after(timeout, () => abort.abort(new Error('context deadline exceeded')));
       try {
-        return await insist((signal) => exchange(transport, path, review, signal), clock, abort.signal);
+        return await insist((signal) => exchange(transport, path, review, signal), pause, clock, abort.signal);
       } catch (error) {
         throw new Error(`Post "${connection.server}": ${errorMessage(error)}`);
       } finally {
@@ -44,13 +44,13 @@ export function endpointOf(kubeconfig: string | undefined, timeout: number, cloc
 /** An answer that more attempts would not change. */
 class Final extends Error {}
 
-async function insist<T>(attempt: (signal: AbortSignal) => Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
+async function insist<T>(attempt: (signal: AbortSignal) => Promise<T>, pause: number, clock: Clock, signal: AbortSignal): Promise<T> {
   for (let count = 1; ; count++) {
     try {
       return await attempt(signal);
     } catch (error) {
       if (error instanceof Final || count === attempts || signal.aborted) throw error;
-      await sleep(clock, firstPause * 1.5 ** (count - 1), signal);
+      await sleep(clock, pause * 1.5 ** (count - 1), signal);
     }
   }
 }

@@ -4,6 +4,7 @@ import { Service } from '@keelson/types';
 import type { ClientConfig } from '../../kinds/admissionregistration/client-config.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { placeByAddress, type ServiceReference } from '../aggregation/place.ts';
+import type { Credentials, FindCredentials } from './credentials.ts';
 
 /** An answer larger than this is cut off: a webhook must not take the server's memory. Bytes. */
 const largestAnswer = 3 * 1024 * 1024;
@@ -16,6 +17,8 @@ interface Target {
   readonly port: number;
   readonly path: string;
   readonly servername: string;
+  /** PEM, base64; empty for the machine's own authorities. */
+  readonly caBundle: string;
   /** As errors name it. */
   readonly url: string;
 }
@@ -34,19 +37,21 @@ export class WebhookCaller {
   /**
    * Resolves to the parsed answer.
    * @param timeout milliseconds.
+   * @param find tells what it is shown; nothing unless told.
    * @throws Error with upstream's words: `failed to call webhook: Post "https://…": context deadline exceeded`.
    */
-  async post(config: HookConfig, body: object, timeout: number): Promise<unknown> {
-    const target = this.#locate(config, timeout);
+  async post(config: HookConfig, body: object, timeout: number, find?: FindCredentials): Promise<unknown> {
+    const target = { ...this.#locate(config, timeout), caBundle: config.caBundle ?? '' };
     try {
-      return JSON.parse(await this.#exchange(target, config.caBundle ?? '', Buffer.from(JSON.stringify(body)), timeout));
+      const shown = find?.(`${target.servername}:${config.service?.port ?? target.port}`);
+      return JSON.parse(await this.#exchange(target, Buffer.from(JSON.stringify(body)), timeout, shown));
     } catch (error) {
       const why = error instanceof SyntaxError ? error.message : `Post ${JSON.stringify(target.url)}: ${errorMessage(error)}`;
       throw new Error(`failed to call webhook: ${why}`);
     }
   }
 
-  #locate({ url, service }: HookConfig, timeout: number): Target {
+  #locate({ url, service }: HookConfig, timeout: number): Omit<Target, 'caBundle'> {
     const seconds = `timeout=${Math.round(timeout / 1000)}s`;
     if (url) {
       const parsed = new URL(url);
@@ -69,10 +74,12 @@ export class WebhookCaller {
     };
   }
 
-  #exchange({ host, port, path, servername }: Target, caBundle: string, body: Buffer, timeout: number): Promise<string> {
+  #exchange(target: Target, body: Buffer, timeout: number, shown?: Credentials): Promise<string> {
+    const { host, port, path, servername } = target;
     return new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json', accept: 'application/json', 'content-length': body.length };
-      const agent = this.#agentOf(servername, caBundle);
+      const json = { 'content-type': 'application/json', accept: 'application/json', 'content-length': body.length };
+      const headers = { ...json, ...shown?.headers };
+      const agent = this.#agentOf(target, shown);
       const request = httpsRequest({ agent, host, port, path, method: 'POST', headers: { ...headers, host: `${servername}:${port}` } });
       const timer = this.#clock.after(timeout, () => request.destroy(new Error('context deadline exceeded')));
       request.on('error', (error) => {
@@ -101,11 +108,12 @@ export class WebhookCaller {
     });
   }
 
-  #agentOf(servername: string, caBundle: string): Agent {
-    const trust = `${servername} ${caBundle}`;
+  #agentOf({ servername, caBundle }: Target, { cert, key }: Partial<Credentials> = {}): Agent {
+    const trust = `${servername} ${caBundle} ${cert?.toString('base64') ?? ''}`;
     const known = this.#agents.get(trust);
     if (known) return known;
-    const agent = new Agent({ keepAlive: true, servername, ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}) });
+    const own = cert && key ? { cert, key } : {};
+    const agent = new Agent({ keepAlive: true, servername, ...own, ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}) });
     this.#agents.set(trust, agent);
     return agent;
   }

@@ -11,12 +11,15 @@ import { Decisions } from '../cel/decisions.ts';
 import { isExempt } from '../policies/exempt.ts';
 import type { WebhookCaller } from './caller.ts';
 import { checkConditions, requestValues } from './conditions.ts';
+import type { FindCredentials } from './credentials.ts';
 import { matchedVersion, replace, shownIn, takeBack } from './equivalents.ts';
 import { matches } from './match.ts';
 import { callFailure, denial, patched, reviewOf, type Verdict, verdictOf } from './review.ts';
 
 export interface WebhookDeps {
   readonly caller: WebhookCaller;
+  /** What webhooks are shown; nothing unless told. */
+  readonly credentials?: FindCredentials | undefined;
   readonly random: Random;
   readonly authorize: Services['authorize'];
   /** Brings what a webhook made of an object back into its kind's shape. @throws StatusError when it has none. */
@@ -140,10 +143,10 @@ async function ask(deps: WebhookDeps, hook: Webhook, attributes: AdmissionAttrib
 
 const spoken = ['v1', 'v1beta1'];
 
-async function call({ caller, random }: WebhookDeps, hook: Webhook, attributes: AdmissionAttributes): Promise<Verdict> {
+async function call({ caller, credentials, random }: WebhookDeps, hook: Webhook, attributes: AdmissionAttributes): Promise<Verdict> {
   const versions = (hook.admissionReviewVersions ?? []).filter((version) => spoken.includes(version));
   const uid = random.uuid();
   const review = reviewOf(attributes, uid, versions[0] ?? 'v1');
-  const answer = await caller.post(hook.clientConfig ?? {}, review, (hook.timeoutSeconds ?? 10) * 1000);
+  const answer = await caller.post(hook.clientConfig ?? {}, review, (hook.timeoutSeconds ?? 10) * 1000, credentials);
   return verdictOf(answer, uid, versions);
 }

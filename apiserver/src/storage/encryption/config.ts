@@ -1,89 +1,80 @@
-import { type FieldError, type FieldPath, fieldInvalid, fieldRequired, formatFieldErrors, path } from '@keelson/machinery';
+import { type FieldError, formatFieldErrors, parseGoDuration } from '@keelson/machinery';
+import type { KmsEndpoint } from './kms/types.ts';
 import { aescbc, aesgcm, identity, type Transformer } from './transform.ts';
+import { type Configuration, type Key, type Provider, validateConfiguration } from './validation.ts';
 
-/** Which resources are stored how: the first transformer writes, all read. */
+/** How a resource is stored: the first transformer writes, all read. */
 export interface EncryptionRule {
   /** `secrets`, `deployments.apps`, `*.apps`, `*.` (the core group) or `*.*`. */
-  readonly resources: readonly string[];
+  readonly resource: string;
   readonly transformers: readonly Transformer[];
 }
 
-interface Keys {
-  readonly keys?: readonly { readonly name?: string; readonly secret?: string }[] | null;
+export interface ParseOptions {
+  /** Makes what seals with the keys of a service. */
+  readonly kms: (endpoint: KmsEndpoint) => Transformer;
+  /** Whether the file is read again when it changes. */
+  readonly reload?: boolean;
 }
 
-type Provider = Readonly<Record<string, Keys | null>>;
-
-interface Configuration {
-  readonly kind?: string;
-  readonly apiVersion?: string;
-  readonly resources?: readonly { readonly resources?: readonly string[]; readonly providers?: readonly Provider[] }[];
-}
-
-const makers = { aesgcm, aescbc };
-const lengths = [16, 24, 32];
 const version = 'apiserver.config.k8s.io/v1';
+const usualTimeout = '3s';
 
 /**
- * Reads an EncryptionConfiguration, as the file of `--encryption-provider-config` holds it. Of upstream's providers, secretbox and kms
- * are not offered.
- * @throws Error that names the field at fault and never a secret.
+ * Reads an EncryptionConfiguration, as the file of `--encryption-provider-config` holds it. Of upstream's providers, secretbox is not
+ * offered, and kms only in version 2.
+ * @throws Error in upstream's words that names the field at fault and never a secret.
  */
-export function parseEncryption(document: unknown): EncryptionRule[] {
+export function parseEncryption(document: unknown, { kms, reload = false }: ParseOptions): EncryptionRule[] {
   const { kind, apiVersion, resources = [] } = (document ?? {}) as Configuration;
   if (kind !== 'EncryptionConfiguration' || apiVersion !== version)
     throw new Error(`expected an EncryptionConfiguration of ${version}, found ${kind ?? 'nothing'} of ${apiVersion ?? 'no version'}`);
-  const errors: FieldError[] = [];
-  const at = path('resources');
-  if (resources.length === 0) errors.push(fieldRequired(at, 'must be set to at least one value'));
-  const rules = resources.map(({ resources: names = [], providers = [] }, index) => {
-    const where = at.index(index);
-    if (names.length === 0) errors.push(fieldRequired(where.child('resources'), 'must be set to at least one value'));
-    if (providers.length === 0) errors.push(fieldRequired(where.child('providers'), 'must be set to at least one value'));
-    const transformers = providers.flatMap((provider, n) => transformersOf(provider, where.child('providers').index(n), errors));
-    return { resources: names.map((name) => name.toLowerCase()), transformers };
-  });
+  const errors: FieldError[] = validateConfiguration(resources ?? [], reload);
   if (errors.length > 0) throw new Error(formatFieldErrors(errors));
-  return rules;
+  const rules = new Map<string, Transformer[]>();
+  for (const { resources: names, providers } of resources ?? []) {
+    const transformers = (providers ?? []).flatMap((provider) => transformersOf(provider, kms));
+    for (const name of (names ?? []).map(canonical)) {
+      for (const wider of [`*.${groupOf(name)}`, '*.*'])
+        if (rules.has(wider)) throw new Error(`resource "${name}" is masked by earlier rule "${wider}"`);
+      rules.set(name, [...(rules.get(name) ?? []), ...transformers]);
+    }
+  }
+  return [...rules].map(([resource, transformers]) => ({ resource, transformers }));
 }
 
-function transformersOf(provider: Provider, at: FieldPath, errors: FieldError[]): Transformer[] {
-  const names = Object.keys(provider);
-  const [name = ''] = names;
-  if (names.length !== 1) errors.push(fieldInvalid(at, names, 'exactly one provider must be set in each element'));
-  else if (name === 'identity') return [identity];
-  else if (name === 'aesgcm' || name === 'aescbc') return keysOf(provider[name], at.child(name, 'keys'), makers[name], errors);
-  else errors.push(fieldInvalid(at, name, 'is not offered; use aesgcm, aescbc or identity'));
-  return [];
+/** `secrets.` is `secrets`, whose group has no name. */
+function canonical(name: string): string {
+  return name.endsWith('.') && name !== '*.' ? name.slice(0, -1) : name;
 }
 
-function keysOf(given: Keys | null | undefined, at: FieldPath, make: typeof aesgcm, errors: FieldError[]): Transformer[] {
-  const keys = given?.keys ?? [];
-  if (keys.length === 0) errors.push(fieldRequired(at, 'must be set to at least one value'));
-  return keys.flatMap(({ name = '', secret = '' }, index) => {
-    const where = at.index(index);
-    const bytes = Buffer.from(secret, 'base64');
-    const problems = [
-      ...(name ? [] : [fieldRequired(where.child('name'), 'a key name is required')]),
-      ...(secret ? [] : [fieldRequired(where.child('secret'), 'a secret is required')]),
-      ...(!secret || lengths.includes(bytes.length)
-        ? []
-        : [
-            fieldInvalid(
-              where.child('secret'),
-              'REDACTED',
-              `secret is not of the expected length, got ${bytes.length}, expected one of [${lengths.join(' ')}]`,
-            ),
-          ]),
-    ];
-    errors.push(...problems);
-    return problems.length > 0 ? [] : [make(name, bytes)];
-  });
-}
-
-/** The rule for a resource (`secrets`, `deployments.apps`), if there is one: the first that names it. */
-export function ruleFor(rules: readonly EncryptionRule[], resource: string): EncryptionRule | undefined {
+function groupOf(resource: string): string {
   const dot = resource.indexOf('.');
-  const group = dot < 0 ? '' : resource.slice(dot + 1);
-  return rules.find(({ resources }) => [resource, `*.${group}`, '*.*'].some((name) => resources.includes(name)));
+  return dot < 0 ? '' : resource.slice(dot + 1);
+}
+
+function transformersOf({ aesgcm: gcm, aescbc: cbc, secretbox, kms: service }: Provider, kms: ParseOptions['kms']): Transformer[] {
+  if (gcm) return keysOf(gcm.keys, aesgcm);
+  if (cbc) return keysOf(cbc.keys, aescbc);
+  if (secretbox) throw new Error('the provider secretbox is not offered; use aesgcm, aescbc, kms or identity');
+  if (!service) return [identity];
+  if (service.apiVersion !== 'v2')
+    throw new Error(
+      'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.  Set --feature-gates=KMSv1=true to use the deprecated KMSv1 feature.',
+    );
+  const timeout = parseGoDuration(service.timeout ?? usualTimeout);
+  return [kms({ name: service.name ?? '', endpoint: service.endpoint ?? '', timeout })];
+}
+
+function keysOf(keys: readonly Key[] | null | undefined, make: typeof aesgcm): Transformer[] {
+  return (keys ?? []).map(({ name = '', secret = '' }) => make(name, Buffer.from(secret, 'base64')));
+}
+
+/** The rule for a resource (`secrets`, `deployments.apps`), if there is one: the one that names it, else one for its group, else one for all. */
+export function ruleFor(rules: readonly EncryptionRule[], resource: string): EncryptionRule | undefined {
+  for (const name of [resource, `*.${groupOf(resource)}`, '*.*']) {
+    const rule = rules.find((one) => one.resource === name);
+    if (rule) return rule;
+  }
+  return undefined;
 }

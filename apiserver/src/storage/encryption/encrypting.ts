@@ -3,7 +3,8 @@ import { type EncryptionRule, ruleFor } from './config.ts';
 import { isSealedWith, type Transformer } from './transform.ts';
 
 export interface EncryptionOptions {
-  readonly rules: readonly EncryptionRule[];
+  /** Those that hold now: others, once they have changed. */
+  readonly rules: () => readonly EncryptionRule[];
   /** The resource a key belongs to: `secrets`, `deployments.apps`. */
   readonly resourceOf: (key: string) => string | undefined;
   /** Fresh random bytes: never the same twice. */
@@ -17,11 +18,12 @@ export interface EncryptionOptions {
 export class EncryptingStore implements Store {
   readonly #inner: Store;
   readonly #options: EncryptionOptions;
-  readonly #rules = new Map<string, EncryptionRule | undefined>();
+  #known: Known;
 
   constructor(inner: Store, options: EncryptionOptions) {
     this.#inner = inner;
     this.#options = options;
+    this.#known = knownOf(options.rules());
   }
 
   get exclusive(): boolean {
@@ -30,19 +32,22 @@ export class EncryptingStore implements Store {
 
   async get(key: string): Promise<Entry | undefined> {
     const entry = await this.#inner.get(key);
-    return entry && this.#open(entry);
+    if (!entry) return undefined;
+    await this.#prepare([entry]);
+    return this.#open(entry);
   }
 
   async list(...asked: Parameters<Store['list']>): ReturnType<Store['list']> {
     const result = await this.#inner.list(...asked);
+    await this.#prepare(result.entries);
     return { ...result, entries: result.entries.map((entry) => this.#open(entry)) };
   }
 
-  create(key: string, value: Buffer, options?: { ttlSeconds?: number }): Promise<number> {
+  async create(key: string, value: Buffer, options?: { ttlSeconds?: number }): Promise<number> {
     return this.#clear(this.#inner.create(key, this.#seal(key, value), options));
   }
 
-  update(key: string, value: Buffer, expected: number, options?: { ttlSeconds?: number }): Promise<number> {
+  async update(key: string, value: Buffer, expected: number, options?: { ttlSeconds?: number }): Promise<number> {
     return this.#clear(this.#inner.update(key, this.#seal(key, value), expected, options));
   }
 
@@ -52,6 +57,7 @@ export class EncryptingStore implements Store {
 
   async *watch(...asked: Parameters<Store['watch']>): AsyncIterable<WatchBatch> {
     for await (const { events, revision } of this.#inner.watch(...asked)) {
+      await this.#prepare(events.filter((event) => event.type === 'put'));
       yield { revision, events: events.map((event): StoreEvent => (event.type === 'put' ? this.#open(event) : event)) };
     }
   }
@@ -61,7 +67,8 @@ export class EncryptingStore implements Store {
     const transformer = this.#ruleFor(key)?.transformers[0];
     if (!transformer) return false;
     const entry = await this.#inner.get(key);
-    return entry !== undefined && !isSealedWith(entry.value, transformer);
+    if (entry === undefined) return false;
+    return !isSealedWith(entry.value, transformer) || transformer.isCurrent?.(entry.value) === false;
   }
 
   compact(revision: number): Promise<void> {
@@ -78,6 +85,7 @@ export class EncryptingStore implements Store {
       return await write;
     } catch (error) {
       if (!(error instanceof StoreError) || !error.current) throw error;
+      await this.#prepare([error.current]);
       throw new StoreError(error.code, error.message, { current: this.#open(error.current), cause: error });
     }
   }
@@ -93,12 +101,41 @@ export class EncryptingStore implements Store {
     return { ...entry, value: opened(rule.transformers, entry) };
   }
 
+  /** Fetches the keys that lie elsewhere, one after the other: most values share theirs. */
+  async #prepare(entries: readonly { readonly key: string; readonly value: Buffer }[]): Promise<void> {
+    if (!this.#current().asks) return;
+    for (const { key, value } of entries) {
+      for (const transformer of this.#ruleFor(key)?.transformers ?? []) {
+        const missing = transformer.prepare && isSealedWith(value, transformer) ? transformer.prepare(value) : undefined;
+        if (missing) await missing;
+      }
+    }
+  }
+
   #ruleFor(key: string): EncryptionRule | undefined {
+    const { rules, byResource } = this.#current();
     const resource = this.#options.resourceOf(key);
     if (resource === undefined) return undefined;
-    if (!this.#rules.has(resource)) this.#rules.set(resource, ruleFor(this.#options.rules, resource));
-    return this.#rules.get(resource);
+    if (!byResource.has(resource)) byResource.set(resource, ruleFor(rules, resource));
+    return byResource.get(resource);
   }
+
+  #current(): Known {
+    const rules = this.#options.rules();
+    if (this.#known.rules !== rules) this.#known = knownOf(rules);
+    return this.#known;
+  }
+}
+
+interface Known {
+  readonly rules: readonly EncryptionRule[];
+  readonly byResource: Map<string, EncryptionRule | undefined>;
+  /** Whether any of them has keys that lie elsewhere. */
+  readonly asks: boolean;
+}
+
+function knownOf(rules: readonly EncryptionRule[]): Known {
+  return { rules, byResource: new Map(), asks: rules.some(({ transformers }) => transformers.some(({ prepare }) => prepare)) };
 }
 
 function opened(transformers: readonly Transformer[], { key, value }: { key: string; value: Buffer }): Buffer {

@@ -9,6 +9,10 @@ export interface Transformer {
   /** @throws when the value was changed, moved, or sealed with another key. */
   open(stored: Buffer, key: string): Buffer;
   readonly nonceLength: number;
+  /** Fetches what opens a value from where it lies; undefined when `open` needs nothing more. */
+  prepare?(stored: Buffer): Promise<void> | undefined;
+  /** Whether it would seal with the same key again; so it is, unless told. */
+  isCurrent?(stored: Buffer): boolean;
 }
 
 const tagLength = 16;

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigMap, Pod } from '@keelson/types';
+import { loadProtobuf, loadSchemas } from '@keelson/types/schemas';
+import { createMemoryStore } from '../storage/memory/memory.ts';
+import { TranslatingStore } from '../storage/translating.ts';
+import { podOf, startServer } from '../testing/fixture.ts';
+import { Encoder } from '../testing/protobuf-encoder.ts';
+import { fromStrangers } from './strangers.ts';
+
+const encoder = new Encoder(await loadSchemas(), await loadProtobuf());
+const kinds: Record<string, { kind: string; apiVersion: string }> = {
+  pods: { kind: 'Pod', apiVersion: 'v1' },
+  configmaps: { kind: 'ConfigMap', apiVersion: 'v1' },
+};
+const translate = fromStrangers((key) => kinds[key.split('/')[2] ?? '']);
+const common = { namespace: 'default', uid: 'u1', creationTimestamp: '2026-01-01T00:00:00Z' };
+
+test('what upstream has put into the store is read, listed, watched and changed as if it were ours', async (t) => {
+  const inner = createMemoryStore();
+  const made = podOf('old') as Pod;
+  const pod = { ...made, apiVersion: 'v1', kind: 'Pod', metadata: { ...common, name: 'old', labels: { a: 'b' } } };
+  await inner.create('/registry/pods/default/old', encoder.envelope('core.v1.Pod', pod, { zeroes: true }));
+  const map = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { ...common, name: 'map' }, data: { x: '1' } };
+  await inner.create('/registry/configmaps/default/map', Buffer.from(`${JSON.stringify(map)}\n`));
+  const server = await startServer({ store: new TranslatingStore(inner, translate), disabledAdmission: ['ServiceAccount'] });
+  t.after(() => server.close());
+  const { api } = server;
+
+  const { items } = await api.list(Pod, { namespace: 'default', labelSelector: 'a=b' });
+  assert.deepEqual(
+    items.map(({ metadata, spec }) => [metadata.name, metadata.uid, spec.containers[0]?.name]),
+    [['old', 'u1', pod.spec?.containers?.[0]?.name]],
+  );
+  const found = await api.get(ConfigMap, { namespace: 'default', name: 'map' });
+  assert.deepEqual([found.kind, found.apiVersion, found.data], ['ConfigMap', 'v1', { x: '1' }]);
+  await api.update(ConfigMap, { ...found, data: { x: '2' } });
+  assert.match(String((await inner.get('/registry/configmaps/default/map'))?.value), /^\{"metadata":\{"resourceVersion":"","/);
+  await api.delete(Pod, { namespace: 'default', name: 'old' }, { gracePeriodSeconds: 0 });
+  assert.deepEqual((await api.list(Pod, { namespace: 'default' })).items, []);
+});
+
+test('what is ours, and what is no object, stays the same Buffer', async () => {
+  assert.equal(translate('/registry/pods/a/b', Buffer.from('{"metadata":{"resourceVersion":"","name":"b"},"kind":"Pod"}')), undefined);
+  for (const text of ['', '12', '{"a":1}', 'k8s\0nonsense', '{']) {
+    const value = Buffer.from(text);
+    assert.equal(await translate('/registry/ranges/serviceips', value), value);
+  }
+});
