@@ -11,10 +11,17 @@ function start(...flags: string[]): { readonly status: number | null; readonly s
 const noIpvs = await whyNoIpvs();
 
 describe('--proxy-mode', () => {
-  it('nftables is refused in one sentence', () => {
-    const { status, stderr } = start('--proxy-mode=nftables');
+  it('an unknown one is refused in one sentence', () => {
+    const { status, stderr } = start('--proxy-mode=userspace');
     assert.equal(status, 1);
-    assert.match(stderr, /^kube-proxy: unsupported proxy mode "nftables": must be iptables or ipvs[^\n]*\n$/);
+    assert.match(stderr, /^kube-proxy: unsupported proxy mode "userspace": must be iptables, ipvs or nftables\n$/);
+  });
+
+  it('nftables is done by iptables, and said so', () => {
+    const { status, stderr } = start('--proxy-mode=nftables', '--iptables-binary=none');
+    assert.equal(status, 1);
+    assert.match(stderr, /falling back to iptables/);
+    assert.match(stderr, /invalid argument "none" for "--iptables-binary"/);
   });
 
   it('ipvs where the kernel has none says what to do', { skip: noIpvs === undefined && 'this kernel has IPVS' }, () => {

@@ -68,10 +68,11 @@ async function backends({
 async function usableMode(values: Values, onFallBack: (why: string) => void): Promise<Mode> {
   const mode = values['proxy-mode'] || 'iptables';
   if (mode === 'iptables') return mode;
-  if (mode !== 'ipvs') {
-    const nftables = mode === 'nftables' ? ' (nftables: iptables writes its rules through nftables where it can)' : '';
-    throw new Error(`unsupported proxy mode "${mode}": must be iptables or ipvs${nftables}`);
+  if (mode === 'nftables') {
+    onFallBack('iptables writes its rules through nftables where it can');
+    return 'iptables';
   }
+  if (mode !== 'ipvs') throw new Error(`unsupported proxy mode "${mode}": must be iptables, ipvs or nftables`);
   const why = await whyNoIpvs();
   if (why === undefined) return mode;
   if (!values['fall-back-to-iptables']) throw new Error(`cannot use --proxy-mode=ipvs: ${why}; or add --fall-back-to-iptables`);
@@ -81,13 +82,21 @@ async function usableMode(values: Values, onFallBack: (why: string) => void): Pr
 
 function renderOptionsOf(values: Values): RenderOptions {
   return {
-    clusterCIDR: values['cluster-cidr'] || undefined,
-    serviceRange: values['service-cluster-ip-range'] || undefined,
+    clusterCIDR: firstIPv4(values['cluster-cidr']),
+    serviceRange: firstIPv4(values['service-cluster-ip-range']),
     masqueradeAll: values['masquerade-all'],
     masqueradeEgress: values['masquerade-egress'],
     masqueradeBit: values['iptables-masquerade-bit'],
     localhostNodePorts: values['iptables-localhost-nodeports'],
   };
+}
+
+/** Of a pair of ranges the one these rules are for. */
+function firstIPv4(ranges: string): string | undefined {
+  return ranges
+    .split(',')
+    .map((range) => range.trim())
+    .find((range) => range !== '' && !range.includes(':'));
 }
 
 function flavourOf(value: string): Flavour {

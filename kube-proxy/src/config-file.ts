@@ -1,7 +1,7 @@
 import type { ConfigKind, InertFlags } from '@keelson/component';
 
 export const inert: InertFlags = {
-  switches: ['bind-address-hard-fail', 'conntrack-tcp-be-liberal', 'init-only'],
+  switches: ['bind-address-hard-fail', 'conntrack-tcp-be-liberal'],
   values: [
     ...['bind-address', 'config-sync-period', 'conntrack-udp-timeout', 'conntrack-udp-timeout-stream', 'detect-local-mode', 'healthz-port'],
     ...['metrics-port', 'nodeport-addresses', 'oom-score-adj', 'pod-bridge-interface', 'pod-interface-name-prefix', 'proxy-port-range'],
@@ -12,13 +12,40 @@ export const inert: InertFlags = {
 export const configKind: ConfigKind = {
   kind: 'KubeProxyConfiguration',
   group: 'kubeproxy.config.k8s.io',
+  version: 'v1alpha1',
+  lenient: true,
+  inert: [
+    ...[
+      'bindAddress',
+      'bindAddressHardFail',
+      'clientConnection.acceptContentTypes',
+      'clientConnection.burst',
+      'clientConnection.contentType',
+    ],
+    ...['clientConnection.qps', 'configSyncPeriod', 'conntrack.tcpBeLiberal', 'conntrack.udpStreamTimeout', 'conntrack.udpTimeout'],
+    ...[
+      'detectLocal',
+      'detectLocalMode',
+      'enableProfiling',
+      'featureGates',
+      'logging.flushFrequency',
+      'logging.format',
+      'logging.options',
+      'logging.vmodule',
+      'nftables',
+      'nodePortAddresses',
+      'oomScoreAdj',
+    ],
+    ...['portRange', 'showHiddenMetricsForVersion', 'windowsRunAsService', 'winkernel'],
+  ],
   fields: {
     'clientConnection.kubeconfig': 'kubeconfig',
     hostnameOverride: 'hostname-override',
     clusterCIDR: 'cluster-cidr',
+    'logging.verbosity': 'v',
     mode: { flag: 'proxy-mode', text: (value) => String(value) || 'iptables' },
-    healthzBindAddress: { flag: 'healthz-bind-address', text: (value) => withPort(String(value), 10_256) },
-    metricsBindAddress: { flag: 'metrics-bind-address', text: (value) => withPort(String(value), 10_249) },
+    healthzBindAddress: { flag: 'healthz-bind-address', text: (value) => withPort(String(value) || '0.0.0.0', 10_256) },
+    metricsBindAddress: { flag: 'metrics-bind-address', text: (value) => withPort(String(value) || '127.0.0.1', 10_249) },
     'iptables.masqueradeAll': 'masquerade-all',
     'iptables.masqueradeBit': 'iptables-masquerade-bit',
     'iptables.localhostNodePorts': 'iptables-localhost-nodeports',
@@ -44,7 +71,8 @@ function orElse(value: unknown, fallback: string): string {
   return value === '0s' || value === 0 || value === '' ? fallback : String(value);
 }
 
+/** An address without a port gets the usual one, as upstream; an empty one has been made the usual one before. */
 function withPort(address: string, port: number): string {
-  if (address === '' || /:\d+$/.test(address)) return address;
+  if (/^(\[.*\]|[^:]*):\d+$/.test(address)) return address;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

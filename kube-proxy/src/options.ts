@@ -4,11 +4,19 @@ import type { OptionSpecs } from '@keelson/component';
 export const options = {
   kubeconfig: text('', 'kubeconfig with the API server and the credentials to use', 'FILE'),
   'hostname-override': text('', "name of this node's Node object; the machine's name when empty", 'NAME'),
-  'proxy-mode': text('iptables', 'how packets are led: iptables or ipvs', 'MODE'),
+  'proxy-mode': text(
+    'iptables',
+    'how packets are led: iptables or ipvs; nftables is done by an iptables that writes its rules through nftables',
+    'MODE',
+  ),
   'fall-back-to-iptables': flag(
     'where this machine cannot do what --proxy-mode=ipvs takes, say so and go on with iptables. Not in upstream',
   ),
-  'cluster-cidr': text('', "range of the pods' addresses; traffic to services from outside it is masqueraded", 'CIDR'),
+  'cluster-cidr': text(
+    '',
+    "range of the pods' addresses, one for each IP family; traffic to services from outside it is masqueraded",
+    'CIDR',
+  ),
   'service-cluster-ip-range': text(
     '',
     'range of service addresses; packets to those that nobody has are rejected. Not in upstream',
@@ -55,6 +63,7 @@ export const options = {
   'tls-private-key-file': text('', 'key of --tls-cert-file. Not in upstream', 'FILE'),
   'client-ca-file': text('', 'authority of client certificates that may read metrics. Not in upstream', 'FILE'),
   cleanup: flag('delete all rules of kube-proxy and exit'),
+  'init-only': flag('change the kernel settings that other flags ask for and exit'),
 } as const satisfies OptionSpecs;
 
 function text(value: string, help: string, placeholder: string) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
-import { isAbort } from '@keelson/base';
+import { isAbort, type Logger } from '@keelson/base';
 import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/client';
 import { type Component, type ComponentContext, delegatedAuth, type OptionValues, serveHealth } from '@keelson/component';
 import { createInformers } from '@keelson/runtime';
@@ -26,6 +26,7 @@ export const component: Component<Options> = {
   async run(context) {
     const { options: values, log } = context;
     if (values.cleanup) return cleanupAll(context);
+    if (values['init-only']) return applySysctls(sysctlsOf(values), log);
     const chosen = await chooseBackend(context);
     await applySysctls(sysctlsOf(values), log);
     await runProxy(context, chosen);
@@ -72,10 +73,7 @@ async function serveHealthz({ options: values, clock, signal }: ComponentContext
 async function serveMetrics({ options: values, clock, log, metrics, signal }: ComponentContext<Options>, api: Api): Promise<void> {
   if (values['metrics-bind-address'] === '') return;
   const address = bindAddress('metrics-bind-address', values['metrics-bind-address']);
-  if (values['tls-cert-file'] === '') {
-    if (!/^(127\.|::1$|localhost$)/.test(address.host)) throw new Error('--metrics-bind-address off loopback needs --tls-cert-file');
-    return listen(metricsHandler(metrics), address, signal);
-  }
+  if (values['tls-cert-file'] === '') return listen(metricsHandler(metrics), loopback(address, log), signal);
   const tls = { cert: readFileSync(values['tls-cert-file'], 'utf8'), key: readFileSync(values['tls-private-key-file'], 'utf8') };
   const authority = values['client-ca-file'] === '' ? {} : { clientCA: readFileSync(values['client-ca-file'], 'utf8') };
   const auth = delegatedAuth({ api, clock, log });
@@ -91,6 +89,14 @@ async function serveMetrics({ options: values, clock, log, metrics, signal }: Co
     authorize,
   });
   signal.addEventListener('abort', () => void server.close(), { once: true });
+}
+
+/** Nobody off this machine reads what is neither encrypted nor asked for with credentials: upstream's other addresses need a certificate. */
+function loopback(address: ReturnType<typeof bindAddress>, log: Logger): ReturnType<typeof bindAddress> {
+  if (/^(127\.|::1$|localhost$)/.test(address.host)) return address;
+  const host = address.host.includes(':') ? '::1' : '127.0.0.1';
+  log.warn('metrics are served on loopback: elsewhere --metrics-bind-address needs --tls-cert-file', { asked: address.host, host });
+  return { ...address, host };
 }
 
 function sysctlsOf(values: OptionValues<Options>): Sysctls {

@@ -10,15 +10,18 @@ export const inert: InertFlags = {
   ],
 };
 
-/** The name of the first profile; what else profiles say has no effect: there is one way to schedule. */
-const profiles = {
-  flag: 'scheduler-name',
-  text: (value: unknown): string => (value as readonly { schedulerName?: string }[])[0]?.schedulerName ?? 'default-scheduler',
-};
+/** As they are: `profiles.ts` reads them. */
+const profiles = { flag: 'profiles', text: (value: unknown): string => JSON.stringify(value) };
 
 export const configKind: ConfigKind = {
   kind: 'KubeSchedulerConfiguration',
   group: 'kubescheduler.config.k8s.io',
+  version: 'v1',
+  inert: [
+    ...['clientConnection.acceptContentTypes', 'clientConnection.burst', 'clientConnection.contentType', 'clientConnection.qps'],
+    ...['delayCacheUntilActive', 'enableContentionProfiling', 'enableProfiling', 'extenders', 'leaderElection.resourceLock', 'parallelism'],
+    ...['percentageOfNodesToScore', 'podInitialBackoffSeconds', 'podMaxBackoffSeconds'],
+  ],
   fields: {
     'clientConnection.kubeconfig': 'kubeconfig',
     'leaderElection.leaderElect': 'leader-elect',

@@ -10,4 +10,10 @@ export const options = {
     help: 'place only pods that name this scheduler. In upstream part of the configuration file',
     placeholder: 'NAME',
   },
+  profiles: {
+    type: 'string',
+    default: '',
+    help: 'profiles as JSON: names, and plugins that filter and score. In upstream part of the configuration file',
+    placeholder: 'JSON',
+  },
 } as const satisfies OptionSpecs;

@@ -12,8 +12,8 @@ import { mayPreempt, preemptionMessage, refusedBy, unschedulableMessage, victims
 import { defaultSelector, type Owners } from './default-selector.ts';
 import { evict } from './evict.ts';
 import { type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
-import { plugins as defaultPlugins } from './plugins/index.ts';
-import type { ClusterEvent, Plugin } from './plugins/types.ts';
+import type { ClusterEvent } from './plugins/types.ts';
+import { defaultProfile, type Profile } from './profiles.ts';
 import { type Queued, SchedulingQueue } from './queue/queue.ts';
 import { bindingMessage, type Reservation, VolumeBinder } from './volumes/binder.ts';
 import type { PodVolumes } from './volumes/claims.ts';
@@ -26,10 +26,12 @@ export interface SchedulerDeps {
   readonly log: Logger;
   readonly events: EventRecorder;
   readonly metrics: Registry;
-  /** Pods that name another scheduler are left to it; `default-scheduler` unless told. */
-  readonly schedulerName?: string;
-  readonly plugins?: readonly Plugin[];
+  /** Pods that name none of these are left to other schedulers; the default one unless told. */
+  readonly profiles?: readonly Profile[];
 }
+
+/** A profile and what decides by it. */
+type Way = Profile & { readonly cycle: Cycle };
 
 /** Pods decided before the event loop gets its turn, and bindings under way at a time. */
 const slice = 50;
@@ -40,29 +42,33 @@ export class Scheduler {
   readonly #deps: SchedulerDeps;
   readonly #cache: SchedulerCache;
   readonly #queue: SchedulingQueue;
-  readonly #cycle: Cycle;
+  readonly #profiles: ReadonlyMap<string, Way>;
   readonly #metrics: SchedulerMetrics;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
   readonly #owners: Owners;
   readonly #volumes: VolumeBinder;
-  readonly #name: string;
   #bindings = 0;
   #pumping = false;
   #running = false;
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps;
-    const { informers, clock, plugins = defaultPlugins } = deps;
-    this.#name = deps.schedulerName ?? 'default-scheduler';
+    const { informers, clock, profiles = [defaultProfile] } = deps;
     const namespaces = informers.for(Namespace);
     this.#pods = informers.for(Pod, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' });
     this.#nodes = informers.for(Node);
     this.#owners = ownersOf(informers);
     this.#cache = new SchedulerCache((name) => namespaces.store.get(name)?.metadata.labels ?? {});
-    this.#queue = new SchedulingQueue(clock, plugins, () => this.#pump());
+    this.#queue = new SchedulingQueue(
+      clock,
+      profiles.flatMap(({ plugins }) => plugins),
+      () => this.#pump(),
+    );
     this.#volumes = new VolumeBinder(deps, () => this.#queue.happened('VolumeChange'));
-    this.#cycle = new Cycle(this.#cache.table, plugins);
+    this.#profiles = new Map(
+      profiles.map((profile) => [profile.name, { ...profile, cycle: new Cycle(this.#cache.table, profile.plugins) }]),
+    );
     const places = ['active', 'backoff', 'unschedulable', 'gated'] as const;
     this.#metrics = schedulerMetrics(deps.metrics, () => Object.fromEntries(places.map((place) => [place, this.#queue.size(place)])));
   }
@@ -104,7 +110,7 @@ export class Scheduler {
   }
 
   #podWaits(pod: Pod, key: string): void {
-    if ((pod.spec?.schedulerName ?? 'default-scheduler') !== this.#name || this.#cache.isAssumed(key)) return;
+    if (!this.#profiles.has(profileName(pod)) || this.#cache.isAssumed(key)) return;
     if (pod.metadata.deletionTimestamp) this.#queue.delete(key);
     else this.#queue.set(podInfo(pod));
   }
@@ -134,7 +140,7 @@ export class Scheduler {
     try {
       const spread = defaultSelector(queued.info.pod, this.#owners);
       const around = { spreadSelector: spread, volumes: this.#volumes.of(queued.info.pod) };
-      const decision = this.#cycle.decide(queued.info, around, random);
+      const decision = this.#wayOf(queued.info).cycle.decide(queued.info, around, random);
       this.#metrics.algorithmDuration.observe((clock.now() - start) / 1000);
       if (decision.type === 'none') this.#refused(queued, decision.diagnosis, start, around);
       else this.#place(queued, decision.row, start, around.volumes);
@@ -143,6 +149,12 @@ export class Scheduler {
       this.#failed(queued, errorMessage(error), start);
     }
     return true;
+  }
+
+  #wayOf({ key, pod }: PodInfo): Way {
+    const way = this.#profiles.get(profileName(pod));
+    if (!way) throw new Error(`profile not found for pod ${key}`);
+    return way;
   }
 
   #place(queued: Queued, row: number, start: number, volumes: PodVolumes | undefined): void {
@@ -175,7 +187,7 @@ export class Scheduler {
     const { clock, events } = this.#deps;
     const now = clock.now();
     events.event(subject(queued), 'Normal', 'Scheduled', `Successfully assigned ${queued.info.key} to ${node}`);
-    this.#attempted('scheduled', start);
+    this.#attempted(queued, 'scheduled', start);
     this.#metrics.podAttempts.observe(queued.attempts);
     this.#metrics.sliDuration.observe({ attempts: String(Math.min(queued.attempts, 16)) }, (now - queued.firstSeenAt) / 1000);
   }
@@ -190,13 +202,15 @@ export class Scheduler {
   }
 
   #refused(queued: Queued, diagnosis: Diagnosis, start: number, around: Around): void {
-    const { reasons } = this.#cycle;
     const { info } = queued;
+    const { cycle, preempts } = this.#wayOf(info);
+    const { reasons } = cycle;
     const leaving = this.#victimsLeave(info);
-    const preemption = leaving || !mayPreempt(info.pod) ? undefined : this.#cycle.preempt(info, around, diagnosis, this.#deps.random);
+    const preemption =
+      leaving || !preempts || !mayPreempt(info.pod) ? undefined : cycle.preempt(info, around, diagnosis, this.#deps.random);
     const why = preemption ? undefined : leaving ? victimsLeaving : preemptionMessage(diagnosis, reasons, info);
     this.#queue.refuse(queued, refusedBy(diagnosis, reasons));
-    this.#attempted('unschedulable', start);
+    this.#attempted(queued, 'unschedulable', start);
     this.#tell(
       queued,
       'Unschedulable',
@@ -214,9 +228,9 @@ export class Scheduler {
     return [...(table.pods[row]?.values() ?? [])].some((other) => other.priority < priority && other.pod.metadata.deletionTimestamp);
   }
 
-  #evict(victim: PodInfo, { uid }: PodInfo, node: string): void {
+  #evict(victim: PodInfo, { uid, pod }: PodInfo, node: string): void {
     const { api, clock, events, log } = this.#deps;
-    evict(api, victim, this.#name, timestamp(clock)).then(
+    evict(api, victim, profileName(pod), timestamp(clock)).then(
       () =>
         events.event({ ...victim.pod, apiVersion: 'v1', kind: 'Pod' }, 'Normal', 'Preempted', `Preempted by pod ${uid} on node ${node}`),
       (error) => log.error('pod could not be preempted', { pod: victim.key, err: error }),
@@ -225,12 +239,12 @@ export class Scheduler {
 
   #failed(queued: Queued, message: string, start: number): void {
     this.#queue.retry(queued);
-    this.#attempted('error', start);
+    this.#attempted(queued, 'error', start);
     this.#tell(queued, 'SchedulerError', message);
   }
 
-  #attempted(result: 'scheduled' | 'unschedulable' | 'error', start: number): void {
-    const labels = { result, profile: this.#name };
+  #attempted({ info }: Queued, result: 'scheduled' | 'unschedulable' | 'error', start: number): void {
+    const labels = { result, profile: profileName(info.pod) };
     this.#metrics.attempts.inc(labels);
     this.#metrics.attemptDuration.observe(labels, (this.#deps.clock.now() - start) / 1000);
   }
@@ -251,6 +265,10 @@ export class Scheduler {
 /** Makes a scheduler; nothing happens before `run`. */
 export function createScheduler(deps: SchedulerDeps): Scheduler {
   return new Scheduler(deps);
+}
+
+function profileName(pod: Pod): string {
+  return pod.spec?.schedulerName ?? defaultProfile.name;
 }
 
 function subject({ info }: Queued): Pod {

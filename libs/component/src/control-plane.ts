@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/client';
 import { delegatedAuth } from './delegated.ts';
 import type { HealthCheck } from './health.ts';
+import { publishedClientCA } from './published-ca.ts';
 import { type HealthServerOptions, serveHealth } from './serving.ts';
 import type { ComponentContext } from './types.ts';
 
@@ -19,7 +20,11 @@ export function securePortOptions(port: number) {
     'secure-port': { type: 'number', default: port, help: 'TLS port of health and metrics; 0 serves none' },
     'tls-cert-file': text('', 'certificate to serve with; one is made for this start when empty', 'FILE'),
     'tls-private-key-file': text('', 'key of --tls-cert-file', 'FILE'),
-    'client-ca-file': text('', 'authority of client certificates that may read metrics', 'FILE'),
+    'client-ca-file': text(
+      '',
+      'authority of client certificates that may read metrics; with --authentication-kubeconfig the one the cluster publishes when empty',
+      'FILE',
+    ),
   } as const;
 }
 
@@ -49,13 +54,15 @@ export async function serveSecurePort(
 ): Promise<void> {
   if (values['secure-port'] === 0) return;
   const asker = values['authorization-kubeconfig'] || values['authentication-kubeconfig'];
-  const auth = delegatedAuth({ api: asker ? createApi(transportFor(loadKubeconfig(asker)), { clock }) : api, clock, log });
+  const asked = asker ? createApi(transportFor(loadKubeconfig(asker)), { clock }) : api;
+  const auth = delegatedAuth({ api: asked, clock, log });
   const [cert, key, clientCA] = [values['tls-cert-file'], values['tls-private-key-file'], values['client-ca-file']];
+  const published = values['authentication-kubeconfig'] ? { clientCA: publishedClientCA(asked, clock, log, signal) } : {};
   const server = await serveHealth({
     port: values['secure-port'],
     bindAddress: values['bind-address'],
     tls: cert ? { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } : await makeCertificate(),
-    ...(clientCA ? { clientCA: readFileSync(clientCA, 'utf8') } : {}),
+    ...(clientCA ? { clientCA: readFileSync(clientCA, 'utf8') } : published),
     ...{ metrics, log, checks },
     authorize: (request: IncomingMessage) => auth.check(request),
   });

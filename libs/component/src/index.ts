@@ -7,6 +7,7 @@ export * from './log.ts';
 export * from './main.ts';
 export * from './metrics.ts';
 export * from './options.ts';
+export * from './published-ca.ts';
 export * from './serving.ts';
 export * from './types.ts';
 export * from './version.ts';

@@ -13,11 +13,21 @@ const nothing: InertFlags = { switches: [], values: [] };
 
 /** Of every program of Kubernetes: its logger, its HTTP stack, its feature gates. */
 const common: InertFlags = {
-  switches: ['profiling', 'contention-profiling', 'disable-http2-serving', 'permit-port-sharing', 'permit-address-sharing', 'logtostderr'],
+  switches: [
+    ...['profiling', 'contention-profiling', 'disable-http2-serving', 'permit-port-sharing', 'permit-address-sharing', 'logtostderr'],
+    ...['log-json-split-stream', 'log-text-split-stream'],
+  ],
   values: [
-    ...['feature-gates', 'emulated-version', 'logging-format', 'log-flush-frequency', 'log-json-info-buffer-size', 'log-json-split-stream'],
-    ...['log-text-info-buffer-size', 'log-text-split-stream', 'vmodule', 'show-hidden-metrics-for-version', 'disabled-metrics'],
-    ...['allow-metric-labels', 'allow-metric-labels-manifest', 'tls-cipher-suites', 'tls-min-version', 'http2-max-streams-per-connection'],
+    ...['feature-gates', 'emulated-version', 'logging-format', 'log-flush-frequency', 'log-json-info-buffer-size'],
+    ...['log-text-info-buffer-size', 'vmodule', 'show-hidden-metrics-for-version', 'disabled-metrics'],
+    ...[
+      'allow-metric-labels',
+      'allow-metric-labels-manifest',
+      'tls-cipher-suites',
+      'tls-curve-preferences',
+      'tls-min-version',
+      'http2-max-streams-per-connection',
+    ],
     ...['kube-api-qps', 'kube-api-burst', 'kube-api-content-type', 'master', 'tls-sni-cert-key', 'min-compatibility-version'],
   ],
 };

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Clock, errorMessage, isAbort, type Logger, type Random, silentLogger, systemClock, systemRandom } from '@keelson/base';
 import { Registry } from 'prom-client';
-import { readConfigKind } from './config-kind.ts';
+import { mergeConfig, readConfigKind } from './config-kind.ts';
 import { inertFlags } from './inert.ts';
 import { createLogger } from './log.ts';
 import { ProcessRegistry } from './metrics.ts';
@@ -71,16 +72,24 @@ async function readOptions<S extends OptionSpecs>(component: Component<S>, argv:
   const { flags, ineffective } = parsed;
   const sources = { flags, env: process.env };
   const file = configFile(name, specs, sources);
-  if (file === undefined) return { resolved: resolveOptions(name, specs, sources), ineffective };
+  const dropIns = component.configKind?.dropIns === undefined ? undefined : flags.get(component.configKind.dropIns)?.at(-1);
+  if (file === undefined && !dropIns) return { resolved: resolveOptions(name, specs, sources), ineffective };
   try {
-    const { parse } = await import('yaml');
-    const document: unknown = parse(readFileSync(file, 'utf8')) ?? {};
+    const document = await readConfig(file, dropIns);
     const read = component.configKind && readConfigKind(document, component.configKind);
     const resolved = resolveOptions(name, specs, { ...sources, config: read?.values ?? document });
     return { resolved, ineffective: [...ineffective, ...(read?.ineffective ?? [])] };
   } catch (error) {
-    return { resolved: { kind: 'invalid', message: `cannot read config file ${file}: ${firstLine(error)}` }, ineffective };
+    return { resolved: { kind: 'invalid', message: `cannot read config file ${file ?? dropIns}: ${firstLine(error)}` }, ineffective };
   }
+}
+
+/** The file, changed by those of the drop-in folder in the order of their names. */
+async function readConfig(file: string | undefined, dropIns: string | undefined): Promise<unknown> {
+  const { parse } = await import('yaml');
+  const names = dropIns ? readdirSync(dropIns, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.conf')) : [];
+  const files = [...(file === undefined ? [] : [file]), ...names.sort().map((name) => join(dropIns ?? '', name))];
+  return files.map((path): unknown => parse(readFileSync(path, 'utf8')) ?? {}).reduce(mergeConfig, {});
 }
 
 function fail(name: string, message: string): never {

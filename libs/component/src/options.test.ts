@@ -79,4 +79,5 @@ test('help lists every flag with its default', () => {
   assert.match(text, /--controllers strings +Controllers \(default \[\*\]\)/);
   assert.match(text, /-h, --help +Print/);
   assert.match(String(run(['--version'])), /^Kubernetes v1\.36\.\d+/);
+  assert.match(String(run(['--version=raw'])), /^version\.Info\{Major:"1", Minor:"36".*GitVersion:"v1\.36\..*\}\n$/);
 });

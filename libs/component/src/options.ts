@@ -84,6 +84,7 @@ export function resolveOptions<S extends OptionSpecs>(component: string, specs: 
   const unknown = Object.keys(config).find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) return invalid(`config file: unknown flag: ${unknown}`);
   const values: Record<string, OptionValue> = {};
+  if (sources.flags.get('version')?.at(-1) === 'raw') return { kind: 'print', text: `${rawVersion()}\n` };
   for (const [name, spec] of Object.entries(known)) {
     const given = textsFor(component, name, sources, config as Record<string, unknown>);
     const value = given ? convert(spec, given.texts) : defaultOf(spec);
@@ -96,6 +97,14 @@ export function resolveOptions<S extends OptionSpecs>(component: string, specs: 
   if (version) return { kind: 'print', text: `Kubernetes ${versionInfo.gitVersion}\n` };
   if (!Object.hasOwn(specs, 'config')) delete options.config;
   return { kind: 'run', options: (Object.hasOwn(specs, 'v') ? { ...options, v } : options) as OptionValues<S>, verbosity: Number(v) };
+}
+
+/** As Go prints the struct. */
+function rawVersion(): string {
+  const fields = Object.entries(versionInfo).map(
+    ([name, value]) => `${name.charAt(0).toUpperCase()}${name.slice(1)}:${JSON.stringify(value)}`,
+  );
+  return `version.Info{${fields.join(', ')}}`;
 }
 
 const wanted = { string: 'a string', number: 'a number', boolean: 'true or false', list: 'a list', duration: 'a duration such as 1m30s' };

@@ -6,7 +6,15 @@ import { test } from 'node:test';
 import { silentLogger as log, systemClock } from '@keelson/base';
 import type { ClientRequest, ClientResponse } from '@keelson/client';
 import { Registry } from 'prom-client';
-import { delegatedAuth, type HealthCheck, type HealthServerOptions, leaderElectionStatus, serveHealth, workQueueMetrics } from './index.ts';
+import {
+  delegatedAuth,
+  type HealthCheck,
+  type HealthServerOptions,
+  leaderElectionStatus,
+  publishedClientCA,
+  serveHealth,
+  workQueueMetrics,
+} from './index.ts';
 
 interface Pair {
   certPem: string;
@@ -135,4 +143,31 @@ test('who may read metrics is asked of the API server, and remembered', async ()
     assert.equal(asked.length, once.length + 2);
   });
   await assert.rejects(authorize({ username: 'broken', groups: [] }, { resourceAttributes: { verb: 'get' } }), /connection refused/);
+});
+
+test('the authority of client certificates may come later, from where the cluster publishes it', async () => {
+  const answers = [
+    { status: 503, body: { message: 'not yet' } },
+    { status: 200, body: { data: { 'client-ca-file': pems.ca } } },
+  ];
+  const paths: string[] = [];
+  const raw = async ({ path }: ClientRequest): Promise<ClientResponse> => {
+    paths.push(path);
+    const { status, body } = answers.shift() ?? { status: 403, body: { message: 'no' } };
+    const chunks = (async function* () {
+      yield Buffer.from(JSON.stringify(body));
+    })();
+    return { status, headers: {}, chunks, destroy: () => undefined };
+  };
+  const clock = { now: systemClock.now, after: (_: number, run: () => void) => systemClock.after(0, run) };
+  const { promise: heldBack, resolve: release } = Promise.withResolvers<string | undefined>();
+  const { check } = delegatedAuth({ api: { raw }, clock, log });
+  await serving({ clientCA: heldBack, authorize: check }, async (get) => {
+    assert.equal((await get('/metrics', pems.admin)).status, 401);
+    release(publishedClientCA({ raw }, clock, log, new AbortController().signal));
+    await heldBack;
+    assert.equal((await get('/metrics', pems.admin)).status, 200);
+  });
+  assert.deepEqual(new Set(paths), new Set(['/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication']));
+  assert.equal(await publishedClientCA({ raw }, clock, log, new AbortController().signal), undefined);
 });

@@ -12,8 +12,8 @@ export interface HealthServerOptions {
   readonly bindAddress: string;
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string };
-  /** PEM; client certificates are asked for when it is given. */
-  readonly clientCA?: string;
+  /** PEM; client certificates are asked for when it is given, and believed from when it is there. */
+  readonly clientCA?: string | Promise<string | undefined>;
   readonly metrics: Registry;
   readonly log: Logger;
   readonly checks: readonly HealthCheck[];
@@ -29,14 +29,16 @@ export interface HealthServer {
 /** A component's secure port: health, `/metrics`, `/version`. @throws when it cannot listen, in words a user can act on. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
   const { port, bindAddress, tls, clientCA } = options;
-  const asked = clientCA === undefined ? {} : { ca: clientCA, requestCert: true, rejectUnauthorized: false };
-  const server = createServer({ ...tls, ...asked, minVersion: 'TLSv1.2' }, (request, response) => {
+  const context = { ...tls, minVersion: 'TLSv1.2', ...(typeof clientCA === 'string' ? { ca: clientCA } : {}) } as const;
+  const asked = clientCA === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
+  const server = createServer({ ...context, ...asked }, (request, response) => {
     answer(request, response, options).catch((error) => {
       options.log.error('request failed', { err: error, path: request.url });
       if (!response.headersSent) send(response, 500, `Internal Server Error: ${JSON.stringify(request.url)}\n`);
     });
   });
   await listen(server, port, bindAddress);
+  if (typeof clientCA === 'object') void clientCA.then((ca) => ca !== undefined && server.setSecureContext({ ...context, ca }));
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
