@@ -15,6 +15,7 @@ import {
   resolveContext,
   type Transport,
 } from '@keelson/client';
+import { parseGoDuration } from '@keelson/machinery';
 import { RequestTimeout } from './errors.ts';
 import type { FlagValues } from './flags.ts';
 import type { globalFlags } from './globals.ts';
@@ -24,6 +25,18 @@ import type { Shell } from './types.ts';
 import { clientVersion } from './version.ts';
 
 type Globals = FlagValues<typeof globalFlags>;
+
+/** Milliseconds of a `--request-timeout`: whole seconds, or a duration. @throws Error in kubectl's words. */
+function requestTimeout(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  try {
+    return parseGoDuration(text);
+  } catch {
+    throw new Error(
+      'Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)',
+    );
+  }
+}
 
 /** The cluster that the flags and the kubeconfig choose. Nothing is read or asked before it is needed. */
 export class Cluster {
@@ -79,6 +92,9 @@ export class Cluster {
   }
 
   get resolved(): ResolvedContext {
+    const { cluster } = this.#flags;
+    if (cluster && !this.config.clusters?.some(({ name }) => name === cluster))
+      throw new Error(`no server found for cluster ${JSON.stringify(cluster)}`);
     this.#resolved ??= overridden(resolveContext(this.config, this.#flags), this.#flags);
     return this.#resolved;
   }
@@ -104,13 +120,19 @@ export class Cluster {
     const uid = this.#flags['as-uid'] || user['as-uid'] || '';
     const extra = extraOf(this.#flags['as-user-extra']);
     if (name === '' && (groups.length > 0 || uid !== '' || Object.keys(extra).length > 0))
-      throw new Error('requesting uid, groups or user-extra without impersonating a user');
+      throw new Error(`requesting uid, groups or user-extra for ${this.#userName()} without impersonating a user`);
     return {
       ...(name === '' ? {} : { 'impersonate-user': name }),
       ...(uid === '' ? {} : { 'impersonate-uid': uid }),
       ...(groups.length === 0 ? {} : { 'impersonate-group': groups }),
       ...Object.fromEntries(Object.entries(extra).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key)}`, [...values]])),
     };
+  }
+
+  #userName(): string {
+    const { context, user } = this.#flags;
+    const name = context || this.config['current-context'];
+    return user || (this.config.contexts?.find((each) => each.name === name)?.context.user ?? '');
   }
 
   /** The number of warnings the server sent. */
@@ -125,7 +147,7 @@ export class Cluster {
   #connect(): Transport {
     const inner = this.#shell.transport ?? httpTransport({ ...this.connection(), clock: this.#shell.clock, userAgent: userAgent() });
     const headers = this.impersonation();
-    const plain = Object.keys(headers).length === 0 && this.#flags.v < 6 && this.#flags['request-timeout'] === 0;
+    const plain = Object.keys(headers).length === 0 && this.#flags.v < 6 && requestTimeout(this.#flags['request-timeout']) === 0;
     if (plain) return inner;
     return { send: (request) => this.#send(inner, request, headers), close: () => inner.close() };
   }
@@ -133,7 +155,7 @@ export class Cluster {
   async #send(inner: Transport, request: ClientRequest, headers: Record<string, string | string[]>): ReturnType<Transport['send']> {
     const { clock, stderr } = this.#shell;
     const started = clock.now();
-    const timeout = this.#flags['request-timeout'];
+    const timeout = requestTimeout(this.#flags['request-timeout']);
     const signal = timeout > 0 ? AbortSignal.any([...(request.signal ? [request.signal] : []), this.#deadline(timeout)]) : request.signal;
     // Node sends a header with several values once for each; the transport's type only speaks of one.
     const all = { ...request.headers, ...headers } as Record<string, string>;

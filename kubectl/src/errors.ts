@@ -12,8 +12,8 @@ export class ExitError extends Error {
   }
 }
 
-/** `See 'kubectl get --help' for usage.`, `See 'kubectl get -h' for help and examples`, or nothing. */
-export type UsageHint = 'usage' | 'examples' | 'none';
+/** `See 'kubectl get --help' for usage.`, `See 'kubectl get -h' for help and examples`, nothing, or the help itself on standard output. */
+export type UsageHint = 'usage' | 'examples' | 'none' | 'help';
 
 /** A command line that cannot be understood. `hint` is how help is to be found. */
 export class UsageError extends Error {
@@ -85,10 +85,16 @@ function standardText(error: unknown, server: string): string | undefined {
   }
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return undefined;
+  if (code === 'ENOENT' && 'path' in (error as object)) return `error: ${missingFile(error)}`;
   if (code === 'ECONNREFUSED') return `The connection to the server ${server} was refused - did you specify the right host or port?`;
   if (typeof code !== 'string' || !/^(?:E[A-Z]+|ERR_TLS_\w+|[A-Z_]*CERT[A-Z_]*|UNABLE_TO_\w+)$/.test(code)) return undefined;
   if ('path' in (error as object)) return undefined;
   return `Unable to connect to the server: ${connectionText(code, errorMessage(error), server)}`;
+}
+
+/** The message of a file that is not there, as Go has it. */
+export function missingFile(error: unknown): string {
+  return `open ${(error as NodeJS.ErrnoException).path}: no such file or directory`;
 }
 
 function connectionText(code: string, message: string, server: string): string {

@@ -16,7 +16,7 @@ export type FlagSpec =
   | (Described & { readonly type: 'bool'; readonly default?: boolean })
   | (Described & { readonly type: 'int'; readonly default?: number })
   | (Described & { readonly type: 'duration'; readonly default?: number })
-  | (Described & { readonly type: 'list' | 'array' });
+  | (Described & { readonly type: 'list' | 'array'; readonly default?: readonly string[] });
 
 export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 
@@ -145,7 +145,7 @@ export function defaultOf(spec: FlagSpec): unknown {
     case 'duration':
       return spec.default ?? 0;
     default:
-      return [];
+      return spec.default ?? [];
   }
 }
 

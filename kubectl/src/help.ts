@@ -1,3 +1,4 @@
+import { formatGoDuration } from '@keelson/base';
 import { defaultOf, type FlagSpec, type FlagSpecs } from './flags.ts';
 import { globalFlags } from './globals.ts';
 import type { Verb, VerbEntry } from './types.ts';
@@ -68,7 +69,7 @@ function flagsHelp(specs: FlagSpecs): string {
 
 function defaultText(spec: FlagSpec): string {
   const value = defaultOf(spec);
-  if (spec.type === 'duration') return `${Number(value) / 1000}s`;
-  if (Array.isArray(value)) return '[]';
+  if (spec.type === 'duration') return formatGoDuration(Number(value));
+  if (Array.isArray(value)) return `[${value.join(',')}]`;
   return typeof value === 'string' ? `'${value}'` : String(value);
 }

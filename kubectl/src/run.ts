@@ -5,6 +5,8 @@ import { describeError, ExitError, UsageError } from './errors.ts';
 import { defaultOf, type FlagSpecs, type FlagValues, firstPositional, type ParsedArguments, parseArguments } from './flags.ts';
 import { globalFlags } from './globals.ts';
 import { overview, verbHelp } from './help.ts';
+import { preferredFlags, withoutAlias } from './kuberc/apply.ts';
+import { loadPreferences } from './kuberc/preferences.ts';
 import { runPlugin } from './plugins.ts';
 import { outputWithTemplate } from './printers/result.ts';
 import { PrintError } from './printers/template.ts';
@@ -34,7 +36,7 @@ export async function run(argv: readonly string[], given: Partial<Shell> = {}): 
     signal: new AbortController().signal,
     ...given,
   };
-  const at = { path: 'kubectl', address: () => 'localhost:8080' };
+  const at: Place = { path: 'kubectl', help: '', address: () => 'localhost:8080' };
   try {
     const [first, ...words] = argv;
     return first === '__complete' ? await complete(words, shell, verbs) : await dispatch(argv, shell, at);
@@ -43,7 +45,14 @@ export async function run(argv: readonly string[], given: Partial<Shell> = {}): 
   }
 }
 
-function report(error: unknown, shell: Shell, at: { path: string; address(): string }): number {
+/** How far the command line was understood, for what is said of its errors. */
+interface Place {
+  path: string;
+  help: string;
+  address(): string;
+}
+
+function report(error: unknown, shell: Shell, at: Place): number {
   if (error instanceof ExitError) {
     if (error.message !== '') shell.stderr.write(`${error.message}\n`);
     return error.code;
@@ -51,32 +60,42 @@ function report(error: unknown, shell: Shell, at: { path: string; address(): str
   if (shell.signal.aborted) return 130;
   if (error instanceof PrintError) shell.stdout.write(error.printed);
   if (error instanceof UsageError) {
-    const hints = { usage: `See '${at.path} --help' for usage.\n`, examples: `See '${at.path} -h' for help and examples\n`, none: '' };
-    shell.stderr.write(`error: ${error.message}\n${hints[error.hint]}`);
+    const hints = {
+      usage: `See '${at.path} --help' for usage.\n`,
+      examples: `See '${at.path} -h' for help and examples\n`,
+      none: '',
+      help: '',
+    };
+    if (error.hint === 'help') shell.stdout.write(at.help);
+    shell.stderr.write(`error: ${error.message}${error.message.endsWith('\n') ? '' : '\n'}${hints[error.hint]}`);
     return 1;
   }
   shell.stderr.write(`${describeError(error, at.address())}\n`);
   return 1;
 }
 
-async function dispatch(argv: readonly string[], shell: Shell, at: { path: string; address: () => string }): Promise<number> {
-  const chosen = await choose(argv, shell);
+async function dispatch(argv: readonly string[], shell: Shell, at: Place): Promise<number> {
+  // What changes preferences must work where they cannot be read.
+  const preferences = argv[0] === 'kuberc' ? undefined : loadPreferences(argv, shell);
+  const preferred = withoutAlias(argv, preferences, isVerb);
+  const chosen = await choose(preferred.argv, shell);
   if (typeof chosen === 'number') return chosen;
   if (!chosen) {
+    parseArguments(argv, globalFlags);
     shell.stdout.write(overview(verbs));
     return 0;
   }
   at.path = chosen.path;
   const { verb } = chosen;
+  at.help = verbHelp(verb, chosen.path, chosen.summary);
   const specs: FlagSpecs = { ...globalFlags, ...verb.flags };
-  const parsed = withTemplate(parseArguments(chosen.argv, specs));
-  if (parsed.values.help || !verb.run) {
-    if (!verb.run && !parsed.values.help && parsed.args[0] !== undefined) {
-      throw new UsageError(`unknown command ${JSON.stringify(parsed.args[0])}`, 'examples');
-    }
-    shell.stdout.write(verbHelp(verb, chosen.path, chosen.summary));
-    return 0;
-  }
+  const given = parseArguments(chosen.argv, specs);
+  const added = preferredFlags(chosen.path.replace('kubectl ', ''), preferred, preferences, {
+    has: (flag) => Object.hasOwn(specs, flag),
+    given: (flag) => given.changed.has(flag),
+  });
+  const parsed = withTemplate(added.length > 0 ? parseArguments([...added, ...chosen.argv], specs) : given);
+  if (parsed.values.help || !verb.run) return help(verb, parsed, at.help, shell);
   const flags = parsed.values as FlagValues<FlagSpecs>;
   const cluster = new Cluster(globalsOf(verb, flags), shell);
   at.address = () => cluster.address;
@@ -88,6 +107,21 @@ async function dispatch(argv: readonly string[], shell: Shell, at: { path: strin
   } finally {
     cluster.close();
   }
+}
+
+function isVerb(name: string): boolean {
+  return name === 'help' || verbs.some((verb) => verb.name === name || verb.aliases?.includes(name));
+}
+
+/** @throws UsageError for a subverb that is not there. */
+function help({ bare = 'stderr' }: Verb, { values, args }: ParsedArguments, text: string, { stdout, stderr }: Shell): number {
+  if (values.help || bare === 'always') {
+    stdout.write(text);
+    return 0;
+  }
+  if (args[0] !== undefined) throw new UsageError(`unknown command ${JSON.stringify(args[0])}`, 'examples');
+  (bare === 'stdout' ? stdout : stderr).write(text);
+  return 1;
 }
 
 /** A template given beside no format chooses that of Go's templates, whatever the verb prints by itself. */
@@ -146,7 +180,7 @@ async function choose(argv: readonly string[], shell: Shell): Promise<Chosen | n
 
 function unknownCommand(name: string): string {
   const near = verbs.filter((verb) => distance(verb.name, name) <= 2 || verb.name.startsWith(name)).map((verb) => verb.name);
-  const hint = near.length > 0 ? `\n\nDid you mean this?\n\t${near.join('\n\t')}\n` : '';
+  const hint = near.length > 0 ? `\n\nDid you mean this?\n\t${near.join('\n\t')}` : '';
   return `unknown command ${JSON.stringify(name)} for "kubectl"${hint}`;
 }
 

@@ -50,6 +50,11 @@ export interface Verb<F extends FlagSpecs = FlagSpecs> {
   readonly examples?: readonly string[];
   readonly flags: F;
   readonly subverbs?: readonly VerbEntry[];
+  /**
+   * Where help goes when none of the subverbs is named: to standard error, or to standard output, and the command has failed all the same;
+   * `always`: to standard output whatever is named, as if it had been asked for.
+   */
+  readonly bare?: 'stderr' | 'stdout' | 'always';
   run?(context: Context<F>): Promise<number | undefined> | Promise<void>;
 }
 

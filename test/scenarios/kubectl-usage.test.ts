@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { run } from '@keelson/kubectl';
 import { type KubectlServer, startKubectlServer } from './kubectl-harness.ts';
 
 /* What kubectl answers to command lines that are wrong, and in which order it finds what is wrong: as upstream's was seen to do. */
@@ -105,16 +106,17 @@ test('labels of several objects are listed under their names', async () => {
 
 test('an object is made as it was edited', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'edit-'));
-  const before = process.env.KUBE_EDITOR;
   try {
     const file = join(folder, 'map.yaml');
     writeFileSync(file, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: edited}\ndata: {word: old}\n');
-    process.env.KUBE_EDITOR = 'sed -i s/old/new/';
-    assert.equal(await server.ok(`create --edit -f ${file}`), 'configmap/edited created\n');
+    const { transport } = server;
+    const env = { KUBE_EDITOR: 'sed -i s/old/new/' };
+    let printed = '';
+    const stdout = { write: (text: string | Uint8Array) => (printed += String(text)) };
+    assert.equal(await run(['create', '--edit', '-f', file], { transport, env, stdout }), 0);
+    assert.equal(printed, 'configmap/edited created\n');
     assert.equal(await server.ok('get cm edited -o jsonpath={.data.word}'), 'new');
   } finally {
-    if (before === undefined) delete process.env.KUBE_EDITOR;
-    else process.env.KUBE_EDITOR = before;
     rmSync(folder, { recursive: true });
   }
 });

@@ -40,12 +40,18 @@ export function requirePruneScope({
   prune,
   all,
   selector,
+  'prune-allowlist': allowlist = [],
 }: {
   readonly prune: boolean;
   readonly all: boolean;
   readonly selector: string;
+  readonly 'prune-allowlist'?: readonly string[];
 }): void {
-  if (!prune || all || selector !== '') return;
+  if (all && selector !== '') throw new Error('cannot set --all and --selector at the same time');
+  if (!prune) return;
+  for (const text of allowlist)
+    if (text.split('/').length !== 3) throw new Error(`invalid GroupVersionKind format: ${text}, please follow <group/version/kind>`);
+  if (all || selector !== '') return;
   throw new Error(
     'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
   );

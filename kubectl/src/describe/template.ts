@@ -22,7 +22,7 @@ export function templateLines({ metadata, spec }: PodTemplateSpec, cause = ''): 
 /** As text, its lines ended. */
 export function templateText(template: PodTemplateSpec, cause = ''): string {
   return templateLines(template, cause)
-    .map((line) => `${line}\n`)
+    .map((line) => `${line.replace(/^ +\t/, '\t')}\n`)
     .join('');
 }
 

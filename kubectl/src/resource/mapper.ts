@@ -15,7 +15,7 @@ export class Mapper {
    */
   resolve(argument: string): ApiResource {
     const found = this.find(argument);
-    if (!found) throw new Error(`the server doesn't have a resource type ${JSON.stringify(argument)}`);
+    if (!found) throw new Error(`the server doesn't have a resource type ${JSON.stringify(argument.split('.')[0])}`);
     return found;
   }
 

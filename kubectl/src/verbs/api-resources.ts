@@ -1,9 +1,11 @@
+import { UsageError } from '../errors.ts';
 import { ColumnWriter } from '../printers/tabwriter.ts';
 import type { ApiResource } from '../resource/discovery.ts';
 import { type Context, defineVerb } from '../types.ts';
 
 const resourceFlags = {
   'api-group': { type: 'string', help: 'Limit to resources in the specified API group.' },
+  cached: { type: 'bool', help: 'Use the cached list of resources if available.' },
   categories: { type: 'list', help: 'Limit to resources that belong to the specified categories.' },
   namespaced: {
     type: 'bool',
@@ -23,7 +25,8 @@ export const verb = defineVerb({
   usage: 'api-resources [flags] [options]',
   flags: resourceFlags,
   async run(context) {
-    const { flags, cluster, shell } = context;
+    const { args, flags, cluster, shell } = context;
+    if (args.length > 0) throw new UsageError(`unexpected arguments: [${args.join(' ')}]`, 'examples');
     if (!['', 'wide', 'name'].includes(flags.output)) throw new Error(`--output ${flags.output} is not available`);
     if (!['', 'name', 'kind'].includes(flags['sort-by'])) throw new Error('--sort-by accepts only name or kind');
     const { resources } = await cluster.mapper();
@@ -34,9 +37,10 @@ export const verb = defineVerb({
 });
 
 export const versions = defineVerb({
-  usage: 'api-versions',
+  usage: 'api-versions [options]',
   flags: {},
-  async run({ cluster, shell }) {
+  async run({ args, cluster, shell }) {
+    if (args.length > 0) throw new UsageError(`unexpected arguments: [${args.join(' ')}]`, 'examples');
     const { resources } = await cluster.mapper();
     const all = [...new Set(resources.map(({ apiVersion }) => apiVersion))].sort();
     shell.stdout.write(all.map((version) => `${version}\n`).join(''));

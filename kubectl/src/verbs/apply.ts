@@ -4,7 +4,7 @@ import { lastAppliedAnnotation, planApply, withLastApplied } from '../apply/plan
 import { prune, pruneFlags, requirePruneScope } from '../apply/prune.ts';
 import { schemaOf } from '../apply/schema.ts';
 import { applyOnServer, type Manifest, managerOf } from '../apply/server-side.ts';
-import { throwAll, withSource } from '../errors.ts';
+import { throwAll, UsageError, withSource } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { namesFiles, readDocuments } from '../resource/files.ts';
 import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
@@ -19,6 +19,20 @@ const applyFlags = {
   ...validateFlag,
   ...pruneFlags,
   'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
+  cascade: {
+    type: 'string',
+    default: 'background',
+    implied: 'background',
+    help: 'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents.',
+  },
+  'grace-period': {
+    type: 'int',
+    default: -1,
+    help: 'Period of time in seconds given to the resource to terminate gracefully. Ignored if negative.',
+  },
+  'openapi-patch': { type: 'bool', default: true, help: 'If true, use openapi to calculate diff when the openapi presents.' },
+  subresource: { type: 'string', help: 'If specified, apply will operate on the subresource of the requested object.' },
+  timeout: { type: 'duration', help: 'The length of time to wait before giving up on a delete.' },
   force: {
     type: 'bool',
     help: 'If true, immediately remove resources from API and bypass graceful deletion, where a change needs the object made anew.',
@@ -47,14 +61,21 @@ export const verb = defineVerb({
   flags: applyFlags,
   subverbs,
   async run(context) {
-    const { flags, cluster, shell } = context;
+    const { args, flags, cluster, shell } = context;
+    if (args.length > 0) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
     if (!namesFiles(flags)) throw new Error('must specify one of -f and -k');
     const dryRun = dryRunOf(flags['dry-run']);
     if (flags['server-side'] && dryRun === 'client')
       throw new Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
     if (flags['force-conflicts'] && !flags['server-side']) throw new Error('--force-conflicts only works with --server-side');
+    if (flags.subresource && !flags['server-side']) throw new Error('--subresource can only be specified for --server-side');
+    if (flags.force && flags['server-side']) throw new Error('--force cannot be used with --server-side');
+    fieldValidationOf(flags.validate);
     requirePruneScope(flags);
-    const print = resultPrinter(context);
+    const whole = flags.output !== '' && flags.output !== 'name';
+    const made: AnyObject[] = [];
+    const say = resultPrinter(context);
+    const print: Print = (object, operation) => (whole ? void made.push(object) : say(object, operation));
     const applied: Target[] = [];
     const documents = await readDocuments(flags, shell);
     const errors: unknown[] = [];
@@ -69,13 +90,21 @@ export const verb = defineVerb({
         errors.push(error);
       }
     }
+    if (seen === 0 && errors.length === 0) throw new Error('no objects passed to apply');
+    const [first] = made;
+    if (first) say(made.length === 1 ? first : listOf(made), '');
     throwAll(errors);
-    if (seen === 0) throw new Error('no objects passed to apply');
-    if (flags.prune) await prune(cluster, { applied, dryRun, selector: flags.selector, allowlist: flags['prune-allowlist'] }, print);
+    if (flags.prune) await prune(cluster, { applied, dryRun, selector: flags.selector, allowlist: flags['prune-allowlist'] }, say);
   },
 });
 
+function listOf(items: readonly AnyObject[]): AnyObject {
+  return { apiVersion: 'v1', items, kind: 'List', metadata: {} };
+}
+
 async function applyOne(context: ApplyContext, target: FileTarget, print: Print): Promise<void> {
+  const prefix = target.local.metadata.generateName;
+  if (!target.name && prefix) throw new Error(`from ${prefix}: cannot use generate name with apply`);
   if (!target.name)
     throw new Error(
       `error when retrieving current configuration of:\nfrom server for: ${JSON.stringify(target.source)}: resource name may not be empty`,
@@ -127,9 +156,10 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
   const schema = await schemaOf(target.mapping.apiVersion, target.mapping.kind);
   let current = live;
   for (let attempt = 0; ; attempt++) {
+    // Upstream's kubectl compares nothing where nothing is sent.
+    if (dryRun === 'client') return print(current, 'configured');
     const plan = planApply(current, target.local, schema);
     if (!plan.changed) return print(current, 'unchanged');
-    if (dryRun === 'client') return print(target.local, 'configured');
     if (current.metadata.deletionTimestamp) {
       shell.stderr.write(`Warning: Detected changes to resource ${target.name} which is currently being deleted.\n`);
     }

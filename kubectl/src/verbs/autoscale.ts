@@ -4,11 +4,11 @@ import { dryRunOf } from '../printers/result.ts';
 import { namesFiles } from '../resource/files.ts';
 import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
-import { createObject, generatorFlags, requireFlags } from './create/generator.ts';
+import { createObject, requireFlags, unvalidatedFlags } from './create/generator.ts';
 
 const autoscaleFlags = {
   ...fileFlags,
-  ...generatorFlags,
+  ...unvalidatedFlags,
   cpu: {
     type: 'string',
     help: 'Target CPU utilization over all the pods. A percentage ("70%") is of what they request, a quantity ("500m") is the average amount. A number without a unit is in millicores.',

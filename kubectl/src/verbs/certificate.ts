@@ -93,4 +93,4 @@ const subverbs: readonly VerbEntry[] = [
   { name: 'deny', summary: 'Deny a certificate signing request', load: async () => deny },
 ];
 
-export const verb: Verb = defineVerb({ usage: 'certificate SUBCOMMAND [options]', flags: {}, subverbs });
+export const verb: Verb = defineVerb({ usage: 'certificate SUBCOMMAND [options]', flags: {}, bare: 'always', subverbs });

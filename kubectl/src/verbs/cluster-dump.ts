@@ -5,6 +5,7 @@ import { toYaml } from '@keelson/machinery';
 import { DaemonSet, Deployment, Event, type Kind, Namespace, Node, Pod, ReplicaSet, ReplicationController, Service } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import { jsonText } from '../printers/objects.ts';
+import { templateFlags } from '../printers/result.ts';
 import { defineVerb, type Shell, type Verb } from '../types.ts';
 
 /** Takes a file's name and what it holds. */
@@ -13,8 +14,11 @@ type Write = (name: string, text: string) => Promise<void>;
 const kinds: readonly Kind<unknown>[] = [Event, ReplicationController, Service, DaemonSet, Deployment, ReplicaSet, Pod];
 
 export const dump: Verb = defineVerb({
-  usage: 'cluster-info dump [options]',
+  usage: 'cluster-info dump [flags] [options]',
   flags: {
+    ...templateFlags,
+    'pod-running-timeout': { type: 'duration', default: 20_000, help: 'The length of time to wait until at least one pod is running' },
+    'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
     'all-namespaces': { type: 'bool', short: 'A', help: 'If true, dump all namespaces.  If true, --namespaces is ignored.' },
     namespaces: { type: 'list', help: 'A comma separated list of namespaces to dump.' },
     output: { type: 'string', short: 'o', default: 'json', help: 'Output format. One of: (json, yaml).' },

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import { defineVerb } from '../types.ts';
 
 export const verb = defineVerb({
-  usage: 'completion SHELL',
+  usage: 'completion SHELL [options]',
   description: 'The script is to be sourced: it makes the shell complete verbs, flags, resource types and the names of objects.',
   examples: [
     '# Load the completion into the current bash',

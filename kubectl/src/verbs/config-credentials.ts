@@ -4,6 +4,13 @@ import { defined, type Entry, embed, file, given, nameOf, upsert } from './confi
 
 const credentialFlags = {
   ...embed,
+  'auth-provider': { type: 'string', help: 'Auth provider for the user entry in kubeconfig' },
+  'auth-provider-arg': { type: 'array', help: "'key=value' arguments for the auth provider" },
+  'client-certificate': { type: 'string', help: 'Path to client-certificate file for the user entry in kubeconfig' },
+  'client-key': { type: 'string', help: 'Path to client-key file for the user entry in kubeconfig' },
+  password: { type: 'string', help: 'password for the user entry in kubeconfig' },
+  token: { type: 'string', help: 'token for the user entry in kubeconfig' },
+  username: { type: 'string', help: 'username for the user entry in kubeconfig' },
   'exec-api-version': { type: 'string', help: 'API version of the exec credential plugin for the user entry in kubeconfig' },
   'exec-arg': { type: 'array', help: 'New arguments for the exec credential plugin command for the user entry in kubeconfig' },
   'exec-command': { type: 'string', help: 'Command for the exec credential plugin for the user entry in kubeconfig' },
@@ -19,15 +26,20 @@ type CredentialContext = Context<typeof credentialFlags>;
 
 export const setCredentials: Verb = defineVerb({
   usage:
-    'config set-credentials NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [--exec-command=exec_command] [--exec-api-version=exec_api_version] [--exec-arg=arg] [--exec-env=key=value] [options]',
+    'config set-credentials NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [--auth-provider=provider_name] [--auth-provider-arg=key=value] [--exec-command=exec_command] [--exec-api-version=exec_api_version] [--exec-arg=arg] [--exec-env=key=value] [options]',
   flags: credentialFlags,
   async run(context) {
-    const name = nameOf(context);
+    const name = nameOf(context, 'unexpected args');
     const changes: Entry = { ...secrets(context), ...certificates(context) };
     changeConfig(context, (config) => {
       const { all } = upsert(config.users, name, (old) => ({
         name,
-        user: defined({ ...old?.user, ...changes, ...exec(context, old?.user.exec as Entry | undefined) }),
+        user: defined({
+          ...old?.user,
+          ...changes,
+          ...authProvider(context, (old?.user as Entry | undefined)?.['auth-provider'] as Entry | undefined),
+          ...exec(context, old?.user.exec as Entry | undefined),
+        }),
       }));
       return { ...config, users: all };
     });
@@ -53,6 +65,20 @@ function certificates(context: CredentialContext): Entry {
     return path === undefined ? {} : file(flag, path, context.flags['embed-certs']);
   });
   return Object.assign({}, ...files) as Entry;
+}
+
+/** A named provider takes another's place; arguments are added to those it has, and `key-` removes one. */
+function authProvider({ flags }: CredentialContext, old: Entry | undefined): Entry {
+  const name = flags['auth-provider'] || (old?.name as string | undefined);
+  if (!name || (flags['auth-provider'] === '' && flags['auth-provider-arg'].length === 0)) return {};
+  const config = new Map(Object.entries((name === old?.name ? old.config : undefined) ?? {}));
+  for (const each of flags['auth-provider-arg']) {
+    const at = each.indexOf('=');
+    if (at > 0) config.set(each.slice(0, at), each.slice(at + 1));
+    else if (each.endsWith('-')) config.delete(each.slice(0, -1));
+    else throw new Error(`Error: malformed config map entry: ${each}`);
+  }
+  return { 'auth-provider': { config: config.size === 0 ? null : Object.fromEntries(config), name } };
 }
 
 /** The program that gives credentials: made by its command, and changed by the other flags once it is there. */

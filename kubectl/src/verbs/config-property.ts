@@ -122,7 +122,7 @@ export function unsetProperty(config: Kubeconfig, property: string): Kubeconfig 
 }
 
 function unexpected({ args }: Pick<Context, 'args'>): UsageError {
-  return new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
+  return new UsageError(`Unexpected args: [${args.join(' ')}]`, 'help');
 }
 
 export const set: Verb = defineVerb({

@@ -8,9 +8,9 @@ export type Entry = Readonly<Record<string, unknown>>;
 
 export const embed = { 'embed-certs': { type: 'bool', help: 'embed-certs for the entry in kubeconfig' } } as const;
 
-export function nameOf({ args }: Pick<Context, 'args'>): string {
+export function nameOf({ args }: Pick<Context, 'args'>, unexpected = 'Unexpected args'): string {
   const [name] = args;
-  if (name === undefined || args.length !== 1) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
+  if (name === undefined || args.length !== 1) throw new UsageError(`${unexpected}: [${args.join(' ')}]`, 'help');
   return name;
 }
 
@@ -48,7 +48,14 @@ export function given({ flags, changed }: Given, flag: string): string | undefin
 export const setCluster: Verb = defineVerb({
   usage:
     'config set-cluster NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true] [--tls-server-name=example.com] [options]',
-  flags: { ...embed, 'proxy-url': { type: 'string', help: 'proxy-url for the cluster entry in kubeconfig' } },
+  flags: {
+    ...embed,
+    'certificate-authority': { type: 'string', help: 'Path to certificate-authority file for the cluster entry in kubeconfig' },
+    'insecure-skip-tls-verify': { type: 'bool', help: 'insecure-skip-tls-verify for the cluster entry in kubeconfig' },
+    server: { type: 'string', help: 'server for the cluster entry in kubeconfig' },
+    'tls-server-name': { type: 'string', help: 'tls-server-name for the cluster entry in kubeconfig' },
+    'proxy-url': { type: 'string', help: 'proxy-url for the cluster entry in kubeconfig' },
+  },
   async run(context) {
     const name = nameOf(context);
     const ca = given(context, 'certificate-authority');
@@ -72,11 +79,19 @@ export const setCluster: Verb = defineVerb({
 
 export const setContext: Verb = defineVerb({
   usage: 'config set-context [NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace] [options]',
-  flags: { current: { type: 'bool', help: 'Modify the current context' } },
+  flags: {
+    cluster: { type: 'string', help: 'cluster for the context entry in kubeconfig' },
+    current: { type: 'bool', help: 'Modify the current context' },
+    namespace: { type: 'string', help: 'namespace for the context entry in kubeconfig' },
+    user: { type: 'string', help: 'user for the context entry in kubeconfig' },
+  },
   async run(context) {
     const { shell, flags } = context;
     const current = flags.current ? (context.cluster.config['current-context'] ?? '') : '';
     if (flags.current && current === '') throw new Error('no current context is set');
+    const [named] = context.args;
+    if (flags.current && named !== undefined) throw new Error('you cannot specify both a context name and --current');
+    if (!flags.current && !named) throw new Error('you must specify a non-empty context name or --current');
     const name = flags.current ? current : nameOf(context);
     const changes = Object.fromEntries(
       ['cluster', 'user', 'namespace'].flatMap((flag) => (given(context, flag) === undefined ? [] : [[flag, given(context, flag)]])),

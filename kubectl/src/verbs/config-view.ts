@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Kubeconfig, mergeKubeconfigs, renderKubeconfig } from '@keelson/client';
 import { parseYaml } from '@keelson/machinery';
+import { UsageError } from '../errors.ts';
 import { objectPrinter } from '../printers/objects.ts';
 import { templateFlags } from '../printers/result.ts';
 import { type AnyObject, defineVerb, type Verb } from '../types.ts';
@@ -20,9 +21,12 @@ export const view: Verb = defineVerb({
       default: 'yaml',
       help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).',
     },
+    merge: { type: 'bool', default: true, help: 'Merge the full hierarchy of kubeconfig files' },
+    'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
     raw: { type: 'bool', help: 'Display raw byte data and sensitive data' },
   },
-  async run({ flags, cluster, shell }) {
+  async run({ args, flags, cluster, shell }) {
+    if (args.length > 0) throw new UsageError(`unexpected arguments: [${args.join(' ')}]`, 'examples');
     const whole = mergeKubeconfigs([cluster.config]);
     const chosen = flags.minify ? minified(whole) : whole;
     const flat = flags.flatten ? flattened(chosen) : chosen;

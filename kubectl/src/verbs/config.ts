@@ -1,4 +1,5 @@
-import { UsageError } from '../errors.ts';
+import { throwAll, UsageError } from '../errors.ts';
+import { verbHelp } from '../help.ts';
 import { alignTabs } from '../printers/tabwriter.ts';
 import { type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
 import { setCredentials } from './config-credentials.ts';
@@ -9,7 +10,7 @@ import { view } from './config-view.ts';
 
 function oneName({ args }: Context): string {
   const [name] = args;
-  if (name === undefined || args.length !== 1) throw new UsageError(`accepts 1 arg(s), received ${args.length}`);
+  if (name === undefined || args.length !== 1) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'help');
   return name;
 }
 
@@ -17,7 +18,7 @@ function simple(usage: string, run: (context: Context) => void): Verb {
   return defineVerb({ usage: `config ${usage} [options]`, flags: {}, run: async (context) => run(context) });
 }
 
-const currentContext = simple('current-context', ({ cluster, shell }) => {
+const currentContext = simple('current-context [flags]', ({ cluster, shell }) => {
   const current = cluster.config['current-context'];
   if (!current) throw new Error('current-context is not set');
   shell.stdout.write(`${current}\n`);
@@ -43,10 +44,12 @@ const getContexts: Verb = defineVerb({
   async run({ flags, cluster, shell, args }) {
     if (!['', 'name'].includes(flags.output)) throw new Error(`output must be one of '' or 'name': ${flags.output}`);
     const { contexts = [], 'current-context': current } = cluster.config;
-    const missing = args.find((name) => !contexts.some((each) => each.name === name));
-    if (missing !== undefined) throw new Error(`context ${missing} not found`);
+    const missing = args.filter((name) => !contexts.some((each) => each.name === name));
     const shown = contexts.filter(({ name }) => args.length === 0 || args.includes(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
-    if (flags.output === 'name') return void shell.stdout.write(shown.map(({ name }) => `${name}\n`).join(''));
+    if (flags.output === 'name') {
+      shell.stdout.write(shown.map(({ name }) => `${name}\n`).join(''));
+      return throwAll(missing.map((name) => new Error(`context ${name} not found`)));
+    }
     const rows = shown.map(({ name, context }) => [
       name === current ? '*' : '',
       name,
@@ -56,6 +59,7 @@ const getContexts: Verb = defineVerb({
     ]);
     const all = flags['no-headers'] ? rows : [['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE'], ...rows];
     shell.stdout.write(alignTabs(all.map((cells) => `${cells.join('\t')}\n`).join(''), { minWidth: 6, padding: 3 }));
+    throwAll(missing.map((name) => new Error(`context ${name} not found`)));
   },
 });
 
@@ -66,9 +70,23 @@ function listNames(usage: string, section: 'clusters' | 'users'): Verb {
   });
 }
 
+/** What upstream's kubectl does where no name is given is another thing for each: an error for users, help for the rest. */
+function nameToDelete(context: Context, what: string): string | undefined {
+  const [name] = context.args;
+  if (name !== undefined && context.args.length === 1) return name;
+  if (what === 'user') throw new UsageError('user to delete is required', 'examples');
+  return undefined;
+}
+
 function deleteFrom(what: string, section: 'clusters' | 'contexts' | 'users'): Verb {
-  return simple(`delete-${what} NAME`, (context) => {
-    const name = oneName(context);
+  const usage = `config delete-${what} NAME [options]`;
+  const verb: Verb = defineVerb({ usage, flags: {}, run: async (context) => deleteNamed(context) });
+  return verb;
+
+  function deleteNamed(context: Context): void {
+    const name = nameToDelete(context, what);
+    if (name === undefined)
+      return void context.shell.stdout.write(verbHelp(verb, context.path, `Delete the specified ${what} from the kubeconfig`));
     const path = changeConfig(context, (config) => {
       if (!config[section]?.some((each) => each.name === name))
         throw new Error(`cannot delete ${what} ${name}, not in ${configFile(context)}`);
@@ -78,13 +96,13 @@ function deleteFrom(what: string, section: 'clusters' | 'contexts' | 'users'): V
       context.shell.stderr.write('warning: this removed your active context, use "kubectl config use-context" to select a different one\n');
     }
     context.shell.stdout.write(`deleted ${what} ${name} from ${path}\n`);
-  });
+  }
 }
 
 const renameContext = simple('rename-context CONTEXT_NAME NEW_NAME', (context) => {
   const [from, to] = context.args;
   if (from === undefined || to === undefined || context.args.length !== 2)
-    throw new UsageError(`accepts 2 arg(s), received ${context.args.length}`);
+    throw new UsageError(`Unexpected args: [${context.args.join(' ')}]`, 'help');
   changeConfig(context, (config) => {
     const contexts = config.contexts ?? [];
     if (!contexts.some(({ name }) => name === from))
@@ -116,9 +134,13 @@ const subverbs: readonly VerbEntry[] = [
     load: async () => deleteFrom('context', 'contexts'),
   },
   { name: 'delete-user', summary: 'Delete the specified user from the kubeconfig', load: async () => deleteFrom('user', 'users') },
-  { name: 'get-clusters', summary: 'Display clusters defined in the kubeconfig', load: async () => listNames('get-clusters', 'clusters') },
+  {
+    name: 'get-clusters',
+    summary: 'Display clusters defined in the kubeconfig',
+    load: async () => listNames('get-clusters [flags]', 'clusters'),
+  },
   { name: 'get-contexts', summary: 'Describe one or many contexts', load: async () => getContexts },
-  { name: 'get-users', summary: 'Display users defined in the kubeconfig', load: async () => listNames('get-users', 'users') },
+  { name: 'get-users', summary: 'Display users defined in the kubeconfig', load: async () => listNames('get-users [flags]', 'users') },
   { name: 'rename-context', summary: 'Rename a context from the kubeconfig file', load: async () => renameContext },
   { name: 'set', summary: 'Set an individual value in a kubeconfig file', load: async () => set },
   { name: 'set-cluster', summary: 'Set a cluster entry in kubeconfig', load: async () => setCluster },

@@ -92,7 +92,7 @@ function gracePeriod({ flags, changed }: DeleteContext): number {
 function deleteQuery({ flags }: DeleteContext, grace: number): DeleteQuery {
   const policies = { background: 'Background', orphan: 'Orphan', foreground: 'Foreground', true: 'Background', false: 'Orphan' } as const;
   if (!Object.hasOwn(policies, flags.cascade)) {
-    throw new Error(`Invalid cascade value (${flags.cascade}). Must be "background", "foreground", or "orphan".`);
+    throw new Error(`invalid cascade value (${flags.cascade}). Must be "background", "foreground", or "orphan"`);
   }
   return {
     propagationPolicy: policies[flags.cascade as keyof typeof policies],
@@ -105,9 +105,12 @@ function deleteQuery({ flags }: DeleteContext, grace: number): DeleteQuery {
 async function chosen(context: DeleteContext, unread: unknown[]): Promise<Doomed[]> {
   const { flags, cluster, shell } = context;
   const selection = selectionOf(context);
-  if (flags.all && flags.selector !== '') throw new Error("setting 'all' parameter but found a non empty selector. ");
+  if (flags.all && (flags.selector !== '' || flags['field-selector'] !== ''))
+    throw new Error("setting 'all' parameter but found a non empty selector. ");
   const targets = await resolveTargets(cluster, shell, selection, unread);
   requireNames(targets, selection);
+  if (flags.all && targets.some(({ name, local }) => name !== undefined && !local))
+    throw new Error('name cannot be provided when a selector is specified');
   const named = targets.flatMap((target) =>
     target.name === undefined ? [] : [{ target: { ...target, name: target.name }, uid: undefined }],
   );

@@ -1,3 +1,4 @@
+import { labelSelectorMatcher } from '@keelson/machinery';
 import type {
   ClusterRole,
   ClusterRoleBinding,
@@ -12,18 +13,23 @@ import type {
   Namespace,
   Node,
   Pod,
+  PodDisruptionBudget,
+  PriorityClass,
   ReplicaSet,
+  ResourceQuota,
   Role,
   RoleBinding,
   Secret,
   Service,
   ServiceAccount,
   StatefulSet,
+  StorageClass,
 } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import { autoscalerLines } from '../describe/autoscaler.ts';
 import { describeCronJob, describeJob } from '../describe/batch.ts';
 import { eventLines, eventsOf } from '../describe/events.ts';
+import { budgetLines, priorityClassLines, quotaLines, storageClassLines } from '../describe/limits.ts';
 import type { Lines } from '../describe/lines.ts';
 import { describeNode } from '../describe/node.ts';
 import { configMapLines, genericLines, namespaceLines, secretLines, serviceAccountLines } from '../describe/plain.ts';
@@ -83,12 +89,18 @@ const describers: Readonly<Record<string, Describer>> = {
   'StatefulSet.apps': of<StatefulSet>((set, cluster) => describeStatefulSet(cluster, set)),
   'Job.batch': of<Job>(describeJob),
   'CronJob.batch': of<CronJob>(describeCronJob),
+  'PodDisruptionBudget.policy': of<PodDisruptionBudget>((budget) =>
+    budgetLines(budget, labelSelectorMatcher(budget.spec?.selector ?? {}).toString()),
+  ),
+  ResourceQuota: of<ResourceQuota>(quotaLines),
+  'PriorityClass.scheduling.k8s.io': of<PriorityClass>(priorityClassLines),
+  'StorageClass.storage.k8s.io': of<StorageClass>(storageClassLines),
   'HorizontalPodAutoscaler.autoscaling': of<HorizontalPodAutoscaler>(autoscalerLines),
 };
 
 /** Kinds that nothing happens to: upstream prints no events for them. */
 const eventless = new Set([
-  ...['Namespace', 'Secret'],
+  ...['Namespace', 'ResourceQuota', 'Secret'],
   ...['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'].map((kind) => `${kind}.rbac.authorization.k8s.io`),
 ]);
 
@@ -101,7 +113,7 @@ export const verb = defineVerb({
     if (args.length === 0 && !namesFiles(flags)) {
       throw new UsageError(
         'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.',
-        'examples',
+        'none',
       );
     }
     const unread: unknown[] = [];

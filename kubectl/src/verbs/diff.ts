@@ -8,13 +8,18 @@ import { planChange } from '../apply/plan.ts';
 import { prunable, pruneFlags } from '../apply/prune.ts';
 import { schemaOf } from '../apply/schema.ts';
 import { managerOf } from '../apply/server-side.ts';
-import { describeError, ExitError, UsageError } from '../errors.ts';
+import { describeError, ExitError } from '../errors.ts';
 import { namesFiles, readDocuments } from '../resource/files.ts';
 import { fileFlags, isNotFound, selectorFlag, type Target, targetOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
 const diffFlags = {
   ...fileFlags,
+  concurrency: {
+    type: 'int',
+    default: 1,
+    help: 'Number of objects to process in parallel when diffing against the live version.',
+  },
   'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
   'force-conflicts': { type: 'bool', help: 'If true, server-side apply will force the changes against conflicts.' },
   prune: {
@@ -32,8 +37,9 @@ export const verb = defineVerb({
   description: 'Exit status: 0 no differences were found, 1 differences were found, >1 kubectl or diff failed with an error.',
   flags: diffFlags,
   async run(context) {
-    const { flags, cluster, shell } = context;
-    if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'examples');
+    const { args, flags, cluster, shell } = context;
+    if (args.length > 0) throw new ExitError(2, `error: Unexpected args: [${args.join(' ')}]\nSee 'kubectl diff -h' for help and examples`);
+    if (!namesFiles(flags)) throw new ExitError(2, 'error: must specify one of -f and -k');
     if (flags['force-conflicts'] && !flags['server-side']) throw new Error('--force-conflicts only works with --server-side');
     const folder = await mkdtemp(join(tmpdir(), 'kubectl-diff-'));
     try {

@@ -1,6 +1,6 @@
 import { sleep } from '@keelson/base';
 import { ApiError } from '@keelson/client';
-import { controllerOf, isPodTerminal } from '@keelson/machinery';
+import { controllerOf, isPodTerminal, parseLabelSelector, parseTime } from '@keelson/machinery';
 import { Eviction, Pod } from '@keelson/types';
 import { throwAll, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, dryRunSuffix } from '../printers/result.ts';
@@ -11,6 +11,11 @@ import { setUnschedulable } from './cordon.ts';
 const drainFlags = {
   ...selectorFlag,
   ...dryRunFlag,
+  'chunk-size': { type: 'int', default: 500, help: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
+  'skip-wait-for-delete-timeout': {
+    type: 'int',
+    help: 'If pod DeletionTimestamp older than N seconds, skip waiting for the pod. Seconds must be greater than 0 to skip.',
+  },
   'delete-emptydir-data': {
     type: 'bool',
     help: 'Continue even if there are pods using emptyDir (local data that will be deleted when the node is drained).',
@@ -34,6 +39,9 @@ export const verb = defineVerb({
   async run(context) {
     const { args, flags, cluster, shell } = context;
     if (args.length === 0 && flags.selector === '') throw new UsageError('USAGE: drain NODE [flags]', 'examples');
+    if (args.length > 0 && flags.selector !== '')
+      throw new UsageError('cannot specify both a node name and a --selector option', 'examples');
+    if (!isSelector(flags['pod-selector'])) throw new Error('--pod-selector=<pod_selector> must be a valid label selector');
     const selection =
       args.length > 0
         ? { args: args.map((node) => (node.includes('/') ? node : `node/${node}`)) }
@@ -41,6 +49,15 @@ export const verb = defineVerb({
     await eachFound(cluster, shell, selection, (node) => drain(context, node));
   },
 });
+
+function isSelector(text: string): boolean {
+  try {
+    parseLabelSelector(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function drain(context: DrainContext, { name, object }: Found): Promise<void> {
   const { flags, cluster, shell } = context;
@@ -97,10 +114,16 @@ async function remove(context: DrainContext, pod: Pod, dryRun: 'none' | 'client'
   await (flags['disable-eviction']
     ? cluster.api.delete(Pod, { name, namespace }, deletion(flags['grace-period']))
     : evict(context, pod, dryRun === 'server'));
-  if (dryRun === 'server') return;
+  if (dryRun === 'server' || goneLongEnough(pod, flags['skip-wait-for-delete-timeout'], shell.clock.now())) return;
   const mapping = (await cluster.mapper()).resolve('pods');
   await untilGone(cluster, shell, { mapping, namespace, name }, flags.timeout || -1, uid);
   shell.stdout.write(`pod/${name} ${flags['disable-eviction'] ? 'deleted' : 'evicted'}\n`);
+}
+
+/** Whether a pod has been going for so many seconds that nobody need wait for it; 0: never. */
+function goneLongEnough({ metadata }: Pod, seconds: number, now: number): boolean {
+  const since = parseTime(metadata.deletionTimestamp);
+  return seconds > 0 && since !== undefined && now - since > seconds * 1000;
 }
 
 const deletion = (grace: number): object => (grace >= 0 ? { gracePeriodSeconds: grace } : {});

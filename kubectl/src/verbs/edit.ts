@@ -2,15 +2,20 @@ import { toYaml } from '@keelson/machinery';
 import { patchFor } from '../apply/patch-for.ts';
 import { withLastApplied } from '../apply/plan.ts';
 import { jsonText } from '../printers/objects.ts';
-import { resultPrinter } from '../printers/result.ts';
+import { resultPrinter, templateFlags } from '../printers/result.ts';
 import { parseDocuments } from '../resource/files.ts';
 import { getSubresource } from '../resource/subresource.ts';
 import { eachFound, type Found, fileFlags, requireNames, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { editText } from './editor.ts';
+import { fieldValidationOf, validateFlag } from './write-flags.ts';
 
 const editFlags = {
   ...fileFlags,
+  ...templateFlags,
+  ...validateFlag,
+  'output-patch': { type: 'bool', help: 'Output the patch if the resource is edited.' },
+  'windows-line-endings': { type: 'bool', help: 'Defaults to the line ending native to your platform.' },
   'field-manager': { type: 'string', default: 'kubectl-edit', help: 'Name of the manager used to track field ownership.' },
   output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml).' },
   'save-config': { type: 'bool', help: 'If true, the configuration of current object will be saved in its annotation.' },
@@ -39,7 +44,12 @@ async function editOne(context: Context<typeof editFlags>, { mapping, name, name
     const [document] = parseDocuments(edited, 'edited-file');
     if (!document) throw new Error('the edited file holds no object');
     const { type, patch } = await patchFor(shown, flags['save-config'] ? withLastApplied(document.object) : document.object);
-    const written = await cluster.api.patch(mapping, { name, namespace }, type, patch, { fieldManager: flags['field-manager'], ...part });
+    if (flags['output-patch']) shell.stdout.write(`Patch: ${JSON.stringify(patch)}\n`);
+    const written = await cluster.api.patch(mapping, { name, namespace }, type, patch, {
+      fieldManager: flags['field-manager'],
+      fieldValidation: fieldValidationOf(flags.validate),
+      ...part,
+    });
     resultPrinter({ shell, flags: plain })(written, 'edited');
   });
 }

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { randomSuffix } from '@keelson/base';
+import { ApiError } from '@keelson/client';
 import type { Shell } from '../types.ts';
 
 const preamble = `# Lines that begin with '#' are ignored, and an empty file aborts the edit. If the server refuses the
@@ -19,7 +21,7 @@ export interface EditedText {
 
 /**
  * Opens a text in the user's editor and hands what became of it to `save`. What `save` throws is shown above the text, which is opened
- * again. A text that is left as it was, or emptied, is not saved.
+ * again, unless no other text could help. A text that is left as it was, or emptied, is not saved.
  * @throws Error when what was refused is given back unchanged.
  */
 export async function editText(
@@ -38,10 +40,17 @@ export async function editText(
       const edited = withoutComments(await readFile(file, 'utf8'));
       if (edited.trim() === '' || edited === withoutComments(original))
         return void shell.stderr.write('Edit cancelled, no changes made.\n');
-      if (problem !== '' && edited === withoutComments(text)) throw new Error('Edit cancelled, no valid changes were saved.');
+      if (problem !== '' && edited === withoutComments(text)) {
+        await keepCopy(shell, file, extension);
+        throw new Error('Edit cancelled, no valid changes were saved.');
+      }
       try {
         return await save(edited);
       } catch (error) {
+        if (error instanceof ApiError && error.reason !== 'Invalid') {
+          await keepCopy(shell, file, extension);
+          throw error;
+        }
         problem = `${(error as Error).message.replaceAll(/^/gm, '# ')}\n#\n`;
         text = edited;
       }
@@ -49,6 +58,13 @@ export async function editText(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** So that nothing of the user's work is lost with what could not be saved. */
+async function keepCopy({ random, stderr }: Shell, file: string, extension: string): Promise<void> {
+  const copy = join(tmpdir(), `kubectl-edit-${randomSuffix(random)}.${extension}`);
+  await copyFile(file, copy);
+  stderr.write(`A copy of your changes has been stored to ${JSON.stringify(copy)}\n`);
 }
 
 function withoutComments(text: string): string {

@@ -10,6 +10,8 @@ import { type AnyObject, type Context, defineVerb } from '../types.ts';
 const eventFlags = {
   ...templateFlags,
   'all-namespaces': { type: 'bool', short: 'A', help: 'If present, list the requested object(s) across all namespaces.' },
+  'chunk-size': { type: 'int', default: 500, help: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
+  'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
   for: { type: 'string', help: 'Filter events to only those pertaining to the specified resource.' },
   'no-headers': { type: 'bool', help: "When using the default output format, don't print headers." },
   output: {
@@ -29,11 +31,13 @@ export const verb = defineVerb({
   flags: eventFlags,
   async run(context) {
     const { flags, changed, cluster, shell } = context;
+    if (flags.types.some((type) => !/^(?:normal|warning)$/i.test(type))) throw new Error('valid --types are Normal or Warning');
     const namespace = flags['all-namespaces'] ? undefined : cluster.namespace;
     const fieldSelector = await selectorFor(context);
     const { items, metadata } = await cluster.api.list(EventKind, { namespace, fieldSelector });
     const wanted = items.filter((event) => isWanted(context, event)).sort((a, b) => lastSeen(a) - lastSeen(b));
-    if (changed.has('output')) return void shell.stdout.write(objectPrinter(flags.output)(listOf(wanted)));
+    if (changed.has('output'))
+      return void shell.stdout.write(objectPrinter(flags.output, { showManagedFields: flags['show-managed-fields'] })(listOf(wanted)));
     if (wanted.length === 0 && !flags.watch) {
       return void shell.stderr.write(
         flags['all-namespaces'] ? 'No events found.\n' : `No events found in ${cluster.namespace} namespace.\n`,

@@ -7,7 +7,7 @@ import { remoteProtocols, runRemote } from '../stream/remote-command.ts';
 import { openSocket } from '../stream/socket.ts';
 import { isTerminal, rawTerminal } from '../stream/terminal.ts';
 import { defineVerb, type Shell, type Verb } from '../types.ts';
-import { containerFor, podFor } from './pods.ts';
+import { containerFor, podFor, podOfFile } from './pods.ts';
 
 const streamFlags = {
   container: {
@@ -21,20 +21,26 @@ const streamFlags = {
   tty: { type: 'bool', short: 't', help: 'Stdin is a TTY' },
 } as const;
 
+const execFlags = {
+  ...streamFlags,
+  filename: { type: 'list', short: 'f', help: 'to use to exec into the resource' },
+} as const;
+
 export const exec: Verb = defineVerb({
   usage: 'exec (POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...] [options]',
   examples: ['# Get output from running the date command from pod mypod', 'kubectl exec mypod -- date'],
-  flags: streamFlags,
+  flags: execFlags,
   async run({ args, dash, flags, cluster, shell }) {
+    const fromFile = flags.filename.length > 0;
     const [target] = args;
-    if (target === undefined || dash === 0) throw new UsageError('pod, type/name or --filename must be specified', 'examples');
+    if (!fromFile && (target === undefined || dash === 0)) throw new UsageError('pod, type/name or --filename must be specified', 'none');
     const command = dash === -1 ? [] : args.slice(dash);
-    if (dash === -1 && args.length > 1)
+    if (dash === -1 && args.length > (fromFile ? 0 : 1))
       throw new Error(
         "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
       );
     if (command.length === 0) throw new UsageError('you must specify at least one command for the container', 'none');
-    const pod = await podFor(cluster, target);
+    const pod = fromFile ? await podOfFile(cluster, shell, flags.filename) : await podFor(cluster, target ?? '');
     return join(cluster, shell, pod, 'exec', { ...flags, command });
   },
 });
@@ -44,8 +50,10 @@ export const attach: Verb = defineVerb({
   flags: streamFlags,
   async run({ args, flags, cluster, shell }) {
     const [target] = args;
-    if (target === undefined) throw new UsageError('POD is required for attach', 'examples');
-    const pod = await podFor(cluster, target);
+    if (target === undefined) throw new UsageError('at least 1 argument is required for attach', 'none');
+    if (args.length > 2)
+      throw new UsageError(`expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(' ')}]`, 'none');
+    const pod = await podFor(cluster, ...args);
     if (!flags.quiet)
       shell.stderr.write(
         "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n",

@@ -32,7 +32,6 @@ export const verb = defineVerb({
     'api-version': { type: 'string', help: 'Use given api-version (group/version) of the resource.' },
     output: {
       type: 'string',
-      short: 'o',
       default: 'plaintext',
       help: 'Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).',
     },
@@ -43,12 +42,14 @@ export const verb = defineVerb({
   },
   async run({ flags, cluster, shell, args }) {
     const [argument, ...more] = args;
+    const formats = ['plaintext', 'plaintext-openapiv2'];
     if (argument === undefined)
       throw new UsageError(
         'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.\n',
-        'examples',
+        'none',
       );
-    if (more.length > 0) throw new UsageError('We accept only this format: explain RESOURCE\n', 'examples');
+    if (more.length > 0) throw new UsageError('We accept only this format: explain RESOURCE\n', 'none');
+    if (!formats.includes(flags.output)) throw new Error(`unrecognized format: ${flags.output}`);
     const { resources } = await cluster.mapper();
     const mapper = await cluster.mapper();
     const [type = '', ...path] = argument.split('.');
@@ -59,7 +60,7 @@ export const verb = defineVerb({
     if (!found) throw new ExitError(1, `the server doesn't have a resource type ${JSON.stringify(type)}`);
     const wanted = flags['api-version'];
     const resource = wanted ? resources.find((each) => each.kind === found.kind && each.apiVersion === wanted) : found;
-    if (!resource) throw new Error(`couldn't find resource for "${wanted}, Kind=${found.kind}"`);
+    if (!resource) throw new Error(`couldn't find resource for "${wanted}, Resource=${found.resource}"`);
     const schemas = await fetchSchemas(cluster.api, resource);
     const fields = path.slice(at ?? 0);
     const missing = missingField(schemas, resource, fields);

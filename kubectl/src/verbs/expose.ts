@@ -3,18 +3,24 @@ import { namesFiles } from '../resource/files.ts';
 import { kindText } from '../resource/mapper.ts';
 import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
-import { createObject, generatorFlags } from './create/generator.ts';
+import { createObject, unvalidatedFlags } from './create/generator.ts';
+import { overridden, overrideFlags } from './overrides.ts';
 
 const flags = {
   ...fileFlags,
-  ...generatorFlags,
+  ...unvalidatedFlags,
+  ...overrideFlags,
   'cluster-ip': {
     type: 'string',
     help: "ClusterIP to be assigned to the service. Leave empty to auto-allocate, or set to 'None' to create a headless service.",
   },
   'external-ip': { type: 'string', help: 'Additional external IP address (not managed by Kubernetes) to accept for the service.' },
   'field-manager': { type: 'string', default: 'kubectl-expose', help: 'Name of the manager used to track field ownership.' },
-  labels: { type: 'list', short: 'l', help: 'Labels to apply to the service created by this call.' },
+  'load-balancer-ip': {
+    type: 'string',
+    help: 'IP to assign to the LoadBalancer. If empty, an ephemeral IP will be created and used (cloud-provider specific).',
+  },
+  labels: { type: 'string', short: 'l', help: 'Labels to apply to the service created by this call.' },
   name: { type: 'string', help: 'The name for the newly created object.' },
   port: { type: 'string', help: 'The port that the service should serve on. Copied from the resource being exposed, if unspecified' },
   protocol: { type: 'string', help: "The network protocol for the service to be created. Default is 'TCP'." },
@@ -36,7 +42,7 @@ export const verb = defineVerb({
   flags,
   async run(context) {
     await eachFound(context.cluster, context.shell, { ...selectionOf(context), selector: '', local: namesFiles(context.flags) }, (found) =>
-      createObject(context, serviceFor(context, found), 'exposed'),
+      overridden(serviceFor(context, found), context.flags).then((service) => createObject(context, service, 'exposed')),
     );
   },
 });
@@ -44,7 +50,8 @@ export const verb = defineVerb({
 const exposable = new Set(['Deployment.apps', 'ReplicaSet.apps', 'Pod.', 'Service.', 'ReplicationController.']);
 
 function serviceFor({ flags: asked }: Context<typeof flags>, { mapping, name, object }: Found): AnyObject {
-  if (!exposable.has(`${mapping.kind}.${mapping.group}`)) throw new Error(`cannot expose a ${mapping.kind}.${mapping.group}`);
+  if (!exposable.has(`${mapping.kind}.${mapping.group}`))
+    throw new Error(`cannot expose a ${mapping.group === '' ? mapping.kind : `${mapping.kind}.${mapping.group}`}`);
   const selector = asked.selector ? pairs(asked.selector.split(',')) : selectorOf(object);
   if (Object.keys(selector).length === 0)
     throw new Error(
@@ -52,10 +59,11 @@ function serviceFor({ flags: asked }: Context<typeof flags>, { mapping, name, ob
     );
   const ports = portsFor(object, asked);
   if (ports.length === 0) throw new Error("couldn't find port via --port flag or introspection");
-  const labels = asked.labels.length > 0 ? pairs(asked.labels) : (object.metadata.labels ?? {});
+  const labels = asked.labels !== '' ? pairs(asked.labels.split(',')) : (object.metadata.labels ?? {});
   const spec = {
     ...(asked['cluster-ip'] ? { clusterIP: asked['cluster-ip'] } : {}),
     ...(asked['external-ip'] ? { externalIPs: [asked['external-ip']] } : {}),
+    ...(asked['load-balancer-ip'] ? { loadBalancerIP: asked['load-balancer-ip'] } : {}),
     ports,
     selector,
     ...(asked['session-affinity'] ? { sessionAffinity: asked['session-affinity'] } : {}),
@@ -87,6 +95,8 @@ interface PortFlags {
 
 function portsFor(object: AnyObject, { port, protocol, 'target-port': target }: PortFlags): object[] {
   const found = port ? port.split(',').map((each) => ({ port: Number(each), protocol: undefined })) : portsOf(object);
+  const whole = found.map((each) => each.port).find(Number.isNaN);
+  if (whole !== undefined) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(port)}: invalid syntax`);
   const text = (value: string): number | string => (/^\d+$/.test(value) ? Number(value) : value);
   return found.map((each, i) => ({
     ...(found.length > 1 ? { name: `port-${i + 1}` } : {}),

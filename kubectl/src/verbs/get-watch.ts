@@ -13,7 +13,11 @@ const tableTypes = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/jso
 export async function watchTarget(context: GetContext, targets: readonly Target[]): Promise<void> {
   const [target] = targets;
   if (!target || targets.length > 1) {
-    throw new Error(`watch is only supported on individual resources and resource collections - ${targets.length} resources were found`);
+    throw new Error(
+      new Set(targets.map(({ mapping }) => mapping)).size > 1
+        ? 'you may only specify a single resource type'
+        : 'you may only watch a single resource or type of resource at a time',
+    );
   }
   return isTable(context.flags.output) ? watchTable(context, target) : watchObjects(context, target);
 }

@@ -39,6 +39,11 @@ export const getFlags = {
     help: 'Output watch event objects when --watch or --watch-only is used. Existing objects are output as initial ADDED events.',
   },
   raw: { type: 'string', help: 'Raw URI to request from the server. Uses the transport specified by the kubeconfig file.' },
+  'server-print': {
+    type: 'bool',
+    default: true,
+    help: 'If true, have the server return the appropriate table output. Supports extension APIs and CRDs.',
+  },
   'show-kind': { type: 'bool', help: 'If present, list the resource type for the requested object(s).' },
   'show-labels': { type: 'bool', help: 'When printing, show all labels as the last column (default hide labels column)' },
   'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
@@ -60,7 +65,10 @@ export const verb = defineVerb({
   flags: getFlags,
   async run(context) {
     const { flags, cluster, shell, args } = context;
-    if (flags.raw) return printRaw(context);
+    if (flags.raw) {
+      checkRaw(context);
+      return printRaw(context);
+    }
     if (args.length === 0 && !namesFiles(flags)) {
       shell.stderr.write(
         'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n',
@@ -84,6 +92,15 @@ export const verb = defineVerb({
     if (errors.length > 0) throw new ManyErrors(errors);
   },
 });
+
+/** @throws UsageError for what `--raw` cannot stand beside. */
+function checkRaw({ flags, args, changed }: GetContext): void {
+  if (flags.watch || flags['watch-only'] || args.length > 0 || flags.selector !== '' || namesFiles(flags))
+    throw new UsageError('arguments may not be passed when --raw is specified', 'none');
+  if (changed.has('output')) throw new UsageError('--raw and --output are mutually exclusive', 'none');
+  if (!flags.raw.startsWith('/'))
+    throw new UsageError(`--raw must be a valid URL path: parse ${JSON.stringify(flags.raw)}: invalid URI for request`, 'none');
+}
 
 export function isTable(output: string): boolean {
   return output === '' || output === 'wide';
@@ -122,7 +139,7 @@ interface Section {
 async function printTables(context: GetContext, targets: readonly Target[]): Promise<unknown[]> {
   const { cluster, shell, flags } = context;
   const { sections, errors } = await fetchSections(context, targets);
-  const withKind = flags['show-kind'] || new Set(targets.map(({ mapping }) => `${mapping.resource}.${mapping.group}`)).size > 1;
+  const withKind = flags['show-kind'] || new Set(sections.map(({ mapping }) => `${mapping.resource}.${mapping.group}`)).size > 1;
   const filled = sections.filter(({ table }) => table.rows.length > 0);
   const texts = filled.map(({ mapping, table }) => {
     const sorted = flags['sort-by'] ? sortTable(table, flags['sort-by']) : table;
@@ -176,7 +193,8 @@ export async function fetchTable({ cluster, flags }: GetContext, { mapping, name
     fieldSelector: flags['field-selector'],
   };
   if (flags.subresource) return getSubresource<Table>(cluster, { mapping, namespace, name }, flags.subresource, 'table');
-  if (name !== undefined) return cluster.api.table(mapping, query);
+  const columns = flags['server-print'] ? (table: Table): Table => table : withoutColumns;
+  if (name !== undefined) return columns(await cluster.api.table(mapping, query));
   let whole: Table | undefined;
   let token: string | undefined = '';
   do {
@@ -185,5 +203,16 @@ export async function fetchTable({ cluster, flags }: GetContext, { mapping, name
     whole = whole ? { ...whole, rows: [...whole.rows, ...(page.rows ?? [])] } : { ...page, rows: page.rows ?? [] };
     token = page.metadata?.continue;
   } while (token);
-  return whole;
+  return columns(whole);
+}
+
+/** What is known of an object of any kind: its name and its age. */
+function withoutColumns(table: Table): Table {
+  const definitions = table.columnDefinitions;
+  const kept = ['Name', 'Age'].map((name) => definitions.findIndex((each) => each.name === name)).filter((at) => at >= 0);
+  return {
+    ...table,
+    columnDefinitions: definitions.filter((_, at) => kept.includes(at)),
+    rows: table.rows.map((row) => ({ ...row, cells: kept.map((at) => row.cells[at] as object) })),
+  };
 }

@@ -188,6 +188,12 @@ export const verbs: readonly VerbEntry[] = [
   },
   { name: 'config', group: other, summary: 'Modify kubeconfig files', load: async () => (await import('./config.ts')).verb },
   {
+    name: 'kuberc',
+    group: other,
+    summary: 'Manage kuberc configuration files',
+    load: async () => (await import('./kuberc.ts')).verb,
+  },
+  {
     name: 'plugin',
     group: other,
     summary: 'Provides utilities for interacting with plugins',

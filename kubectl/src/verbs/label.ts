@@ -1,6 +1,7 @@
-import { isLabelValue, isQualifiedName } from '@keelson/machinery';
+import { isLabelValue } from '@keelson/machinery';
 import { ManyErrors, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
+import { namesFiles } from '../resource/files.ts';
 import { eachFound, type Found, localFlag, selectionFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb, type Verb } from '../types.ts';
 
@@ -36,28 +37,35 @@ export const annotate: Verb = metadataVerb(
 );
 
 function metadataVerb(field: Field, usage: string): Verb {
-  return defineVerb({ usage, flags, run: (context) => change(context, field) });
+  const manager = { ...flags['field-manager'], default: field === 'labels' ? 'kubectl-label' : 'kubectl-annotate' } as const;
+  return defineVerb({ usage, flags: { ...flags, 'field-manager': manager }, run: (context) => change(context, field) });
 }
 
 async function change(context: Context<typeof flags>, field: Field): Promise<void> {
   const { cluster, shell } = context;
   const { resources, pairs } = splitArguments(context.args);
   const changes = parseChanges(pairs, field);
+  if (context.flags.all && context.flags.selector !== '') throw new Error('cannot set --all and --selector at the same time');
+  if (resources.length === 0 && !namesFiles(context.flags))
+    throw new Error('one or more resources must be specified as <resource> <name> or <resource>/<name>');
   const nothing = Object.keys(changes.set).length + changes.remove.length === 0;
   if (nothing && !context.flags.list)
     throw new UsageError(`at least one ${field === 'labels' ? 'label' : 'annotation'} update is required`, 'none');
-  const operate = operation(context, field, changes);
-  const count = await eachFound(cluster, shell, { ...selectionOf(context), args: resources }, operate);
-  if (count === 0) shell.stdout.write('No resources found\n');
+  const single =
+    resources.length > 0 &&
+    resources.filter((each) => each.includes('/')).length + (resources.length === 2 && !resources[0]?.includes('/') ? 1 : 0) === 1;
+  const operate = operation(context, field, changes, single);
+  await eachFound(cluster, shell, { ...selectionOf(context), args: resources }, operate);
 }
 
-function operation(context: Context<typeof flags>, field: Field, changes: Changes): (found: Found) => Promise<void> {
+function operation(context: Context<typeof flags>, field: Field, changes: Changes, single: boolean): (found: Found) => Promise<void> {
   const { cluster, shell } = context;
   const dryRun = dryRunOf(context.flags['dry-run']);
   const print = resultPrinter(context);
   return async ({ mapping, name, namespace, object }) => {
     const before = object.metadata[field] ?? {};
-    if (context.flags.list) return listValues(context, before);
+    if (context.flags.list)
+      return listValues(context, before, single ? '' : `Listing ${field} for ${mapping.kind}.${mapping.group}/${name}:`);
     if (!context.flags.overwrite) refuseOverwriting(object, field, changes);
     for (const key of changes.remove)
       if (!Object.hasOwn(before, key))
@@ -66,7 +74,7 @@ function operation(context: Context<typeof flags>, field: Field, changes: Change
     const version = context.flags['resource-version'];
     const values = { ...changes.set, ...Object.fromEntries(changes.remove.map((key) => [key, null])) };
     const patch = { metadata: { [field]: values, ...(version ? { resourceVersion: version } : {}) } };
-    const manager = context.flags['field-manager'] || (field === 'labels' ? 'kubectl-label' : 'kubectl-annotate');
+    const manager = context.flags['field-manager'];
     const patched =
       dryRun === 'client' || context.flags.local
         ? { ...object, metadata: { ...object.metadata, [field]: wanted } }
@@ -78,8 +86,10 @@ function operation(context: Context<typeof flags>, field: Field, changes: Change
   };
 }
 
-function listValues({ shell }: Context, values: Readonly<Record<string, string>>): void {
-  for (const key of Object.keys(values).sort()) shell.stdout.write(`${key}=${values[key]}\n`);
+/** Under a heading, where there may be several objects. */
+function listValues({ shell }: Context, values: Readonly<Record<string, string>>, heading: string): void {
+  if (heading !== '') shell.stdout.write(`${heading}\n`);
+  for (const key of Object.keys(values).sort()) shell.stdout.write(`${heading === '' ? '' : ' '}${key}=${values[key]}\n`);
 }
 
 /** What happened, in upstream's words: labels tell apart what was done, annotations do not. */
@@ -138,15 +148,14 @@ export function parseChanges(pairs: readonly string[], field: Field): Changes {
   }
   for (const [key, value] of Object.entries(set)) {
     if (remove.includes(key))
-      throw new UsageError(
-        `can not both modify and remove a ${field === 'labels' ? 'label' : 'annotation'} in the same command`,
-        'examples',
-      );
-    const problems = [...isQualifiedName(key), ...(field === 'labels' ? isLabelValue(value) : [])];
-    if (problems.length > 0)
       throw new Error(
-        `invalid ${field === 'labels' ? 'label value' : 'annotation'}: ${JSON.stringify(`${key}=${value}`)}: ${problems.join('; ')}`,
+        field === 'labels'
+          ? 'can not both modify and remove a label in the same command'
+          : `can not both modify and remove the following annotation(s) in the same command: ${key}`,
       );
+    if (field === 'labels' && value.includes('=')) throw new Error(`invalid label spec: ${key}=${value}`);
+    const problems = field === 'labels' ? isLabelValue(value) : [];
+    if (problems.length > 0) throw new Error(`invalid label value: ${JSON.stringify(`${key}=${value}`)}: ${problems.join('; ')}`);
   }
   return { set, remove };
 }

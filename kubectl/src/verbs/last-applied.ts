@@ -2,11 +2,12 @@ import { goJson, toYaml } from '@keelson/machinery';
 import { lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
 import { UsageError } from '../errors.ts';
 import { jsonText } from '../printers/objects.ts';
-import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
+import { dryRunFlag, dryRunOf, outputFlags, resultPrinter, templateFlags } from '../printers/result.ts';
 import { parseDocuments, readDocuments } from '../resource/files.ts';
 import { eachFound, type Found, fileFlags, requireNames, selectionOf, selectorFlag, targetOf } from '../resource/targets.ts';
 import { type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
 import { editText } from './editor.ts';
+import { validateFlag } from './write-flags.ts';
 
 const merge = 'application/merge-patch+json';
 
@@ -35,7 +36,7 @@ const view: Verb = defineVerb({
 });
 
 const setFlags = {
-  ...fileFlags,
+  filename: fileFlags.filename,
   ...outputFlags,
   ...dryRunFlag,
   'create-annotation': {
@@ -51,8 +52,8 @@ const set: Verb = defineVerb({
     const { flags, cluster, shell } = context;
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
-    requireNames([], { args: [], filenames: flags.filename, kustomize: flags.kustomize });
-    for (const document of await readDocuments(flags, shell)) {
+    requireNames([], { args: [], filenames: flags.filename, kustomize: '' });
+    for (const document of await readDocuments({ ...flags, kustomize: '', recursive: false }, shell)) {
       const { mapping, name = '', namespace, local } = await targetOf(cluster, document);
       const live = await cluster.api.get(mapping, { name, namespace });
       if (!live.metadata.annotations?.[lastAppliedAnnotation] && !flags['create-annotation'])
@@ -73,6 +74,10 @@ function annotationPatch(text: string): object {
 
 const editFlags = {
   ...fileFlags,
+  ...templateFlags,
+  ...validateFlag,
+  'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
+  'windows-line-endings': { type: 'bool', help: 'Defaults to the line ending native to your platform.' },
   'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
   output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml).' },
 } as const;

@@ -49,6 +49,7 @@ export const verb = defineVerb({
     const { flags, shell } = context;
     checkFlags(context);
     const sources = await sourcesOf(context);
+    checkOptions(context);
     const concurrent = flags.follow && sources.length > 1;
     if (concurrent && sources.length > flags['max-log-requests']) {
       throw new Error(
@@ -69,7 +70,7 @@ export const verb = defineVerb({
   },
 });
 
-function checkFlags({ flags, args, changed }: LogContext): void {
+function checkFlags({ flags, args }: LogContext): void {
   if (args.length === 0 && flags.selector === '') {
     throw new UsageError(
       "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
@@ -82,9 +83,16 @@ function checkFlags({ flags, args, changed }: LogContext): void {
       "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
       'examples',
     );
-  if (changed.has('since') && changed.has('since-time')) throw new Error('at most one of `sinceTime` or `sinceSeconds` may be specified');
+  const time = flags['since-time'];
+  if (time !== '' && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(time))
+    throw new Error(`parsing time ${JSON.stringify(time)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(time)} as "2006"`);
   if (flags['all-containers'] && flags.container !== '')
     throw new Error(`--all-containers=true should not be specified with container name ${flags.container}`);
+}
+
+/** @throws Error for what the API would refuse, once the pods are known to be there. */
+function checkOptions({ flags, changed }: LogContext): void {
+  if (changed.has('since') && changed.has('since-time')) throw new Error('at most one of `sinceTime` or `sinceSeconds` may be specified');
   if (flags.tail < -1) throw new Error('--tail must be greater than or equal to -1');
 }
 
@@ -112,7 +120,7 @@ async function sourcesOf(context: LogContext): Promise<Source[]> {
       if (!isNotFound(error)) throw error;
       throw new Error(`error: error from server (NotFound): ${(error as Error).message} in namespace ${JSON.stringify(cluster.namespace)}`);
     });
-    const all = await podsOf(cluster, found);
+    const all = await podsOf(cluster, found, 'cannot get the logs from');
     if (all.length === 0) throw new Error('timed out waiting for the condition');
     if (flags['all-pods'] || all.length === 1) return all;
     shell.stderr.write(`Found ${all.length} pods, using pod/${all[0]?.metadata.name}\n`);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { PatchType } from '@keelson/client';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type JsonPatchOperation, parseYaml } from '@keelson/machinery';
 import { schemaOf } from '../apply/schema.ts';
-import { UsageError } from '../errors.ts';
+import { missingFile, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { eachFound, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, defineVerb } from '../types.ts';
@@ -33,10 +33,10 @@ export const verb = defineVerb({
   async run(context) {
     const { flags, cluster, shell } = context;
     const type = types[flags.type.toLowerCase()];
-    if (!type) throw new UsageError(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.type)}`, 'examples');
+    if (!type) throw new UsageError(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.type)}`, 'none');
     if (!flags.patch && !flags['patch-file'])
       throw new UsageError('must specify --patch or --patch-file containing the contents of the patch', 'none');
-    const text = flags['patch-file'] ? await readFile(flags['patch-file'], 'utf8') : flags.patch;
+    const text = flags['patch-file'] ? await patchFile(flags['patch-file']) : flags.patch;
     const patch = readPatch(text);
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
@@ -83,4 +83,11 @@ async function patchedHere(object: AnyObject, type: PatchType, patch: unknown): 
   const schema = type === 'application/merge-patch+json' ? undefined : await schemaOf(object.apiVersion ?? '', object.kind ?? '');
   if (!schema) return applyMergePatch(object, patch) as AnyObject;
   return applyStrategicMergePatch(object, patch as Record<string, unknown>, schema.schemas, schema.typeName) as AnyObject;
+}
+
+async function patchFile(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? missingFile(error) : (error as Error).message;
+    throw new Error(`unable to read patch file: ${why}`);
+  });
 }

@@ -1,15 +1,26 @@
 import { isPodActive, isPodReady, labelSelectorMatcher, parseTime } from '@keelson/machinery';
 import { type LabelSelector, Pod } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
-import { kindText } from '../resource/mapper.ts';
-import { type Found, fetchOne } from '../resource/targets.ts';
+import { throwAll } from '../errors.ts';
+import { type Found, fetchOne, fetchTargets, resolveTargets } from '../resource/targets.ts';
+import type { Shell } from '../types.ts';
 
 /** The annotation that names the container to take when none is asked for. */
 const defaultContainer = 'kubectl.kubernetes.io/default-container';
 
-/** The pod of `name`, `pod/name` or `deployment/name`: of a workload, the one that is fittest to be looked at. */
-export async function podFor(cluster: Cluster, argument: string): Promise<Pod> {
-  return podOf(cluster, await fetchOne(cluster, [argument], 'pod'));
+/** The pod of `name`, `pod/name`, `deployment/name` or `deployment` `name`: of a workload, the one that is fittest to be looked at. */
+export async function podFor(cluster: Cluster, ...args: readonly string[]): Promise<Pod> {
+  return podOf(cluster, await fetchOne(cluster, args, 'pod'));
+}
+
+/** The pod of the first object in manifests. */
+export async function podOfFile(cluster: Cluster, shell: Shell, filenames: readonly string[]): Promise<Pod> {
+  const selection = { args: [], filenames };
+  const { found, errors } = await fetchTargets(cluster, await resolveTargets(cluster, shell, selection), selection);
+  throwAll(errors);
+  const [first] = found;
+  if (!first) throw new Error('no objects passed to exec');
+  return podOf(cluster, first);
 }
 
 async function podOf(cluster: Cluster, found: Found): Promise<Pod> {
@@ -20,11 +31,22 @@ async function podOf(cluster: Cluster, found: Found): Promise<Pod> {
   return best;
 }
 
+/** Kinds whose selectors upstream's kubectl follows. */
+const selectable = new Set(['ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet', 'Deployment', 'Job', 'Service']);
+
+/** `*v1.Service`: how upstream's messages call a built-in kind. */
+function goTypeOf({ version, kind }: Found['mapping']): string {
+  return `*${version}.${kind}`;
+}
+
 /** The pods behind a workload or service, the fittest first. */
-export async function podsOf(cluster: Cluster, { mapping, object, namespace, name }: Found): Promise<Pod[]> {
+export async function podsOf(cluster: Cluster, { mapping, object, namespace, name }: Found, trouble = 'cannot attach to'): Promise<Pod[]> {
   if (mapping.kind === 'Pod') return [object as unknown as Pod];
   const spec = object.spec as { selector?: LabelSelector | Record<string, string> } | undefined;
-  if (!spec?.selector) throw new Error(`cannot get the pods of ${kindText(mapping)}/${name}: selector is not set`);
+  const type = goTypeOf(mapping);
+  if (!selectable.has(mapping.kind)) throw new Error(`${trouble} ${type}: selector for ${type} not implemented`);
+  if (!spec?.selector)
+    throw new Error(`${trouble} ${type}: invalid ${mapping.kind.toLowerCase()} '${name}': ${mapping.kind} is defined without a selector`);
   const selector = mapping.group === '' ? { matchLabels: spec.selector as Record<string, string> } : (spec.selector as LabelSelector);
   const { items } = await cluster.api.list(Pod, { namespace, labelSelector: labelSelectorMatcher(selector).toString() });
   return items.sort(fitness);

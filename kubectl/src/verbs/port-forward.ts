@@ -14,7 +14,11 @@ export interface PortPair {
 }
 
 const flags = {
-  address: { type: 'list', help: 'Addresses to listen on (comma separated). Only accepts IP addresses or localhost as a value.' },
+  address: {
+    type: 'list',
+    default: ['localhost'],
+    help: 'Addresses to listen on (comma separated). Only accepts IP addresses or localhost as a value.',
+  },
   'pod-running-timeout': { type: 'duration', default: 60_000, help: 'The length of time to wait until at least one pod is running' },
 } as const;
 

@@ -12,6 +12,10 @@ const proxyFlags = {
     help: 'Regular expression for hosts that the proxy should accept.',
   },
   'accept-paths': { type: 'string', default: '^.*', help: 'Regular expression for paths that the proxy should accept.' },
+  'append-server-path': {
+    type: 'bool',
+    help: 'If true, enables automatic path appending of the kube context server path to each request.',
+  },
   address: { type: 'string', default: '127.0.0.1', help: 'The IP address on which to serve on.' },
   'api-prefix': { type: 'string', default: '/', help: 'Prefix to serve the proxied API under.' },
   'disable-filter': {

@@ -16,7 +16,7 @@ interface RawContext {
 export async function sendRaw({ cluster, shell, flags }: RawContext, method: 'POST' | 'PUT' | 'DELETE'): Promise<void> {
   const { raw: path, filename } = flags;
   if (filename.length > 1 || (method !== 'DELETE' && filename.length === 0))
-    throw new UsageError('--raw can only use a single local file or stdin', 'examples');
+    throw new UsageError(filename.length > 1 ? '--raw can only use a single local file or stdin' : 'must specify one of -f and -k', 'none');
   const [file] = filename;
   const body = file === undefined ? undefined : file === '-' ? await readAll(shell.stdin) : await readFile(file, 'utf8');
   shell.stdout.write(await readText(await cluster.api.raw({ method, path, ...(body === undefined ? {} : { body }) })));

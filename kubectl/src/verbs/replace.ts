@@ -15,6 +15,14 @@ const replaceFlags = {
   ...validateFlag,
   'field-manager': { type: 'string', default: 'kubectl-replace', help: 'Name of the manager used to track field ownership.' },
   force: { type: 'bool', help: 'If true, immediately remove resources from API and bypass graceful deletion, and make them anew.' },
+  cascade: {
+    type: 'string',
+    default: 'background',
+    implied: 'background',
+    help: 'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents.',
+  },
+  subresource: { type: 'string', help: 'If specified, replace will operate on the subresource of the requested object.' },
+  wait: { type: 'bool', help: 'If true, wait for resources to be gone before returning. This waits for finalizers.' },
   'grace-period': { type: 'int', default: -1, help: 'Period of time in seconds given to the resource to terminate gracefully.' },
   raw: { type: 'string', help: 'Raw URI to PUT to the server. Uses the transport specified by the kubeconfig file.' },
   'save-config': { type: 'bool', help: 'If true, the configuration of current object will be saved in its annotation.' },
@@ -54,6 +62,7 @@ async function replaceOne(context: ReplaceContext, target: Awaited<ReturnType<ty
     fieldManager: flags['field-manager'],
     fieldValidation: fieldValidationOf(flags.validate),
     dryRun: dryRun === 'server',
+    ...(flags.subresource ? { subresource: flags.subresource } : {}),
   };
   if (flags.force) {
     await removeFirst(context, target);

@@ -1,16 +1,17 @@
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type JsonObject, type JsonPatchOperation } from '@keelson/machinery';
 import { Pod } from '@keelson/types';
-import { schemaOf } from '../apply/schema.ts';
 import { UsageError } from '../errors.ts';
-import type { FlagValues } from '../flags.ts';
+import { fileFlags } from '../resource/targets.ts';
 import { untilState } from '../resource/watch.ts';
 import type { Context } from '../types.ts';
 import { type AnyObject, defineVerb } from '../types.ts';
-import { createObject, generatorFlags } from './create/generator.ts';
+import { createObject, unvalidatedFlags } from './create/generator.ts';
 import { join } from './exec.ts';
+import { overridden, overrideFlags } from './overrides.ts';
 
 const runFlags = {
-  ...generatorFlags,
+  ...unvalidatedFlags,
+  ...overrideFlags,
+  ...fileFlags,
   annotations: { type: 'array', help: 'Annotations to apply to the pod.' },
   attach: {
     type: 'bool',
@@ -25,13 +26,26 @@ const runFlags = {
   'field-manager': { type: 'string', default: 'kubectl-run', help: 'Name of the manager used to track field ownership.' },
   image: { type: 'string', help: 'The image for the container to run.' },
   'image-pull-policy': { type: 'string', help: 'The image pull policy for the container.' },
-  labels: { type: 'list', short: 'l', help: 'Comma separated labels to apply to the pod. Will override previous values.' },
-  'override-type': {
+  cascade: {
     type: 'string',
-    default: 'merge',
-    help: 'The method used to override the generated object: json, merge, or strategic.',
+    default: 'background',
+    implied: 'background',
+    help: 'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents.',
   },
-  overrides: { type: 'string', help: 'An inline JSON override for the generated object.' },
+  force: { type: 'bool', help: 'If true, with --rm immediately remove resources from API and bypass graceful deletion.' },
+  'grace-period': {
+    type: 'int',
+    default: -1,
+    help: 'Period of time in seconds given to the resource to terminate gracefully with --rm. Ignored if negative.',
+  },
+  timeout: { type: 'duration', help: 'The length of time to wait before giving up on a delete.' },
+  wait: { type: 'bool', help: 'If true, wait for resources to be gone before returning.' },
+  labels: { type: 'string', short: 'l', help: 'Comma separated labels to apply to the pod. Will override previous values.' },
+  'leave-stdin-open': {
+    type: 'bool',
+    help: 'If the pod is started in interactive mode or with stdin, leave stdin open after the first attach completes.',
+  },
+  'pod-running-timeout': { type: 'duration', default: 60_000, help: 'The length of time to wait until at least one pod is running' },
   port: { type: 'string', help: 'The port that this container exposes.' },
   privileged: { type: 'bool', help: 'If true, run the container in privileged mode.' },
   quiet: { type: 'bool', short: 'q', help: 'If true, suppress prompt messages.' },
@@ -75,7 +89,7 @@ async function runAttached({ flags, cluster, shell }: Context<typeof runFlags>, 
   });
   try {
     const mapping = (await cluster.mapper()).resolve('pods');
-    const wait = { clock: shell.clock, signal: shell.signal, timeout: 60_000 };
+    const wait = { clock: shell.clock, signal: shell.signal, timeout: flags['pod-running-timeout'] };
     const running = await untilState(cluster, { mapping, ...key }, wait, (state) =>
       ['Running', 'Succeeded', 'Failed'].includes((state as unknown as Pod | undefined)?.status?.phase ?? ''),
     );
@@ -88,22 +102,11 @@ async function runAttached({ flags, cluster, shell }: Context<typeof runFlags>, 
     });
   } finally {
     if (flags.rm) {
-      await cluster.api.delete(Pod, key);
+      const grace = flags.force ? 0 : flags['grace-period'];
+      await cluster.api.delete(Pod, key, grace >= 0 ? { gracePeriodSeconds: grace } : {});
       shell.stdout.write(`pod "${name}" deleted from ${cluster.namespace} namespace\n`);
     }
   }
-}
-
-/** The object with what `--overrides` says instead. @throws Error for an override that is no JSON, or a type that is none. */
-async function overridden(pod: AnyObject, flags: FlagValues<Pick<typeof runFlags, 'overrides' | 'override-type'>>): Promise<AnyObject> {
-  const { overrides, 'override-type': type } = flags;
-  if (overrides === '') return pod;
-  const patch = JSON.parse(overrides) as object;
-  if (type === 'merge') return applyMergePatch(pod, patch) as AnyObject;
-  if (type === 'json') return applyJsonPatch(pod, patch as JsonPatchOperation[]) as AnyObject;
-  const schema = type === 'strategic' ? await schemaOf('v1', 'Pod') : undefined;
-  if (!schema) throw new Error(`invalid override type: ${type}`);
-  return applyStrategicMergePatch(pod as JsonObject, patch as JsonObject, schema.schemas, schema.typeName) as AnyObject;
 }
 
 /** @throws UsageError without a port. */
@@ -117,26 +120,31 @@ function pairsOf(texts: readonly string[], what: string): Record<string, string>
   return Object.fromEntries(
     texts.map((text) => {
       const at = text.indexOf('=');
-      if (at < 1) throw new Error(`unexpected ${what}: ${text}`);
+      if (at < 1) throw new Error(`${what}: ${text}`);
       return [text.slice(0, at), text.slice(at + 1)];
     }),
   );
 }
 
+/** `host:port/path/name:tag@digest`. */
+const imageReference =
+  /^(?:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
+
 function podOf({ args, changed, dash, flags, path }: Context<typeof runFlags>): AnyObject {
   const [name] = args;
-  if (name === undefined || dash === 0) throw new UsageError('NAME is required for run', 'examples');
   if (!changed.has('image')) throw new Error('required flag(s) "image" not set');
+  if (name === undefined || dash === 0) throw new UsageError('NAME is required for run', 'examples');
   if (!flags.image) throw new Error('--image is required');
+  if (!imageReference.test(flags.image)) throw new Error(`Invalid image name ${JSON.stringify(flags.image)}: invalid reference format`);
   const policy = flags['image-pull-policy'];
   if (policy && !['Always', 'IfNotPresent', 'Never'].includes(policy))
     throw new UsageError(`invalid image pull policy: ${policy}`, 'examples');
   if (!['Always', 'OnFailure', 'Never'].includes(flags.restart))
     throw new Error(`invalid restart policy: ${flags.restart}\nSee '${path} -h' for help and examples`);
   const words = args.slice(1);
-  const labels = flags.labels.length > 0 ? pairsOf(flags.labels, 'label spec') : { run: name };
-  const annotations = pairsOf(flags.annotations, 'annotation');
-  const env = Object.entries(pairsOf(flags.env, 'env')).map(([key, value]) => ({ name: key, value }));
+  const labels = flags.labels !== '' ? pairsOf(flags.labels.split(','), 'unexpected label spec') : { run: name };
+  const annotations = pairsOf(flags.annotations, 'unexpected annotation');
+  const env = Object.entries(pairsOf(flags.env, 'invalid env')).map(([key, value]) => ({ name: key, value }));
   const container = {
     ...(words.length > 0 ? { [flags.command ? 'command' : 'args']: words } : {}),
     ...(env.length > 0 ? { env } : {}),
@@ -146,7 +154,7 @@ function podOf({ args, changed, dash, flags, path }: Context<typeof runFlags>): 
     ...(flags.port ? { ports: [{ containerPort: Number(flags.port) }] } : {}),
     resources: {},
     ...(flags.privileged ? { securityContext: { privileged: true } } : {}),
-    ...(flags.stdin ? { stdin: true, stdinOnce: true } : {}),
+    ...(flags.stdin ? { stdin: true, ...(flags['leave-stdin-open'] ? {} : { stdinOnce: true }) } : {}),
     ...(flags.tty ? { tty: true } : {}),
   };
   const spec = { containers: [container], dnsPolicy: 'ClusterFirst', restartPolicy: flags.restart };

@@ -1,7 +1,18 @@
+import { errorMessage } from '@keelson/base';
+import { throwAll } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
-import { eachFound, fileFlags, selectionOf, selectorFlag } from '../resource/targets.ts';
+import {
+  type Found,
+  fetchTargets,
+  fileFlags,
+  requireNames,
+  resolveTargets,
+  selectionOf,
+  selectorFlag,
+  type Target,
+} from '../resource/targets.ts';
 import { untilState } from '../resource/watch.ts';
-import { type AnyObject, defineVerb } from '../types.ts';
+import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
 interface Scaled {
   readonly spec?: { readonly replicas?: number };
@@ -32,7 +43,7 @@ export const verb = defineVerb({
     if (flags.replicas < 0) throw new Error('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0');
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
-    const count = await eachFound(cluster, shell, selectionOf(context), async ({ mapping, name, namespace, object }) => {
+    const count = await eachUntilError(context, async ({ mapping, name, namespace, object }) => {
       const { spec } = object as Scaled;
       const current = flags['current-replicas'];
       if (current !== -1 && spec?.replicas !== current) throw new Error(`Expected replicas to be ${current}, was ${spec?.replicas ?? 0}`);
@@ -58,6 +69,32 @@ export const verb = defineVerb({
     if (count === 0) throw new Error('no objects passed to scale');
   },
 });
+
+/**
+ * What arguments name and is found is scaled, whatever is missing; manifests are taken one after the other, until one is not there.
+ * @throws Error after all that could be done; the first failure to scale ends it.
+ */
+async function eachUntilError({ cluster, shell, ...context }: Context, visit: (found: Found) => Promise<void>): Promise<number> {
+  const selection = selectionOf(context);
+  const missing: unknown[] = [];
+  const targets = await resolveTargets(cluster, shell, selection, missing);
+  requireNames(targets, selection);
+  throwAll(missing);
+  let count = 0;
+  const visitAll = async (some: readonly Target[]): Promise<unknown[]> => {
+    const { found, errors } = await fetchTargets(cluster, some, selection);
+    for (const each of found) {
+      count++;
+      await visit(each);
+    }
+    return errors;
+  };
+  for (const target of targets.filter(({ local }) => local)) throwAll(await visitAll([target]));
+  const errors = await visitAll(targets.filter(({ local }) => !local));
+  if (count === 0 && errors.length > 0) throw new Error(`no objects passed to scale ${errors.map(errorMessage).join(', ')}`);
+  throwAll(errors);
+  return count;
+}
 
 function isScaled(state: AnyObject | undefined, wanted: number): boolean {
   const { spec, status } = (state ?? {}) as Scaled;

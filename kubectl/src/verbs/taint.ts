@@ -1,9 +1,10 @@
-import { isQualifiedName } from '@keelson/machinery';
+import { isLabelValue, isQualifiedName } from '@keelson/machinery';
 import type { Taint } from '@keelson/types';
 import { UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { eachFound, selectorFlag } from '../resource/targets.ts';
-import { defineVerb } from '../types.ts';
+import { type Context, defineVerb } from '../types.ts';
+import { fieldValidationOf, validateFlag } from './write-flags.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -19,7 +20,9 @@ export const verb = defineVerb({
     ...selectorFlag,
     ...outputFlags,
     ...dryRunFlag,
+    ...validateFlag,
     all: { type: 'bool', help: 'Select all nodes in the cluster' },
+    'field-manager': { type: 'string', default: 'kubectl-taint', help: 'Name of the manager used to track field ownership.' },
     overwrite: {
       type: 'bool',
       help: 'If true, allow taints to be overwritten, otherwise reject taint updates that overwrite existing taints.',
@@ -27,28 +30,41 @@ export const verb = defineVerb({
   },
   async run(context) {
     const { args, flags, cluster, shell } = context;
-    const start = args.findIndex((arg) => /[=:]|-$/.test(arg));
-    if (args.length === 0 || start === -1) throw new UsageError('at least one taint update is required', 'examples');
+    const first = args.findIndex((arg) => /[=:]|-$/.test(arg));
+    const start = first === -1 ? args.length : first;
+    if (start === 0) throw new Error('one or more resources must be specified as <resource> <name>');
     const changes = parseTaints(args.slice(start));
+    if (changes.add.length + changes.remove.length === 0) throw new Error('at least one taint update is required');
+    if (flags.all && flags.selector !== '') throw new Error("setting 'all' parameter with a non empty selector is prohibited");
+    await requireNodes(context, args[0] ?? '');
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
+    // Upstream's kubectl does not say that this was not really done.
+    const pretend = resultPrinter({ shell, flags: { ...flags, 'dry-run': 'none' } });
     const selection = { args: args.slice(0, start), selector: flags.selector, all: flags.all };
     await eachFound(cluster, shell, selection, async ({ mapping, object, name }) => {
       const before = (object.spec as { taints?: Taint[] }).taints ?? [];
       const after = changeTaints(before, changes, flags.overwrite, name);
       const done = flags.overwrite ? 'modified' : deed(changes);
       const patch = { spec: { taints: after }, metadata: { resourceVersion: object.metadata.resourceVersion } };
-      if (dryRun === 'client') return print({ ...object, spec: { ...(object.spec as object), taints: after } }, done);
+      if (dryRun === 'client') return pretend({ ...object, spec: { ...(object.spec as object), taints: after } }, done);
       print(
         await cluster.api.patch(mapping, { name }, 'application/merge-patch+json', patch, {
           dryRun: dryRun === 'server',
-          fieldManager: 'kubectl-taint',
+          fieldManager: flags['field-manager'],
+          fieldValidation: fieldValidationOf(flags.validate),
         }),
         done,
       );
     });
   },
 });
+
+async function requireNodes({ cluster }: Context, argument: string): Promise<void> {
+  const [type = ''] = argument.split('/');
+  const mapping = (await cluster.mapper()).find(type);
+  if (mapping && mapping.resource !== 'nodes') throw new Error(`invalid resource type ${type}, only node types are supported`);
+}
 
 /** What kubectl says it did. */
 function deed({ add, remove }: TaintChanges): string {
@@ -61,15 +77,23 @@ export function parseTaints(texts: readonly string[]): TaintChanges {
   const add: Taint[] = [];
   const remove: { key: string; effect: string }[] = [];
   for (const text of texts) {
-    const [, key, value, effect = '', dash] = /^([^=:]+?)(?:=([^:]*))?(?::([^:-]*))?(-)?$/.exec(text) ?? [];
-    const wrong = key === undefined ? [''] : isQualifiedName(key);
-    if (key === undefined || wrong.length > 0)
-      throw new UsageError(`invalid taint spec: ${text}${wrong.map((why) => `, ${why}`).join('')}`, 'examples');
-    if (effect !== '' && !effects.includes(effect)) throw new Error(`invalid taint effect: ${effect}, unsupported taint effect`);
+    const dash = text.endsWith('-');
+    const [spec = '', effect = '', ...more] = (dash ? text.slice(0, -1) : text).split(':');
+    const [key = '', value, ...rest] = effect === '' ? [spec] : spec.split('=');
+    const wrong = [...(value === undefined ? [] : isLabelValue(value)), ...isQualifiedName(key)];
+    if (more.length + rest.length > 0) throw new UsageError(`invalid taint spec: ${text}`, 'examples');
+    if (effect !== '' && !effects.includes(effect))
+      throw new UsageError(`invalid taint effect: ${effect}, unsupported taint effect`, 'examples');
+    if (wrong.length > 0) throw new UsageError(`invalid taint spec: ${text}, ${wrong.join('; ')}`, 'examples');
     if (dash) remove.push({ key, effect });
-    else if (effect === '') throw new Error(`unknown taint spec: ${text}`);
+    else if (effect === '') throw new UsageError(`unknown taint spec: ${text}`, 'examples');
     else add.push({ key, ...(value ? { value } : {}), effect });
   }
+  const both = remove.filter((each) => add.some(({ key, effect }) => key === each.key && (each.effect === '' || effect === each.effect)));
+  if (both.length > 0)
+    throw new Error(
+      `can not both modify and remove the following taint(s) in the same command: ${both.map(({ key, effect }) => `${key}=${effect}`).join(', ')}`,
+    );
   return { add, remove };
 }
 

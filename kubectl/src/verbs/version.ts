@@ -12,7 +12,8 @@ export const verb = defineVerb({
     client: { type: 'bool', help: 'If true, shows client version only (no server required).' },
     output: { type: 'string', short: 'o', help: "One of 'yaml' or 'json'." },
   },
-  async run({ flags, cluster, shell }) {
+  async run({ args, flags, cluster, shell }) {
+    if (args.length > 0) throw new Error(`extra arguments: [${args.join(' ')}]`);
     if (flags.output !== '' && flags.output !== 'json' && flags.output !== 'yaml') throw new Error("--output must be 'yaml' or 'json'");
     const client = { clientVersion, kustomizeVersion };
     const serverVersion = flags.client ? undefined : await serverInfo().catch((error: unknown) => ({ failure: error }));

@@ -1,16 +1,29 @@
 import { parseJsonPath, relaxedJsonPath } from '@keelson/machinery';
-import { throwAll, UsageError } from '../errors.ts';
+import { throwAll } from '../errors.ts';
 import { outputFlags, resultPrinter } from '../printers/result.ts';
-import { fetchTargets, isNotFound, requireNames, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
+import {
+  fetchTargets,
+  isNotFound,
+  localFlag,
+  requireNames,
+  resolveTargets,
+  selectionFlags,
+  selectionOf,
+  type Target,
+} from '../resource/targets.ts';
 import { untilState } from '../resource/watch.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
+const { kustomize: _kustomize, ...selectingFlags } = selectionFlags;
+
 const waitFlags = {
-  ...selectionFlags,
+  ...selectingFlags,
+  ...localFlag,
+  recursive: { ...selectionFlags.recursive, default: true },
   ...outputFlags,
   all: { type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
   for: {
-    type: 'array',
+    type: 'string',
     help: "The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]].",
   },
   timeout: {
@@ -29,8 +42,7 @@ export const verb = defineVerb({
   flags: waitFlags,
   async run(context) {
     const { flags, cluster, shell } = context;
-    const [condition, ...more] = flags.for;
-    if (!condition || more.length > 0) throw new UsageError(`${condition ? 'only one' : 'exactly one'} --for is required`, 'examples');
+    const { for: condition } = flags;
     const accepts = parseCondition(condition);
     const selection = selectionOf(context);
     const errors: unknown[] = [];
@@ -47,7 +59,8 @@ export const verb = defineVerb({
         const { mapping, name = '' } = target;
         print(last ?? { apiVersion: mapping.apiVersion, kind: mapping.kind, metadata: { name } }, 'condition met');
       } catch (error) {
-        errors.push(shell.signal.aborted ? error : new Error(`${failure(error, flags.timeout)} ${target.mapping.resource}/${target.name}`));
+        const where = condition.toLowerCase() === 'create' ? '' : ` ${target.mapping.resource}/${target.name}`;
+        errors.push(shell.signal.aborted ? error : new Error(`${failure(error, flags.timeout, where !== '')}${where}`));
       }
     }
     throwAll(errors);
@@ -55,8 +68,10 @@ export const verb = defineVerb({
   },
 });
 
-function failure(error: unknown, timeout: number): string {
+/** What went wrong, as it stands before the name of the object where there is one. */
+function failure(error: unknown, timeout: number, named: boolean): string {
   const { message } = error as Error;
+  if (!named) return message;
   if (!message.startsWith('timed out')) return `${message} on`;
   return timeout === 0 ? 'condition not met for' : `${message} on`;
 }
@@ -115,7 +130,8 @@ function pathIs(text: string): Awaited {
   if (bare === '')
     throw new Error("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'");
   const parsed = parseJsonPath(relaxedJsonPath(bare));
-  const wanted = value?.replace(/^(['"])(.*)\1$/s, '$2');
+  const wanted = value?.replaceAll(/^['"]+|['"]+$/g, '');
+  if (wanted === '') throw new Error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
   return (object) => {
     const found = object ? parsed.find(object, { allowMissingKeys: true }).flat() : [];
     if (found.length === 0) return false;

@@ -13,5 +13,5 @@ export const validateFlag = {
 export function fieldValidationOf(value: string): 'Ignore' | 'Warn' | 'Strict' {
   const known = { strict: 'Strict', true: 'Strict', warn: 'Warn', ignore: 'Ignore', false: 'Ignore' } as const;
   if (Object.hasOwn(known, value)) return known[value as keyof typeof known];
-  throw new Error(`Invalid validation directive (${value}). Must be "true", "strict", "warn", "false" or "ignore".`);
+  throw new Error(`invalid - validate option ${JSON.stringify(value)}; must be one of: strict (or true), warn, ignore (or false)`);
 }

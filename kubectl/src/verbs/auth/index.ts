@@ -15,6 +15,12 @@ const canFlags = {
   subresource: { type: 'string', help: 'SubResource such as pod/log or deployment/scale' },
 } as const;
 
+/** Verbs that are known to mean something: others are asked about all the same. */
+const resourceVerbs = new Set(
+  'get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest'.split(' '),
+);
+const urlVerbs = new Set('get put post head options delete patch *'.split(' '));
+
 const canI: Verb = defineVerb({
   usage: 'auth can-i VERB [TYPE | TYPE/NAME | NONRESOURCEURL] [options]',
   flags: canFlags,
@@ -26,8 +32,12 @@ const canI: Verb = defineVerb({
     }
     const [verb, what, name = ''] = args;
     if (verb === undefined || what === undefined || args.length > 3) {
-      throw new UsageError('you must specify two arguments: verb resource or verb resource/resourceName.', 'examples');
+      throw new UsageError(
+        "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+        'none',
+      );
     }
+    if (!(what.startsWith('/') ? urlVerbs : resourceVerbs).has(verb)) shell.stderr.write(`Warning: verb '${verb}' is not a known verb\n\n`);
     const spec = what.startsWith('/')
       ? { nonResourceAttributes: { path: what, verb } }
       : { resourceAttributes: await attributes(context, verb, what, name) };
@@ -47,8 +57,10 @@ async function attributes({ flags, cluster, shell }: Context<typeof canFlags>, v
   const [type = '', ownName = name] = what.split('/');
   const found = type === '*' ? undefined : (await cluster.mapper()).find(type);
   if (!found && type !== '*') shell.stderr.write(`Warning: the server doesn't have a resource type '${type}'\n\n`);
-  if (found && !found.namespaced && !flags['all-namespaces'] && cluster.namespaceGiven)
-    shell.stderr.write(`Warning: resource '${found.resource}' is not namespace scoped\n\n`);
+  if (found && !found.namespaced && !flags['all-namespaces'])
+    shell.stderr.write(
+      `Warning: resource '${found.resource}' is not namespace scoped${found.group === '' ? '' : ` in group '${found.group}'`}\n\n`,
+    );
   return {
     namespace: flags['all-namespaces'] || found?.namespaced === false ? '' : cluster.namespace,
     verb,
@@ -104,4 +116,4 @@ const subverbs: readonly VerbEntry[] = [
   { name: 'whoami', summary: 'Experimental: Check self subject attributes', load: async () => whoami },
 ];
 
-export const verb: Verb = defineVerb({ usage: 'auth (can-i | reconcile | whoami) [options]', flags: {}, subverbs });
+export const verb: Verb = defineVerb({ usage: 'auth [flags] [options]', flags: {}, subverbs });

@@ -48,6 +48,7 @@ function podTemplate(name: string, image: string, command: readonly string[], re
 }
 
 async function cronJobOf({ cluster }: Pick<Context, 'cluster'>, from: string): Promise<CronJob> {
+  if (!from.includes('/')) (await cluster.mapper()).resolve(from);
   const { mapping, object } = await fetchOne(cluster, [from]);
   if (mapping.group !== 'batch' || mapping.kind !== 'CronJob') throw new Error(`unknown object type *${mapping.version}.${mapping.kind}`);
   return object as unknown as CronJob;

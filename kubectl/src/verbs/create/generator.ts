@@ -14,6 +14,11 @@ export const generatorFlags = {
   'save-config': { type: 'bool', help: 'If true, the configuration of current object will be saved in its annotation.' },
 } as const satisfies FlagSpecs;
 
+const { validate: _validate, ...unvalidated } = generatorFlags;
+
+/** The flags of what makes objects outside `create`. */
+export const unvalidatedFlags = unvalidated;
+
 /** A subverb of `create` that makes one object of its arguments and flags. */
 export function generator<const F extends FlagSpecs>(
   usage: string,
@@ -21,7 +26,7 @@ export function generator<const F extends FlagSpecs>(
   make: (context: Context<F>) => AnyObject | Promise<AnyObject>,
 ): Verb {
   return defineVerb({
-    usage: `create ${usage} [--dry-run=server|client|none] [options]`,
+    usage: `create ${usage}${/^(?:cronjob|deployment|ingress|job) /.test(usage) ? '' : ' [--dry-run=server|client|none]'} [options]`,
     flags: { ...generatorFlags, ...flags },
     async run(context) {
       const made = await make(context as unknown as Context<F>);
@@ -55,7 +60,7 @@ function failure({ kind = '', spec }: AnyObject, error: ApiError): Error {
 }
 
 /** Sends an object, or with `--dry-run=client` only prints it, and tells that it was created, or as `done` says. */
-export async function createObject(context: Context<typeof generatorFlags>, made: AnyObject, done = 'created'): Promise<void> {
+export async function createObject(context: Context<typeof unvalidatedFlags>, made: AnyObject, done = 'created'): Promise<void> {
   const { flags, cluster } = context;
   const dryRun = dryRunOf(flags['dry-run']);
   const print = resultPrinter(context);
@@ -65,7 +70,11 @@ export async function createObject(context: Context<typeof generatorFlags>, made
   const mapping = (await cluster.mapper()).ofKind(made.apiVersion ?? '', made.kind ?? '');
   if (!mapping) throw new Error(`no matches for kind ${JSON.stringify(made.kind)} in version ${JSON.stringify(made.apiVersion)}`);
   const object = inNamespace(made, mapping.namespaced ? cluster.namespace : undefined, flags['save-config']);
-  const options = { fieldManager: flags['field-manager'], fieldValidation: fieldValidationOf(flags.validate), dryRun: dryRun === 'server' };
+  const options = {
+    fieldManager: flags['field-manager'],
+    fieldValidation: fieldValidationOf((flags as { readonly validate?: string }).validate ?? 'strict'),
+    dryRun: dryRun === 'server',
+  };
   print(await cluster.api.create(mapping, object, options), done);
 }
 

@@ -1,9 +1,13 @@
+import { toYaml } from '@keelson/machinery';
 import { withLastApplied } from '../../apply/plan.ts';
 import { throwAll, UsageError, withSource } from '../../errors.ts';
+import { jsonText } from '../../printers/objects.ts';
 import { dryRunOf, resultPrinter } from '../../printers/result.ts';
-import { namesFiles, readDocuments } from '../../resource/files.ts';
+import type { ApiResource } from '../../resource/discovery.ts';
+import { namesFiles, parseDocuments, readDocuments } from '../../resource/files.ts';
 import { fileFlags, selectorFlag, targetOf } from '../../resource/targets.ts';
-import { defineVerb, type VerbEntry } from '../../types.ts';
+import { type AnyObject, type Context, defineVerb, type VerbEntry } from '../../types.ts';
+import { editText } from '../editor.ts';
 import { sendRaw } from '../raw.ts';
 import { fieldValidationOf } from '../write-flags.ts';
 import { generatorFlags } from './generator.ts';
@@ -99,12 +103,18 @@ export const verb = defineVerb({
     ...fileFlags,
     ...generatorFlags,
     ...selectorFlag,
+    edit: { type: 'bool', help: 'Edit the API resource before creating' },
+    'windows-line-endings': { type: 'bool', help: 'Only relevant if --edit=true. Defaults to the line ending native to your platform.' },
     raw: { type: 'string', help: 'Raw URI to POST to the server. Uses the transport specified by the kubeconfig file.' },
   },
   async run(context) {
     const { flags, cluster, shell, args, path } = context;
     if (args.length > 0) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
     if (flags.raw) return sendRaw(context, 'POST');
+    if (flags.edit && !['', 'json', 'yaml'].includes(flags.output))
+      throw new Error(
+        `unable to match a printer suitable for the output format ${JSON.stringify(flags.output)}, allowed formats are: json,yaml`,
+      );
     if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'none');
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
@@ -115,6 +125,10 @@ export const verb = defineVerb({
         const { mapping, local, source } = await targetOf(cluster, document);
         count++;
         const object = flags['save-config'] ? withLastApplied(local) : local;
+        if (flags.edit) {
+          await editBefore(context, mapping, object);
+          continue;
+        }
         const options = {
           fieldManager: flags['field-manager'],
           fieldValidation: fieldValidationOf(flags.validate),
@@ -131,3 +145,20 @@ export const verb = defineVerb({
     if (count === 0) throw new Error(`no objects passed to ${path.split(' ')[1]}`);
   },
 });
+
+type EditContext = Pick<Context, 'cluster' | 'shell'> & {
+  readonly flags: { readonly output: string; readonly 'field-manager': string; readonly validate: string };
+};
+
+/** Makes what becomes of an object in the user's editor; one that is left as it was is not made. */
+async function editBefore({ cluster, shell, flags }: EditContext, mapping: ApiResource, object: AnyObject): Promise<void> {
+  const json = flags.output === 'json';
+  const text = { name: 'edit', extension: json ? ('json' as const) : ('yaml' as const), text: json ? jsonText(object) : toYaml(object) };
+  const { output: _, ...plain } = flags;
+  await editText(shell, text, async (edited) => {
+    const [document] = parseDocuments(edited, 'edited-file');
+    if (!document) throw new Error('the edited file holds no object');
+    const options = { fieldManager: flags['field-manager'], fieldValidation: fieldValidationOf(flags.validate) };
+    resultPrinter({ shell, flags: plain })(await cluster.api.create(mapping, document.object, options), 'created');
+  });
+}

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import type { AnyObject, Verb } from '../../types.ts';
 import { generator, nameOf, requireFlags } from './generator.ts';
-import { resourceRules, ruleFlags, urlRules } from './rules.ts';
+import { resourceRules, ruleFlags, urlRules, verbsOf } from './rules.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -44,18 +44,20 @@ export const clusterRole: Verb = generator(
   'clusterrole NAME --verb=verb --resource=resource.group [--resource-name=resourcename]',
   {
     ...ruleFlags,
-    'aggregation-rule': { type: 'list', help: 'An aggregation label selector for combining ClusterRoles.' },
+    'aggregation-rule': { type: 'string', help: 'An aggregation label selector for combining ClusterRoles.' },
     'non-resource-url': { type: 'list', help: 'A partial url that user should have access to.' },
   },
   async (context) => {
     const { flags, cluster } = context;
     const head = { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name: nameOf(context) } };
     const { 'aggregation-rule': aggregation, 'non-resource-url': urls } = flags;
-    if (aggregation.length > 0) {
+    if (aggregation !== '') {
       if (urls.length + flags.verb.length + flags.resource.length + flags['resource-name'].length > 0)
         throw new Error('aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames');
-      return { ...head, aggregationRule: { clusterRoleSelectors: [{ matchLabels: labelsOf(aggregation) }] }, rules: null };
+      return { ...head, aggregationRule: { clusterRoleSelectors: [{ matchLabels: labelsOf(aggregation.split(',')) }] }, rules: null };
     }
+    verbsOf(flags);
+    if (urls.length + flags.resource.length === 0) throw new Error('one of resource or nonResourceURL must be specified');
     const byUrl = urlRules(urls, flags);
     const rules = urls.length > 0 && flags.resource.length === 0 ? [] : await resourceRules(cluster, context.shell, flags);
     return { ...head, rules: [...rules, ...byUrl] };

@@ -47,6 +47,7 @@ const clusterIP: Verb = generator(
   },
   (context) => {
     const { clusterip, tcp } = context.flags;
+    nameOf(context);
     const ports = portsOf(clusterip === 'None' ? tcp : required(tcp));
     return service(context as unknown as Context, 'ClusterIP', ports, clusterip ? { clusterIP: clusterip } : {});
   },
@@ -81,7 +82,7 @@ const subverbs: readonly VerbEntry[] = [
 ];
 
 export const verb: Verb = defineVerb({
-  usage: 'create service (clusterip | externalname | loadbalancer | nodeport) [options]',
+  usage: 'create service [flags] [options]',
   flags: {},
   subverbs,
 });

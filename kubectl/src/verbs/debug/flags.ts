@@ -14,6 +14,8 @@ export const debugFlags = {
   },
   container: { type: 'string', short: 'c', help: 'Container name to use for debug container.' },
   'copy-to': { type: 'string', help: 'Create a copy of the target Pod with this name.' },
+  custom: { type: 'string', help: 'Path to a JSON or YAML file containing a partial container spec to customize built-in debug profiles.' },
+  filename: { type: 'list', short: 'f', help: 'identifying the resource to debug' },
   env: { type: 'array', help: 'Environment variables to set in the container.' },
   image: { type: 'string', help: 'Container image to use for debug container.' },
   'image-pull-policy': { type: 'string', help: 'The image pull policy for the container.' },
@@ -64,7 +66,7 @@ export function askedOf({ flags, changed, args, dash }: DebugContext): Asked {
   if (copies && flags.image === '' && flags['set-image'].length === 0 && command.length === 0)
     throw new Error('you must specify --image, --set-image or command arguments.');
   if (!copies && flags.image === '') throw new Error('you must specify --image when not using --copy-to.');
-  if (dash === 0 || args.length === 0) throw new Error('NAME or filename is required for debug');
+  if ((dash === 0 || args.length === 0) && flags.filename.length === 0) throw new Error('NAME or filename is required for debug');
   if (copies && flags.target !== '') throw new Error('--target is incompatible with --copy-to. Use --share-processes instead.');
   for (const flag of ['replace', 'same-node', 'set-image'] as const) only(flag);
   if (flags['image-pull-policy'] !== '' && !['Always', 'IfNotPresent', 'Never'].includes(flags['image-pull-policy']))

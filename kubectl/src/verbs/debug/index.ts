@@ -2,7 +2,8 @@ import { randomSuffix } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import type { Node } from '@keelson/types';
 import { Pod } from '@keelson/types';
-import { type Found, fetchOne } from '../../resource/targets.ts';
+import { throwAll } from '../../errors.ts';
+import { type Found, fetchOne, fetchTargets, resolveTargets } from '../../resource/targets.ts';
 import { untilState } from '../../resource/watch.ts';
 import { defineVerb, type Shell } from '../../types.ts';
 import { join } from '../exec.ts';
@@ -31,13 +32,22 @@ export const verb = defineVerb({
         '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".',
       );
     const [name = ''] = dash === -1 ? args : args.slice(0, dash);
-    const found = await fetchOne(cluster, [name], 'pod');
+    const found = name === '' ? await firstOfFile(context) : await fetchOne(cluster, [name], 'pod');
     const made = await debug(context, ask, found);
     const attach = changed.has('attach') ? flags.attach : flags.stdin;
     if (!attach || made.container === undefined) return 0;
     return attachTo(context, made.pod, made.container);
   },
 });
+
+async function firstOfFile({ cluster, shell, flags }: DebugContext): Promise<Found> {
+  const selection = { args: [], filenames: flags.filename };
+  const { found, errors } = await fetchTargets(cluster, await resolveTargets(cluster, shell, selection), selection);
+  throwAll(errors);
+  const [first] = found;
+  if (!first) throw new Error('no objects passed to debug');
+  return first;
+}
 
 interface Made {
   readonly pod: Pod;

@@ -5,7 +5,17 @@ import type { Asked } from './flags.ts';
 import { ephemeralContainer, nodePod, podCopy } from './pods.ts';
 
 const defaults: Asked['flags'] = {
-  ...{ 'arguments-only': false, attach: false, container: '', 'copy-to': '', env: [], image: 'tool:1', 'image-pull-policy': '' },
+  ...{
+    'arguments-only': false,
+    attach: false,
+    container: '',
+    'copy-to': '',
+    custom: '',
+    env: [],
+    filename: [],
+    image: 'tool:1',
+    'image-pull-policy': '',
+  },
   ...{ 'keep-annotations': false, 'keep-init-containers': true, 'keep-labels': false, 'keep-liveness': false, 'keep-readiness': false },
   ...{ 'keep-startup': false, profile: 'general', quiet: false, replace: false, 'same-node': false, 'set-image': [] },
   ...{ 'share-processes': true, stdin: false, target: '', tty: false },

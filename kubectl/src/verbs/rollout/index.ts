@@ -9,4 +9,4 @@ const subverbs: readonly VerbEntry[] = [
   { name: 'undo', summary: 'Undo a previous rollout', load: async () => (await import('./undo.ts')).undo },
 ];
 
-export const verb: Verb = defineVerb({ usage: 'rollout SUBCOMMAND [options]', flags: {}, subverbs });
+export const verb: Verb = defineVerb({ usage: 'rollout SUBCOMMAND [options]', flags: {}, bare: 'stdout', subverbs });

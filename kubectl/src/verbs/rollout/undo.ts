@@ -26,7 +26,7 @@ export const undo: Verb = defineVerb({
     const { flags, cluster, shell } = context;
     const print = resultPrinter(context);
     const dryRun = dryRunOf(flags['dry-run']);
-    await eachFound(cluster, shell, selectionOf(context), async (found) => {
+    await eachFound(cluster, shell, { ...selectionOf(context), all: true }, async (found) => {
       const { kind } = found.mapping;
       if (kind === 'Deployment') return undoDeployment(context, found, dryRun, print);
       if (kind === 'DaemonSet' || kind === 'StatefulSet') return undoSet(context, found, dryRun, print);
@@ -44,11 +44,9 @@ async function undoDeployment(
   const deployment = found.object as unknown as Deployment;
   const revisions = await deploymentRevisions(cluster, deployment);
   const { template, number, annotations } = revisionToRestore(revisions, flags['to-revision'], found.name);
-  if (dryRun === 'client') return void shell.stdout.write(preview(found, cleanTemplate(template)));
+  if (dryRun === 'client') return void shell.stdout.write(preview(found, template));
   if (deployment.spec?.paused) {
-    throw new Error(
-      `you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/${found.name}' and try again`,
-    );
+    throw new Error(`you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again`);
   }
   const clean = cleanTemplate(template);
   if (sameTemplate(clean, deployment.spec?.template))
@@ -74,7 +72,7 @@ async function undoSet({ flags, cluster, shell }: Context<typeof undoFlags>, fou
 }
 
 function preview({ mapping, name }: Found, template: PodTemplateSpec): string {
-  return `${kindText(mapping)}/${name} Pod Template:\n${templateText(template)}\n`;
+  return `${kindText(mapping)}/${name} Pod Template:\n${templateText(template)} (dry run)\n`;
 }
 
 function sameTemplate(wanted: PodTemplateSpec, current: PodTemplateSpec | undefined): boolean {

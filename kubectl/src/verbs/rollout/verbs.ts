@@ -30,7 +30,7 @@ export const status: Verb = defineVerb({
   async run(context) {
     requireArguments(context);
     const { flags, cluster, shell } = context;
-    await eachFound(cluster, shell, selectionOf(context), async (found) => {
+    const count = await eachFound(cluster, shell, { ...selectionOf(context), all: true }, async (found) => {
       let last = '';
       const settled = (object: AnyObject | undefined): boolean => {
         if (!object) throw new Error('object has been deleted');
@@ -42,6 +42,7 @@ export const status: Verb = defineVerb({
       const timeout = flags.timeout || -1;
       await untilState(cluster, found, { clock: shell.clock, signal: shell.signal, timeout }, settled);
     });
+    if (count === 0) shell.stderr.write(`No resources found in ${cluster.namespace} namespace.\n`);
   },
 });
 
@@ -52,7 +53,7 @@ export const history: Verb = defineVerb({
     requireArguments(context);
     const { flags, changed, cluster, shell } = context;
     const print = resultPrinter(context);
-    await eachFound(cluster, shell, selectionOf(context), async (found) => {
+    await eachFound(cluster, shell, { ...selectionOf(context), all: true }, async (found) => {
       const revisions = await revisionsOfFound(cluster, found);
       const title = `${kindText(found.mapping)}/${found.name} `;
       if (changed.has('output')) {
@@ -92,19 +93,20 @@ function patching(usage: string, done: string, patchOf: (found: Found, context: 
       requireArguments(context);
       const { flags, cluster, shell } = context;
       const print = resultPrinter(context);
-      await eachFound(cluster, shell, selectionOf(context), async (found) => {
+      const count = await eachFound(cluster, shell, { ...selectionOf(context), all: true }, async (found) => {
         const { mapping, name, namespace } = found;
         const patch = patchOf(found, context);
         const options = { fieldManager: flags['field-manager'] };
         print(await cluster.api.patch(mapping, { name, namespace }, 'application/strategic-merge-patch+json', patch, options), done);
       });
+      if (count === 0) shell.stderr.write(`No resources found in ${cluster.namespace} namespace.\n`);
     },
   });
 }
 
 function requirePausable({ mapping, name, object }: Found, paused: boolean): void {
   if (mapping.kind !== 'Deployment')
-    throw new Error(`${mapping.resource}.${mapping.group} ${JSON.stringify(name)} ${paused ? 'pausing' : 'resuming'} is not supported`);
+    throw new Error(`${resourceText(mapping)} ${JSON.stringify(name)} ${paused ? 'pausing' : 'resuming'} is not supported`);
   const is = (object as unknown as Deployment).spec?.paused ?? false;
   if (is === paused) throw new Error(`${resourceText(mapping)} ${JSON.stringify(name)} ${paused ? 'is already paused' : 'is not paused'}`);
 }

@@ -1,12 +1,13 @@
 import type { Container, PodSpec, PodTemplateSpec } from '@keelson/types';
 import { patchFor } from '../../apply/patch-for.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
-import { eachFound, type Found, localFlag, selectionFlags, selectionOf } from '../../resource/targets.ts';
+import { eachFound, type Found, fileFlags, localFlag, selectionOf, selectorFlag } from '../../resource/targets.ts';
 import type { AnyObject, Context } from '../../types.ts';
 
 /** What every `set` subverb takes. */
 export const setFlags = {
-  ...selectionFlags,
+  ...fileFlags,
+  ...selectorFlag,
   ...outputFlags,
   ...dryRunFlag,
   ...localFlag,
@@ -41,6 +42,16 @@ export async function changeObjects(
   });
 }
 
+/** What is wrong with the objects named is told before `missing`, what they were to be given. */
+export async function nothingToSet(
+  { cluster, shell, ...context }: SetContext,
+  resources: readonly string[],
+  missing: string,
+): Promise<never> {
+  await eachFound(cluster, shell, { ...selectionOf({ ...context, args: resources }) }, async () => undefined);
+  throw new Error(missing);
+}
+
 /** As `changeObjects`, of the pod specs in them. @throws Error for an object that has none. */
 export function changePodSpecs(
   context: SetContext,
@@ -50,7 +61,10 @@ export function changePodSpecs(
 ): Promise<void> {
   return changeObjects(context, resources, done, async (object, found) => {
     const spec = podSpecOf(object);
-    if (!spec) throw new Error(`the object is not a pod or does not have a pod template: ${found.mapping.kind}`);
+    if (!spec)
+      throw new Error(
+        `${found.mapping.resource}/${found.name} the object is not a pod or does not have a pod template: *${found.mapping.version}.${found.mapping.kind}`,
+      );
     await edit(spec, found);
   });
 }

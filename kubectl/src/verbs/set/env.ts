@@ -1,7 +1,8 @@
-import { compareStrings } from '@keelson/machinery';
+import { compareStrings, isEnvVarName } from '@keelson/machinery';
 import { ConfigMap, type Container, type EnvVar, Secret } from '@keelson/types';
 import type { Cluster } from '../../cluster.ts';
-import { UsageError } from '../../errors.ts';
+import { namesFiles } from '../../resource/files.ts';
+import { eachFound, selectionOf } from '../../resource/targets.ts';
 import type { Shell } from '../../types.ts';
 import { type Context, defineVerb, type Verb } from '../../types.ts';
 import { changePodSpecs, containersNamed, type SetContext, setFlags } from './change.ts';
@@ -38,15 +39,22 @@ export const env: Verb = defineVerb({
     const { flags, cluster, shell } = context;
     const { resources, pairs } = splitPairs(context.args);
     const changes = [...flags.env, ...pairs];
+    if (resources.length === 0 && !namesFiles(flags))
+      throw new Error('one or more resources must be specified as <resource> <name> or <resource>/<name>');
     if (changes.length === 0 && flags.from === '' && !flags.list)
-      throw new UsageError('at least one environment variable must be provided', 'examples');
+      return void (await eachFound(cluster, shell, { ...selectionOf(context), args: resources }, async () => undefined));
+    checkNames(changes);
     const imported = flags.from === '' ? [] : await importedFrom(context);
     const done = flags.list ? '' : 'env updated';
     await changePodSpecs(context as unknown as SetContext, resources, done, async (spec, { name, mapping }) => {
-      for (const container of containersNamed(spec, flags.containers)) {
+      const chosen = containersNamed(spec, flags.containers);
+      if (chosen.length === 0)
+        shell.stderr.write(`Warning: ${mapping.kind}/${name} does not have any containers matching ${JSON.stringify(flags.containers)}\n`);
+      for (const container of chosen) {
         const changed = flags.list ? { ...container } : container;
-        for (const variable of imported) put(changed, variable, flags.overwrite);
-        for (const change of changes) applyChange(changed, change, flags.overwrite);
+        const kept = flags.overwrite ? undefined : `${mapping.resource}/${name}`;
+        for (const variable of imported) put(changed, variable, kept);
+        for (const change of changes) applyChange(changed, change, kept);
         if (!flags.list) continue;
         shell.stdout.write(`# ${mapping.kind} ${name}, container ${container.name}\n`);
         await list(cluster, shell, changed.env ?? [], flags.resolve);
@@ -55,19 +63,30 @@ export const env: Verb = defineVerb({
   },
 });
 
+/** @throws Error in kubectl's words for names that no variable can have. */
+function checkNames(changes: readonly string[]): void {
+  for (const change of changes) {
+    const at = change.indexOf('=');
+    const name = at === -1 ? change : change.slice(0, at);
+    const problems = at === -1 ? [] : isEnvVarName(name);
+    if (problems.length > 0) throw new Error(`${JSON.stringify(name)} is not a valid key name: ${problems.join(',')}`);
+  }
+}
+
 /** `A=b` sets, `A-` removes. */
-function applyChange(container: Container, change: string, overwrite: boolean): void {
+function applyChange(container: Container, change: string, kept: string | undefined): void {
   if (change.includes('=')) {
     const [name, value] = readPair(change);
-    put(container, { name, value }, overwrite);
+    put(container, { name, value }, kept);
     return;
   }
   container.env = (container.env ?? []).filter(({ name }) => name !== change.slice(0, -1));
 }
 
-function put(container: Container, variable: EnvVar, overwrite: boolean): void {
+/** @param kept the object whose variables are not to become others; undefined where they may. */
+function put(container: Container, variable: EnvVar, kept: string | undefined): void {
   const present = container.env?.find(({ name }) => name === variable.name);
-  if (present && !overwrite) throw new Error(`'${variable.name}' already has a value (${present.value ?? ''}), and --overwrite is false`);
+  if (present && kept) throw new Error(`${kept} '${variable.name}' already has a value (${present.value ?? ''}), and --overwrite is false`);
   container.env = present
     ? (container.env ?? []).map((each) => (each === present ? variable : each))
     : [...(container.env ?? []), variable];

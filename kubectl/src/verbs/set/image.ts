@@ -1,6 +1,5 @@
-import { UsageError } from '../../errors.ts';
 import { defineVerb, type Verb } from '../../types.ts';
-import { changePodSpecs, setFlags } from './change.ts';
+import { changePodSpecs, nothingToSet, setFlags } from './change.ts';
 import { readPair, splitPairs } from './pairs.ts';
 
 export const image: Verb = defineVerb({
@@ -8,7 +7,7 @@ export const image: Verb = defineVerb({
   flags: setFlags,
   async run(context) {
     const { resources, pairs } = splitPairs(context.args);
-    if (pairs.length === 0) throw new UsageError('at least one image update is required', 'examples');
+    if (pairs.length === 0) return nothingToSet(context, resources, 'at least one image update is required');
     const images = new Map(pairs.map(readPair));
     await changePodSpecs(context, resources, 'image updated', ({ containers, initContainers = [] }) => {
       const all = [...containers, ...initContainers];

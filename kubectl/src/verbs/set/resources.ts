@@ -1,7 +1,6 @@
 import { parseQuantity } from '@keelson/machinery';
-import { UsageError } from '../../errors.ts';
 import { type Context, defineVerb, type Verb } from '../../types.ts';
-import { changePodSpecs, containersNamed, type SetContext, setFlags } from './change.ts';
+import { changePodSpecs, containersNamed, nothingToSet, type SetContext, setFlags } from './change.ts';
 
 const resourcesFlags = {
   ...setFlags,
@@ -16,12 +15,16 @@ const resourcesFlags = {
 } as const;
 
 export const resources: Verb = defineVerb({
-  usage: 'set resources (-f FILENAME | TYPE NAME) ([--limits=LIMITS & --requests=REQUESTS] [options]',
+  usage: 'set resources (-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS] [options]',
   flags: resourcesFlags,
   async run(context) {
     const { flags, args }: Context<typeof resourcesFlags> = context;
     if (flags.limits === '' && flags.requests === '')
-      throw new UsageError('you must specify an update to requests or limits (in the form of --requests/--limits)', 'examples');
+      return nothingToSet(
+        context as unknown as SetContext,
+        args,
+        'you must specify an update to requests or limits (in the form of --requests/--limits)',
+      );
     const wanted = { limits: quantitiesOf(flags.limits), requests: quantitiesOf(flags.requests) };
     await changePodSpecs(context as unknown as SetContext, args, 'resource requirements updated', (spec) => {
       const chosen = containersNamed(spec, flags.containers);
@@ -46,7 +49,7 @@ function quantitiesOf(text: string): Quantities {
   if (text === '') return {};
   const entries = text.split(',').map((pair) => {
     const [name = '', value, ...more] = pair.split('=');
-    if (value === undefined || more.length > 0) throw new Error(`invalid argument syntax ${pair}, expected <resource>=<value>`);
+    if (value === undefined || more.length > 0) throw new Error(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
     parseQuantity(value);
     return [name, value] as const;
   });

@@ -1,10 +1,12 @@
 import { parseLabelSelector } from '@keelson/machinery';
-import { UsageError } from '../../errors.ts';
 import { type Context, defineVerb, type Verb } from '../../types.ts';
 import { changeObjects, type SetContext, setFlags } from './change.ts';
 
+const { kustomize: _kustomize, selector: _selector, ...ownFlags } = setFlags;
+
 const selectorFlags = {
-  ...setFlags,
+  ...ownFlags,
+  recursive: { ...setFlags.recursive, default: true },
   'resource-version': {
     type: 'string',
     help: 'If non-empty, the selectors update will only succeed if this is the current resource-version for the object.',
@@ -16,9 +18,9 @@ export const selector: Verb = defineVerb({
   flags: selectorFlags,
   async run(context) {
     const { args, flags }: Context<typeof selectorFlags> = context;
-    const at = args.findIndex((arg) => arg.includes('='));
-    if (at === -1) throw new UsageError('one or more selector expressions must be specified', 'examples');
-    const wanted = labelsOf(args.slice(at).join(','));
+    const at = args.length - 1;
+    if (at === -1) throw new Error('one selector is required');
+    const wanted = labelsOf(args[at] ?? '');
     await changeObjects(context as unknown as SetContext, args.slice(0, at), 'selector updated', (object, { mapping }) => {
       if (mapping.kind !== 'Service') throw new Error('setting a selector is only supported for Services');
       object.spec = { ...(object.spec as object), selector: wanted };
@@ -27,11 +29,13 @@ export const selector: Verb = defineVerb({
   },
 });
 
+const operators: Readonly<Record<string, string>> = { in: 'In', notin: 'NotIn', exists: 'Exists', '!': 'DoesNotExist' };
+
 /** A service selects by equality alone. @throws Error for any other requirement. */
 function labelsOf(expression: string): Record<string, string> {
   const entries = parseLabelSelector(expression).requirements.map(({ key, operator, values }) => {
     if ((operator !== '=' && operator !== '==') || values.length !== 1)
-      throw new Error(`${JSON.stringify(operator)} is not a valid label selector operator`);
+      throw new Error(`match expression [{${key} ${operators[operator] ?? operator} [${values.join(' ')}]}] not supported on this object`);
     return [key, values[0] ?? ''] as const;
   });
   return Object.fromEntries(entries);

@@ -1,14 +1,16 @@
 import { UsageError } from '../../errors.ts';
 import { defineVerb, type Verb } from '../../types.ts';
-import { changePodSpecs, setFlags } from './change.ts';
+import { changePodSpecs, type SetContext, setFlags } from './change.ts';
+
+const { selector: _selector, ...accountFlags } = setFlags;
 
 export const serviceAccount: Verb = defineVerb({
   usage: 'set serviceaccount (-f FILENAME | TYPE NAME) SERVICE_ACCOUNT [options]',
-  flags: setFlags,
+  flags: accountFlags,
   async run(context) {
     const name = context.args.at(-1);
-    if (name === undefined) throw new UsageError('serviceaccount is required', 'examples');
-    await changePodSpecs(context, context.args.slice(0, -1), 'serviceaccount updated', (spec) => {
+    if (name === undefined) throw new UsageError('serviceaccount is required', 'none');
+    await changePodSpecs(context as unknown as SetContext, context.args.slice(0, -1), 'serviceaccount updated', (spec) => {
       spec.serviceAccountName = name;
     });
   },

@@ -38,7 +38,7 @@ const measuredWithin = 120_000;
 
 function check({ args, flags }: CommonContext): void {
   if (args.length > 1) throw new UsageError(`accepts at most 1 arg(s), received ${args.length}`);
-  if (args[0] && flags.selector) throw new UsageError('only one of NAME or selector can be provided');
+  if (args[0] && flags.selector) throw new UsageError('only one of NAME or selector can be provided', 'none');
   const by = flags['sort-by'];
   if (by !== '' && by !== 'cpu' && by !== 'memory') throw new Error('--sort-by accepts only cpu or memory');
 }
@@ -121,4 +121,4 @@ const subverbs: readonly VerbEntry[] = [
   { name: 'pod', aliases: ['pods', 'po'], summary: 'Display resource (CPU/memory) usage of pods', load: async () => pod },
 ];
 
-export const verb: Verb = defineVerb({ usage: 'top (node | pod) [options]', flags: {}, subverbs });
+export const verb: Verb = defineVerb({ usage: 'top [flags] [options]', flags: {}, subverbs });

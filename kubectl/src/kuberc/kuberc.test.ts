@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run } from '../run.ts';
+
+const kubeconfig = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\ncurrent-context: here\n';
+
+async function withFolder(work: (kubectl: (...argv: string[]) => Promise<string>, folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'kuberc-'));
+  writeFileSync(join(folder, 'config'), kubeconfig);
+  const env = { HOME: folder, KUBECONFIG: join(folder, 'config'), KUBERC: join(folder, 'rc') };
+  const kubectl = async (...argv: string[]): Promise<string> => {
+    let text = '';
+    const stream = { write: (chunk: string | Uint8Array) => (text += String(chunk)) };
+    const code = await run(argv, { env, stdout: stream, stderr: stream });
+    return code === 0 ? text : `${text}exit ${code}`;
+  };
+  await work(kubectl, folder).finally(() => rmSync(folder, { recursive: true }));
+}
+
+test('kuberc set writes defaults and aliases, and says what is there already', () =>
+  withFolder(async (kubectl, folder) => {
+    const [command, option] = ['--command=config view', '--option=output=json'];
+    writeFileSync(join(folder, 'rc'), 'apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n');
+    assert.equal(await kubectl('kuberc', 'set', '--section=defaults', command, option), `Updated ${folder}/rc\n`);
+    assert.match(await kubectl('kuberc', 'set', '--section=defaults', command), /^error: defaults for command "config view" already exist/);
+    await kubectl('kuberc', 'set', '--section=aliases', '--name=where', '--command=config', '--appendarg=current-context');
+    assert.match(
+      readFileSync(join(folder, 'rc'), 'utf8'),
+      /^aliases:\n- appendArgs:\n {2}- current-context\n {2}command: config\n {2}name: where/m,
+    );
+    assert.match(await kubectl('kuberc', 'set', '--section=aliases', '--command=get'), /--name is required when --section=aliases/);
+  }));
+
+test('defaults hold where a flag is not given; an alias stands for its command', () =>
+  withFolder(async (kubectl, folder) => {
+    writeFileSync(
+      join(folder, 'rc'),
+      `apiVersion: kubectl.config.k8s.io/v1beta1
+kind: Preference
+defaults:
+- command: config view
+  options:
+  - {name: output, default: json}
+aliases:
+- {name: where, command: config current-context}
+- {name: get, command: config view}
+`,
+    );
+    assert.match(await kubectl('config', 'view'), /^\{/);
+    assert.match(await kubectl('config', 'view', '-o', 'yaml'), /^apiVersion/);
+    assert.equal(await kubectl('where'), 'here\n');
+  }));
+
+test('a preference that is none stops kubectl only where it was asked for', () =>
+  withFolder(async (kubectl, folder) => {
+    writeFileSync(join(folder, 'rc'), 'kind: Preference\n');
+    assert.match(await kubectl('config', 'current-context'), /^error: kuberc error kuberc: no kind "Preference"/);
+    assert.match(await kubectl('config', 'current-context', `--kuberc=${folder}/none`), /open .*none: no such file or directory/);
+  }));

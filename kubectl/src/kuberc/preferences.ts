@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { errorMessage } from '@keelson/base';
+import { parseYaml } from '@keelson/machinery';
+import type { Shell } from '../types.ts';
+
+export const preferenceVersion = 'kubectl.config.k8s.io/v1beta1';
+
+/** A flag, in its long form without dashes, and the value it has where none is given. */
+export interface OptionDefault {
+  readonly name: string;
+  readonly default: string;
+}
+
+export interface Defaults {
+  readonly command: string;
+  readonly options: readonly OptionDefault[];
+}
+
+export interface Alias {
+  readonly name: string;
+  readonly command: string;
+  readonly prependArgs: readonly string[];
+  readonly appendArgs: readonly string[];
+  readonly options: readonly OptionDefault[];
+}
+
+/** What a user wants of kubectl, whatever the cluster. */
+export interface Preferences {
+  readonly aliases: readonly Alias[];
+  readonly defaults: readonly Defaults[];
+}
+
+/** As it stands in the file: of v1beta1, or of v1alpha1 with its older names. */
+interface Written {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly aliases?: readonly (Partial<Alias> & { readonly flags?: readonly OptionDefault[] })[];
+  readonly defaults?: readonly (Partial<Defaults> & { readonly flags?: readonly OptionDefault[] })[];
+  readonly overrides?: Written['defaults'];
+}
+
+type Environment = Pick<Shell, 'env'>;
+
+/** Where preferences are kept: `--kuberc`, else `KUBERC`, else `~/.kube/kuberc`; undefined where they are turned off. */
+export function kubercFile({ env }: Environment, given: string): { readonly path: string; readonly asked: boolean } | undefined {
+  if (env.KUBERC === 'off') {
+    if (given !== '') throw new Error('disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive');
+    return undefined;
+  }
+  if (given !== '') return { path: given, asked: true };
+  if (env.KUBERC) return { path: env.KUBERC, asked: true };
+  return { path: join(env.HOME || homedir(), '.kube', 'kuberc'), asked: false };
+}
+
+/** The value of `--kuberc`, needed before it is known which flags there are. */
+export function kubercFlag(argv: readonly string[]): string {
+  const end = argv.indexOf('--');
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const at = own.findIndex((arg) => arg === '--kuberc' || arg.startsWith('--kuberc='));
+  if (at === -1) return '';
+  const value = own[at] === '--kuberc' ? own[at + 1] : own[at]?.slice('--kuberc='.length);
+  if (!value) throw new Error('kuberc file is not found');
+  return value;
+}
+
+/** The preferences that hold, if any. A file that was not asked for and cannot be read is only warned of. */
+export function loadPreferences(argv: readonly string[], shell: Pick<Shell, 'env' | 'stderr'>): Preferences | undefined {
+  if (/^(?:0|f|false)$/i.test(shell.env.KUBECTL_KUBERC ?? '')) return undefined;
+  const file = kubercFile(shell, kubercFlag(argv));
+  if (!file) return undefined;
+  try {
+    return preferencesOf(readPreferences(file.path));
+  } catch (error) {
+    if (file.asked) throw new Error(`kuberc error kuberc: ${messageOf(error, file.path)}`);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      shell.stderr.write(`kuberc: no preferences loaded from ${file.path}: ${messageOf(error, file.path)}\n`);
+    return undefined;
+  }
+}
+
+export function messageOf(error: unknown, path: string): string {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? `open ${path}: no such file or directory` : errorMessage(error);
+}
+
+/** The file as it is. @throws Error when it is not there, or is no YAML. */
+export function readPreferences(path: string): Record<string, unknown> {
+  return (parseYaml(readFileSync(path, 'utf8')).value ?? {}) as Record<string, unknown>;
+}
+
+/** @throws Error for what is no preference, and for flags and aliases that are not written as they should be. */
+export function preferencesOf(file: Record<string, unknown>): Preferences {
+  const { apiVersion = '', kind = '', aliases = [], defaults, overrides } = file as Written;
+  if (!/^kubectl\.config\.k8s\.io\/v1(?:alpha1|beta1)$/.test(apiVersion) || kind !== 'Preference')
+    throw new Error(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
+  const read: Preferences = {
+    aliases: aliases.map(({ name = '', command = '', prependArgs = [], appendArgs = [], options, flags }) => ({
+      ...{ name, command, prependArgs, appendArgs },
+      options: options ?? flags ?? [],
+    })),
+    defaults: (defaults ?? overrides ?? []).map(({ command = '', options, flags }) => ({ command, options: options ?? flags ?? [] })),
+  };
+  check(read);
+  return read;
+}
+
+function check({ aliases, defaults }: Preferences): void {
+  const dashed = [...aliases, ...defaults].flatMap(({ options }) => options).find(({ name }) => name.startsWith('-'));
+  if (dashed) throw new Error(`flag name ${dashed.name} should be in long form without dashes`);
+  for (const [i, { name }] of aliases.entries()) {
+    if (!/^[a-zA-Z]+$/.test(name)) throw new Error('invalid alias name, can only include alphabetical characters');
+    if (aliases.findIndex((each) => each.name === name) !== i) throw new Error(`duplicate alias name ${name}`);
+  }
+}
