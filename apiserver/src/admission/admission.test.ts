@@ -19,8 +19,11 @@ test('a pod runs as a service account that exists, with its token, the CA and th
     code: 403,
     message: 'pods "early" is forbidden: error looking up service account default/default: serviceaccount "default" not found',
   });
+  await assert.rejects(pod('other', { serviceAccountName: 'other' }), /serviceaccount "other" not found/);
+  // The first pod of a namespace may come before the account that is made for it.
+  const first = pod('plain', { initContainers: [{ name: 'init', image: 'x' }] });
   await server.api.create(ServiceAccount, { metadata: { name: 'default', namespace }, imagePullSecrets: [{ name: 'pull' }] });
-  const { spec } = await pod('plain', { initContainers: [{ name: 'init', image: 'x' }] });
+  const { spec } = await first;
   assert.deepEqual([spec?.serviceAccountName, spec?.serviceAccount, spec?.imagePullSecrets], ['default', 'default', [{ name: 'pull' }]]);
   const [volume] = spec?.volumes ?? [];
   assert.match(volume?.name ?? '', /^kube-api-access-[a-z0-9]{5}$/);

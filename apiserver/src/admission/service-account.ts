@@ -1,4 +1,4 @@
-import { randomSuffix } from '@keelson/base';
+import { randomSuffix, sleep } from '@keelson/base';
 import { forbidden } from '@keelson/machinery';
 import { type Container, Pod, ServiceAccount, type Volume } from '@keelson/types';
 import type { AdmissionAttributes, AdmissionPlugin } from './types.ts';
@@ -19,7 +19,7 @@ export const serviceAccount: AdmissionPlugin = {
     const { spec } = pod;
     spec.serviceAccountName ||= 'default';
     spec.serviceAccount = spec.serviceAccountName;
-    const account = await attributes.registry.readFresh(ServiceAccount, attributes.namespace, spec.serviceAccountName);
+    const account = await accountOf(attributes, spec.serviceAccountName);
     if (!account)
       throw forbidden(
         attributes.store.groupResource,
@@ -31,6 +31,25 @@ export const serviceAccount: AdmissionPlugin = {
     if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, attributes);
   },
 };
+
+/** Looks for the account a pod gets by itself, as a namespace's first: so many times, and milliseconds between, upstream's. */
+const defaultAccount = { name: 'default', looks: 10, wait: { least: 100, more: 100 } };
+
+/** A controller is about to make the default account of a new namespace: its first pod waits for it a little. */
+async function accountOf({ namespace, registry }: AdmissionAttributes, name: string): Promise<Readonly<ServiceAccount> | undefined> {
+  const { clock, random } = registry.options;
+  const find = (): Promise<Readonly<ServiceAccount> | undefined> => registry.readFresh(ServiceAccount, namespace, name);
+  const found = await find();
+  if (found || name !== defaultAccount.name) return found;
+  const { looks, wait } = defaultAccount;
+  const pause = wait.least + random.next() * wait.more;
+  for (let look = 1; look < looks; look++) {
+    await sleep(clock, pause);
+    const made = await find();
+    if (made) return made;
+  }
+  return undefined;
+}
 
 function concerns({ operation, store, subresource }: AdmissionAttributes): boolean {
   return operation === 'CREATE' && store.kind.typeName === Pod.typeName && subresource === '';

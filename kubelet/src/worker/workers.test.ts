@@ -215,3 +215,26 @@ test('another image: its container is back at once, and no crash of the one befo
   assert.deepEqual([node.status?.containerStatuses?.[0]?.restartCount, node.status?.containerStatuses?.[0]?.ready], [4, true]);
   node.stop.abort();
 });
+
+test('a look at the runtime that a start overtakes does not have the container started again', async () => {
+  const node = startNode({ behaviour: () => ({ startDelayMs: 100 }) });
+  const { containers } = node.runtime;
+  const status = containers.status.bind(containers);
+  // The answer is slow on its way: what it says of a created container is no longer so when it is heard.
+  containers.status = async (id) => {
+    const state = await status(id);
+    if (state?.phase === 'created') await new Promise<void>((resolve) => void node.clock.after(500, resolve));
+    return state;
+  };
+  node.pod();
+  await node.clock.runUntil(() => node.workers.get('u1')?.observed.sandboxes.length === 1);
+  await node.clock.advance(50);
+  node.workers.changed('u1');
+  await node.clock.runUntil(() => node.status?.phase === 'Running');
+  await node.clock.advance(5_000);
+  assert.deepEqual(
+    (await node.runtime.containers.list()).map(({ phase, attempt }) => [phase, attempt]),
+    [['running', 0]],
+  );
+  node.stop.abort();
+});

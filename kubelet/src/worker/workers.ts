@@ -152,6 +152,9 @@ export class PodWorkers {
       record.observed = hideStarting(await this.#deps.observer.inspect(uid), record.starting);
     }
     await this.#allocations.update(record);
+    // Something happened since the runtime was asked, and is queued: what was seen before it would have a container that was just started
+    // taken for one that never was.
+    if (record.stale) return;
     const input = this.#input(record);
     if (isEnding(input)) record.end();
     const result = step(input);
