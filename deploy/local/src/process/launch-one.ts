@@ -8,7 +8,7 @@ export async function launchOne(place: Place, spec: Pick<ProcessSpec, 'name' | '
   await start(place, spec.name, commandOf(spec), clock);
 }
 
-/** Megabytes of each half of the young generation: half of Node's, a quarter less memory, and no slower (docs/decisions/small-heaps.md). */
+/** Megabytes of each half of the young generation: half of Node's, for a quarter less memory (docs/decisions/small-heaps.md). */
 const young = '--max-semi-space-size=8';
 
 /** The command line of a process, program included. */
