@@ -85,16 +85,17 @@ function standardText(error: unknown, server: string): string | undefined {
   }
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return undefined;
-  if (code === 'ENOENT' && 'path' in (error as object)) return `error: ${missingFile(error)}`;
+  if (code === 'ENOENT' && 'path' in (error as object)) return `error: ${fileProblem(error)}`;
   if (code === 'ECONNREFUSED') return `The connection to the server ${server} was refused - did you specify the right host or port?`;
   if (typeof code !== 'string' || !/^(?:E[A-Z]+|ERR_TLS_\w+|[A-Z_]*CERT[A-Z_]*|UNABLE_TO_\w+)$/.test(code)) return undefined;
   if ('path' in (error as object)) return undefined;
   return `Unable to connect to the server: ${connectionText(code, errorMessage(error), server)}`;
 }
 
-/** The message of a file that is not there, as Go has it. */
-export function missingFile(error: unknown): string {
-  return `open ${(error as NodeJS.ErrnoException).path}: no such file or directory`;
+/** Why a file cannot be read; of one that is not there as Go has it. */
+export function fileProblem(error: unknown): string {
+  const { code, path } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? `open ${path}: no such file or directory` : errorMessage(error);
 }
 
 function connectionText(code: string, message: string, server: string): string {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { errorMessage } from '@keelson/base';
 import { parseYaml } from '@keelson/machinery';
+import { fileProblem } from '../errors.ts';
 import type { Shell } from '../types.ts';
 
 export const preferenceVersion = 'kubectl.config.k8s.io/v1beta1';
@@ -73,15 +73,11 @@ export function loadPreferences(argv: readonly string[], shell: Pick<Shell, 'env
   try {
     return preferencesOf(readPreferences(file.path));
   } catch (error) {
-    if (file.asked) throw new Error(`kuberc error kuberc: ${messageOf(error, file.path)}`);
+    if (file.asked) throw new Error(`kuberc error kuberc: ${fileProblem(error)}`);
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      shell.stderr.write(`kuberc: no preferences loaded from ${file.path}: ${messageOf(error, file.path)}\n`);
+      shell.stderr.write(`kuberc: no preferences loaded from ${file.path}: ${fileProblem(error)}\n`);
     return undefined;
   }
-}
-
-export function messageOf(error: unknown, path: string): string {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? `open ${path}: no such file or directory` : errorMessage(error);
 }
 
 /** The file as it is. @throws Error when it is not there, or is no YAML. */

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { toYaml } from '@keelson/machinery';
-import { kubercFile, messageOf, type OptionDefault, preferencesOf, preferenceVersion, readPreferences } from '../kuberc/preferences.ts';
+import { fileProblem } from '../errors.ts';
+import { kubercFile, type OptionDefault, preferencesOf, preferenceVersion, readPreferences } from '../kuberc/preferences.ts';
 import { objectPrinter } from '../printers/objects.ts';
 import { outputFlags } from '../printers/result.ts';
 import { type AnyObject, type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
@@ -64,7 +65,7 @@ function present(path: string): File {
     return readPreferences(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { apiVersion: preferenceVersion, kind: 'Preference' };
-    throw new Error(`error parsing kuberc file: ${messageOf(error, path)}`);
+    throw new Error(`error parsing kuberc file: ${fileProblem(error)}`);
   }
 }
 
@@ -150,7 +151,7 @@ const view: Verb = defineVerb({
       preferencesOf(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new Error(`kuberc file not found at ${path}`);
-      throw new Error(`error reading kuberc file: ${messageOf(error, path)}`);
+      throw new Error(`error reading kuberc file: ${fileProblem(error)}`);
     }
     const whole = { aliases: [], defaults: [], ...file };
     context.shell.stdout.write(objectPrinter(context.flags.output, { showManagedFields: true })(sorted(whole) as unknown as AnyObject));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { PatchType } from '@keelson/client';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type JsonPatchOperation, parseYaml } from '@keelson/machinery';
 import { schemaOf } from '../apply/schema.ts';
-import { missingFile, UsageError } from '../errors.ts';
+import { fileProblem, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { eachFound, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, defineVerb } from '../types.ts';
@@ -87,7 +87,7 @@ async function patchedHere(object: AnyObject, type: PatchType, patch: unknown): 
 
 async function patchFile(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? missingFile(error) : (error as Error).message;
+    const why = fileProblem(error);
     throw new Error(`unable to read patch file: ${why}`);
   });
 }
