@@ -247,7 +247,9 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'resourcequota',
     serviceAccount: 'resourcequota-controller',
     eventSource: 'resourcequota-controller',
-    define: ({ concurrency, resourceQuotaSyncPeriod: resync }) => [resourceQuotaController(concurrency['resource-quota'] ?? 5, resync)],
+    define: ({ concurrency, resourceQuotaSyncPeriod: resync }, { clock }) => [
+      resourceQuotaController(concurrency['resource-quota'] ?? 5, resync, clock),
+    ],
   },
   {
     name: 'pod-garbage-collector-controller',

@@ -119,7 +119,8 @@ function currentState(
   if (ended) return { terminated: terminated(ended) } as ContainerState;
   const over = !view.ending && role !== 'ephemeral' && wasRestartingAll(input);
   if (before?.state?.terminated && !over) return before.state;
-  if (!over && ((view.ending && hadItsTurn(view, container, role)) || before?.state?.running)) return lost(view, before);
+  if (!over && (before?.state?.running || (view.ending && !isStarting(input) && hadItsTurn(view, container, role))))
+    return lost(view, before);
   const reason =
     role === 'main' && !view.initialised && (podSpec(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
   return { waiting: { reason: role === 'init' || role === 'sidecar' ? 'PodInitializing' : reason } } as ContainerState;
@@ -138,6 +139,11 @@ function waitingReason(
   }
   const failure = input.memory.failures.get(container.name);
   return failure && { reason: failure.reason, message: failure.message };
+}
+
+/** What starts may be there any moment, and then it runs: until that is over, nobody can say that it has ended. */
+function isStarting({ memory }: StepInput): boolean {
+  return memory.operations.has('start');
 }
 
 /**

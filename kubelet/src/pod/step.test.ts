@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Pod } from '@keelson/types';
+import type { ContainerState, Pod } from '@keelson/types';
 import { step } from './step.ts';
 import { exited, t0, testContainer, testInput, testMemory, testPod, testSandbox } from './testpod.ts';
 import type { Action, StepInput } from './types.ts';
@@ -354,6 +354,14 @@ describe('pod status', () => {
     );
     const lost = step(testInput({ pod, removed: true, observed: { sandboxes, containers: [exited(0, { name: 'later' })] } })).status;
     assert.equal(lost.initContainerStatuses?.[0]?.state?.terminated?.reason, 'ContainerStatusUnknown');
+  });
+
+  test('of a pod that is deleted while a container starts: the runtime may show it in a moment, so it has not ended yet', () => {
+    const pod = testPod({ restartPolicy: 'Never' }, { deletionTimestamp: '2026-01-01T00:00:01Z' });
+    const starting = testMemory({ operations: new Set(['start']) });
+    const state = (memory: StepInput['memory']): unknown => step(testInput({ pod, memory })).status.containerStatuses?.[0]?.state;
+    assert.deepEqual(state(starting), { waiting: { reason: 'ContainerCreating' } });
+    assert.equal((state(testMemory()) as ContainerState).terminated?.reason, 'ContainerStatusUnknown');
   });
 
   test('keeps the time of the last transition', () => {

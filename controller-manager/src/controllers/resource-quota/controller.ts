@@ -1,3 +1,4 @@
+import type { Clock } from '@keelson/base';
 import { type Api, ApiError, collectionPath, readJson, withQuery } from '@keelson/client';
 import { type Counted, countName, equal, quotaApplies, type Resources, totalUsage, usageOf } from '@keelson/machinery';
 import {
@@ -24,14 +25,14 @@ const recount = 5_000;
  * Says in every quota's status how much of what it limits is in use. What is made is charged by the API server at once. Everything is
  * counted again every `resync` milliseconds.
  */
-export function resourceQuotaController(workers: number, resync: number): ControllerDefinition {
+export function resourceQuotaController(workers: number, resync: number, clock: Clock): ControllerDefinition {
   return defineController({
     name: 'resourcequota',
     reads: [ResourceQuota, ...watched],
     writes: ['resourcequotas/status', Event],
     triggers: [
       { ...self(ResourceQuota), when: isWanting },
-      ...watched.map((kind) => mapped(kind as Kind<Pod>, quotasBeside, { when: ({ type }) => type !== 'added' })),
+      ...watched.map((kind) => mapped(kind as Kind<Pod>, quotasBeside, { when: (change) => usesOther(kind, change, clock.now()) })),
     ],
     workers,
     resyncEvery: resync,
@@ -53,6 +54,15 @@ function isWanting(change: Change<ResourceQuota>): boolean {
   if (change.type !== 'updated') return true;
   const { spec, status } = change.object;
   return !equal(spec, change.old.spec) || status?.used === undefined || !equal(status.hard, spec?.hard);
+}
+
+/**
+ * Whether an object of a watched kind now uses something else than what was charged for. Counting at any other time is dangerous: what
+ * was charged a moment ago may not be there to be counted, and what is then forgotten lets one more in than the limit allows.
+ */
+export function usesOther(kind: Counted, change: Change<unknown>, now: number): boolean {
+  if (change.type !== 'updated') return change.type === 'deleted';
+  return !equal(usageOf(kind, change.object, now), usageOf(kind, change.old, now));
 }
 
 function quotasBeside({ metadata }: { metadata: { namespace?: string | undefined } }, stores: Stores): readonly Key[] {
