@@ -268,6 +268,43 @@ function hostAndPort(host: string, port: number): string {
   return /:\d+$/.test(host) ? host : `${host}:${port}`;
 }
 
+/** What an API server sets going at its start, by upstream's names and in its order. Ours is ready when all of it has been. */
+const startups = [
+  ...[
+    'start-apiserver-admission-initializer',
+    'generic-apiserver-start-informers',
+    'priority-and-fairness-config-consumer',
+    'priority-and-fairness-filter',
+    'storage-object-count-tracker-hook',
+    'start-apiextensions-informers',
+    'start-apiextensions-controllers',
+    'crd-informer-synced',
+    'start-system-namespaces-controller',
+    'peer-endpoint-reconciler-controller',
+    'start-cluster-authentication-info-controller',
+    'start-kube-apiserver-identity-lease-controller',
+    'start-kube-apiserver-identity-lease-garbage-collector',
+    'storage-readiness',
+    'start-legacy-token-tracking-controller',
+    'start-service-ip-repair-controllers',
+    'rbac/bootstrap-roles',
+    'scheduling/bootstrap-system-priority-classes',
+    'priority-and-fairness-config-producer',
+    'bootstrap-controller',
+    'start-kubernetes-service-cidr-controller',
+    'aggregator-reload-proxy-client-cert',
+    'start-kube-aggregator-informers',
+    'apiservice-status-local-available-controller',
+    'apiservice-status-remote-available-controller',
+    'apiservice-registration-controller',
+    'apiservice-discovery-controller',
+    'kube-apiserver-autoregistration',
+  ].map((hook) => `poststarthook/${hook}`),
+  'autoregister-completion',
+  'poststarthook/apiservice-openapi-controller',
+  'poststarthook/apiservice-openapiv3-controller',
+];
+
 function checks(registry: Registry, state: Readonly<State>, ending: AbortSignal): HealthCheck[] {
   const must = (holds: boolean, why: string): void => {
     if (!holds) throw new Error(why);
@@ -275,12 +312,13 @@ function checks(registry: Registry, state: Readonly<State>, ending: AbortSignal)
   return [
     { name: 'log', check: () => undefined },
     { name: 'etcd', check: () => probeStore(registry.options.store) },
+    { name: 'etcd-readiness', endpoints: ['readyz'], check: () => probeStore(registry.options.store) },
     {
       name: 'informer-sync',
       endpoints: ['readyz'],
       check: () => must(registry.feed.revision > 0 || state.ready, 'caches are not filled yet'),
     },
-    { name: 'poststarthook/rbac/bootstrap-roles', check: () => must(state.ready, 'not finished') },
+    ...startups.map((name) => ({ name, check: () => must(state.ready, 'not finished') })),
     { name: 'shutdown', endpoints: ['readyz'], check: () => must(!ending.aborted, 'process is shutting down') },
   ];
 }

@@ -29,16 +29,23 @@ test('the legacy documents', async () => {
   assert.equal((await server.send('GET', '/apis/apps')).json<{ kind: string }>().kind, 'APIGroup');
   const pods = (await server.send('GET', '/api/v1')).json<APIResourceList>();
   assert.equal(pods.groupVersion, 'v1');
-  const { storageVersionHash: _hash, ...pod } = pods.resources.find(({ name }) => name === 'pods') ?? { name: '' };
-  assert.deepEqual(pod, {
-    name: 'pods',
-    singularName: 'pod',
-    namespaced: true,
-    kind: 'Pod',
-    verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-    shortNames: ['po'],
-    categories: ['all'],
-  });
+  assert.deepEqual(
+    pods.resources.find(({ name }) => name === 'pods'),
+    {
+      name: 'pods',
+      singularName: 'pod',
+      namespaced: true,
+      kind: 'Pod',
+      verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+      shortNames: ['po'],
+      categories: ['all'],
+      storageVersionHash: 'xPOwRZ+Yhw8=',
+    },
+  );
+  for (const path of ['/apis/autoscaling/v1', '/apis/autoscaling/v2']) {
+    const [first] = (await server.send('GET', path)).json<APIResourceList>().resources;
+    assert.equal((first as { storageVersionHash?: string }).storageVersionHash, 'qwQve8ut294=');
+  }
   const scale = (await server.send('GET', '/apis/apps/v1'))
     .json<APIResourceList>()
     .resources.find(({ name }) => name === 'deployments/scale');
@@ -123,7 +130,24 @@ test('version, health, metrics and the list of paths', async () => {
   assert.equal((await server.send('GET', '/version')).json<{ gitVersion: string }>().gitVersion, 'v1.36.0');
   for (const path of ['/healthz', '/livez', '/readyz'])
     assert.deepEqual([(await server.send('GET', path)).status, (await server.send('GET', path)).text], [200, 'ok']);
-  assert.match((await server.send('GET', '/readyz?verbose')).text, /\[\+\]poststarthook\/rbac\/bootstrap-roles ok\n/);
+  const named = async (path: string): Promise<string[]> =>
+    (await server.send('GET', `${path}?verbose`)).text.split('\n').flatMap((line) => /^\[\+\](\S+) ok$/.exec(line)?.[1] ?? []);
+  const ready = await named('/readyz');
+  assert.deepEqual(ready.slice(0, 6), [
+    'ping',
+    'log',
+    'etcd',
+    'etcd-readiness',
+    'informer-sync',
+    'poststarthook/start-apiserver-admission-initializer',
+  ]);
+  assert.deepEqual(ready.slice(-3), [
+    'poststarthook/apiservice-openapi-controller',
+    'poststarthook/apiservice-openapiv3-controller',
+    'shutdown',
+  ]);
+  const elsewhere = ready.filter((name) => !['etcd-readiness', 'informer-sync', 'shutdown'].includes(name));
+  assert.deepEqual([await named('/livez'), await named('/healthz')], [elsewhere, elsewhere]);
   assert.equal((await server.send('GET', '/readyz/ping')).text, 'ok');
   const metrics = await server.send('GET', '/metrics');
   assert.match(metrics.text, /apiserver_request_total\{[^}]*verb="GET"/);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { APIGroup, APIResource, APIResourceList } from '@keelson/types';
 import type { KindStore } from '../registry/kind-store.ts';
 import { groupPriority, versionPriority } from './priorities.ts';
@@ -104,9 +105,10 @@ function subresourcesOf({ definition, kind }: KindStore): SubresourceEntry[] {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Any stable text serves: clients only compare it. */
+/** Of the version that is stored, as upstream: clients that move stored objects to another version look whether it has changed. */
 function storageVersionHash({ hub: { kind } }: KindStore): string {
-  return Buffer.from(`${kind.group}/${kind.version}/${kind.kind}`).toString('base64').slice(-12, -4);
+  const digest = createHash('sha256').update(`${kind.group}/${kind.version}/${kind.kind}`).digest();
+  return digest.subarray(0, 8).toString('base64');
 }
 
 /** `application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList` of `/api` or `/apis`. */
