@@ -50,20 +50,27 @@ export class KindCache {
     (this.#indexes.find(pins) ?? this.#sorted).each(prefix, visit);
   }
 
-  /** Replaces everything by a list taken at `revision`: the past before it is forgotten, watchers see the differences. */
-  reset(entries: Iterable<{ key: string; value: Buffer; revision: number }>, revision: number, now: number): void {
+  /**
+   * Replaces everything by a list taken at `revision`: the past before it is forgotten, watchers see the differences.
+   * @returns the keys where no object lies: they are left out.
+   */
+  reset(entries: Iterable<{ key: string; value: Buffer; revision: number }>, revision: number, now: number): string[] {
+    const leftOut: string[] = [];
     const gone = new Set(this.#entries.keys());
     this.#recent.length = 0;
     this.#bytes = 0;
     for (const { key, value, revision: at } of entries) {
       gone.delete(key);
-      if (this.#entries.get(key)?.revision !== at) this.apply({ type: 'put', key, value, revision: at, created: false }, now);
+      if (this.#entries.get(key)?.revision === at) continue;
+      if (!this.apply({ type: 'put', key, value, revision: at, created: false }, now)) leftOut.push(key);
     }
     for (const key of gone) this.apply({ type: 'delete', key, revision }, now);
     this.#oldest = revision;
+    return leftOut;
   }
 
-  apply(change: StoreEvent, now: number): void {
+  /** @returns false when what was put there is no object: it is left out, as if it had been removed. */
+  apply(change: StoreEvent, now: number): boolean {
     const previous = this.#entries.get(change.key);
     const entry = change.type === 'put' ? toEntry(change.key, change.value, change.revision, this.#read) : undefined;
     if (entry) {
@@ -72,12 +79,13 @@ export class KindCache {
     } else if (previous) {
       this.#entries.delete(change.key);
       this.#sorted.delete(change.key);
-    } else return;
+    } else return change.type === 'delete';
     this.#indexes.changed(previous, entry);
     if (previous?.claims.length || entry?.claims.length) this.claims.changed(change.key, previous?.claims ?? [], entry?.claims ?? []);
     const event = { revision: change.revision, entry, previous, at: now };
     this.#remember(event);
     this.watchers.dispatch(event);
+    return entry !== undefined || change.type === 'delete';
   }
 
   /** Changes after this revision are still known. */

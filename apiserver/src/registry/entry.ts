@@ -25,9 +25,10 @@ export interface CacheEntry extends Indexed {
 /** Reads from an object of one kind what the index needs. Never throws, whatever the store holds. */
 export type IndexReader = (object: KubeObject) => Indexed;
 
-/** Parses stored bytes once, for the index. */
-export function toEntry(key: string, stored: Buffer, revision: number, read: IndexReader): CacheEntry {
-  const indexed = written.get(stored)?.indexed ?? read(parseStored(stored));
+/** Parses stored bytes once, for the index. Undefined: they are no object (nobody but a stranger writes such). */
+export function toEntry(key: string, stored: Buffer, revision: number, read: IndexReader): CacheEntry | undefined {
+  const indexed = written.get(stored)?.indexed ?? indexOf(stored, read);
+  if (!indexed) return undefined;
   const { namespace, name, labels, fields, claims } = indexed;
   return { key, revision, wire: wireOf(stored, revision), namespace, name, labels, fields, claims };
 }
@@ -55,13 +56,12 @@ export function wireOf(stored: Buffer, revision: number): Buffer {
   return bytes;
 }
 
-/** Bytes that are no object (nobody but a stranger writes such) show as an object without a name. */
-function parseStored(stored: Buffer): KubeObject {
+function indexOf(stored: Buffer, read: IndexReader): Indexed | undefined {
   try {
     const value = JSON.parse(stored.toString()) as KubeObject | null;
-    return typeof value?.metadata === 'object' ? value : { metadata: {} };
+    return typeof value?.metadata === 'object' ? read(value) : undefined;
   } catch {
-    return { metadata: {} };
+    return undefined;
   }
 }
 

@@ -48,8 +48,8 @@ export class Feed {
     try {
       const { entries, revision } = await this.#store.list(cache.prefix);
       await this.reached(revision);
-      cache.reset(entries, revision, this.#clock.now());
-      for (const event of missed) if (event.revision > revision) cache.apply(event, this.#clock.now());
+      this.#complain(cache.reset(entries, revision, this.#clock.now()));
+      for (const event of missed) if (event.revision > revision) this.#apply(cache, event, this.#clock.now());
     } catch (error) {
       this.leave(cache);
       throw error;
@@ -128,7 +128,7 @@ export class Feed {
       if (cache) byCache.get(cache)?.push(entry);
     }
     const now = this.#clock.now();
-    for (const [cache, own] of byCache) cache.reset(own, revision, now);
+    for (const [cache, own] of byCache) this.#complain(cache.reset(own, revision, now));
     this.#advance(revision);
   }
 
@@ -145,7 +145,16 @@ export class Feed {
     if (!cache) return;
     const waiting = this.#joining.get(cache);
     if (waiting) waiting.push(event);
-    else cache.apply(event, now);
+    else this.#apply(cache, event, now);
+  }
+
+  #apply(cache: KindCache, event: StoreEvent, now: number): void {
+    if (!cache.apply(event, now)) this.#complain([event.key]);
+  }
+
+  /** Only strangers write what is no object, or one of a version that is served no more: it stays where it is, and nobody sees it. */
+  #complain(keys: readonly string[]): void {
+    for (const key of keys) this.#log.warn('cannot read what lies in the store under this key; leaving it out', { key });
   }
 
   #advance(revision: number): void {

@@ -151,7 +151,7 @@ async function listAt(
     const result = await readAt(registry, scope, revision, after, limit);
     for (const { key, value, revision: at } of result.entries) {
       const entry = toEntry(key, value, at, store.index);
-      if (selection.matches(entry)) entries.push(entry);
+      if (entry && selection.matches(entry)) entries.push(entry);
     }
     const last = result.entries.at(-1);
     const rest = result.count - result.entries.length;

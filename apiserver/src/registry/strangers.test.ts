@@ -40,6 +40,23 @@ test('what upstream has put into the store is read, listed, watched and changed 
   assert.deepEqual((await api.list(Pod, { namespace: 'default' })).items, []);
 });
 
+test('what cannot be read is left out, at the start and later, and disturbs nothing else', async (t) => {
+  const inner = createMemoryStore();
+  const level = '/registry/prioritylevelconfigurations/old';
+  await inner.create(level, Buffer.from('k8s\0nonsense'));
+  await inner.create('/registry/configmaps/default/broken', Buffer.from('{"metadata":{"resourceVersion":"","name'));
+  const server = await startServer({ store: new TranslatingStore(inner, translate) });
+  t.after(() => server.close());
+  const names = async (): Promise<unknown[]> =>
+    (await server.api.list(ConfigMap, { namespace: 'default' })).items.map(({ metadata }) => metadata.name);
+  await server.api.create(ConfigMap, { metadata: { name: 'whole', namespace: 'default' } });
+  await inner.create('/registry/configmaps/default/later', Buffer.from('12'));
+  await server.api.create(ConfigMap, { metadata: { name: 'next', namespace: 'default' } });
+  const seen = (await names()).filter((name) => name !== 'kube-root-ca.crt');
+  assert.deepEqual(seen, ['next', 'whole']);
+  assert.ok(await inner.get(level));
+});
+
 test('what is ours, and what is no object, stays the same Buffer', async () => {
   assert.equal(translate('/registry/pods/a/b', Buffer.from('{"metadata":{"resourceVersion":"","name":"b"},"kind":"Pod"}')), undefined);
   for (const text of ['', '12', '{"a":1}', 'k8s\0nonsense', '{']) {

@@ -48,7 +48,10 @@ async function answer(request: Parameters<ResourceHandler>[0]): Promise<void> {
     const bytes = new ListBytes({ kind: 'ComponentStatusList', apiVersion, resourceVersion: '' }, wires, store.tail).whole();
     return sendBytes(answerTo(request, form.yaml), 200, bytes);
   }
-  const entries = wires.map((wire, index) => ({ ...toEntry('', wire, 0, store.index), key: String(index), wire }));
+  const entries = wires.flatMap((wire, index) => {
+    const entry = toEntry(String(index), wire, 0, store.index);
+    return entry ? { ...entry, wire } : [];
+  });
   await sendBytes(answerTo(request, form.yaml), 200, convertList(store, form, { ...page, entries }, info.query, clock.now()));
 }
 
