@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { HealthCheck } from '@keelson/component';
 import { kinds } from './kinds/index.ts';
+import type { KindDefinition } from './kinds/types.ts';
 import { prefixOf } from './registry/kind-store.ts';
 import { fromStrangers, type KeyedKind } from './registry/strangers.ts';
 import type { Encryption, EncryptionFileOptions } from './storage/encryption/file.ts';
@@ -63,9 +64,13 @@ async function encryptionIn(options: EncryptionFileOptions): Promise<Encryption>
   }
 }
 
+function keyed({ kind: { kind, apiVersion }, defaults }: KindDefinition): KeyedKind {
+  return { kind, apiVersion, ...(defaults ? { defaults } : {}) };
+}
+
 /** The built-in kind of the objects below a key. */
 function kindAt(): (key: string) => KeyedKind | undefined {
-  const known = new Map(kinds.map((definition) => [prefixOf(definition), definition.kind]));
+  const known = new Map(kinds.map((definition) => [prefixOf(definition), keyed(definition)]));
   return (key) => {
     const [, root, first, second] = key.split('/');
     return known.get(`/${root}/${first}/`) ?? known.get(`/${root}/${first}/${second}/`);

@@ -40,6 +40,14 @@ test('what upstream has put into the store is read, listed, watched and changed 
   assert.deepEqual((await api.list(Pod, { namespace: 'default' })).items, []);
 });
 
+test('an object of an older server gets the defaults of this one, where it is of the kind that lies there', async () => {
+  const defaults = (object: object): void => void Object.assign(object, { spec: { suspend: false } });
+  const translated = fromStrangers(() => ({ kind: 'Job', apiVersion: 'batch/v1', defaults }));
+  const stored = (kind: string): Buffer => Buffer.from(JSON.stringify({ kind, apiVersion: 'batch/v1', metadata: { name: 'a' } }));
+  const specOf = async (kind: string): Promise<unknown> => JSON.parse(String(await translated('/registry/jobs/a/a', stored(kind)))).spec;
+  assert.deepEqual([await specOf('Job'), await specOf('Other')], [{ suspend: false }, undefined]);
+});
+
 test('what cannot be read is left out, at the start and later, and disturbs nothing else', async (t) => {
   const inner = createMemoryStore();
   const level = '/registry/prioritylevelconfigurations/old';

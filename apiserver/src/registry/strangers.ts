@@ -6,6 +6,8 @@ import { encodeStored, isEncoded } from './wire.ts';
 export interface KeyedKind {
   readonly kind: string;
   readonly apiVersion: string;
+  /** Fills in what an older server did not know of. */
+  defaults?(object: object): void;
 }
 
 interface Stored {
@@ -16,7 +18,8 @@ interface Stored {
 
 /**
  * What upstream's API server has put into the store, protobuf or JSON, as we would have stored it: so that one can take the other's place
- * over the same etcd. Built-in kinds get the version that is theirs here. Whatever is no object stays as it is.
+ * over the same etcd. Built-in kinds get the version that is theirs here, and defaults, as upstream gives them to what it reads. Whatever is
+ * no object stays as it is.
  */
 export function fromStrangers(kindAt: (key: string) => KeyedKind | undefined): (key: string, value: Buffer) => Promise<Buffer> | undefined {
   return (key, value) => (isEncoded(value) ? undefined : translated(value, kindAt(key)));
@@ -25,6 +28,7 @@ export function fromStrangers(kindAt: (key: string) => KeyedKind | undefined): (
 async function translated(value: Buffer, known: KeyedKind | undefined): Promise<Buffer> {
   const object = await parsed(value).catch(() => undefined);
   if (!isStored(object)) return value;
+  if (known?.kind === object.kind) known.defaults?.(object);
   return encodeStored(object, known?.kind ?? object.kind, known?.apiVersion ?? object.apiVersion);
 }
 
