@@ -1,4 +1,4 @@
-import type { Clock } from '@keelson/base';
+import { type Clock, errorMessage } from '@keelson/base';
 import {
   type ControllerDefinition,
   defineController,
@@ -10,7 +10,7 @@ import {
   splitKey,
 } from '@keelson/runtime';
 import { Endpoints, Event, Pod, Service } from '@keelson/types';
-import { isGone } from '../../api-errors.ts';
+import { isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { Pace } from '../../pace.ts';
 import { podsOf, servicesOfPods } from '../../service-pods.ts';
 import { planEndpoints } from './plan.ts';
@@ -42,11 +42,26 @@ export function endpointsController(workers: number, clock: Clock): ControllerDe
       pace.worked(key, pods.length);
       const wanted = planEndpoints(service, pods, context.of(Endpoints).get(key));
       if (!wanted) return undefined;
-      const write = wanted.metadata.uid ? context.api.update(Endpoints, wanted) : context.api.create(Endpoints, wanted);
-      expectations.written(key, context.of(Endpoints), await write);
+      const written = await write(key, wanted, context);
+      if (written) expectations.written(key, context.of(Endpoints), written);
       return undefined;
     },
   });
+}
+
+/** Undefined where nothing new is let in, which needs no second try. @throws ApiError, told in an event. */
+async function write(key: Key, wanted: Endpoints, { api, events }: ReconcileContext): Promise<Endpoints | undefined> {
+  const isNew = !wanted.metadata.uid;
+  try {
+    return await (isNew ? api.create(Endpoints, wanted) : api.update(Endpoints, wanted));
+  } catch (error) {
+    if (isNew && isNamespaceEnding(error)) return undefined;
+    const [reason, what] = isNew
+      ? ['FailedToCreateEndpoint', 'create endpoint for service']
+      : ['FailedToUpdateEndpoint', 'update endpoint'];
+    events.event(wanted, 'Warning', reason, `Failed to ${what} ${key}: ${errorMessage(error)}`);
+    throw error;
+  }
 }
 
 /** Endpoints of a Service that is gone, unless someone else keeps them. */

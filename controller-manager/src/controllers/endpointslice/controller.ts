@@ -10,7 +10,7 @@ import {
   self,
 } from '@keelson/runtime';
 import { EndpointSlice, Event, Node, Pod, Service } from '@keelson/types';
-import { isGone } from '../../api-errors.ts';
+import { isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { Pace } from '../../pace.ts';
 import { podsOf, servicesOfPods } from '../../service-pods.ts';
 import { managedByLabel, manager, planSlices, serviceNameLabel } from './plan.ts';
@@ -76,8 +76,8 @@ class Slices {
     const results = await Promise.allSettled(writes);
     this.#pace.worked(key, pods.length);
     this.#expect(key, results, plan.remove, context);
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
+    const failed = results.find((result) => result.status === 'rejected' && !isNamespaceEnding(result.reason));
+    if (failed?.status === 'rejected') throw failed.reason;
     return undefined;
   }
 

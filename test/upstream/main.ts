@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { importImages } from '@keelson/deploy-images';
+import { RealCluster, root, whyNotReal } from '../e2e/cluster.ts';
+import { writeImages } from './images.ts';
+import { reasonFor } from './known.ts';
+import { type Built, buildSuite } from './source.ts';
+
+/*
+ * `node test/upstream/main.ts [--focus REGEXP] [--skip REGEXP]`: builds upstream's own end-to-end suite and runs its conformance specs, or
+ * those that `--focus` names, against a cluster of ours. About half an hour after the first build. Ends with 1 when a spec fails that is
+ * not known to.
+ */
+const { values } = parseArgs({ options: { focus: { type: 'string' }, skip: { type: 'string', default: 'NOTHING' } } });
+const conformance = String.raw`.*\[Conformance\]`;
+/** What can run side by side; what wants the cluster for itself comes after. */
+const areas = [
+  String.raw`\[sig-(api-machinery|apps|auth|instrumentation)\]`,
+  String.raw`\[sig-(network|cli)\]`,
+  String.raw`\[(sig-storage|sig-node|k8s\.io)\]`,
+];
+
+const say = (what: string): void => void process.stdout.write(`${what}\n`);
+
+interface Outcome {
+  readonly passed: readonly string[];
+  readonly failed: readonly string[];
+}
+
+async function runSuite(built: Built, cluster: RealCluster, name: string, focus: string, skip: string): Promise<Outcome> {
+  const log = join(cluster.dataDir, `suite-${name}.log`);
+  const server = /server: (\S+)/.exec(await readFile(cluster.kubeconfig, 'utf8'))?.[1] ?? '';
+  const flags = ['-kubeconfig', cluster.kubeconfig, '-host', server, '-provider', 'skeleton', '-repo-root', built.tree];
+  const patience = ['-num-nodes', '1', '-node-schedulable-timeout', '60s', '-disable-log-dump', '-dump-logs-on-failure=false'];
+  const choice = ['-ginkgo.focus', focus, '-ginkgo.skip', skip, '-ginkgo.noColor'];
+  const command = ['netns', 'exec', cluster.netns, built.suite, ...flags, ...patience, ...choice];
+  const child = spawn('ip', command, { cwd: built.tree, stdio: ['ignore', 'pipe', 'pipe'] });
+  const file = createWriteStream(log);
+  child.stdout.pipe(file);
+  child.stderr.pipe(file);
+  await once(child, 'exit');
+  const text = await readFile(log, 'utf8');
+  const told = (verdict: string): string[] =>
+    [...text.matchAll(new RegExp(`"msg":"${verdict} ([^"]*)"`, 'g'))].map(([, title = '']) => title);
+  return { passed: told('PASSED'), failed: told('FAILED') };
+}
+
+const why = whyNotReal();
+if (why) throw new Error(`upstream's suite needs real containers: ${why}`);
+const dir = join(root, '.cache/upstream');
+await mkdir(dir, { recursive: true });
+const built = await buildSuite(dir, say);
+const cluster = new RealCluster('suite', ['--addons', 'dns']);
+const outcomes: Outcome[] = [];
+try {
+  await cluster.up();
+  await importImages(join(cluster.dataDir, 'containerd/containerd.sock'), await writeImages(built, cluster.dataDir));
+  const { focus, skip } = values;
+  const together = focus ? [focus] : areas.map((area) => area + conformance);
+  say(`running ${together.length} at a time; their logs are in ${cluster.dataDir}`);
+  const one = (pattern: string, n: number): Promise<Outcome> =>
+    runSuite(built, cluster, String(n), pattern, focus ? skip : String.raw`\[Serial\]`);
+  outcomes.push(...(await Promise.all(together.map(one))));
+  if (!focus) outcomes.push(await runSuite(built, cluster, 'serial', String.raw`\[Serial\]${conformance}`, skip));
+} finally {
+  await cluster.down();
+}
+const passed = new Set(outcomes.flatMap((outcome) => outcome.passed));
+const failed = [...new Set(outcomes.flatMap((outcome) => outcome.failed))];
+const unknown = failed.filter((title) => reasonFor(title) === undefined);
+for (const title of failed) say(`${reasonFor(title) ? `not possible (${reasonFor(title)})` : 'FAILED'}: ${title}`);
+say(`${passed.size} passed, ${unknown.length} failed, ${failed.length - unknown.length} cannot pass`);
+process.exitCode = unknown.length > 0 ? 1 : 0;

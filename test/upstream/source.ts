@@ -1,0 +1,96 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exists, must } from './shell.ts';
+
+/*
+ * Upstream's own end-to-end suite, from Debian's source package: version 1.20, the last that carries all it needs to be built. What its
+ * specs ask of a cluster has hardly changed since; `known.ts` names those that it has.
+ */
+const version = '1.20.5+really1.20.2';
+const go = 'go-1.19';
+
+/** Programs that were built: the suite, and what runs in the containers it starts. */
+export interface Built {
+  /** The source tree: the suite reads manifests in it. */
+  readonly tree: string;
+  readonly suite: string;
+  /** By name: agnhost, nnp, sample-apiserver. */
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+/** Fetches the source and a compiler through apt, and builds, each once: about ten minutes on two cores. Nothing is installed. */
+export async function buildSuite(dir: string, say: (what: string) => void): Promise<Built> {
+  const tree = join(dir, 'go/src/k8s.io/kubernetes');
+  const bin = join(dir, 'bin');
+  await mkdir(bin, { recursive: true });
+  if (!(await exists(join(tree, 'go.mod')))) {
+    say('fetching the source and a compiler');
+    await fetchAll(dir, tree);
+  }
+  await adapt(tree);
+  const build = (name: string, ...args: readonly string[]): Promise<string> => compile(dir, tree, join(bin, name), args, say);
+  const suite = await build('e2e.test', 'test', '-c', './test/e2e');
+  const programs = {
+    agnhost: await build('agnhost', 'build', '-ldflags', '-s -w', './test/images/agnhost'),
+    nnp: await build('nnp', 'build', './test/images/nonewprivs'),
+    'sample-apiserver': await build('sample-apiserver', 'build', '-ldflags', '-s -w', './vendor/k8s.io/sample-apiserver'),
+  };
+  return { tree, suite, programs };
+}
+
+async function fetchAll(dir: string, tree: string): Promise<void> {
+  const apt = join(dir, 'apt');
+  for (const folder of ['lists/partial', 'cache/archives/partial', 'etc']) await mkdir(join(apt, folder), { recursive: true });
+  await mkdir(tree, { recursive: true });
+  await writeFile(join(apt, 'etc/all.sources'), await withSources());
+  const settings = {
+    'Etc::sourcelist': '/dev/null',
+    'Etc::sourceparts': join(apt, 'etc'),
+    'State::lists': join(apt, 'lists'),
+    Cache: join(apt, 'cache'),
+  };
+  await writeFile(
+    join(apt, 'apt.conf'),
+    Object.entries(settings)
+      .map(([name, value]) => `Dir::${name} "${value}";\n`)
+      .join(''),
+  );
+  const env = { APT_CONFIG: join(apt, 'apt.conf') };
+  await must('apt-get', ['update'], { cwd: dir, env });
+  await must('apt-get', ['source', '--download-only', `kubernetes=${version}-1.1+deb12u1`], { cwd: dir, env });
+  await must('apt-get', ['download', 'golang-1.19-go', 'golang-1.19-src'], { cwd: dir, env });
+  for (const name of await readdir(dir)) if (name.endsWith('.deb')) await must('dpkg', ['-x', name, 'compiler'], { cwd: dir });
+  await must('tar', ['xf', join(dir, `kubernetes_${version}.orig.tar.gz`), '-C', tree, '--strip-components=1'], { cwd: dir });
+}
+
+/** This machine's package sources, with their source packages. */
+async function withSources(): Promise<string> {
+  const folder = '/etc/apt/sources.list.d';
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sources'));
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  return texts.map((text) => text.replaceAll(/^Types:.*$/gm, 'Types: deb deb-src')).join('\n\n');
+}
+
+/** Two things the suite takes for granted that are no more: generated files in the tree, and a token in a Secret for each account. */
+async function adapt(tree: string): Promise<void> {
+  const assets = join(tree, 'test/e2e/generated/bindata.go');
+  const asset = 'func Asset(name string) ([]byte, error) { return os.ReadFile(filepath.Join(root, name)) }';
+  const lines = ['package generated', 'import ("os"; "path/filepath")', `const root = ${JSON.stringify(tree)}`, asset];
+  await writeFile(assets, `${lines.join('\n')}\nfunc AssetNames() []string { return nil }\n`);
+  const util = join(tree, 'test/e2e/framework/util.go');
+  const text = await readFile(util, 'utf8');
+  const waits = 'switch t := event.Object.(type) {\n\tcase *v1.ServiceAccount:\n\t\treturn len(t.Secrets) > 0, nil';
+  await writeFile(util, text.replace(waits, 'switch event.Object.(type) {\n\tcase *v1.ServiceAccount:\n\t\treturn true, nil'));
+}
+
+async function compile(dir: string, tree: string, out: string, args: readonly string[], say: (what: string) => void): Promise<string> {
+  if (await exists(out)) return out;
+  say(`building ${out}`);
+  const compiler = join(dir, 'compiler/usr/lib', go);
+  if (!(await exists(join(compiler, 'pkg/include'))))
+    await symlink(join(dir, 'compiler/usr/share', go, 'pkg/include'), join(compiler, 'pkg/include'));
+  const [verb = '', ...rest] = args;
+  const env = { GOROOT: compiler, GOPATH: join(dir, 'go'), GOCACHE: join(dir, 'gocache'), GO111MODULE: 'off', CGO_ENABLED: '0' };
+  await must(join(compiler, 'bin/go'), [verb, '-o', out, ...rest], { cwd: tree, env, timeout: 1_800_000 });
+  return out;
+}
