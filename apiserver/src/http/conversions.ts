@@ -3,7 +3,7 @@ import { type CacheEntry, parseEntry } from '../registry/entry.ts';
 import type { KindStore } from '../registry/kind-store.ts';
 import { fromStored, prepared } from '../registry/versions.ts';
 import type { CacheEvent, Representation, Selection } from '../registry/watchers.ts';
-import { atRevision, encodeEvent, type WatchEventType } from '../registry/wire.ts';
+import { atRevision, type WatchEventType } from '../registry/wire.ts';
 
 /** Turns stored objects into the version one client watches, one event after another, where that takes time. */
 export class Conversions {
@@ -45,6 +45,6 @@ export class Conversions {
 
   async #send(type: WatchEventType, wire: Buffer): Promise<void> {
     await prepared(this.#store, [JSON.parse(wire.toString()) as KubeObject]);
-    this.#write(encodeEvent(type, this.#shape.encode(wire)));
+    this.#write(this.#shape.frame(type, this.#shape.encode(wire)));
   }
 }

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { seededRandom } from '@keelson/base';
 import { loadProtobuf, loadSchemas } from '@keelson/types/schemas';
+import { startServer } from '../testing/fixture.ts';
 import { Encoder } from '../testing/protobuf-encoder.ts';
 import { RandomObjects } from '../testing/random-objects.ts';
 import { decodeProtobuf } from './protobuf.ts';
+import { protobufEncoder } from './protobuf-encode.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? 20_260_301);
 const rounds = Number(process.env.FUZZ_ROUNDS ?? 3);
@@ -34,6 +36,47 @@ test('random objects of every kind come out of protobuf as they were', async () 
       assert.deepEqual(decoded, object, `FUZZ_SEED=${seed + round} ${typeName}`);
     }
   }
+});
+
+test('random objects of every kind are written as Go clients write them', async () => {
+  const written = await protobufEncoder();
+  for (const [apiVersion, kind, typeName] of all) {
+    for (let round = 0; round < rounds; round++) {
+      const object = { ...(new RandomObjects(schemas, seededRandom(seed + round)).ofType(typeName) as object), apiVersion, kind };
+      const bytes = written.object(Buffer.from(JSON.stringify(object)));
+      const failed = `FUZZ_SEED=${seed + round} ${typeName}`;
+      assert.deepEqual(bytes, encoder.envelope(typeName, object), failed);
+      assert.deepEqual(await decodeProtobuf(bytes, schemas), object, failed);
+    }
+  }
+});
+
+test('what watchers are told is made once of the same bytes', async () => {
+  const written = await protobufEncoder();
+  const json = Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }));
+  const frame = written.event('ADDED', json);
+  json.fill(0);
+  assert.deepEqual(written.event('ADDED', json), frame);
+});
+
+test('every kind that is served has a message, and so has its list', async () => {
+  const server = await startServer();
+  const written = await protobufEncoder();
+  let lists = 0;
+  for (const { kind, isCustom } of server.server.registry.stores) {
+    assert.equal(isCustom, false);
+    const bytes = written.object(Buffer.from(JSON.stringify({ apiVersion: kind.apiVersion, kind: kind.kind })));
+    assert.deepEqual(await decodeProtobuf(bytes, schemas), { apiVersion: kind.apiVersion, kind: kind.kind });
+    const list = messages[`${kind.typeName}List`]?.fields;
+    if (!list) continue;
+    assert.deepEqual(list, [
+      [1, 'metadata', 'opt', 'meta.v1.ListMeta'],
+      [2, 'items', 'rep', kind.typeName],
+    ]);
+    lists++;
+  }
+  assert.ok(lists > 60, `only ${lists} lists`);
+  await server.close();
 });
 
 test('what a Go client leaves empty is absent, and what it points to is there', async () => {

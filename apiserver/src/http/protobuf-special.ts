@@ -1,4 +1,4 @@
-import { Reader, toInt, type WireValue } from './protobuf-wire.ts';
+import { Reader, toInt, type WireValue, type Writer } from './protobuf-wire.ts';
 
 /** Reads a nested message of that type into its JSON form. */
 type ReadMessage = (message: string, bytes: Buffer) => unknown;
@@ -33,6 +33,52 @@ function eitherOr(bytes: Buffer, read: ReadMessage, list: (items: readonly WireV
   if (items) return list(items);
   const schema = first(bytes, 1);
   return schema === undefined ? null : read(schemaProps, schema as Buffer);
+}
+
+/** Writes a nested JSONSchemaProps as a field of that number. */
+type WriteSchema = (out: Writer, number: number, value: unknown) => void;
+
+/** The other way round: writes, from its end, the message whose JSON form is `value`. */
+export const specialWrites: Readonly<Record<string, (out: Writer, value: unknown, schema: WriteSchema) => void>> = {
+  'meta.v1.Time': (out, value) => writeTime(out, Date.parse(String(value)), 0),
+  'meta.v1.MicroTime': (out, value) => writeTime(out, Date.parse(String(value)), microsOf(String(value))),
+  'api.resource.Quantity': (out, value) => out.text(1, String(value)),
+  'util.intstr.IntOrString': (out, value) => {
+    const isInt = typeof value === 'number';
+    out.text(3, isInt ? '' : String(value));
+    out.int(2, isInt ? value : 0);
+    out.int(1, isInt ? 0 : 1);
+  },
+  'meta.v1.FieldsV1': writeJson,
+  'runtime.RawExtension': writeJson,
+  'apiextensions.v1.JSON': writeJson,
+  'apiextensions.v1.JSONSchemaPropsOrBool': (out, value, schema) => {
+    if (typeof value === 'object') schema(out, 2, value);
+    out.int(1, value === false ? 0 : 1);
+  },
+  'apiextensions.v1.JSONSchemaPropsOrArray': (out, value, schema) => {
+    if (Array.isArray(value)) for (const item of value.toReversed()) schema(out, 2, item);
+    else schema(out, 1, value);
+  },
+  'apiextensions.v1.JSONSchemaPropsOrStringArray': (out, value, schema) => {
+    if (Array.isArray(value)) for (const item of value.toReversed()) out.text(2, String(item));
+    else schema(out, 1, value);
+  },
+};
+
+function writeJson(out: Writer, value: unknown): void {
+  out.text(1, JSON.stringify(value));
+}
+
+/** @param time in milliseconds. */
+function writeTime(out: Writer, time: number, micros: number): void {
+  out.int(2, micros * 1000);
+  out.int(1, Math.floor(time / 1000) || 0);
+}
+
+/** Of a second; `Date` knows no more than milliseconds. */
+function microsOf(time: string): number {
+  return Number((/\.(\d{1,6})/.exec(time)?.[1] ?? '').padEnd(6, '0'));
 }
 
 function first(bytes: Buffer, number: number): WireValue | undefined {

@@ -58,3 +58,101 @@ export class Reader {
 export function toInt(value: WireValue | undefined): number {
   return Number(BigInt.asIntN(64, (value as bigint | undefined) ?? 0n));
 }
+
+const spareSize = 64 * 1024;
+const mostSpare = 1024 * 1024;
+
+/** Writes the wire format from its end to its start: what a head must tell the length of is there already when the head is written. */
+export class Writer {
+  #bytes = Buffer.allocUnsafeSlow(spareSize);
+  #at = spareSize;
+
+  /** Of what is written so far, in bytes. */
+  get length(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  /** What was written, in memory of its own; the writer is empty again. */
+  take(): Buffer {
+    const taken = Buffer.allocUnsafeSlow(this.length);
+    this.#bytes.copy(taken, 0, this.#at);
+    this.reset();
+    return taken;
+  }
+
+  reset(): void {
+    if (this.#bytes.length > mostSpare) this.#bytes = Buffer.allocUnsafeSlow(spareSize);
+    this.#at = this.#bytes.length;
+  }
+
+  raw(bytes: Buffer): void {
+    this.#need(bytes.length);
+    this.#at -= bytes.length;
+    bytes.copy(this.#bytes, this.#at);
+  }
+
+  /** An integer field. */
+  int(number: number, value: number): void {
+    this.#varint(value);
+    this.#varint(number * 8);
+  }
+
+  double(number: number, value: number): void {
+    this.#need(8);
+    this.#at -= 8;
+    this.#bytes.writeDoubleLE(value, this.#at);
+    this.#varint(number * 8 + 1);
+  }
+
+  text(number: number, value: string): void {
+    const size = Buffer.byteLength(value);
+    this.#need(size);
+    this.#at -= size;
+    this.#bytes.write(value, this.#at, size);
+    this.#head(number, size);
+  }
+
+  bytes(number: number, value: Buffer): void {
+    this.raw(value);
+    this.#head(number, value.length);
+  }
+
+  /** Makes a field of what was written since `length` was `from`. */
+  close(number: number, from: number): void {
+    this.#head(number, this.length - from);
+  }
+
+  #head(number: number, size: number): void {
+    this.#varint(size);
+    this.#varint(number * 8 + 2);
+  }
+
+  /** Negative ones are two's complement on 64 bits. */
+  #varint(value: number): void {
+    let rest = value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
+    const size = varintSize(value);
+    this.#need(size);
+    this.#at -= size;
+    for (let i = 0; i < size; i++) {
+      const more = i < size - 1 ? 0x80 : 0;
+      this.#bytes[this.#at + i] = Number(typeof rest === 'bigint' ? rest & 0x7fn : rest % 0x80) | more;
+      rest = typeof rest === 'bigint' ? rest >> 7n : Math.floor(rest / 0x80);
+    }
+  }
+
+  #need(size: number): void {
+    if (size <= this.#at) return;
+    const wider = Buffer.allocUnsafeSlow(2 * this.#bytes.length + size);
+    const at = wider.length - this.length;
+    this.#bytes.copy(wider, at, this.#at);
+    this.#bytes = wider;
+    this.#at = at;
+  }
+}
+
+function varintSize(value: number): number {
+  if (value < 0) return 10;
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest /= 0x80) size++;
+  return size;
+}

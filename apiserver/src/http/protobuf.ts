@@ -5,7 +5,7 @@ import { Reader, toInt, type WireValue } from './protobuf-wire.ts';
 import { zeroSays } from './protobuf-zeroes.ts';
 
 /** Kubernetes' envelope: four bytes, then `runtime.Unknown` {1: TypeMeta {1: apiVersion, 2: kind}, 2: raw, …}. */
-const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
+export const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 /** Reads a protobuf request body into the JSON form of the object. @throws StatusError BadRequest when it is none. */
 export async function decodeProtobuf(body: Buffer, schemas: Schemas): Promise<unknown> {
@@ -43,7 +43,7 @@ const metaKinds = new Set([
 ]);
 
 /** `apps/v1 Deployment` → `apps.v1.Deployment`: the first label of the group names the package. */
-function messageFor(apiVersion: string, kind: string): string {
+export function messageFor(apiVersion: string, kind: string): string {
   if (metaKinds.has(kind)) return `meta.v1.${kind}`;
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];
   return `${(group as string).split('.')[0]}.${version}.${kind}`;
@@ -53,7 +53,7 @@ function messageFor(apiVersion: string, kind: string): string {
 function decodeMessage(tables: Tables, message: string, bytes: Buffer, owner = message): unknown {
   const read = special[message];
   if (read) return read(bytes, (type, nested) => decodeMessage(tables, type, nested));
-  if (isStringList(tables, message)) return (new Reader(bytes).fields().get(1) ?? []).map(String);
+  if (isStringList(tables.messages, message)) return (new Reader(bytes).fields().get(1) ?? []).map(String);
   const known = new Map(tables.messages[message]?.fields.map((field) => [field[0], field]));
   const required = tables.schemas[owner]?.required ?? [];
   const object: Record<string, unknown> = {};
@@ -89,8 +89,8 @@ function addField(
 }
 
 /** `ExtraValue`, `Verbs`: lists in JSON, messages with `items` on the wire. */
-function isStringList(tables: Tables, message: string): boolean {
-  const fields = tables.messages[message]?.fields;
+export function isStringList(messages: ProtobufMessages, message: string): boolean {
+  const fields = messages[message]?.fields;
   return fields?.length === 1 && fields[0]?.[1] === 'items' && fields[0][3] === 'string';
 }
 

@@ -5,7 +5,7 @@ import { convert } from '../registry/forms.ts';
 import { preparedBytes } from '../registry/versions.ts';
 import type { Writable, WriteRequest, Written } from '../registry/written.ts';
 import { parseBody, readBody } from './body.ts';
-import type { negotiate } from './negotiate.ts';
+import { type Form, negotiate, statusEncoding } from './negotiate.ts';
 import { type WriteVerb, writeOptions } from './options.ts';
 import { type Answer, sendBytes } from './respond.ts';
 import type { ResourceRequest } from './types.ts';
@@ -24,8 +24,14 @@ export function refused(): StatusError {
   });
 }
 
-export function answerTo({ request, response, info, audit }: ResourceRequest, yaml = false): Answer {
-  return { request, response, query: info.query, yaml, audit };
+/** The form that the client asked for. @throws StatusError NotAcceptable where there is none. */
+export function formOf(request: ResourceRequest, converts = true): Form {
+  return negotiate(header(request, 'accept'), { converts, custom: request.store.isCustom });
+}
+
+/** @param encoding as the client has it where nothing is converted, unless told. */
+export function answerTo(request: ResourceRequest, encoding = statusEncoding(header(request, 'accept'))): Answer {
+  return { request: request.request, response: request.response, query: request.info.query, encoding, audit: request.audit };
 }
 
 /** Reads, parses and shapes the body; warnings go onto the request. */
@@ -100,15 +106,10 @@ export function deleteRequest(request: ResourceRequest, { dryRun = [] }: DeleteO
   return { ...asked, warnings, annotate: audit?.annotate };
 }
 
-export async function sendWritten(
-  request: ResourceRequest,
-  form: ReturnType<typeof negotiate>,
-  code: number,
-  { wire }: Written,
-): Promise<void> {
+export async function sendWritten(request: ResourceRequest, form: Form, code: number, { wire }: Written): Promise<void> {
   const { store, info, clock } = request;
   await preparedBytes(store, [wire]);
-  await sendBytes(answerTo(request, form.yaml), code, convert(store, form, wire, info.query, clock.now()));
+  await sendBytes(answerTo(request, form.encoding), code, convert(store, form, wire, info.query, clock.now()));
 }
 
 export function header({ request }: ResourceRequest, name: string): string | undefined {

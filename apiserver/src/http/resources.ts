@@ -8,7 +8,6 @@ import { ListBytes } from '../registry/wire.ts';
 import { create, update, type Writable } from '../registry/write.ts';
 import { applyType, serveApply } from './apply.ts';
 import { mediaType } from './body.ts';
-import { negotiate } from './negotiate.ts';
 import { deleteOptions, listQuery, writeOptions } from './options.ts';
 import { decodePatched, preparePatch } from './patch.ts';
 import {
@@ -17,6 +16,7 @@ import {
   checkNamespace,
   decodeBody,
   deleteRequest,
+  formOf,
   header,
   readPatch,
   refused,
@@ -28,7 +28,7 @@ import { serveScale } from './scale.ts';
 import type { ResourceRequest } from './types.ts';
 import { serveWatch } from './watch.ts';
 
-export { answerTo, decodeBody, refused, sendWritten, writeRequest } from './request.ts';
+export { answerTo, decodeBody, formOf, refused, sendWritten, writeRequest } from './request.ts';
 
 /** Answers one authorised request for a resource or subresource. @throws StatusError what goes wrong. */
 export async function serveResource(request: ResourceRequest): Promise<void> {
@@ -40,7 +40,7 @@ export async function serveResource(request: ResourceRequest): Promise<void> {
   if (info.subresource !== '' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
   if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refused();
   if (store.definition.answer) {
-    if (info.verb === 'create') negotiate(header(request, 'accept'), false);
+    if (info.verb === 'create') formOf(request, false);
     return store.definition.answer(request);
   }
   switch (info.verb) {
@@ -91,26 +91,26 @@ async function serveSubresource(request: ResourceRequest): Promise<void> {
 
 async function serveGet(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
-  const form = negotiate(header(request, 'accept'));
+  const form = formOf(request);
   const entry = await get(registry, store, info.namespace, info.name, info.query.get('resourceVersion') ?? '');
   await preparedBytes(store, [entry.wire]);
   const wire = convert(store, form, entry.wire, info.query, request.clock.now());
-  await sendBytes(answerTo(request, form.yaml), 200, wire);
+  await sendBytes(answerTo(request, form.encoding), 200, wire);
 }
 
 async function serveList(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
-  const form = negotiate(header(request, 'accept'));
+  const form = formOf(request);
   const page = await list(registry, store, listQuery(request));
   await preparedBytes(store, wiresOf(page));
   if (form.as !== 'Object') {
-    return sendBytes(answerTo(request, form.yaml), 200, convertList(store, form, page, info.query, request.clock.now()));
+    return sendBytes(answerTo(request, form.encoding), 200, convertList(store, form, page, info.query, request.clock.now()));
   }
   const { kind, apiVersion, listKind } = store.kind;
   const { resourceVersion, continue: next, remainingItemCount } = page;
   const head = { kind: listKind ?? `${kind}List`, apiVersion, resourceVersion, continue: next, remainingItemCount };
   const wires = wiresOf(page).map((wire) => servedBytes(store, wire));
-  await sendList(answerTo(request, form.yaml), 200, new ListBytes(head, wires, store.tail));
+  await sendList(answerTo(request, form.encoding), 200, new ListBytes(head, wires, store.tail));
 }
 
 function wiresOf({ entries }: ListPage): Buffer[] {
@@ -119,7 +119,7 @@ function wiresOf({ entries }: ListPage): Buffer[] {
 
 async function serveCreate(request: ResourceRequest): Promise<void> {
   const { store, registry } = request;
-  const form = negotiate(header(request, 'accept'));
+  const form = formOf(request);
   const object = await decodeBody(request);
   checkNamespace(request, object);
   const written = await create(registry, store.hub, await toStored(store, object), writeRequest(request));
@@ -128,7 +128,7 @@ async function serveCreate(request: ResourceRequest): Promise<void> {
 
 async function serveUpdate(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
-  const form = negotiate(header(request, 'accept'));
+  const form = formOf(request);
   const { hub } = store;
   const object = await decodeBody(request);
   checkNamespace(request, object);
@@ -152,7 +152,7 @@ async function serveUpdate(request: ResourceRequest): Promise<void> {
 
 async function servePatch(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
-  const form = negotiate(header(request, 'accept'));
+  const form = formOf(request);
   const type = mediaType(header(request, 'content-type'));
   if (type === applyType) return serveApply(request, form);
   const { fieldValidation } = writeOptions(info.query, 'patch');
@@ -174,7 +174,7 @@ async function servePatch(request: ResourceRequest): Promise<void> {
 
 async function serveDelete(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
-  const form = negotiate(header(request, 'accept'));
+  const form = formOf(request);
   const options = await deleteOptions(request);
   const removal = await remove(registry, store.hub, info.name, options, deleteRequest(request, options));
   // Of what is going on, upstream tells only those who said that dependents are not to be orphaned, in the old way.
@@ -182,13 +182,13 @@ async function serveDelete(request: ResourceRequest): Promise<void> {
   if (!removal.removed || store.hub.definition.deletion?.returnsObject) return sendWritten(request, form, code, removal);
   const { group, resource } = store.groupResource;
   const details = { name: info.name, ...(group ? { group } : {}), kind: resource, uid: removal.object.metadata.uid };
-  await sendJson(answerTo(request, form.yaml), 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
+  await sendJson(answerTo(request, form.encoding), 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
 }
 
 async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
   const { store, registry } = request;
   const { deleteCollectionWorkers: together } = request.limits;
-  const form = negotiate(header(request, 'accept'));
+  const form = formOf(request);
   const options = await deleteOptions(request);
   const page = await list(registry, store, listQuery(request));
   const removeOne = async ({ namespace, name }: ListPage['entries'][number]): Promise<Buffer[]> => {
@@ -206,5 +206,5 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
     wires.push(...(await Promise.all(page.entries.slice(at, at + together).map(removeOne))).flat());
   const { kind, apiVersion } = store.kind;
   const head = { kind: `${kind}List`, apiVersion, resourceVersion: page.resourceVersion };
-  await sendList(answerTo(request, form.yaml), 200, new ListBytes(head, wires, store.tail));
+  await sendList(answerTo(request, form.encoding), 200, new ListBytes(head, wires, store.tail));
 }

@@ -6,6 +6,8 @@ import type { Status } from '@keelson/types';
 import type { Trail } from '../audit/trail.ts';
 import type { ListBytes } from '../registry/wire.ts';
 import { StoreError } from '../storage/types.ts';
+import { type Encoding, statusEncoding } from './negotiate.ts';
+import { protobufEncoder, protobufType } from './protobuf-encode.ts';
 
 const compress = promisify(gzip);
 /** Bodies below this size are not worth compressing; upstream's threshold, in bytes. */
@@ -16,25 +18,27 @@ export interface Answer {
   readonly request: HttpRequestLike;
   readonly response: HttpResponseLike;
   readonly query: URLSearchParams;
-  readonly yaml?: boolean;
+  /** What JSON is turned into. */
+  readonly encoding?: Encoding;
   /** Media type of bytes that are not to be touched; JSON unless told. */
   readonly type?: string;
   /** Where the request is told of. */
   readonly audit?: Trail | undefined;
 }
 
-/** Sends JSON bytes that are ready; YAML, indentation and gzip only where the client asks. */
-export async function sendBytes(
-  { request, response, query, yaml = false, type = 'application/json', audit }: Answer,
-  code: number,
-  wire: Buffer,
-): Promise<void> {
-  let body = wire;
+/** Sends JSON bytes that are ready; YAML, protobuf, indentation and gzip only where the client asks. */
+export async function sendBytes(answer: Answer, code: number, wire: Buffer): Promise<void> {
+  const { encoding = 'json', type = 'application/json', audit } = answer;
   if (type.startsWith('application/json')) audit?.answered(wire);
-  if (yaml) body = Buffer.from(toYaml(JSON.parse(wire.toString())));
-  else if (type.startsWith('application/json') && wantsIndent(request, query))
-    body = Buffer.from(`${JSON.stringify(JSON.parse(wire.toString()), undefined, 2)}\n`);
-  response.setHeader('content-type', yaml ? 'application/yaml' : type);
+  if (encoding === 'yaml') return send(answer, code, Buffer.from(toYaml(JSON.parse(wire.toString()))), 'application/yaml');
+  if (encoding === 'protobuf') return send(answer, code, (await protobufEncoder()).object(wire), protobufType);
+  const indented = type.startsWith('application/json') && wantsIndent(answer.request, answer.query);
+  await send(answer, code, indented ? Buffer.from(`${JSON.stringify(JSON.parse(wire.toString()), undefined, 2)}\n`) : wire, type);
+}
+
+async function send({ request, response }: Answer, code: number, whole: Buffer, type: string): Promise<void> {
+  let body = whole;
+  response.setHeader('content-type', type);
   if (body.length >= gzipFrom && takesGzip(request)) {
     body = await compress(body, { level: 1 });
     response.setHeader('content-encoding', 'gzip');
@@ -53,8 +57,12 @@ const pieceSize = 128 * 1024;
  * included, and a slow client keeps no more than a piece in memory.
  */
 export async function sendList(answer: Answer, code: number, list: ListBytes): Promise<void> {
-  const { request, response, query, yaml, audit } = answer;
-  const asItIs = !yaml && !audit && !response.keepsChunks && !wantsIndent(request, query) && !takesGzip(request);
+  const { request, response, query, encoding = 'json', audit } = answer;
+  if (encoding === 'protobuf') {
+    audit?.answered(list.whole());
+    return send(answer, code, (await protobufEncoder()).list(list.head, list.wires), protobufType);
+  }
+  const asItIs = encoding === 'json' && !audit && !response.keepsChunks && !wantsIndent(request, query) && !takesGzip(request);
   if (list.length < gzipFrom || !asItIs) return sendBytes(answer, code, list.whole());
   if (response.destroyed) return;
   response.writeHead(code, { 'content-type': 'application/json', 'content-length': String(list.length) });
@@ -119,5 +127,6 @@ export async function sendError(answer: Answer, error: unknown): Promise<void> {
   // What is left of a body that was too large is not worth reading: its connection cannot carry another request.
   if (code === 413) answer.response.setHeader('connection', 'close');
   if (status.details?.retryAfterSeconds) answer.response.setHeader('retry-after', String(status.details.retryAfterSeconds));
-  await sendJson(answer, code, status);
+  const encoding = statusEncoding(answer.request.headers.accept?.toString());
+  await sendJson({ ...answer, encoding }, code, status);
 }

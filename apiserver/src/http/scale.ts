@@ -10,9 +10,9 @@ import { update, type Writable } from '../registry/write.ts';
 import { applyType, readConfiguration } from './apply.ts';
 import { mediaType } from './body.ts';
 import { noComplaints } from './field-faults.ts';
-import { type Form, negotiate } from './negotiate.ts';
+import type { Form } from './negotiate.ts';
 import { decodePatched, preparePatch } from './patch.ts';
-import { answerTo, decodeBody, header, readPatch, refused, writeRequest } from './request.ts';
+import { answerTo, decodeBody, formOf, header, readPatch, refused, writeRequest } from './request.ts';
 import { isTrue } from './request-info.ts';
 import { sendJson } from './respond.ts';
 import type { ResourceRequest } from './types.ts';
@@ -22,10 +22,10 @@ const scaleKind = { kind: 'Scale', apiVersion: 'autoscaling/v1', typeName: 'auto
 /** `autoscaling/v1 Scale` as a view of a kind that has replicas: get, update, patch, apply. */
 export async function serveScale(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
-  const form = negotiate(header(request, 'accept'));
+  const form = formOf(request);
   const rules = store.definition.scale as ScaleRules<unknown>;
   const answer = async (stored: Writable): Promise<void> =>
-    sendJson(answerTo(request, form.yaml), 200, shown(request, form, toScale(rules, await served(request, stored))));
+    sendJson(answerTo(request, form.encoding), 200, shown(request, form, toScale(rules, await served(request, stored))));
   if (info.verb === 'get') {
     const entry = await get(registry, store, info.namespace, info.name, info.query.get('resourceVersion') ?? '');
     return answer(JSON.parse(entry.wire.toString()) as Writable);

@@ -3,11 +3,12 @@ import type { HttpResponseLike } from '@keelson/client';
 import { notAcceptable } from '@keelson/machinery';
 import { representation } from '../registry/forms.ts';
 import { openWatch, type WatchSink } from '../registry/watch.ts';
-import { encodeEvent } from '../registry/wire.ts';
+import type { Representation } from '../registry/watchers.ts';
 import { Conversions } from './conversions.ts';
-import { type Form, negotiate } from './negotiate.ts';
+import type { Form } from './negotiate.ts';
 import { integer, listQuery } from './options.ts';
-import { header } from './request.ts';
+import { protobufEncoder, protobufType } from './protobuf-encode.ts';
+import { formOf } from './request.ts';
 import { isTrue } from './request-info.ts';
 import { toStatus } from './respond.ts';
 import type { ResourceRequest } from './types.ts';
@@ -20,26 +21,26 @@ const bookmarkEvery = 60_000;
 /** Streams changes until the client leaves, its timeout ends, or it falls too far behind. */
 export async function serveWatch(request: ResourceRequest): Promise<void> {
   const { info, store, registry, response, clock } = request;
-  const form = negotiate(header(request, 'accept'));
-  if (form.yaml) throw notAcceptable(['application/json;stream=watch']);
+  const form = formOf(request);
+  if (form.encoding === 'yaml') throw notAcceptable(['application/json;stream=watch', `${protobufType};stream=watch`]);
   const query = listQuery(request);
   const timeoutSeconds = integer(info.query, 'timeoutSeconds') ?? 0;
   const bookmarks = isTrue(info.query.get('allowWatchBookmarks'));
   const stream = new WatchStream(response);
   const bookmark = (revision: number, annotations?: Record<string, string>): void =>
-    stream.write(encodeEvent('BOOKMARK', bookmarkObject(request, form, revision, annotations)));
+    stream.write(shape.frame('BOOKMARK', bookmarkObject(request, form, revision, annotations)));
   const initialDone = (revision: number): void => {
     if (query.sendInitialEvents && bookmarks) bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
   };
-  const shape = representation(store, form, info.query, () => clock.now());
+  const shape = await shapeOf(request, form);
   const later = store.definition.version?.prepare ? new Conversions(store, shape, (frame) => stream.write(frame)) : undefined;
   const sink: WatchSink = {
     deliver: (frame) => stream.write(frame),
     ...(later ? { decide: (event, selection) => later.add(event, selection) } : {}),
     initialDone: (revision) => (later ? later.after(() => initialDone(revision)) : initialDone(revision)),
   };
-  response.setHeader('content-type', 'application/json');
-  const watch = await openWatch(registry, store, query, shape, sink).catch((error: unknown) => endWithError(stream, error));
+  response.setHeader('content-type', form.encoding === 'json' ? 'application/json' : `${protobufType};stream=watch`);
+  const watch = await openWatch(registry, store, query, shape, sink).catch((error: unknown) => endWithError(stream, shape, error));
   if (!watch) return;
   stream.begin();
   const life = timeoutSeconds > 0 ? timeoutSeconds * 1000 : request.limits.minRequestTimeout * (1 + request.random.next());
@@ -51,11 +52,18 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
   });
 }
 
+async function shapeOf({ store, info, clock }: ResourceRequest, form: Form): Promise<Representation> {
+  const json = representation(store, form, info.query, () => clock.now());
+  if (form.encoding === 'json') return json;
+  const encoder = await protobufEncoder();
+  return { ...json, name: `${json.name} protobuf`, frame: (type, object) => encoder.event(type, object) };
+}
+
 /** History that is gone is told in the stream, as upstream; other errors are the request's answer. */
-function endWithError(stream: WatchStream, error: unknown): undefined {
+function endWithError(stream: WatchStream, shape: Representation, error: unknown): undefined {
   const { status, code } = toStatus(error);
   if (code !== 410) throw error;
-  stream.write(encodeEvent('ERROR', Buffer.from(JSON.stringify(status))));
+  stream.write(shape.frame('ERROR', Buffer.from(JSON.stringify(status))));
   stream.end();
 }
 

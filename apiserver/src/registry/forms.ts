@@ -8,6 +8,7 @@ import type { KindStore } from './kind-store.ts';
 import type { ListPage } from './read.ts';
 import { fromStored, servedBytes } from './versions.ts';
 import { plainObjects, type Representation } from './watchers.ts';
+import { encodeEvent } from './wire.ts';
 
 /** One object's bytes in the form the client asked for. */
 export function convert(store: KindStore, form: Form, wire: Buffer, query: URLSearchParams, now: number): Buffer {
@@ -41,11 +42,11 @@ export function representation(store: KindStore, form: Form, query: URLSearchPar
     return toBytes(table(store, form, { resourceVersion: object.metadata.resourceVersion }, [object], query, now(), withColumns));
   };
   const name = form.as === 'Table' ? `${form.as}/${form.version}/${include}/${nextTable++}` : `${form.as}/${form.version}`;
-  return { name: store.hub === store ? name : `${store.kind.apiVersion} ${name}`, encode };
+  return { name: store.hub === store ? name : `${store.kind.apiVersion} ${name}`, encode, frame: encodeEvent };
 }
 
 function servedObjects(store: KindStore): Representation {
-  return { name: store.kind.apiVersion, encode: (wire) => servedBytes(store, wire) };
+  return { name: store.kind.apiVersion, encode: (wire) => servedBytes(store, wire), frame: encodeEvent };
 }
 
 /** Whether a Table watcher has seen its columns is its own, so Table frames are not shared. */

@@ -27,10 +27,13 @@ export interface Selection {
 /** Which form of the bytes a watcher reads; the frames of one event are made once per form, not once per watcher. */
 export interface Representation {
   readonly name: string;
+  /** The object's JSON in that form. */
   encode(wire: Buffer): Buffer;
+  /** One event of a stream, of such JSON. */
+  frame(type: WatchEventType, json: Buffer): Buffer;
 }
 
-export const plainObjects: Representation = { name: '', encode: (wire) => wire };
+export const plainObjects: Representation = { name: '', encode: (wire) => wire, frame: encodeEvent };
 
 export interface Watcher {
   readonly selection: Selection;
@@ -71,7 +74,7 @@ export class Frames {
     const id = `${type} ${representation.name}`;
     const made = this.#made.get(id);
     if (made) return made;
-    const frame = encodeEvent(type, representation.encode(this.#wire(type)));
+    const frame = representation.frame(type, representation.encode(this.#wire(type)));
     this.#made.set(id, frame);
     return frame;
   }

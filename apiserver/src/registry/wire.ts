@@ -60,15 +60,18 @@ export interface ListHead {
 /** A list's bytes: the items', without their kind and apiVersion, between commas. Made as they are sent, so that a long list is never in memory whole. */
 export class ListBytes {
   readonly length: number;
+  readonly head: ListHead;
+  /** The items' own bytes, whole. */
+  readonly wires: readonly Buffer[];
   readonly #start: Buffer;
-  readonly #wires: readonly Buffer[];
   readonly #tail: number;
 
   /** @param tail what each item leaves out at its end, in bytes, with the brace that ends it. */
   constructor(listHead: ListHead, wires: readonly Buffer[], tail: number) {
     const { kind, apiVersion, ...metadata } = listHead;
     this.#start = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`);
-    this.#wires = wires;
+    this.head = listHead;
+    this.wires = wires;
     this.#tail = tail;
     const items = wires.reduce((sum, wire) => sum + wire.length - tail + 1, 0);
     this.length = this.#start.length + items + Math.max(wires.length - 1, 0) + listEnd.length;
@@ -80,7 +83,7 @@ export class ListBytes {
    */
   *pieces(room: Buffer): Generator<Buffer, void> {
     let at = this.#start.copy(room);
-    for (const [i, wire] of this.#wires.entries()) {
+    for (const [i, wire] of this.wires.entries()) {
       const length = wire.length - this.#tail;
       if (at > 0 && at + length + 2 + listEnd.length > room.length) {
         yield room.subarray(0, at);

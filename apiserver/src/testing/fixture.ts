@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type Clock, type Logger, type Random, seededRandom, silentLogger, systemClock } from '@keelson/base';
-import { type Api, type ApiOptions, type ClientRequest, createApi, inProcessTransport, readText, type Transport } from '@keelson/client';
+import { type Api, type ApiOptions, type ClientRequest, createApi, inProcessTransport, readBody, type Transport } from '@keelson/client';
 import { type FrontProxyTrust, publicKeyOf } from '@keelson/pki';
 import { Registry as Metrics } from 'prom-client';
 import type { Auditor } from '../audit/auditor.ts';
@@ -43,6 +43,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+  readonly bytes: Buffer;
   json<T = Record<string, unknown>>(): T;
 }
 
@@ -129,8 +130,9 @@ async function exchange(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   const response = await transport.send({ method, path, headers, ...(body === undefined ? {} : { body: textOf(body) }) });
-  const text = await readText(response);
-  return { status: response.status, headers: response.headers, text, json: <T>() => JSON.parse(text) as T };
+  const bytes = await readBody(response);
+  const text = bytes.toString();
+  return { status: response.status, headers: response.headers, text, bytes, json: <T>() => JSON.parse(text) as T };
 }
 
 function textOf(body: unknown): string | Buffer {

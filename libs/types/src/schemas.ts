@@ -13,7 +13,7 @@ export async function loadDescriptions(): Promise<Descriptions> {
   return (await import('./load/descriptions.ts')).default;
 }
 
-/** The field tables that protobuf bodies are decoded with. */
+/** The field tables that protobuf is read and written by. */
 export async function loadProtobuf(): Promise<ProtobufMessages> {
   return (await import('./load/protobuf.ts')).default;
 }

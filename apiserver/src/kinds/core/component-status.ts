@@ -1,7 +1,6 @@
 import { notFound } from '@keelson/machinery';
 import { ComponentStatus } from '@keelson/types';
-import { negotiate } from '../../http/negotiate.ts';
-import { answerTo, header } from '../../http/request.ts';
+import { answerTo, formOf } from '../../http/request.ts';
 import { sendBytes } from '../../http/respond.ts';
 import type { ComponentCheck } from '../../http/services.ts';
 import type { ResourceHandler } from '../../http/types.ts';
@@ -35,24 +34,24 @@ export const componentStatusKind: KindDefinition<ComponentStatus> = {
 /** Answers `get` and `list`. A component that cannot be reached is unhealthy, with what was tried as the message. */
 async function answer(request: Parameters<ResourceHandler>[0]): Promise<void> {
   const { info, store, services, clock } = request;
-  const form = negotiate(header(request, 'accept'));
+  const form = formOf(request);
   const asked = (services.components ?? []).filter(({ name }) => info.verb === 'list' || name === info.name);
   const { kind, apiVersion } = store.kind;
   const wires = (await Promise.all(asked.map(statusOf))).map((status) => encodeStored(status, kind, apiVersion));
   if (info.verb === 'get') {
     if (!wires[0]) throw notFound(store.groupResource, info.name);
-    return sendBytes(answerTo(request, form.yaml), 200, convert(store, form, wires[0], info.query, clock.now()));
+    return sendBytes(answerTo(request, form.encoding), 200, convert(store, form, wires[0], info.query, clock.now()));
   }
   const page = { resourceVersion: '', continue: undefined, remainingItemCount: undefined };
   if (form.as === 'Object') {
     const bytes = new ListBytes({ kind: 'ComponentStatusList', apiVersion, resourceVersion: '' }, wires, store.tail).whole();
-    return sendBytes(answerTo(request, form.yaml), 200, bytes);
+    return sendBytes(answerTo(request, form.encoding), 200, bytes);
   }
   const entries = wires.flatMap((wire, index) => {
     const entry = toEntry(String(index), wire, 0, store.index);
     return entry ? { ...entry, wire } : [];
   });
-  await sendBytes(answerTo(request, form.yaml), 200, convertList(store, form, { ...page, entries }, info.query, clock.now()));
+  await sendBytes(answerTo(request, form.encoding), 200, convertList(store, form, { ...page, entries }, info.query, clock.now()));
 }
 
 async function statusOf({ name, check }: ComponentCheck): Promise<ComponentStatus> {

@@ -1,12 +1,12 @@
 import type { Namespace } from '@keelson/types';
-import { negotiate } from '../../http/negotiate.ts';
-import { decodeBody, sendWritten, writeRequest } from '../../http/resources.ts';
+import { decodeBody, formOf, sendWritten, writeRequest } from '../../http/resources.ts';
 import type { ResourceHandler } from '../../http/types.ts';
 import { update, type Writable } from '../../registry/write.ts';
 
 /** `PUT namespaces/<name>/finalize`: the only way to change spec.finalizers. The last one gone, a terminating namespace is removed. */
 export const finalizeNamespace: ResourceHandler = async (request) => {
   const { registry, store, info } = request;
+  const form = formOf(request);
   const body = (await decodeBody(request)) as Namespace;
   const apply = (current: Writable): Writable => {
     const { finalizers } = body.spec ?? {};
@@ -18,5 +18,5 @@ export const finalizeNamespace: ResourceHandler = async (request) => {
   };
   const expected = body.metadata.resourceVersion;
   const written = await update(registry, store, info.name, { apply, expected }, { ...writeRequest(request), namespace: '' });
-  await sendWritten(request, negotiate(undefined), 200, written);
+  await sendWritten(request, form, 200, written);
 };

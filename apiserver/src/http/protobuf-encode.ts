@@ -1,0 +1,180 @@
+import { loadProtobuf, type ProtobufField, type ProtobufMessages } from '@keelson/types/schemas';
+import type { ListHead, WatchEventType } from '../registry/wire.ts';
+import { isStringList, magic, messageFor } from './protobuf.ts';
+import { specialWrites } from './protobuf-special.ts';
+import { Writer } from './protobuf-wire.ts';
+
+export const protobufType = 'application/vnd.kubernetes.protobuf';
+
+/** Writes the content of a message, from its end, whose JSON form is `value`. */
+type WriteMessage = (out: Writer, value: unknown) => void;
+type Members = Readonly<Record<string, unknown>>;
+
+let loaded: Promise<ProtobufEncoder> | undefined;
+
+/** The encoder, loaded with the first request that wants it. */
+export function protobufEncoder(): Promise<ProtobufEncoder> {
+  loaded ??= loadProtobuf().then((messages) => new ProtobufEncoder({ ...messages, ...older(messages) }));
+  return loaded;
+}
+
+/** Of `meta.k8s.io/v1beta1`, where the members of the list have each other's numbers. */
+function older(messages: ProtobufMessages): ProtobufMessages {
+  const fieldsOf = (kind: string): readonly ProtobufField[] => messages[`meta.v1.${kind}`]?.fields ?? [];
+  const swapped = fieldsOf('PartialObjectMetadataList').map(([number, ...rest]): ProtobufField => [3 - number, ...rest]);
+  return {
+    'meta.v1beta1.PartialObjectMetadata': { fields: fieldsOf('PartialObjectMetadata') },
+    'meta.v1beta1.PartialObjectMetadataList': { fields: swapped },
+  };
+}
+
+/**
+ * Turns the JSON form of built-in kinds into Kubernetes protobuf. How a type is written is put together from the field tables when it is
+ * first met. Absent members stay absent: Go's decoder fills in the zeroes that Go's encoder would write.
+ */
+export class ProtobufEncoder {
+  readonly #messages: ProtobufMessages;
+  readonly #types = new Map<string, WriteMessage>();
+  readonly #out = new Writer();
+  /** By the JSON they were made of: many watchers read the same bytes. */
+  readonly #envelopes = new WeakMap<Buffer, Buffer>();
+
+  constructor(messages: ProtobufMessages) {
+    this.#messages = messages;
+  }
+
+  /** A whole answer: Kubernetes' four bytes, then `runtime.Unknown`. @param json of an object with `apiVersion` and `kind`. */
+  object(json: Buffer): Buffer {
+    const value = JSON.parse(json.toString()) as { apiVersion: string; kind: string };
+    return this.#envelope(value, (out) => this.#typeOf(value)(out, value));
+  }
+
+  /** As `object`, of a list of whole objects' JSON. One item at a time is parsed. */
+  list(head: ListHead, items: readonly Buffer[]): Buffer {
+    const { kind, apiVersion, ...metadata } = head;
+    const write = this.#typeOf(head);
+    return this.#envelope({ kind, apiVersion }, (out) => {
+      backwards(items, (item: Buffer) => write(out, { items: [JSON.parse(item.toString())] }));
+      write(out, { metadata });
+    });
+  }
+
+  /** One frame of a watch stream: its length on four bytes, then `meta.v1.WatchEvent`, which holds the object's whole answer. */
+  event(type: WatchEventType, json: Buffer): Buffer {
+    const out = this.#out;
+    const object = this.#envelopes.get(json) ?? this.object(json);
+    this.#envelopes.set(json, object);
+    out.bytes(1, object);
+    out.close(2, 0);
+    out.text(1, type);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(out.length);
+    out.raw(length);
+    return out.take();
+  }
+
+  #envelope({ apiVersion, kind }: { apiVersion: string; kind: string }, content: (out: Writer) => void): Buffer {
+    const out = this.#out;
+    try {
+      out.text(4, '');
+      out.text(3, '');
+      const end = out.length;
+      content(out);
+      out.close(2, end);
+      const raw = out.length;
+      out.text(2, kind);
+      out.text(1, apiVersion);
+      out.close(1, raw);
+      out.raw(magic);
+      return out.take();
+    } finally {
+      out.reset();
+    }
+  }
+
+  #typeOf({ apiVersion, kind }: { apiVersion: string; kind: string }): WriteMessage {
+    const message = messageFor(apiVersion, kind);
+    if (!this.#messages[message]) throw new Error(`no protobuf for ${kind} of ${apiVersion}`);
+    return this.#type(message);
+  }
+
+  #type(name: string): WriteMessage {
+    const known = this.#types.get(name);
+    if (known) return known;
+    const made = this.#made(name);
+    this.#types.set(name, made);
+    return made;
+  }
+
+  #made(name: string): WriteMessage {
+    const special = specialWrites[name];
+    if (special) {
+      const schema = (out: Writer, number: number, value: unknown): void =>
+        this.#message(out, number, 'apiextensions.v1.JSONSchemaProps', value);
+      return (out, value) => special(out, value, schema);
+    }
+    if (isStringList(this.#messages, name)) return (out, value) => backwards(value, (item) => out.text(1, String(item)));
+    const fields = (this.#messages[name]?.fields ?? []).map((field) => this.#field(field)).reverse();
+    return (out, value) => {
+      const members = (value ?? {}) as Members;
+      for (const write of fields) write(out, members);
+    };
+  }
+
+  #field([number, name, label, type]: ProtobufField): (out: Writer, members: Members) => void {
+    if (label === 'map') return this.#map(number, name, type.slice(type.indexOf(',') + 1));
+    const write = this.#value(number, type);
+    // The members of an embedded message are the parent's own.
+    if (name === '') return write;
+    if (label === 'rep') return (out, { [name]: list }) => backwards(list, (item) => write(out, item));
+    return (out, { [name]: value }) => {
+      if (value !== undefined && value !== null) write(out, value);
+    };
+  }
+
+  #map(number: number, name: string, type: string): (out: Writer, members: Members) => void {
+    const write = this.#value(2, type);
+    return (out, { [name]: map }) =>
+      backwards(Object.entries(map ?? {}), ([key, value]: [string, unknown]) => {
+        const end = out.length;
+        write(out, value);
+        out.text(1, key);
+        out.close(number, end);
+      });
+  }
+
+  #value(number: number, type: string): WriteMessage {
+    switch (type) {
+      case 'string':
+        return (out, value) => out.text(number, String(value ?? ''));
+      case 'bytes':
+        return (out, value) => out.bytes(number, Buffer.from(String(value ?? ''), 'base64'));
+      case 'bool':
+        return (out, value) => out.int(number, value === true ? 1 : 0);
+      case 'int32':
+      case 'int64':
+        return (out, value) => out.int(number, integer(value));
+      case 'double':
+        return (out, value) => out.double(number, Number(value));
+      default:
+        return (out, value) => this.#message(out, number, type, value);
+    }
+  }
+
+  /** A nested one. Types may hold themselves: each is put together when the first of its values is written. */
+  #message(out: Writer, number: number, type: string, value: unknown): void {
+    const end = out.length;
+    this.#type(type)(out, value);
+    out.close(number, end);
+  }
+}
+
+/** What is none in the store, where another hand wrote it, is zero: it must not keep the others from being read. */
+function integer(value: unknown): number {
+  const whole = Math.trunc(Number(value));
+  return Number.isFinite(whole) ? whole : 0;
+}
+
+function backwards<T>(list: unknown, visit: (item: T) => void): void {
+  if (Array.isArray(list)) for (let i = list.length - 1; i >= 0; i--) visit(list[i] as T);
+}
