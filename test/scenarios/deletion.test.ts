@@ -47,7 +47,7 @@ test('a namespace takes everything in it along and refuses what is new', async (
     const lists = await Promise.all([...cluster.nodes.values()].map(({ runtime }) => runtime.sandboxes.list()));
     return lists.flat().length === 0;
   });
-  const faults = cluster.log.entries.filter(({ level, msg }) => level === 'error' && msg.startsWith('error syncing team/'));
+  const faults = cluster.log.entries.filter(({ level, message }) => level === 'error' && message.startsWith('error syncing team/'));
   assert.deepEqual(faults, []);
 });
 

@@ -58,11 +58,11 @@ export async function plainFiles(): Promise<Files> {
 }
 
 /** With the tools upstream's test image has beside its own program; this machine's shell, since busybox' would take its own applets. */
-export async function toolFiles(): Promise<Files> {
+export async function toolFiles(nc: string): Promise<Files> {
   const files = await plainFiles();
   for (const name of ['curl', 'wget', 'dig', 'nslookup', 'host', 'ss', 'ip', 'getent']) await files.program(name);
   for (const name of ['wget', 'nslookup', 'ip', 'nc']) files.link(`bin/${name}`, `../usr/bin/${name}`);
-  await files.program('/bin/nc.openbsd', 'usr/bin/nc');
+  await files.program(nc, 'usr/bin/nc');
   await files.program('bash', 'bin/bash');
   await files.program('/bin/dash', 'bin/sh');
   files.link('usr/bin/printenv', '../../bin/printenv');

@@ -14,7 +14,11 @@ function image(ref: string, layers: readonly (readonly TarEntry[])[], config: Ru
 
 /** The images the suite names, made of what was built and of this machine's own programs, since there may be no registry. */
 export async function writeImages(built: Built, dir: string): Promise<string[]> {
-  const [plain, tools, agnhost] = [(await plainFiles()).entries, (await toolFiles()).entries, await agnhostFiles(built)];
+  const [plain, tools, agnhost] = [
+    (await plainFiles()).entries,
+    (await toolFiles(built.programs.nc ?? '')).entries,
+    await agnhostFiles(built),
+  ];
   const images = [
     image('k8s.gcr.io/e2e-test-images/agnhost:2.21', [tools, agnhost], { Entrypoint: ['/agnhost'], Cmd: ['pause'] }),
     image(`${tests}/jessie-dnsutils:1.0`, [tools, agnhost], { Cmd: ['sleep', '3600'] }),

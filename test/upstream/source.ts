@@ -14,7 +14,7 @@ export interface Built {
   /** The source tree: the suite reads manifests in it. */
   readonly tree: string;
   readonly suite: string;
-  /** By name: agnhost, nnp, sample-apiserver. */
+  /** By name: agnhost, nnp, sample-apiserver; and nc, as the suite calls it. */
   readonly programs: Readonly<Record<string, string>>;
 }
 
@@ -31,6 +31,7 @@ export async function buildSuite(dir: string, say: (what: string) => void): Prom
   const build = (name: string, ...args: readonly string[]): Promise<string> => compile(dir, tree, join(bin, name), args, say);
   const suite = await build('e2e.test', 'test', '-c', './test/e2e');
   const programs = {
+    nc: join(dir, 'tools/bin/nc.openbsd'),
     agnhost: await build('agnhost', 'build', '-ldflags', '-s -w', './test/images/agnhost'),
     nnp: await build('nnp', 'build', './test/images/nonewprivs'),
     'sample-apiserver': await build('sample-apiserver', 'build', '-ldflags', '-s -w', './vendor/k8s.io/sample-apiserver'),
@@ -58,8 +59,8 @@ async function fetchAll(dir: string, tree: string): Promise<void> {
   const env = { APT_CONFIG: join(apt, 'apt.conf') };
   await must('apt-get', ['update'], { cwd: dir, env });
   await must('apt-get', ['source', '--download-only', `kubernetes=${version}-1.1+deb12u1`], { cwd: dir, env });
-  await must('apt-get', ['download', 'golang-1.19-go', 'golang-1.19-src'], { cwd: dir, env });
-  for (const name of await readdir(dir)) if (name.endsWith('.deb')) await must('dpkg', ['-x', name, 'compiler'], { cwd: dir });
+  await must('apt-get', ['download', 'golang-1.19-go', 'golang-1.19-src', 'netcat-openbsd'], { cwd: dir, env });
+  for (const name of await readdir(dir)) if (name.endsWith('.deb')) await must('dpkg', ['-x', name, 'tools'], { cwd: dir });
   await must('tar', ['xf', join(dir, `kubernetes_${version}.orig.tar.gz`), '-C', tree, '--strip-components=1'], { cwd: dir });
 }
 
@@ -86,9 +87,9 @@ async function adapt(tree: string): Promise<void> {
 async function compile(dir: string, tree: string, out: string, args: readonly string[], say: (what: string) => void): Promise<string> {
   if (await exists(out)) return out;
   say(`building ${out}`);
-  const compiler = join(dir, 'compiler/usr/lib', go);
+  const compiler = join(dir, 'tools/usr/lib', go);
   if (!(await exists(join(compiler, 'pkg/include'))))
-    await symlink(join(dir, 'compiler/usr/share', go, 'pkg/include'), join(compiler, 'pkg/include'));
+    await symlink(join(dir, 'tools/usr/share', go, 'pkg/include'), join(compiler, 'pkg/include'));
   const [verb = '', ...rest] = args;
   const env = { GOROOT: compiler, GOPATH: join(dir, 'go'), GOCACHE: join(dir, 'gocache'), GO111MODULE: 'off', CGO_ENABLED: '0' };
   await must(join(compiler, 'bin/go'), [verb, '-o', out, ...rest], { cwd: tree, env, timeout: 1_800_000 });
