@@ -8,6 +8,7 @@ export const known: readonly { readonly title: RegExp; readonly why: string }[] 
     title: /Daemon set \[Serial\] should (rollback|update pod when spec)/,
     why: 'compares revisions with Go types that write creationTimestamp: null; one wants two nodes',
   },
+  { title: /Pods should run through the lifecycle of Pods and PodStatus/, why: 'races with the kubelet for the status, now and then' },
   { title: /SchedulerPreemption \[Serial\] validates/, why: 'wants two nodes' },
 ];
 
