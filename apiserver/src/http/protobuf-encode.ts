@@ -10,6 +10,14 @@ export const protobufType = 'application/vnd.kubernetes.protobuf';
 type WriteMessage = (out: Writer, value: unknown) => void;
 type Members = Readonly<Record<string, unknown>>;
 
+interface TypeMeta {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** Items of a list that are written in one turn of the event loop: a few milliseconds' worth. */
+const inOneTurn = 100;
+
 let loaded: Promise<ProtobufEncoder> | undefined;
 
 /** The encoder, loaded with the first request that wants it. */
@@ -45,18 +53,29 @@ export class ProtobufEncoder {
 
   /** A whole answer: Kubernetes' four bytes, then `runtime.Unknown`. @param json of an object with `apiVersion` and `kind`. */
   object(json: Buffer): Buffer {
-    const value = JSON.parse(json.toString()) as { apiVersion: string; kind: string };
-    return this.#envelope(value, (out) => this.#typeOf(value)(out, value));
+    const value = JSON.parse(json.toString()) as TypeMeta;
+    const out = this.#out;
+    try {
+      const end = begin(out);
+      this.#typeOf(value)(out, value);
+      return seal(out, end, value);
+    } finally {
+      out.reset();
+    }
   }
 
-  /** As `object`, of a list of whole objects' JSON. One item at a time is parsed. */
-  list(head: ListHead, items: readonly Buffer[]): Buffer {
+  /** As `object`, of a list of whole objects' JSON. One item at a time is parsed, and others get their turn between some and the next. */
+  async list(head: ListHead, items: readonly Buffer[]): Promise<Buffer> {
     const { kind, apiVersion, ...metadata } = head;
     const write = this.#typeOf(head);
-    return this.#envelope({ kind, apiVersion }, (out) => {
-      backwards(items, (item: Buffer) => write(out, { items: [JSON.parse(item.toString())] }));
-      write(out, { metadata });
-    });
+    const out = new Writer();
+    const end = begin(out);
+    for (const [done, item] of items.toReversed().entries()) {
+      if (done % inOneTurn === inOneTurn - 1) await new Promise(setImmediate);
+      write(out, { items: [JSON.parse(item.toString())] });
+    }
+    write(out, { metadata });
+    return seal(out, end, { kind, apiVersion });
   }
 
   /** One frame of a watch stream: its length on four bytes, then `meta.v1.WatchEvent`, which holds the object's whole answer. */
@@ -73,26 +92,7 @@ export class ProtobufEncoder {
     return out.take();
   }
 
-  #envelope({ apiVersion, kind }: { apiVersion: string; kind: string }, content: (out: Writer) => void): Buffer {
-    const out = this.#out;
-    try {
-      out.text(4, '');
-      out.text(3, '');
-      const end = out.length;
-      content(out);
-      out.close(2, end);
-      const raw = out.length;
-      out.text(2, kind);
-      out.text(1, apiVersion);
-      out.close(1, raw);
-      out.raw(magic);
-      return out.take();
-    } finally {
-      out.reset();
-    }
-  }
-
-  #typeOf({ apiVersion, kind }: { apiVersion: string; kind: string }): WriteMessage {
+  #typeOf({ apiVersion, kind }: TypeMeta): WriteMessage {
     const message = messageFor(apiVersion, kind);
     if (!this.#messages[message]) throw new Error(`no protobuf for ${kind} of ${apiVersion}`);
     return this.#type(message);
@@ -177,4 +177,22 @@ function integer(value: unknown): number {
 
 function backwards<T>(list: unknown, visit: (item: T) => void): void {
   if (Array.isArray(list)) for (let i = list.length - 1; i >= 0; i--) visit(list[i] as T);
+}
+
+/** The end of `runtime.Unknown`: no content encoding, no content type. @returns where the object ends. */
+function begin(out: Writer): number {
+  out.text(4, '');
+  out.text(3, '');
+  return out.length;
+}
+
+/** What goes before an object that was written since `end`. @returns all of it. */
+function seal(out: Writer, end: number, { apiVersion, kind }: TypeMeta): Buffer {
+  out.close(2, end);
+  const raw = out.length;
+  out.text(2, kind);
+  out.text(1, apiVersion);
+  out.close(1, raw);
+  out.raw(magic);
+  return out.take();
 }

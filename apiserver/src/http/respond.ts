@@ -60,7 +60,7 @@ export async function sendList(answer: Answer, code: number, list: ListBytes): P
   const { request, response, query, encoding = 'json', audit } = answer;
   if (encoding === 'protobuf') {
     audit?.answered(list.whole());
-    return send(answer, code, (await protobufEncoder()).list(list.head, list.wires), protobufType);
+    return send(answer, code, await (await protobufEncoder()).list(list.head, list.wires), protobufType);
   }
   const asItIs = encoding === 'json' && !audit && !response.keepsChunks && !wantsIndent(request, query) && !takesGzip(request);
   if (list.length < gzipFrom || !asItIs) return sendBytes(answer, code, list.whole());
