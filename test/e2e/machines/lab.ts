@@ -140,6 +140,12 @@ export class Machine {
 
   /** The plug is pulled: whatever runs ends at once, containers included. */
   kill(): void {
+    this.#killAll();
+    // What a supervisor started again while it was its turn to end.
+    this.#killAll();
+  }
+
+  #killAll(): void {
     const pids = this.#pids();
     const cgroup = pids
       .map(commandLine)
