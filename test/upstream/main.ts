@@ -24,6 +24,10 @@ const areas = [
   String.raw`\[(sig-storage|sig-node|k8s\.io)\]`,
 ];
 
+const dir = join(root, '.cache/upstream');
+/** They stay when the cluster is gone. */
+const logs = join(dir, 'logs');
+
 const say = (what: string): void => void process.stdout.write(`${what}\n`);
 
 interface Outcome {
@@ -32,7 +36,7 @@ interface Outcome {
 }
 
 async function runSuite(built: Built, cluster: RealCluster, name: string, focus: string, skip: string): Promise<Outcome> {
-  const log = join(cluster.dataDir, `suite-${name}.log`);
+  const log = join(logs, `${name}.log`);
   const server = /server: (\S+)/.exec(await readFile(cluster.kubeconfig, 'utf8'))?.[1] ?? '';
   const flags = ['-kubeconfig', cluster.kubeconfig, '-host', server, '-provider', 'skeleton', '-repo-root', built.tree];
   const patience = ['-num-nodes', '1', '-node-schedulable-timeout', '60s', '-disable-log-dump', '-dump-logs-on-failure=false'];
@@ -51,8 +55,7 @@ async function runSuite(built: Built, cluster: RealCluster, name: string, focus:
 
 const why = whyNotReal();
 if (why) throw new Error(`upstream's suite needs real containers: ${why}`);
-const dir = join(root, '.cache/upstream');
-await mkdir(dir, { recursive: true });
+await mkdir(logs, { recursive: true });
 const built = await buildSuite(dir, say);
 const cluster = new RealCluster('suite', ['--addons', 'dns']);
 const outcomes: Outcome[] = [];
@@ -61,7 +64,7 @@ try {
   await importImages(join(cluster.dataDir, 'containerd/containerd.sock'), await writeImages(built, cluster.dataDir));
   const { focus, skip } = values;
   const together = focus ? [focus] : areas.map((area) => area + conformance);
-  say(`running ${together.length} at a time; their logs are in ${cluster.dataDir}`);
+  say(`running ${together.length} at a time; their logs are in ${logs}`);
   const one = (pattern: string, n: number): Promise<Outcome> =>
     runSuite(built, cluster, String(n), pattern, focus ? skip : String.raw`\[Serial\]`);
   outcomes.push(...(await Promise.all(together.map(one))));

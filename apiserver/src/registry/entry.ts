@@ -1,5 +1,5 @@
 import type { KubeObject } from '@keelson/client';
-import { withRevision } from './wire.ts';
+import { isEncoded, withRevision } from './wire.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -57,9 +57,9 @@ export function wireOf(stored: Buffer, revision: number): Buffer {
 }
 
 function indexOf(stored: Buffer, read: IndexReader): Indexed | undefined {
+  if (!isEncoded(stored)) return undefined;
   try {
-    const value = JSON.parse(stored.toString()) as KubeObject | null;
-    return typeof value?.metadata === 'object' ? read(value) : undefined;
+    return read(JSON.parse(stored.toString()) as KubeObject);
   } catch {
     return undefined;
   }

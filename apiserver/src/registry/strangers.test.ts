@@ -48,6 +48,15 @@ test('an object of an older server gets the defaults of this one, where it is of
   assert.deepEqual([await specOf('Job'), await specOf('Other')], [{ suspend: false }, undefined]);
 });
 
+test('an object that cannot be completed stays the same Buffer', async () => {
+  const defaults = (): void => {
+    throw new TypeError('no spec');
+  };
+  const value = Buffer.from('{"kind":"Job","apiVersion":"batch/v1","metadata":{"name":"a"}}');
+  const translated = fromStrangers(() => ({ kind: 'Job', apiVersion: 'batch/v1', defaults }));
+  assert.equal(await translated('/registry/jobs/a/a', value), value);
+});
+
 test('what cannot be read is left out, at the start and later, and disturbs nothing else', async (t) => {
   const inner = createMemoryStore();
   const level = '/registry/prioritylevelconfigurations/old';
@@ -59,6 +68,7 @@ test('what cannot be read is left out, at the start and later, and disturbs noth
     (await server.api.list(ConfigMap, { namespace: 'default' })).items.map(({ metadata }) => metadata.name);
   await server.api.create(ConfigMap, { metadata: { name: 'whole', namespace: 'default' } });
   await inner.create('/registry/configmaps/default/later', Buffer.from('12'));
+  await inner.create('/registry/configmaps/default/kindless', Buffer.from('{"metadata":{"name":"kindless","namespace":"default"}}'));
   await server.api.create(ConfigMap, { metadata: { name: 'next', namespace: 'default' } });
   const seen = (await names()).filter((name) => name !== 'kube-root-ca.crt');
   assert.deepEqual(seen, ['next', 'whole']);

@@ -25,11 +25,16 @@ export function fromStrangers(kindAt: (key: string) => KeyedKind | undefined): (
   return (key, value) => (isEncoded(value) ? undefined : translated(value, kindAt(key)));
 }
 
+/** What cannot be read, or not be completed, stays as it is too: one object must not keep the others from being read. */
 async function translated(value: Buffer, known: KeyedKind | undefined): Promise<Buffer> {
-  const object = await parsed(value).catch(() => undefined);
-  if (!isStored(object)) return value;
-  if (known?.kind === object.kind) known.defaults?.(object);
-  return encodeStored(object, known?.kind ?? object.kind, known?.apiVersion ?? object.apiVersion);
+  try {
+    const object = await parsed(value);
+    if (!isStored(object)) return value;
+    if (known?.kind === object.kind) known.defaults?.(object);
+    return encodeStored(object, known?.kind ?? object.kind, known?.apiVersion ?? object.apiVersion);
+  } catch {
+    return value;
+  }
 }
 
 async function parsed(value: Buffer): Promise<unknown> {
