@@ -25,6 +25,14 @@ async function createPod(namespace: string, spec: object = {}, resources?: objec
 
 const message = (pattern: RegExp) => (error: Error) => pattern.test(error.message);
 
+test('a manifest put once more keeps the priority its pod was given', async () => {
+  const pod = await createPod(await namespaceOf(), { serviceAccountName: 'default' });
+  const { priority, preemptionPolicy, ...rest } = pod.spec;
+  const again = await server.api.update(Pod, { ...pod, spec: rest } as Pod);
+  assert.deepEqual([again.spec.priority, again.spec.preemptionPolicy], [priority, preemptionPolicy]);
+  assert.equal(priority, 0);
+});
+
 test('a priority class by name becomes a number; the system has its own', async () => {
   const namespace = await namespaceOf();
   const { api } = server;

@@ -8,6 +8,7 @@ export const priority: AdmissionPlugin = {
   name: 'Priority',
   async admit(attributes) {
     if (isWriteOf(attributes, Pod, 'CREATE')) await setPriority(attributes);
+    else if (isWriteOf(attributes, Pod, 'UPDATE')) keepPriority(attributes);
   },
   validate(attributes) {
     if (isWriteOf(attributes, PriorityClass, 'CREATE', 'UPDATE')) checkOnlyDefault(attributes);
@@ -32,6 +33,14 @@ async function setPriority(attributes: AdmissionAttributes): Promise<void> {
     );
   spec.priority = value;
   spec.preemptionPolicy = policy;
+}
+
+/** A manifest that is put once more does not say what was decided at its creation. */
+function keepPriority({ object, old }: AdmissionAttributes): void {
+  const { spec } = object as Pod;
+  const { priority, preemptionPolicy } = (old as Pod).spec;
+  spec.priority ??= priority;
+  spec.preemptionPolicy ??= preemptionPolicy;
 }
 
 /** The class a pod names; else the cluster's default one, the lowest where there are several. */
