@@ -1,4 +1,5 @@
 import { errorMessage, sleep } from '@keelson/base';
+import { readBody } from '@keelson/client';
 import { type ControllerDefinition, kindKey } from '@keelson/runtime';
 import { servedKinds } from './discovery.ts';
 import type { ControllerManagerDeps } from './manager.ts';
@@ -6,13 +7,17 @@ import type { ControllerManagerDeps } from './manager.ts';
 /** Milliseconds between two tries to learn what the server serves. */
 const patience = 1_000;
 
-/** The kinds the server serves, as `kindKey` names them. Asked for until there is an answer; nothing once the signal has aborted. */
+/**
+ * The kinds the server serves, as `kindKey` names them. Asked for until there is an answer, of a server that calls itself healthy: one
+ * that is just starting may not know of all of them. Nothing once the signal has aborted.
+ */
 export async function kindsServed(
   { api, clock, log }: Pick<ControllerManagerDeps, 'api' | 'clock' | 'log'>,
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   while (!signal.aborted) {
     try {
+      await readBody(await api.raw({ method: 'GET', path: '/healthz' }));
       return await servedKinds(api);
     } catch (error) {
       if (!signal.aborted) log.warn(`failed to discover resources: ${errorMessage(error)}`);
