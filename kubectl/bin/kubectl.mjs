@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Plain JavaScript for any Node from 20 on: finds the Node 24 that npm installed, and runs kubectl with it.
+// Plain JavaScript for any Node from 20 on: finds the Node 24 that npm installed, and runs kubectl with it. From one file where `npm run up`
+// made one and its sources have not changed since: that takes a quarter of the time.
 import { spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,9 +18,20 @@ function above(path) {
   }
 }
 
+/** Whether the sources are as they were when the bundle was made of them. */
+function isCurrent(bundle) {
+  const folder = dirname(bundle);
+  const { sources } = JSON.parse(readFileSync(join(folder, 'sources.json'), 'utf8'));
+  return Object.entries(sources).every(([path, state]) => {
+    const { mtimeMs, size } = statSync(join(folder, '../..', path), { throwIfNoEntry: false }) ?? {};
+    return state === `${mtimeMs} ${size}`;
+  });
+}
+
 const node = above(`node_modules/node-${process.platform}-${process.arch}/bin/node`) ?? process.execPath;
 const bundle = above('dist/kubectl/main.js');
-const main = bundle ?? join(here, '../src/main.ts');
+const source = join(here, '../src/main.ts');
+const main = bundle && (isCurrent(bundle) || !existsSync(source)) ? bundle : source;
 const args = ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)];
 
 if (typeof process.execve === 'function') {
