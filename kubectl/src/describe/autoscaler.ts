@@ -45,7 +45,7 @@ function metricLine(metric: MetricSpec, measured: MetricStatus | undefined): str
     return aimedLine(`"${object.metric.name}" on ${kind}/${name}`, object.target, measured?.object?.current);
   }
   if (external) return aimedLine(`"${external.metric.name}"`, external.target, measured?.external?.current);
-  return field(1, '<unknown metric type>', '');
+  return `  <unknown metric type ${JSON.stringify(metric.type)}>`;
 }
 
 function valueLine(label: string, gap: string, target: MetricTarget, current: MetricValueStatus | undefined): string {

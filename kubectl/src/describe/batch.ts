@@ -3,8 +3,8 @@ import type { CronJob, Job, JobSpec } from '@keelson/types';
 import { field, head, type Lines, timeText } from './lines.ts';
 import { templateLines } from './template.ts';
 
-/** How many characters of indexes are shown. */
-const widestIndexes = 50;
+/** How many characters of indexes are always shown. */
+const fewestIndexes = 50;
 
 export function describeJob(job: Job): Lines {
   const { metadata, spec, status = {} } = job;
@@ -14,7 +14,7 @@ export function describeJob(job: Job): Lines {
   return [
     field(0, 'Name', metadata.name),
     field(0, 'Namespace', metadata.namespace),
-    ...(spec?.selector ? [field(0, 'Selector', formatLabelSelector(spec.selector))] : []),
+    field(0, 'Selector', spec?.selector ? formatLabelSelector(spec.selector) : ''),
     ...head(metadata).slice(2),
     ...(controller ? [field(0, 'Controlled By', `${controller.kind}/${controller.name}`)] : []),
     ...amount('Parallelism', spec?.parallelism),
@@ -41,11 +41,10 @@ function timesLines({ startTime, completionTime }: NonNullable<Job['status']>): 
   ];
 }
 
-/** Whole ranges, as many as fit. */
+/** Whole ranges: the one that reaches the limit is the last. */
 function indexes(completed = ''): string {
-  if (completed.length <= widestIndexes) return completed || '<none>';
-  const cut = completed.slice(0, widestIndexes + 1);
-  return `${cut.slice(0, cut.lastIndexOf(',') + 1)}...`;
+  const comma = completed.indexOf(',', fewestIndexes);
+  return comma === -1 ? completed || '<none>' : `${completed.slice(0, comma + 1)}...`;
 }
 
 export function describeCronJob({ metadata, spec, status }: CronJob): Lines {

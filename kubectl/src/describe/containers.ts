@@ -1,11 +1,12 @@
 import { canonicalQuantity, compareStrings, parseQuantity } from '@keelson/machinery';
-import type { Container, ContainerState, ContainerStatus, EnvVar, Pod, Probe, ResourceFieldSelector } from '@keelson/types';
-import { field, type Lines, section, timeText } from './lines.ts';
+import type { Container, ContainerState, ContainerStatus, EnvVar, Pod, Probe, ResourceFieldSelector, SeccompProfile } from '@keelson/types';
+import { field, type Lines, section, timeOrZero } from './lines.ts';
 
 /** The containers of a pod, with their states, or of a template, without. */
 export function containersLines(label: string, containers: readonly Container[], statuses: readonly ContainerStatus[], pod?: Pod): Lines {
   const inTemplate = pod === undefined;
   const title = `${inTemplate ? '  ' : ''}${label}:`;
+  if (containers.length === 0) return [`${title} <none>`];
   return [
     title,
     ...containers.flatMap((container) => {
@@ -23,21 +24,14 @@ function containerLines(container: Container, status: ContainerStatus | undefine
     ...(status ? [field(2, 'Container ID', status.containerID)] : []),
     field(2, 'Image', container.image),
     ...(status ? [field(2, 'Image ID', status.imageID)] : []),
-    field(
-      2,
-      `Port${plural}`,
-      join(ports.map((port) => `${port.containerPort}/${port.protocol ?? 'TCP'}${port.name ? ` (${port.name})` : ''}`)),
-    ),
-    field(
-      2,
-      `Host Port${plural}`,
-      join(ports.map((port) => `${port.hostPort ?? 0}/${port.protocol ?? 'TCP'}${port.name ? ` (${port.name})` : ''}`)),
-    ),
+    field(2, `Port${plural}`, join(ports.map(({ containerPort, protocol = 'TCP' }) => `${containerPort}/${protocol}`))),
+    field(2, `Host Port${plural}`, join(ports.map(({ hostPort = 0, protocol = 'TCP' }) => `${hostPort}/${protocol}`))),
+    ...seccompLines(2, container.securityContext?.seccompProfile),
     ...commandLines('Command', container.command),
     ...commandLines('Args', container.args),
     ...(status ? statusLines(status) : []),
-    ...amounts('Limits', container.resources?.limits),
-    ...amounts('Requests', container.resources?.requests),
+    ...amountLines(2, 'Limits', container.resources?.limits),
+    ...amountLines(2, 'Requests', container.resources?.requests),
     ...probeLines('Liveness', container.livenessProbe),
     ...probeLines('Readiness', container.readinessProbe),
     ...probeLines('Startup', container.startupProbe),
@@ -47,7 +41,8 @@ function containerLines(container: Container, status: ContainerStatus | undefine
       'Environment',
       (container.env ?? []).flatMap((variable) => environmentLine(variable, container, pod)),
     ),
-    ...section(2, 'Mounts', mountLines(container)),
+    ...section(2, 'Mounts', mountLines(container.volumeMounts)),
+    ...deviceLines(container.volumeDevices),
   ];
 }
 
@@ -66,7 +61,7 @@ function statusLines({ state, lastState, ready, restartCount }: ContainerStatus)
 }
 
 function stateLines(label: string, state: ContainerState | undefined): Lines {
-  if (state?.running) return [field(2, label, 'Running'), field(3, 'Started', timeText(state.running.startedAt))];
+  if (state?.running) return [field(2, label, 'Running'), field(3, 'Started', timeOrZero(state.running.startedAt))];
   if (state?.terminated) {
     const { reason, message, exitCode, signal, startedAt, finishedAt } = state.terminated;
     return [
@@ -75,17 +70,26 @@ function stateLines(label: string, state: ContainerState | undefined): Lines {
       ...(message ? [field(3, 'Message', message)] : []),
       field(3, 'Exit Code', exitCode),
       ...(signal ? [field(3, 'Signal', signal)] : []),
-      field(3, 'Started', timeText(startedAt)),
-      field(3, 'Finished', timeText(finishedAt)),
+      field(3, 'Started', timeOrZero(startedAt)),
+      field(3, 'Finished', timeOrZero(finishedAt)),
     ];
   }
   return [field(2, label, 'Waiting'), ...(state?.waiting?.reason ? [field(3, 'Reason', state.waiting.reason)] : [])];
 }
 
-function amounts(label: string, resources: Readonly<Record<string, string>> | undefined): Lines {
+/** What is asked for of each resource, or allowed. */
+export function amountLines(level: number, label: string, resources: Readonly<Record<string, string>> | undefined): Lines {
   const names = Object.keys(resources ?? {}).sort(compareStrings);
   if (!resources || names.length === 0) return [];
-  return [`    ${label}:`, ...names.map((name) => field(3, name, canonicalQuantity(resources[name] ?? '0')))];
+  return [`${'  '.repeat(level)}${label}:`, ...names.map((name) => field(level + 1, name, canonicalQuantity(resources[name] ?? '0')))];
+}
+
+/** The system calls a pod or container may make. */
+export function seccompLines(level: number, profile: SeccompProfile | undefined): Lines {
+  if (!profile) return [];
+  const { type, localhostProfile = '' } = profile;
+  const local = type === 'Localhost' ? [field(level === 0 ? 0 : level + 1, 'LocalhostProfile', localhostProfile)] : [];
+  return [field(level, 'SeccompProfile', type), ...local];
 }
 
 function probeLines(label: string, probe: Probe | undefined): Lines {
@@ -99,10 +103,16 @@ function probeAction({ exec, httpGet, tcpSocket, grpc }: Probe): string {
   if (exec) return `exec [${(exec.command ?? []).join(' ')}]`;
   if (httpGet) {
     const { scheme = 'HTTP', host = '', port, path = '' } = httpGet;
-    return `http-get ${scheme.toLowerCase()}://${host}:${port}${path.startsWith('/') || path === '' ? path : `/${path}`}`;
+    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return `http-get ${scheme.toLowerCase()}://${address}${path === '' || path.startsWith('/') ? '' : '/'}${escapedPath(path)}`;
   }
   if (tcpSocket) return `tcp-socket ${tcpSocket.host ?? ''}:${tcpSocket.port}`;
   return grpc ? `grpc <pod>:${grpc.port} ${grpc.service ?? ''}` : 'unknown';
+}
+
+/** A path in a URL: what would end it, and what Go escapes beyond that, percent-encoded. */
+function escapedPath(path: string): string {
+  return encodeURI(path).replace(/[?#!*'()]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function environmentFrom({ envFrom }: Container): Lines {
@@ -138,29 +148,32 @@ function environmentLine({ name, value = '', valueFrom }: EnvVar, container: Con
   return [field(3, name, `<set to the key '${configMapKeyRef.key}' of config map '${configMapKeyRef.name}'>\tOptional: ${optional}`)];
 }
 
-/** What a field reference comes to: labels and annotations by `metadata.labels['key']`, all else by its path. */
-function fieldOf(pod: Pod, path: string): string {
-  const [, map, key] = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path) ?? [];
-  if (map && key) return pod.metadata[map as 'labels' | 'annotations']?.[key] ?? '';
-  const found = path.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], pod);
-  return typeof found === 'string' ? found : '';
+/** What a field reference comes to: upstream looks up these two. */
+function fieldOf({ metadata }: Pod, path: string): string {
+  if (path === 'metadata.name') return metadata.name ?? '';
+  return path === 'metadata.namespace' ? (metadata.namespace ?? '') : '';
 }
 
-/** The amount in whole divisors, rounded up; 0 where nothing is set, and the node would decide. */
+/** The amount in whole divisors, rounded up; where no limit is set, the node decides. */
 function resourceOf({ resources }: Container, { resource, divisor }: ResourceFieldSelector): string {
   const [bound = '', ...name] = resource.split('.');
   const amount = resources?.[bound as 'limits' | 'requests']?.[name.join('.')];
-  if (amount === undefined) return '0';
+  if (amount === undefined) return resource === 'limits.cpu' || resource === 'limits.memory' ? 'node allocatable' : '0';
   const unit = divisor === undefined || divisor === '0' ? 1_000_000_000n : parseQuantity(divisor).nanos;
   return String((parseQuantity(amount).nanos + unit - 1n) / unit);
 }
 
-function mountLines({ volumeMounts = [], volumeDevices = [] }: Container): Lines {
-  const mounts = volumeMounts
+function mountLines(mounts: Container['volumeMounts'] = []): Lines {
+  return mounts
     .toSorted((a, b) => compareStrings(a.mountPath, b.mountPath))
     .map(({ mountPath, name, readOnly, subPath }) => {
       const flags = [readOnly ? 'ro' : 'rw', ...(subPath ? [`path=${JSON.stringify(subPath)}`] : [])];
       return `      ${mountPath} from ${name} (${flags.join(',')})`;
     });
-  return [...mounts, ...volumeDevices.map(({ devicePath, name }) => `      ${devicePath} from ${name}`)];
+}
+
+function deviceLines(devices: Container['volumeDevices'] = []): Lines {
+  if (devices.length === 0) return [];
+  const sorted = devices.toSorted((a, b) => compareStrings(a.devicePath, b.devicePath));
+  return ['    Devices:', ...sorted.map(({ devicePath, name }) => `      ${devicePath} from ${name}`)];
 }

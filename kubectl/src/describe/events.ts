@@ -15,7 +15,13 @@ export async function eventsOf(cluster: Cluster, object: AnyObject, clusterScope
     ...(clusterScopedUid === undefined && uid ? [`involvedObject.uid=${uid}`] : []),
   ].join(',');
   const { items } = await cluster.api.list(Event, { ...(namespace ? { namespace } : {}), fieldSelector }).catch(() => ({ items: [] }));
-  return items.sort((a, b) => lastSeen(a) - lastSeen(b));
+  return inOrder(items);
+}
+
+/** By the time they were last counted, as upstream has them: those of the newer API, which have none, come first. */
+export function inOrder(events: readonly Event[]): Event[] {
+  const counted = ({ lastTimestamp }: Event): number => parseTime(lastTimestamp) ?? Number.NEGATIVE_INFINITY;
+  return events.toSorted((a, b) => (counted(a) === counted(b) ? 0 : counted(a) - counted(b)));
 }
 
 export function lastSeen(event: Event): number {
@@ -36,5 +42,6 @@ export function eventLines(events: readonly Event[], now: number): Lines {
     const from = event.source?.component || event.reportingComponent || '';
     return [event.type, event.reason, interval(event, now), from, (event.message ?? '').trim()];
   });
-  return ['Events:', ...tableLines(1, ['Type', 'Reason', 'Age', 'From', 'Message'], rows)];
+  // One dash more than `Age` has letters, as upstream has it.
+  return ['Events:', ...tableLines(1, ['Type', 'Reason', 'Age', 'From', 'Message'], rows, ['----', '------', '----', '----', '-------'])];
 }

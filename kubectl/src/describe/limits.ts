@@ -1,26 +1,104 @@
-import { compareStrings } from '@keelson/machinery';
-import type { PodDisruptionBudget, PriorityClass, ResourceQuota, StorageClass } from '@keelson/types';
-import { field, type Lines } from './lines.ts';
+import { canonicalQuantity, compareStrings, formatLabelSelector } from '@keelson/machinery';
+import type { LimitRange, LimitRangeItem, PodDisruptionBudget, PriorityClass, ResourceQuota } from '@keelson/types';
+import { field, flat, type Lines, tableLines } from './lines.ts';
+
+/** What pods a scope means, in upstream's words. */
+const scopeTexts: Readonly<Record<string, string>> = {
+  Terminating:
+    'Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively terminated by the system.',
+  NotTerminating:
+    'Matches all pods that do not have an active deadline. These pods usually include long running pods whose container command is not expected to terminate.',
+  BestEffort: 'Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.',
+  NotBestEffort:
+    'Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality of service.',
+};
+
+/** The scopes of a quota, each with what it means. @param indent before the scopes' names; `bullet` before their meanings. */
+function scopeLines({ spec }: ResourceQuota, indent: string, bullet: string): Lines {
+  const scopes = (spec?.scopes ?? []).toSorted(compareStrings);
+  if (scopes.length === 0) return [];
+  const texts = scopes.flatMap((scope) => scopeTexts[scope] ?? []);
+  return [`${indent}Scopes:\t${scopes.join(', ')}`, ...texts.map((text) => `${bullet}* ${text}`)];
+}
+
+function amountRows({ status }: ResourceQuota, indent: string): Lines {
+  const { hard = {}, used = {} } = status ?? {};
+  const text = (amount = '0'): string => canonicalQuantity(amount);
+  return Object.keys(hard)
+    .sort(compareStrings)
+    .map((name) => `${indent}${name}\t${text(used[name])}\t${text(hard[name])}`);
+}
 
 /** What a quota allows of each resource and how much of it is taken. */
-export function quotaLines({ metadata, spec, status }: ResourceQuota): Lines {
-  const hard = status?.hard ?? spec?.hard ?? {};
-  const rows = Object.keys(hard)
-    .sort(compareStrings)
-    .map((name) => `${name}\t${status?.used?.[name] ?? '0'}\t${hard[name]}`);
-  const scopes = [...(spec?.scopes ?? [])].sort(compareStrings).join(', ');
+export function quotaLines(quota: ResourceQuota): Lines {
   return [
-    field(0, 'Name', metadata.name),
-    field(0, 'Namespace', metadata.namespace),
-    ...(scopes === '' ? [] : [field(0, 'Scopes', scopes)]),
+    field(0, 'Name', quota.metadata.name),
+    field(0, 'Namespace', quota.metadata.namespace),
+    ...scopeLines(quota, '', ' '),
     'Resource\tUsed\tHard',
     '--------\t----\t----',
-    ...rows,
+    ...amountRows(quota, ''),
   ];
 }
 
-/** @param selector the budget's, as text. */
-export function budgetLines({ metadata, spec, status }: PodDisruptionBudget, selector: string): Lines {
+/** The quotas of a namespace, as its description has them. */
+export function quotasLines(quotas: readonly ResourceQuota[]): Lines {
+  if (quotas.length === 0) return ['', 'No resource quota.'];
+  const each = quotas.flatMap((quota) => [
+    `  Name:\t${quota.metadata.name}`,
+    ...scopeLines(quota, '  ', '  '),
+    '  Resource\tUsed\tHard',
+    '  --------\t---\t---',
+    ...amountRows(quota, '  '),
+  ]);
+  return ['', 'Resource Quotas', ...each];
+}
+
+const rangeTitles = ['Type', 'Resource', 'Min', 'Max', 'Default Request', 'Default Limit', 'Max Limit/Request Ratio'];
+
+function rangeTable(items: readonly LimitRangeItem[], indent: string): Lines {
+  return tableLines(0, rangeTitles, items.flatMap(rangeRows)).map((line) => indent + line);
+}
+
+/** One row for each resource that an item bounds. */
+function rangeRows({
+  type,
+  min = {},
+  max = {},
+  defaultRequest = {},
+  default: defaultLimit = {},
+  maxLimitRequestRatio = {},
+}: LimitRangeItem): string[][] {
+  const columns = [min, max, defaultRequest, defaultLimit, maxLimitRequestRatio];
+  const names = [...new Set(columns.flatMap((column) => Object.keys(column)))].sort(compareStrings);
+  return names.map((name) => [
+    type,
+    name,
+    ...columns.map((column) => {
+      const amount = column[name];
+      return amount === undefined ? '-' : canonicalQuantity(amount);
+    }),
+  ]);
+}
+
+export function limitRangeLines({ metadata, spec }: LimitRange): Lines {
+  return [field(0, 'Name', metadata.name), field(0, 'Namespace', metadata.namespace), ...rangeTable(spec?.limits ?? [], '')];
+}
+
+/** The limit ranges of a namespace, as its description has them. */
+export function limitRangesLines(ranges: readonly LimitRange[]): Lines {
+  if (ranges.length === 0) return ['', 'No LimitRange resource.'];
+  return [
+    '',
+    'Resource Limits',
+    ...rangeTable(
+      ranges.flatMap(({ spec }) => spec?.limits ?? []),
+      ' ',
+    ),
+  ];
+}
+
+export function budgetLines({ metadata, spec, status }: PodDisruptionBudget): Lines {
   const { minAvailable, maxUnavailable } = spec ?? {};
   const { disruptionsAllowed = 0, currentHealthy = 0, desiredHealthy = 0, expectedPods = 0 } = status ?? {};
   return [
@@ -28,19 +106,13 @@ export function budgetLines({ metadata, spec, status }: PodDisruptionBudget, sel
     field(0, 'Namespace', metadata.namespace),
     ...(minAvailable === undefined ? [] : [field(0, 'Min available', minAvailable)]),
     ...(minAvailable === undefined && maxUnavailable !== undefined ? [field(0, 'Max unavailable', maxUnavailable)] : []),
-    field(0, 'Selector', selector || '<unset>'),
+    field(0, 'Selector', spec?.selector ? formatLabelSelector(spec.selector) : '<unset>'),
     'Status:',
     field(2, 'Allowed disruptions', disruptionsAllowed),
     field(2, 'Current', currentHealthy),
     field(2, 'Desired', desiredHealthy),
     field(2, 'Total', expectedPods),
   ];
-}
-
-/** Annotations as `key=value`, one after the other. */
-function flat(annotations: Readonly<Record<string, string>> | undefined): string {
-  const pairs = Object.entries(annotations ?? {}).sort(([a], [b]) => compareStrings(a, b));
-  return pairs.length === 0 ? '<none>' : pairs.map(([key, value]) => `${key}=${value}`).join(',');
 }
 
 export function priorityClassLines({ metadata, value, globalDefault, preemptionPolicy, description }: PriorityClass): Lines {
@@ -51,22 +123,5 @@ export function priorityClassLines({ metadata, value, globalDefault, preemptionP
     field(0, 'PreemptionPolicy', preemptionPolicy),
     field(0, 'Description', description),
     field(0, 'Annotations', flat(metadata.annotations)),
-  ];
-}
-
-export function storageClassLines(storageClass: StorageClass): Lines {
-  const { metadata, provisioner, parameters, allowVolumeExpansion, mountOptions, reclaimPolicy, volumeBindingMode } = storageClass;
-  const isDefault = metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true';
-  const options = mountOptions ?? [];
-  return [
-    field(0, 'Name', metadata.name),
-    field(0, 'IsDefaultClass', isDefault ? 'Yes' : 'No'),
-    ...field(0, 'Annotations', flat(metadata.annotations)).split('\n'),
-    field(0, 'Provisioner', provisioner),
-    field(0, 'Parameters', flat(parameters)),
-    field(0, 'AllowVolumeExpansion', allowVolumeExpansion === undefined ? '<unset>' : allowVolumeExpansion ? 'True' : 'False'),
-    ...(options.length === 0 ? [field(0, 'MountOptions', '<none>')] : ['MountOptions:', ...options.map((option) => `  ${option}`)]),
-    ...(reclaimPolicy ? [field(0, 'ReclaimPolicy', reclaimPolicy)] : []),
-    ...(volumeBindingMode ? [field(0, 'VolumeBindingMode', volumeBindingMode)] : []),
   ];
 }

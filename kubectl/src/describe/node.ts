@@ -9,12 +9,14 @@ import {
   podLimits,
   podRequests,
   type Quantity,
+  quantityMilliValue,
+  quantityValue,
   type Resources,
   zeroQuantity,
 } from '@keelson/machinery';
 import { Lease, type Node, Pod, type Taint } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
-import { annotationLines, field, type Lines, labelLines, listed, tableLines, timeText } from './lines.ts';
+import { annotationLines, field, type Lines, labelLines, listed, tableLines, timeOrZero, timeText } from './lines.ts';
 
 export async function describeNode(cluster: Cluster, node: Node, now: number): Promise<Lines> {
   const name = node.metadata.name ?? '';
@@ -41,7 +43,7 @@ function nodeHead({ metadata, spec }: Node): Lines {
     .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`);
   return [
     field(0, 'Name', metadata.name),
-    field(0, 'Roles', roles.sort(compareStrings).join(',') || '<none>'),
+    field(0, 'Roles', roles.filter(Boolean).sort(compareStrings).join(',') || '<none>'),
     ...labelLines(0, labels),
     ...annotationLines(0, metadata.annotations),
     field(0, 'CreationTimestamp', timeText(metadata.creationTimestamp)),
@@ -65,8 +67,8 @@ function nodeStatus({ spec, status }: Node): Lines {
   const conditions = (status?.conditions ?? []).map((each) => [
     `${each.type} `,
     `${each.status} `,
-    `${timeText(each.lastHeartbeatTime)} `,
-    `${timeText(each.lastTransitionTime)} `,
+    `${timeOrZero(each.lastHeartbeatTime)} `,
+    `${timeOrZero(each.lastTransitionTime)} `,
     `${each.reason ?? ''} `,
     each.message,
   ]);
@@ -101,16 +103,18 @@ function amountLines(label: string, amounts: Readonly<Record<string, string>> | 
   return names.length === 0 ? [] : [`${label}:`, ...names.map((name) => field(1, name, amounts?.[name]))];
 }
 
-/** The share of what the node has, in whole per cent. */
-function share(amount: Quantity, whole: Quantity): string {
-  const percent = whole.nanos === 0n ? 0n : (amount.nanos * 100n) / whole.nanos;
+/** The share of what the node has, in whole per cent: computed in floating point, as upstream does. */
+function share(name: string, amount: Quantity, whole: Quantity): string {
+  const count = name === 'cpu' ? quantityMilliValue : quantityValue;
+  const percent = count(whole) === 0 ? 0 : Math.trunc((count(amount) / count(whole)) * 100);
   return `${formatQuantity(amount)} (${percent}%)`;
 }
 
 function podTable({ status }: Node, pods: readonly Pod[], now: number): Lines {
-  const whole = (name: string): Quantity => parseQuantity((status?.allocatable ?? status?.capacity)?.[name] ?? '0');
+  const amounts = Object.keys(status?.allocatable ?? {}).length > 0 ? status?.allocatable : status?.capacity;
+  const whole = (name: string): Quantity => parseQuantity(amounts?.[name] ?? '0');
   const used = pods.map((pod) => ({ pod, requests: podRequests(pod), limits: podLimits(pod) }));
-  const of = (resources: Resources, name: string): string => share(resources[name] ?? zeroQuantity, whole(name));
+  const of = (resources: Resources, name: string): string => share(name, resources[name] ?? zeroQuantity, whole(name));
   const rows = used.map(({ pod: { metadata }, requests, limits }) => [
     metadata.namespace,
     metadata.name,
@@ -121,27 +125,12 @@ function podTable({ status }: Node, pods: readonly Pod[], now: number): Lines {
     of(limits, 'memory'),
     ageText(metadata.creationTimestamp, now),
   ]);
-  const total = (pick: (each: (typeof used)[number]) => Resources, name: string): Quantity =>
-    used.reduce((sum, each) => addQuantities(sum, pick(each)[name] ?? zeroQuantity), zeroQuantity);
-  const names = [
-    'cpu',
-    'memory',
-    'ephemeral-storage',
-    ...Object.keys(status?.allocatable ?? {})
-      .filter((name) => name.startsWith('hugepages-'))
-      .sort(compareStrings),
+  const { shared, counted } = totalledResources(Object.keys(amounts ?? {}));
+  const [requests, limits] = [sum(used.map((each) => each.requests)), sum(used.map((each) => each.limits))];
+  const totals = [
+    ...shared.map((name) => [name, of(requests, name), of(limits, name)]),
+    ...counted.map((name) => [name, formatQuantity(requests[name] ?? zeroQuantity), formatQuantity(limits[name] ?? zeroQuantity)]),
   ];
-  const totals = names.map((name) => [
-    name,
-    share(
-      total(({ requests }) => requests, name),
-      whole(name),
-    ),
-    share(
-      total(({ limits }) => limits, name),
-      whole(name),
-    ),
-  ]);
   return [
     field(0, 'Non-terminated Pods', `(${pods.length} in total)`),
     ...tableLines(1, ['Namespace', 'Name', '', 'CPU Requests', 'CPU Limits', 'Memory Requests', 'Memory Limits', 'Age'], rows),
@@ -149,4 +138,20 @@ function podTable({ status }: Node, pods: readonly Pod[], now: number): Lines {
     '  (Total limits may be over 100 percent, i.e., overcommitted.)',
     ...tableLines(1, ['Resource', 'Requests', 'Limits'], totals),
   ];
+}
+
+/** Which resources of a node are added up: of some the share is told, of those that others define the amount alone. */
+function totalledResources(names: readonly string[]): { readonly shared: readonly string[]; readonly counted: readonly string[] } {
+  const own = ['cpu', 'memory', 'ephemeral-storage'];
+  const huge = names.filter((name) => name.startsWith('hugepages-')).sort(compareStrings);
+  const counted = names.filter((name) => name !== 'pods' && !own.includes(name) && !huge.includes(name)).sort(compareStrings);
+  return { shared: [...own, ...huge], counted };
+}
+
+function sum(all: readonly Resources[]): Resources {
+  const total: Record<string, Quantity> = {};
+  for (const resources of all) {
+    for (const [name, amount] of Object.entries(resources)) total[name] = addQuantities(total[name] ?? zeroQuantity, amount);
+  }
+  return total;
 }

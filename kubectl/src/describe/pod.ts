@@ -1,15 +1,38 @@
-import { controllerOf, humanDuration, parseTime } from '@keelson/machinery';
-import type { Pod } from '@keelson/types';
-import { containersLines } from './containers.ts';
-import { annotationLines, field, type Lines, labelLines, listed, tableLines, timeText } from './lines.ts';
-import { placementLines } from './template.ts';
+import { controllerOf, humanDuration, parseTime, qosClass } from '@keelson/machinery';
+import type { Pod, PodCondition, PodSpec } from '@keelson/types';
+import { amountLines, containersLines, seccompLines } from './containers.ts';
+import { annotationLines, field, type Lines, labelLines, tableLines, timeText } from './lines.ts';
+import { placementLines, spreadLines } from './template.ts';
 import { volumesLines } from './volumes.ts';
 
 /** @param now milliseconds since the epoch. */
 export function podLines(pod: Pod, now: number): Lines {
   const { metadata, spec, status = {} } = pod;
   const controller = controllerOf(metadata);
-  const conditions = status.conditions ?? [];
+  const ips = (status.podIPs ?? []).map(({ ip }) => field(1, 'IP', ip));
+  return [
+    ...placeLines(pod),
+    ...labelLines(0, metadata.labels),
+    ...annotationLines(0, metadata.annotations),
+    ...phaseLines(metadata, status, now),
+    ...seccompLines(0, spec?.securityContext?.seccompProfile),
+    field(0, 'IP', status.podIP),
+    ...(ips.length === 0 ? ['IPs:\t<none>'] : ['IPs:', ...ips]),
+    ...(controller ? [field(0, 'Controlled By', `${controller.kind}/${controller.name}`)] : []),
+    ...(status.nominatedNodeName ? [field(0, 'NominatedNodeName', status.nominatedNodeName)] : []),
+    ...resourceLines(spec?.resources),
+    ...allContainersLines(pod),
+    ...gateLines(spec?.readinessGates, status.conditions),
+    ...conditionLines(status.conditions),
+    ...volumesLines(spec?.volumes, false),
+    field(0, 'QoS Class', status.qosClass ?? qosClass(pod)),
+    ...placementLines(0, spec),
+    ...spreadLines(0, spec),
+  ];
+}
+
+/** What it is called, how much it matters, and where it is. */
+function placeLines({ metadata, spec, status = {} }: Pod): Lines {
   return [
     field(0, 'Name', metadata.name),
     field(0, 'Namespace', metadata.namespace),
@@ -19,41 +42,40 @@ export function podLines(pod: Pod, now: number): Lines {
     ...(spec?.serviceAccountName ? [field(0, 'Service Account', spec.serviceAccountName)] : []),
     field(0, 'Node', spec?.nodeName ? `${spec.nodeName}/${status.hostIP ?? ''}` : '<none>'),
     ...(status.startTime ? [field(0, 'Start Time', timeText(status.startTime))] : []),
-    ...labelLines(0, metadata.labels),
-    ...annotationLines(0, metadata.annotations),
-    ...phaseLines(metadata, status, now),
-    field(0, 'IP', status.podIP),
-    ...((status.podIPs ?? []).length === 0 ? ['IPs:\t<none>'] : ['IPs:', ...(status.podIPs ?? []).map(({ ip }) => field(1, 'IP', ip))]),
-    ...(controller ? [field(0, 'Controlled By', `${controller.kind}/${controller.name}`)] : []),
-    ...(status.nominatedNodeName ? [field(0, 'NominatedNodeName', status.nominatedNodeName)] : []),
-    ...(spec?.initContainers?.length
-      ? containersLines('Init Containers', spec.initContainers, status.initContainerStatuses ?? [], pod)
-      : []),
-    ...containersLines('Containers', spec?.containers ?? [], status.containerStatuses ?? [], pod),
-    ...(conditions.length > 0
-      ? [
-          'Conditions:',
-          ...tableLines(
-            1,
-            ['Type', 'Status'],
-            conditions.map(({ type, status: is }) => [`${type} `, `${is} `]),
-            false,
-          ),
-        ]
-      : []),
-    ...volumesLines(spec?.volumes, false),
-    ...(status.qosClass ? [field(0, 'QoS Class', status.qosClass)] : []),
-    ...placementLines(0, spec),
-    ...((spec?.topologySpreadConstraints ?? []).length > 0
-      ? listed(
-          0,
-          'Topology Spread Constraints',
-          (spec?.topologySpreadConstraints ?? []).map(
-            ({ topologyKey, whenUnsatisfiable, maxSkew }) => `${topologyKey}:${whenUnsatisfiable} when max skew ${maxSkew} is exceeded`,
-          ),
-        )
+  ];
+}
+
+function allContainersLines(pod: Pod): Lines {
+  const { initContainers = [], containers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  return [
+    ...(initContainers.length > 0 ? containersLines('Init Containers', initContainers, initContainerStatuses, pod) : []),
+    ...containersLines('Containers', containers ?? [], containerStatuses, pod),
+    ...(ephemeralContainers.length > 0
+      ? containersLines('Ephemeral Containers', ephemeralContainers, ephemeralContainerStatuses, pod)
       : []),
   ];
+}
+
+function conditionLines(conditions: readonly PodCondition[] = []): Lines {
+  const rows = conditions.map(({ type, status }) => [`${type} `, `${status} `]);
+  return rows.length > 0 ? ['Conditions:', ...tableLines(1, ['Type', 'Status'], rows, false)] : [];
+}
+
+/** What is asked for by the pod as a whole. */
+function resourceLines(resources: PodSpec['resources']): Lines {
+  if (!resources) return [];
+  return ['Resources:', ...amountLines(1, 'Limits', resources.limits), ...amountLines(1, 'Requests', resources.requests)];
+}
+
+/** The conditions that its readiness waits for. */
+function gateLines(gates: PodSpec['readinessGates'] = [], conditions: readonly PodCondition[] = []): Lines {
+  if (gates.length === 0) return [];
+  const rows = gates.map(({ conditionType }) => {
+    const condition = conditions.find(({ type }) => type === conditionType);
+    return [`${conditionType} `, `${condition?.status ?? '<none>'} `];
+  });
+  return ['Readiness Gates:', ...tableLines(1, ['Type', 'Status'], rows, false)];
 }
 
 function phaseLines(metadata: Pod['metadata'], status: NonNullable<Pod['status']>, now: number): Lines {

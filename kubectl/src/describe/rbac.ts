@@ -2,25 +2,55 @@ import { compareStrings } from '@keelson/machinery';
 import type { PolicyRule, Role, RoleBinding } from '@keelson/types';
 import { annotationLines, field, type Lines, labelLines, tableLines } from './lines.ts';
 
-/** One row for each resource and each URL, in the order of their rules' texts. */
+/** One thing that may be done something to. */
+interface Subject {
+  readonly group?: string;
+  readonly resource?: string;
+  readonly name?: string;
+  readonly url?: string;
+}
+
+/** A rule for each of the things that rules are about. */
+function subjectsOf({ apiGroups, resources, resourceNames, nonResourceURLs }: PolicyRule): Subject[] {
+  const names = resourceNames && resourceNames.length > 0 ? resourceNames.map((name) => ({ name })) : [{}];
+  const found = (apiGroups ?? []).flatMap((group) =>
+    (resources ?? []).flatMap((resource) => names.map((name) => ({ group, resource, ...name }))),
+  );
+  return [...found, ...(nonResourceURLs ?? []).map((url) => ({ url }))];
+}
+
+function listText(values: readonly (string | undefined)[]): string {
+  return `[${values.filter((value) => value !== undefined).join(' ')}]`;
+}
+
+/** One row for each resource, name of one, and URL, with all that may be done to it, in the order of the rules' texts. */
 export function ruleRows(rules: readonly PolicyRule[]): string[][] {
-  const text = (values: readonly string[] | undefined): string => `[${(values ?? []).join(' ')}]`;
-  const rows: { readonly text: string; readonly cells: string[] }[] = [];
-  for (const { apiGroups, resources, resourceNames, nonResourceURLs, verbs } of rules) {
-    for (const group of apiGroups ?? []) {
-      for (const resource of resources ?? []) {
-        const [name = '', ...sub] = resource.split('/');
-        const subject = `${name}${group ? `.${group}` : ''}${sub.length > 0 ? `/${sub.join('/')}` : ''}`;
-        rows.push({
-          text: `${text(verbs)}${text([group])}${text([resource])}${text(resourceNames)}`,
-          cells: [subject, '[]', text(resourceNames), text(verbs)],
-        });
+  const byText = new Map<string, { readonly subject: Subject; readonly verbs: string[] }>();
+  const rows: { readonly subject: Subject; readonly verbs: readonly string[] }[] = [];
+  for (const rule of rules) {
+    for (const subject of subjectsOf(rule)) {
+      if (subject.url !== undefined) {
+        rows.push({ subject, verbs: rule.verbs });
+        continue;
       }
+      const text = JSON.stringify([subject.group, subject.resource, subject.name]);
+      const known = byText.get(text);
+      if (known) known.verbs.push(...rule.verbs.filter((verb) => !known.verbs.includes(verb)));
+      else byText.set(text, { subject, verbs: [...rule.verbs] });
     }
-    for (const url of nonResourceURLs ?? [])
-      rows.push({ text: `${text(verbs)}[][][]${text([url])}`, cells: ['', text([url]), '[]', text(verbs)] });
   }
-  return rows.sort((a, b) => compareStrings(a.text, b.text)).map(({ cells }) => cells);
+  const order = ({ subject: { group, resource, name, url }, verbs }: (typeof rows)[number]): string =>
+    `${listText(verbs)}${listText([group])}${listText([resource])}${listText([name])}${listText([url])}`;
+  return [...rows, ...byText.values()]
+    .map((row) => ({ row, text: order(row) }))
+    .sort((a, b) => compareStrings(a.text, b.text))
+    .map(({ row: { subject, verbs } }) => [resourceText(subject), listText([subject.url]), listText([subject.name]), listText(verbs)]);
+}
+
+/** `jobs.batch/status` */
+function resourceText({ group, resource = '' }: Subject): string {
+  const [name = '', ...sub] = resource.split('/');
+  return [`${name}${group ? `.${group}` : ''}`, ...sub].join('/');
 }
 
 export const ruleHeader = ['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs'];

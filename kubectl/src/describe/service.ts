@@ -11,7 +11,9 @@ export async function describeService(cluster: Cluster, service: Service): Promi
 }
 
 export function serviceLines({ metadata, spec = {}, status }: Service, slices: readonly EndpointSlice[]): Lines {
-  const ingress = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '');
+  const ingress = (status?.loadBalancer?.ingress ?? []).map(
+    ({ ip, hostname, ipMode }) => `${ip ?? hostname ?? ''}${ip && ipMode ? ` (${ipMode})` : ''}`,
+  );
   const optional = (label: string, value: string | undefined): Lines => (value ? [field(0, label, value)] : []);
   return [
     ...head(metadata),
@@ -41,24 +43,25 @@ function portLines(port: ServicePort, slices: readonly EndpointSlice[]): Lines {
     field(0, 'Port', `${name}\t${port.port}/${protocol}`),
     field(0, 'TargetPort', `${port.targetPort ?? port.port}/${protocol}`),
     ...(port.nodePort ? [field(0, 'NodePort', `${name}\t${port.nodePort}/${protocol}`)] : []),
-    field(0, 'Endpoints', endpointsText(port, slices)),
+    field(0, 'Endpoints', endpointsText(port.name ?? '', slices)),
   ];
 }
 
 const most = 3;
 
-/** The first addresses that take traffic for a port, and how many more there are. */
-function endpointsText({ name = '' }: ServicePort, slices: readonly EndpointSlice[]): string {
+/** The first addresses that take traffic for the port of a name, and how many more there are. */
+export function endpointsText(portName: string, slices: readonly EndpointSlice[]): string {
   if (slices.length === 0) return '<none>';
-  const all = slices.flatMap(({ ports, endpoints }) =>
-    (ports ?? [])
-      .filter((port) => (port.name ?? '') === name)
-      .flatMap(({ port }) =>
-        (endpoints ?? [])
-          .filter(({ conditions }) => conditions?.ready !== false)
-          .flatMap(({ addresses }) => addresses.map((address) => `${address.includes(':') ? `[${address}]` : address}:${port}`)),
-      ),
-  );
+  const all = slices.flatMap(({ ports, endpoints }) => {
+    const addresses = (endpoints ?? [])
+      .filter(({ conditions }) => conditions?.ready !== false)
+      .map(({ addresses: [address = ''] }) => address);
+    // Slices without ports are of headless services.
+    if (!ports || ports.length === 0) return addresses;
+    return ports
+      .filter(({ name = '' }) => name === portName)
+      .flatMap(({ port }) => addresses.map((address) => `${address.includes(':') ? `[${address}]` : address}:${port}`));
+  });
   const shown = all.slice(0, most).join(',');
   return all.length > most ? `${shown} + ${all.length - most} more...` : shown;
 }
@@ -70,8 +73,8 @@ export function endpointsLines({ metadata, subsets }: Endpoints): Lines {
     ...(subsets ?? []).flatMap(({ addresses, notReadyAddresses, ports }) => {
       const ips = (list: readonly { readonly ip: string }[] | undefined): string => (list ?? []).map(({ ip }) => ip).join(',') || '<none>';
       const rows = (ports ?? []).map(({ name, port, protocol }) => [name || '<unset>', port, protocol]);
-      const table = rows.length > 0 ? ['  Ports:', ...tableLines(2, ['Name', 'Port', 'Protocol'], rows), ''] : [];
-      return [field(1, 'Addresses', ips(addresses)), field(1, 'NotReadyAddresses', ips(notReadyAddresses)), ...table];
+      const table = rows.length > 0 ? ['  Ports:', ...tableLines(2, ['Name', 'Port', 'Protocol'], rows)] : [];
+      return [field(1, 'Addresses', ips(addresses)), field(1, 'NotReadyAddresses', ips(notReadyAddresses)), ...table, ''];
     }),
   ];
 }
@@ -81,8 +84,8 @@ export function endpointSliceLines({ metadata, addressType, ports, endpoints }: 
   return [
     ...head(metadata),
     field(0, 'AddressType', addressType),
-    ...(portRows.length > 0 ? ['Ports:', ...tableLines(1, ['Name', 'Port', 'Protocol'], portRows)] : ['Ports:\t<unset>']),
-    ...((endpoints ?? []).length === 0 ? ['Endpoints:\t<none>'] : ['Endpoints:']),
+    ...(portRows.length > 0 ? ['Ports:', ...tableLines(1, ['Name', 'Port', 'Protocol'], portRows)] : ['Ports: <unset>']),
+    ...((endpoints ?? []).length === 0 ? ['Endpoints: <none>'] : ['Endpoints:']),
     ...(endpoints ?? []).flatMap(({ addresses, conditions, hostname, targetRef, nodeName, zone }) => [
       `  - Addresses:\t${addresses.join(',')}`,
       '    Conditions:',

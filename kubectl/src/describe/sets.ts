@@ -14,6 +14,7 @@ export function daemonSetLines({ metadata, spec, status }: DaemonSet, pods: read
   const nodes = labelsSelector(spec?.template.spec?.nodeSelector).toString();
   return [
     field(0, 'Name', metadata.name),
+    field(0, 'Namespace', metadata.namespace),
     field(0, 'Selector', formatLabelSelector(spec?.selector)),
     field(0, 'Node-Selector', nodes || '<none>'),
     ...labelLines(0, metadata.labels),

@@ -1,4 +1,4 @@
-import { compareStrings } from '@keelson/machinery';
+import { compareStrings, formatLabelSelector } from '@keelson/machinery';
 import type { PodSpec, PodTemplateSpec, Toleration } from '@keelson/types';
 import { containersLines } from './containers.ts';
 import { annotationLines, field, type Lines, labelLines, listed } from './lines.ts';
@@ -14,6 +14,7 @@ export function templateLines({ metadata, spec }: PodTemplateSpec, cause = ''): 
     ...(spec?.initContainers?.length ? containersLines('Init Containers', spec.initContainers, []) : []),
     ...containersLines('Containers', spec?.containers ?? [], []),
     ...volumesLines(spec?.volumes, true),
+    ...spreadLines(1, spec),
     ...(spec?.priorityClassName ? [field(1, 'Priority Class Name', spec.priorityClassName)] : []),
     ...placementLines(1, spec),
   ];
@@ -35,6 +36,17 @@ export function placementLines(level: number, spec: PodSpec | undefined): Lines 
       (spec?.tolerations ?? []).toSorted((a, b) => compareStrings(a.key ?? '', b.key ?? '')).map(tolerationText),
     ),
   ];
+}
+
+/** How evenly pods are to be spread, in the order of the keys they are spread by. */
+export function spreadLines(level: number, spec: PodSpec | undefined): Lines {
+  const constraints = (spec?.topologySpreadConstraints ?? []).toSorted((a, b) => compareStrings(a.topologyKey, b.topologyKey));
+  if (constraints.length === 0) return [];
+  const texts = constraints.map(({ topologyKey, whenUnsatisfiable, maxSkew, labelSelector }) => {
+    const selector = labelSelector ? ` for selector ${formatLabelSelector(labelSelector)}` : '';
+    return `${topologyKey}:${whenUnsatisfiable} when max skew ${maxSkew} is exceeded${selector}`;
+  });
+  return listed(level, 'Topology Spread Constraints', texts);
 }
 
 function tolerationText({ key = '', operator, value, effect, tolerationSeconds }: Toleration): string {

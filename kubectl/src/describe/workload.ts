@@ -1,7 +1,7 @@
-import { controllerOf, formatLabelSelector, isControlledBy, labelSelectorMatcher } from '@keelson/machinery';
-import { type Deployment, type Pod, ReplicaSet } from '@keelson/types';
+import { compareStrings, controllerOf, equal, formatLabelSelector, isControlledBy, labelSelectorMatcher } from '@keelson/machinery';
+import { type Deployment, type Pod, type PodTemplateSpec, ReplicaSet, type ReplicationController } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
-import { field, head, type Lines, tableLines, timeText } from './lines.ts';
+import { field, flat, head, type Lines, tableLines, timeText } from './lines.ts';
 import { podCounts, podsOf } from './owned.ts';
 import { templateLines } from './template.ts';
 
@@ -45,19 +45,45 @@ function conditionLines(
   ];
 }
 
-const revision = (set: ReplicaSet): string => set.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? '';
-
-function replicaSetLines({ metadata }: Deployment, sets: readonly ReplicaSet[]): Lines {
-  const own = sets.filter((set) => isControlledBy(set.metadata, metadata)).sort((a, b) => Number(revision(a)) - Number(revision(b)));
+/** Those it has, the oldest first: the one of its template, and all others. */
+function replicaSetLines({ metadata, spec }: Deployment, sets: readonly ReplicaSet[]): Lines {
+  const age = ({ metadata: { creationTimestamp, name } }: ReplicaSet): string => `${creationTimestamp} ${name}`;
+  const own = sets.filter((set) => isControlledBy(set.metadata, metadata)).sort((a, b) => compareStrings(age(a), age(b)));
   if (own.length === 0) return [];
-  const wanted = metadata.annotations?.['deployment.kubernetes.io/revision'];
-  const current = own.find((set) => revision(set) === wanted);
+  const current = own.find((set) => equal(withoutHash(set.spec?.template), withoutHash(spec?.template)));
   const old = own.filter((set) => set !== current);
   const text = (list: readonly ReplicaSet[]): string =>
     list
       .map(({ metadata: { name }, spec, status }) => `${name} (${status?.replicas ?? 0}/${spec?.replicas ?? 1} replicas created)`)
       .join(', ') || '<none>';
   return [field(0, 'OldReplicaSets', text(old)), field(0, 'NewReplicaSet', text(current ? [current] : []))];
+}
+
+/** A template but for the label that its controller gives each ReplicaSet. */
+function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
+  const { 'pod-template-hash': _, ...labels } = template?.metadata?.labels ?? {};
+  return template && { ...template, metadata: { ...template.metadata, labels } };
+}
+
+export async function describeReplicationController(cluster: Cluster, controller: ReplicationController): Promise<Lines> {
+  const { metadata, spec } = controller;
+  const matchLabels = spec?.selector ?? {};
+  return replicationControllerLines(controller, await podsOf(cluster, { metadata, spec: { selector: { matchLabels } } }));
+}
+
+/** @param pods those it has. */
+export function replicationControllerLines({ metadata, spec, status }: ReplicationController, pods: readonly Pod[]): Lines {
+  return [
+    field(0, 'Name', metadata.name),
+    field(0, 'Namespace', metadata.namespace),
+    field(0, 'Selector', flat(spec?.selector)),
+    ...head(metadata).slice(2),
+    field(0, 'Replicas', `${status?.replicas ?? 0} current / ${spec?.replicas ?? 1} desired`),
+    podCounts(pods),
+    'Pod Template:',
+    ...(spec?.template ? templateLines(spec.template) : []),
+    ...conditionLines(status?.conditions ?? []),
+  ];
 }
 
 export async function describeReplicaSet(cluster: Cluster, set: ReplicaSet): Promise<Lines> {

@@ -4,7 +4,7 @@ import type { CronJob, DaemonSet, Event, HorizontalPodAutoscaler, Job, Pod, Stat
 import { alignTabs } from '../printers/tabwriter.ts';
 import { autoscalerLines } from './autoscaler.ts';
 import { describeCronJob, describeJob } from './batch.ts';
-import { eventLines } from './events.ts';
+import { eventLines, inOrder } from './events.ts';
 import type { Lines } from './lines.ts';
 import { daemonSetLines, statefulSetLines } from './sets.ts';
 
@@ -40,6 +40,7 @@ test('a DaemonSet', () => {
   };
   assert.deepEqual(part(printed(daemonSetLines(set, [running])), /^Name/, /Labels: {2}a=b/), [
     'Name:           full',
+    'Namespace:      default',
     'Selector:       ds=full',
     'Node-Selector:  disk=ssd',
     'Labels:         <none>',
@@ -106,6 +107,7 @@ test('a Job that is done', () => {
   assert.deepEqual(part(printed(describeJob(job)), /^Name/, /^Pod Template/), [
     'Name:                        full',
     'Namespace:                   default',
+    'Selector:',
     'Labels:                      job-name=full',
     'Annotations:                 <none>',
     'Parallelism:                 2',
@@ -123,7 +125,7 @@ test('a Job that is done', () => {
   ]);
   const completedIndexes = Array.from({ length: 30 }, (_, index) => index * 2).join(',');
   const shown = printed(describeJob({ ...job, status: { completedIndexes } })).find((line) => line.startsWith('Completed Indexes'));
-  assert.match(shown ?? '', / 0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,\.\.\.$/);
+  assert.match(shown ?? '', / 0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,\.\.\.$/);
 });
 
 test('a CronJob', () => {
@@ -215,4 +217,18 @@ test('events come from a component, whatever its host, under at least four dashe
     '  Normal  Pulled  3s    kubelet  there',
     '',
   ]);
+});
+
+test('events stand in the order they were last counted, those that never were before them', () => {
+  const event = (name: string, more: object): Event => ({ metadata: { name }, involvedObject: {}, ...more }) as Event;
+  const events = [
+    event('late', { lastTimestamp: '2026-01-01T00:10:00Z', firstTimestamp: '2026-01-01T00:01:00Z' }),
+    event('new', { eventTime: '2026-01-01T00:01:00.000000Z' }),
+    event('series', { eventTime: '2026-01-01T00:02:00.000000Z', series: { count: 5, lastObservedTime: '2026-01-01T00:20:00.000000Z' } }),
+    event('early', { lastTimestamp: '2026-01-01T00:03:00Z' }),
+  ];
+  assert.deepEqual(
+    inOrder(events).map(({ metadata: { name } }) => name),
+    ['new', 'series', 'early', 'late'],
+  );
 });

@@ -14,6 +14,19 @@ export interface RequestedCertificate extends Subject {
   readonly uris: readonly string[];
 }
 
+/** The subject of a request in full: each attribute's values in their order. */
+export interface RequestedName {
+  readonly commonName: readonly string[];
+  readonly serialNumber: readonly string[];
+  readonly organization: readonly string[];
+  readonly organizationalUnit: readonly string[];
+  readonly country: readonly string[];
+  readonly locality: readonly string[];
+  readonly province: readonly string[];
+  readonly streetAddress: readonly string[];
+  readonly postalCode: readonly string[];
+}
+
 /** By whom a request is signed, for what, and from when to when: milliseconds since the epoch. */
 export interface RequestTerms {
   readonly ca: Credential;
@@ -35,6 +48,22 @@ export async function createCSR(request: RequestedSubject & { readonly keyPem?: 
 export function parseCSR(csrPem: string): RequestedCertificate {
   const { subject, attributes } = openCSR(csrPem);
   return { ...x509.readSubject(subject), ...x509.readRequestedNames(attributes) };
+}
+
+/** The whole name of whom a request is for. @throws when the text is no certificate signing request. */
+export function parseCSRName(csrPem: string): RequestedName {
+  const valuesOf = x509.readName(openCSR(csrPem).subject);
+  return {
+    commonName: valuesOf('2.5.4.3'),
+    serialNumber: valuesOf('2.5.4.5'),
+    organization: valuesOf('2.5.4.10'),
+    organizationalUnit: valuesOf('2.5.4.11'),
+    country: valuesOf('2.5.4.6'),
+    locality: valuesOf('2.5.4.7'),
+    province: valuesOf('2.5.4.8'),
+    streetAddress: valuesOf('2.5.4.9'),
+    postalCode: valuesOf('2.5.4.17'),
+  };
 }
 
 /** @throws when the request is not signed by the key it is for: whoever sent it does not hold that key. */

@@ -85,10 +85,14 @@ export function subjectName(commonName: string, organizations: readonly string[]
 }
 
 export function readSubject(name: Buffer): { commonName: string; organizations: string[] } {
-  const attributes = der.childrenOf(name).flatMap((set) => der.elements(set.content).map((pair) => der.elements(pair.content)));
-  const valuesOf = (id: string): string[] =>
-    attributes.flatMap(([type, value]) => (type && value && type.raw.equals(der.oid(id)) ? [der.stringOf(value)] : []));
+  const valuesOf = readName(name);
   return { commonName: valuesOf(ids.commonName).at(-1) ?? '', organizations: valuesOf(ids.organization) };
+}
+
+/** What a name says under an identifier: the values in their order. */
+export function readName(name: Buffer): (id: string) => string[] {
+  const attributes = der.childrenOf(name).flatMap((set) => der.elements(set.content).map((pair) => der.elements(pair.content)));
+  return (id) => attributes.flatMap(([type, value]) => (type && value && type.raw.equals(der.oid(id)) ? [der.stringOf(value)] : []));
 }
 
 /** The digest a signature algorithm begins with: null for none, undefined for algorithms that are not known here. */

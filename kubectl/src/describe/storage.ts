@@ -1,0 +1,66 @@
+import type { CSINode, CSINodeDriver, StorageClass, VolumeAttributesClass } from '@keelson/types';
+import { field, flat, head, type Lines, timeText } from './lines.ts';
+import { termLines } from './persistent-volume.ts';
+
+const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+
+export function storageClassLines(storageClass: StorageClass): Lines {
+  const { metadata, provisioner, parameters, allowVolumeExpansion, mountOptions, reclaimPolicy, volumeBindingMode } = storageClass;
+  const isDefault = defaultMarks.some((mark) => metadata.annotations?.[mark] === 'true');
+  const options = mountOptions ?? [];
+  return [
+    field(0, 'Name', metadata.name),
+    field(0, 'IsDefaultClass', isDefault ? 'Yes' : 'No'),
+    ...field(0, 'Annotations', flat(metadata.annotations)).split('\n'),
+    field(0, 'Provisioner', provisioner),
+    field(0, 'Parameters', flat(parameters)),
+    field(0, 'AllowVolumeExpansion', allowVolumeExpansion === undefined ? '<unset>' : allowVolumeExpansion ? 'True' : 'False'),
+    ...(options.length === 0 ? [field(0, 'MountOptions', '<none>')] : ['MountOptions:', ...options.map((option) => `  ${option}`)]),
+    ...(reclaimPolicy ? [field(0, 'ReclaimPolicy', reclaimPolicy)] : []),
+    ...(volumeBindingMode ? [field(0, 'VolumeBindingMode', volumeBindingMode)] : []),
+    ...topologyLines(storageClass.allowedTopologies),
+  ];
+}
+
+/** Where its volumes may be made. */
+function topologyLines(terms: StorageClass['allowedTopologies']): Lines {
+  if (terms === undefined || terms.length === 0) return [];
+  return [
+    field(0, 'AllowedTopologies', ''),
+    ...terms.flatMap(({ matchLabelExpressions = [] }, index) =>
+      termLines(
+        1,
+        index,
+        matchLabelExpressions.map(({ key, values }) => `${key} in [${values.join(', ')}]`),
+      ),
+    ),
+  ];
+}
+
+export function volumeAttributesClassLines({ metadata, driverName, parameters }: VolumeAttributesClass): Lines {
+  return [
+    field(0, 'Name', metadata.name),
+    field(0, 'Annotations', flat(metadata.annotations)),
+    field(0, 'DriverName', driverName),
+    field(0, 'Parameters', flat(parameters)),
+  ];
+}
+
+export function csiNodeLines({ metadata, spec }: CSINode): Lines {
+  const drivers = spec.drivers ?? [];
+  return [
+    ...head(metadata),
+    field(0, 'CreationTimestamp', timeText(metadata.creationTimestamp)),
+    'Spec:',
+    ...(drivers.length > 0 ? ['  Drivers:', ...drivers.flatMap(driverLines)] : []),
+  ];
+}
+
+function driverLines({ name, nodeID, allocatable, topologyKeys = [] }: CSINodeDriver): Lines {
+  return [
+    `    ${name}:`,
+    field(3, 'Node ID', nodeID),
+    ...(allocatable?.count === undefined ? [] : ['      Allocatables:', field(4, 'Count', allocatable.count)]),
+    ...(topologyKeys.length > 0 ? [field(3, 'Topology Keys', `[${topologyKeys.join(' ')}]`)] : []),
+  ];
+}
