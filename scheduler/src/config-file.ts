@@ -1,4 +1,4 @@
-import type { ConfigKind, InertFlags } from '@keelson/component';
+import type { ConfigKind, FieldRule, InertFlags } from '@keelson/component';
 
 export const inert: InertFlags = {
   switches: ['authentication-skip-lookup', 'authentication-tolerate-lookup-failure'],
@@ -10,8 +10,8 @@ export const inert: InertFlags = {
   ],
 };
 
-/** As they are: `profiles.ts` reads them. */
-const profiles = { flag: 'profiles', text: (value: unknown): string => JSON.stringify(value) };
+/** As they are: `profiles.ts` and `extenders/config.ts` read them. */
+const asJson = (flag: string): FieldRule => ({ flag, text: (value: unknown): string => JSON.stringify(value) });
 
 export const configKind: ConfigKind = {
   kind: 'KubeSchedulerConfiguration',
@@ -19,7 +19,7 @@ export const configKind: ConfigKind = {
   version: 'v1',
   inert: [
     ...['clientConnection.acceptContentTypes', 'clientConnection.burst', 'clientConnection.contentType', 'clientConnection.qps'],
-    ...['delayCacheUntilActive', 'enableContentionProfiling', 'enableProfiling', 'extenders', 'leaderElection.resourceLock', 'parallelism'],
+    ...['delayCacheUntilActive', 'enableContentionProfiling', 'enableProfiling', 'leaderElection.resourceLock', 'parallelism'],
     ...['percentageOfNodesToScore', 'podInitialBackoffSeconds', 'podMaxBackoffSeconds'],
   ],
   fields: {
@@ -30,6 +30,7 @@ export const configKind: ConfigKind = {
     'leaderElection.retryPeriod': 'leader-elect-retry-period',
     'leaderElection.resourceName': 'leader-elect-resource-name',
     'leaderElection.resourceNamespace': 'leader-elect-resource-namespace',
-    profiles,
+    profiles: asJson('profiles'),
+    extenders: asJson('extenders'),
   },
 };

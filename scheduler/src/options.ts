@@ -13,7 +13,13 @@ export const options = {
   profiles: {
     type: 'string',
     default: '',
-    help: 'profiles as JSON: names, and plugins that filter and score. In upstream part of the configuration file',
+    help: 'profiles as JSON: names, plugins that filter and score, and what these are told (pluginConfig). In upstream part of the configuration file',
+    placeholder: 'JSON',
+  },
+  extenders: {
+    type: 'string',
+    default: '',
+    help: 'extenders as JSON: servers that filter, score, preempt and bind besides. In upstream part of the configuration file',
     placeholder: 'JSON',
   },
 } as const satisfies OptionSpecs;

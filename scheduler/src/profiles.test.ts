@@ -58,6 +58,7 @@ test('what nobody knows is refused', () => {
 
 test('a whole KubeSchedulerConfiguration', () => {
   const profiles = [{ schedulerName: 'a', pluginConfig: [{ name: 'NodeResourcesFit', args: { kind: 'NodeResourcesFitArgs' } }] }];
+  const extenders = [{ urlPrefix: 'http://x' }];
   const document = {
     apiVersion: 'kubescheduler.config.k8s.io/v1',
     kind: 'KubeSchedulerConfiguration',
@@ -73,7 +74,7 @@ test('a whole KubeSchedulerConfiguration', () => {
       percentageOfNodesToScore: 0,
       delayCacheUntilActive: true,
     },
-    ...{ podInitialBackoffSeconds: 1, podMaxBackoffSeconds: 10, extenders: [{ urlPrefix: 'http://x' }], profiles },
+    ...{ podInitialBackoffSeconds: 1, podMaxBackoffSeconds: 10, extenders, profiles },
   };
   const read = readConfigKind(document, configKind);
   const resolved = resolveOptions('kube-scheduler', options, { flags: new Map(), env: {}, config: read?.values });
@@ -81,6 +82,7 @@ test('a whole KubeSchedulerConfiguration', () => {
   if (resolved.kind !== 'run') return;
   assert.equal(resolved.options['leader-elect'], false);
   assert.deepEqual(JSON.parse(resolved.options.profiles), profiles);
+  assert.deepEqual(JSON.parse(resolved.options.extenders), extenders);
   assert.throws(() => readConfigKind({ ...document, profile: [] }, configKind), {
     message: 'strict decoding error: unknown field "profile"',
   });

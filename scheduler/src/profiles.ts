@@ -1,4 +1,8 @@
-import { plugins as all } from './plugins/index.ts';
+import { type FieldError, fieldDuplicate, formatFieldErrors, path } from '@keelson/machinery';
+import { defaultArgs, type PluginArgs } from './config/plugin-args.ts';
+import { completeArgs, type DecodedConfig, decodePluginConfigs, type PluginConfigDocument } from './config/plugin-config.ts';
+import { argErrors, fitErrors } from './config/validate-args.ts';
+import { plugins as all, pluginsWith } from './plugins/index.ts';
 import type { Plugin } from './plugins/types.ts';
 
 /** One way to schedule: pods ask for it by name. */
@@ -7,9 +11,10 @@ export interface Profile {
   readonly plugins: readonly Plugin[];
   /** Pods that fit nowhere may have less important ones evicted. */
   readonly preempts: boolean;
+  readonly args: PluginArgs;
 }
 
-export const defaultProfile: Profile = { name: 'default-scheduler', plugins: all, preempts: true };
+export const defaultProfile: Profile = { name: 'default-scheduler', plugins: all, preempts: true, args: defaultArgs };
 
 interface Named {
   readonly name?: string;
@@ -24,7 +29,7 @@ interface PluginSet {
 interface ProfileDocument {
   readonly schedulerName?: string;
   readonly plugins?: Readonly<Record<string, PluginSet | null>> | null;
-  readonly pluginConfig?: readonly Named[] | null;
+  readonly pluginConfig?: readonly PluginConfigDocument[] | null;
 }
 
 const points = [
@@ -39,18 +44,49 @@ const elsewhere = [
 ];
 
 /**
- * `profiles` of a KubeSchedulerConfiguration: which plugins filter and score for whom, and with which weights. What `pluginConfig` says
- * beyond that is left to the caller to tell. @throws Error in one sentence for names that nobody has, and for two profiles of one name.
+ * `profiles` of a KubeSchedulerConfiguration: which plugins filter and score for whom, with which weights and arguments. @throws Error in
+ * one sentence for names that nobody has, two profiles of one name, and in upstream's words for arguments it would not start with.
+ * @param ignored extended resources that extenders alone look at; when there are any, they come in the place of those that a profile ignores
  */
-export function readProfiles(documents: readonly ProfileDocument[]): readonly Profile[] {
-  const profiles = documents.map(profileOf);
+export function readProfiles(documents: readonly ProfileDocument[], ignored: readonly string[] = []): readonly Profile[] {
+  const configs = decodePluginConfigs(documents.map(({ pluginConfig }) => pluginConfig ?? []));
+  const wrong = configs.flatMap(configErrors);
+  if (wrong.length > 0) throw new Error(formatFieldErrors(wrong));
+  const profiles = documents.map((document, at) => profileOf(document, at, ignoring(completeArgs(configs[at] ?? []), ignored)));
   const names = profiles.map(({ name }) => name);
   const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
   if (twice >= 0) throw new Error(`profiles[${twice}].schedulerName: Duplicate value: "${names[twice]}"`);
+  for (const profile of profiles) checkFit(profile);
   return profiles.length > 0 ? profiles : [defaultProfile];
 }
 
-function profileOf(document: ProfileDocument, at: number): Profile {
+/** Whether what `pluginConfig` says to a plugin of this name has an effect. */
+export function takesArgs(plugin: string): boolean {
+  return Object.hasOwn(defaultArgs, plugin);
+}
+
+function ignoring(args: PluginArgs, ignored: readonly string[]): PluginArgs {
+  return ignored.length > 0 ? { ...args, NodeResourcesFit: { ...args.NodeResourcesFit, ignoredResources: ignored } } : args;
+}
+
+function configErrors(configs: readonly DecodedConfig[], profile: number): FieldError[] {
+  const args = completeArgs(configs);
+  return configs.flatMap(({ name }, i) => {
+    const at = path('profiles').index(profile).child('pluginConfig').index(i);
+    const twice = configs.findIndex((other) => other.name === name) < i;
+    return [...(twice ? [fieldDuplicate(at, name)] : []), ...argErrors(name, args, at.child('args'))];
+  });
+}
+
+/** Upstream leaves NodeResourcesFit to look at its arguments itself, as it is made. */
+function checkFit({ name, plugins, args }: Profile): void {
+  if (!plugins.some((plugin) => plugin.name === 'NodeResourcesFit')) return;
+  const wrong = fitErrors(args.NodeResourcesFit, path());
+  const made = `creating profile for scheduler name ${name}: initializing plugin "NodeResourcesFit"`;
+  if (wrong.length > 0) throw new Error(`initializing profiles: ${made}: ${formatFieldErrors(wrong)}`);
+}
+
+function profileOf(document: ProfileDocument, at: number, args: PluginArgs): Profile {
   const { schedulerName, plugins } = document;
   if (!schedulerName && at > 0) throw new Error(`profiles[${at}].schedulerName: Required value`);
   for (const [point, set] of Object.entries(plugins ?? {})) checkSet(`profiles[${at}].plugins.${point}`, point, set ?? {});
@@ -58,8 +94,9 @@ function profileOf(document: ProfileDocument, at: number): Profile {
   const multi = set('multiPoint');
   return {
     name: schedulerName || defaultProfile.name,
-    plugins: all.flatMap((plugin) => configured(plugin, multi, set('filter'), set('score'))),
+    plugins: pluginsWith(args).flatMap((plugin) => configured(plugin, multi, set('filter'), set('score'))),
     preempts: isOn('DefaultPreemption', isOn('DefaultPreemption', true, multi), set('postFilter')),
+    args,
   };
 }
 

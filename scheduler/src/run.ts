@@ -5,8 +5,11 @@ import { type Component, type ComponentContext, leaderElectionStatus, serveSecur
 import { issueTemporary } from '@keelson/pki';
 import { createEventRecorder, createInformers, runElected } from '@keelson/runtime';
 import { configKind, inert } from './config-file.ts';
+import { readExtenders, resourcesOfExtenders } from './extenders/config.ts';
+import { Extenders } from './extenders/extenders.ts';
+import { askOverHttp } from './extenders/http.ts';
 import { options } from './options.ts';
-import { defaultProfile, type Profile, readProfiles } from './profiles.ts';
+import { type Profile, readProfiles, takesArgs } from './profiles.ts';
 import { createScheduler } from './scheduler.ts';
 
 type Options = typeof options;
@@ -20,14 +23,19 @@ export const component: Component<Options> = {
   configKind,
   async run(context) {
     const { options: values, clock, log, signal } = context;
-    const profiles = profilesOf(values, log);
+    const extenders = values.extenders ? readExtenders(JSON.parse(values.extenders)) : [];
+    const profiles = profilesOf(values, resourcesOfExtenders(extenders), log);
+    const asked = new Extenders(
+      extenders.map((extender) => ({ extender, ask: askOverHttp(extender, clock) })),
+      log,
+    );
     const transport = transportFor(loadKubeconfig(values.kubeconfig || undefined));
     const api = createApi(transport, { clock });
     try {
       await serveSecurePort(context, api, () => issueTemporary('kube-scheduler', { dnsNames: [hostname()] }, clock));
       const status = leaderElectionStatus(context.metrics);
       const tell = (name: string, leading: 0 | 1): void => status.set({ name }, leading);
-      await runElected(context, api, hostname(), tell, (leading) => schedule(context, profiles, api, leading));
+      await runElected(context, api, hostname(), tell, (leading) => schedule(context, { profiles, extenders: asked }, api, leading));
     } catch (error) {
       if (!(signal.aborted && (isAbort(error) || error === signal.reason))) throw error;
     } finally {
@@ -38,19 +46,20 @@ export const component: Component<Options> = {
 
 async function schedule(
   { clock, random, log, metrics }: Context,
-  profiles: readonly Profile[],
+  by: { readonly profiles: readonly Profile[]; readonly extenders: Extenders },
   api: Api,
   signal: AbortSignal,
 ): Promise<void> {
-  const events = createEventRecorder({ api, component: profiles[0]?.name ?? '', clock, log, signal });
+  const events = createEventRecorder({ api, component: by.profiles[0]?.name ?? '', clock, log, signal });
   const informers = createInformers({ api, clock, random, log });
-  await createScheduler({ api, informers, clock, random, log, events, metrics, profiles }).run(signal);
+  await createScheduler({ api, informers, clock, random, log, events, metrics, ...by }).run(signal);
 }
 
-function profilesOf(values: Context['options'], log: Logger): readonly Profile[] {
-  if (!values.profiles) return [{ ...defaultProfile, name: values['scheduler-name'] }];
-  const documents: Parameters<typeof readProfiles>[0] = JSON.parse(values.profiles);
-  const told = documents.flatMap(({ pluginConfig }) => (pluginConfig ?? []).map(({ name }) => `pluginConfig ${name}`));
+function profilesOf(values: Context['options'], ignored: readonly string[], log: Logger): readonly Profile[] {
+  const said: Parameters<typeof readProfiles>[0] = values.profiles ? JSON.parse(values.profiles) : [];
+  const documents = said.length > 0 ? said : [{ schedulerName: values['scheduler-name'] }];
+  const names = documents.flatMap(({ pluginConfig }) => (pluginConfig ?? []).map(({ name = '' }) => name));
+  const told = names.filter((name) => !takesArgs(name)).map((name) => `pluginConfig ${name}`);
   if (told.length > 0) log.info('taken without effect', { options: told });
-  return readProfiles(documents);
+  return readProfiles(documents, ignored);
 }

@@ -9,8 +9,11 @@ import { type PodInfo, podInfo } from './cache/pod-info.ts';
 import { unscheduledPatch } from './condition.ts';
 import { type Around, Cycle, type Diagnosis } from './cycle/cycle.ts';
 import { mayPreempt, preemptionMessage, refusedBy, unschedulableMessage, victimsLeaving } from './cycle/message.ts';
+import type { Preemption } from './cycle/preemption.ts';
 import { defaultSelector, type Owners } from './default-selector.ts';
 import { evict } from './evict.ts';
+import { type Deciding, decideWith, extenderEvents, preemptWith } from './extenders/decide.ts';
+import type { Extenders } from './extenders/extenders.ts';
 import { type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
 import type { ClusterEvent } from './plugins/types.ts';
 import { defaultProfile, type Profile } from './profiles.ts';
@@ -28,6 +31,8 @@ export interface SchedulerDeps {
   readonly metrics: Registry;
   /** Pods that name none of these are left to other schedulers; the default one unless told. */
   readonly profiles?: readonly Profile[];
+  /** Asked besides; nobody unless told. */
+  readonly extenders?: Extenders;
 }
 
 /** A profile and what decides by it. */
@@ -49,6 +54,8 @@ export class Scheduler {
   readonly #owners: Owners;
   readonly #volumes: VolumeBinder;
   #bindings = 0;
+  /** The pod that extenders are asked about: nobody else's turn comes before they answered. */
+  #asking: string | undefined;
   #pumping = false;
   #running = false;
 
@@ -60,14 +67,13 @@ export class Scheduler {
     this.#nodes = informers.for(Node);
     this.#owners = ownersOf(informers);
     this.#cache = new SchedulerCache((name) => namespaces.store.get(name)?.metadata.labels ?? {});
-    this.#queue = new SchedulingQueue(
-      clock,
-      profiles.flatMap(({ plugins }) => plugins),
-      () => this.#pump(),
-    );
+    this.#queue = new SchedulingQueue(clock, [...profiles.flatMap(({ plugins }) => plugins), extenderEvents], () => this.#pump());
     this.#volumes = new VolumeBinder(deps, () => this.#queue.happened('VolumeChange'));
     this.#profiles = new Map(
-      profiles.map((profile) => [profile.name, { ...profile, cycle: new Cycle(this.#cache.table, profile.plugins) }]),
+      profiles.map((profile) => {
+        const cycle = new Cycle(this.#cache.table, profile.plugins, profile.args.DefaultPreemption);
+        return [profile.name, { ...profile, cycle }];
+      }),
     );
     const places = ['active', 'backoff', 'unschedulable', 'gated'] as const;
     this.#metrics = schedulerMetrics(deps.metrics, () => Object.fromEntries(places.map((place) => [place, this.#queue.size(place)])));
@@ -110,7 +116,7 @@ export class Scheduler {
   }
 
   #podWaits(pod: Pod, key: string): void {
-    if (!this.#profiles.has(profileName(pod)) || this.#cache.isAssumed(key)) return;
+    if (!this.#profiles.has(profileName(pod)) || this.#cache.isAssumed(key) || this.#asking === key) return;
     if (pod.metadata.deletionTimestamp) this.#queue.delete(key);
     else this.#queue.set(podInfo(pod));
   }
@@ -121,7 +127,7 @@ export class Scheduler {
 
   /** Goes on as long as pods are active, giving way to everything else in between. */
   #pump(): void {
-    if (this.#pumping || !this.#running) return;
+    if (this.#pumping || !this.#running || this.#asking !== undefined) return;
     this.#pumping = true;
     this.#deps.clock.after(0, () => {
       this.#pumping = false;
@@ -131,24 +137,80 @@ export class Scheduler {
     });
   }
 
-  /** False when no pod is active. */
+  /** False when no pod is active, or extenders are asked about one. */
   #scheduleNext(): boolean {
     const queued = this.#queue.pop();
     if (!queued) return false;
-    const { clock, random, log } = this.#deps;
+    const { clock, random, extenders } = this.#deps;
     const start = clock.now();
+    if (extenders?.concern(queued.info.pod)) {
+      this.#asking = queued.info.key;
+      void this.#scheduleAsking(queued, extenders, start);
+      return false;
+    }
     try {
-      const spread = defaultSelector(queued.info.pod, this.#owners);
-      const around = { spreadSelector: spread, volumes: this.#volumes.of(queued.info.pod) };
+      const around = this.#around(queued.info);
       const decision = this.#wayOf(queued.info).cycle.decide(queued.info, around, random);
       this.#metrics.algorithmDuration.observe((clock.now() - start) / 1000);
       if (decision.type === 'none') this.#refused(queued, decision.diagnosis, start, around);
       else this.#place(queued, decision.row, start, around.volumes);
     } catch (error) {
-      log.error('scheduling cycle failed', { pod: queued.info.key, err: error });
-      this.#failed(queued, errorMessage(error), start);
+      this.#stumbled(queued, error, start);
     }
     return true;
+  }
+
+  #around({ pod }: PodInfo): Around & { readonly volumes: PodVolumes | undefined } {
+    return { spreadSelector: defaultSelector(pod, this.#owners), volumes: this.#volumes.of(pod) };
+  }
+
+  async #scheduleAsking(queued: Queued, extenders: Extenders, start: number): Promise<void> {
+    const { info } = queued;
+    try {
+      const deciding = { ...this.#wayOf(info), extenders, table: this.#cache.table, random: this.#deps.random };
+      const around = this.#around(info);
+      const decision = await decideWith(deciding, info, around);
+      this.#metrics.algorithmDuration.observe((this.#deps.clock.now() - start) / 1000);
+      const preemption = decision.type === 'none' ? await this.#preemptAsking(deciding, queued, decision.diagnosis) : undefined;
+      if (!this.#stillWaits(queued)) return;
+      if (decision.type === 'none') this.#giveUp(queued, decision.diagnosis, start, preemption);
+      else this.#place(queued, decision.row, start, around.volumes);
+    } catch (error) {
+      if (this.#stillWaits(queued)) this.#stumbled(queued, error, start);
+    } finally {
+      this.#asking = undefined;
+      this.#pump();
+    }
+  }
+
+  async #preemptAsking(deciding: Deciding, { info }: Queued, diagnosis: Diagnosis): Promise<Preemption | undefined> {
+    if (!this.#mayEvict(info)) return undefined;
+    const found = deciding.cycle.candidates(info, this.#around(info), diagnosis, deciding.random);
+    try {
+      return await preemptWith(deciding, info, found);
+    } catch (error) {
+      this.#deps.log.error('extender failed to preempt', { pod: info.key, err: error });
+      return undefined;
+    }
+  }
+
+  /** Takes the pod as it is now. False when it is gone, going, or has a node; another of its name that came meanwhile is queued. */
+  #stillWaits(queued: Queued): boolean {
+    const { key, uid } = queued.info;
+    const present = this.#pods.store.get(key);
+    if (!this.#running || !present || present.metadata.deletionTimestamp || present.spec?.nodeName) return false;
+    if (present.metadata.uid === uid) {
+      queued.info = podInfo(present);
+      return true;
+    }
+    this.#asking = undefined;
+    this.#podWaits(present, key);
+    return false;
+  }
+
+  #stumbled(queued: Queued, error: unknown, start: number): void {
+    this.#deps.log.error('scheduling cycle failed', { pod: queued.info.key, err: error });
+    this.#failed(queued, errorMessage(error), start);
   }
 
   #wayOf({ key, pod }: PodInfo): Way {
@@ -175,12 +237,16 @@ export class Scheduler {
   /** Volumes first. Waiting for them takes nobody's place. */
   async #bind({ info }: Queued, node: string, reservation: Reservation | undefined): Promise<Bound> {
     try {
-      if (reservation) await reservation.bind();
+      if (reservation) await reservation.bind(this.#wayOf(info).args.VolumeBinding.bindTimeoutSeconds * 1000);
     } catch (error) {
       return { type: 'failed', why: bindingMessage(error) };
     }
     this.#bindings++;
-    return bind(this.#deps.api, info, node).finally(() => this.#bindings--);
+    try {
+      return (await this.#deps.extenders?.bind(info, node)) ?? (await bind(this.#deps.api, info, node));
+    } finally {
+      this.#bindings--;
+    }
   }
 
   #boundTo(queued: Queued, node: string, start: number): void {
@@ -203,12 +269,18 @@ export class Scheduler {
 
   #refused(queued: Queued, diagnosis: Diagnosis, start: number, around: Around): void {
     const { info } = queued;
-    const { cycle, preempts } = this.#wayOf(info);
-    const { reasons } = cycle;
-    const leaving = this.#victimsLeave(info);
-    const preemption =
-      leaving || !preempts || !mayPreempt(info.pod) ? undefined : cycle.preempt(info, around, diagnosis, this.#deps.random);
-    const why = preemption ? undefined : leaving ? victimsLeaving : preemptionMessage(diagnosis, reasons, info);
+    const preemption = this.#mayEvict(info) ? this.#wayOf(info).cycle.preempt(info, around, diagnosis, this.#deps.random) : undefined;
+    this.#giveUp(queued, diagnosis, start, preemption);
+  }
+
+  #mayEvict(info: PodInfo): boolean {
+    return !this.#victimsLeave(info) && this.#wayOf(info).preempts && mayPreempt(info.pod);
+  }
+
+  #giveUp(queued: Queued, diagnosis: Diagnosis, start: number, preemption: Preemption | undefined): void {
+    const { info } = queued;
+    const reasons = diagnosis.reasons ?? this.#wayOf(info).cycle.reasons;
+    const why = preemption ? undefined : this.#victimsLeave(info) ? victimsLeaving : preemptionMessage(diagnosis, reasons, info);
     this.#queue.refuse(queued, refusedBy(diagnosis, reasons));
     this.#attempted(queued, 'unschedulable', start);
     this.#tell(

@@ -1,6 +1,8 @@
 import type { Node, Pod } from '@keelson/types';
 import { type PodInfo, podInfo } from './cache/pod-info.ts';
 import { NodeTable } from './cache/table.ts';
+import { Reasons } from './cycle/reasons.ts';
+import type { DefaultSelector, Plugin } from './plugins/types.ts';
 
 /** Objects for this project's tests and benchmark. */
 
@@ -54,4 +56,25 @@ export function table(nodes: readonly Node[], pods: Readonly<Record<string, read
   for (const one of nodes) made.setNode(one);
   for (const [name, there] of Object.entries(pods)) for (const one of there) made.addPod(podInfo(one), name);
   return made;
+}
+
+/** Per node: the reasons a plugin gives, joined, or nothing where it agrees. `!` marks what eviction cannot help. */
+export function judge(plugin: Plugin, facts: PodFacts, nodes: NodeTable, spreadSelector?: DefaultSelector): string[] {
+  const reasons = new Reasons();
+  const verdicts = new Uint16Array(nodes.capacity);
+  plugin.filter?.({ info: info('new', facts), table: nodes, reasons, spreadSelector, volumes: undefined })?.(nodes.rows, verdicts);
+  return [...nodes.rows].map((row) => {
+    const reason = reasons.of(verdicts[row] ?? 0);
+    return reason ? `${reason.resolvable ? '' : '!'}${reason.words.join(', ')}` : '';
+  });
+}
+
+/** Per node: the normalised score, or undefined when the plugin has nothing to say. */
+export function rate(plugin: Plugin, facts: PodFacts, nodes: NodeTable, spreadSelector?: DefaultSelector): number[] | undefined {
+  const score = plugin.score?.({ info: info('new', facts), table: nodes, reasons: new Reasons(), spreadSelector, volumes: undefined });
+  if (!score) return undefined;
+  const scores = new Float64Array(nodes.capacity);
+  score.score(nodes.rows, scores);
+  score.normalize?.(nodes.rows, scores);
+  return [...nodes.rows].map((row) => scores[row] ?? 0);
 }

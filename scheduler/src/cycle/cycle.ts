@@ -1,8 +1,9 @@
 import type { Random } from '@keelson/base';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
-import type { Plugin, Question } from '../plugins/types.ts';
-import { type Preemption, preempt } from './preemption.ts';
+import { type DefaultPreemptionArgs, defaultArgs } from '../config/plugin-args.ts';
+import type { Plugin, Question, RowScore } from '../plugins/types.ts';
+import { candidates, cheapest, enoughCandidates, type Preemption } from './preemption.ts';
 import { Reasons } from './reasons.ts';
 import { openOf, Template, templateKey } from './template.ts';
 
@@ -22,7 +23,20 @@ export interface Diagnosis {
   readonly counts: ReadonlyMap<number, number>;
   /** Rows where evicting pods may help. */
   readonly resolvable: readonly number[];
+  /** What the codes stand for, where these are not the cycle's. */
+  readonly reasons?: Reasons;
 }
+
+/** All rows that do with their scores, and why the others do not. Nobody else's: it stays as it is. */
+export type Feasible =
+  | { readonly type: 'rows'; readonly rows: Int32Array; readonly totals: Float64Array; readonly verdicts: Uint16Array }
+  | { readonly type: 'none'; readonly diagnosis: Diagnosis };
+
+/** What plugins say of a pod. `template`: it is all in there. `rows`: with the scores in the cycle's own columns. */
+type Found =
+  | { readonly type: 'template'; readonly template: Template }
+  | { readonly type: 'rows'; readonly rows: Int32Array; readonly verdicts: Uint16Array }
+  | { readonly type: 'none'; readonly diagnosis: Diagnosis };
 
 /** What a cycle is told of a pod beyond the pod itself, see `Question`. */
 export type Around = Partial<Pick<Question, 'spreadSelector' | 'volumes'>>;
@@ -38,14 +52,16 @@ export class Cycle {
   readonly reasons = new Reasons();
   readonly #table: NodeTable;
   readonly #plugins: readonly Plugin[];
+  readonly #preemption: DefaultPreemptionArgs;
   readonly #templates = new Map<string, Template>();
   #verdicts = new Uint16Array(0);
   #totals = new Float64Array(0);
   #scores = new Float64Array(0);
 
-  constructor(table: NodeTable, plugins: readonly Plugin[]) {
+  constructor(table: NodeTable, plugins: readonly Plugin[], preemption: DefaultPreemptionArgs = defaultArgs.DefaultPreemption) {
     this.#table = table;
     this.#plugins = plugins;
+    this.#preemption = preemption;
   }
 
   /** Filter, score, choose. Among the best, each is as likely. */
@@ -58,6 +74,26 @@ export class Cycle {
 
   /** Filter and score. */
   rank(info: PodInfo, around: Around | undefined): Ranking {
+    const found = this.#find(info, around);
+    if (found.type === 'none') return found;
+    if (found.type === 'template') return this.#fromBuckets(found.template);
+    if (found.rows.length === 0) return { type: 'none', diagnosis: this.diagnose(found.verdicts) };
+    return { type: 'nodes', best: bestOf(found.rows, this.#totals), feasible: found.rows.length };
+  }
+
+  /** Filter and score, for others to say more. */
+  feasible(info: PodInfo, around: Around | undefined): Feasible {
+    const found = this.#find(info, around);
+    if (found.type === 'none') return found;
+    const { rows, totals, verdicts } =
+      found.type === 'rows'
+        ? { ...found, totals: this.#totals }
+        : { rows: found.template.open, totals: found.template.totals, verdicts: found.template.verdicts };
+    if (rows.length === 0) return { type: 'none', diagnosis: this.diagnose(verdicts) };
+    return { type: 'rows', rows: rows.slice(), totals: totals.slice(), verdicts: verdicts.slice() };
+  }
+
+  #find(info: PodInfo, around: Around | undefined): Found {
     const question = this.#question(info, around);
     const refusal = around?.volumes?.refusal;
     if (refusal) return { type: 'none', diagnosis: this.#nowhere(this.reasons.everywhere(refusal.plugin, refusal.words)) };
@@ -68,31 +104,38 @@ export class Cycle {
       const score = plugin.score?.(question);
       return score ? [{ weight: plugin.weight ?? 1, score }] : [];
     });
-    if (filters.length + scores.length + template.raw.length === 0) return this.#fromBuckets(template);
+    if (filters.length + scores.length + template.raw.length === 0) return { type: 'template', template };
     this.#fit();
-    let { open } = template;
-    let { verdicts } = template;
+    let { open: rows, verdicts } = template;
     if (filters.length > 0) {
       this.#verdicts.set(template.verdicts);
-      for (const filter of filters) filter(open, this.#verdicts);
+      for (const filter of filters) filter(rows, this.#verdicts);
       verdicts = this.#verdicts;
-      open = openOf(open, verdicts);
+      rows = openOf(rows, verdicts);
     }
-    if (open.length === 0) return { type: 'none', diagnosis: this.#diagnose(verdicts) };
+    if (rows.length > 0) this.#score(rows, template, scores);
+    return { type: 'rows', rows, verdicts };
+  }
+
+  #score(rows: Int32Array, template: Template, scores: readonly { readonly weight: number; readonly score: RowScore }[]): void {
     this.#totals.set(template.totals);
     for (const { weight, score, raw } of template.raw) {
       this.#scores.set(raw);
-      this.#weigh(open, weight, score.normalize);
+      this.#weigh(rows, weight, score.normalize);
     }
     for (const { weight, score } of scores) {
-      score.score(open, this.#scores);
-      this.#weigh(open, weight, score.normalize);
+      score.score(rows, this.#scores);
+      this.#weigh(rows, weight, score.normalize);
     }
-    return { type: 'nodes', best: bestOf(open, this.#totals), feasible: open.length };
   }
 
   /** A node for the pod if others give way. Changes nothing. */
   preempt(info: PodInfo, around: Around | undefined, diagnosis: Diagnosis, random: Random): Preemption | undefined {
+    return cheapest(this.candidates(info, around, diagnosis, random));
+  }
+
+  /** Nodes for the pod if others give way, among which `preempt` chooses. */
+  candidates(info: PodInfo, around: Around | undefined, diagnosis: Diagnosis, random: Random): Preemption[] {
     const question = this.#question(info, around);
     const verdicts = new Uint16Array(this.#table.capacity);
     const fits = (row: number): boolean => {
@@ -101,7 +144,9 @@ export class Cycle {
       for (const plugin of this.#plugins) if (verdicts[row] === 0) plugin.filter?.(question)?.(rows, verdicts);
       return verdicts[row] === 0;
     };
-    return preempt(info, this.#table, diagnosis.resolvable, fits, random);
+    const rows = diagnosis.resolvable;
+    const enough = enoughCandidates(rows.length, this.#preemption);
+    return candidates(info, this.#table, { rows, fits, enough }, random);
   }
 
   #question(info: PodInfo, { spreadSelector, volumes }: Around = {}): Question {
@@ -130,7 +175,7 @@ export class Cycle {
 
   #fromBuckets({ buckets, verdicts }: Template): Ranking {
     const best = buckets.best();
-    return best.length === 0 ? { type: 'none', diagnosis: this.#diagnose(verdicts) } : { type: 'nodes', best, feasible: buckets.size };
+    return best.length === 0 ? { type: 'none', diagnosis: this.diagnose(verdicts) } : { type: 'nodes', best, feasible: buckets.size };
   }
 
   #weigh(rows: Int32Array, weight: number, normalize: ((rows: Int32Array, scores: Float64Array) => void) | undefined): void {
@@ -142,15 +187,16 @@ export class Cycle {
     }
   }
 
-  #diagnose(verdicts: Uint16Array): Diagnosis {
+  /** How many nodes each reason keeps. @param reasons what the codes stand for */
+  diagnose(verdicts: Uint16Array, reasons: Reasons = this.reasons): Diagnosis {
     const counts = new Map<number, number>();
     const resolvable: number[] = [];
     for (const row of this.#table.rows) {
       const code = verdicts[row] ?? 0;
       counts.set(code, (counts.get(code) ?? 0) + 1);
-      if (this.reasons.of(code)?.resolvable) resolvable.push(row);
+      if (reasons.of(code)?.resolvable) resolvable.push(row);
     }
-    return { nodes: this.#table.count, counts, resolvable };
+    return { nodes: this.#table.count, counts, resolvable, ...(reasons === this.reasons ? {} : { reasons }) };
   }
 
   #fit(): void {

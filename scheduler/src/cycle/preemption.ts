@@ -1,6 +1,7 @@
 import type { Random } from '@keelson/base';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
+import type { DefaultPreemptionArgs } from '../config/plugin-args.ts';
 
 /** A node that takes the pod once its victims are gone. */
 export interface Preemption {
@@ -12,24 +13,39 @@ export interface Preemption {
 /** Whether the pod passes every filter on a row, as the table is now. */
 export type Fits = (row: number) => boolean;
 
+/** Where eviction may help. */
+export interface Candidates {
+  readonly rows: readonly number[];
+  readonly fits: Fits;
+  /** How many rows with victims are enough to choose among. */
+  readonly enough: number;
+}
+
+/** Of `nodes` where eviction may help, how many with victims are compared. */
+export function enoughCandidates(nodes: number, args: DefaultPreemptionArgs): number {
+  return Math.min(nodes, Math.max(args.minCandidateNodesAbsolute, Math.trunc((nodes * args.minCandidateNodesPercentage) / 100)));
+}
+
 /**
- * DefaultPreemption: of the rows where eviction can help, the one whose victims matter least; undefined when there is none. Victims are
- * pods of lower priority, as few as will do. The table is as before when this returns. Of many rows only a tenth, but at least a hundred
- * with victims, are tried, from a drawn place on, as upstream.
+ * DefaultPreemption: rows where eviction can help, with the victims of each: pods of lower priority, as few as will do. The table is as
+ * before when this returns. Rows are tried from a drawn place on until enough have victims, as upstream.
  */
-export function preempt(info: PodInfo, table: NodeTable, rows: readonly number[], fits: Fits, random: Random): Preemption | undefined {
-  if (table.lowestPriority >= info.priority) return undefined;
-  const enough = Math.max(100, Math.trunc(table.count / 10));
+export function candidates(info: PodInfo, table: NodeTable, { rows, fits, enough }: Candidates, random: Random): Preemption[] {
+  if (table.lowestPriority >= info.priority) return [];
   const from = Math.floor(random.next() * rows.length);
-  let best: Preemption | undefined;
-  let found = 0;
-  for (let i = 0; i < rows.length && found < enough; i++) {
+  const found: Preemption[] = [];
+  for (let i = 0; i < rows.length && found.length < enough; i++) {
     const row = rows[(from + i) % rows.length] as number;
     const victims = victimsOn(row, info, table, fits);
-    if (!victims) continue;
-    found++;
-    if (!best || costsLess(victims, best.victims)) best = { row, victims };
+    if (victims) found.push({ row, victims });
   }
+  return found;
+}
+
+/** The one whose victims matter least; undefined of none. */
+export function cheapest(found: readonly Preemption[]): Preemption | undefined {
+  let best = found[0];
+  for (const one of found) if (best && costsLess(one.victims, best.victims)) best = one;
   return best;
 }
 

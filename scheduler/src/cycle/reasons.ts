@@ -13,6 +13,14 @@ export class Reasons {
   readonly #codes = new Map<string, number>();
   readonly #reasons: Reason[] = [];
 
+  /** The same codes, and room for more that are of no use to others. */
+  copy(): Reasons {
+    const copy = new Reasons();
+    for (const [key, code] of this.#codes) copy.#codes.set(key, code);
+    copy.#reasons.push(...this.#reasons);
+    return copy;
+  }
+
   code(plugin: string, resolvable: boolean, ...words: string[]): number {
     return this.#code({ plugin, words, resolvable });
   }

@@ -1,3 +1,4 @@
+import { defaultArgs, type PluginArgs } from '../config/plugin-args.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import { nodeAffinity } from './node-affinity.ts';
@@ -18,18 +19,23 @@ import { volumeZone } from './volume-zone.ts';
  * PrioritySort are the queue's (`queue/`), DefaultPreemption is
  * `cycle/preemption.ts`, DefaultBinder `binder.ts`.
  */
-export const plugins: readonly Plugin[] = [
-  nodeUnschedulable,
-  nodeName,
-  taintToleration,
-  nodeAffinity,
-  nodePorts,
-  nodeResourcesFit,
-  volumeRestrictions,
-  volumeBinding,
-  volumeZone,
-  podTopologySpread,
-  interPodAffinity,
-  nodeResourcesBalancedAllocation,
-  imageLocality,
-];
+export function pluginsWith(args: PluginArgs): readonly Plugin[] {
+  return [
+    nodeUnschedulable,
+    nodeName,
+    taintToleration,
+    nodeAffinity(args.NodeAffinity),
+    nodePorts,
+    nodeResourcesFit(args.NodeResourcesFit),
+    volumeRestrictions,
+    volumeBinding,
+    volumeZone,
+    podTopologySpread(args.PodTopologySpread),
+    interPodAffinity(args.InterPodAffinity),
+    nodeResourcesBalancedAllocation(args.NodeResourcesBalancedAllocation),
+    imageLocality,
+  ];
+}
+
+/** The same as nobody told them anything. */
+export const plugins: readonly Plugin[] = pluginsWith(defaultArgs);

@@ -1,8 +1,9 @@
 import type { Counter } from '../cache/pod-index.ts';
 import { type PodInfo, type Term, termMatches } from '../cache/pod-info.ts';
 import type { Domains, NodeTable } from '../cache/table.ts';
+import type { InterPodAffinityArgs } from '../config/plugin-args.ts';
 import { inDomain, sumByDomain } from './domain-counts.ts';
-import { eachOpen, type Plugin, type Question } from './types.ts';
+import { eachOpen, type Plugin, type Question, type RowFilter, type RowScore } from './types.ts';
 
 const name = 'InterPodAffinity';
 
@@ -14,52 +15,63 @@ interface Weighed {
 }
 
 /** Affinity and anti-affinity to other pods, the incoming pod's and those of pods already there. */
-export const interPodAffinity: Plugin = {
-  name,
-  scope: 'cluster',
-  weight: 2,
-  requeueOn: ['NodeAdd', 'NodeLabel', 'AssignedPodAdd', 'AssignedPodUpdate', 'AssignedPodDelete'],
-  filter(question) {
-    const { info, table, reasons } = question;
-    const { affinity, antiAffinity } = info.terms;
-    const guarded = table.index.statedAbout(info, 'anti');
-    if (affinity.length === 0 && antiAffinity.length === 0 && guarded.length === 0) return undefined;
-    const attracted = attraction(question);
-    const repelled = antiAffinity.map((term) => weigh(table, term.topologyKey, counterOf(question, [term]), 1));
-    const kept = guarded.map(({ term, perRow }) => weigh(table, term.topologyKey, { perRow }, 1));
-    const noAffinity = reasons.code(name, false, "node(s) didn't match pod affinity rules");
-    const noAnti = reasons.code(name, true, "node(s) didn't match pod anti-affinity rules");
-    const noExisting = reasons.code(name, true, "node(s) didn't satisfy existing pods anti-affinity rules");
-    const present = ({ domains, sums }: Weighed, row: number): boolean => inDomain(domains, sums, row);
-    return eachOpen((row) => {
-      if (!attracted(row)) return noAffinity;
-      if (repelled.some((one) => present(one, row))) return noAnti;
-      return kept.some((one) => present(one, row)) ? noExisting : 0;
-    });
-  },
-  score(question) {
-    const { info, table } = question;
-    const stated = [...table.index.statedAbout(info, 'preferred'), ...table.index.statedAbout(info, 'required')];
-    const weighed = [
-      ...info.terms.preferred.map((term) => weigh(table, term.topologyKey, counterOf(question, [term]), term.weight)),
-      ...stated.map(({ term, perRow }) => weigh(table, term.topologyKey, { perRow }, term.weight)),
-    ];
-    if (weighed.length === 0) return undefined;
-    return {
-      score(rows, scores) {
-        for (const row of rows) {
-          let sum = 0;
-          for (const { domains, sums, weight } of weighed) {
-            const id = domains.of.values[row] as number;
-            if (id >= 0) sum += weight * (sums[id] as number);
-          }
-          scores[row] = sum;
+export function interPodAffinity(args: InterPodAffinityArgs): Plugin {
+  return {
+    name,
+    scope: 'cluster',
+    weight: 2,
+    requeueOn: ['NodeAdd', 'NodeLabel', 'AssignedPodAdd', 'AssignedPodUpdate', 'AssignedPodDelete'],
+    filter: required,
+    score: (question) => preferred(question, args),
+  };
+}
+
+function required(question: Question): RowFilter | undefined {
+  const { info, table, reasons } = question;
+  const { affinity, antiAffinity } = info.terms;
+  const guarded = table.index.statedAbout(info, 'anti');
+  if (affinity.length === 0 && antiAffinity.length === 0 && guarded.length === 0) return undefined;
+  const attracted = attraction(question);
+  const repelled = antiAffinity.map((term) => weigh(table, term.topologyKey, counterOf(question, [term]), 1));
+  const kept = guarded.map(({ term, perRow }) => weigh(table, term.topologyKey, { perRow }, 1));
+  const noAffinity = reasons.code(name, false, "node(s) didn't match pod affinity rules");
+  const noAnti = reasons.code(name, true, "node(s) didn't match pod anti-affinity rules");
+  const noExisting = reasons.code(name, true, "node(s) didn't satisfy existing pods anti-affinity rules");
+  const present = ({ domains, sums }: Weighed, row: number): boolean => inDomain(domains, sums, row);
+  return eachOpen((row) => {
+    if (!attracted(row)) return noAffinity;
+    if (repelled.some((one) => present(one, row))) return noAnti;
+    return kept.some((one) => present(one, row)) ? noExisting : 0;
+  });
+}
+
+function preferred(
+  question: Question,
+  { hardPodAffinityWeight: hard, ignorePreferredTermsOfExistingPods }: InterPodAffinityArgs,
+): RowScore | undefined {
+  const { info, table } = question;
+  if (ignorePreferredTermsOfExistingPods && info.terms.preferred.length === 0) return undefined;
+  const demanding = hard > 0 ? table.index.statedAbout(info, 'required') : [];
+  const weighed = [
+    ...info.terms.preferred.map((term) => weigh(table, term.topologyKey, counterOf(question, [term]), term.weight)),
+    ...table.index.statedAbout(info, 'preferred').map(({ term, perRow }) => weigh(table, term.topologyKey, { perRow }, term.weight)),
+    ...demanding.map(({ term, perRow }) => weigh(table, term.topologyKey, { perRow }, hard)),
+  ];
+  if (weighed.length === 0) return undefined;
+  return {
+    score(rows, scores) {
+      for (const row of rows) {
+        let sum = 0;
+        for (const { domains, sums, weight } of weighed) {
+          const id = domains.of.values[row] as number;
+          if (id >= 0) sum += weight * (sums[id] as number);
         }
-      },
-      normalize: spreadOut,
-    };
-  },
-};
+        scores[row] = sum;
+      }
+    },
+    normalize: spreadOut,
+  };
+}
 
 /** The least goes to 0, the most to 100; all 0 when they are equal. */
 function spreadOut(rows: Int32Array, scores: Float64Array): void {

@@ -1,45 +1,55 @@
 import { nodeSuits, nodeTermHolds } from '@keelson/machinery';
 import type { Node, NodeSelectorTerm } from '@keelson/types';
 import type { PodInfo } from '../cache/pod-info.ts';
+import type { NodeAffinityArgs } from '../config/plugin-args.ts';
 import { scaleUp } from './normalize.ts';
-import { eachOpen, type Plugin } from './types.ts';
+import { eachOpen, type Plugin, type Question, type RowFilter } from './types.ts';
 
 const name = 'NodeAffinity';
 
-/** nodeSelector and node affinity. */
-export const nodeAffinity: Plugin = {
-  name,
-  scope: 'row',
-  weight: 2,
-  requeueOn: ['NodeAdd', 'NodeLabel'],
-  filter({ info, table, reasons }) {
-    const matches = requiredNodes(info);
-    if (!matches) return undefined;
-    const named = namedNodes(info);
-    const elsewhere = reasons.code(name, false, `node(s) didn't satisfy plugin(s) [${name}]`);
-    const code = reasons.code(name, false, "node(s) didn't match Pod's node affinity/selector");
-    return eachOpen((row) => {
-      const node = table.nodes[row];
-      if (!node || (named && !named.has(node.metadata.name ?? ''))) return elsewhere;
-      return matches(node) ? 0 : code;
-    });
-  },
-  score({ info, table }) {
-    const preferred = info.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-    if (preferred.length === 0) return undefined;
-    return {
-      score(rows, scores) {
-        for (const row of rows) {
-          const node = table.nodes[row];
-          scores[row] = node
-            ? preferred.reduce((sum, { weight, preference }) => sum + (nodeTermHolds(preference, node) ? weight : 0), 0)
-            : 0;
-        }
-      },
-      normalize: scaleUp,
-    };
-  },
-};
+/** nodeSelector and node affinity, the pod's and what is added to every pod's. */
+export function nodeAffinity({ addedAffinity }: NodeAffinityArgs): Plugin {
+  const enforced = addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const wished = addedAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  return {
+    name,
+    scope: 'row',
+    weight: 2,
+    requeueOn: ['NodeAdd', 'NodeLabel'],
+    filter: (question) => filterBy(question, enforced),
+    score({ info, table }) {
+      const own = info.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+      const preferred = [...wished, ...own];
+      if (preferred.length === 0) return undefined;
+      return {
+        score(rows, scores) {
+          for (const row of rows) {
+            const node = table.nodes[row];
+            scores[row] = node
+              ? preferred.reduce((sum, { weight, preference }) => sum + (nodeTermHolds(preference, node) ? weight : 0), 0)
+              : 0;
+          }
+        },
+        normalize: scaleUp,
+      };
+    },
+  };
+}
+
+function filterBy({ info, table, reasons }: Question, enforced: readonly NodeSelectorTerm[] | undefined): RowFilter | undefined {
+  const matches = requiredNodes(info);
+  if (!matches && !enforced) return undefined;
+  const named = namedNodes(info);
+  const elsewhere = reasons.code(name, false, `node(s) didn't satisfy plugin(s) [${name}]`);
+  const outside = reasons.code(name, false, "node(s) didn't match scheduler-enforced node affinity");
+  const code = reasons.code(name, false, "node(s) didn't match Pod's node affinity/selector");
+  return eachOpen((row) => {
+    const node = table.nodes[row];
+    if (!node || (named && !named.has(node.metadata.name ?? ''))) return elsewhere;
+    if (enforced && !enforced.some((term) => nodeTermHolds(term, node))) return outside;
+    return !matches || matches(node) ? 0 : code;
+  });
+}
 
 /** Whether a node is one the pod demands; undefined when it demands nothing. */
 export function requiredNodes({ pod }: PodInfo): ((node: Node) => boolean) | undefined {

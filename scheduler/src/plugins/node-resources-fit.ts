@@ -1,35 +1,53 @@
 import type { Requests } from '../cache/resources.ts';
 import type { NodeTable } from '../cache/table.ts';
+import type { NodeResourcesFitArgs, ScoringStrategy } from '../config/plugin-args.ts';
 import type { Reasons } from '../cycle/reasons.ts';
-import type { Plugin, RowFilter } from './types.ts';
+import { scoredColumns } from './resource-columns.ts';
+import { scoreBy } from './scoring-strategy.ts';
+import type { Plugin, Question, RowFilter, RowScore } from './types.ts';
 
 const name = 'NodeResourcesFit';
 
-/** Requests fit into what is left of allocatable; the emptier node scores higher (LeastAllocated). */
-export const nodeResourcesFit: Plugin = {
-  name,
-  scope: 'row',
-  weight: 1,
-  requeueOn: ['NodeAdd', 'NodeAllocatable', 'AssignedPodDelete', 'AssignedPodUpdate', 'UnscheduledPodUpdate'],
-  filter: ({ info, table, reasons }) => fits(info.requests, table, reasons),
-  score({ info, table }) {
-    const { cpu, memory } = info.requests.nonzero;
-    return {
-      score(rows, scores) {
-        const [cpuHave, cpuUsed] = [table.allocatable.cpu.values, table.nonzero.cpu.values];
-        const [memoryHave, memoryUsed] = [table.allocatable.memory.values, table.nonzero.memory.values];
-        for (let i = 0; i < rows.length; i++) {
-          const row = rows[i] as number;
-          const a = cpuHave[row] as number;
-          const b = memoryHave[row] as number;
-          const counted = (a > 0 ? 1 : 0) + (b > 0 ? 1 : 0);
-          const sum = free(a, (cpuUsed[row] as number) + cpu) + free(b, (memoryUsed[row] as number) + memory);
-          scores[row] = counted === 0 ? 0 : Math.floor(sum / counted);
-        }
-      },
-    };
-  },
-};
+/** Requests fit into what is left of allocatable, extended resources that are ignored apart; nodes score by the strategy. */
+export function nodeResourcesFit(args: NodeResourcesFitArgs): Plugin {
+  const { scoringStrategy } = args;
+  const usual = isUsual(scoringStrategy);
+  return {
+    name,
+    scope: 'row',
+    weight: 1,
+    requeueOn: ['NodeAdd', 'NodeAllocatable', 'AssignedPodDelete', 'AssignedPodUpdate', 'UnscheduledPodUpdate'],
+    filter: ({ info, table, reasons }) => fits(info.requests, table, reasons, args),
+    score: (question) =>
+      usual
+        ? leastAllocated(question)
+        : { score: scoreBy(scoringStrategy, scoredColumns(scoringStrategy.resources, question.info.requests, question.table, false)) },
+  };
+}
+
+/** Nearly everybody's, which has a loop of its own. */
+function isUsual({ type, resources }: ScoringStrategy): boolean {
+  const said = resources.map((one) => `${one.name} ${one.weight}`).toSorted();
+  return type === 'LeastAllocated' && said.join() === 'cpu 1,memory 1';
+}
+
+function leastAllocated({ info, table }: Question): RowScore {
+  const { cpu, memory } = info.requests.nonzero;
+  return {
+    score(rows, scores) {
+      const [cpuHave, cpuUsed] = [table.allocatable.cpu.values, table.nonzero.cpu.values];
+      const [memoryHave, memoryUsed] = [table.allocatable.memory.values, table.nonzero.memory.values];
+      for (let i = 0; i < rows.length; i++) {
+        const row = rows[i] as number;
+        const a = cpuHave[row] as number;
+        const b = memoryHave[row] as number;
+        const counted = (a > 0 ? 1 : 0) + (b > 0 ? 1 : 0);
+        const sum = free(a, (cpuUsed[row] as number) + cpu) + free(b, (memoryUsed[row] as number) + memory);
+        scores[row] = counted === 0 ? 0 : Math.floor(sum / counted);
+      }
+    },
+  };
+}
 
 function free(have: number, used: number): number {
   return have === 0 || used > have ? 0 : Math.floor(((have - used) * 100) / have);
@@ -43,7 +61,7 @@ interface Want {
 }
 
 /** Loops over one column after the other; a node lacking several resources gets all of them as reasons. */
-function fits({ amounts }: Requests, table: NodeTable, reasons: Reasons): RowFilter {
+function fits({ amounts }: Requests, table: NodeTable, reasons: Reasons, args: NodeResourcesFitArgs): RowFilter {
   const wants: Want[] = [];
   const want = (label: string, amount: number, columns: Omit<Want, 'label' | 'amount'>): void => {
     if (amount > 0) wants.push({ label, amount, ...columns });
@@ -56,13 +74,20 @@ function fits({ amounts }: Requests, table: NodeTable, reasons: Reasons): RowFil
   want('Insufficient cpu', amounts.cpu, of('cpu'));
   want('Insufficient memory', amounts.memory, of('memory'));
   want('Insufficient ephemeral-storage', amounts.ephemeral, of('ephemeral'));
-  for (const [resource, amount] of amounts.scalars) want(`Insufficient ${resource}`, amount, table.scalar(resource));
+  for (const [resource, amount] of amounts.scalars)
+    if (!isIgnored(resource, args)) want(`Insufficient ${resource}`, amount, table.scalar(resource));
   return (rows, verdicts) => {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number;
       if (verdicts[row] === 0 && lacksAny(wants, row)) verdicts[row] = explain(wants, row, reasons);
     }
   };
+}
+
+/** Only extended resources can be. */
+function isIgnored(resource: string, { ignoredResources, ignoredResourceGroups }: NodeResourcesFitArgs): boolean {
+  if (!resource.includes('/') || resource.includes('kubernetes.io/') || resource.startsWith('requests.')) return false;
+  return ignoredResources.includes(resource) || ignoredResourceGroups.includes(resource.slice(0, resource.indexOf('/')));
 }
 
 function lacksAny(wants: readonly Want[], row: number): boolean {

@@ -2,44 +2,25 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { podInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
-import { Reasons } from '../cycle/reasons.ts';
-import { info, type NodeFacts, node, type PodFacts, pod, table } from '../testdata.ts';
+import { judge, type NodeFacts, node, type PodFacts, pod, rate, table } from '../testdata.ts';
 import { imageLocality } from './image-locality.ts';
 import { plugins } from './index.ts';
-import { interPodAffinity } from './inter-pod-affinity.ts';
-import { nodeAffinity } from './node-affinity.ts';
 import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
-import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.ts';
-import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
-import { podTopologySpread } from './pod-topology-spread.ts';
 import { taintToleration } from './taint-toleration.ts';
 import type { DefaultSelector, Plugin } from './types.ts';
 
-/** Per node: the reasons a plugin gives, joined, or nothing where it agrees. `!` marks what eviction cannot help. */
-function judge(plugin: Plugin, facts: PodFacts, nodes: NodeTable): string[] {
-  const reasons = new Reasons();
-  const verdicts = new Uint16Array(nodes.capacity);
-  plugin.filter?.({ info: info('new', facts), table: nodes, reasons, spreadSelector: undefined, volumes: undefined })?.(
-    nodes.rows,
-    verdicts,
-  );
-  return [...nodes.rows].map((row) => {
-    const reason = reasons.of(verdicts[row] ?? 0);
-    return reason ? `${reason.resolvable ? '' : '!'}${reason.words.join(', ')}` : '';
-  });
-}
-
-/** Per node: the normalised score, or undefined when the plugin has nothing to say. */
-function rate(plugin: Plugin, facts: PodFacts, nodes: NodeTable, spreadSelector?: DefaultSelector): number[] | undefined {
-  const score = plugin.score?.({ info: info('new', facts), table: nodes, reasons: new Reasons(), spreadSelector, volumes: undefined });
-  if (!score) return undefined;
-  const scores = new Float64Array(nodes.capacity);
-  score.score(nodes.rows, scores);
-  score.normalize?.(nodes.rows, scores);
-  return [...nodes.rows].map((row) => scores[row] ?? 0);
-}
+const named = (name: string): Plugin => {
+  const found = plugins.find((plugin) => plugin.name === name);
+  assert.ok(found, name);
+  return found;
+};
+const interPodAffinity = named('InterPodAffinity');
+const nodeAffinity = named('NodeAffinity');
+const nodeResourcesBalancedAllocation = named('NodeResourcesBalancedAllocation');
+const nodeResourcesFit = named('NodeResourcesFit');
+const podTopologySpread = named('PodTopologySpread');
 
 const withNodes = (...facts: NodeFacts[]): NodeTable => table(facts.map((one, i) => node(`n${i}`, one)));
 

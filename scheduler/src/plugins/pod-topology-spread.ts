@@ -3,9 +3,10 @@ import type { TopologySpreadConstraint } from '@keelson/types';
 import type { Counter } from '../cache/pod-index.ts';
 import { withLabelKeys } from '../cache/pod-info.ts';
 import type { Domains } from '../cache/table.ts';
+import type { PodTopologySpreadArgs } from '../config/plugin-args.ts';
 import { sumByDomain } from './domain-counts.ts';
 import { requiredNodes } from './node-affinity.ts';
-import { eachOpen, type Plugin, type Question } from './types.ts';
+import { type DefaultSelector, eachOpen, type Plugin, type Question, type RowFilter } from './types.ts';
 
 const name = 'PodTopologySpread';
 const hostname = 'kubernetes.io/hostname';
@@ -23,65 +24,106 @@ interface Constraint {
   readonly counts: ((row: number) => boolean) | undefined;
 }
 
-/** Even spreading of pods that match a selector over the domains of a topology. */
-export const podTopologySpread: Plugin = {
-  name,
-  scope: 'cluster',
-  weight: 2,
-  requeueOn: ['NodeAdd', 'NodeLabel', 'AssignedPodAdd', 'AssignedPodUpdate', 'AssignedPodDelete', 'NodeTaint'],
-  filter(question) {
-    const stated = (question.info.pod.spec?.topologySpreadConstraints ?? []).filter(
-      ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
-    );
-    if (stated.length === 0) return undefined;
-    const { table, reasons } = question;
-    const missing = reasons.code(name, false, "node(s) didn't match pod topology spread constraints (missing required label)");
-    const skewed = reasons.code(name, true, "node(s) didn't match pod topology spread constraints");
-    const constraints = stated.map((constraint) => prepare(constraint, question));
-    const counted = (row: number): boolean => constraints.every(({ domains }) => (domains.of.values[row] as number) >= 0);
-    const limits = constraints.map((constraint) => limit(constraint, table.rows, counted));
-    return eachOpen((row) => {
-      if (!counted(row)) return missing;
-      for (const { constraint, sums, least } of limits) {
-        const count = sums[constraint.domains.of.values[row] as number] as number;
-        if (count + constraint.self - least > constraint.maxSkew) return skewed;
-      }
-      return 0;
-    });
-  },
-  score(question) {
-    const stated = (question.info.pod.spec?.topologySpreadConstraints ?? []).filter(
-      ({ whenUnsatisfiable }) => whenUnsatisfiable === 'ScheduleAnyway',
-    );
-    const all = question.info.pod.spec?.topologySpreadConstraints ?? [];
-    const byDefault = all.length === 0;
-    const constraints = byDefault ? defaults(question) : stated.map((constraint) => prepare(constraint, question));
-    if (constraints.length === 0) return undefined;
-    const ignored = new Set<number>();
-    return {
-      score: (rows, scores) => scoreRows(constraints, rows, scores, question.table.rows, byDefault ? undefined : ignored),
-      normalize: (rows, scores) => normalizeRows(rows, scores, ignored),
-    };
-  },
-};
-
-function prepare(stated: TopologySpreadConstraint, question: Question): Constraint {
-  const { info, table } = question;
-  const selector = withLabelKeys(stated.labelSelector, info.labels, stated.matchLabelKeys ?? []);
-  const matcher = labelSelectorMatcher(selector);
-  const { namespace } = info;
-  const required = stated.nodeAffinityPolicy === 'Ignore' ? undefined : requiredNodes(info);
-  const tolerations = stated.nodeTaintsPolicy === 'Honor' ? (info.pod.spec?.tolerations ?? []) : undefined;
+/**
+ * Even spreading of pods that match a selector over the domains of a topology. Pods that state no constraints get the default ones, with
+ * the selector of their Services and owner.
+ */
+export function podTopologySpread(args: PodTopologySpreadArgs): Plugin {
+  const system = args.defaultingType === 'System';
+  const defaults = system ? systemDefaults : args.defaultConstraints;
   return {
-    topologyKey: stated.topologyKey,
-    maxSkew: stated.maxSkew,
-    minDomains: stated.minDomains ?? 1,
+    name,
+    scope: 'cluster',
+    weight: 2,
+    requeueOn: ['NodeAdd', 'NodeLabel', 'AssignedPodAdd', 'AssignedPodUpdate', 'AssignedPodDelete', 'NodeTaint'],
+    filter(question) {
+      const constraints = constraintsOf(question, 'DoNotSchedule', defaults);
+      return constraints.length === 0 ? undefined : keepSkew(constraints, question);
+    },
+    score(question) {
+      const constraints = constraintsOf(question, 'ScheduleAnyway', defaults);
+      if (constraints.length === 0) return undefined;
+      const lenient = system && statedIn(question).length === 0;
+      const ignored = new Set<number>();
+      return {
+        score: (rows, scores) => scoreRows(constraints, rows, scores, question.table.rows, lenient ? undefined : ignored),
+        normalize: (rows, scores) => normalizeRows(rows, scores, ignored),
+      };
+    },
+  };
+}
+
+/** Kubernetes' own: over hosts and, less strictly, zones. */
+const systemDefaults: readonly TopologySpreadConstraint[] = [
+  { topologyKey: hostname, maxSkew: 3, whenUnsatisfiable: 'ScheduleAnyway' },
+  { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5, whenUnsatisfiable: 'ScheduleAnyway' },
+];
+
+function statedIn({ info }: Question): readonly TopologySpreadConstraint[] {
+  return info.pod.spec?.topologySpreadConstraints ?? [];
+}
+
+function constraintsOf(question: Question, action: string, defaults: readonly TopologySpreadConstraint[]): readonly Constraint[] {
+  const all = statedIn(question);
+  const wanted = ({ whenUnsatisfiable }: TopologySpreadConstraint): boolean => whenUnsatisfiable === action;
+  if (all.length > 0) return all.filter(wanted).map((constraint) => prepare(constraint, question, ownPods(constraint, question)));
+  const { spreadSelector } = question;
+  if (!spreadSelector) return [];
+  return defaults.filter(wanted).map((constraint) => prepare(constraint, question, likePods(spreadSelector, question)));
+}
+
+function keepSkew(constraints: readonly Constraint[], { table, reasons }: Question): RowFilter {
+  const missing = reasons.code(name, false, "node(s) didn't match pod topology spread constraints (missing required label)");
+  const skewed = reasons.code(name, true, "node(s) didn't match pod topology spread constraints");
+  const counted = (row: number): boolean => constraints.every(({ domains }) => (domains.of.values[row] as number) >= 0);
+  const limits = constraints.map((constraint) => limit(constraint, table.rows, counted));
+  return eachOpen((row) => {
+    if (!counted(row)) return missing;
+    for (const { constraint, sums, least } of limits) {
+      const count = sums[constraint.domains.of.values[row] as number] as number;
+      if (count + constraint.self - least > constraint.maxSkew) return skewed;
+    }
+    return 0;
+  });
+}
+
+/** The pods that a constraint spreads. */
+type Spread = Pick<Constraint, 'self' | 'counter'>;
+
+/** Those that the constraint itself selects. */
+function ownPods(stated: TopologySpreadConstraint, { info, table }: Question): Spread {
+  const { namespace } = info;
+  const matcher = labelSelectorMatcher(withLabelKeys(stated.labelSelector, info.labels, stated.matchLabelKeys ?? []));
+  return {
     self: matcher.matches(info.labels) ? 1 : 0,
-    domains: table.domains(stated.topologyKey),
     counter: table.index.counter(
       `spread ${namespace} ${matcher.toString()} ${matcher.nothing}`,
       (other) => other.namespace === namespace && !other.pod.metadata.deletionTimestamp && matcher.matches(other.labels),
     ),
+  };
+}
+
+/** Those of the pod's Services and owner. */
+function likePods({ key, matches }: DefaultSelector, { info, table }: Question): Spread {
+  const { namespace } = info;
+  return {
+    self: matches(info.labels) ? 1 : 0,
+    counter: table.index.counter(
+      `default ${namespace} ${key}`,
+      (other) => other.namespace === namespace && !other.pod.metadata.deletionTimestamp && matches(other.labels),
+    ),
+  };
+}
+
+function prepare(stated: TopologySpreadConstraint, { info, table }: Question, spread: Spread): Constraint {
+  const required = stated.nodeAffinityPolicy === 'Ignore' ? undefined : requiredNodes(info);
+  const tolerations = stated.nodeTaintsPolicy === 'Honor' ? (info.pod.spec?.tolerations ?? []) : undefined;
+  return {
+    ...spread,
+    topologyKey: stated.topologyKey,
+    maxSkew: stated.maxSkew,
+    minDomains: stated.minDomains ?? 1,
+    domains: table.domains(stated.topologyKey),
     counts:
       (required || tolerations) &&
       ((row) => {
@@ -91,31 +133,6 @@ function prepare(stated: TopologySpreadConstraint, question: Question): Constrai
         return taints.every((taint) => taint.effect === 'PreferNoSchedule' || tolerates(tolerations ?? [], taint));
       }),
   };
-}
-
-/** Kubernetes' default: pods of one Service or owner spread over hosts and, less strictly, zones. */
-function defaults({ info, table, spreadSelector }: Question): Constraint[] {
-  if (!spreadSelector) return [];
-  const { namespace } = info;
-  const counter = table.index.counter(
-    `default ${namespace} ${spreadSelector.key}`,
-    (other) => other.namespace === namespace && !other.pod.metadata.deletionTimestamp && spreadSelector.matches(other.labels),
-  );
-  const self = spreadSelector.matches(info.labels) ? 1 : 0;
-  const required = requiredNodes(info);
-  const counts = required && ((row: number): boolean => table.nodes[row] !== undefined && required(table.nodes[row]));
-  return [
-    { topologyKey: hostname, maxSkew: 3, minDomains: 1, self, domains: table.domains(hostname), counter, counts },
-    {
-      topologyKey: 'topology.kubernetes.io/zone',
-      maxSkew: 5,
-      minDomains: 1,
-      self,
-      domains: table.domains('topology.kubernetes.io/zone'),
-      counter,
-      counts,
-    },
-  ];
 }
 
 function limit(

@@ -5,13 +5,10 @@ import { type Node, PersistentVolume, PersistentVolumeClaim, type Pod, StorageCl
 import { type Choice, choose, selectedNode } from './choose.ts';
 import { type PodVolumes, podVolumes, type VolumeView } from './claims.ts';
 
-/** How long, in milliseconds, a pod waits for its volumes once its node is chosen. */
-const bindTimeout = 600_000;
-
 /** What was decided for a pod's claims. Others do not get these volumes until it is settled. */
 export interface Reservation {
-  /** Writes the decision and resolves when all claims are bound. @throws Error in Kubernetes' words when they are not in time. */
-  bind(): Promise<void>;
+  /** Writes the decision and resolves when all claims are bound. @throws Error in Kubernetes' words when they are not in `timeout` ms. */
+  bind(timeout: number): Promise<void>;
   /** Takes back what was not written. */
   release(): void;
 }
@@ -75,10 +72,10 @@ export class VolumeBinder {
       if (choice.type === 'volume') this.#assumed.set(choice.volume.metadata.name ?? '', keyOf(choice.claim));
     }
     return {
-      bind: async () => {
+      bind: async (timeout) => {
         if (choices.length === 0) return;
         const written = await Promise.all(choices.map((choice) => this.#write(choice, node)));
-        await this.#allBound(written, node);
+        await this.#allBound(written, node, timeout);
       },
       release: () => {
         for (const choice of choices) if (choice.type === 'volume') this.#assumed.delete(choice.volume.metadata.name ?? '');
@@ -109,7 +106,7 @@ export class VolumeBinder {
     await this.#api.update(PersistentVolume, { ...held, spec: { ...held.spec, claimRef } } as PersistentVolume);
   }
 
-  #allBound(claims: readonly PersistentVolumeClaim[], node: Node): Promise<void> {
+  #allBound(claims: readonly PersistentVolumeClaim[], node: Node, timeout: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = (): void => {
       try {
@@ -118,7 +115,7 @@ export class VolumeBinder {
         reject(error);
       }
     };
-    const timer = this.#clock.after(bindTimeout, () => reject(new Error('binding volumes: context deadline exceeded')));
+    const timer = this.#clock.after(timeout, () => reject(new Error('binding volumes: context deadline exceeded')));
     this.#waiting.add(look);
     look();
     return promise.finally(() => {
