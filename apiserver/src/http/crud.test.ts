@@ -112,6 +112,7 @@ test('a dry run does everything but store', async () => {
   const { api } = server;
   const dry = await api.create(ConfigMap, { metadata: { name: 'dry', namespace }, data: { a: '1' } }, { dryRun: true });
   assert.match(dry.metadata.uid ?? '', /-/);
+  assert.ok(!('resourceVersion' in dry.metadata));
   await assert.rejects(api.get(ConfigMap, { name: 'dry', namespace }), { code: 404 });
   await assert.rejects(api.create(ConfigMap, { metadata: { name: '-', namespace } }, { dryRun: true }), { code: 422 });
   const map = await api.create(ConfigMap, { metadata: { name: 'dry', namespace }, data: { a: '1' } });

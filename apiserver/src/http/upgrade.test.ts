@@ -129,7 +129,10 @@ test('who may not, and what cannot be, is told over plain HTTP', async () => {
     await answer(upgrade(exec.replace('/p/', '/waiting/'))),
     /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*pod waiting does not have a host assigned/,
   );
-  assert.match(await answer(upgrade(`${exec}&container=nope`)), /container nope is not valid for pod p/);
+  for (const pod of ['p', 'waiting']) {
+    const path = `${exec.replace('/p/', `/${pod}/`)}&container=nope`;
+    assert.match(await answer(upgrade(path)), new RegExp(`container nope is not valid for pod ${pod}`));
+  }
   assert.match(
     await answer(upgrade('/version', 'GET')),
     /^HTTP\/1\.1 200 OK\r\n[\s\S]*gitVersion/,

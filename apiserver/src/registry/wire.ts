@@ -30,6 +30,11 @@ export function withRevision(stored: Buffer, revision: number): Buffer {
   return splice(stored, head.length, revision);
 }
 
+/** Stored bytes → what clients read of an object that was not stored, and is at no revision. A name, at least, follows the revision. */
+export function withoutRevision(stored: Buffer): Buffer {
+  return Buffer.concat([Buffer.from('{"metadata":{'), stored.subarray(head.length + '",'.length)]);
+}
+
 /** What clients read of revision `from` → the same object at revision `to`. */
 export function atRevision(wire: Buffer, from: number, to: number): Buffer {
   return splice(wire, head.length + String(from).length, to);

@@ -19,7 +19,7 @@ import {
   validateMeta,
 } from './prepare.ts';
 import type { Registry } from './registry.ts';
-import { withRevision } from './wire.ts';
+import { withoutRevision, withRevision } from './wire.ts';
 import type { Writable, WriteRequest, Written } from './written.ts';
 
 export type { Writable, WriteRequest, Written } from './written.ts';
@@ -79,7 +79,7 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
     const bytes = store.encode(object);
     if (request.dryRun) {
       if (await registry.options.store.get(key)) throw new StoreError('exists', `key ${key} exists`);
-      return { wire: bytes, object, changed: true };
+      return { wire: withoutRevision(bytes), object, changed: true };
     }
     const ttl = definition.ttlSeconds === undefined ? {} : { ttlSeconds: definition.ttlSeconds };
     const revision = await registry.options.store.create(key, bytes, ttl);

@@ -22,10 +22,10 @@ export function connectPod(verb: 'exec' | 'attach' | 'portForward'): Pick<Subres
     upgrade: async (request, tunnel) => {
       const { registry, store, info } = request;
       const pod = parseEntry<Pod>(await get(registry, store, info.namespace, info.name, ''));
-      if (!pod.spec.nodeName) throw badRequest(`pod ${info.name} does not have a host assigned`);
       await admitConnection(request);
       const query = new URLSearchParams(info.query);
       const target = verb === 'portForward' ? '' : `/${containerOf(pod, query.get('container'))}`;
+      if (!pod.spec.nodeName) throw badRequest(`pod ${info.name} does not have a host assigned`);
       query.delete('container');
       renameStreams(query, verb);
       const path = `/${verb}/${info.namespace}/${info.name}${target}?${query}`;
