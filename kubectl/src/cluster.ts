@@ -15,10 +15,11 @@ import {
   resolveContext,
   type Transport,
 } from '@keelson/client';
-import { parseGoDuration } from '@keelson/machinery';
+import { compareStrings, parseGoDuration } from '@keelson/machinery';
 import { RequestTimeout } from './errors.ts';
 import type { FlagValues } from './flags.ts';
 import type { globalFlags } from './globals.ts';
+import { logLine } from './log.ts';
 import { discover } from './resource/discovery.ts';
 import { Mapper } from './resource/mapper.ts';
 import type { Shell } from './types.ts';
@@ -83,6 +84,11 @@ export class Cluster {
     } catch {
       return 'localhost:8080';
     }
+  }
+
+  /** `-v`. */
+  get verbosity(): number {
+    return this.#flags.v;
   }
 
   get config(): Kubeconfig {
@@ -153,21 +159,24 @@ export class Cluster {
   }
 
   async #send(inner: Transport, request: ClientRequest, headers: Record<string, string | string[]>): ReturnType<Transport['send']> {
-    const { clock, stderr } = this.#shell;
+    const { clock } = this.#shell;
     const started = clock.now();
     const timeout = requestTimeout(this.#flags['request-timeout']);
     const signal = timeout > 0 ? AbortSignal.any([...(request.signal ? [request.signal] : []), this.#deadline(timeout)]) : request.signal;
     // Node sends a header with several values once for each; the transport's type only speaks of one.
     const all = { ...request.headers, ...headers } as Record<string, string>;
     const { v } = this.#flags;
-    const asked = `verb="${request.method}" url="${this.#shell.transport ? '' : this.connection().server}${request.path}"`;
-    if (v >= 7) stderr.write(`"Request" ${asked} headers=<\n${headerLines(all)} >\n`);
-    const response = await inner.send({ ...request, signal, headers: all });
+    const path = withOrderedQuery(request.path);
+    const asked = `verb="${request.method}" url="${this.#shell.transport ? '' : this.connection().server}${path}"`;
+    if (v >= 7) logLine(this.#shell, 'I', 'round_trippers.go:527', `"Request" ${asked} headers=<\n${headerLines(all)} >`);
+    const response = await inner.send({ ...request, path, signal, headers: all });
     if (v >= 6) {
       const status = `${response.status} ${STATUS_CODES[response.status] ?? ''}`.trim();
-      stderr.write(`"Response" ${v === 6 ? `${asked} ` : ''}status="${status}" milliseconds=${clock.now() - started}\n`);
+      const told = `"Response" ${v === 6 ? `${asked} ` : ''}status="${status}" milliseconds=${clock.now() - started}`;
+      logLine(this.#shell, 'I', 'round_trippers.go:632', told);
     }
-    if (this.#flags.v >= 8 && request.body !== undefined) stderr.write(`"Request Body" body=${JSON.stringify(String(request.body))}\n`);
+    if (v >= 8 && request.body !== undefined)
+      logLine(this.#shell, 'I', 'helper.go:113', `"Request Body" body=${JSON.stringify(String(request.body))}`);
     return response;
   }
 
@@ -181,6 +190,18 @@ export class Cluster {
     this.#warnings++;
     this.#shell.stderr.write(`Warning: ${text}\n`);
   }
+}
+
+/** Parameters stand in the order of their names, as in the addresses that upstream's kubectl tells. */
+function withOrderedQuery(path: string): string {
+  const at = path.indexOf('?');
+  if (at === -1) return path;
+  const parameters = path.slice(at + 1).split('&');
+  return `${path.slice(0, at)}?${parameters.sort((a, b) => compareStrings(nameOf(a), nameOf(b))).join('&')}`;
+}
+
+function nameOf(parameter: string): string {
+  return parameter.split('=', 1)[0] ?? '';
 }
 
 /** One line for each header. Credentials are not told: they are the transport's. */

@@ -5,6 +5,8 @@ interface Described {
   readonly short?: string;
   readonly help: string;
   readonly hidden?: boolean;
+  /** What is said of it when it is given. */
+  readonly deprecated?: string;
 }
 
 /**
@@ -33,6 +35,8 @@ export type FlagValues<F extends FlagSpecs> = { readonly [K in keyof F]: Value<F
 export interface ParsedArguments {
   readonly values: Readonly<Record<string, unknown>>;
   readonly changed: ReadonlySet<string>;
+  /** Each flag as it was given, in its long form: `--namespace=x`. */
+  readonly given: readonly string[];
   readonly args: readonly string[];
   readonly dash: number;
 }
@@ -56,6 +60,7 @@ export function parseArguments(argv: readonly string[], specs: FlagSpecs): Parse
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(specs)) values[name] = defaultOf(spec);
   const changed = new Set<string>();
+  const given: string[] = [];
   const args: string[] = [];
   let dash = -1;
   for (let at = 0; at < argv.length; at++) {
@@ -74,11 +79,12 @@ export function parseArguments(argv: readonly string[], specs: FlagSpecs): Parse
       const spec = specs[token.name] as FlagSpec;
       values[token.name] = changed.has(token.name) ? add(values[token.name], spec, token) : add([], spec, token);
       changed.add(token.name);
+      given.push(`--${token.name}=${token.value}`);
       if (token.length > 1) at++;
       text = token.rest;
     }
   }
-  return { values, changed, args, dash };
+  return { values, changed, given, args, dash };
 }
 
 /** Where the first argument stands that is neither a flag nor a flag's value; -1 when there is none. */
@@ -90,7 +96,8 @@ export function firstPositional(argv: readonly string[], specs: FlagSpecs): numb
     const name = argument.startsWith('--') ? argument.slice(2) : longName(argument.at(-1) ?? '', specs);
     const spec = name === undefined ? undefined : specs[name];
     const short = !argument.startsWith('--') && argument.length > 2;
-    if (spec && !short && takesNext(spec)) at++;
+    // As cobra has it, a flag that is not known here takes what follows it.
+    if (!short && !argument.includes('=') && (!spec || takesNext(spec))) at++;
   }
   return -1;
 }

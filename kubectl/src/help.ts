@@ -17,13 +17,7 @@ const groups = [
 /** What `kubectl` alone prints. */
 export function overview(verbs: readonly VerbEntry[]): string {
   const width = nameWidth(verbs);
-  const lists = groups.map(
-    (group) =>
-      `${group}:\n${list(
-        verbs.filter((verb) => verb.group === group),
-        width,
-      )}`,
-  );
+  const lists = groups.map((group) => `${group}:\n${list(inGroup(verbs, group), width)}`);
   return `kubectl controls the Kubernetes cluster manager.\n\n${lists.join('\n')}
 Usage:
   kubectl [flags] [options]
@@ -31,6 +25,12 @@ Usage:
 Use "kubectl <command> --help" for more information about a given command.
 Use "kubectl options" for a list of global command-line options (applies to all commands).
 `;
+}
+
+/** The other commands stand by name, the rest as they are listed. */
+function inGroup(verbs: readonly VerbEntry[], group: string): readonly VerbEntry[] {
+  const own = verbs.filter((verb) => verb.group === group);
+  return group === 'Other Commands' ? own.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : own;
 }
 
 /** Columns that names take in a list of which these are all. */

@@ -7,6 +7,7 @@ import { globalFlags } from './globals.ts';
 import { overview, verbHelp } from './help.ts';
 import { preferredFlags, withoutAlias } from './kuberc/apply.ts';
 import { loadPreferences } from './kuberc/preferences.ts';
+import { logLine } from './log.ts';
 import { runPlugin } from './plugins.ts';
 import { outputWithTemplate } from './printers/result.ts';
 import { PrintError } from './printers/template.ts';
@@ -94,14 +95,16 @@ async function dispatch(argv: readonly string[], shell: Shell, at: Place): Promi
     has: (flag) => Object.hasOwn(specs, flag),
     given: (flag) => given.changed.has(flag),
   });
-  const parsed = withTemplate(added.length > 0 ? parseArguments([...added, ...chosen.argv], specs) : given);
+  const whole = added.length > 0 ? parseArguments([...added, ...chosen.argv], specs) : given;
+  sayDeprecated(whole, specs, shell);
+  const parsed = withTemplate(withDryRun(whole, shell));
   if (parsed.values.help || !verb.run) return help(verb, parsed, at.help, shell);
   const flags = parsed.values as FlagValues<FlagSpecs>;
   const cluster = new Cluster(globalsOf(verb, flags), shell);
   at.address = () => cluster.address;
   try {
-    const { args, dash, changed } = parsed;
-    const code = (await verb.run({ flags, changed, args, dash, path: chosen.path, shell, cluster })) ?? 0;
+    const { args, dash, changed, given } = parsed;
+    const code = (await verb.run({ flags, changed, given, args, dash, path: chosen.path, shell, cluster })) ?? 0;
     if (!flags['warnings-as-errors'] || cluster.warnings === 0) return code;
     throw new Error(`${cluster.warnings} warning${cluster.warnings === 1 ? '' : 's'} received`);
   } finally {
@@ -122,6 +125,23 @@ function help({ bare = 'stderr' }: Verb, { values, args }: ParsedArguments, text
   if (args[0] !== undefined) throw new UsageError(`unknown command ${JSON.stringify(args[0])}`, 'examples');
   (bare === 'stdout' ? stdout : stderr).write(text);
   return 1;
+}
+
+function sayDeprecated({ changed }: ParsedArguments, specs: FlagSpecs, { stderr }: Shell): void {
+  for (const name of changed) {
+    const why = specs[name]?.deprecated;
+    if (why !== undefined) stderr.write(`Flag --${name} has been deprecated, ${why}\n`);
+  }
+}
+
+/** `--dry-run` took no value once, or a truth value: what is written so still does what it did. */
+function withDryRun(parsed: ParsedArguments, shell: Shell): ParsedArguments {
+  const value = parsed.values['dry-run'];
+  if (typeof value !== 'string' || !/^(?:unchanged|1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(value)) return parsed;
+  const meant = /^[0f]/i.test(value) ? 'none' : 'client';
+  const written = value === 'unchanged' ? '--dry-run is deprecated' : `--dry-run=${value} is deprecated (boolean value)`;
+  logLine(shell, 'W', 'helpers.go:717', `${written} and can be replaced with --dry-run=${meant}.`);
+  return { ...parsed, values: { ...parsed.values, 'dry-run': meant } };
 }
 
 /** A template given beside no format chooses that of Go's templates, whatever the verb prints by itself. */
@@ -179,7 +199,10 @@ async function choose(argv: readonly string[], shell: Shell): Promise<Chosen | n
 }
 
 function unknownCommand(name: string): string {
-  const near = verbs.filter((verb) => distance(verb.name, name) <= 2 || verb.name.startsWith(name)).map((verb) => verb.name);
+  const typed = name.toLowerCase();
+  const near = verbs
+    .filter((verb) => distance(verb.name, typed) <= 2 || verb.name.startsWith(typed) || verb.suggestFor?.includes(typed))
+    .map((verb) => verb.name);
   const hint = near.length > 0 ? `\n\nDid you mean this?\n\t${near.join('\n\t')}` : '';
   return `unknown command ${JSON.stringify(name)} for "kubectl"${hint}`;
 }

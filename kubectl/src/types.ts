@@ -33,6 +33,8 @@ export interface Context<F extends FlagSpecs = FlagSpecs> {
   readonly flags: FlagValues<F>;
   /** Names of the flags that were given. */
   readonly changed: ReadonlySet<string>;
+  /** Each flag as it was given, in its long form: `--namespace=x`. */
+  readonly given: readonly string[];
   readonly args: readonly string[];
   /** How many of `args` stand before `--`; -1 without one. */
   readonly dash: number;
@@ -62,6 +64,8 @@ export interface Verb<F extends FlagSpecs = FlagSpecs> {
 export interface VerbEntry {
   readonly name: string;
   readonly aliases?: readonly string[];
+  /** Names of commands that are not there, for which this one is suggested. */
+  readonly suggestFor?: readonly string[];
   /** The heading it stands under in `kubectl help`. */
   readonly group?: string;
   readonly summary: string;

@@ -1,3 +1,6 @@
+import { errorMessage } from '@keelson/base';
+import type { DeleteQuery } from '@keelson/client';
+import { compareStrings } from '@keelson/machinery';
 import type { Cluster } from '../cluster.ts';
 import type { FlagSpecs } from '../flags.ts';
 import type { DryRun } from '../printers/result.ts';
@@ -10,7 +13,7 @@ export const pruneFlags = {
   all: { type: 'bool', help: 'Select all resources in the namespace of the specified resource types.' },
   prune: {
     type: 'bool',
-    help: 'Automatically delete resource objects, that do not appear in the configs and are created by either apply or create --save-config.',
+    help: 'Automatically delete previously applied resource objects that do not appear in the provided configs. For alpha1, use with either -l or --all. For alpha2, use with --applyset.',
   },
   'prune-allowlist': { type: 'array', help: 'Overwrite the default allowlist with <group/version/kind> for --prune' },
 } as const satisfies FlagSpecs;
@@ -23,9 +26,8 @@ const ordinary: readonly string[] = [
   ...['Job', 'CronJob'].map((kind) => `batch/v1/${kind}`),
   'networking.k8s.io/v1/Ingress',
   ...['DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'].map((kind) => `apps/v1/${kind}`),
+  ...['Namespace', 'PersistentVolume'].map((kind) => `core/v1/${kind}`),
 ];
-/** Only where no namespace was named. */
-const ordinaryCluster: readonly string[] = ['core/v1/Namespace', 'core/v1/PersistentVolume'];
 
 /** What was applied, and what else is to be looked at. */
 export interface PruneRequest {
@@ -40,40 +42,44 @@ export function requirePruneScope({
   prune,
   all,
   selector,
-  'prune-allowlist': allowlist = [],
 }: {
   readonly prune: boolean;
   readonly all: boolean;
   readonly selector: string;
-  readonly 'prune-allowlist'?: readonly string[];
 }): void {
-  if (all && selector !== '') throw new Error('cannot set --all and --selector at the same time');
-  if (!prune) return;
-  for (const text of allowlist)
-    if (text.split('/').length !== 3) throw new Error(`invalid GroupVersionKind format: ${text}, please follow <group/version/kind>`);
-  if (all || selector !== '') return;
+  if (!prune || all || selector !== '') return;
   throw new Error(
     'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
   );
 }
 
-/** What was applied once, is selected, and was not applied now. @throws Error for a kind that is not served. */
-export async function prunable(cluster: Cluster, request: PruneRequest): Promise<{ mapping: ApiResource; object: AnyObject }[]> {
-  const { applied, selector, allowlist } = request;
-  const visited = new Set(applied.map(identity));
-  const namespaces = new Set(applied.flatMap(({ namespace }) => namespace ?? []));
+/** The resources of `--prune-allowlist`, or of those looked through without it. @throws Error in kubectl's words. */
+export async function allowedToPrune(cluster: Cluster, allowlist: readonly string[]): Promise<ApiResource[]> {
+  const kinds = (allowlist.length > 0 ? allowlist : ordinary).map(parseKind);
   const mapper = await cluster.mapper();
-  const standard = cluster.namespaceGiven ? ordinary : [...ordinary, ...ordinaryCluster];
-  const mappings = (allowlist.length > 0 ? allowlist : standard).map((text) => {
-    const { apiVersion, kind } = parseKind(text);
+  return kinds.map(({ apiVersion, kind }) => {
     const mapping = mapper.ofKind(apiVersion, kind);
     if (!mapping) throw new Error(`no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`);
     return mapping;
   });
-  const found: { mapping: ApiResource; object: AnyObject }[] = [];
-  for (const mapping of mappings) {
-    for (const namespace of mapping.namespaced ? namespaces : [undefined]) {
-      const objects = await listAll(cluster, { mapping, namespace }, selector);
+}
+
+interface Prunable {
+  readonly mapping: ApiResource;
+  readonly object: AnyObject;
+}
+
+/** What was applied once, is selected, and was not applied now: namespace by namespace, and at last what is in none. @throws Error for a kind that is not served. */
+export async function prunable(cluster: Cluster, { applied, selector, allowlist }: PruneRequest): Promise<Prunable[]> {
+  const visited = new Set(applied.map(identity));
+  const namespaces = [...new Set(applied.flatMap(({ namespace }) => namespace ?? []))].sort(compareStrings);
+  const mappings = await allowedToPrune(cluster, allowlist);
+  const found: Prunable[] = [];
+  for (const namespace of [...namespaces, undefined]) {
+    for (const mapping of mappings.filter(({ namespaced }) => namespaced === (namespace !== undefined))) {
+      const objects = await listAll(cluster, { mapping, namespace }, selector).catch((error: unknown) => {
+        throw pruneError(mapping, error);
+      });
       const stale = objects.filter(
         ({ metadata }) =>
           metadata.annotations?.[lastAppliedAnnotation] !== undefined &&
@@ -85,24 +91,37 @@ export async function prunable(cluster: Cluster, request: PruneRequest): Promise
   return found;
 }
 
+function pruneError({ group, version, kind, namespaced }: ApiResource, error: unknown): Error {
+  return new Error(
+    `error pruning ${namespaced ? 'namespaced' : 'nonNamespaced'} object ${group}/${version}, Kind=${kind}: ${errorMessage(error)}`,
+  );
+}
+
 function identity({ mapping, namespace = '', name = '' }: Target): string {
   return [mapping.group, mapping.kind, namespace, name].join('/');
 }
 
 /** Deletes what is prunable, and tells of each as `pruned`. */
-export async function prune(cluster: Cluster, request: PruneRequest, print: (object: AnyObject, operation: string) => void): Promise<void> {
-  const options = { propagationPolicy: 'Background', ...(request.dryRun === 'server' ? { dryRun: true } : {}) } as const;
+export async function prune(
+  cluster: Cluster,
+  request: PruneRequest & { readonly deletion: DeleteQuery },
+  print: (object: AnyObject, operation: string) => void,
+): Promise<void> {
   for (const { mapping, object } of await prunable(cluster, request)) {
     const { name = '', namespace } = object.metadata;
-    if (request.dryRun !== 'client') await cluster.api.delete(mapping, { name, namespace }, options);
+    try {
+      if (request.dryRun !== 'client') await cluster.api.delete(mapping, { name, namespace }, request.deletion);
+    } catch (error) {
+      throw pruneError(mapping, error);
+    }
     print(object, 'pruned');
   }
 }
 
-/** Reads `core/v1/ConfigMap`. @throws Error in kubectl's words. */
+/** Reads `core/v1/ConfigMap`; the core group may be left empty. @throws Error in kubectl's words. */
 function parseKind(text: string): { apiVersion: string; kind: string } {
-  const [group, version, kind, ...more] = text.split('/');
-  if (!group || !version || !kind || more.length > 0)
+  const [group, version = '', kind, ...more] = text.split('/');
+  if (kind === undefined || more.length > 0)
     throw new Error(`invalid GroupVersionKind format: ${text}, please follow <group/version/kind>`);
-  return { apiVersion: group === 'core' ? version : `${group}/${version}`, kind };
+  return { apiVersion: group === 'core' || group === '' ? version : `${group}/${version}`, kind };
 }

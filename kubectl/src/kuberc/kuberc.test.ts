@@ -57,6 +57,30 @@ aliases:
 test('a preference that is none stops kubectl only where it was asked for', () =>
   withFolder(async (kubectl, folder) => {
     writeFileSync(join(folder, 'rc'), 'kind: Preference\n');
-    assert.match(await kubectl('config', 'current-context'), /^error: kuberc error kuberc: no kind "Preference"/);
+    assert.match(
+      await kubectl('config', 'current-context'),
+      /^error: kuberc error kuberc: no valid preferences found in .*rc, use --v=5 to see details/,
+    );
     assert.match(await kubectl('config', 'current-context', `--kuberc=${folder}/none`), /open .*none: no such file or directory/);
+  }));
+
+test('of several documents the first that is a preference counts; what is too much in it is only warned of', () =>
+  withFolder(async (kubectl, folder) => {
+    const unknown = 'apiVersion: kubectl.config.k8s.io/none\nkind: Preference\n';
+    const known =
+      'apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\naliases:\n- {name: where, command: config current-context, x: y}\n';
+    writeFileSync(join(folder, 'rc'), `---\n${unknown}---\n${known}unknown: invalid\n---\n${unknown}`);
+    assert.equal(
+      await kubectl('where'),
+      `kuberc: ignoring strict decoding error in ${folder}/rc: strict decoding error: unknown field "aliases[0].x", unknown field "unknown"\nhere\n`,
+    );
+    assert.match(await kubectl('where', '-v=5'), /strict decoding error for entry 1 in .*: no kind "Preference" is registered/);
+  }));
+
+test('an empty file holds no preferences, which is told only to who listens', () =>
+  withFolder(async (kubectl, folder) => {
+    writeFileSync(join(folder, 'rc'), '');
+    assert.equal(await kubectl('config', 'current-context', '--v', '4'), 'here\n');
+    for (const loud of [['-v=5'], ['-v5'], ['--v', '6'], ['-v', '5']])
+      assert.match(await kubectl('config', 'current-context', ...loud), /\] kuberc: no preferences found in .*rc\nhere\n$/);
   }));

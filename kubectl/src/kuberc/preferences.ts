@@ -3,7 +3,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseYaml } from '@keelson/machinery';
 import { fileProblem } from '../errors.ts';
+import { logLine } from '../log.ts';
 import type { Shell } from '../types.ts';
+import { type Chosen, choosePreferences, unknownKind } from './documents.ts';
 
 export const preferenceVersion = 'kubectl.config.k8s.io/v1beta1';
 
@@ -66,18 +68,31 @@ export function kubercFlag(argv: readonly string[]): string {
 }
 
 /** The preferences that hold, if any. A file that was not asked for and cannot be read is only warned of. */
-export function loadPreferences(argv: readonly string[], shell: Pick<Shell, 'env' | 'stderr'>): Preferences | undefined {
+export function loadPreferences(argv: readonly string[], shell: Pick<Shell, 'env' | 'stderr' | 'clock'>): Preferences | undefined {
   if (/^(?:0|f|false)$/i.test(shell.env.KUBECTL_KUBERC ?? '')) return undefined;
   const file = kubercFile(shell, kubercFlag(argv));
   if (!file) return undefined;
+  const loud = verbosityOf(argv) >= 5;
+  const say = (text: string): void => (loud ? logLine(shell, 'I', 'marshal.go:84', `kuberc: ${text}`) : undefined);
+  let found: Chosen | undefined;
   try {
-    return preferencesOf(readPreferences(file.path));
+    found = choosePreferences(readFileSync(file.path, 'utf8'), file.path, say);
   } catch (error) {
     if (file.asked) throw new Error(`kuberc error kuberc: ${fileProblem(error)}`);
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       shell.stderr.write(`kuberc: no preferences loaded from ${file.path}: ${fileProblem(error)}\n`);
     return undefined;
   }
+  if (!found) return undefined;
+  if (found.problem !== undefined) shell.stderr.write(`kuberc: ignoring strict decoding error in ${file.path}: ${found.problem}\n`);
+  return preferencesOf(found.file);
+}
+
+/** `-v`, before it is known which flags there are: 0 unless it is given. */
+function verbosityOf(argv: readonly string[]): number {
+  const end = argv.indexOf('--');
+  const text = (end === -1 ? argv : argv.slice(0, end)).join('\n');
+  return Number(/(?:^|\n)(?:-v|--v)(?:=|\n)?(\d+)(?:\n|$)/.exec(text)?.[1] ?? 0);
 }
 
 /** The file as it is. @throws Error when it is not there, or is no YAML. */
@@ -89,7 +104,7 @@ export function readPreferences(path: string): Record<string, unknown> {
 export function preferencesOf(file: Record<string, unknown>): Preferences {
   const { apiVersion = '', kind = '', aliases = [], defaults, overrides } = file as Written;
   if (!/^kubectl\.config\.k8s\.io\/v1(?:alpha1|beta1)$/.test(apiVersion) || kind !== 'Preference')
-    throw new Error(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
+    throw new Error(unknownKind(apiVersion, kind));
   const read: Preferences = {
     aliases: aliases.map(({ name = '', command = '', prependArgs = [], appendArgs = [], options, flags }) => ({
       ...{ name, command, prependArgs, appendArgs },

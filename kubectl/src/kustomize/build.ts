@@ -75,7 +75,7 @@ function readKustomization(folder: string, { files, warn }: Surroundings): Kusto
   if (found.length > 1) throw new Error(`Found multiple kustomization files under: ${folder}\n`);
   const { value } = parseYaml(files.read(files.join(folder, name)).toString());
   if (value === null) throw new Error('kustomization.yaml is empty');
-  const kustomization = value as Kustomization & Readonly<Record<string, unknown>>;
+  const kustomization = withKnownNames(value as Readonly<Record<string, unknown>>) as Kustomization & Readonly<Record<string, unknown>>;
   const wrong = Object.keys(kustomization).find((field) => !known.has(field));
   if (wrong !== undefined) throw new Error(`invalid Kustomization: json: unknown field ${JSON.stringify(wrong)}`);
   for (const [old, now] of Object.entries(deprecated)) {
@@ -88,6 +88,16 @@ function readKustomization(folder: string, { files, warn }: Surroundings): Kusto
   if (strange !== undefined)
     throw new Error(`the field ${JSON.stringify(strange)} of ${files.join(folder, name)} is not supported by this kubectl`);
   return kustomization;
+}
+
+/** Go's JSON takes a field's name in letters of any case. */
+function withKnownNames(read: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(read).map(([name, value]) => {
+      const same = known.has(name) ? name : [...known].find((each) => each.toLowerCase() === name.toLowerCase());
+      return [same ?? name, value];
+    }),
+  );
 }
 
 /** What a kustomization makes of `given`, which a component is handed, and of its own resources. */

@@ -27,6 +27,12 @@ test('a table: six columns wide at least, three spaces between, nothing after th
   assert.equal(new TablePrinter({ ...options, wide: true, noHeaders: true }).print(table(['w', 'x', 'y'])), 'w     x     y\n');
 });
 
+test('events stand in a column wide enough for all of them', () => {
+  const printer = new TablePrinter({ ...options, events: true });
+  assert.equal(printer.print(table(['w', 'x', 'y']), 'ADDED'), 'EVENT      NAME   READY\nADDED      w      x\n');
+  assert.equal(printer.print(table(['w', 'x', 'y']), 'MODIFIED'), 'MODIFIED   w      x\n');
+});
+
 test('namespace, kind and labels', () => {
   const all = { ...options, withNamespace: true, kindPrefix: 'pod', showLabels: true, labelColumns: ['example.com/tier'] };
   assert.equal(

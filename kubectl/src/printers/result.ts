@@ -45,8 +45,6 @@ export type DryRun = 'none' | 'client' | 'server';
 /** @throws Error in kubectl's words. */
 export function dryRunOf(value: string): DryRun {
   if (value === 'none' || value === 'client' || value === 'server') return value;
-  if (value === 'unchanged') return 'client';
-  if (/^(?:t|true|1|f|false|0)$/i.test(value)) throw new Error(`Invalid dry-run value (${value}). Must be "none", "server", or "client".`);
   throw new Error(`Invalid dry-run value (${value}). Must be "none", "server", or "client".`);
 }
 

@@ -40,10 +40,13 @@ export class TablePrinter {
   }
 }
 
+/** Columns of the longest of the events, so that those that come one after the other stand below each other. */
+const eventWidth = 'MODIFIED'.length;
+
 function headerOf(table: Table, options: TableOptions): string[] {
   const columns = shown(table, options).map((i) => (table.columnDefinitions[i]?.name ?? '').toUpperCase());
   return [
-    ...(options.events ? ['EVENT'] : []),
+    ...(options.events ? ['EVENT'.padEnd(eventWidth)] : []),
     ...(options.withNamespace ? ['NAMESPACE'] : []),
     ...columns,
     ...options.labelColumns.map((label) => label.slice(label.lastIndexOf('/') + 1).toUpperCase()),
@@ -64,7 +67,7 @@ function rowCells(table: Table, row: TableRow, options: TableOptions, event: str
     return isName && options.kindPrefix ? `${options.kindPrefix}/${text}` : text;
   });
   return [
-    ...(options.events ? [event] : []),
+    ...(options.events ? [event.padEnd(eventWidth)] : []),
     ...(options.withNamespace ? [metadata.namespace ?? ''] : []),
     ...cells,
     ...options.labelColumns.map((label) => labels[label] ?? ''),

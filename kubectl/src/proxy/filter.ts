@@ -45,3 +45,22 @@ export function behindPrefix(path: string, prefix: string): string | undefined {
   if (prefix === '/') return path;
   return path.startsWith(prefix) ? `/${path.slice(prefix.length)}` : undefined;
 }
+
+/**
+ * The path that is served for the one asked for, to which others are led on: without empty steps and dots, and with the slash that ends a
+ * prefix. Paths of its own it leaves as they are.
+ * @param prefixes begin and end with a slash.
+ */
+export function servedPath(path: string, prefixes: readonly string[]): string {
+  const clean = cleanPath(path);
+  return prefixes.includes(`${clean}/`) ? `${clean}/` : clean;
+}
+
+function cleanPath(path: string): string {
+  const steps: string[] = [];
+  for (const step of path.split('/')) {
+    if (step === '..') steps.pop();
+    else if (step !== '' && step !== '.') steps.push(step);
+  }
+  return steps.length === 0 ? '/' : `/${steps.join('/')}${path.endsWith('/') ? '/' : ''}`;
+}

@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { extname, join, normalize } from 'node:path';
 import { errorMessage } from '@keelson/base';
 import type { ClientRequest, Transport } from '@keelson/client';
-import { behindPrefix, isAccepted, type ProxyRules } from './filter.ts';
+import { behindPrefix, isAccepted, type ProxyRules, servedPath } from './filter.ts';
+import { redirect, serveFile } from './static.ts';
 
 export interface ProxyOptions {
   readonly transport: Transport;
@@ -31,7 +29,13 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   const accepted = !options.rules || isAccepted({ method, path, host: request.headers.host ?? '' }, options.rules);
   if (!accepted) return refuse(response, 403, 'Forbidden');
   const { files } = options;
-  if (files && path.startsWith(files.prefix)) return serveFile(response, files.folder, path.slice(files.prefix.length));
+  const prefixes = [options.apiPrefix, ...(files ? [files.prefix] : [])];
+  const served = servedPath(path, prefixes);
+  if (served !== path) return void redirect(response, served + url.slice(path.length));
+  if (files && path.startsWith(files.prefix)) {
+    if (!(await serveFile(response, files.folder, path.slice(files.prefix.length)))) refuse(response, 404, '404 page not found');
+    return;
+  }
   const behind = behindPrefix(url, options.apiPrefix);
   if (behind === undefined) return refuse(response, 404, '404 page not found');
   await forward(request, response, behind, options.transport);
@@ -80,25 +84,4 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
-}
-
-const types: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.txt': 'text/plain; charset=utf-8',
-};
-
-async function serveFile(response: ServerResponse, folder: string, rest: string): Promise<void> {
-  // Made absolute before it is normalized: no number of dots leads out of the folder.
-  const path = join(folder, normalize(`/${decodeURIComponent(rest)}`));
-  const found = await stat(path).catch(() => undefined);
-  const file = found?.isDirectory() ? join(path, 'index.html') : path;
-  const content = found?.isDirectory() ? await stat(file).catch(() => undefined) : found;
-  if (!content?.isFile()) return refuse(response, 404, '404 page not found');
-  response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'content-length': String(content.size) });
-  createReadStream(file).pipe(response);
 }

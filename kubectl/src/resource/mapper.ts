@@ -22,7 +22,7 @@ export class Mapper {
   find(argument: string): ApiResource | undefined {
     const [name = '', ...rest] = argument.split('.');
     const [version, ...group] = rest;
-    const exact = rest.length > 0 ? this.#match(name, (each) => each.version === version && each.group === group.join('.')) : undefined;
+    const exact = rest.length > 1 ? this.#match(name, (each) => each.version === version && each.group === group.join('.')) : undefined;
     if (exact) return exact;
     if (rest.length > 0) return this.#match(name, (each) => each.group === rest.join('.')) ?? this.#prefixed(name, rest.join('.'));
     return this.#match(name, () => true);

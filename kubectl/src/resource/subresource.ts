@@ -12,7 +12,7 @@ export async function getSubresource<T = AnyObject>(
   subresource: string,
   as: 'object' | 'table' = 'object',
 ): Promise<T> {
-  if (name === undefined) throw new Error('--subresource can only be used with a resource name');
+  if (name === undefined) throw new Error('subresource cannot be used when bulk resources are specified');
   const headers = as === 'table' ? { accept: tables } : {};
   const path = objectPath(mapping, { name, namespace }, subresource);
   return (await readJson(await cluster.api.raw({ method: 'GET', path, headers }))) as T;

@@ -1,15 +1,22 @@
+import { errorMessage } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import { goJson } from '@keelson/machinery';
 import { lastAppliedAnnotation, planApply, withLastApplied } from '../apply/plan.ts';
-import { prune, pruneFlags, requirePruneScope } from '../apply/prune.ts';
+import { prune, pruneFlags } from '../apply/prune.ts';
 import { schemaOf } from '../apply/schema.ts';
 import { applyOnServer, type Manifest, managerOf } from '../apply/server-side.ts';
-import { throwAll, UsageError, withSource } from '../errors.ts';
+import { applySetFlag } from '../applyset/flags.ts';
+import type { ApplySet } from '../applyset/set.ts';
+import { throwAll, withSource } from '../errors.ts';
+import { logLine } from '../log.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
-import { namesFiles, readDocuments } from '../resource/files.ts';
-import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
+import { asNew } from '../resource/as-new.ts';
+import { readDocuments } from '../resource/files.ts';
+import { fileFlags, isNotFound, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
+import { readApplyFlags } from './apply-flags.ts';
 import { subverbs } from './last-applied.ts';
+import { recorded, recordFlag } from './record.ts';
 import { fieldValidationOf, validateFlag } from './write-flags.ts';
 
 const applyFlags = {
@@ -18,6 +25,8 @@ const applyFlags = {
   ...dryRunFlag,
   ...validateFlag,
   ...pruneFlags,
+  ...applySetFlag,
+  ...recordFlag,
   'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
   cascade: {
     type: 'string',
@@ -54,49 +63,70 @@ type Print = (object: AnyObject, operation: string) => void;
 
 const conflictRetries = 5;
 
+/** Of pruning without `--prune-allowlist`, whether or not a namespace is named. */
+const deprecated =
+  'Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.';
+
 export const verb = defineVerb({
   usage: 'apply (-f FILENAME | -k DIRECTORY) [options]',
-  description: 'The resource name must be specified. It is created if it does not exist yet. JSON and YAML formats are accepted.',
-  examples: ['# Apply the configuration in pod.yaml to a pod', 'kubectl apply -f ./pod.yaml'],
+  description:
+    'The resource name must be specified. It is created if it does not exist yet. JSON and YAML formats are accepted.\n\n Alpha Disclaimer: the --prune functionality is not yet complete. Do not use unless you are aware of what the current state is. See https://issues.k8s.io/34274.',
+  examples: [
+    '# Apply the configuration in pod.yaml to a pod',
+    'kubectl apply -f ./pod.yaml',
+    '# Note: --prune is still in Alpha',
+    '# Apply what is in manifest.yaml and labelled app=nginx, and delete what else was applied with that label',
+    'kubectl apply --prune -f manifest.yaml -l app=nginx',
+  ],
   flags: applyFlags,
   subverbs,
   async run(context) {
-    const { args, flags, cluster, shell } = context;
-    if (args.length > 0) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
-    if (!namesFiles(flags)) throw new Error('must specify one of -f and -k');
-    const dryRun = dryRunOf(flags['dry-run']);
-    if (flags['server-side'] && dryRun === 'client')
-      throw new Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
-    if (flags['force-conflicts'] && !flags['server-side']) throw new Error('--force-conflicts only works with --server-side');
-    if (flags.subresource && !flags['server-side']) throw new Error('--subresource can only be specified for --server-side');
-    if (flags.force && flags['server-side']) throw new Error('--force cannot be used with --server-side');
-    fieldValidationOf(flags.validate);
-    requirePruneScope(flags);
+    const { flags, cluster } = context;
+    const { dryRun, deletion, set } = await readApplyFlags(context);
     const whole = flags.output !== '' && flags.output !== 'name';
     const made: AnyObject[] = [];
     const say = resultPrinter(context);
-    const print: Print = (object, operation) => (whole ? void made.push(object) : say(object, operation));
-    const applied: Target[] = [];
-    const documents = await readDocuments(flags, shell);
-    const errors: unknown[] = [];
-    let seen = 0;
-    for (const document of documents) {
-      try {
-        const target = await targetOf(cluster, document);
-        seen++;
-        await applyOne(context, target, print);
-        applied.push(target);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    if (seen === 0 && errors.length === 0) throw new Error('no objects passed to apply');
+    const print: Print = (object, operation) => {
+      set?.visit(object);
+      whole ? made.push(object) : say(object, operation);
+    };
+    const { targets, errors } = await readTargets(context, set);
+    if (targets.length === 0 && errors.length === 0) throw new Error('no objects passed to apply');
+    await set?.begin(targets);
+    for (const target of targets) await applyOne(context, target, print).catch((error: unknown) => errors.push(error));
     const [first] = made;
     if (first) say(made.length === 1 ? first : listOf(made), '');
     throwAll(errors);
-    if (flags.prune) await prune(cluster, { applied, dryRun, selector: flags.selector, allowlist: flags['prune-allowlist'] }, say);
+    // Each stands alone, whatever the format.
+    const sayPruned: Print = (object, operation) => resultPrinter(context)(object, operation);
+    const { selector, 'prune-allowlist': allowlist } = flags;
+    if (set) await set.end(sayPruned);
+    else if (flags.prune) {
+      if (allowlist.length === 0) logLine(context.shell, 'W', 'prune.go:71', deprecated);
+      await prune(cluster, { applied: targets, dryRun, deletion, selector, allowlist }, sayPruned);
+    }
   },
 });
+
+/** What is to be applied, as members of the set if there is one. What cannot be told is kept for later, so that the rest is applied. */
+async function readTargets(context: ApplyContext, set: ApplySet | undefined): Promise<{ targets: FileTarget[]; errors: unknown[] }> {
+  const { cluster, flags, shell } = context;
+  const targets: FileTarget[] = [];
+  const errors: unknown[] = [];
+  for (const document of await readDocuments(flags, shell)) {
+    try {
+      targets.push(await targetOf(cluster, document));
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  try {
+    const members = set ? set.members(targets) : targets;
+    return { targets: members.map((target) => ({ ...target, local: recorded(context, target.local) })), errors };
+  } catch (error) {
+    return { targets: [], errors: [error] };
+  }
+}
 
 function listOf(items: readonly AnyObject[]): AnyObject {
   return { apiVersion: 'v1', items, kind: 'List', metadata: {} };
@@ -139,7 +169,7 @@ function writeOptions({ flags }: ApplyContext): { fieldManager: string; fieldVal
 
 async function create(context: ApplyContext, { mapping, source }: FileTarget, object: AnyObject): Promise<AnyObject> {
   try {
-    return await context.cluster.api.create(mapping, object, writeOptions(context));
+    return await context.cluster.api.create(mapping, asNew(object), writeOptions(context));
   } catch (error) {
     throw withSource(error, 'creating', source);
   }
@@ -169,7 +199,7 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
       return print(await context.cluster.api.patch(target.mapping, key, type, patch, writeOptions(context)), 'configured');
     } catch (error) {
       if (context.flags.force && error instanceof ApiError && ['Conflict', 'Invalid'].includes(error.reason))
-        return recreate(context, target, print);
+        return recreate(context, target, current, print);
       const again = error instanceof ApiError && error.reason === 'Conflict' && attempt < conflictRetries;
       if (!again) throw patchError(error, target, plan.patch);
       current = await context.cluster.api.get(target.mapping, { name: target.name ?? '', namespace: target.namespace });
@@ -177,12 +207,22 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
   }
 }
 
-/** `--force`: the object is deleted and made anew. */
-async function recreate(context: ApplyContext, target: FileTarget, print: Print): Promise<void> {
+/** `--force`: the object is deleted and made anew; one that cannot be made has the old one in its place again. */
+async function recreate(context: ApplyContext, target: FileTarget, old: AnyObject, print: Print): Promise<void> {
   const { cluster, shell } = context;
   await cluster.api.delete(target.mapping, { name: target.name ?? '', namespace: target.namespace }, { gracePeriodSeconds: 0 });
   await untilGone(cluster, shell, target, -1);
-  print(await create(context, target, withLastApplied(target.local)), 'configured');
+  try {
+    print(await create(context, target, withLastApplied(target.local)), 'configured');
+  } catch (error) {
+    await cluster.api.create(target.mapping, asNew(old), { fieldManager: context.flags['field-manager'] }).catch((failure: unknown) => {
+      const first = `An error occurred force-replacing the existing object with the newly provided one:\n\n${errorMessage(error)}`;
+      throw new Error(
+        `${first}.\n\nAdditionally, an error occurred attempting to restore the original object:\n\n${errorMessage(failure)}`,
+      );
+    });
+    throw error;
+  }
 }
 
 function patchError(error: unknown, { mapping, name, namespace, source }: FileTarget, patch: unknown): unknown {

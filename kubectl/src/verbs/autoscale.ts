@@ -5,9 +5,11 @@ import { namesFiles } from '../resource/files.ts';
 import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { createObject, requireFlags, unvalidatedFlags } from './create/generator.ts';
+import { recordFlag } from './record.ts';
 
 const autoscaleFlags = {
   ...fileFlags,
+  ...recordFlag,
   ...unvalidatedFlags,
   cpu: {
     type: 'string',

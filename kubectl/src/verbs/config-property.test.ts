@@ -18,6 +18,11 @@ test('fields are set, of entries that are there and of new ones', () => {
   assert.equal(set('clusters.a.b.certificate-authority-data', 'hi', true).clusters?.[0]?.cluster['certificate-authority-data'], 'aGk=');
 });
 
+test('base64 may be broken into lines', () => {
+  const set64 = set('users.u.client-key-data', 'aGVs\nbG8=\n');
+  assert.equal(set64.users?.[0]?.user['client-key-data'], 'aGVsbG8=');
+});
+
 test('what cannot be set', () => {
   const cases: [string, string, string][] = [
     ['', 'x', 'you must specify a property'],

@@ -98,9 +98,11 @@ function read(value: string, kind: Kind, rawBytes: boolean): unknown {
   }
   if (kind === 'text') return value;
   if (rawBytes) return Buffer.from(value).toString('base64');
-  const wrong = /[^A-Za-z0-9+/=]/.exec(value)?.index ?? (value.length % 4 === 0 ? undefined : value.length - (value.length % 4));
+  // Go's decoder passes over line breaks, as `base64` prints them.
+  const text = value.replaceAll(/[\r\n]/g, '');
+  const wrong = /[^A-Za-z0-9+/=]/.exec(text)?.index ?? (text.length % 4 === 0 ? undefined : text.length - (text.length % 4));
   if (wrong !== undefined) throw new Error(`error decoding input value: illegal base64 data at input byte ${wrong}`);
-  return value;
+  return text;
 }
 
 /** The configuration without a property, an entry or a section. @throws Error in kubectl's words. */

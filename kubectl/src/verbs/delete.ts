@@ -57,9 +57,9 @@ export const verb = defineVerb({
   examples: ['# Delete a pod', 'kubectl delete pod web', '# Delete all pods', 'kubectl delete pods --all'],
   flags: deleteFlags,
   async run(context) {
-    const { flags, shell } = context;
+    const { flags, shell, cluster } = context;
     if (flags.output !== '' && flags.output !== 'name')
-      throw new UsageError(`unexpected -o output mode: ${flags.output}. We only support '-o name'`);
+      throw new UsageError(`unexpected -o output mode: ${flags.output}. We only support '-o name'`, 'none');
     const grace = gracePeriod(context);
     const query = deleteQuery(context, grace);
     if (flags.raw) return sendRaw(context, 'DELETE');
@@ -67,7 +67,12 @@ export const verb = defineVerb({
     const doomed = await chosen(context, errors);
     if (flags.interactive && !(await confirmed(context, doomed))) return;
     const waiting: Doomed[] = [];
+    let warned = !cluster.namespaceGiven || flags['all-namespaces'];
     for (const each of doomed) {
+      if (!warned && !each.target.mapping.namespaced) {
+        shell.stderr.write('Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n');
+        warned = true;
+      }
       try {
         waiting.push({ ...each, uid: (await deleteOne(context, each, query, grace)) ?? each.uid });
       } catch (error) {

@@ -2,11 +2,11 @@ import { sleep } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import { controllerOf, isPodTerminal, parseLabelSelector, parseTime } from '@keelson/machinery';
 import { Eviction, Pod } from '@keelson/types';
-import { throwAll, UsageError } from '../errors.ts';
+import { throwAll } from '../errors.ts';
 import { dryRunFlag, dryRunOf, dryRunSuffix } from '../printers/result.ts';
-import { eachFound, type Found, isNotFound, selectorFlag, untilGone } from '../resource/targets.ts';
+import { type Found, isNotFound, selectorFlag, untilGone } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
-import { setUnschedulable } from './cordon.ts';
+import { eachNode, setUnschedulable } from './cordon.ts';
 
 const drainFlags = {
   ...selectorFlag,
@@ -37,16 +37,9 @@ export const verb = defineVerb({
   usage: 'drain NODE [options]',
   flags: drainFlags,
   async run(context) {
-    const { args, flags, cluster, shell } = context;
-    if (args.length === 0 && flags.selector === '') throw new UsageError('USAGE: drain NODE [flags]', 'examples');
-    if (args.length > 0 && flags.selector !== '')
-      throw new UsageError('cannot specify both a node name and a --selector option', 'examples');
+    const { flags } = context;
     if (!isSelector(flags['pod-selector'])) throw new Error('--pod-selector=<pod_selector> must be a valid label selector');
-    const selection =
-      args.length > 0
-        ? { args: args.map((node) => (node.includes('/') ? node : `node/${node}`)) }
-        : { args: ['nodes'], selector: flags.selector };
-    await eachFound(cluster, shell, selection, (node) => drain(context, node));
+    await eachNode(context, (node) => drain(context, node));
   },
 });
 

@@ -17,6 +17,8 @@ export interface EditedText {
   /** JSON has no comments: it is shown as it is. */
   readonly extension: 'json' | 'yaml';
   readonly text: string;
+  /** Lines end as they do on Windows. */
+  readonly crlf?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface EditedText {
  */
 export async function editText(
   shell: Shell,
-  { name, extension, text: original }: EditedText,
+  { name, extension, text: original, crlf = false }: EditedText,
   save: (edited: string) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kubectl-edit-'));
@@ -35,9 +37,10 @@ export async function editText(
     let text = original;
     let problem = '';
     for (;;) {
-      await writeFile(file, extension === 'json' ? text : preamble + problem + text);
+      const shown = extension === 'json' ? text : preamble + problem + text;
+      await writeFile(file, crlf ? shown.replaceAll('\n', '\r\n') : shown);
       await runEditor(shell, file);
-      const edited = withoutComments(await readFile(file, 'utf8'));
+      const edited = withoutComments((await readFile(file, 'utf8')).replaceAll('\r\n', '\n'));
       if (edited.trim() === '' || edited === withoutComments(original))
         return void shell.stderr.write('Edit cancelled, no changes made.\n');
       if (problem !== '' && edited === withoutComments(text)) {

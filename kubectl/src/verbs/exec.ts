@@ -78,7 +78,9 @@ export async function join(cluster: Cluster, shell: Shell, pod: Pod, verb: 'exec
       `cannot ${verb === 'exec' ? 'exec into' : 'attach a container in'} a container in a completed pod; current phase is ${pod.status?.phase}`,
     );
   if (shell.transport) throw new Error(`${verb} needs a connection of its own, which a cluster in the same process has not`);
-  const { name: container, note } = containerFor(pod, session.container);
+  // Whether there is such a container to run in, the server says.
+  const { name: container, note } =
+    verb === 'exec' && session.container ? { name: session.container } : containerFor(pod, session.container);
   if (note && !session.quiet) shell.stderr.write(`${note}\n`);
   const tty = session.tty && session.stdin && isTerminal(shell);
   if (session.tty && !tty) shell.stderr.write('Unable to use a TTY - input is not a terminal or the right kind of file\n');

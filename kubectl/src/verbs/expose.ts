@@ -1,13 +1,16 @@
 import type { LabelSelector, PodSpec, PodTemplateSpec, ServicePort } from '@keelson/types';
+import type { ApiResource } from '../resource/discovery.ts';
 import { namesFiles } from '../resource/files.ts';
 import { kindText } from '../resource/mapper.ts';
 import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { createObject, unvalidatedFlags } from './create/generator.ts';
 import { overridden, overrideFlags } from './overrides.ts';
+import { recordFlag } from './record.ts';
 
 const flags = {
   ...fileFlags,
+  ...recordFlag,
   ...unvalidatedFlags,
   ...overrideFlags,
   'cluster-ip': {
@@ -47,6 +50,9 @@ export const verb = defineVerb({
   },
 });
 
+/** Characters of a service's name; a name taken from what is exposed is cut there. */
+const longestName = 63;
+
 const exposable = new Set(['Deployment.apps', 'ReplicaSet.apps', 'Pod.', 'Service.', 'ReplicationController.']);
 
 function serviceFor({ flags: asked }: Context<typeof flags>, { mapping, name, object }: Found): AnyObject {
@@ -54,9 +60,7 @@ function serviceFor({ flags: asked }: Context<typeof flags>, { mapping, name, ob
     throw new Error(`cannot expose a ${mapping.group === '' ? mapping.kind : `${mapping.kind}.${mapping.group}`}`);
   const selector = asked.selector ? pairs(asked.selector.split(',')) : selectorOf(object);
   if (Object.keys(selector).length === 0)
-    throw new Error(
-      `couldn't retrieve selectors via --selector flag or introspection: the ${kindText(mapping)} has no labels and cannot be exposed`,
-    );
+    throw new Error(`couldn't retrieve selectors via --selector flag or introspection: ${withoutSelector(mapping)}`);
   const ports = portsFor(object, asked);
   if (ports.length === 0) throw new Error("couldn't find port via --port flag or introspection");
   const labels = asked.labels !== '' ? pairs(asked.labels.split(',')) : (object.metadata.labels ?? {});
@@ -69,8 +73,15 @@ function serviceFor({ flags: asked }: Context<typeof flags>, { mapping, name, ob
     ...(asked['session-affinity'] ? { sessionAffinity: asked['session-affinity'] } : {}),
     ...(asked.type ? { type: asked.type } : {}),
   };
-  const metadata = { ...(Object.keys(labels).length > 0 ? { labels } : {}), name: asked.name || name };
+  const metadata = { ...(Object.keys(labels).length > 0 ? { labels } : {}), name: asked.name || name.slice(0, longestName) };
   return { apiVersion: 'v1', kind: 'Service', metadata, spec, status: { loadBalancer: {} } };
+}
+
+function withoutSelector(mapping: ApiResource): string {
+  const { kind } = mapping;
+  if (kind === 'Service') return 'the service has no pod selector set';
+  if (kind === 'Deployment' || kind === 'ReplicaSet') return `invalid ${kind.toLowerCase()}: no selectors, therefore cannot be exposed`;
+  return `the ${kindText(mapping)} has no labels and cannot be exposed`;
 }
 
 function pairs(texts: readonly string[]): Record<string, string> {

@@ -1,11 +1,13 @@
 import { watchEvents } from '@keelson/client';
 import type { Table } from '@keelson/types';
 import { RequestTimeout } from '../errors.ts';
+import { logLine } from '../log.ts';
 import { type ObjectPrinter, objectPrinter, tableFormats } from '../printers/objects.ts';
 import type { Target } from '../resource/targets.ts';
 import { watchPath } from '../resource/watch.ts';
 import type { AnyObject } from '../types.ts';
 import { fetchTable, type GetContext, isTable, tablePrinter } from './get.ts';
+import { plainTable } from './get-plain.ts';
 
 const tableTypes = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 
@@ -30,6 +32,10 @@ async function watchTable(context: GetContext, target: Target): Promise<void> {
   if (!flags['watch-only'] && first.rows.length > 0) shell.stdout.write(printer.print(first, 'ADDED'));
   // An object by its name is a table without a version of its own.
   const since = first.metadata?.resourceVersion || '0';
+  if (!flags['server-print']) {
+    const show = (type: string, object: AnyObject): string => printer.print(plainTable([object], '', shell.clock.now()), type);
+    return followObjects(context, target, since, show);
+  }
   for await (const { type, object } of follow<Table>(context, target, since, tableTypes)) {
     if (object.columnDefinitions?.length) columns = object.columnDefinitions;
     shell.stdout.write(printer.print({ ...object, columnDefinitions: columns }, type));
@@ -85,5 +91,8 @@ async function* follow<T>(
   } catch (error) {
     // A watch that has had its time is over, not broken.
     if (!(error instanceof RequestTimeout)) throw error;
+    const why = 'net/http: request canceled (Client.Timeout or context cancellation while reading body)';
+    if (cluster.verbosity >= 5)
+      logLine(shell, 'I', 'streamwatcher.go:123', `"Unable to decode an event from the watch stream" err=${JSON.stringify(why)}`);
   }
 }

@@ -13,6 +13,7 @@ import { kindText } from '../resource/mapper.ts';
 import { getSubresource } from '../resource/subresource.ts';
 import { fetchTargets, isNotFound, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
+import { fetchPlain } from './get-plain.ts';
 import { watchTarget } from './get-watch.ts';
 
 export const getFlags = {
@@ -83,6 +84,8 @@ export const verb = defineVerb({
     }
     const unread: unknown[] = [];
     const targets = await resolveTargets(cluster, shell, selectionOf(context), unread);
+    if (flags.subresource && targets.some(({ name }) => name === undefined))
+      throw new Error('subresource cannot be used when bulk resources are specified');
     if (flags.watch || flags['watch-only']) {
       throwAll(unread);
       return watchTarget(context, targets);
@@ -95,8 +98,9 @@ export const verb = defineVerb({
 
 /** @throws UsageError for what `--raw` cannot stand beside. */
 function checkRaw({ flags, args, changed }: GetContext): void {
-  if (flags.watch || flags['watch-only'] || args.length > 0 || flags.selector !== '' || namesFiles(flags))
-    throw new UsageError('arguments may not be passed when --raw is specified', 'none');
+  if (flags.watch || flags['watch-only'] || flags.selector !== '' || namesFiles(flags))
+    throw new UsageError('--raw may not be specified with other flags that filter the server request or alter the output', 'none');
+  if (args.length > 0) throw new UsageError('arguments may not be passed when --raw is specified', 'none');
   if (changed.has('output')) throw new UsageError('--raw and --output are mutually exclusive', 'none');
   if (!flags.raw.startsWith('/'))
     throw new UsageError(`--raw must be a valid URL path: parse ${JSON.stringify(flags.raw)}: invalid URI for request`, 'none');
@@ -184,17 +188,19 @@ async function fetchSections(context: GetContext, targets: readonly Target[]): P
 }
 
 /** All pages of one target's rows. */
-export async function fetchTable({ cluster, flags }: GetContext, { mapping, namespace, name }: Target): Promise<Table> {
+export async function fetchTable(context: GetContext, target: Target): Promise<Table> {
+  const { cluster, flags } = context;
+  const { mapping, namespace, name } = target;
   const query = {
     namespace,
     ...(name === undefined ? {} : { name }),
-    includeObject: flags['sort-by'] ? ('Object' as const) : ('Metadata' as const),
+    ...(flags['sort-by'] ? { includeObject: 'Object' as const } : {}),
     labelSelector: flags.selector,
     fieldSelector: flags['field-selector'],
   };
   if (flags.subresource) return getSubresource<Table>(cluster, { mapping, namespace, name }, flags.subresource, 'table');
-  const columns = flags['server-print'] ? (table: Table): Table => table : withoutColumns;
-  if (name !== undefined) return columns(await cluster.api.table(mapping, query));
+  if (!flags['server-print']) return fetchPlain(context, target);
+  if (name !== undefined) return cluster.api.table(mapping, query);
   let whole: Table | undefined;
   let token: string | undefined = '';
   do {
@@ -203,16 +209,5 @@ export async function fetchTable({ cluster, flags }: GetContext, { mapping, name
     whole = whole ? { ...whole, rows: [...whole.rows, ...(page.rows ?? [])] } : { ...page, rows: page.rows ?? [] };
     token = page.metadata?.continue;
   } while (token);
-  return columns(whole);
-}
-
-/** What is known of an object of any kind: its name and its age. */
-function withoutColumns(table: Table): Table {
-  const definitions = table.columnDefinitions;
-  const kept = ['Name', 'Age'].map((name) => definitions.findIndex((each) => each.name === name)).filter((at) => at >= 0);
-  return {
-    ...table,
-    columnDefinitions: definitions.filter((_, at) => kept.includes(at)),
-    rows: table.rows.map((row) => ({ ...row, cells: kept.map((at) => row.cells[at] as object) })),
-  };
+  return whole;
 }

@@ -31,10 +31,17 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'Get documentation for a resource',
     load: async () => (await import('./explain.ts')).verb,
   },
-  { name: 'get', group: intermediate, summary: 'Display one or many resources', load: async () => (await import('./get.ts')).verb },
+  {
+    name: 'get',
+    suggestFor: ['list', 'ps'],
+    group: intermediate,
+    summary: 'Display one or many resources',
+    load: async () => (await import('./get.ts')).verb,
+  },
   { name: 'edit', group: intermediate, summary: 'Edit a resource on the server', load: async () => (await import('./edit.ts')).verb },
   {
     name: 'delete',
+    suggestFor: ['rm'],
     group: intermediate,
     summary: 'Delete resources by file names, stdin, resources and names, or by resources and label selector',
     load: async () => (await import('./delete.ts')).verb,
@@ -151,6 +158,7 @@ export const verbs: readonly VerbEntry[] = [
   },
   {
     name: 'wait',
+    suggestFor: ['list', 'ps'],
     group: advanced,
     summary: 'Experimental: Wait for a specific condition on one or many resources',
     load: async () => (await import('./wait.ts')).verb,
@@ -174,18 +182,6 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'Output shell completion code for the specified shell (bash, zsh, or fish)',
     load: async () => (await import('./completion.ts')).verb,
   },
-  {
-    name: 'api-resources',
-    group: other,
-    summary: 'Print the supported API resources on the server',
-    load: async () => (await import('./api-resources.ts')).verb,
-  },
-  {
-    name: 'api-versions',
-    group: other,
-    summary: 'Print the supported API versions on the server, in the form of "group/version"',
-    load: async () => (await import('./api-resources.ts')).versions,
-  },
   { name: 'config', group: other, summary: 'Modify kubeconfig files', load: async () => (await import('./config.ts')).verb },
   {
     name: 'kuberc',
@@ -199,11 +195,23 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'Provides utilities for interacting with plugins',
     load: async () => (await import('./plugin.ts')).verb,
   },
-  { name: 'options', summary: 'Print the list of flags inherited by all commands', load: async () => (await import('./options.ts')).verb },
   {
     name: 'version',
     group: other,
     summary: 'Print the client and server version information',
     load: async () => (await import('./version.ts')).verb,
   },
+  {
+    name: 'api-versions',
+    group: other,
+    summary: 'Print the supported API versions on the server, in the form of "group/version"',
+    load: async () => (await import('./api-resources.ts')).versions,
+  },
+  {
+    name: 'api-resources',
+    group: other,
+    summary: 'Print the supported API resources on the server',
+    load: async () => (await import('./api-resources.ts')).verb,
+  },
+  { name: 'options', summary: 'Print the list of flags inherited by all commands', load: async () => (await import('./options.ts')).verb },
 ];

@@ -4,12 +4,14 @@ import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/re
 import { namesFiles } from '../resource/files.ts';
 import { eachFound, type Found, localFlag, selectionFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb, type Verb } from '../types.ts';
+import { causePatch, recorded, recordFlag } from './record.ts';
 
 const flags = {
   ...selectionFlags,
   ...localFlag,
   ...outputFlags,
   ...dryRunFlag,
+  ...recordFlag,
   all: { type: 'bool', help: 'Select all resources, in the namespace of the specified resource types' },
   'field-manager': { type: 'string', help: 'Name of the manager used to track field ownership.' },
   list: { type: 'bool', help: 'If true, display the labels or annotations for a given resource.' },
@@ -73,11 +75,13 @@ function operation(context: Context<typeof flags>, field: Field, changes: Change
     const wanted = changed(before, changes);
     const version = context.flags['resource-version'];
     const values = { ...changes.set, ...Object.fromEntries(changes.remove.map((key) => [key, null])) };
-    const patch = { metadata: { [field]: values, ...(version ? { resourceVersion: version } : {}) } };
+    const cause = causePatch(context)?.metadata.annotations;
+    const annotations = cause ? { annotations: { ...(field === 'annotations' ? values : {}), ...cause } } : {};
+    const patch = { metadata: { [field]: values, ...annotations, ...(version ? { resourceVersion: version } : {}) } };
     const manager = context.flags['field-manager'];
     const patched =
       dryRun === 'client' || context.flags.local
-        ? { ...object, metadata: { ...object.metadata, [field]: wanted } }
+        ? recorded(context, { ...object, metadata: { ...object.metadata, [field]: wanted } })
         : await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', patch, {
             fieldManager: manager,
             dryRun: dryRun === 'server',

@@ -7,6 +7,7 @@ import { parseDocuments, readDocuments } from '../resource/files.ts';
 import { eachFound, type Found, fileFlags, requireNames, selectionOf, selectorFlag, targetOf } from '../resource/targets.ts';
 import { type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
 import { editText } from './editor.ts';
+import { recordFlag } from './record.ts';
 import { validateFlag } from './write-flags.ts';
 
 const merge = 'application/merge-patch+json';
@@ -76,6 +77,7 @@ const editFlags = {
   ...fileFlags,
   ...templateFlags,
   ...validateFlag,
+  ...recordFlag,
   'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
   'windows-line-endings': { type: 'bool', help: 'Defaults to the line ending native to your platform.' },
   'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
@@ -97,7 +99,8 @@ async function editOne(context: Context<typeof editFlags>, { mapping, name, name
   const value: unknown = JSON.parse(object.metadata.annotations?.[lastAppliedAnnotation] ?? '{}');
   const original = json ? jsonText(value) : toYaml(value);
   const { output: _, ...plain } = flags;
-  await editText(shell, { name, extension: json ? 'json' : 'yaml', text: original }, async (edited) => {
+  const crlf = flags['windows-line-endings'];
+  await editText(shell, { name, extension: json ? 'json' : 'yaml', text: original, crlf }, async (edited) => {
     const [document] = parseDocuments(edited, 'edited-file');
     if (!document?.object.metadata?.name) throw new Error('resource name may not be empty');
     const text = `${goJson(document.object)}\n`;

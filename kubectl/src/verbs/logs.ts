@@ -3,7 +3,7 @@ import { Pod } from '@keelson/types';
 import { throwAll, UsageError } from '../errors.ts';
 import { fetchOne, isNotFound, selectorFlag } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
-import { containerFor, podsOf } from './pods.ts';
+import { containerFor, containerNames, podsOf } from './pods.ts';
 
 const logFlags = {
   ...selectorFlag,
@@ -105,6 +105,8 @@ async function sourcesOf(context: LogContext): Promise<Source[]> {
       const { initContainers, containers = [], ephemeralContainers } = pod.spec ?? {};
       return [...(initContainers ?? []), ...containers, ...(ephemeralContainers ?? [])].map(({ name }) => ({ pod, container: name }));
     }
+    if (asked !== '' && !containerNames(pod).includes(asked))
+      throw new Error(`container ${asked} is not valid for pod ${pod.metadata.name}`);
     const { name, note } = containerFor(pod, asked);
     if (note) shell.stderr.write(`${note}\n`);
     return [{ pod, container: name }];

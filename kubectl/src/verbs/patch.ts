@@ -6,6 +6,7 @@ import { fileProblem, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { eachFound, fileFlags, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, defineVerb } from '../types.ts';
+import { causePatch, recorded, recordFlag } from './record.ts';
 
 const types: Readonly<Record<string, PatchType>> = {
   json: 'application/json-patch+json',
@@ -23,6 +24,7 @@ export const verb = defineVerb({
     ...fileFlags,
     ...outputFlags,
     ...dryRunFlag,
+    ...recordFlag,
     'field-manager': { type: 'string', default: 'kubectl-patch', help: 'Name of the manager used to track field ownership.' },
     local: { type: 'bool', help: 'If true, patch will operate on the content of the file, not the server-side resource.' },
     patch: { type: 'string', short: 'p', help: 'The patch to be applied to the resource JSON file.' },
@@ -53,7 +55,11 @@ export const verb = defineVerb({
       const same = local
         ? JSON.stringify(patched) === JSON.stringify(object)
         : patched.metadata.resourceVersion === object.metadata.resourceVersion;
-      print(patched, same ? 'patched (no change)' : 'patched');
+      const cause = local ? undefined : causePatch(context);
+      const told = cause
+        ? await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', cause, options)
+        : recorded(context, patched);
+      print(told, same ? 'patched (no change)' : 'patched');
     });
     if (count === 0) throw new Error('no objects passed to patch');
   },
@@ -63,7 +69,8 @@ function readPatch(text: string): unknown {
   // What looks like JSON goes as it is: the server says what is wrong with it.
   if (/^\s*\{/.test(text)) return isJson(text) ? JSON.parse(text) : text;
   try {
-    return parseYaml(text).value;
+    const { value } = parseYaml(text);
+    return typeof value === 'string' ? JSON.stringify(value) : value;
   } catch (error) {
     throw new Error(`unable to parse ${JSON.stringify(text)}: ${(error as Error).message}`);
   }

@@ -66,13 +66,19 @@ function fitness(a: Pod, b: Pod): number {
   return 0;
 }
 
+/** All of a pod's containers, those of every kind. */
+export function containerNames({ spec }: Pod): string[] {
+  const { containers = [], initContainers, ephemeralContainers } = spec ?? {};
+  return [...containers, ...(ephemeralContainers ?? []), ...(initContainers ?? [])].map(({ name }) => name);
+}
+
 /**
  * The container to work with: the one asked for, the one an annotation names, else the first. `note` is what kubectl says when it chose.
  * @throws Error for a name the pod does not have.
  */
 export function containerFor(pod: Pod, asked: string): { readonly name: string; readonly note?: string } {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
-  const names = [...containers, ...(ephemeralContainers ?? []), ...(initContainers ?? [])].map(({ name }) => name);
+  const names = containerNames(pod);
   if (asked !== '') {
     if (names.includes(asked)) return { name: asked };
     throw new Error(`container ${asked} not found in pod ${pod.metadata.name}_${pod.metadata.namespace}`);

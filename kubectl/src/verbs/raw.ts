@@ -9,7 +9,29 @@ import type { Shell } from '../types.ts';
 interface RawContext {
   readonly cluster: Cluster;
   readonly shell: Shell;
-  readonly flags: { readonly raw: string; readonly filename: readonly string[] };
+  readonly flags: RawFlags;
+}
+
+interface RawFlags {
+  readonly raw: string;
+  readonly filename: readonly string[];
+  readonly edit?: boolean;
+  readonly output?: string;
+  readonly recursive?: boolean;
+  readonly selector?: string;
+}
+
+/** @throws UsageError for what `--raw` cannot stand beside. */
+function checkAlone({ raw, filename, edit, output, recursive, selector }: RawFlags): void {
+  const problem = [
+    edit && '--raw and --edit are mutually exclusive',
+    filename[0]?.startsWith('http') && '--raw cannot read from a url',
+    recursive && '--raw and --recursive are mutually exclusive',
+    selector && '--raw and --selector (-l) are mutually exclusive',
+    output && '--raw and --output are mutually exclusive',
+    raw.startsWith(':') && `--raw must be a valid URL path: parse ${JSON.stringify(raw)}: missing protocol scheme`,
+  ].find(Boolean);
+  if (problem) throw new UsageError(problem, 'none');
 }
 
 /** Sends the one file, if any, as it is to the path of `--raw`, and prints the answer. @throws UsageError for more than one file. */
@@ -17,6 +39,7 @@ export async function sendRaw({ cluster, shell, flags }: RawContext, method: 'PO
   const { raw: path, filename } = flags;
   if (filename.length > 1 || (method !== 'DELETE' && filename.length === 0))
     throw new UsageError(filename.length > 1 ? '--raw can only use a single local file or stdin' : 'must specify one of -f and -k', 'none');
+  if (method !== 'DELETE') checkAlone(flags);
   const [file] = filename;
   const body = file === undefined ? undefined : file === '-' ? await readAll(shell.stdin) : await readFile(file, 'utf8');
   shell.stdout.write(await readText(await cluster.api.raw({ method, path, ...(body === undefined ? {} : { body }) })));

@@ -1,6 +1,7 @@
 import { lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
 import { throwAll, UsageError, withSource } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
+import { asNew } from '../resource/as-new.ts';
 import { namesFiles, readDocuments } from '../resource/files.ts';
 import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
@@ -38,6 +39,8 @@ export const verb = defineVerb({
     const { flags, shell } = context;
     if (flags.raw) return sendRaw(context, 'PUT');
     if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'none');
+    if (flags['grace-period'] >= 0 && !flags.force) throw new Error('--grace-period must have --force specified');
+    if (flags.timeout !== 0 && !flags.force) throw new Error('--timeout must have --force specified');
     if (flags.force && dryRunOf(flags['dry-run']) !== 'none') throw new Error('--dry-run can not be used when --force is set');
     const print = resultPrinter(context);
     const errors: unknown[] = [];
@@ -66,7 +69,7 @@ async function replaceOne(context: ReplaceContext, target: Awaited<ReturnType<ty
   };
   if (flags.force) {
     await removeFirst(context, target);
-    return cluster.api.create(mapping, saved, options);
+    return cluster.api.create(mapping, asNew(saved), options);
   }
   return cluster.api.update(mapping, saved, options).catch((error: unknown) => Promise.reject(withSource(error, 'replacing', source)));
 }

@@ -7,11 +7,13 @@ import { type AnyObject, defineVerb } from '../types.ts';
 import { createObject, unvalidatedFlags } from './create/generator.ts';
 import { join } from './exec.ts';
 import { overridden, overrideFlags } from './overrides.ts';
+import { recorded, recordFlag } from './record.ts';
 
 const runFlags = {
   ...unvalidatedFlags,
   ...overrideFlags,
   ...fileFlags,
+  ...recordFlag,
   annotations: { type: 'array', help: 'Annotations to apply to the pod.' },
   attach: {
     type: 'bool',
@@ -81,7 +83,9 @@ export const verb = defineVerb({
 });
 
 /** Creates the pod and stays with it; the answer is its exit code. */
-async function runAttached({ flags, cluster, shell }: Context<typeof runFlags>, pod: AnyObject): Promise<number> {
+async function runAttached(context: Context<typeof runFlags>, bare: AnyObject): Promise<number> {
+  const { flags, cluster, shell } = context;
+  const pod = recorded(context, bare);
   const name = pod.metadata.name ?? '';
   const key = { name, namespace: cluster.namespace };
   await cluster.api.create(Pod, { ...pod, metadata: { ...pod.metadata, namespace: cluster.namespace } } as unknown as Pod, {

@@ -13,6 +13,7 @@ import {
 } from '../resource/targets.ts';
 import { untilState } from '../resource/watch.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
+import { causePatch, recordFlag } from './record.ts';
 
 interface Scaled {
   readonly spec?: { readonly replicas?: number };
@@ -27,6 +28,7 @@ export const verb = defineVerb({
     ...selectorFlag,
     ...outputFlags,
     ...dryRunFlag,
+    ...recordFlag,
     all: { type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
     'current-replicas': {
       type: 'int',
@@ -55,6 +57,10 @@ export const verb = defineVerb({
         const patch = { ...(version ? { metadata: { resourceVersion: version } } : {}), spec: { replicas: flags.replicas } };
         const options = { subresource: 'scale', dryRun: dryRun === 'server', parent: mapping };
         await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', patch, options);
+        const cause = causePatch(context);
+        if (cause) {
+          await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', cause, { dryRun: dryRun === 'server' });
+        }
       }
       print(object, 'scaled');
       if (flags.timeout > 0 && dryRun === 'none') {

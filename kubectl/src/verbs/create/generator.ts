@@ -4,6 +4,7 @@ import type { FlagSpecs } from '../../flags.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
 import type { AnyObject, Context, Verb } from '../../types.ts';
 import { defineVerb } from '../../types.ts';
+import { recorded } from '../record.ts';
 import { fieldValidationOf, validateFlag } from '../write-flags.ts';
 
 export const generatorFlags = {
@@ -60,10 +61,11 @@ function failure({ kind = '', spec }: AnyObject, error: ApiError): Error {
 }
 
 /** Sends an object, or with `--dry-run=client` only prints it, and tells that it was created, or as `done` says. */
-export async function createObject(context: Context<typeof unvalidatedFlags>, made: AnyObject, done = 'created'): Promise<void> {
+export async function createObject(context: Context<typeof unvalidatedFlags>, bare: AnyObject, done = 'created'): Promise<void> {
   const { flags, cluster } = context;
   const dryRun = dryRunOf(flags['dry-run']);
   const print = resultPrinter(context);
+  const made = recorded(context, bare);
   // Without a server to ask, namespaced objects are told by not being one of these.
   if (dryRun === 'client')
     return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, flags['save-config']), done);

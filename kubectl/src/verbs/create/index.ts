@@ -3,12 +3,14 @@ import { withLastApplied } from '../../apply/plan.ts';
 import { throwAll, UsageError, withSource } from '../../errors.ts';
 import { jsonText } from '../../printers/objects.ts';
 import { dryRunOf, resultPrinter } from '../../printers/result.ts';
+import { asNew } from '../../resource/as-new.ts';
 import type { ApiResource } from '../../resource/discovery.ts';
 import { namesFiles, parseDocuments, readDocuments } from '../../resource/files.ts';
 import { fileFlags, selectorFlag, targetOf } from '../../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb, type VerbEntry } from '../../types.ts';
 import { editText } from '../editor.ts';
 import { sendRaw } from '../raw.ts';
+import { recorded, recordFlag } from '../record.ts';
 import { fieldValidationOf } from '../write-flags.ts';
 import { generatorFlags } from './generator.ts';
 
@@ -103,6 +105,7 @@ export const verb = defineVerb({
     ...fileFlags,
     ...generatorFlags,
     ...selectorFlag,
+    ...recordFlag,
     edit: { type: 'bool', help: 'Edit the API resource before creating' },
     'windows-line-endings': { type: 'bool', help: 'Only relevant if --edit=true. Defaults to the line ending native to your platform.' },
     raw: { type: 'string', help: 'Raw URI to POST to the server. Uses the transport specified by the kubeconfig file.' },
@@ -124,7 +127,7 @@ export const verb = defineVerb({
       try {
         const { mapping, local, source } = await targetOf(cluster, document);
         count++;
-        const object = flags['save-config'] ? withLastApplied(local) : local;
+        const object = recorded(context, flags['save-config'] ? withLastApplied(local) : local);
         if (flags.edit) {
           await editBefore(context, mapping, object);
           continue;
@@ -135,7 +138,9 @@ export const verb = defineVerb({
           dryRun: dryRun === 'server',
         };
         const send = () =>
-          cluster.api.create(mapping, object, options).catch((error: unknown) => Promise.reject(withSource(error, 'creating', source)));
+          cluster.api
+            .create(mapping, asNew(object), options)
+            .catch((error: unknown) => Promise.reject(withSource(error, 'creating', source)));
         print(dryRun === 'client' ? object : await send(), 'created');
       } catch (error) {
         errors.push(error);
@@ -147,18 +152,28 @@ export const verb = defineVerb({
 });
 
 type EditContext = Pick<Context, 'cluster' | 'shell'> & {
-  readonly flags: { readonly output: string; readonly 'field-manager': string; readonly validate: string };
+  readonly flags: {
+    readonly output: string;
+    readonly 'field-manager': string;
+    readonly validate: string;
+    readonly 'windows-line-endings': boolean;
+  };
 };
 
 /** Makes what becomes of an object in the user's editor; one that is left as it was is not made. */
 async function editBefore({ cluster, shell, flags }: EditContext, mapping: ApiResource, object: AnyObject): Promise<void> {
   const json = flags.output === 'json';
-  const text = { name: 'edit', extension: json ? ('json' as const) : ('yaml' as const), text: json ? jsonText(object) : toYaml(object) };
+  const text = {
+    name: 'edit',
+    extension: json ? ('json' as const) : ('yaml' as const),
+    text: json ? jsonText(object) : toYaml(object),
+    crlf: flags['windows-line-endings'],
+  };
   const { output: _, ...plain } = flags;
   await editText(shell, text, async (edited) => {
     const [document] = parseDocuments(edited, 'edited-file');
     if (!document) throw new Error('the edited file holds no object');
     const options = { fieldManager: flags['field-manager'], fieldValidation: fieldValidationOf(flags.validate) };
-    resultPrinter({ shell, flags: plain })(await cluster.api.create(mapping, document.object, options), 'created');
+    resultPrinter({ shell, flags: plain })(await cluster.api.create(mapping, asNew(document.object), options), 'created');
   });
 }

@@ -3,6 +3,7 @@ import { patchFor } from '../../apply/patch-for.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
 import { eachFound, type Found, fileFlags, localFlag, selectionOf, selectorFlag } from '../../resource/targets.ts';
 import type { AnyObject, Context } from '../../types.ts';
+import { recorded, recordFlag } from '../record.ts';
 
 /** What every `set` subverb takes. */
 export const setFlags = {
@@ -14,6 +15,9 @@ export const setFlags = {
   all: { type: 'bool', help: 'Select all resources, in the namespace of the specified resource types' },
   'field-manager': { type: 'string', default: 'kubectl-set', help: 'Name of the manager used to track field ownership.' },
 } as const;
+
+/** As `setFlags`, of the subverbs that change what workloads run. */
+export const workloadFlags = { ...setFlags, ...recordFlag } as const;
 
 export type SetContext = Context<typeof setFlags>;
 
@@ -32,8 +36,9 @@ export async function changeObjects(
   const print = resultPrinter(context);
   await eachFound(cluster, shell, { ...selectionOf(context), args: resources }, async (found) => {
     const { mapping, name, namespace, object } = found;
-    const edited = structuredClone(object);
-    await edit(edited, found);
+    const changed = structuredClone(object);
+    await edit(changed, found);
+    const edited = recorded(context, changed);
     if (JSON.stringify(edited) === JSON.stringify(object)) return;
     if (dryRun === 'client' || flags.local) return print(edited, done);
     const { type, patch } = await patchFor(object, edited);

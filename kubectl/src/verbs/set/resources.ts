@@ -1,9 +1,9 @@
 import { parseQuantity } from '@keelson/machinery';
 import { type Context, defineVerb, type Verb } from '../../types.ts';
-import { changePodSpecs, containersNamed, nothingToSet, type SetContext, setFlags } from './change.ts';
+import { changePodSpecs, containersNamed, nothingToSet, type SetContext, workloadFlags } from './change.ts';
 
 const resourcesFlags = {
-  ...setFlags,
+  ...workloadFlags,
   containers: {
     type: 'string',
     short: 'c',

@@ -1,12 +1,12 @@
 import { parseLabelSelector } from '@keelson/machinery';
 import { type Context, defineVerb, type Verb } from '../../types.ts';
-import { changeObjects, type SetContext, setFlags } from './change.ts';
+import { changeObjects, type SetContext, workloadFlags } from './change.ts';
 
-const { kustomize: _kustomize, selector: _selector, ...ownFlags } = setFlags;
+const { kustomize: _kustomize, selector: _selector, ...ownFlags } = workloadFlags;
 
 const selectorFlags = {
   ...ownFlags,
-  recursive: { ...setFlags.recursive, default: true },
+  recursive: { ...workloadFlags.recursive, default: true },
   'resource-version': {
     type: 'string',
     help: 'If non-empty, the selectors update will only succeed if this is the current resource-version for the object.',

@@ -1,8 +1,8 @@
 import { UsageError } from '../../errors.ts';
 import { defineVerb, type Verb } from '../../types.ts';
-import { changePodSpecs, type SetContext, setFlags } from './change.ts';
+import { changePodSpecs, type SetContext, workloadFlags } from './change.ts';
 
-const { selector: _selector, ...accountFlags } = setFlags;
+const { selector: _selector, ...accountFlags } = workloadFlags;
 
 export const serviceAccount: Verb = defineVerb({
   usage: 'set serviceaccount (-f FILENAME | TYPE NAME) SERVICE_ACCOUNT [options]',
