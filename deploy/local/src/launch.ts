@@ -63,7 +63,8 @@ async function prepare({ cluster, missing, clock, say }: Launch): Promise<void> 
     ensurePki(cluster, clock).then((pki) => writeKubeconfigs(cluster, pki)),
     ensureBundles(
       telling(say),
-      missing.flatMap(({ program }) => program ?? []),
+      // kubectl for whoever sits before the cluster.
+      ['kubectl', ...missing.flatMap(({ program }) => program ?? [])],
     ),
     mkdir(dirname(clusterPaths(cluster.dataDir).database), { recursive: true }),
     cluster.runtime === 'containerd' ? makeKubeletDirectories(cluster) : undefined,

@@ -22,7 +22,7 @@ export async function prepareProcesses(context: Context): Promise<void> {
   await Promise.all([
     ensureBundles(
       log,
-      services.flatMap(({ program }) => program ?? []),
+      ['kubectl', ...services.flatMap(({ program }) => program ?? [])],
     ),
     prepareRuntime(context),
   ]);
