@@ -42,24 +42,10 @@ export class Files {
   }
 }
 
-/** What every image here has: a busybox, its applets, and names for users. */
-export async function plainFiles(): Promise<Files> {
-  const files = new Files();
-  for (const path of ['usr/bin', 'usr/sbin', 'usr/local/bin', 'dev', 'proc', 'sys', 'var', 'home', 'root', 'uploads']) files.folder(path);
-  files.folder('tmp', 0o1777);
-  const busybox = '/bin/busybox';
-  await files.copy(busybox, 'bin/busybox');
-  const applets = (await must(busybox, ['--list'])).trim().split('\n');
-  for (const name of applets) if (name !== 'busybox') files.link(`bin/${name}`, 'busybox');
-  files.file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n', 0o644);
-  files.file('etc/group', 'root:x:0:\nnogroup:x:65534:\n', 0o644);
-  files.file('etc/nsswitch.conf', 'hosts: files dns\n', 0o644);
-  return files;
-}
-
-/** With the tools upstream's test image has beside its own program; this machine's shell, since busybox' would take its own applets. */
+/** The tools upstream's test image has beside its own program; this machine's shell, since busybox' would take its own applets. */
 export async function toolFiles(nc: string): Promise<Files> {
-  const files = await plainFiles();
+  const files = new Files();
+  files.folder('uploads');
   for (const name of ['curl', 'wget', 'dig', 'nslookup', 'host', 'ss', 'ip', 'getent']) await files.program(name);
   for (const name of ['wget', 'nslookup', 'ip', 'nc']) files.link(`bin/${name}`, `../usr/bin/${name}`);
   await files.program(nc, 'usr/bin/nc');

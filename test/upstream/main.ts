@@ -4,15 +4,16 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { importImages } from '@keelson/deploy-images';
-import { RealCluster, root, whyNotReal } from '../e2e/cluster.ts';
+import { root, whyNotReal } from '../e2e/cluster.ts';
+import { Lab, type Machine } from '../e2e/machines/lab.ts';
 import { writeImages } from './images.ts';
 import { reasonFor } from './known.ts';
+import { loadImages, startCluster } from './machines.ts';
 import { type Built, buildSuite } from './source.ts';
 
 /*
  * `node test/upstream/main.ts [--focus REGEXP] [--skip REGEXP]`: builds upstream's own end-to-end suite and runs its conformance specs, or
- * those that `--focus` names, against a cluster of ours. About half an hour after the first build. Ends with 1 when a spec fails that is
+ * those that `--focus` names, against two machines of ours. About an hour after the first build. Ends with 1 when a spec fails that is
  * not known to.
  */
 const { values } = parseArgs({ options: { focus: { type: 'string' }, skip: { type: 'string', default: 'NOTHING' } } });
@@ -35,14 +36,15 @@ interface Outcome {
   readonly failed: readonly string[];
 }
 
-async function runSuite(built: Built, cluster: RealCluster, name: string, focus: string, skip: string): Promise<Outcome> {
+async function runSuite(built: Built, admin: Machine, name: string, focus: string, skip: string): Promise<Outcome> {
   const log = join(logs, `${name}.log`);
-  const server = /server: (\S+)/.exec(await readFile(cluster.kubeconfig, 'utf8'))?.[1] ?? '';
-  const flags = ['-kubeconfig', cluster.kubeconfig, '-host', server, '-provider', 'skeleton', '-repo-root', built.tree];
-  const patience = ['-num-nodes', '1', '-node-schedulable-timeout', '60s', '-disable-log-dump', '-dump-logs-on-failure=false'];
+  const kubeconfig = join(admin.root, 'etc/kubernetes/admin.conf');
+  const server = /server: (\S+)/.exec(await readFile(kubeconfig, 'utf8'))?.[1] ?? '';
+  const flags = ['-kubeconfig', kubeconfig, '-host', server, '-provider', 'skeleton', '-repo-root', built.tree];
+  const patience = ['-num-nodes', '2', '-node-schedulable-timeout', '60s', '-disable-log-dump', '-dump-logs-on-failure=false'];
   const choice = ['-ginkgo.focus', focus, '-ginkgo.skip', skip, '-ginkgo.noColor'];
-  const command = ['netns', 'exec', cluster.netns, built.suite, ...flags, ...patience, ...choice];
-  const child = spawn('ip', command, { cwd: built.tree, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [within = '', ...command] = admin.within([built.suite, ...flags, ...patience, ...choice]);
+  const child = spawn(within, command, { cwd: built.tree, stdio: ['ignore', 'pipe', 'pipe'] });
   const file = createWriteStream(log);
   child.stdout.pipe(file);
   child.stderr.pipe(file);
@@ -57,20 +59,20 @@ const why = whyNotReal();
 if (why) throw new Error(`upstream's suite needs real containers: ${why}`);
 await mkdir(logs, { recursive: true });
 const built = await buildSuite(dir, say);
-const cluster = new RealCluster('suite', ['--addons', 'dns']);
+const lab = new Lab({ name: 's', machines: 2 });
 const outcomes: Outcome[] = [];
 try {
-  await cluster.up();
-  await importImages(join(cluster.dataDir, 'containerd/containerd.sock'), await writeImages(built, cluster.dataDir));
+  const admin = await startCluster(lab);
+  await loadImages(lab, await writeImages(built, dir));
   const { focus, skip } = values;
   const together = focus ? [focus] : areas.map((area) => area + conformance);
   say(`running ${together.length} at a time; their logs are in ${logs}`);
   const one = (pattern: string, n: number): Promise<Outcome> =>
-    runSuite(built, cluster, String(n), pattern, focus ? skip : String.raw`\[Serial\]`);
+    runSuite(built, admin, String(n), pattern, focus ? skip : String.raw`\[Serial\]`);
   outcomes.push(...(await Promise.all(together.map(one))));
-  if (!focus) outcomes.push(await runSuite(built, cluster, 'serial', String.raw`\[Serial\]${conformance}`, skip));
+  if (!focus) outcomes.push(await runSuite(built, admin, 'serial', String.raw`\[Serial\]${conformance}`, skip));
 } finally {
-  await cluster.down();
+  await lab.close();
 }
 const passed = new Set(outcomes.flatMap((outcome) => outcome.passed));
 const failed = [...new Set(outcomes.flatMap((outcome) => outcome.failed))];

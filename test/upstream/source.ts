@@ -18,15 +18,11 @@ export interface Built {
   readonly programs: Readonly<Record<string, string>>;
 }
 
-/** Fetches the source and a compiler through apt, and builds, each once: about ten minutes on two cores. Nothing is installed. */
+/** Builds the suite and its programs, once: about ten minutes on two cores. Nothing is installed. */
 export async function buildSuite(dir: string, say: (what: string) => void): Promise<Built> {
-  const tree = join(dir, 'go/src/k8s.io/kubernetes');
+  const tree = await fetchSource(dir, say);
   const bin = join(dir, 'bin');
   await mkdir(bin, { recursive: true });
-  if (!(await exists(join(tree, 'go.mod')))) {
-    say('fetching the source and a compiler');
-    await fetchAll(dir, tree);
-  }
   await adapt(tree);
   const build = (name: string, ...args: readonly string[]): Promise<string> => compile(dir, tree, join(bin, name), args, say);
   const suite = await build('e2e.test', 'test', '-c', './test/e2e');
@@ -37,6 +33,15 @@ export async function buildSuite(dir: string, say: (what: string) => void): Prom
     'sample-apiserver': await build('sample-apiserver', 'build', '-ldflags', '-s -w', './vendor/k8s.io/sample-apiserver'),
   };
   return { tree, suite, programs };
+}
+
+/** Fetches the source and a compiler through apt, once, and returns the source tree. */
+export async function fetchSource(dir: string, say: (what: string) => void): Promise<string> {
+  const tree = join(dir, 'go/src/k8s.io/kubernetes');
+  if (await exists(join(tree, 'go.mod'))) return tree;
+  say('fetching the source and a compiler');
+  await fetchAll(dir, tree);
+  return tree;
 }
 
 async function fetchAll(dir: string, tree: string): Promise<void> {

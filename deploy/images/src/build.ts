@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from '@keelson/base';
 import { catalogue, type Sources } from './catalogue.ts';
-import { imageArchive } from './oci.ts';
+import { type Image, imageArchive } from './oci.ts';
 
 const run = promisify(execFile);
 
@@ -13,7 +13,7 @@ const run = promisify(execFile);
  * its digest: what is there already is not written again. @throws naming the package to install when a program is missing.
  */
 export async function buildImages(dir: string, log: Logger): Promise<string[]> {
-  const images = catalogue(await readSources());
+  const images = await broughtImages();
   await mkdir(dir, { recursive: true });
   return Promise.all(
     images.map(async (image) => {
@@ -26,6 +26,11 @@ export async function buildImages(dir: string, log: Logger): Promise<string[]> {
       return path;
     }),
   );
+}
+
+/** The images of the catalogue, made of this machine's programs. @throws naming the package to install when one is missing. */
+export async function broughtImages(): Promise<Image[]> {
+  return catalogue(await readSources());
 }
 
 async function readSources(): Promise<Sources> {
