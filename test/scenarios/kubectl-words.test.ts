@@ -52,3 +52,22 @@ test('a Service whose slice has no address has no endpoint to show, one without 
   await ok('create -f -', JSON.stringify({ ...slice, addressType: 'IPv4', endpoints: [], ports: [{ name: '80-8080', port: 8080 }] }));
   assert.match(await ok('describe service inner'), /^Endpoints: *$/m);
 });
+
+test('a path has no subresources, and roles of a version that is gone are not reconciled', async () => {
+  const { kubectl } = server;
+  const asked = await kubectl('auth can-i get /logs/ --subresource=log');
+  assert.deepEqual(asked, { code: 1, stdout: '', stderr: 'error: --subresource can not be used with NonResourceURL\n' });
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1beta1', kind: 'ClusterRole', metadata: { name: 'old' } };
+  const { code, stderr } = await kubectl('auth reconcile -f -', JSON.stringify(role));
+  assert.deepEqual([code, stderr], [1, 'error: only rbac.authorization.k8s.io/v1 is supported: not *v1beta1.ClusterRole\n']);
+});
+
+test('what does not say what it is keeps nothing else from being scaled', async () => {
+  const { ok, kubectl } = server;
+  await ok('create deployment sized --image=a');
+  const known = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'sized' } };
+  const scaled = await kubectl('scale --replicas=2 -f -', `${JSON.stringify(known)}\n---\n{"apiVersion":"v1","metadata":{}}\n`);
+  assert.equal(scaled.stdout, 'deployment.apps/sized scaled\n');
+  assert.match(scaled.stderr, /Object 'Kind' is missing/);
+  assert.equal(scaled.code, 1);
+});

@@ -23,10 +23,9 @@ record_command() {
   printf '\n=== %s\n' "$1"
   (
     recording=$1
-    set -E
-    trap 'echo "$recording ${BASH_SOURCE[0]##*/}:$LINENO: ${BASH_COMMAND%%$'"'\\\\n'"'*}" >> "$failures"' ERR
     "$@"
   )
+  return 0
 }
 
 # Read whole before it begins: the file may change while it runs.
@@ -39,6 +38,10 @@ main() {
   run_kube_controller_manager
   kubectl create -f - <<< '{"kind":"Node","apiVersion":"v1","metadata":{"name":"127.0.0.1"},"status":{"capacity":{"memory":"1Gi"}}}'
   SUPPORTED_RESOURCES=("*")
+  # Some steps are in no function of their own.
+  recording=runTests
+  set -E
+  trap 'echo "$recording ${BASH_SOURCE[0]##*/}:$LINENO: ${BASH_COMMAND%%$'"'\\n'"'*}" >> "$failures"' ERR
   runTests
 }
 main

@@ -77,15 +77,15 @@ export const verb = defineVerb({
 });
 
 /**
- * What arguments name and is found is scaled, whatever is missing; manifests are taken one after the other, until one is not there.
+ * What arguments name and is found is scaled, whatever is missing; manifests that say what they are, one after the other, until one is not
+ * there.
  * @throws Error after all that could be done; the first failure to scale ends it.
  */
 async function eachUntilError({ cluster, shell, ...context }: Context, visit: (found: Found) => Promise<void>): Promise<number> {
   const selection = selectionOf(context);
-  const missing: unknown[] = [];
-  const targets = await resolveTargets(cluster, shell, selection, missing);
+  const unread: unknown[] = [];
+  const targets = await resolveTargets(cluster, shell, selection, unread);
   requireNames(targets, selection);
-  throwAll(missing);
   let count = 0;
   const visitAll = async (some: readonly Target[]): Promise<unknown[]> => {
     const { found, errors } = await fetchTargets(cluster, some, selection);
@@ -96,7 +96,7 @@ async function eachUntilError({ cluster, shell, ...context }: Context, visit: (f
     return errors;
   };
   for (const target of targets.filter(({ local }) => local)) throwAll(await visitAll([target]));
-  const errors = await visitAll(targets.filter(({ local }) => !local));
+  const errors = [...unread, ...(await visitAll(targets.filter(({ local }) => !local)))];
   if (count === 0 && errors.length > 0) throw new Error(`no objects passed to scale ${errors.map(errorMessage).join(', ')}`);
   throwAll(errors);
   return count;

@@ -37,6 +37,7 @@ const canI: Verb = defineVerb({
         'none',
       );
     }
+    if (what.startsWith('/') && flags.subresource) throw new Error('--subresource can not be used with NonResourceURL');
     if (!(what.startsWith('/') ? urlVerbs : resourceVerbs).has(verb)) shell.stderr.write(`Warning: verb '${verb}' is not a known verb\n\n`);
     const spec = what.startsWith('/')
       ? { nonResourceAttributes: { path: what, verb } }

@@ -29,6 +29,7 @@ export const reconcile: Verb = defineVerb({
     const errors: unknown[] = [];
     for (const document of await readDocuments(flags, shell)) {
       try {
+        requireCurrent(document.object);
         const { mapping, local } = await targetOf(cluster, document);
         if (mapping.group !== Role.group || !kinds.includes(mapping.kind)) continue;
         const done = await reconcileOne(context, mapping, local, removals);
@@ -41,6 +42,12 @@ export const reconcile: Verb = defineVerb({
     throwAll(errors);
   },
 });
+
+/** @throws Error for what is of a version that is gone. */
+function requireCurrent({ apiVersion, kind }: AnyObject): void {
+  const [group, version = ''] = apiVersion?.split('/') ?? [];
+  if (group === Role.group && version !== Role.version) throw new Error(`only ${Role.apiVersion} is supported: not *${version}.${kind}`);
+}
 
 type Mapping = Awaited<ReturnType<typeof targetOf>>['mapping'];
 
