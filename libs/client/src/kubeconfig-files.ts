@@ -31,10 +31,19 @@ export function readKubeconfig(path: string): Kubeconfig {
   try {
     const text = readFileSync(path, 'utf8');
     const config: Kubeconfig | null = text.startsWith('{') ? JSON.parse(text) : parse(text);
+    requireConfig(config ?? {});
     return absolutePaths(config ?? {}, dirname(resolve(path)));
   } catch (error) {
     throw new Error(`error loading config file "${path}": ${errorMessage(error)}`);
   }
+}
+
+/** What says nothing of what it is counts as a kubeconfig. @throws Error in client-go's words, which name the place where it knows its kinds. */
+function requireConfig({ apiVersion, kind }: Kubeconfig): void {
+  const [version, named] = [apiVersion || 'v1', kind || 'Config'];
+  if (version === 'v1' && named === 'Config') return;
+  const scheme = 'k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50';
+  throw new Error(`no kind ${JSON.stringify(named)} is registered for version ${JSON.stringify(version)} in scheme "${scheme}"`);
 }
 
 /** Writes the file for its owner alone (mode 0600), making its folder if need be. */

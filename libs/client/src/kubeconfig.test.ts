@@ -82,6 +82,28 @@ test('KUBECONFIG lists files and passes over missing ones; a named one must exis
   assert.throws(() => loadKubeconfig(join(folder, 'c')), /^Error: error loading config file ".*c": /);
 });
 
+test('a file that says it is something else is no kubeconfig', (t) => {
+  const path = join(folderFor(t), 'config');
+  const refused: [text: string, kind: string, version: string][] = [
+    ['apiVersion: v-1\nkind: Config', 'Config', 'v-1'],
+    ['{"apiVersion":"v-1","kind":"Config"}', 'Config', 'v-1'],
+    ['apiVersion: v1\nkind: Konfig', 'Konfig', 'v1'],
+    ['kind: Other', 'Other', 'v1'],
+    ['apiVersion: v2', 'Config', 'v2'],
+  ];
+  for (const [text, kind, version] of refused) {
+    writeFileSync(path, text);
+    const scheme = 'k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50';
+    assert.throws(() => loadKubeconfig(path), {
+      message: `error loading config file "${path}": no kind "${kind}" is registered for version "${version}" in scheme "${scheme}"`,
+    });
+  }
+  for (const text of ['', 'kind: Config', 'apiVersion: v1', 'apiVersion: v1\nkind: Config', 'apiVersion: ""']) {
+    writeFileSync(path, text);
+    assert.doesNotThrow(() => loadKubeconfig(path));
+  }
+});
+
 test('a pod finds its own cluster', (t) => {
   const folder = folderFor(t);
   assert.equal(inClusterConnection({ KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' }, folder), undefined);

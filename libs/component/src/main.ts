@@ -86,7 +86,7 @@ async function readOptions<S extends OptionSpecs>(component: Component<S>, argv:
 
 /** The file, changed by those of the drop-in folder in the order of their names. */
 async function readConfig(file: string | undefined, dropIns: string | undefined): Promise<unknown> {
-  const { parse } = await import('yaml');
+  const { parse } = await import('./yaml.ts');
   const names = dropIns ? readdirSync(dropIns, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.conf')) : [];
   const files = [...(file === undefined ? [] : [file]), ...names.sort().map((name) => join(dropIns ?? '', name))];
   return files.map((path): unknown => parse(readFileSync(path, 'utf8')) ?? {}).reduce(mergeConfig, {});

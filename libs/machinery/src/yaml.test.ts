@@ -5,6 +5,8 @@ import { naturalOrder, toYaml } from './yaml-emit.ts';
 
 const reads: [text: string, value: unknown][] = [
   ['a: yes\nb: off\nc: y\nd: "yes"', { a: true, b: false, c: true, d: 'yes' }],
+  ['name: e1\na: .e1\nb: .\nc: -.\nd: +e5\ne: ._', { name: 'e1', a: '.e1', b: '.', c: '-.', d: '+e5', e: '._' }],
+  ['a: .5\nb: 5.\nc: -1.5e+3\nd: 1_000.5', { a: 0.5, b: 5, c: -1500, d: 1000.5 }],
   ['a: 2020-01-01\nb: 1:30\nc: 0x10\nd: 1e3\ne: ~\nf:', { a: '2020-01-01', b: '1:30', c: 16, d: 1000, e: null, f: null }],
   ['1: a\ntrue: b', { 1: 'a', true: 'b' }],
   ['a: |\n  x\n  y\nb: >-\n  x\n  y', { a: 'x\ny\n', b: 'x y' }],

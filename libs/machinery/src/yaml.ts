@@ -56,13 +56,21 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
     logLevel: 'silent',
     lineCounter: lines,
     customTags: (tags: Tags) =>
-      tags.filter((tag) => typeof tag === 'string' || (!unread.test(tag.tag) && !('format' in tag && tag.format === 'TIME'))),
+      tags
+        .filter((tag) => typeof tag === 'string' || (!unread.test(tag.tag) && !('format' in tag && tag.format === 'TIME')))
+        .map((tag) => (typeof tag === 'string' ? tag : withDigit(tag))),
   });
   const documents = Array.isArray(parsed) ? parsed : [];
   return documents
     .filter(({ contents, errors }) => contents !== null || errors.length > 0)
     .map((document) => convert(document, lines))
     .filter(({ value }) => value !== null);
+}
+
+/** `e1` and `.` are no numbers, whatever YAML 1.1 says: go-yaml wants a digit before the exponent. */
+function withDigit(tag: Exclude<Tags[number], string>): Exclude<Tags[number], string> {
+  if (!('test' in tag) || !tag.test || !(tag.test.test('1.') || tag.test.test('1e1'))) return tag;
+  return { ...tag, test: new RegExp(`^(?=[-+]?[._]*[0-9])(?:${tag.test.source})`) };
 }
 
 /** Whole JSON values, or nothing when it is not that: it may be YAML in flow style still. */
