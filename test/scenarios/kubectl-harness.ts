@@ -31,8 +31,8 @@ export interface KubectlServer {
   stop(): Promise<void>;
 }
 
-/** The real API server on memory, with nothing behind it, and kubectl in front of it. */
-export async function startKubectlServer(): Promise<KubectlServer> {
+/** The real API server on memory, with nothing behind it, and kubectl in front of it. @param env what kubectl finds in its environment. */
+export async function startKubectlServer(env: Readonly<Record<string, string>> = {}): Promise<KubectlServer> {
   const stop = new AbortController();
   const [clock, random] = [systemClock, systemRandom];
   const store = createMemoryStore();
@@ -58,7 +58,7 @@ export async function startKubectlServer(): Promise<KubectlServer> {
     });
     const argv = typeof line === 'string' ? line.split(' ') : line;
     const input = Readable.from([Buffer.from(stdin)]);
-    const code = run(argv, { transport, clock, env: {}, stdin: input, stdout: into('stdout'), stderr: into('stderr'), signal });
+    const code = run(argv, { transport, clock, env, stdin: input, stdout: into('stdout'), stderr: into('stderr'), signal });
     return { printed, code };
   };
 

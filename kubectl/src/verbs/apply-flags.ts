@@ -55,7 +55,8 @@ export async function readApplyFlags(
   return { dryRun, deletion, set };
 }
 
-function deletionOf(flags: ApplyFlags, dryRun: DryRun): DeleteQuery {
+/** How apply deletes. @throws Error for a cascade that is none. */
+export function deletionOf(flags: Pick<ApplyFlags, 'cascade' | 'grace-period'>, dryRun: DryRun): DeleteQuery {
   const policies = { background: 'Background', orphan: 'Orphan', foreground: 'Foreground', true: 'Background', false: 'Orphan' } as const;
   if (!Object.hasOwn(policies, flags.cascade))
     throw new Error(`invalid cascade value (${flags.cascade}). Must be "background", "foreground", or "orphan"`);

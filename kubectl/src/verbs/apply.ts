@@ -14,7 +14,7 @@ import { asNew } from '../resource/as-new.ts';
 import { readDocuments } from '../resource/files.ts';
 import { fileFlags, isNotFound, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
-import { readApplyFlags } from './apply-flags.ts';
+import { deletionOf, readApplyFlags } from './apply-flags.ts';
 import { subverbs } from './last-applied.ts';
 import { recorded, recordFlag } from './record.ts';
 import { fieldValidationOf, validateFlag } from './write-flags.ts';
@@ -198,7 +198,7 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
       const key = { name: target.name ?? '', namespace: target.namespace };
       return print(await context.cluster.api.patch(target.mapping, key, type, patch, writeOptions(context)), 'configured');
     } catch (error) {
-      if (context.flags.force && error instanceof ApiError && ['Conflict', 'Invalid'].includes(error.reason))
+      if (context.flags.force && dryRun === 'none' && error instanceof ApiError && ['Conflict', 'Invalid'].includes(error.reason))
         return recreate(context, target, current, print);
       const again = error instanceof ApiError && error.reason === 'Conflict' && attempt < conflictRetries;
       if (!again) throw patchError(error, target, plan.patch);
@@ -210,24 +210,29 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
 /** `--force`: the object is deleted and made anew; one that cannot be made has the old one in its place again. */
 async function recreate(context: ApplyContext, target: FileTarget, old: AnyObject, print: Print): Promise<void> {
   const { cluster, shell } = context;
-  await cluster.api.delete(target.mapping, { name: target.name ?? '', namespace: target.namespace }, { gracePeriodSeconds: 0 });
+  const key = { name: target.name ?? '', namespace: target.namespace };
+  await cluster.api.delete(target.mapping, key, { gracePeriodSeconds: 0, ...deletionOf(context.flags, 'none') });
   await untilGone(cluster, shell, target, -1);
+  const wanted = withLastApplied(target.local);
   try {
-    print(await create(context, target, withLastApplied(target.local)), 'configured');
+    print(await cluster.api.create(target.mapping, asNew(wanted), writeOptions(context)), 'configured');
   } catch (error) {
     await cluster.api.create(target.mapping, asNew(old), { fieldManager: context.flags['field-manager'] }).catch((failure: unknown) => {
       const first = `An error occurred force-replacing the existing object with the newly provided one:\n\n${errorMessage(error)}`;
-      throw new Error(
-        `${first}.\n\nAdditionally, an error occurred attempting to restore the original object:\n\n${errorMessage(failure)}`,
-      );
+      const second = `Additionally, an error occurred attempting to restore the original object:\n\n${errorMessage(failure)}`;
+      throw applyError(new Error(`${first}.\n\n${second}`), target, wanted);
     });
-    throw error;
+    throw applyError(error, target, wanted);
   }
 }
 
-function patchError(error: unknown, { mapping, name, namespace, source }: FileTarget, patch: unknown): unknown {
+function patchError(error: unknown, target: FileTarget, patch: unknown): unknown {
+  return applyError(withSource(error, 'patching', target.source), target, patch);
+}
+
+function applyError(error: unknown, { mapping, name, namespace, source }: FileTarget, patch: unknown): unknown {
   const { apiVersion, resource, kind } = mapping;
   const place = `Name: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace ?? '')}`;
   const what = `Resource: "${apiVersion}, Resource=${resource}", GroupVersionKind: "${apiVersion}, Kind=${kind}"\n${place}`;
-  return withSource(withSource(error, 'patching', source), `applying patch:\n${goJson(patch)}\nto:\n${what}\nfor:`, source);
+  return withSource(error, `applying patch:\n${goJson(patch)}\nto:\n${what}\nfor:`, source);
 }

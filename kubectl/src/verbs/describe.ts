@@ -46,7 +46,7 @@ export const verb = defineVerb({
     const targets = await resolveTargets(cluster, shell, selectionOf(context), unread);
     const { found, errors } = await fetchTargets(cluster, targets, selectionOf(context));
     if (args.length === 2 && errors.length === 1 && isNotFound(errors[0])) return describeByPrefix(context, targets, errors);
-    const withEvents = showsEvents(context, found.length);
+    const withEvents = showsEvents(context, found.length === 1 && errors.length === 0 && unread.length === 0);
     const texts = await Promise.allSettled(found.map((each) => describe(context, each, withEvents)));
     shell.stdout.write(texts.flatMap((text) => (text.status === 'fulfilled' ? [text.value] : [])).join('\n\n'));
     const failed = texts.flatMap((text) => (text.status === 'rejected' ? [text.reason as unknown] : []));
@@ -67,16 +67,16 @@ async function describeByPrefix(
   if (target === undefined || others.length > 0) throw new Error('you may only specify a single resource type');
   const { mapping, namespace, name: prefix = '' } = target;
   const named = (await listAll(context.cluster, { mapping, namespace })).filter(({ metadata }) => metadata.name?.startsWith(prefix));
-  const withEvents = showsEvents(context, named.length);
+  const withEvents = showsEvents(context, false);
   const texts = await Promise.all(named.map((object) => describe(context, { mapping, object }, withEvents)));
   // Unlike others, each has an empty line after it, the last included.
   context.shell.stdout.write(texts.map((text) => `${text}\n`).join(''));
   throwAll(texts.length > 0 ? [] : errors);
 }
 
-/** Every object's events are one more request: of several objects they are shown only to whoever asks for them. */
-function showsEvents({ flags, changed }: Context<typeof describeFlags>, count: number): boolean {
-  return flags['show-events'] && (count <= 1 || changed.has('show-events'));
+/** Every object's events are one more request: unless all that is asked for is the one object, they are shown only to whoever asks for them. */
+function showsEvents({ flags, changed }: Context<typeof describeFlags>, alone: boolean): boolean {
+  return flags['show-events'] && (alone || changed.has('show-events'));
 }
 
 async function describe(

@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
+import { ApiError } from '@keelson/client';
 import { toYaml } from '@keelson/machinery';
 import { patchFor } from '../apply/patch-for.ts';
 import { withLastApplied } from '../apply/plan.ts';
+import { ExitError } from '../errors.ts';
 import { jsonText } from '../printers/objects.ts';
 import { resultPrinter, templateFlags } from '../printers/result.ts';
-import { parseDocuments } from '../resource/files.ts';
+import { parseDocuments, requireKind } from '../resource/files.ts';
 import { getSubresource } from '../resource/subresource.ts';
 import { eachFound, type Found, fileFlags, requireNames, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
-import { editText } from './editor.ts';
+import { editText, Unsaved, unknownFormat } from './editor.ts';
 import { recorded, recordFlag } from './record.ts';
 import { fieldValidationOf, validateFlag } from './write-flags.ts';
 
@@ -30,7 +32,8 @@ export const verb = defineVerb({
   usage: 'edit (RESOURCE/NAME | -f FILENAME) [options]',
   flags: editFlags,
   async run(context) {
-    const { cluster, shell } = context;
+    const { cluster, shell, flags } = context;
+    if (!['', 'json', 'yaml'].includes(flags.output)) throw unknownFormat(flags.output);
     const selection = { ...selectionOf(context), all: true };
     requireNames([], selection);
     const found: Found[] = [];
@@ -41,15 +44,22 @@ export const verb = defineVerb({
 
 type EditContext = Context<typeof editFlags>;
 
-/** An object and what of it is shown to be edited. */
+/** An object and what of it is shown to be edited: once it is saved, what it became. */
 interface Shown {
   readonly found: Found;
-  readonly object: AnyObject;
+  object: AnyObject;
+  saved: boolean;
+}
+
+/** Something that the server did not take. */
+interface Refusal {
+  readonly what: string;
+  readonly error: ApiError;
 }
 
 async function shownOf({ flags, cluster }: EditContext, found: Found): Promise<Shown> {
   const object = flags.subresource ? await getSubresource(cluster, found, flags.subresource) : found.object;
-  return { found, object: flags['show-managed-fields'] ? object : withoutManagedFields(object) };
+  return { found, object: flags['show-managed-fields'] ? object : withoutManagedFields(object), saved: false };
 }
 
 /** One object is edited by itself, several as a list. */
@@ -68,36 +78,92 @@ async function editAll(context: EditContext, shown: readonly Shown[]): Promise<v
     crlf: flags['windows-line-endings'],
   };
   await editText(shell, file, async (edited) => {
-    const documents = parseDocuments(edited, 'edited-file');
-    if (documents.length === 0) throw new Error('the edited file holds no object');
-    for (const { object } of documents) await saveOne(context, shown.length === 1 ? first : sameOf(shown, object), object);
+    const pairs = readEdited(context, first, edited).map((object) => [sameOf(context, shown, object), object] as const);
+    const refusals: Refusal[] = [];
+    for (const [same, object] of pairs) {
+      await saveOne(context, same, object).catch((error: unknown) => {
+        if (!(error instanceof ApiError)) throw error;
+        refusals.push({ what: textOf(same.found), error });
+        shell.stderr.write(`error: ${refusalText(textOf(same.found), error)}\n`);
+      });
+    }
+    if (refusals.length > 0) throw unsaved(refusals);
   });
 }
 
-/** The one of several that an edited object was. @throws Error where there is none. */
-function sameOf(shown: readonly Shown[], { kind, metadata }: AnyObject): Shown {
-  const same = shown.find(({ object }) => {
-    const { name, namespace } = object.metadata;
-    return object.kind === kind && name === metadata?.name && namespace === metadata?.namespace;
-  });
-  if (!same) throw new Error('no original object found: the name, the namespace and the kind of an object may not be edited');
+/** @throws Error where the text, which is opened again, does not hold objects. */
+function readEdited({ shell }: EditContext, { found }: Shown, edited: string): AnyObject[] {
+  try {
+    const documents = parseDocuments(edited, 'edited-file');
+    for (const document of documents) requireKind(document);
+    if (documents.length === 0) throw new Error('the edited file holds no object');
+    return documents.map(({ object }) => object);
+  } catch (error) {
+    shell.stderr.write(`error: ${textOf(found)} is invalid\n`);
+    throw error;
+  }
+}
+
+/** What an edited object was. @throws Unsaved where there is nothing, or where what it is has been edited. */
+function sameOf({ cluster }: EditContext, shown: readonly Shown[], { apiVersion, kind, metadata }: AnyObject): Shown {
+  const { uid, name, namespace } = metadata ?? {};
+  const same = shown.find(({ object }) => object.metadata.uid === uid);
+  const was = same?.object.metadata;
+  if (namespace !== undefined && namespace !== (was ? was.namespace : cluster.namespace))
+    throw new Unsaved(
+      new Error(
+        `the namespace from the provided object ${JSON.stringify(namespace)} does not match the namespace ${JSON.stringify(cluster.namespace)}. You must pass '--namespace=${namespace}' to perform this operation.`,
+      ),
+    );
+  if (!same || !was)
+    throw new Unsaved(new Error(`no original object found for ${kind} ${JSON.stringify(name)}: its uid may not be edited`));
+  if (apiVersion !== same.object.apiVersion || kind !== same.object.kind || name !== was.name)
+    throw new Unsaved(new Error('At least one of apiVersion, kind and name was changed'));
   return same;
 }
 
-async function saveOne(context: EditContext, { found, object: shown }: Shown, edited: AnyObject): Promise<void> {
+function textOf({ mapping: { resource, group }, name }: Found): string {
+  return `${group === '' ? resource : `${resource}.${group}`} ${JSON.stringify(name)}`;
+}
+
+function refusalText(what: string, error: ApiError): string {
+  if (error.reason === 'Invalid') return `${what} is invalid`;
+  return error.reason === 'NotFound' ? `${what} could not be found on the server` : `${what} could not be patched: ${error.message}`;
+}
+
+/** Only what is invalid can be mended in the editor. */
+function unsaved(refusals: readonly Refusal[]): Error {
+  const reasons = new Set(refusals.map(({ error: { reason } }) => reason));
+  const done = new ExitError(1);
+  if ([...reasons].some((reason) => reason !== 'Invalid' && reason !== 'NotFound'))
+    return new Unsaved(done, (copy) => `You can run \`kubectl replace -f ${copy}\` to try this update again.\n`);
+  if (reasons.has('NotFound'))
+    return new Unsaved(done, (copy) => `The edits you made on deleted resources have been saved to ${JSON.stringify(copy)}\n`);
+  return new Error(refusals.map(({ what, error }) => `${what} was not valid:\n${causesOf(error)}`).join('\n'));
+}
+
+function causesOf({ status, message }: ApiError): string {
+  const causes = (status.details?.causes ?? []).map(({ field, message: problem }) => ` * ${field}: ${problem}`);
+  return causes.length > 0 ? causes.join('\n') : ` * ${message}`;
+}
+
+async function saveOne(context: EditContext, shown: Shown, edited: AnyObject): Promise<void> {
   const { flags, cluster, shell } = context;
-  const { mapping, name, namespace } = found;
-  const { output: _, ...plain } = flags;
-  const print = resultPrinter({ shell, flags: plain });
-  const wanted = flags['save-config'] ? withLastApplied(edited) : edited;
-  if (isDeepStrictEqual(wanted, JSON.parse(JSON.stringify(shown)))) return print(shown, 'skipped');
-  const { type, patch } = await patchFor(shown, recorded(context, wanted));
+  const { mapping, name, namespace } = shown.found;
+  const before = shown.object;
+  const print = resultPrinter(context);
+  const placed = namespace === undefined ? edited : { ...edited, metadata: { ...edited.metadata, namespace } };
+  const wanted = flags['save-config'] ? withLastApplied(placed) : placed;
+  const unchanged = isDeepStrictEqual(wanted, JSON.parse(JSON.stringify(before)));
+  if (unchanged) return shown.saved ? undefined : print(before, 'skipped');
+  const { type, patch } = await patchFor(before, recorded(context, wanted));
   if (flags['output-patch']) shell.stdout.write(`Patch: ${JSON.stringify(patch)}\n`);
   const written = await cluster.api.patch(mapping, { name, namespace }, type, patch, {
     fieldManager: flags['field-manager'],
     fieldValidation: fieldValidationOf(flags.validate),
     ...(flags.subresource ? { subresource: flags.subresource } : {}),
   });
+  Object.assign(shown, { object: wanted, saved: true });
   print(written, 'edited');
 }
 

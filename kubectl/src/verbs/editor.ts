@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { randomSuffix } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import type { Shell } from '../types.ts';
@@ -19,6 +19,22 @@ export interface EditedText {
   readonly text: string;
   /** Lines end as they do on Windows. */
   readonly crlf?: boolean;
+}
+
+/** What no other text could help: the text is kept, the user told where, and the cause is what the verb ends with. */
+export class Unsaved extends Error {
+  readonly told: (copy: string) => string;
+
+  constructor(cause: unknown, told = (copy: string): string => `A copy of your changes has been stored to ${JSON.stringify(copy)}\n`) {
+    super('unsaved', { cause });
+    this.name = 'Unsaved';
+    this.told = told;
+  }
+}
+
+/** Of `-o`, which says in what format a text is edited. */
+export function unknownFormat(output: string): Error {
+  return new Error(`unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,yaml`);
 }
 
 /**
@@ -43,17 +59,13 @@ export async function editText(
       const edited = withoutComments((await readFile(file, 'utf8')).replaceAll('\r\n', '\n'));
       if (edited.trim() === '' || edited === withoutComments(original))
         return void shell.stderr.write('Edit cancelled, no changes made.\n');
-      if (problem !== '' && edited === withoutComments(text)) {
-        await keepCopy(shell, file, extension);
-        throw new Error('Edit cancelled, no valid changes were saved.');
-      }
+      if (problem !== '' && edited === withoutComments(text))
+        throw await kept(shell, file, new Unsaved(new Error('Edit cancelled, no valid changes were saved.')));
       try {
         return await save(edited);
       } catch (error) {
-        if (error instanceof ApiError && error.reason !== 'Invalid') {
-          await keepCopy(shell, file, extension);
-          throw error;
-        }
+        if (error instanceof Unsaved) throw await kept(shell, file, error);
+        if (error instanceof ApiError && error.reason !== 'Invalid') throw await kept(shell, file, new Unsaved(error));
         problem = `${(error as Error).message.replaceAll(/^/gm, '# ')}\n#\n`;
         text = edited;
       }
@@ -63,11 +75,12 @@ export async function editText(
   }
 }
 
-/** So that nothing of the user's work is lost with what could not be saved. */
-async function keepCopy({ random, stderr }: Shell, file: string, extension: string): Promise<void> {
-  const copy = join(tmpdir(), `kubectl-edit-${randomSuffix(random)}.${extension}`);
+/** Answers the cause, after a copy was made, so that nothing of the user's work is lost with what could not be saved. */
+async function kept({ random, stderr }: Shell, file: string, { cause, told }: Unsaved): Promise<unknown> {
+  const copy = join(tmpdir(), `kubectl-edit-${randomSuffix(random)}${extname(file)}`);
   await copyFile(file, copy);
-  stderr.write(`A copy of your changes has been stored to ${JSON.stringify(copy)}\n`);
+  stderr.write(told(copy));
+  return cause;
 }
 
 function withoutComments(text: string): string {

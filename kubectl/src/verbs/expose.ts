@@ -1,4 +1,4 @@
-import type { LabelSelector, PodSpec, PodTemplateSpec, ServicePort } from '@keelson/types';
+import type { LabelSelector, LabelSelectorRequirement, PodSpec, PodTemplateSpec, ServicePort } from '@keelson/types';
 import type { ApiResource } from '../resource/discovery.ts';
 import { namesFiles } from '../resource/files.ts';
 import { kindText } from '../resource/mapper.ts';
@@ -93,9 +93,16 @@ function selectorOf({ kind, metadata, spec }: AnyObject): Record<string, string>
   const { selector = {} } = spec as { selector?: LabelSelector | Record<string, string> };
   if (kind === 'Service' || kind === 'ReplicationController') return selector as Record<string, string>;
   const { matchLabels = {}, matchExpressions = [] } = selector as LabelSelector;
-  if (matchExpressions.length > 0)
-    throw new Error(`couldn't convert expressions - "${JSON.stringify(matchExpressions)}" to map-based selector format`);
+  if (matchExpressions.length > 0 && Object.keys(matchLabels).length > 0)
+    throw new Error(
+      `couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - "[${matchExpressions.map(goText).join(' ')}]" to map-based selector format`,
+    );
   return matchLabels;
+}
+
+/** As Go's `%+v` has it. */
+function goText({ key, operator, values = [] }: LabelSelectorRequirement): string {
+  return `{Key:${key} Operator:${operator} Values:[${values.join(' ')}]}`;
 }
 
 interface PortFlags {

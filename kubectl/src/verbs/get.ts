@@ -98,7 +98,7 @@ export const verb = defineVerb({
 
 /** @throws UsageError for what `--raw` cannot stand beside. */
 function checkRaw({ flags, args, changed }: GetContext): void {
-  if (flags.watch || flags['watch-only'] || flags.selector !== '' || namesFiles(flags))
+  if (flags.watch || flags['watch-only'] || flags.selector !== '')
     throw new UsageError('--raw may not be specified with other flags that filter the server request or alter the output', 'none');
   if (args.length > 0) throw new UsageError('arguments may not be passed when --raw is specified', 'none');
   if (changed.has('output')) throw new UsageError('--raw and --output are mutually exclusive', 'none');

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { PatchType } from '@keelson/client';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type JsonPatchOperation, parseYaml } from '@keelson/machinery';
 import { schemaOf } from '../apply/schema.ts';
@@ -52,9 +53,7 @@ export const verb = defineVerb({
       const patched = local
         ? await patchedHere(object, type, patch)
         : await cluster.api.patch(mapping, { name, namespace }, type, patch, options);
-      const same = local
-        ? JSON.stringify(patched) === JSON.stringify(object)
-        : patched.metadata.resourceVersion === object.metadata.resourceVersion;
+      const same = isDeepStrictEqual(patched, object);
       const cause = local ? undefined : causePatch(context);
       const told = cause
         ? await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', cause, options)

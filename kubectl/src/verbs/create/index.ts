@@ -8,7 +8,7 @@ import type { ApiResource } from '../../resource/discovery.ts';
 import { namesFiles, parseDocuments, readDocuments } from '../../resource/files.ts';
 import { fileFlags, selectorFlag, targetOf } from '../../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb, type VerbEntry } from '../../types.ts';
-import { editText } from '../editor.ts';
+import { editText, unknownFormat } from '../editor.ts';
 import { sendRaw } from '../raw.ts';
 import { recorded, recordFlag } from '../record.ts';
 import { fieldValidationOf } from '../write-flags.ts';
@@ -114,10 +114,6 @@ export const verb = defineVerb({
     const { flags, cluster, shell, args, path } = context;
     if (args.length > 0) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
     if (flags.raw) return sendRaw(context, 'POST');
-    if (flags.edit && !['', 'json', 'yaml'].includes(flags.output))
-      throw new Error(
-        `unable to match a printer suitable for the output format ${JSON.stringify(flags.output)}, allowed formats are: json,yaml`,
-      );
     if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'none');
     const dryRun = dryRunOf(flags['dry-run']);
     const print = resultPrinter(context);
@@ -129,6 +125,7 @@ export const verb = defineVerb({
         count++;
         const object = recorded(context, flags['save-config'] ? withLastApplied(local) : local);
         if (flags.edit) {
+          if (!['', 'json', 'yaml'].includes(flags.output)) throw unknownFormat(flags.output);
           await editBefore(context, mapping, object);
           continue;
         }
