@@ -3,9 +3,9 @@ import type { Machine } from './machine.ts';
 import { addressAt } from './ranges.ts';
 
 /** The certificates of a control plane, under kubeadm's file names and subjects. */
-export function wantedCertificates(machine: Machine, extraSans: readonly string[]): readonly WantedCertificate[] {
+export function wantedCertificates(machine: Machine): readonly WantedCertificate[] {
   return [
-    apiserver(machine, extraSans),
+    apiserver(machine),
     { ...client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client', ['kubeadm:cluster-admins']) },
     { ...client('front-proxy-client', 'front-proxy-client'), ca: 'front-proxy-ca' },
   ];
@@ -26,10 +26,10 @@ function client(file: string, commonName: string, organizations: readonly string
   return { file, ca: 'ca', commonName, organizations, usages: ['client'] };
 }
 
-function apiserver({ nodeName, address, cluster }: Machine, extraSans: readonly string[]): WantedCertificate {
-  const { dnsDomain, serviceSubnet, controlPlaneEndpoint } = cluster;
+function apiserver({ nodeName, address, cluster }: Machine): WantedCertificate {
+  const { dnsDomain, serviceSubnet, controlPlaneEndpoint, apiServerCertSans } = cluster;
   const kubernetes = ['', '.default', '.default.svc', `.default.svc.${dnsDomain}`].map((suffix) => `kubernetes${suffix}`);
-  const names = [nodeName, ...kubernetes, 'localhost', ...hostsOf(controlPlaneEndpoint), ...extraSans];
+  const names = [nodeName, ...kubernetes, 'localhost', ...hostsOf(controlPlaneEndpoint), ...apiServerCertSans];
   const ips = [addressAt(serviceSubnet, 1), address, '127.0.0.1', ...names.filter(isAddress)];
   return {
     file: 'apiserver',

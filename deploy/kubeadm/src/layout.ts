@@ -21,13 +21,16 @@ export interface Layout {
   kubeconfig(name: string): string;
 }
 
-/** @param root an absolute path. */
-export function layoutOf(root: string): Layout {
+/** Kubernetes' own place for the authorities and certificates of a control plane. */
+export const usualCertificatesDir = '/etc/kubernetes/pki';
+
+/** @param root an absolute path, as is the directory of certificates below it. */
+export function layoutOf(root: string, certificatesDir: string = usualCertificatesDir): Layout {
   const at = (...names: string[]): string => join(root, ...names);
   return {
     root,
     kubernetes: at('etc/kubernetes'),
-    pki: at('etc/kubernetes/pki'),
+    pki: at(certificatesDir),
     manifests: at('etc/kubernetes/manifests'),
     kubelet: at('var/lib/kubelet'),
     kubeletPki: at('var/lib/kubelet/pki'),

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { replaceFile } from '@keelson/deploy-local';
-import { type Layout, layoutOf } from './layout.ts';
+import type { Taint } from '@keelson/types';
+import type { Fields } from './config/shape.ts';
+import { type Layout, layoutOf, usualCertificatesDir } from './layout.ts';
 
 /** What the machines of a cluster agree on; kept in ConfigMap `kubeadm-config`. */
 export interface ClusterSettings {
@@ -19,9 +21,23 @@ export interface ClusterSettings {
   readonly overlay: boolean;
   /** Names of those in `deploy/addons` that it has. */
   readonly addons: readonly string[];
-  /** Flags of the controller manager beyond those kubeadm gives, as `name=value`. */
+  /** Flags of the processes beyond those kubeadm gives, as `name=value`. */
+  readonly apiServerExtraArgs: readonly string[];
   readonly controllerManagerExtraArgs: readonly string[];
+  readonly schedulerExtraArgs: readonly string[];
+  /** More names and addresses for the API servers' certificates. */
+  readonly apiServerCertSans: readonly string[];
+  /** Of control planes: where their authorities and certificates are. */
+  readonly certificatesDir: string;
+  /** Whether services are led by somebody else. */
+  readonly kubeProxyDisabled: boolean;
 }
+
+/** Of clusters that were made before there was a choice. */
+const earlier = {
+  ...{ apiServerExtraArgs: [], schedulerExtraArgs: [], apiServerCertSans: [] },
+  ...{ certificatesDir: usualCertificatesDir, kubeProxyDisabled: false },
+} satisfies Partial<ClusterSettings>;
 
 /** All that was decided for one machine: `machine.json`. */
 export interface Machine {
@@ -35,6 +51,13 @@ export interface Machine {
   /** Endpoint of the machine's own container runtime; empty: kubeadm runs a private one. */
   readonly criSocket: string;
   readonly cluster: ClusterSettings;
+  /** Of its Node; absent: those of its role. */
+  readonly taints?: readonly Taint[];
+  /** Flags of the kubelet beyond those kubeadm gives, as `name=value`. */
+  readonly kubeletExtraArgs?: readonly string[];
+  /** What the cluster's documents for kubelets and kube-proxies say, where they say more than ours. */
+  readonly kubeletConfiguration?: Fields;
+  readonly kubeProxyConfiguration?: Fields;
 }
 
 /** The cgroup that the machine's pods are below: machines that share a kernel must not share it. */
@@ -48,8 +71,8 @@ export function podsCgroupOf(machine: Pick<Machine, 'root'>): string {
   return parent === '/' ? '/kubepods' : parent;
 }
 
-export function machineLayout({ root }: Pick<Machine, 'root'>): Layout {
-  return layoutOf(root);
+export function machineLayout({ root, cluster }: Pick<Machine, 'root' | 'cluster'>): Layout {
+  return layoutOf(root, cluster.certificatesDir);
 }
 
 export async function saveMachine(machine: Machine): Promise<void> {
@@ -62,5 +85,7 @@ export async function loadMachine(root: string): Promise<Machine | undefined> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  return text === undefined ? undefined : (JSON.parse(text) as Machine);
+  if (text === undefined) return undefined;
+  const machine = JSON.parse(text) as Machine;
+  return { ...machine, cluster: { ...earlier, ...machine.cluster } };
 }

@@ -1,9 +1,13 @@
+import type { Taint } from '@keelson/types';
+import type { Fields } from './config/shape.ts';
+
 /** What `kubeadm init` was asked for. */
-export interface InitOptions {
+export interface InitOptions extends InitFile {
   readonly root: string;
   readonly apiserverAdvertiseAddress?: string;
   readonly apiserverBindPort: number;
   readonly apiserverCertExtraSans: readonly string[];
+  readonly certDir: string;
   readonly certificateKey?: string;
   readonly controlPlaneEndpoint: string;
   readonly controllerManagerExtraArgs: readonly string[];
@@ -27,19 +31,57 @@ export interface InitOptions {
 }
 
 /** What `kubeadm join` was asked for. */
-export interface JoinOptions {
+export interface JoinOptions extends NodeFile {
   readonly root: string;
   readonly apiserverAdvertiseAddress?: string;
   readonly apiserverBindPort: number;
   readonly certificateKey?: string;
   readonly controlPlane: boolean;
   readonly criSocket: string;
+  /** Kubeconfig that says where the cluster is and who its authority is. */
+  readonly discoveryFile?: string;
   readonly discoveryToken?: string;
   readonly discoveryTokenCaCertHash: readonly string[];
   readonly discoveryTokenUnsafeSkipCaVerification: boolean;
   readonly dryRun: boolean;
   readonly ignorePreflightErrors: readonly string[];
   readonly nodeName: string;
+  readonly skipPhases: readonly string[];
   readonly tlsBootstrapToken?: string;
   readonly token?: string;
+}
+
+/** What only a configuration file says of a machine. */
+export interface NodeFile {
+  /** Of the Node; undefined: those of its role. */
+  readonly taints?: readonly Taint[];
+  /** As `name=value`. */
+  readonly kubeletExtraArgs?: readonly string[];
+}
+
+/** What only a configuration file says to init. Arguments as `name=value`. */
+export interface InitFile extends NodeFile {
+  readonly apiServerExtraArgs?: readonly string[];
+  readonly schedulerExtraArgs?: readonly string[];
+  readonly clusterName?: string;
+  readonly dnsDisabled?: boolean;
+  readonly kubeProxyDisabled?: boolean;
+  /** Instead of `token` and `tokenTtl`. */
+  readonly bootstrapTokens?: readonly WantedToken[];
+  /** The components' own documents. */
+  readonly kubeletConfiguration?: Fields;
+  readonly kubeProxyConfiguration?: Fields;
+}
+
+/** A bootstrap token that init is to make. */
+export interface WantedToken {
+  /** A new one, when absent. */
+  readonly token?: string;
+  readonly description?: string;
+  /** Milliseconds; 0: for ever. */
+  readonly ttl: number;
+  /** Milliseconds since the epoch, instead of `ttl`. */
+  readonly expires?: number;
+  readonly usages: readonly string[];
+  readonly groups: readonly string[];
 }

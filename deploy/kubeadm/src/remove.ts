@@ -1,11 +1,11 @@
 import { access, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Clock, errorMessage, silentLogger } from '@keelson/base';
 import { clusterPaths, removeCgroups, removeEverything, run, unmountBeneath } from '@keelson/deploy-local';
 import { GrpcRuntime } from '@keelson/kubelet/cri';
 import { defaultBridge, teardown } from '@keelson/kubelet/network';
 import { bundlePath } from '../../../tools/bundle.ts';
-import { kubeconfigNames, type Layout } from './layout.ts';
+import { kubeconfigNames, type Layout, layoutOf } from './layout.ts';
 import { type Machine, podsCgroupOf } from './machine.ts';
 import { runtimeName, type ServiceHost, supervisorName } from './services/host.ts';
 
@@ -34,7 +34,7 @@ export async function removeMachine(
   await attempt(teardown({ confDir, ipamDir, bridge: defaultBridge }));
   await attempt(removeRules());
   for (const directory of [layout.kubelet, layout.data]) await attempt(unmountBeneath(directory));
-  const files = [layout.pki, layout.manifests, layout.kubelet, layout.kubeProxy, ...kubeconfigNames.map(layout.kubeconfig)];
+  const files = [...certificatesOf(layout), layout.manifests, layout.kubelet, layout.kubeProxy, ...kubeconfigNames.map(layout.kubeconfig)];
   for (const path of files) await attempt(rm(path, { recursive: true, force: true }));
   if (problems.length > 0) throw new Error(`not everything could be removed: ${problems.join('; ')}`);
   // Last: as long as it is there, this can be tried again.
@@ -42,9 +42,26 @@ export async function removeMachine(
   for (const directory of emptied(layout)) await rmdir(directory).catch(() => undefined);
 }
 
+/** A directory that is nobody else's goes whole; of another one, what kubeadm has put into it. */
+function certificatesOf({ root, pki }: Layout): string[] {
+  if (pki === layoutOf(root).pki) return [pki];
+  const pairs = ['ca', 'front-proxy-ca', 'apiserver', 'apiserver-kubelet-client', 'front-proxy-client', 'apiserver-etcd-client'];
+  const files = [...pairs.flatMap((name) => [`${name}.crt`, `${name}.key`]), 'sa.pub', 'sa.key', 'etcd/ca.crt'];
+  return files.map((name) => join(pki, name));
+}
+
 /** Directories that go if nothing else is in them; the machine's own stay. */
-function emptied({ root, kubernetes }: Layout): string[] {
-  return [kubernetes, ...(root === '/' ? [] : ['etc/cni/net.d', 'etc/cni', 'etc', 'var/lib', 'var'].map((path) => join(root, path)))];
+function emptied({ root, kubernetes, pki }: Layout): string[] {
+  const own = [join(pki, 'etcd'), pki, kubernetes];
+  return root === '/'
+    ? own
+    : [...own, ...['etc/cni/net.d', 'etc/cni', 'etc', 'var/lib', 'var'].map((path) => join(root, path)), ...between(pki, root)];
+}
+
+/** The directories above one, up to another and without it. */
+function between(below: string, top: string): string[] {
+  const above = dirname(below);
+  return above.length <= top.length ? [] : [above, ...between(above, top)];
 }
 
 async function removeRuntime(machine: Pick<Machine, 'root'>, layout: Layout, host: ServiceHost, clock: Clock): Promise<void> {

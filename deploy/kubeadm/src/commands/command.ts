@@ -23,12 +23,11 @@ export function machineCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .configureHelp({ optionDescription: described })
-    .option(
-      '--root <dir>',
-      'keep everything below this directory instead of /',
-      (text) => (isAbsolute(text) ? resolve(text) : invalid('an absolute path')),
-      '/',
-    );
+    .option('--root <dir>', 'keep everything below this directory instead of /', absolute, '/');
+}
+
+export function absolute(text: string): string {
+  return isAbsolute(text) ? resolve(text) : invalid('an absolute path');
 }
 
 /** What an option does, and what it is when it is not given, where that says something. */
@@ -47,7 +46,7 @@ export function port(text: string): number {
 }
 
 /** Milliseconds, from `24h0m0s`. */
-function duration(text: string): number {
+export function duration(text: string): number {
   try {
     return parseGoDuration(text);
   } catch {

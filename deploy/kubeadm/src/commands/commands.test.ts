@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { seededRandom, systemClock } from '@keelson/base';
 import { program } from './index.ts';
 
@@ -34,6 +37,8 @@ test('values that mean nothing are refused before anything is looked at', async 
     [['join', 'host:6443', ...root, ...token], /add --discovery-token-ca-cert-hash/],
     [['join', 'host:6443', ...root, ...token, '--discovery-token-ca-cert-hash', 'sha1:0'], /sha1:0 is not sha256: and 64/],
     [['join', 'host:6443', ...root, ...token, ...pin, '--control-plane'], /--control-plane needs --certificate-key/],
+    [['join', ...root], /an address of the cluster's API server is needed/],
+    [['join', ...root, '--discovery-file', '/nowhere/k'], /\/nowhere\/k cannot be read/],
     [['token', 'create', ...root, 'nonsense'], /nonsense is no token/],
     [['token', 'delete', ...root, 'a b'], /a b is neither a token nor its first six characters/],
   ];
@@ -43,4 +48,54 @@ test('values that mean nothing are refused before anything is looked at', async 
 test('the version in every form', async () => {
   assert.match(await kubeadm('version'), /^kubeadm version: v1\.36\./);
   assert.equal(JSON.parse(await kubeadm('version', '-o', 'json')).clientVersion.minor, '36');
+});
+
+/** The path of a file with that content. */
+async function fileOf(t: TestContext, content: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'kubeadm-'));
+  t.after(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, 'file.yaml'), content);
+  return join(directory, 'file.yaml');
+}
+
+const initDocument = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n';
+
+test('a file goes with no flag that says what it says', async (t) => {
+  const file = await fileOf(t, `${initDocument}skipPhases: [lunch]\n`);
+  const init = ['init', ...root, '--config', file];
+  await assert.rejects(kubeadm(...init, '--pod-network-cidr', '10.1.0.0/16', '--certificate-key', 'x'), {
+    message: "can not mix '--config' with arguments [certificate-key pod-network-cidr]",
+  });
+  await assert.rejects(kubeadm('join', ...root, '--config', file, ...token), /can not mix '--config' with arguments \[token\]/);
+  const beside = ['--node-name', 'a', '--ignore-preflight-errors', 'all', '--upload-certs', '--dry-run', '--overlay'];
+  await assert.rejects(kubeadm(...init, ...beside), /there is no phase lunch/, 'the others stand beside it');
+  await assert.rejects(
+    kubeadm('init', ...root, '--config', '/nowhere/f'),
+    /unable to read config from "\/nowhere\/f": open \/nowhere\/f: no such file/,
+  );
+});
+
+test('the defaults that are printed are valid, and say nothing without effect', async (t) => {
+  const init = await kubeadm('config', 'print', 'init-defaults');
+  const joining = await kubeadm('config', 'print', 'join-defaults');
+  assert.match(init, /^kind: InitConfiguration$[\s\S]*^---$[\s\S]*^kind: ClusterConfiguration$/m);
+  for (const document of [init, joining, `${init}---\n${joining}`]) {
+    assert.equal(await kubeadm('config', 'validate', '--config', await fileOf(t, document)), 'ok\n');
+  }
+});
+
+test('validate holds all documents of a file to their forms', async (t) => {
+  const kubelet = '---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+  const validate = async (document: string): Promise<string> => kubeadm('config', 'validate', '--config', await fileOf(t, document));
+  assert.equal(
+    await validate(`${initDocument}patches: { directory: /p }\n${kubelet}maxPods: 50\nserializeImagePulls: true\n`),
+    '[config] taken without effect: InitConfiguration.patches, KubeletConfiguration.serializeImagePulls\nok\n',
+  );
+  await assert.rejects(validate(`${initDocument}${kubelet}maxPod: 50\n`), /strict decoding error: unknown field "maxPod"/);
+  await assert.rejects(validate('apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n'), /bootstrapToken or file must be set/);
+  await assert.rejects(kubeadm('config', 'validate'), /the --config flag is mandatory/);
+});
+
+test('the images are those of what runs as pods', async () => {
+  assert.match(await kubeadm('config', 'images', 'list'), /^docker\.io\/keelson\/dns:\S+\nregistry\.k8s\.io\/pause:\S+\n$/);
 });

@@ -1,8 +1,10 @@
+import { addonsNamed } from '@keelson/addons';
 import { Command } from 'commander';
-import { stringify } from 'yaml';
+import { initDefaults, joinDefaults } from '../config/defaults.ts';
+import { loadDocuments, toldOf } from '../config/load.ts';
+import { validate } from '../config/validate.ts';
+import { usualCertificatesDir } from '../layout.ts';
 import type { ClusterSettings } from '../machine.ts';
-import { clusterConfiguration } from '../objects/config-maps.ts';
-import { defaultNodeTokenGroup, tokenUsages } from '../objects/tokens.ts';
 import type { CommandDeps } from './command.ts';
 
 /** What init makes when nothing is asked for. */
@@ -16,25 +18,49 @@ export const defaultSettings: ClusterSettings = {
   etcdTls: false,
   overlay: false,
   addons: ['dns'],
+  apiServerExtraArgs: [],
   controllerManagerExtraArgs: [],
+  schedulerExtraArgs: [],
+  apiServerCertSans: [],
+  certificatesDir: usualCertificatesDir,
+  kubeProxyDisabled: false,
 };
 
-/** `kubeadm config print init-defaults`. */
-export function configCommand({ print }: CommandDeps): Command {
-  const printing = new Command('print').description('Print configuration documents');
-  printing.addCommand(
-    new Command('init-defaults').description('Print what init makes when nothing is asked for').action(() => print(initDefaults())),
-  );
-  return new Command('config').description('Configuration documents').addCommand(printing);
+/** `kubeadm config print|validate|images`. */
+export function configCommand(deps: CommandDeps): Command {
+  return new Command('config')
+    .description('Configuration documents')
+    .addCommand(printCommand(deps))
+    .addCommand(validateCommand(deps))
+    .addCommand(imagesCommand(deps));
 }
 
-function initDefaults(): string {
-  const init = {
-    apiVersion: 'kubeadm.k8s.io/v1beta4',
-    kind: 'InitConfiguration',
-    bootstrapTokens: [{ groups: [defaultNodeTokenGroup], token: 'abcdef.0123456789abcdef', ttl: '24h0m0s', usages: tokenUsages }],
-    localAPIEndpoint: { advertiseAddress: '1.2.3.4', bindPort: 6443 },
-    nodeRegistration: { criSocket: '', name: 'node' },
-  };
-  return [init, clusterConfiguration(defaultSettings)].map((document) => stringify(document)).join('---\n');
+function printCommand({ print }: CommandDeps): Command {
+  return new Command('print')
+    .description('Print configuration documents')
+    .addCommand(new Command('init-defaults').description('Print documents for kubeadm init').action(() => print(initDefaults())))
+    .addCommand(new Command('join-defaults').description('Print a document for kubeadm join').action(() => print(joinDefaults())));
+}
+
+function validateCommand({ print }: CommandDeps): Command {
+  return new Command('validate')
+    .description('Say what is wrong with a configuration file')
+    .option('--config <file>', 'documents of kubeadm.k8s.io/v1beta4')
+    .action(async ({ config }: { config?: string }) => {
+      if (config === undefined) throw new Error('the --config flag is mandatory');
+      const documents = await loadDocuments(config, { foreign: 'refuse' });
+      validate(documents);
+      for (const line of toldOf(documents, ['init', 'cluster', 'join', 'kubelet', 'kubeProxy'])) print(`${line}\n`);
+      print('ok\n');
+    });
+}
+
+/** The sandbox of every pod. */
+const pause = 'registry.k8s.io/pause:3.10.2';
+
+function imagesCommand({ print }: CommandDeps): Command {
+  const listing = new Command('list')
+    .description('Print the images of what a new cluster runs as pods; the rest are processes of the machine')
+    .action(() => print([...addonsNamed(defaultSettings.addons).map(({ image }) => image), pause].map((image) => `${image}\n`).join('')));
+  return new Command('images').description('Images that a cluster needs').addCommand(listing);
 }

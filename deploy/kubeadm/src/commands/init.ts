@@ -2,10 +2,14 @@ import { hostname } from 'node:os';
 import { Refusal } from '@keelson/deploy-local';
 import { generateToken, parseToken } from '@keelson/pki';
 import type { Command } from 'commander';
-import { layoutOf } from '../layout.ts';
-import { type ClusterSettings, loadMachine, type Machine, saveMachine } from '../machine.ts';
+import { initOptions } from '../config/init-options.ts';
+import { givenBeside, loadDocuments, toldOf } from '../config/load.ts';
+import { ourPhases } from '../config/phases.ts';
+import { layoutOf, usualCertificatesDir } from '../layout.ts';
+import { type ClusterSettings, loadMachine, type Machine, machineLayout, saveMachine } from '../machine.ts';
+import { defaultNodeTokenGroup, type Token, tokenFor, tokenUsages } from '../objects/tokens.ts';
 import { certificateKeyProblem, newCertificateKey } from '../objects/uploaded-certs.ts';
-import type { InitOptions } from '../options.ts';
+import type { InitOptions, NodeFile, WantedToken } from '../options.ts';
 import { type Context, runPhases } from '../phases/context.ts';
 import { type InitContext, initPhases } from '../phases/init.ts';
 import { checkMachine } from '../preflight/check.ts';
@@ -13,7 +17,7 @@ import { firstAddress } from '../preflight/facts.ts';
 import { isRange } from '../ranges.ts';
 import { removeMachine } from '../remove.ts';
 import { serviceHost } from '../services/host.ts';
-import { type CommandDeps, list, machineCommand, port, refuseIf, tokenTtl, urls } from './command.ts';
+import { absolute, type CommandDeps, list, machineCommand, port, refuseIf, tokenTtl, urls } from './command.ts';
 
 const none: readonly string[] = [];
 
@@ -23,7 +27,9 @@ export function initCommand(deps: CommandDeps): Command {
     .option('--apiserver-advertise-address <ip>', "address the machine is reached under (default: the machine's first)")
     .option('--apiserver-bind-port <port>', 'port of the API server', port, 6443)
     .option('--apiserver-cert-extra-sans <name,…>', "more names and addresses for the API server's certificate", list, none)
+    .option('--cert-dir <dir>', 'directory of the authorities and certificates', absolute, usualCertificatesDir)
     .option('--certificate-key <hex>', 'key that --upload-certs encrypts with (default: a new one)')
+    .option('--config <file>', 'documents of kubeadm.k8s.io/v1beta4 that say what these flags say')
     .option('--control-plane-endpoint <host:port>', 'address that stays while control planes come and go', '')
     .option('--controller-manager-extra-args <name=value,…>', 'more flags for the controller manager', list, none)
     .option('--cri-socket <endpoint>', 'container runtime of the machine (default: a private containerd)', '')
@@ -42,7 +48,7 @@ export function initCommand(deps: CommandDeps): Command {
     .option('--token <token>', 'bootstrap token for machines to join with (default: a new one)')
     .addOption(tokenTtl('--token-ttl'))
     .option('--upload-certs', 'leave the certificates in the cluster for more control planes', false)
-    .action((options: InitOptions) => init(options, deps))
+    .action((options: InitFlags, command: Command) => initAsAsked(options, command, deps))
     .enablePositionalOptions()
     .addCommand(phaseCommand(deps));
 }
@@ -66,16 +72,29 @@ async function runPhase(name: string, options: PhaseOptions, deps: CommandDeps):
   refuseIf(valueProblem(options));
   const machine = await loadMachine(options.root);
   if (machine?.role !== 'control-plane') throw new Refusal(`this machine is no control plane: nothing below ${options.root} says so`);
-  const layout = layoutOf(options.root);
+  const layout = machineLayout(machine);
   const host = await serviceHost(options.root, layout.data, deps.clock);
-  const whole = { ...options, apiserverCertExtraSans: none };
-  await runPhases([phase], initContext({ machine, layout, host }, whole, deps), none);
+  await runPhases([phase], initContext({ machine, layout, host }, options, deps), none);
+}
+
+interface InitFlags extends InitOptions {
+  readonly config?: string;
+}
+
+/** Flags, or a file in their place. */
+async function initAsAsked(flags: InitFlags, command: Command, deps: CommandDeps): Promise<void> {
+  const given = givenBeside(command);
+  if (flags.config === undefined) return init({ ...flags, skipPhases: ourPhases(flags.skipPhases) }, deps);
+  const documents = await loadDocuments(flags.config, { foreign: 'pass over' });
+  const options = initOptions({ ...flags, skipPhases: ourPhases(flags.skipPhases) }, documents, given);
+  for (const line of toldOf(documents, ['init', 'cluster', 'kubelet', 'kubeProxy'])) deps.print(`${line}\n`);
+  await init(options, deps);
 }
 
 async function init(options: InitOptions, deps: CommandDeps): Promise<void> {
   checkOptions(options);
   const { clock, print } = deps;
-  const layout = layoutOf(options.root);
+  const layout = layoutOf(options.root, options.certDir);
   const address = options.apiserverAdvertiseAddress ?? (await firstAddress());
   const machine = machineOf(options, address ?? '');
   const host = await serviceHost(options.root, layout.data, clock);
@@ -89,7 +108,7 @@ async function init(options: InitOptions, deps: CommandDeps): Promise<void> {
 
 function initContext(
   made: Pick<InitContext, 'machine' | 'layout' | 'host'>,
-  options: InitContext['options'],
+  options: InitContext['options'] & TokenOptions,
   deps: CommandDeps,
 ): InitContext {
   return {
@@ -97,9 +116,25 @@ function initContext(
     ...deps,
     options,
     say: (line) => deps.print(`${line}\n`),
-    token: options.token ?? generateToken(deps.random),
+    tokens: tokensOf(options, deps),
     certificateKey: options.certificateKey ?? newCertificateKey(),
   };
+}
+
+type TokenOptions = Pick<InitOptions, 'token' | 'tokenTtl' | 'bootstrapTokens' | 'certificateKey'>;
+
+function tokensOf({ token, tokenTtl, bootstrapTokens = [] }: TokenOptions, { random, clock }: CommandDeps): InitContext['tokens'] {
+  const description = "The default bootstrap token generated by 'kubeadm init'.";
+  const usual = {
+    ...(token === undefined ? {} : { token }),
+    ttl: tokenTtl,
+    description,
+    usages: tokenUsages,
+    groups: [defaultNodeTokenGroup],
+  };
+  const made = (wanted: WantedToken): Token => tokenFor({ ...wanted, token: wanted.token ?? generateToken(random) }, clock.now());
+  const [first = usual, ...others] = bootstrapTokens;
+  return [made(first), ...others.map(made)];
 }
 
 /** Whatever goes wrong, nothing half-made is left; what was there before stays. */
@@ -141,7 +176,7 @@ function phasesOf({ skipPhases }: InitOptions): string[] {
 function machineOf(options: InitOptions, address: string): Machine {
   const { root, nodeName, apiserverBindPort, criSocket, controlPlaneEndpoint } = options;
   const cluster: ClusterSettings = {
-    clusterName: 'kubernetes',
+    clusterName: options.clusterName ?? 'kubernetes',
     controlPlaneEndpoint: withPort(controlPlaneEndpoint),
     podSubnet: options.podNetworkCidr,
     serviceSubnet: options.serviceCidr,
@@ -149,10 +184,26 @@ function machineOf(options: InitOptions, address: string): Machine {
     etcdServers: options.etcdServers,
     etcdTls: options.etcdCafile !== undefined,
     overlay: options.overlay,
-    addons: options.skipPhases.includes('addon') ? [] : ['dns'],
+    addons: options.skipPhases.includes('addon') || options.dnsDisabled ? [] : ['dns'],
+    apiServerExtraArgs: options.apiServerExtraArgs ?? [],
     controllerManagerExtraArgs: options.controllerManagerExtraArgs,
+    schedulerExtraArgs: options.schedulerExtraArgs ?? [],
+    apiServerCertSans: options.apiserverCertExtraSans,
+    certificatesDir: options.certDir,
+    kubeProxyDisabled: options.skipPhases.includes('kube-proxy') || options.kubeProxyDisabled === true,
   };
-  return { root, role: 'control-plane', nodeName, address, bindPort: apiserverBindPort, criSocket, cluster };
+  const { kubeletConfiguration, kubeProxyConfiguration } = options;
+  return {
+    ...{ root, role: 'control-plane', nodeName, address, bindPort: apiserverBindPort, criSocket, cluster },
+    ...saidOfNode(options),
+    ...(kubeletConfiguration ? { kubeletConfiguration } : {}),
+    ...(kubeProxyConfiguration ? { kubeProxyConfiguration } : {}),
+  };
+}
+
+/** What only a file says of a machine. */
+export function saidOfNode({ taints, kubeletExtraArgs }: NodeFile): NodeFile {
+  return { ...(taints ? { taints } : {}), ...(kubeletExtraArgs?.length ? { kubeletExtraArgs } : {}) };
 }
 
 /** An endpoint without a port means the API server's. */

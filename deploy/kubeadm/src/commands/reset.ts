@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Refusal } from '@keelson/deploy-local';
 import type { Command } from 'commander';
 import { layoutOf } from '../layout.ts';
-import { loadMachine } from '../machine.ts';
+import { loadMachine, machineLayout } from '../machine.ts';
 import { removeMachine } from '../remove.ts';
 import { serviceHost } from '../services/host.ts';
 import { type CommandDeps, machineCommand } from './command.ts';
@@ -24,8 +24,8 @@ export function resetCommand(deps: CommandDeps): Command {
 }
 
 async function reset({ root, criSocket, dryRun, force }: ResetOptions, { clock, print }: CommandDeps): Promise<void> {
-  const layout = layoutOf(root);
   const machine = await loadMachine(root);
+  const layout = machine ? machineLayout(machine) : layoutOf(root);
   const what = machine ? `node ${machine.nodeName}` : 'what is left of a node';
   if (dryRun) return print(`[dry-run] would stop and remove ${what}, and all files of Kubernetes below ${root}\n`);
   if (process.getuid?.() !== 0) throw new Refusal('user is not running as root: use sudo');

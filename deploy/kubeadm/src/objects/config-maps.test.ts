@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { defaultSettings } from '../commands/config.ts';
-import { dnsAddressOf, kubeadmConfig, kubeletConfig, settingsOf } from './config-maps.ts';
+import { componentDocument, dnsAddressOf, kubeadmConfig, kubeletConfig, settingsOf } from './config-maps.ts';
 
 test('what the machines agree on is read back as it was', () => {
   const settings = {
@@ -12,6 +12,8 @@ test('what the machines agree on is read back as it was', () => {
     etcdTls: true,
     overlay: true,
     controllerManagerExtraArgs: ['node-monitor-grace-period=8s'],
+    ...{ apiServerExtraArgs: ['audit-policy-file=/a=b'], schedulerExtraArgs: ['v=2', 'v=3'], apiServerCertSans: ['api.example.com'] },
+    ...{ certificatesDir: '/srv/pki', kubeProxyDisabled: true, addons: [] },
   };
   assert.deepEqual(settingsOf(kubeadmConfig(settings)), settings);
   assert.deepEqual(settingsOf(kubeadmConfig(defaultSettings)), defaultSettings);
@@ -23,6 +25,14 @@ test("kubeadm's document has kubeadm's form", () => {
   assert.deepEqual(document.etcd.external.endpoints, ['http://e:2379']);
   assert.deepEqual(document.networking, { dnsDomain: 'cluster.local', podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/12' });
   assert.throws(() => settingsOf({ metadata: {}, data: {} }), /no ClusterConfiguration/);
+});
+
+test("an administrator's document has the last word, and is read back", () => {
+  const own = { clusterDNS: ['10.0.0.53'], maxPods: 50 };
+  const document = componentDocument(kubeletConfig(defaultSettings, own), 'kubelet');
+  assert.deepEqual([document.clusterDNS, document.maxPods, document.rotateCertificates], [['10.0.0.53'], 50, true]);
+  assert.deepEqual(componentDocument(kubeletConfig(defaultSettings, document), 'kubelet'), document, 'once more changes nothing');
+  assert.throws(() => componentDocument({ metadata: { name: 'kubelet-config' } }, 'kubelet'), /kube-system\/kubelet-config has no kubelet/);
 });
 
 test('DNS has the tenth address', () => {

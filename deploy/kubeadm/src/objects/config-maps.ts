@@ -1,7 +1,10 @@
 import { renderKubeconfig } from '@keelson/client';
+import { mergeConfig } from '@keelson/component';
 import type { ConfigMap } from '@keelson/types';
 import { parse, stringify } from 'yaml';
+import type { Fields } from '../config/shape.ts';
 import { clusterInfoKubeconfig, type KubeconfigTarget } from '../kubeconfigs.ts';
+import { usualCertificatesDir } from '../layout.ts';
 import type { ClusterSettings } from '../machine.ts';
 import { addressAt } from '../ranges.ts';
 
@@ -39,32 +42,34 @@ export function kubeadmConfig(settings: ClusterSettings): ConfigMap {
 
 /** kubeadm's ClusterConfiguration. */
 export function clusterConfiguration(settings: ClusterSettings): object {
-  const { clusterName, controlPlaneEndpoint, dnsDomain, podSubnet, serviceSubnet, controllerManagerExtraArgs } = settings;
+  const { clusterName, controlPlaneEndpoint, dnsDomain, podSubnet, serviceSubnet, apiServerCertSans: certSANs } = settings;
   return {
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'ClusterConfiguration',
-    certificatesDir: '/etc/kubernetes/pki',
+    apiServer: { ...(certSANs.length > 0 ? { certSANs } : {}), ...extraArgs(settings.apiServerExtraArgs) },
+    certificatesDir: settings.certificatesDir,
     clusterName,
     ...(controlPlaneEndpoint && { controlPlaneEndpoint }),
-    controllerManager:
-      controllerManagerExtraArgs.length === 0
-        ? {}
-        : { extraArgs: controllerManagerExtraArgs.map((arg) => ({ name: arg.split('=')[0], value: arg.split('=').slice(1).join('=') })) },
+    controllerManager: extraArgs(settings.controllerManagerExtraArgs),
+    dns: settings.addons.includes('dns') ? {} : { disabled: true },
     etcd: etcd(settings),
     kubernetesVersion,
     networking: { dnsDomain, podSubnet, serviceSubnet },
+    proxy: settings.kubeProxyDisabled ? { disabled: true } : {},
+    scheduler: extraArgs(settings.schedulerExtraArgs),
   };
 }
 
-const etcdFiles = {
-  caFile: '/etc/kubernetes/pki/etcd/ca.crt',
-  certFile: '/etc/kubernetes/pki/apiserver-etcd-client.crt',
-  keyFile: '/etc/kubernetes/pki/apiserver-etcd-client.key',
-};
+function extraArgs(args: readonly string[]): object {
+  if (args.length === 0) return {};
+  return { extraArgs: args.map((arg) => ({ name: arg.split('=')[0], value: arg.split('=').slice(1).join('=') })) };
+}
 
-function etcd({ etcdServers, etcdTls }: ClusterSettings): object {
+function etcd({ etcdServers, etcdTls, certificatesDir }: ClusterSettings): object {
   if (etcdServers.length === 0) return { local: { dataDir: '/var/lib/keelson/store' } };
-  return { external: { endpoints: etcdServers, ...(etcdTls ? etcdFiles : { caFile: '', certFile: '', keyFile: '' }) } };
+  const at = (file: string): string => (etcdTls ? `${certificatesDir}/${file}` : '');
+  const files = { caFile: at('etcd/ca.crt'), certFile: at('apiserver-etcd-client.crt'), keyFile: at('apiserver-etcd-client.key') };
+  return { external: { endpoints: etcdServers, ...files } };
 }
 
 /** Reads `kubeadm-config` back. @throws when it holds no ClusterConfiguration. */
@@ -75,7 +80,8 @@ export function settingsOf({ data }: ConfigMap): ClusterSettings {
   const own: unknown = parse(data?.KeelsonConfiguration ?? '{}');
   const networking = member(document, 'networking');
   const external = member(member(document, 'etcd'), 'external');
-  const extra = member(member(document, 'controllerManager'), 'extraArgs');
+  const extra = (component: string): string[] =>
+    list(member(member(document, component), 'extraArgs')).map((arg) => `${text(member(arg, 'name'))}=${text(member(arg, 'value'))}`);
   return {
     clusterName: text(member(document, 'clusterName')),
     controlPlaneEndpoint: text(member(document, 'controlPlaneEndpoint')),
@@ -86,7 +92,12 @@ export function settingsOf({ data }: ConfigMap): ClusterSettings {
     etcdTls: text(member(external, 'caFile')) !== '',
     overlay: member(own, 'overlay') === true,
     addons: list(member(own, 'addons')).map(text),
-    controllerManagerExtraArgs: list(extra).map((arg) => `${text(member(arg, 'name'))}=${text(member(arg, 'value'))}`),
+    apiServerExtraArgs: extra('apiServer'),
+    controllerManagerExtraArgs: extra('controllerManager'),
+    schedulerExtraArgs: extra('scheduler'),
+    apiServerCertSans: list(member(member(document, 'apiServer'), 'certSANs')).map(text),
+    certificatesDir: text(member(document, 'certificatesDir')) || usualCertificatesDir,
+    kubeProxyDisabled: member(member(document, 'proxy'), 'disabled') === true,
   };
 }
 
@@ -102,23 +113,27 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** ConfigMap `kubelet-config`: what all kubelets have in common, for who looks it up. */
-export function kubeletConfig(settings: ClusterSettings): ConfigMap {
+/** ConfigMap `kubelet-config`: what all kubelets have in common. @param own the administrator's document, which has the last word. */
+export function kubeletConfig(settings: ClusterSettings, own: Fields = {}): ConfigMap {
   const document = {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
-    authentication: { anonymous: { enabled: false }, webhook: { enabled: true }, x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' } },
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: `${settings.certificatesDir}/ca.crt` },
+    },
     authorization: { mode: 'Webhook' },
     clusterDNS: [dnsAddressOf(settings)],
     clusterDomain: settings.dnsDomain,
     rotateCertificates: true,
     staticPodPath: '/etc/kubernetes/manifests',
   };
-  return { metadata: configKeys.kubelet, data: { kubelet: stringify(document) } };
+  return { metadata: configKeys.kubelet, data: { kubelet: stringify(mergeConfig(document, own)) } };
 }
 
-/** ConfigMap `kube-proxy`: what all kube-proxies have in common, for who looks it up. */
-export function kubeProxyConfig({ podSubnet }: ClusterSettings): ConfigMap {
+/** ConfigMap `kube-proxy`: what all kube-proxies have in common. @param own the administrator's document, which has the last word. */
+export function kubeProxyConfig({ podSubnet }: ClusterSettings, own: Fields = {}): ConfigMap {
   const document = {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
@@ -126,5 +141,13 @@ export function kubeProxyConfig({ podSubnet }: ClusterSettings): ConfigMap {
     clientConnection: { kubeconfig: '/var/lib/kube-proxy/kubeconfig.conf' },
     mode: 'iptables',
   };
-  return { metadata: { ...configKeys.kubeProxy, labels: { app: 'kube-proxy' } }, data: { 'config.conf': stringify(document) } };
+  const data = { 'config.conf': stringify(mergeConfig(document, own)) };
+  return { metadata: { ...configKeys.kubeProxy, labels: { app: 'kube-proxy' } }, data };
+}
+
+/** The document in one of those two. @throws when the ConfigMap holds none. */
+export function componentDocument({ metadata, data }: ConfigMap, key: 'kubelet' | 'config.conf'): Fields {
+  const document: unknown = parse(data?.[key] ?? '');
+  if (typeof document === 'object' && document !== null) return document as Fields;
+  throw new Error(`ConfigMap kube-system/${metadata.name ?? ''} has no ${key}`);
 }

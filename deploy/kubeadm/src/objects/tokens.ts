@@ -1,6 +1,7 @@
 import { formatGoDuration, rfc3339 } from '@keelson/base';
 import { type BootstrapToken, parseToken } from '@keelson/pki';
 import type { Secret } from '@keelson/types';
+import type { WantedToken } from '../options.ts';
 
 /** A bootstrap token with what it is for. */
 export interface Token extends BootstrapToken {
@@ -15,6 +16,15 @@ export const tokenUsages = ['signing', 'authentication'] as const;
 
 /** Who joins with a token made by kubeadm. */
 export const defaultNodeTokenGroup = 'system:bootstrappers:kubeadm:default-node-token';
+
+/** A token as it was asked for, from `now` on (milliseconds). @throws when the text is none. */
+export function tokenFor(wanted: WantedToken & { readonly token: string }, now: number): Token {
+  const { token: text, description, ttl, expires, usages, groups } = wanted;
+  const token = parseToken(text);
+  if (!token) throw new Error(`not a bootstrap token: ${text}`);
+  const end = expires ?? (ttl === 0 ? undefined : now + ttl);
+  return { ...token, ...(description ? { description } : {}), ...(end === undefined ? {} : { expires: end }), usages, groups };
+}
 
 const prefix = 'bootstrap-token-';
 

@@ -9,9 +9,9 @@ import { type Context, localServer, stableServer, writeKubeconfig } from './cont
 const certificateDays = 365;
 
 /** The control plane's certificates, from the authorities in the pki directory or from new ones. */
-export async function makeCertificates(context: Context, extraSans: readonly string[]): Promise<void> {
+export async function makeCertificates(context: Context): Promise<void> {
   const { machine, layout, clock, say } = context;
-  await ensureCertificates(layout.pki, wantedCertificates(machine, extraSans), clock);
+  await ensureCertificates(layout.pki, wantedCertificates(machine), clock);
   say(`certificates are in ${layout.pki}`);
 }
 

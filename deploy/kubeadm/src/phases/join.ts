@@ -28,7 +28,7 @@ export const joinPhases: readonly Phase<JoinContext>[] = [
   { name: 'container-runtime', run: prepareProcesses },
   { name: 'control-plane', run: controlPlane },
   { name: 'kubelet-start', run: kubeletStart },
-  { name: 'kube-proxy', run: (context) => asJoining(context, (api) => startKubeProxy(context, api, context.cluster.server)) },
+  { name: 'kube-proxy', run: kubeProxy },
   { name: 'mark-control-plane', run: mark },
   { name: 'keep-running', run: keepRunning },
   { name: 'finish', run: finish },
@@ -43,7 +43,7 @@ async function certs(context: JoinContext): Promise<void> {
     const path = sharedFiles[name];
     if (path !== undefined) await writePrivate(join(layout.pki, path), content);
   }
-  await makeCertificates(context, []);
+  await makeCertificates(context);
   await makeKubeconfigs(context, ['admin', 'controller-manager', 'scheduler']);
 }
 
@@ -76,6 +76,11 @@ async function kubeletStart(context: JoinContext): Promise<void> {
   await waitFor(context, { what: 'the kubelet to get its certificate', service: 'kubelet', attempt: written });
   await rm(bootstrap);
   await untilReady(context, since);
+}
+
+async function kubeProxy(context: JoinContext): Promise<void> {
+  if (context.machine.cluster.kubeProxyDisabled) return;
+  await asJoining(context, (api) => startKubeProxy(context, api, context.cluster.server));
 }
 
 async function mark(context: JoinContext): Promise<void> {

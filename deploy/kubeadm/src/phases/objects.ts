@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Api } from '@keelson/client';
-import { parseToken } from '@keelson/pki';
 import { ClusterRole, ClusterRoleBinding, ConfigMap, Node, Role, RoleBinding, Secret } from '@keelson/types';
 import { clusterInfo, kubeadmConfig, kubeletConfig, kubeProxyConfig } from '../objects/config-maps.ts';
 import { put } from '../objects/put.ts';
 import { adminsBinding, certificatesGrant, clusterBindings, clusterRoles, grants } from '../objects/rbac.ts';
-import { defaultNodeTokenGroup, type Token, tokenSecret, tokenUsages } from '../objects/tokens.ts';
+import { type Token, tokenFor, tokenSecret } from '../objects/tokens.ts';
 import { certsKey, sharedFiles, uploadedCerts } from '../objects/uploaded-certs.ts';
 import { type Context, stableServer } from './context.ts';
 
@@ -16,26 +15,16 @@ export async function bindAdmins(api: Api): Promise<void> {
 }
 
 export async function uploadConfig({ machine }: Context, api: Api): Promise<void> {
-  for (const make of [kubeadmConfig, kubeletConfig, kubeProxyConfig]) await put(api, ConfigMap, make(machine.cluster));
+  const { cluster, kubeletConfiguration, kubeProxyConfiguration } = machine;
+  await put(api, ConfigMap, kubeadmConfig(cluster));
+  await put(api, ConfigMap, kubeletConfig(cluster, kubeletConfiguration));
+  if (!cluster.kubeProxyDisabled) await put(api, ConfigMap, kubeProxyConfig(cluster, kubeProxyConfiguration));
 }
 
-/** A token from its text, for machines to join with. `ttl`: milliseconds, 0: for ever. */
-export function joinToken(text: string, ttl: number, now: number, description: string): Token {
-  const token = parseToken(text);
-  if (!token) throw new Error(`not a bootstrap token: ${text}`);
-  return {
-    ...token,
-    description,
-    ...(ttl === 0 ? {} : { expires: now + ttl }),
-    usages: tokenUsages,
-    groups: [defaultNodeTokenGroup],
-  };
-}
-
-/** The token, what may be done with it, and where those who have it find the cluster. */
-export async function makeJoinable(context: Context, api: Api, token: Token): Promise<void> {
+/** The tokens, what may be done with them, and where those who have one find the cluster. */
+export async function makeJoinable(context: Context, api: Api, tokens: readonly Token[]): Promise<void> {
   const { machine, layout } = context;
-  await put(api, Secret, tokenSecret(token));
+  for (const token of tokens) await put(api, Secret, tokenSecret(token));
   for (const role of clusterRoles) await put(api, ClusterRole, role);
   for (const binding of clusterBindings) await put(api, ClusterRoleBinding, binding);
   const caPem = await readFile(join(layout.pki, 'ca.crt'), 'utf8');
@@ -57,7 +46,7 @@ export async function uploadCertificates(context: Context, api: Api, key: string
     if (content) files.set(name, content);
   }
   const description = 'Proxy for managing TTL for the kubeadm-certs secret';
-  const owner = { ...joinToken(newToken, uploadLifeMs, clock.now(), description), usages: [], groups: [] };
+  const owner = tokenFor({ token: newToken, ttl: uploadLifeMs, description, usages: [], groups: [] }, clock.now());
   const made = await api.create(Secret, tokenSecret(owner));
   await api.delete(Secret, certsKey).catch(() => undefined);
   await api.create(Secret, uploadedCerts(files, key, made));
@@ -70,6 +59,7 @@ const roleLabel = 'node-role.kubernetes.io/control-plane';
 /** Marks the machine's node, so that nothing runs on it that does not say it may. */
 export async function markControlPlane({ machine }: Context, api: Api): Promise<void> {
   const labels = { [roleLabel]: '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' };
-  const patch = { metadata: { labels }, spec: { taints: [{ key: roleLabel, effect: 'NoSchedule' }] } };
+  const { taints = [{ key: roleLabel, effect: 'NoSchedule' }] } = machine;
+  const patch = { metadata: { labels }, ...(taints.length > 0 ? { spec: { taints } } : {}) };
   await api.patch(Node, { name: machine.nodeName }, 'application/strategic-merge-patch+json', patch);
 }

@@ -19,13 +19,7 @@ export async function prepareProcesses(context: Context): Promise<void> {
     [layout.manifests, layout.kubelet, layout.kubeletPki, dirname(database)].map((path) => mkdir(path, { recursive: true })),
   );
   await shareMounts(layout.kubelet);
-  await Promise.all([
-    ensureBundles(
-      log,
-      ['kubectl', ...services.flatMap(({ program }) => program ?? [])],
-    ),
-    prepareRuntime(context),
-  ]);
+  await Promise.all([ensureBundles(log, ['kubectl', ...services.flatMap(({ program }) => program ?? [])]), prepareRuntime(context)]);
 }
 
 /** The private container runtime, if the machine has none of its own, and the images that no registry has. */

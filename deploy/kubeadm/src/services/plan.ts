@@ -1,29 +1,32 @@
 import type { ProcessSpec } from '@keelson/deploy-local';
 import type { Layout } from '../layout.ts';
 import { cgroupRootOf, type Machine } from '../machine.ts';
-import { dnsAddressOf } from '../objects/config-maps.ts';
+import { withExtra } from './extra-args.ts';
 
 /** A process of the machine. */
 export type Service = Pick<ProcessSpec, 'name' | 'program' | 'args'>;
 
 /** Facts that flags depend on and that nobody decided. */
 export interface Surroundings {
-  readonly resolvConf: string;
   /** Socket of the private container runtime; used where the machine has none of its own. */
   readonly containerd: string;
   /** Where the private runtime looks for network lists. */
   readonly cniConfDir: string;
   /** The file of the embedded store. */
   readonly database: string;
+  /** What the documents of the cluster and of the machine say, as flags. */
+  readonly kubeletFlags: readonly string[];
+  readonly kubeProxyFlags: readonly string[];
 }
 
 /** The processes of a machine, in the order in which they need each other. The private container runtime is not among them. */
 export function servicesOf(machine: Machine, layout: Layout, surroundings: Surroundings): readonly Service[] {
   const controlPlane =
     machine.role === 'control-plane'
-      ? [apiserver(machine, layout, surroundings), controllerManager(machine, layout), scheduler(layout)]
+      ? [apiserver(machine, layout, surroundings), controllerManager(machine, layout), scheduler(machine, layout)]
       : [];
-  return [...controlPlane, kubelet(machine, layout, surroundings), kubeProxy(machine, layout)];
+  const services = [...controlPlane, kubelet(machine, layout, surroundings), kubeProxy(machine, layout, surroundings)];
+  return machine.cluster.kubeProxyDisabled ? services.slice(0, -1) : services;
 }
 
 function apiserver({ address, bindPort, cluster }: Machine, { pki }: Layout, { database }: Surroundings): Service {
@@ -31,28 +34,31 @@ function apiserver({ address, bindPort, cluster }: Machine, { pki }: Layout, { d
   return {
     name: 'kube-apiserver',
     program: 'apiserver',
-    args: [
-      `--advertise-address=${address}`,
-      `--secure-port=${bindPort}`,
-      `--client-ca-file=${file('ca.crt')}`,
-      '--enable-bootstrap-token-auth=true',
-      `--kubelet-client-certificate=${file('apiserver-kubelet-client.crt')}`,
-      `--kubelet-client-key=${file('apiserver-kubelet-client.key')}`,
-      `--proxy-client-cert-file=${file('front-proxy-client.crt')}`,
-      `--proxy-client-key-file=${file('front-proxy-client.key')}`,
-      '--requestheader-allowed-names=front-proxy-client',
-      `--requestheader-client-ca-file=${file('front-proxy-ca.crt')}`,
-      '--requestheader-extra-headers-prefix=X-Remote-Extra-',
-      '--requestheader-group-headers=X-Remote-Group',
-      '--requestheader-username-headers=X-Remote-User',
-      `--service-account-issuer=https://kubernetes.default.svc.${cluster.dnsDomain}`,
-      `--service-account-key-file=${file('sa.pub')}`,
-      `--service-account-signing-key-file=${file('sa.key')}`,
-      `--service-cluster-ip-range=${cluster.serviceSubnet}`,
-      `--tls-cert-file=${file('apiserver.crt')}`,
-      `--tls-private-key-file=${file('apiserver.key')}`,
-      ...storage(cluster, file, database),
-    ],
+    args: withExtra(
+      [
+        `--advertise-address=${address}`,
+        `--secure-port=${bindPort}`,
+        `--client-ca-file=${file('ca.crt')}`,
+        '--enable-bootstrap-token-auth=true',
+        `--kubelet-client-certificate=${file('apiserver-kubelet-client.crt')}`,
+        `--kubelet-client-key=${file('apiserver-kubelet-client.key')}`,
+        `--proxy-client-cert-file=${file('front-proxy-client.crt')}`,
+        `--proxy-client-key-file=${file('front-proxy-client.key')}`,
+        '--requestheader-allowed-names=front-proxy-client',
+        `--requestheader-client-ca-file=${file('front-proxy-ca.crt')}`,
+        '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+        '--requestheader-group-headers=X-Remote-Group',
+        '--requestheader-username-headers=X-Remote-User',
+        `--service-account-issuer=https://kubernetes.default.svc.${cluster.dnsDomain}`,
+        `--service-account-key-file=${file('sa.pub')}`,
+        `--service-account-signing-key-file=${file('sa.key')}`,
+        `--service-cluster-ip-range=${cluster.serviceSubnet}`,
+        `--tls-cert-file=${file('apiserver.crt')}`,
+        `--tls-private-key-file=${file('apiserver.key')}`,
+        ...storage(cluster, file, database),
+      ],
+      cluster.apiServerExtraArgs,
+    ),
   };
 }
 
@@ -71,31 +77,33 @@ function controllerManager({ cluster }: Machine, layout: Layout): Service {
   return {
     name: 'kube-controller-manager',
     program: 'controller-manager',
-    args: [
-      ...kubeconfigs(layout, 'controller-manager'),
-      '--allocate-node-cidrs=true',
-      '--bind-address=127.0.0.1',
-      `--client-ca-file=${file('ca.crt')}`,
-      `--cluster-cidr=${cluster.podSubnet}`,
-      `--cluster-name=${cluster.clusterName}`,
-      `--cluster-signing-cert-file=${file('ca.crt')}`,
-      `--cluster-signing-key-file=${file('ca.key')}`,
-      '--controllers=*,bootstrapsigner,tokencleaner',
-      '--leader-elect=true',
-      `--root-ca-file=${file('ca.crt')}`,
-      `--service-account-private-key-file=${file('sa.key')}`,
-      `--service-cluster-ip-range=${cluster.serviceSubnet}`,
-      '--use-service-account-credentials=true',
-      ...cluster.controllerManagerExtraArgs.map((arg) => `--${arg}`),
-    ],
+    args: withExtra(
+      [
+        ...kubeconfigs(layout, 'controller-manager'),
+        '--allocate-node-cidrs=true',
+        '--bind-address=127.0.0.1',
+        `--client-ca-file=${file('ca.crt')}`,
+        `--cluster-cidr=${cluster.podSubnet}`,
+        `--cluster-name=${cluster.clusterName}`,
+        `--cluster-signing-cert-file=${file('ca.crt')}`,
+        `--cluster-signing-key-file=${file('ca.key')}`,
+        '--controllers=*,bootstrapsigner,tokencleaner',
+        '--leader-elect=true',
+        `--root-ca-file=${file('ca.crt')}`,
+        `--service-account-private-key-file=${file('sa.key')}`,
+        `--service-cluster-ip-range=${cluster.serviceSubnet}`,
+        '--use-service-account-credentials=true',
+      ],
+      cluster.controllerManagerExtraArgs,
+    ),
   };
 }
 
-function scheduler(layout: Layout): Service {
+function scheduler({ cluster }: Machine, layout: Layout): Service {
   return {
     name: 'kube-scheduler',
     program: 'scheduler',
-    args: [...kubeconfigs(layout, 'scheduler'), '--bind-address=127.0.0.1', '--leader-elect=true'],
+    args: withExtra([...kubeconfigs(layout, 'scheduler'), '--bind-address=127.0.0.1', '--leader-elect=true'], cluster.schedulerExtraArgs),
   };
 }
 
@@ -104,48 +112,33 @@ function kubeconfigs(layout: Layout, name: string): string[] {
   return [`--kubeconfig=${path}`, `--authentication-kubeconfig=${path}`, `--authorization-kubeconfig=${path}`];
 }
 
-function kubelet(machine: Machine, layout: Layout, { resolvConf, containerd, cniConfDir }: Surroundings): Service {
-  const { nodeName, address, criSocket, cluster } = machine;
-  return {
-    name: 'kubelet',
-    program: 'kubelet',
-    args: [
-      `--bootstrap-kubeconfig=${layout.kubeconfig('bootstrap-kubelet')}`,
-      `--kubeconfig=${layout.kubeconfig('kubelet')}`,
-      `--cert-dir=${layout.kubeletPki}`,
-      '--rotate-certificates=true',
-      `--client-ca-file=${layout.pki}/ca.crt`,
-      `--hostname-override=${nodeName}`,
-      `--node-ip=${address}`,
-      `--root-dir=${layout.kubelet}`,
-      `--pod-manifest-path=${layout.manifests}`,
-      `--container-runtime-endpoint=${criSocket || `unix://${containerd}`}`,
-      `--cni-conf-dir=${criSocket ? layout.cni : cniConfDir}`,
-      `--cgroup-root=${cgroupRootOf(machine)}`,
-      `--cluster-dns=${dnsAddressOf(cluster)}`,
-      `--cluster-domain=${cluster.dnsDomain}`,
-      `--resolv-conf=${resolvConf}`,
-      ...(cluster.overlay ? ['--overlay'] : []),
-      // A full disk is its owner's business; a tenth of a large one is no shortage.
-      '--eviction-hard=memory.available<100Mi,nodefs.available<1Gi,imagefs.available<1Gi',
-    ],
-  };
+function kubelet(machine: Machine, layout: Layout, { containerd, cniConfDir, kubeletFlags }: Surroundings): Service {
+  const { nodeName, address, criSocket, cluster, taints = [], kubeletExtraArgs = [] } = machine;
+  const tainted = taints.map(({ key, value = '', effect }) => `${key}=${value}:${effect}`);
+  const own = [
+    `--bootstrap-kubeconfig=${layout.kubeconfig('bootstrap-kubelet')}`,
+    `--kubeconfig=${layout.kubeconfig('kubelet')}`,
+    `--cert-dir=${layout.kubeletPki}`,
+    `--hostname-override=${nodeName}`,
+    `--node-ip=${address}`,
+    `--root-dir=${layout.kubelet}`,
+    `--container-runtime-endpoint=${criSocket || `unix://${containerd}`}`,
+    `--cni-conf-dir=${criSocket ? layout.cni : cniConfDir}`,
+    `--cgroup-root=${cgroupRootOf(machine)}`,
+    ...(cluster.overlay ? ['--overlay'] : []),
+    ...(tainted.length > 0 ? [`--register-with-taints=${tainted.join(',')}`] : []),
+  ];
+  return { name: 'kubelet', program: 'kubelet', args: withExtra(withExtra(kubeletFlags, own), kubeletExtraArgs) };
 }
 
-function kubeProxy({ nodeName, cluster }: Machine, layout: Layout): Service {
-  return {
-    name: 'kube-proxy',
-    program: 'kube-proxy',
-    args: [
-      `--kubeconfig=${kubeProxyKubeconfig(layout)}`,
-      `--hostname-override=${nodeName}`,
-      `--cluster-cidr=${cluster.podSubnet}`,
-      `--service-cluster-ip-range=${cluster.serviceSubnet}`,
-      '--healthz-bind-address=0.0.0.0:10256',
-      '--metrics-bind-address=127.0.0.1:10249',
-      '--masquerade-egress',
-    ],
-  };
+function kubeProxy({ nodeName, cluster }: Machine, layout: Layout, { kubeProxyFlags }: Surroundings): Service {
+  const own = [
+    `--kubeconfig=${kubeProxyKubeconfig(layout)}`,
+    `--hostname-override=${nodeName}`,
+    `--service-cluster-ip-range=${cluster.serviceSubnet}`,
+    '--masquerade-egress',
+  ];
+  return { name: 'kube-proxy', program: 'kube-proxy', args: withExtra(kubeProxyFlags, own) };
 }
 
 export function kubeProxyKubeconfig({ kubeProxy: folder }: Layout): string {

@@ -1,0 +1,82 @@
+import type { Taint } from '@keelson/types';
+
+/** kubeadm's documents as far as they have an effect here; whatever has passed `inspect` is of these forms. A field can always be null. */
+
+type Maybe<T> = { readonly [K in keyof T]?: T[K] | null };
+
+/** v1beta3 writes arguments as a map. */
+export type Arguments = Readonly<Record<string, string>> | readonly Maybe<{ name: string; value: string }>[];
+
+export type Endpoint = Maybe<{ advertiseAddress: string; bindPort: number }>;
+
+export type NodeRegistration = Maybe<{
+  name: string;
+  criSocket: string;
+  taints: readonly Taint[];
+  kubeletExtraArgs: Arguments;
+  ignorePreflightErrors: readonly string[];
+}>;
+
+interface Common {
+  nodeRegistration: NodeRegistration;
+  skipPhases: readonly string[];
+  dryRun: boolean;
+}
+
+export type BootstrapTokenForm = Maybe<{
+  token: string;
+  description: string;
+  ttl: string;
+  expires: string;
+  usages: readonly string[];
+  groups: readonly string[];
+}>;
+
+export type InitForm = Maybe<
+  Common & { bootstrapTokens: readonly BootstrapTokenForm[]; localAPIEndpoint: Endpoint; certificateKey: string }
+>;
+
+export type JoinForm = Maybe<
+  Common & {
+    discovery: Maybe<{
+      bootstrapToken: Maybe<{
+        token: string;
+        apiServerEndpoint: string;
+        caCertHashes: readonly string[];
+        unsafeSkipCAVerification: boolean;
+      }>;
+      file: Maybe<{ kubeConfigPath: string }>;
+      tlsBootstrapToken: string;
+    }>;
+    controlPlane: Maybe<{ localAPIEndpoint: Endpoint; certificateKey: string }>;
+  }
+>;
+
+type Component = Maybe<{ extraArgs: Arguments }>;
+type Switch = Maybe<{ disabled: boolean }>;
+
+export type ClusterForm = Maybe<{
+  apiServer: Maybe<{ extraArgs: Arguments; certSANs: readonly string[] }>;
+  controllerManager: Component;
+  scheduler: Component;
+  dns: Switch;
+  proxy: Switch;
+  etcd: Maybe<{
+    local: object;
+    external: Maybe<{ endpoints: readonly string[]; caFile: string; certFile: string; keyFile: string }>;
+  }>;
+  networking: Maybe<{ dnsDomain: string; podSubnet: string; serviceSubnet: string }>;
+  certificatesDir: string;
+  clusterName: string;
+  controlPlaneEndpoint: string;
+  kubernetesVersion: string;
+}>;
+
+/** Arguments as `name=value`, as flags give them. */
+export function argumentsOf(given: Arguments | null | undefined): string[] {
+  if (!given) return [];
+  const pairs = Array.isArray(given)
+    ? given.map(({ name, value }: { name?: string; value?: string }) => [name ?? '', value ?? ''])
+    : Object.entries(given);
+  return pairs.map(([name, value]) => `${name}=${value}`);
+}

@@ -1,0 +1,28 @@
+import { usualCertificatesDir } from '../layout.ts';
+import type { InitOptions, JoinOptions } from '../options.ts';
+import type { Documents } from './documents.ts';
+import { initOptions } from './init-options.ts';
+import { joinOptions } from './join-options.ts';
+
+const machine = {
+  ...{ root: '/', apiserverBindPort: 6443, criSocket: '', dryRun: false, nodeName: 'node' },
+  ...{ ignorePreflightErrors: [], skipPhases: [] },
+};
+
+const init: InitOptions = {
+  ...machine,
+  ...{ apiserverCertExtraSans: [], certDir: usualCertificatesDir, controlPlaneEndpoint: '', controllerManagerExtraArgs: [] },
+  ...{ etcdServers: [], overlay: false, podNetworkCidr: '', serviceCidr: '', serviceDnsDomain: '', tokenTtl: 0, uploadCerts: false },
+};
+
+const join: JoinOptions = {
+  ...machine,
+  ...{ controlPlane: false, discoveryTokenCaCertHash: [], discoveryTokenUnsafeSkipCaVerification: false },
+};
+
+/** Looks at all documents of a file as the commands that they are for would. @throws Error as those do. */
+export function validate(documents: Documents): void {
+  const nothing = new Set<string>();
+  if (documents.init || documents.cluster) initOptions(init, documents, nothing);
+  if (documents.join) joinOptions(join, documents, nothing);
+}
