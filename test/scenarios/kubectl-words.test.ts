@@ -71,3 +71,20 @@ test('what does not say what it is keeps nothing else from being scaled', async 
   assert.match(scaled.stderr, /Object 'Kind' is missing/);
   assert.equal(scaled.code, 1);
 });
+
+test('of a type that is deleted with its objects, the objects are gone', async () => {
+  const { ok, kubectl } = server;
+  const names = { plural: 'widgets', kind: 'Widget' };
+  const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }];
+  const definition = {
+    ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'widgets.example.com' } },
+    spec: { group: 'example.com', scope: 'Namespaced', names, versions },
+  };
+  const widget = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'foo' } };
+  await ok('create -f -', JSON.stringify(definition));
+  await ok('wait --for=condition=Established crd/widgets.example.com --timeout=20s');
+  await ok('create -f -', JSON.stringify(widget));
+  const all = `${JSON.stringify(widget)}\n---\n${JSON.stringify(definition)}\n`;
+  const { code, stderr } = await kubectl('delete -f -', all);
+  assert.deepEqual([code, stderr], [0, '']);
+});

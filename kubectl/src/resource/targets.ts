@@ -272,5 +272,9 @@ export async function fetchOne(cluster: Cluster, args: readonly string[], defaul
  */
 export async function untilGone(cluster: Cluster, shell: Shell, target: Target, timeout: number, uid?: string): Promise<void> {
   const { clock, signal } = shell;
-  await untilState(cluster, target, { clock, signal, timeout }, (object) => !object || (uid !== undefined && object.metadata.uid !== uid));
+  const isGone = (object: AnyObject | undefined): boolean => !object || (uid !== undefined && object.metadata.uid !== uid);
+  await untilState(cluster, target, { clock, signal, timeout }, isGone).catch((error: unknown) => {
+    // A type that is served no more has no objects.
+    if (!isNotFound(error)) throw error;
+  });
 }
