@@ -1,7 +1,6 @@
-import { type Api, readJson } from '@keelson/client';
-import { type APIGroupDiscovery, type APIGroupDiscoveryList, type Kind, kind } from '@keelson/types';
+import { type Api, discoverGroups } from '@keelson/client';
+import { type APIGroupDiscovery, type Kind, kind } from '@keelson/types';
 import type { Claimable } from './claims.ts';
-import { type LegacyRoot, legacyGroups } from './legacy-discovery.ts';
 
 /** A resource the server offers, as a kind of which nothing but its metadata is known. */
 export interface Discovered {
@@ -16,16 +15,14 @@ export interface Discovery {
   readonly stale: readonly string[];
 }
 
-const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
-
 /** Asks the server for all that it serves. */
 export async function discover(api: Pick<Api, 'raw'>): Promise<Discovery> {
-  return readDiscovery(await groupsOf(api));
+  return readDiscovery(await discoverGroups(api));
 }
 
 /** Every kind the server serves, in each of its versions: `v1/Pod`, `apps/v1/Deployment`. */
 export async function servedKinds(api: Pick<Api, 'raw'>): Promise<ReadonlySet<string>> {
-  const versions = (await groupsOf(api)).flatMap(({ metadata, versions }) =>
+  const versions = (await discoverGroups(api)).flatMap(({ metadata, versions }) =>
     versions.map(({ version, resources }) => ({ apiVersion: metadata?.name ? `${metadata.name}/${version}` : version, resources })),
   );
   return new Set(
@@ -33,16 +30,6 @@ export async function servedKinds(api: Pick<Api, 'raw'>): Promise<ReadonlySet<st
       (resources ?? []).flatMap(({ responseKind }) => (responseKind ? [`${apiVersion}/${responseKind.kind}`] : [])),
     ),
   );
-}
-
-async function groupsOf(api: Pick<Api, 'raw'>): Promise<APIGroupDiscovery[]> {
-  const ask = async (path: string): Promise<APIGroupDiscovery[]> => {
-    const document = (await readJson(await api.raw({ method: 'GET', path, headers: { accept } }))) as { kind?: string };
-    if (document.kind !== 'APIGroupDiscoveryList') return legacyGroups(api, document as LegacyRoot);
-    return (document as Partial<APIGroupDiscoveryList>).items ?? [];
-  };
-  const groups = await Promise.all([ask('/api'), ask('/apis')]);
-  return groups.flat();
 }
 
 export function readDiscovery(groups: readonly APIGroupDiscovery[]): Discovery {

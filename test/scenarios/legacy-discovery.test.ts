@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Api } from '@keelson/client';
+import { type Api, ApiError } from '@keelson/client';
 import { discover, servedKinds } from '@keelson/controller-manager';
 import { createCluster } from '../src/index.ts';
 
@@ -20,7 +20,8 @@ test('a version that does not answer is stale, and its kinds are not there', asy
   t.after(() => cluster.stop());
   const { api } = cluster;
   const old: Pick<Api, 'raw'> = {
-    raw: ({ method, path }) => (path === '/apis/apps/v1' ? Promise.reject(new Error('nobody there')) : api.raw({ method, path })),
+    raw: ({ method, path }) =>
+      path === '/apis/apps/v1' ? Promise.reject(new ApiError({ message: 'nobody there' }, 503)) : api.raw({ method, path }),
   };
   const { resources, stale } = await discover(old);
   assert.deepEqual(stale, ['apps/v1']);

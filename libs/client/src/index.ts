@@ -1,5 +1,6 @@
 export * from './api.ts';
 export * from './body.ts';
+export * from './discovery.ts';
 export * from './errors.ts';
 export * from './exchange.ts';
 export * from './exec-credential.ts';
