@@ -65,8 +65,11 @@ test('the file that kubeadm writes: what is empty stands for the default', () =>
   assert.equal(values?.['metrics-bind-address'], '127.0.0.1:10249');
   assert.equal(values?.['iptables-masquerade-bit'], 14);
   assert.equal(values?.['iptables-sync-period'], 30_000);
+  assert.equal(values?.['nftables-masquerade-bit'], 14);
+  assert.equal(values?.['nftables-min-sync-period'], 100);
+  assert.deepEqual(values?.['nodeport-addresses'], []);
   assert.ok(ineffective?.includes('bindAddress'));
-  assert.ok(!ineffective?.includes('nodePortAddresses'));
+  assert.ok(!ineffective?.some((path) => path.startsWith('n')));
 });
 
 test('the file that kind writes, and addresses with and without a port', () => {
@@ -81,6 +84,17 @@ test('the file that kind writes, and addresses with and without a port', () => {
   assert.equal(values?.['iptables-min-sync-period'], 1000);
   assert.equal(values?.['metrics-bind-address'], '[::]:10249');
   assert.equal(values?.['healthz-bind-address'], '[::]:10');
+});
+
+test('what the nftables mode has', () => {
+  const nftables = { masqueradeAll: true, masqueradeBit: 9, minSyncPeriod: '2s', syncPeriod: '1m' };
+  const { options: values, ineffective } = read({ mode: 'nftables', nftables, nodePortAddresses: ['primary'] });
+  assert.deepEqual(ineffective, []);
+  assert.equal(values?.['nftables-masquerade-all'], true);
+  assert.equal(values?.['nftables-masquerade-bit'], 9);
+  assert.equal(values?.['nftables-min-sync-period'], 2000);
+  assert.equal(values?.['nftables-sync-period'], 60_000);
+  assert.deepEqual(values?.['nodeport-addresses'], ['primary']);
 });
 
 test('a field that nobody knows is told, as upstream falls back to a reading that is not strict', () => {

@@ -7,5 +7,7 @@ export { IptablesBackend } from './iptables/iptables.ts';
 export { kernelRules } from './iptables/kernel.ts';
 export { memoryRules } from './iptables/memory.ts';
 export { proxyMetrics } from './metrics.ts';
+export { memoryNft } from './nftables/memory.ts';
+export { NftablesBackend } from './nftables/nftables.ts';
 export { createProxy, type NodeProxy, type ProxyDeps } from './proxy.ts';
 export { component } from './run.ts';

@@ -1,9 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
+export type Mode = 'iptables' | 'ipvs' | 'nftables';
+
 /** kube-proxy's metrics, under upstream's names. */
 export type ProxyMetrics = ReturnType<typeof proxyMetrics>;
 
-export function proxyMetrics(registry: Registry) {
+export function proxyMetrics(registry: Registry, mode: Mode = 'iptables') {
   const registers = [registry];
   const syncBuckets = Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i);
   const duration = (name: string, help: string) =>
@@ -22,7 +24,7 @@ export function proxyMetrics(registry: Registry) {
     endpointChanges: counter('sync_proxy_rules_endpoint_changes_total', 'EndpointSlice changes seen'),
     serviceChangesPending: gauge('sync_proxy_rules_service_changes_pending', 'Service changes not yet in the rules'),
     serviceChanges: counter('sync_proxy_rules_service_changes_total', 'Service changes seen'),
-    restoreFailures: counter('sync_proxy_rules_iptables_restore_failures_total', 'Changes of rules that were refused', ['ip_family']),
+    syncFailures: counter(`sync_proxy_rules_${failuresOf(mode)}_failures_total`, 'Changes of rules that were refused', ['ip_family']),
     noLocalEndpoints: gauge(
       'sync_proxy_rules_no_local_endpoints_total',
       'Service ports whose policy is Local and that have no endpoint here',
@@ -39,4 +41,19 @@ export function proxyMetrics(registry: Registry) {
       registers,
     }),
   };
+}
+
+function failuresOf(mode: Mode): string {
+  return mode === 'nftables' ? 'nftables_sync' : 'iptables_restore';
+}
+
+/** Counts what can fail in nftables mode besides synchronisation. */
+export function cleanupFailures(registry: Registry): Counter {
+  const failures = new Counter({
+    name: 'kubeproxy_sync_proxy_rules_nftables_cleanup_failures_total',
+    help: 'Times that unused chains could not be deleted',
+    labelNames: ['ip_family'],
+    registers: [registry],
+  });
+  return failures;
 }

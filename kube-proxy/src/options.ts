@@ -4,14 +4,8 @@ import type { OptionSpecs } from '@keelson/component';
 export const options = {
   kubeconfig: text('', 'kubeconfig with the API server and the credentials to use', 'FILE'),
   'hostname-override': text('', "name of this node's Node object; the machine's name when empty", 'NAME'),
-  'proxy-mode': text(
-    'iptables',
-    'how packets are led: iptables or ipvs; nftables is done by an iptables that writes its rules through nftables',
-    'MODE',
-  ),
-  'fall-back-to-iptables': flag(
-    'where this machine cannot do what --proxy-mode=ipvs takes, say so and go on with iptables. Not in upstream',
-  ),
+  'proxy-mode': text('iptables', 'how packets are led: iptables, ipvs or nftables', 'MODE'),
+  'fall-back-to-iptables': flag('where this machine cannot do what --proxy-mode takes, say so and go on with iptables. Not in upstream'),
   'cluster-cidr': text(
     '',
     "range of the pods' addresses, one for each IP family; traffic to services from outside it is masqueraded",
@@ -19,7 +13,7 @@ export const options = {
   ),
   'service-cluster-ip-range': text(
     '',
-    'range of service addresses; packets to those that nobody has are rejected. Not in upstream',
+    'range of service addresses; packets to those that nobody has are rejected, with nftables dropped. Without it nftables looks at ServiceCIDRs. Not in upstream',
     'CIDR',
   ),
   'masquerade-all': flag('masquerade all traffic to cluster IPs'),
@@ -49,6 +43,25 @@ export const options = {
   'ipvs-tcp-timeout': duration('0s', 'idle timeout of TCP connections in IPVS; 0 leaves it alone'),
   'ipvs-tcpfin-timeout': duration('0s', 'timeout of TCP connections in IPVS after a FIN; 0 leaves it alone'),
   'ipvs-udp-timeout': duration('0s', 'timeout of UDP flows in IPVS; 0 leaves it alone'),
+  'nftables-masquerade-all': flag('as --masquerade-all, with --proxy-mode=nftables. In upstream in the configuration file only'),
+  'nftables-masquerade-bit': number(
+    14,
+    'as --iptables-masquerade-bit, with --proxy-mode=nftables. In upstream in the configuration file only',
+  ),
+  'nftables-sync-period': duration(
+    '30s',
+    'as --iptables-sync-period, with --proxy-mode=nftables. In upstream in the configuration file only',
+  ),
+  'nftables-min-sync-period': duration(
+    '100ms',
+    'as --iptables-min-sync-period, with --proxy-mode=nftables. 1s in upstream, and in the configuration file only',
+  ),
+  'nodeport-addresses': {
+    type: 'list',
+    default: [] as readonly string[],
+    help: "with --proxy-mode=nftables, which of the node's addresses answer node ports: ranges, or primary for the node's own, which is the default. Other modes answer on all",
+    placeholder: 'CIDR,CIDR',
+  },
   'conntrack-max-per-core': number(0, 'connections to track per core; 0 leaves net.netfilter.nf_conntrack_max alone. 32768 in upstream'),
   'conntrack-min': number(131_072, 'least connections to track, when --conntrack-max-per-core is set'),
   'conntrack-tcp-timeout-established': duration('0s', 'idle timeout of TCP connections; 0 leaves the sysctl alone. 24h in upstream'),

@@ -1,7 +1,7 @@
 import { Backoff, type Clock, every, type Logger, sleep } from '@keelson/base';
 import type { Informer, Informers } from '@keelson/runtime';
-import { EndpointSlice, Node, Service } from '@keelson/types';
-import type { Backend } from './backend.ts';
+import { EndpointSlice, Node, Service, ServiceCIDR } from '@keelson/types';
+import type { Backend, Surroundings } from './backend.ts';
 import type { Conntrack } from './conntrack.ts';
 import type { HealthPorts } from './health/service-health.ts';
 import type { ProxyMetrics } from './metrics.ts';
@@ -19,6 +19,8 @@ export interface ProxyDeps {
   readonly healthPorts: HealthPorts;
   readonly metrics: ProxyMetrics;
   readonly nodeName: string;
+  /** The backend must know the ranges of services' addresses: ServiceCIDRs are watched. */
+  readonly watchServiceRanges?: boolean;
   /** Least time between two synchronisations, and the time between two looks whether the rules still stand; milliseconds. */
   readonly minSyncPeriod: number;
   readonly syncPeriod: number;
@@ -39,6 +41,7 @@ export class NodeProxy {
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
   readonly #nodes: Informer<Node>;
+  readonly #ranges: Informer<ServiceCIDR> | undefined;
   readonly #wanted: Wanted;
   readonly #backoff: Backoff;
   readonly #startedAt: number;
@@ -57,6 +60,7 @@ export class NodeProxy {
     this.#services = informers.for(Service, { labelSelector: handledByUs });
     this.#slices = informers.for(EndpointSlice, { labelSelector: handledByUs, indexes: { service: serviceOf } });
     this.#nodes = informers.for(Node, { fieldSelector: `metadata.name=${nodeName}` });
+    this.#ranges = deps.watchServiceRanges ? informers.for(ServiceCIDR) : undefined;
     this.#backoff = new Backoff({ initial: Math.min(1000, syncPeriod), max: syncPeriod }, clock);
     this.#startedAt = clock.now();
     const { store } = this.#services;
@@ -123,15 +127,21 @@ export class NodeProxy {
         if (change.type === 'updated') for (const key of serviceOf(change.old)) this.#mark(key);
       }),
       this.#nodes.onChange((change) => {
-        if (change.type === 'updated' && zoneOf(change.object) === zoneOf(change.old)) return;
-        this.#full = true;
-        this.#wakeUp();
+        const { object: now } = change;
+        if (change.type === 'updated' && zoneOf(now) === zoneOf(change.old) && addressOf(now) === addressOf(change.old)) return;
+        this.#syncAllSoon();
       }),
+      ...(this.#ranges ? [this.#ranges.onChange(() => this.#syncAllSoon())] : []),
     ];
   }
 
   #mark(key: string): void {
     this.#dirty.add(key);
+    this.#wakeUp();
+  }
+
+  #syncAllSoon(): void {
+    this.#full = true;
     this.#wakeUp();
   }
 
@@ -159,8 +169,7 @@ export class NodeProxy {
     const { backend, clock } = this.#deps;
     if (this.#lastSync === undefined) return;
     if ((await backend.intact()) && clock.now() - this.#lastFull < fullSyncPeriod) return;
-    this.#full = true;
-    this.#wakeUp();
+    this.#syncAllSoon();
   }
 
   async #syncOnce(signal: AbortSignal): Promise<void> {
@@ -180,7 +189,7 @@ export class NodeProxy {
       this.#full = true;
       this.#pendingSince ??= start;
       this.#triggers.push(...triggers);
-      metrics.restoreFailures.inc(ipv4);
+      metrics.syncFailures.inc(ipv4);
       log.error('rules could not be changed', { again, err: error });
       await sleep(clock, again, signal).catch(() => undefined);
       return;
@@ -193,7 +202,7 @@ export class NodeProxy {
     this.#full = false;
     this.#dirty = new Set();
     this.#flows.push(...this.#wanted.updateAll(this.#place()));
-    await backend.resync(this.#wanted.services());
+    await backend.resync(this.#wanted.services(), this.#surroundings());
     this.#lastFull = clock.now();
     await this.#afterRules();
   }
@@ -229,6 +238,14 @@ export class NodeProxy {
     metrics.noLocalEndpoints.set({ ...ipv4, traffic_policy: 'external' }, without.external);
   }
 
+  #surroundings(): Surroundings {
+    const ranges = this.#ranges?.store.list() ?? [];
+    return {
+      nodeIP: addressOf(this.#nodes.store.get(this.#deps.nodeName)),
+      serviceRanges: ranges.flatMap(({ spec }) => spec?.cidrs ?? []),
+    };
+  }
+
   #place(): Place {
     const { nodeName } = this.#deps;
     return { nodeName, zone: zoneOf(this.#nodes.store.get(nodeName)), family: 'IPv4' };
@@ -247,4 +264,11 @@ function serviceOf(slice: EndpointSlice): string[] {
 
 function zoneOf(node: Node | undefined): string | undefined {
   return node?.metadata?.labels?.['topology.kubernetes.io/zone'];
+}
+
+/** The node's own IPv4 address, as upstream chooses it: the first internal one, else the first external one. */
+function addressOf(node: Node | undefined): string | undefined {
+  const addresses = (node?.status?.addresses ?? []).filter(({ address }) => !address.includes(':'));
+  const first = (wanted: string): string | undefined => addresses.find(({ type }) => type === wanted)?.address;
+  return first('InternalIP') ?? first('ExternalIP');
 }

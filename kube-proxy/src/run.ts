@@ -45,7 +45,7 @@ async function runProxy(context: ComponentContext<Options>, chosen: Chosen): Pro
     ...chosen,
     conntrack: kernelConntrack(log),
     healthPorts,
-    metrics: proxyMetrics(metrics),
+    metrics: proxyMetrics(metrics, chosen.mode),
     nodeName: (values['hostname-override'] || hostname()).trim().toLowerCase(),
   });
   try {

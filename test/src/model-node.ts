@@ -1,7 +1,16 @@
 import type { Clock, Logger, Random } from '@keelson/base';
 import { createApi, type InProcessUser } from '@keelson/client';
 import { versionInfo } from '@keelson/component';
-import { createProxy, IptablesBackend, memoryRules, noConntrack, noHealthPorts, proxyMetrics } from '@keelson/kube-proxy';
+import {
+  createProxy,
+  IptablesBackend,
+  memoryNft,
+  memoryRules,
+  NftablesBackend,
+  noConntrack,
+  noHealthPorts,
+  proxyMetrics,
+} from '@keelson/kube-proxy';
 import { createKubelet, type Kubelet, MemoryHost, ModelRuntime, modelMachine, modelProber, type PodNetwork } from '@keelson/kubelet';
 import type { ModelOptions } from '@keelson/kubelet/cri';
 import { createEventRecorder, createInformers } from '@keelson/runtime';
@@ -19,6 +28,8 @@ export interface NodeParts {
   readonly model?: Partial<ModelOptions>;
   /** Made by the kubelet; somebody else's when absent. */
   readonly network?: PodNetwork;
+  /** kube-proxy's rules are a table of nftables. */
+  readonly nftables?: boolean;
   /** No kube-proxy runs here. */
   readonly withoutProxy?: boolean;
 }
@@ -38,6 +49,7 @@ export class ModelNode {
   readonly name: string;
   readonly runtime: ModelRuntime;
   readonly rules = memoryRules();
+  readonly nft = memoryNft();
   readonly host = new MemoryHost();
   readonly #number: number;
   readonly #parts: NodeParts;
@@ -147,13 +159,15 @@ export class ModelNode {
     const { clock, log, random: randomOf } = this.#deps;
     const api = createApi(this.#proxyLink, { clock });
     const own = log.child({ component: 'kube-proxy', node: this.name });
-    const render = {
-      ...{ clusterCIDR: '10.128.0.0/9', serviceRange: '10.96.0.0/16' },
-      ...{ masqueradeAll: false, masqueradeEgress: false, masqueradeBit: 14, localhostNodePorts: false },
-    };
+    const render = { clusterCIDR: '10.128.0.0/9', masqueradeAll: false, masqueradeEgress: false, masqueradeBit: 14 };
+    const iptables = { ...render, serviceRange: '10.96.0.0/16', localhostNodePorts: false };
+    const onCleanupFailure = (): void => own.error('chains could not be deleted');
     return createProxy({
       informers: createInformers({ api, clock, random: randomOf(`${this.name}/proxy`), log: own }),
-      backend: new IptablesBackend({ rules: this.rules, render, log: own }),
+      backend: this.#parts.nftables
+        ? new NftablesBackend({ nft: this.nft, render, nodePortAddresses: [], clock, log: own, onCleanupFailure })
+        : new IptablesBackend({ rules: this.rules, render: iptables, log: own }),
+      watchServiceRanges: this.#parts.nftables ?? false,
       ...{ clock, log: own, conntrack: noConntrack, healthPorts: noHealthPorts },
       metrics: proxyMetrics(new Registry()),
       nodeName: this.name,

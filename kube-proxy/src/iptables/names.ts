@@ -6,7 +6,7 @@ import type { Endpoint, Protocol } from '../model/types.ts';
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** First 16 characters of the RFC 4648 base32 of the SHA-256 of `text`: 80 bits, which is ten whole bytes. */
-function hash(text: string): string {
+export function hash(text: string): string {
   const digest = createHash('sha256').update(text).digest();
   let out = '';
   for (let bit = 0; bit < 80; bit += 5) {

@@ -1,6 +1,7 @@
 import type { Logger } from '@keelson/base';
 import { parseCidr, parseIp, rangeContains } from '@keelson/machinery';
 import type { Backend, ServiceStep } from '../backend.ts';
+import { Claims } from '../claims.ts';
 import { isEmpty } from '../iptables/change.ts';
 import type { Rules } from '../iptables/contract.ts';
 import type { RenderOptions } from '../iptables/rules.ts';
@@ -8,7 +9,6 @@ import { parseSave } from '../iptables/save.ts';
 import { script } from '../iptables/script.ts';
 import type { WantedService } from '../model/types.ts';
 import { chainsChange, chainsCleanup } from './chains.ts';
-import { Claims } from './claims.ts';
 import { device, type IpvsKernel } from './contract.ts';
 import { serviceParts } from './parts.ts';
 import { missingSets, parseSets } from './sets.ts';
