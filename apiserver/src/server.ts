@@ -1,9 +1,10 @@
 import { isIPv6 } from 'node:net';
-import { type Clock, errorMessage, type Logger, type Random } from '@keelson/base';
+import type { Clock, Logger, Random } from '@keelson/base';
 import type { ExchangeHandler, KubeObject } from '@keelson/client';
 import type { HealthCheck } from '@keelson/component';
 import { applyStrategicMergePatch } from '@keelson/machinery';
 import type { FrontProxyTrust } from '@keelson/pki';
+import { APIService, FlowSchema, type Kind, PriorityLevelConfiguration } from '@keelson/types';
 import type { Registry as Metrics } from 'prom-client';
 import { type AdmissionSettings, noAdmissionSettings } from './admission/configuration.ts';
 import { admissionPlugins } from './admission/index.ts';
@@ -41,7 +42,8 @@ import { ensureKubernetesService, type KubernetesServiceOptions, keepKubernetesS
 import { bootstrapPriorityClasses } from './priority-classes.ts';
 import type { KindStore } from './registry/kind-store.ts';
 import { Registry } from './registry/registry.ts';
-import { ensureServiceCIDR, keepServiceAddresses, readyRanges } from './service-ranges.ts';
+import { ensureServiceCIDR, keepServiceAddresses, readyRanges, repairServiceAddresses } from './service-ranges.ts';
+import { Startup } from './startup.ts';
 import type { Store } from './storage/types.ts';
 
 export interface ServerConfig {
@@ -136,7 +138,8 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
     kubelets: config.kubelets,
     components: [...(config.components ?? []), { name: 'etcd-0', check: () => probeStore(config.store).then(() => 'ok') }],
   };
-  const state: State = { ready: false, address: '', keeping: Promise.resolve() };
+  const state: State = { address: '', keeping: Promise.resolve() };
+  const startup = new Startup(config);
   const aggregator = new Aggregator({ ...config.aggregation, registry, clock, random, log, metrics: config.metrics });
   const fairness = createFairness(registry, config.fairness ?? usualFairness, config.metrics);
   const options: PipelineOptions = {
@@ -151,26 +154,25 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
       tokens: services.tokens,
       registry,
       remote: aggregator,
-      checks: [...checks(registry, state, config.ending ?? signal), ...(config.checks ?? [])],
+      checks: [...checks(registry, startup, config.ending ?? signal), ...(config.checks ?? [])],
       serverAddress: () => state.address,
       more: fairness.routes,
     }),
   };
   const custom = new CustomResources({ registry, decoder, caller, random, clock, log, signal });
   const compacting = compactRegularly(registry, config.compactionInterval, clock, log, signal);
-  const repairing = keepServiceAddresses(registry, signal);
+  const serving = [custom.run(), aggregator.run(signal)];
   return {
     registry,
     handle: createPipeline(options),
     upgrade: createUpgrade(options),
-    bootstrap: (address) => bootstrap(config, registry, state, address),
-    stopped: Promise.all([following, compacting, repairing, custom.run(), aggregator.run(signal)]).then(() => state.keeping),
+    bootstrap: (address) => bootstrap(config, { registry, startup, state, custom }, address),
+    stopped: Promise.all([following, compacting, ...serving]).then(() => state.keeping),
   };
 }
 
 /** What changes once while the server starts. */
 interface State {
-  ready: boolean;
   /** `host:port`, as discovery tells it. */
   address: string;
   /** Ends when the server keeps nothing any more, and is out of the endpoints of Service `kubernetes`. */
@@ -225,30 +227,48 @@ function createRegistry(config: ServerConfig, { escalation, webhooks, authorize 
   });
 }
 
+interface Started {
+  readonly registry: Registry;
+  readonly startup: Startup;
+  readonly state: State;
+  readonly custom: CustomResources;
+}
+
 async function bootstrap(
-  { serviceCIDR, clientCA, frontProxies, fairness = usualFairness, log, signal }: ServerConfig,
-  registry: Registry,
-  state: State,
+  config: ServerConfig,
+  { registry, startup, state, custom }: Started,
   address: ServerAddress | undefined,
 ): Promise<void> {
-  await bootstrapNamespaces(registry);
-  await ensureServiceCIDR(registry, serviceCIDR.split(',')).catch((error) => log.error('no ServiceCIDR', { err: errorMessage(error) }));
+  const { clientCA, frontProxies, fairness = usualFairness, log, signal } = config;
+  const cidrs = config.serviceCIDR.split(',');
   if (address) state.address = hostAndPort(address.externalName || address.address, address.port);
-  const service = address ? ensureKubernetesService(registry, { ...address, serviceCIDR }) : undefined;
-  const forExtensions = clientCA ? ensureExtensionAuthentication(registry, clientCA, frontProxies) : undefined;
+  const own = address && { ...address, serviceCIDR: config.serviceCIDR };
+  await startup.run('namespaces', () => bootstrapNamespaces(registry));
+  await startup.run('addressRanges', () => ensureServiceCIDR(registry, cidrs));
   await Promise.all([
-    bootstrapRbac(registry, log),
-    bootstrapPriorityClasses(registry),
-    bootstrapFairness(registry),
-    ensureLocalServices(registry, log),
-    ensureTokenTracking(registry),
-    service,
-    forExtensions,
-  ]).catch((error) => log.error('bootstrap incomplete', { err: errorMessage(error) }));
+    startup.run('definitions', () => custom.settled()),
+    startup.run('fairnessLevels', async () => mustHold(registry, FlowSchema, PriorityLevelConfiguration)),
+    startup.run('registeredServices', async () => mustHold(registry, APIService)),
+    startup.run('roles', () => bootstrapRbac(registry, log)),
+    startup.run('priorityClasses', () => bootstrapPriorityClasses(registry)),
+    startup.run('fairnessObjects', () => bootstrapFairness(registry)),
+    startup.run('localServices', () => ensureLocalServices(registry, log)),
+    startup.run('tokenTracking', () => ensureTokenTracking(registry)),
+    startup.run('kubernetesService', async () => own && ensureKubernetesService(registry, own)),
+    startup.run('extensionAuthentication', async () => clientCA && ensureExtensionAuthentication(registry, clientCA, frontProxies)),
+    startup.run('addressRepair', () => repairServiceAddresses(registry)),
+  ]);
   keepFairness(registry, fairness.enabled, signal);
-  const kept = address ? keepKubernetesService(registry, { ...address, serviceCIDR }, signal) : undefined;
-  state.keeping = Promise.all([kept, keepTokenTracking(registry, signal)]);
-  state.ready = true;
+  const kept = own ? keepKubernetesService(registry, own, signal) : undefined;
+  state.keeping = Promise.all([kept, keepServiceAddresses(registry, signal), keepTokenTracking(registry, signal)]);
+}
+
+/** @throws Error while something stored of one of these kinds cannot be read. */
+function mustHold(registry: Registry, ...wanted: readonly Pick<Kind, 'group' | 'version' | 'resource'>[]): void {
+  for (const kind of wanted) {
+    const { fault } = registry.of(kind).cache;
+    if (fault) throw fault;
+  }
 }
 
 const anyRole = { isResource: true, path: '', group: 'rbac.authorization.k8s.io', version: 'v1', subresource: '' };
@@ -268,57 +288,21 @@ function hostAndPort(host: string, port: number): string {
   return /:\d+$/.test(host) ? host : `${host}:${port}`;
 }
 
-/** What an API server sets going at its start, by upstream's names and in its order. Ours is ready when all of it has been. */
-const startups = [
-  ...[
-    'start-apiserver-admission-initializer',
-    'generic-apiserver-start-informers',
-    'priority-and-fairness-config-consumer',
-    'priority-and-fairness-filter',
-    'storage-object-count-tracker-hook',
-    'start-apiextensions-informers',
-    'start-apiextensions-controllers',
-    'crd-informer-synced',
-    'start-system-namespaces-controller',
-    'peer-endpoint-reconciler-controller',
-    'start-cluster-authentication-info-controller',
-    'start-kube-apiserver-identity-lease-controller',
-    'start-kube-apiserver-identity-lease-garbage-collector',
-    'storage-readiness',
-    'start-legacy-token-tracking-controller',
-    'start-service-ip-repair-controllers',
-    'rbac/bootstrap-roles',
-    'scheduling/bootstrap-system-priority-classes',
-    'priority-and-fairness-config-producer',
-    'bootstrap-controller',
-    'start-kubernetes-service-cidr-controller',
-    'aggregator-reload-proxy-client-cert',
-    'start-kube-aggregator-informers',
-    'apiservice-status-local-available-controller',
-    'apiservice-status-remote-available-controller',
-    'apiservice-registration-controller',
-    'apiservice-discovery-controller',
-    'kube-apiserver-autoregistration',
-  ].map((hook) => `poststarthook/${hook}`),
-  'autoregister-completion',
-  'poststarthook/apiservice-openapi-controller',
-  'poststarthook/apiservice-openapiv3-controller',
-];
-
-function checks(registry: Registry, state: Readonly<State>, ending: AbortSignal): HealthCheck[] {
+function checks(registry: Registry, startup: Startup, ending: AbortSignal): HealthCheck[] {
   const must = (holds: boolean, why: string): void => {
     if (!holds) throw new Error(why);
+  };
+  let synced = false;
+  const informers = (): void => {
+    synced ||= [...registry.stores].every(({ cache }) => !cache.fault);
+    must(synced, 'caches are not filled yet');
   };
   return [
     { name: 'log', check: () => undefined },
     { name: 'etcd', check: () => probeStore(registry.options.store) },
     { name: 'etcd-readiness', endpoints: ['readyz'], check: () => probeStore(registry.options.store) },
-    {
-      name: 'informer-sync',
-      endpoints: ['readyz'],
-      check: () => must(registry.feed.revision > 0 || state.ready, 'caches are not filled yet'),
-    },
-    ...startups.map((name) => ({ name, check: () => must(state.ready, 'not finished') })),
+    { name: 'informer-sync', endpoints: ['readyz'], check: informers },
+    ...startup.checks(),
     { name: 'shutdown', endpoints: ['readyz'], check: () => must(!ending.aborted, 'process is shutting down') },
   ];
 }

@@ -1,4 +1,4 @@
-import { errorMessage, every, timestamp } from '@keelson/base';
+import { errorMessage, every, sleep, timestamp } from '@keelson/base';
 import { Service, ServiceCIDR } from '@keelson/types';
 import { systemUser } from './auth/types.ts';
 import { parseEntry } from './registry/entry.ts';
@@ -42,9 +42,15 @@ export async function ensureServiceCIDR(registry: Registry, cidrs: readonly stri
   await update(registry, store, name, { apply: (current) => ({ ...current, status }) }, { ...request, subresource: 'status' });
 }
 
-/** Keeps the marks of claimed addresses in step with the services that claim them, until the signal. */
+/** Puts the marks of claimed addresses in step with the services that claim them. */
+export function repairServiceAddresses(registry: Registry): Promise<void> {
+  return repairMarkers(registry, registry.of(Service));
+}
+
+/** Keeps them so, until the signal. The first look is one interval away. */
 export async function keepServiceAddresses(registry: Registry, signal: AbortSignal): Promise<void> {
   const { clock, log } = registry.options;
   const failed = (error: unknown): void => log.warn('could not repair the addresses of services', { err: errorMessage(error) });
-  await every(clock, repairInterval, signal, () => repairMarkers(registry, registry.of(Service)), failed);
+  await sleep(clock, repairInterval, signal).catch(() => undefined);
+  await every(clock, repairInterval, signal, () => repairServiceAddresses(registry), failed);
 }

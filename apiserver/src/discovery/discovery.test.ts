@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { parseYaml } from '@keelson/machinery';
 import type { APIGroupList, APIResourceList } from '@keelson/types';
+import { loadSchemas } from '@keelson/types/schemas';
+import { decodeProtobuf } from '../http/protobuf.ts';
 import { type Fixture, startServer } from '../testing/fixture.ts';
 
 let server: Fixture;
@@ -51,6 +54,19 @@ test('the legacy documents', async () => {
     .resources.find(({ name }) => name === 'deployments/scale');
   assert.deepEqual([scale?.group, scale?.version, scale?.kind, scale?.verbs], ['autoscaling', 'v1', 'Scale', ['get', 'patch', 'update']]);
   assert.equal((await server.send('GET', '/api/v1/')).status, 200);
+});
+
+test('the legacy documents in the form that is preferred', async () => {
+  const schemas = await loadSchemas();
+  for (const path of ['/api', '/api/v1', '/apis', '/apis/apps', '/apis/apps/v1', '/apis/batch/v1']) {
+    const plain = (await server.send('GET', path)).json<object>();
+    const sent = await server.send('GET', path, undefined, { accept: 'application/vnd.kubernetes.protobuf,application/json' });
+    assert.equal(sent.headers['content-type'], 'application/vnd.kubernetes.protobuf');
+    assert.deepEqual(await decodeProtobuf(sent.bytes, schemas), { apiVersion: '', ...plain }, path);
+    const yaml = await server.send('GET', path, undefined, { accept: 'application/yaml' });
+    assert.deepEqual(parseYaml(yaml.text).value, plain);
+    assert.equal((await server.send('GET', path, undefined, { accept: 'text/html' })).status, 406);
+  }
 });
 
 test('the aggregated document says the same, and 304 while it stays', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from '../http/plain-route.ts';
+import { object, type PlainAnswer, type PlainRequest, type PlainRoute } from '../http/plain-route.ts';
 import type { Registry } from '../registry/registry.ts';
 import { aggregatedDocument, groupDocument, resourceListDocument, type ServedGroup, servedGroups } from './documents.ts';
 import type { RemoteGroups } from './remote.ts';
@@ -23,13 +23,13 @@ export function discoveryRoute({ registry, remote, serverAddress }: DiscoverySou
     const [, root, ...rest] = request.path.replace(/\/$/, '').split('/');
     if (root !== 'api' && root !== 'apis') return undefined;
     const groups = servedGroups(registry.stores, remote.versions()).filter(({ name }) => (name === '') === (root === 'api'));
-    if (rest.length === 0) return aggregated(request, groups) ?? json(root === 'api' ? legacy(serverAddress()) : groupList(groups));
+    if (rest.length === 0) return aggregated(request, groups) ?? object(root === 'api' ? legacy(serverAddress()) : groupList(groups));
     const [name, version] = root === 'api' ? ['', ...rest] : rest;
     const group = groups.find((one) => one.name === name);
     if (!group || rest.length > (root === 'api' ? 1 : 2)) return undefined;
-    if (version === undefined) return json({ kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group) });
+    if (version === undefined) return object({ kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group) });
     const served = group.versions.find((one) => one.version === version);
-    return served && json(resourceListDocument(group.name, served));
+    return served && object(resourceListDocument(group.name, served));
   };
 }
 

@@ -12,6 +12,8 @@ export interface PlainAnswer {
   readonly type: string;
   readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether it is an object in JSON, which clients may want in YAML or protobuf. */
+  readonly isObject?: boolean;
 }
 
 /** Answers the paths it knows. */
@@ -19,4 +21,9 @@ export type PlainRoute = (request: PlainRequest) => Promise<PlainAnswer | undefi
 
 export function json(document: unknown): PlainAnswer {
   return { type: 'application/json', body: JSON.stringify(document) };
+}
+
+/** As objects of the API are answered: in the form that the client prefers. */
+export function object(document: object): PlainAnswer {
+  return { ...json(document), isObject: true };
 }

@@ -7,6 +7,7 @@ import { issuerRoute } from '../discovery/issuer.ts';
 import type { RemoteGroups } from '../discovery/remote.ts';
 import { discoveryRoute, type VersionInfo } from '../discovery/routes.ts';
 import type { Registry } from '../registry/registry.ts';
+import { negotiate } from './negotiate.ts';
 import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from './plain-route.ts';
 import { refused } from './resources.ts';
 import { sendBytes } from './respond.ts';
@@ -53,9 +54,10 @@ export function createPlain(options: PlainOptions): PlainHandler {
       const answer = await route({ path, query, header });
       if (!answer) continue;
       if (request.method !== 'GET' && request.method !== 'HEAD') throw refused();
-      const { status = 200, type, body, headers = {} } = answer;
+      const { status = 200, type, body, headers = {}, isObject } = answer;
+      const encoding = isObject ? negotiate(header('accept'), { converts: false }).encoding : 'json';
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      return sendBytes({ request, response, query, type }, status, Buffer.from(body));
+      return sendBytes({ request, response, query, type, encoding }, status, Buffer.from(body));
     }
     if (isServed(options.registry, path)) throw pathNotFound();
     await sendBytes({ request, response, query, type: 'text/plain; charset=utf-8' }, 404, Buffer.from('404 page not found\n'));

@@ -11,12 +11,20 @@ type WriteMessage = (out: Writer, value: unknown) => void;
 type Members = Readonly<Record<string, unknown>>;
 
 interface TypeMeta {
-  readonly apiVersion: string;
+  /** Absent where the core group's discovery leaves it out, as upstream's does. */
+  readonly apiVersion?: string;
   readonly kind: string;
 }
 
-/** Items of a list that are written in one turn of the event loop: a few milliseconds' worth. */
-const inOneTurn = 100;
+/** Items of a list that are copied in one turn of the event loop: a few milliseconds' worth. To write one for the first time costs more. */
+const inOneTurn = 2_000;
+const firstTime = 20;
+
+/** What was made of an object: its whole answer, and in it its own message, which lists hold. */
+interface Written {
+  readonly whole: Buffer;
+  readonly message: Buffer;
+}
 
 let loaded: Promise<ProtobufEncoder> | undefined;
 
@@ -44,8 +52,8 @@ export class ProtobufEncoder {
   readonly #messages: ProtobufMessages;
   readonly #types = new Map<string, WriteMessage>();
   readonly #out = new Writer();
-  /** By the JSON they were made of: many watchers read the same bytes. */
-  readonly #envelopes = new WeakMap<Buffer, Buffer>();
+  /** What was made for lists and watches, by the JSON it was made of and as long as that is kept: the cache keeps what is present. */
+  readonly #written = new WeakMap<Buffer, Written>();
 
   constructor(messages: ProtobufMessages) {
     this.#messages = messages;
@@ -53,26 +61,24 @@ export class ProtobufEncoder {
 
   /** A whole answer: Kubernetes' four bytes, then `runtime.Unknown`. @param json of an object with `apiVersion` and `kind`. */
   object(json: Buffer): Buffer {
-    const value = JSON.parse(json.toString()) as TypeMeta;
-    const out = this.#out;
-    try {
-      const end = begin(out);
-      this.#typeOf(value)(out, value);
-      return seal(out, end, value);
-    } finally {
-      out.reset();
-    }
+    return (this.#written.get(json) ?? this.#write(json)).whole;
   }
 
   /** As `object`, of a list of whole objects' JSON. One item at a time is parsed, and others get their turn between some and the next. */
   async list(head: ListHead, items: readonly Buffer[]): Promise<Buffer> {
     const { kind, apiVersion, ...metadata } = head;
     const write = this.#typeOf(head);
+    const number = this.#messages[messageFor(apiVersion, kind)]?.fields.find(([, name]) => name === 'items')?.[0] ?? 0;
     const out = new Writer();
     const end = begin(out);
-    for (const [done, item] of items.toReversed().entries()) {
-      if (done % inOneTurn === inOneTurn - 1) await new Promise(setImmediate);
-      write(out, { items: [JSON.parse(item.toString())] });
+    let spent = 0;
+    for (const item of items.toReversed()) {
+      spent += this.#written.has(item) ? 1 : firstTime;
+      if (spent > inOneTurn) {
+        await new Promise(setImmediate);
+        spent = 0;
+      }
+      out.bytes(number, this.#once(item).message);
     }
     write(out, { metadata });
     return seal(out, end, { kind, apiVersion });
@@ -81,9 +87,7 @@ export class ProtobufEncoder {
   /** One frame of a watch stream: its length on four bytes, then `meta.v1.WatchEvent`, which holds the object's whole answer. */
   event(type: WatchEventType, json: Buffer): Buffer {
     const out = this.#out;
-    const object = this.#envelopes.get(json) ?? this.object(json);
-    this.#envelopes.set(json, object);
-    out.bytes(1, object);
+    out.bytes(1, this.#once(json).whole);
     out.close(2, 0);
     out.text(1, type);
     const length = Buffer.alloc(4);
@@ -92,7 +96,29 @@ export class ProtobufEncoder {
     return out.take();
   }
 
-  #typeOf({ apiVersion, kind }: TypeMeta): WriteMessage {
+  #once(json: Buffer): Written {
+    const known = this.#written.get(json);
+    if (known) return known;
+    const made = this.#write(json);
+    this.#written.set(json, made);
+    return made;
+  }
+
+  #write(json: Buffer): Written {
+    const value = JSON.parse(json.toString()) as TypeMeta;
+    const out = this.#out;
+    try {
+      const end = begin(out);
+      this.#typeOf(value)(out, value);
+      const size = out.length - end;
+      const whole = seal(out, end, value);
+      return { whole, message: whole.subarray(whole.length - end - size, whole.length - end) };
+    } finally {
+      out.reset();
+    }
+  }
+
+  #typeOf({ apiVersion = '', kind }: TypeMeta): WriteMessage {
     const message = messageFor(apiVersion, kind);
     if (!this.#messages[message]) throw new Error(`no protobuf for ${kind} of ${apiVersion}`);
     return this.#type(message);
@@ -187,7 +213,7 @@ function begin(out: Writer): number {
 }
 
 /** What goes before an object that was written since `end`. @returns all of it. */
-function seal(out: Writer, end: number, { apiVersion, kind }: TypeMeta): Buffer {
+function seal(out: Writer, end: number, { apiVersion = '', kind }: TypeMeta): Buffer {
   out.close(2, end);
   const raw = out.length;
   out.text(2, kind);

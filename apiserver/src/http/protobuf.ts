@@ -32,6 +32,10 @@ interface Tables {
 }
 
 const metaKinds = new Set([
+  'APIGroup',
+  'APIGroupList',
+  'APIResourceList',
+  'APIVersions',
   'DeleteOptions',
   'CreateOptions',
   'UpdateOptions',

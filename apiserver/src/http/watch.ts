@@ -36,6 +36,7 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
   const later = store.definition.version?.prepare ? new Conversions(store, shape, (frame) => stream.write(frame)) : undefined;
   const sink: WatchSink = {
     deliver: (frame) => stream.write(frame),
+    end: () => stream.end(),
     ...(later ? { decide: (event, selection) => later.add(event, selection) } : {}),
     initialDone: (revision) => (later ? later.after(() => initialDone(revision)) : initialDone(revision)),
   };

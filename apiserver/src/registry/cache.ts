@@ -1,6 +1,6 @@
-import type { StoreEvent } from '../storage/types.ts';
+import type { Entry, StoreEvent } from '../storage/types.ts';
 import { Claims } from './claims.ts';
-import { type CacheEntry, type IndexReader, toEntry } from './entry.ts';
+import { type CacheEntry, faultOf, type IndexReader, toEntry } from './entry.ts';
 import { Indexes, type Pin } from './indexes.ts';
 import { SortedEntries } from './sorted-entries.ts';
 import { type CacheEvent, Frames, tell, type Watcher, Watchers } from './watchers.ts';
@@ -21,6 +21,8 @@ export class KindCache {
   readonly #sorted = new SortedEntries();
   readonly #indexes: Indexes;
   readonly #recent: Array<CacheEvent & { at: number }> = [];
+  /** What lies in the store and cannot be read, by its key. What was known of it before stays. */
+  readonly #withheld = new Map<string, Error>();
   #bytes = 0;
   /** Changes after this revision are still in `#recent`. */
   #oldest = 0;
@@ -34,6 +36,14 @@ export class KindCache {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /**
+   * Why the cache does not hold all that is stored, while it does not: something cannot be read. What it shows is then not the present;
+   * who must know that asks the store, and nobody may watch.
+   */
+  get fault(): Error | undefined {
+    return this.#withheld.values().next().value;
   }
 
   get(key: string): CacheEntry | undefined {
@@ -54,18 +64,17 @@ export class KindCache {
    * Replaces everything by a list taken at `revision`: the past before it is forgotten, watchers see the differences.
    * @returns the keys where no object lies: they are left out.
    */
-  reset(entries: Iterable<{ key: string; value: Buffer; revision: number }>, revision: number, now: number): string[] {
+  reset(entries: Iterable<Entry>, revision: number, now: number): string[] {
     const leftOut: string[] = [];
+    this.#withheld.clear();
     const gone = new Set(this.#entries.keys());
-    this.#recent.length = 0;
-    this.#bytes = 0;
-    for (const { key, value, revision: at } of entries) {
-      gone.delete(key);
-      if (this.#entries.get(key)?.revision === at) continue;
-      if (!this.apply({ type: 'put', key, value, revision: at, created: false }, now)) leftOut.push(key);
+    for (const entry of entries) {
+      gone.delete(entry.key);
+      if (this.#entries.get(entry.key)?.revision === entry.revision) continue;
+      if (!this.apply({ type: 'put', created: false, ...entry }, now)) leftOut.push(entry.key);
     }
     for (const key of gone) this.apply({ type: 'delete', key, revision }, now);
-    this.#oldest = revision;
+    this.#forget(revision);
     return leftOut;
   }
 
@@ -73,6 +82,12 @@ export class KindCache {
   apply(change: StoreEvent, now: number): boolean {
     const previous = this.#entries.get(change.key);
     const entry = change.type === 'put' ? toEntry(change.key, change.value, change.revision, this.#read) : undefined;
+    const fault = change.type === 'put' && !entry ? faultOf(change) : undefined;
+    if (fault) {
+      this.#withhold(change.key, change.revision, fault);
+      return true;
+    }
+    this.#withheld.delete(change.key);
     if (entry) {
       this.#entries.set(change.key, entry);
       this.#sorted.set(entry);
@@ -103,6 +118,20 @@ export class KindCache {
     let from = this.#recent.length;
     while (from > 0 && (this.#recent[from - 1] as CacheEvent).revision > revision) from--;
     for (const event of this.#recent.slice(from)) tell(watcher, new Frames(event));
+  }
+
+  /** Watches end where they would miss something. Whoever comes back finds the past gone, and reads anew. */
+  #withhold(key: string, revision: number, fault: Error): void {
+    this.#withheld.set(key, fault);
+    this.#forget(revision);
+    for (const watcher of [...this.watchers.all()]) watcher.end?.();
+  }
+
+  /** What was before `revision`. */
+  #forget(revision: number): void {
+    this.#recent.length = 0;
+    this.#bytes = 0;
+    this.#oldest = revision;
   }
 
   #remember(event: CacheEvent & { at: number }): void {

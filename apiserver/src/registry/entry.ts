@@ -1,4 +1,6 @@
 import type { KubeObject } from '@keelson/client';
+import { isSealed } from '../storage/encryption/sealed.ts';
+import type { Entry } from '../storage/types.ts';
 import { isEncoded, withRevision } from './wire.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -31,6 +33,11 @@ export function toEntry(key: string, stored: Buffer, revision: number, read: Ind
   if (!indexed) return undefined;
   const { namespace, name, labels, fields, claims } = indexed;
   return { key, revision, wire: wireOf(stored, revision), namespace, name, labels, fields, claims };
+}
+
+/** Why what is stored cannot be told, if it cannot. It may be sealed though nothing says how: no rule stands for its resource any more. */
+export function faultOf({ fault, value }: Pick<Entry, 'fault' | 'value'>): Error | undefined {
+  return fault ?? (isSealed(value) ? new Error('identity transformer tried to read encrypted data') : undefined);
 }
 
 /** What is known of bytes this process has made: what stands in them, and what clients read once they are stored. */

@@ -1,4 +1,4 @@
-import { type Clock, errorMessage, type Logger, sleep } from '@keelson/base';
+import { Backoff, type Clock, errorMessage, type Logger, sleep } from '@keelson/base';
 import { type Entry, type Store, StoreError, type StoreEvent } from '../storage/types.ts';
 import type { KindCache } from './cache.ts';
 
@@ -6,6 +6,8 @@ const root = '/registry/';
 /** Under the root, and of nobody: to ask here costs a store the same however much it holds. */
 const nobodys = `${root}\0/`;
 const retryAfter = 500;
+/** Milliseconds between looks whether what could not be read can be. */
+const looks = { initial: 500, max: 5_000 };
 
 /**
  * Brings the store's one ordered stream of changes to the caches of all kinds. Because it is one stream, a single number says how
@@ -16,10 +18,15 @@ export class Feed {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #caches = new Map<string, KindCache>();
-  /** Caches that joined late and are still being filled: what happened to them meanwhile. */
+  /** Caches that are being filled by themselves: what happened to them meanwhile. */
   readonly #joining = new Map<KindCache, StoreEvent[]>();
+  /** Caches that do not hold all that is stored, and are filled again until they do. */
+  readonly #wanting = new Set<KindCache>();
   readonly #waiters: Array<{ revision: number; resolve: () => void }> = [];
   #revision = 0;
+  /** Of the last time that everything was loaded. */
+  #loadedAt = 0;
+  #signal = new AbortController().signal;
   #acknowledged = 0;
   #asking: Promise<number> | undefined;
   #next: Promise<number> | undefined;
@@ -40,19 +47,27 @@ export class Feed {
     this.#caches.set(cache.prefix, cache);
   }
 
-  /** While running: fills a cache and feeds it from then on. Resolves when it holds what the store holds. */
+  /** While running: fills a cache and feeds it from then on. Resolves when it holds what the store holds, as far as that can be read. */
   async join(cache: KindCache): Promise<void> {
-    const missed: StoreEvent[] = [];
-    this.#joining.set(cache, missed);
     this.add(cache);
     try {
-      const { entries, revision } = await this.#store.list(cache.prefix);
-      await this.reached(revision);
-      this.#complain(cache.reset(entries, revision, this.#clock.now()));
-      for (const event of missed) if (event.revision > revision) this.#apply(cache, event, this.#clock.now());
+      await this.#fill(cache);
     } catch (error) {
       this.leave(cache);
       throw error;
+    }
+  }
+
+  async #fill(cache: KindCache): Promise<void> {
+    const missed: StoreEvent[] = [];
+    this.#joining.set(cache, missed);
+    try {
+      const { entries, revision } = await this.#store.list(cache.prefix);
+      await this.reached(revision);
+      // Everything may have been loaded meanwhile: then what was listed before is no news.
+      if (revision >= this.#loadedAt) this.#reset(cache, entries, revision);
+      const from = Math.max(revision, this.#loadedAt);
+      for (const event of missed) if (event.revision > from) this.#apply(cache, event, this.#clock.now());
     } finally {
       this.#joining.delete(cache);
     }
@@ -64,6 +79,7 @@ export class Feed {
 
   /** Loads everything, calls `onReady`, and follows the store until aborted. A broken stream is taken up again by itself. */
   async run(signal: AbortSignal, onReady: () => void): Promise<void> {
+    this.#signal = signal;
     let loaded = false;
     while (!signal.aborted) {
       try {
@@ -127,9 +143,14 @@ export class Feed {
       const cache = this.#cacheOf(entry.key);
       if (cache) byCache.get(cache)?.push(entry);
     }
-    const now = this.#clock.now();
-    for (const [cache, own] of byCache) this.#complain(cache.reset(own, revision, now));
+    this.#loadedAt = revision;
+    for (const [cache, own] of byCache) this.#reset(cache, own, revision);
     this.#advance(revision);
+  }
+
+  #reset(cache: KindCache, entries: readonly Entry[], revision: number): void {
+    this.#complain(cache.reset(entries, revision, this.#clock.now()));
+    if (cache.fault) void this.#refill(cache);
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -150,6 +171,22 @@ export class Feed {
 
   #apply(cache: KindCache, event: StoreEvent, now: number): void {
     if (!cache.apply(event, now)) this.#complain([event.key]);
+    if (cache.fault) void this.#refill(cache);
+  }
+
+  /** Fills a cache again, until it holds all that is stored: what opens it may come back, or what cannot be opened may go. */
+  async #refill(cache: KindCache): Promise<void> {
+    if (this.#wanting.has(cache)) return;
+    this.#wanting.add(cache);
+    const backoff = new Backoff(looks, this.#clock);
+    while (cache.fault && this.#caches.get(cache.prefix) === cache && !this.#signal.aborted) {
+      this.#log.error('cannot read all that lies in the store under this prefix', { prefix: cache.prefix, err: cache.fault.message });
+      await sleep(this.#clock, backoff.next(''), this.#signal).catch(() => undefined);
+      // While it is filled it lags behind: only one that nobody relies on may.
+      if (cache.fault)
+        await this.#fill(cache).catch((error: unknown) => this.#log.warn('cannot fill a cache', { err: errorMessage(error) }));
+    }
+    this.#wanting.delete(cache);
   }
 
   /** Only strangers write what is no object, or one of a version that is served no more: it stays where it is, and nobody sees it. */

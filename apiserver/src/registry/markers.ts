@@ -78,7 +78,9 @@ export async function repairMarkers(registry: Registry, store: KindStore): Promi
   }
 }
 
+/** @throws Error while some of them cannot be read: what they claim must not be given away. */
 function objectsOf({ cache }: KindStore): Writable[] {
+  if (cache.fault) throw cache.fault;
   const objects: Writable[] = [];
   cache.each(cache.prefix, (entry) => objects.push(parseEntry<Writable>(entry)) > 0);
   return objects;

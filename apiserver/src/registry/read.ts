@@ -11,9 +11,10 @@ import {
   invalid,
   notFound,
   resourceVersionTooLarge,
+  tooManyRequests,
 } from '@keelson/machinery';
 import { StoreError } from '../storage/types.ts';
-import { type CacheEntry, parseEntry, toEntry } from './entry.ts';
+import { type CacheEntry, faultOf, parseEntry, toEntry } from './entry.ts';
 import type { KindStore } from './kind-store.ts';
 import type { Registry } from './registry.ts';
 import { parseSelection, type SelectionQuery } from './selection.ts';
@@ -32,9 +33,18 @@ export async function get(
   resourceVersion: string,
 ): Promise<CacheEntry> {
   await reach(registry, parseVersion(resourceVersion));
-  const entry = store.cache.get(store.keyOf(namespace, name));
+  const key = store.keyOf(namespace, name);
+  const entry = store.cache.fault ? await getStored(registry, store, key) : store.cache.get(key);
   if (!entry) throw notFound(store.groupResource, name);
   return entry;
+}
+
+/** Past a cache that does not hold all of its kind. @throws Error when it is this object that cannot be read. */
+async function getStored({ options }: Registry, { index }: KindStore, key: string): Promise<CacheEntry | undefined> {
+  const entry = await options.store.get(key);
+  const fault = entry && faultOf(entry);
+  if (fault) throw fault;
+  return entry && toEntry(entry.key, entry.value, entry.revision, index);
 }
 
 export interface ListQuery extends SelectionQuery {
@@ -79,6 +89,10 @@ async function listIndexed(
   const version = parseVersion(query.resourceVersion);
   if (version !== undefined && isExact(query, version)) return listAt(registry, store, selection, query, version, undefined);
   await reach(registry, version);
+  if (store.cache.fault) {
+    if (query.limit === 0 || !selection.everything) throw notReady();
+    return listAt(registry, store, selection, query, await registry.feed.newest(), undefined);
+  }
   const { revision } = registry.feed;
   const limit = query.resourceVersion === '0' ? 0 : query.limit;
   const entries: CacheEntry[] = [];
@@ -149,8 +163,10 @@ async function listAt(
   for (;;) {
     const limit = query.limit > 0 ? query.limit - entries.length : undefined;
     const result = await readAt(registry, scope, revision, after, limit);
-    for (const { key, value, revision: at } of result.entries) {
-      const entry = toEntry(key, value, at, store.index);
+    for (const stored of result.entries) {
+      const fault = faultOf(stored);
+      if (fault) throw new Error(`unable to transform key ${goQuote(stored.key)}: ${fault.message}`, { cause: fault });
+      const entry = toEntry(stored.key, stored.value, stored.revision, store.index);
       if (entry && selection.matches(entry)) entries.push(entry);
     }
     const last = result.entries.at(-1);
@@ -238,6 +254,11 @@ function checkListOptions(query: ListQuery): void {
   if (token && resourceVersion && resourceVersion !== '0')
     throw badRequest('specifying resource version is not allowed when using continue');
   if (limit < 0) throw badRequest('limit must be non-negative');
+}
+
+/** What upstream says of a cache that does not hold its kind, to those whom it does not send on to the store. */
+export function notReady(): Error {
+  return tooManyRequests('storage is (re)initializing', 1);
 }
 
 export const matchField = 'resourceVersionMatch';

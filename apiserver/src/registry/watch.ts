@@ -1,6 +1,6 @@
 import { expired, type FieldError, fieldForbidden, fieldUnsupported } from '@keelson/machinery';
 import type { KindStore } from './kind-store.ts';
-import { eachCandidate, matchField, parseVersion, reach, throwListErrors } from './read.ts';
+import { eachCandidate, matchField, notReady, parseVersion, reach, throwListErrors } from './read.ts';
 import type { Registry } from './registry.ts';
 import { parseSelection, type SelectionQuery } from './selection.ts';
 import { type CacheEvent, Frames, type Representation, type Selection, tell, type Watcher } from './watchers.ts';
@@ -20,6 +20,8 @@ export interface WatchSink {
   decide?(event: CacheEvent, selection: Selection): void;
   /** All present objects have been delivered. */
   initialDone?(revision: number): void;
+  /** Something cannot be told: the watch is over. */
+  end?(): void;
 }
 
 export interface OpenWatch {
@@ -30,7 +32,7 @@ export interface OpenWatch {
 /**
  * Opens a watch. Nothing is delivered before this resolves, except what is delivered during the call itself: what the watcher missed
  * since its resourceVersion, or, without one (or with `sendInitialEvents`), the present objects as ADDED.
- * @throws StatusError Expired (410) when the history since resourceVersion is gone.
+ * @throws StatusError Expired (410) when the history since resourceVersion is gone, TooManyRequests while something stored cannot be read.
  */
 export async function openWatch(
   registry: Registry,
@@ -44,6 +46,7 @@ export async function openWatch(
   const version = parseVersion(query.resourceVersion);
   const fromState = query.sendInitialEvents ?? (version === undefined || version === 0);
   if (fromState) await reach(registry, version);
+  if (store.cache.fault) throw notReady();
   const since = version || registry.feed.revision;
   if (!fromState && !store.cache.reaches(since)) throw expired(`too old resource version: ${since} (${store.cache.oldest})`);
   // A client may have read what the cache has yet to hear of: that is no news to it then.
@@ -53,7 +56,7 @@ export async function openWatch(
   const decide = (event: CacheEvent): void => {
     if (fromState || event.revision > since) sink.decide?.(event, selection);
   };
-  const watcher: Watcher = { selection, representation, deliver, ...(sink.decide ? { decide } : {}) };
+  const watcher: Watcher = { selection, representation, deliver, end: () => sink.end?.(), ...(sink.decide ? { decide } : {}) };
   // From here to the return everything is synchronous: no change can slip between the past and the present.
   if (fromState) sendState(store, watcher, sink, registry.feed.revision);
   else store.cache.replay(since, watcher);

@@ -42,6 +42,8 @@ export interface Watcher {
   deliver(frame: Buffer, revision: number): void;
   /** Takes every event of its bucket instead, and tells by itself which concern it. */
   decide?(event: CacheEvent): void;
+  /** There is something that cannot be told. Absent: it waits until it can. */
+  end?(): void;
 }
 
 /** Tells one watcher of an event. */

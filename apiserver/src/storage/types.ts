@@ -41,6 +41,8 @@ export interface Entry {
   readonly value: Buffer;
   /** Revision of the last write to this key (etcd: mod_revision). */
   readonly revision: number;
+  /** Why the value cannot be told, where it cannot: `value` is then sealed. Only lists and watches hold such entries; `get` throws it. */
+  readonly fault?: Error | undefined;
 }
 
 export interface ListOptions {
@@ -75,7 +77,7 @@ export interface WatchBatch {
 }
 
 export type StoreEvent =
-  | { readonly type: 'put'; readonly key: string; readonly value: Buffer; readonly revision: number; readonly created: boolean }
+  | ({ readonly type: 'put'; readonly created: boolean } & Entry)
   | { readonly type: 'delete'; readonly key: string; readonly revision: number };
 
 export type StoreErrorCode = 'exists' | 'conflict' | 'compacted' | 'future' | 'unavailable';

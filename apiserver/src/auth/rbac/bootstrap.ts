@@ -36,9 +36,10 @@ export function defaultRules(role: string): readonly PolicyRule[] {
 /**
  * Brings the default roles and bindings to what this version has: missing ones are made, missing rules and subjects are added; objects
  * annotated `autoupdate: "false"` are left alone. Aggregated roles get their rules here, as the roles they gather are known.
+ * @throws Error when one could not be, once all have been tried.
  */
 export async function bootstrapRbac(registry: Registry, log: Logger): Promise<void> {
-  const all: Promise<void>[] = [];
+  const all: Promise<boolean>[] = [];
   for (const role of defaults.roles as readonly DefaultRole[]) {
     all.push(ensure(registry, log, role.kind === 'Role' ? Role : ClusterRole, role.namespace ?? '', roleObject(role)));
   }
@@ -53,7 +54,7 @@ export async function bootstrapRbac(registry: Registry, log: Logger): Promise<vo
       ),
     );
   }
-  await Promise.all(all);
+  if ((await Promise.all(all)).includes(false)) throw new Error('unable to initialize roles');
 }
 
 function roleObject({ name, namespace, rules, aggregate, labels }: DefaultRole): Writable {
@@ -87,7 +88,7 @@ function meta(name: string, namespace: string | undefined): Writable['metadata']
   return { name, ...(namespace ? { namespace } : {}), annotations: { [autoUpdate]: 'true' } };
 }
 
-async function ensure(registry: Registry, log: Logger, kind: RbacKind, namespace: string, wanted: Writable): Promise<void> {
+async function ensure(registry: Registry, log: Logger, kind: RbacKind, namespace: string, wanted: Writable): Promise<boolean> {
   const store = registry.of(kind);
   const name = wanted.metadata.name ?? '';
   const request = { namespace, user: systemUser, dryRun: false, subresource: '', warnings: [] };
@@ -97,8 +98,10 @@ async function ensure(registry: Registry, log: Logger, kind: RbacKind, namespace
     else if (present.metadata.annotations?.[autoUpdate] !== 'false' && lacks(present, wanted)) {
       await update(registry, store, name, { apply: (current) => merged(current, wanted) }, request);
     }
+    return true;
   } catch (error) {
     log.warn('could not bring a default RBAC object up to date', { kind: kind.kind, name, namespace, err: error });
+    return false;
   }
 }
 

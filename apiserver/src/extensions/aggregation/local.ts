@@ -20,13 +20,21 @@ export function localServices(served: Iterable<{ readonly group: string; readonl
   return specs;
 }
 
-/** Makes them, or puts back what changed; one that an administrator has taken over, by removing its label, is left alone. */
+/**
+ * Makes them, or puts back what changed; one that an administrator has taken over, by removing its label, is left alone.
+ * @throws Error that names those that are missing, once all have been tried.
+ */
 export async function ensureLocalServices(registry: Registry, log: Logger): Promise<void> {
   const served = [...registry.stores].map(({ kind }) => kind);
+  const missing: string[] = [];
   const all = [...localServices(served)].map(([name, spec]) =>
-    ensure(registry, name, spec).catch((err: unknown) => log.warn('could not register a local group version', { name, err })),
+    ensure(registry, name, spec).catch((err: unknown) => {
+      log.warn('could not register a local group version', { name, err });
+      missing.push(name);
+    }),
   );
   await Promise.all(all);
+  if (missing.length > 0) throw new Error(`missing APIService: [${missing.join(' ')}]`);
 }
 
 async function ensure(registry: Registry, name: string, spec: APIServiceSpec): Promise<void> {

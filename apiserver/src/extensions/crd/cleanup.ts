@@ -6,10 +6,14 @@ import type { KindStore } from '../../registry/kind-store.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Writable } from '../../registry/write.ts';
 
-/** Deletes every object of a kind, and resolves to how many are still there: those with finalizers of their own. */
+/**
+ * Deletes every object of a kind, and resolves to how many are still there: those with finalizers of their own.
+ * @throws Error while some of them cannot be read.
+ */
 export async function removeInstances(registry: Registry, store: KindStore): Promise<number> {
   const found: Array<{ namespace: string; name: string }> = [];
   await registry.feed.fresh();
+  if (store.cache.fault) throw store.cache.fault;
   store.cache.each(store.cache.prefix, ({ namespace, name }) => {
     found.push({ namespace, name });
     return true;

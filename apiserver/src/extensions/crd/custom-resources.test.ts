@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually } from '@keelson/testing';
+import { createMemoryStore } from '../../storage/memory/memory.ts';
 import { type Fixture, startServer } from '../../testing/fixture.ts';
 
 let server: Fixture;
@@ -138,6 +139,36 @@ test('names that are taken are not accepted until they are free', async () => {
   await eventually(async () => (await condition()) === 'ListKindConflict,NotAccepted', { message: 'the names are refused' });
   await server.send('DELETE', `${definitions}/takens.stable.example.com`);
   await eventually(async () => (await condition()) === 'NoConflicts,InitialNamesAccepted', { message: 'the names are free' });
+});
+
+test('one that is sealed and cannot be opened keeps its deleted definition', async () => {
+  const path = await establish('sealeds', { names: { plural: 'sealeds', kind: 'Sealed' } });
+  const key = '/registry/stable.example.com/sealeds/default/one';
+  const revision = await server.store.create(key, Buffer.from('k8s:enc:aesgcm:v1:lost:'));
+  assert.equal((await server.send('GET', `${path}/one`)).status, 500);
+  assert.equal((await server.send('DELETE', `${definitions}/sealeds.stable.example.com`)).status, 200);
+  const waiting = async (): Promise<unknown> =>
+    (await server.send('GET', `${definitions}/sealeds.stable.example.com`)).json<{ metadata?: { deletionTimestamp?: string } }>().metadata
+      ?.deletionTimestamp;
+  assert.ok(await waiting());
+  await server.send('GET', `${path}/one`);
+  assert.ok(await waiting());
+  await server.store.delete(key, revision);
+  await eventually(async () => (await server.send('GET', `${definitions}/sealeds.stable.example.com`)).status === 404);
+});
+
+test('after a restart all are served as soon as the server is ready', async () => {
+  const store = Object.assign(createMemoryStore(), { close: async () => undefined });
+  const first = await startServer({ store });
+  const plurals = Array.from({ length: 60 }, (_, n) => `later${n}s`);
+  const pathOf = (plural: string): string => `/apis/stable.example.com/v1/namespaces/default/${plural}`;
+  for (const plural of plurals) assert.equal((await first.send('POST', definitions, definition(plural))).status, 201);
+  await eventually(async () => (await first.send('GET', pathOf('later59s'))).status === 200);
+  await first.close();
+  const second = await startServer({ store });
+  const answers = await Promise.all(plurals.map((plural) => second.send('GET', pathOf(plural))));
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+  await second.close();
 });
 
 test('a definition that is deleted takes its objects along', async () => {

@@ -35,6 +35,9 @@ export class CustomResources {
   readonly #queue: WorkQueue;
   /** What is served for each definition, by its name. */
   readonly #served = new Map<string, readonly Kind[]>();
+  /** Definitions that were there at the start and have not been looked at yet. */
+  readonly #unseen = new Set<string>();
+  readonly #seen = Promise.withResolvers<void>();
 
   constructor(options: CustomResourcesOptions) {
     this.#options = options;
@@ -44,8 +47,10 @@ export class CustomResources {
   /** Follows the definitions until the signal. */
   async run(): Promise<void> {
     const { registry, signal, log } = this.#options;
+    for (const { metadata } of this.#definitions()) this.#unseen.add(metadata.name ?? '');
+    if (this.#unseen.size === 0) this.#seen.resolve();
     follow(registry, CustomResourceDefinition, ({ type, object }) => this.#enqueue(type, object));
-    signal.addEventListener('abort', () => this.#queue.close(), { once: true });
+    signal.addEventListener('abort', () => this.#stop(), { once: true });
     for (let name = await this.#queue.take(); name !== undefined; name = await this.#queue.take()) {
       try {
         await this.#step(name);
@@ -55,8 +60,21 @@ export class CustomResources {
         this.#queue.retry(name);
       } finally {
         this.#queue.done(name);
+        if (this.#unseen.delete(name) && this.#unseen.size === 0) this.#seen.resolve();
       }
     }
+  }
+
+  #stop(): void {
+    this.#queue.close();
+    this.#seen.resolve();
+  }
+
+  /** Resolves when every definition that was there at the start was looked at once, or nobody looks any more. @throws Error while some cannot be read. */
+  async settled(): Promise<void> {
+    const { fault } = this.#options.registry.of(CustomResourceDefinition).cache;
+    if (fault) throw fault;
+    await this.#seen.promise;
   }
 
   /** Names that one definition gives up are free for others of its group. */

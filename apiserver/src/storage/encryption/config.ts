@@ -1,6 +1,6 @@
 import { type FieldError, formatFieldErrors, parseGoDuration } from '@keelson/machinery';
 import type { KmsEndpoint } from './kms/types.ts';
-import { aescbc, aesgcm, identity, type Transformer } from './transform.ts';
+import { aescbc, aesgcm, identity, secretbox, type Transformer } from './transform.ts';
 import { type Configuration, type Key, type Provider, validateConfiguration } from './validation.ts';
 
 /** How a resource is stored: the first transformer writes, all read. */
@@ -21,8 +21,7 @@ const version = 'apiserver.config.k8s.io/v1';
 const usualTimeout = '3s';
 
 /**
- * Reads an EncryptionConfiguration, as the file of `--encryption-provider-config` holds it. Of upstream's providers, secretbox is not
- * offered, and kms only in version 2.
+ * Reads an EncryptionConfiguration, as the file of `--encryption-provider-config` holds it. Of kms only version 2 is offered.
  * @throws Error in upstream's words that names the field at fault and never a secret.
  */
 export function parseEncryption(document: unknown, { kms, reload = false }: ParseOptions): EncryptionRule[] {
@@ -53,10 +52,10 @@ function groupOf(resource: string): string {
   return dot < 0 ? '' : resource.slice(dot + 1);
 }
 
-function transformersOf({ aesgcm: gcm, aescbc: cbc, secretbox, kms: service }: Provider, kms: ParseOptions['kms']): Transformer[] {
+function transformersOf({ aesgcm: gcm, aescbc: cbc, secretbox: box, kms: service }: Provider, kms: ParseOptions['kms']): Transformer[] {
   if (gcm) return keysOf(gcm.keys, aesgcm);
   if (cbc) return keysOf(cbc.keys, aescbc);
-  if (secretbox) throw new Error('the provider secretbox is not offered; use aesgcm, aescbc, kms or identity');
+  if (box) return keysOf(box.keys, secretbox);
   if (!service) return [identity];
   if (service.apiVersion !== 'v2')
     throw new Error(

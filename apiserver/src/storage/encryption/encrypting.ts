@@ -1,3 +1,4 @@
+import { errorMessage } from '@keelson/base';
 import { type Entry, type Store, StoreError, type StoreEvent, type WatchBatch } from '../types.ts';
 import { type EncryptionRule, ruleFor } from './config.ts';
 import { isSealedWith, type Transformer } from './transform.ts';
@@ -32,15 +33,12 @@ export class EncryptingStore implements Store {
 
   async get(key: string): Promise<Entry | undefined> {
     const entry = await this.#inner.get(key);
-    if (!entry) return undefined;
-    await this.#prepare([entry]);
-    return this.#open(entry);
+    return entry && this.#told(entry);
   }
 
   async list(...asked: Parameters<Store['list']>): ReturnType<Store['list']> {
     const result = await this.#inner.list(...asked);
-    await this.#prepare(result.entries);
-    return { ...result, entries: result.entries.map((entry) => this.#open(entry)) };
+    return { ...result, entries: await Promise.all(result.entries.map((entry) => this.#open(entry))) };
   }
 
   async create(key: string, value: Buffer, options?: { ttlSeconds?: number }): Promise<number> {
@@ -57,8 +55,10 @@ export class EncryptingStore implements Store {
 
   async *watch(...asked: Parameters<Store['watch']>): AsyncIterable<WatchBatch> {
     for await (const { events, revision } of this.#inner.watch(...asked)) {
-      await this.#prepare(events.filter((event) => event.type === 'put'));
-      yield { revision, events: events.map((event): StoreEvent => (event.type === 'put' ? this.#open(event) : event)) };
+      yield {
+        revision,
+        events: await Promise.all(events.map((event): Told<StoreEvent> => (event.type === 'put' ? this.#open(event) : event))),
+      };
     }
   }
 
@@ -85,8 +85,7 @@ export class EncryptingStore implements Store {
       return await write;
     } catch (error) {
       if (!(error instanceof StoreError) || !error.current) throw error;
-      await this.#prepare([error.current]);
-      throw new StoreError(error.code, error.message, { current: this.#open(error.current), cause: error });
+      throw new StoreError(error.code, error.message, { current: await this.#told(error.current), cause: error });
     }
   }
 
@@ -95,21 +94,16 @@ export class EncryptingStore implements Store {
     return transformer ? transformer.seal(value, key, this.#options.nonce(transformer.nonceLength)) : value;
   }
 
-  #open<T extends { readonly key: string; readonly value: Buffer }>(entry: T): T {
-    const rule = this.#ruleFor(entry.key);
-    if (!rule) return entry;
-    return { ...entry, value: opened(rule.transformers, entry) };
+  /** @throws why it cannot be told. */
+  async #told(sealed: Entry): Promise<Entry> {
+    const entry = await this.#open(sealed);
+    if (entry.fault) throw entry.fault;
+    return entry;
   }
 
-  /** Fetches the keys that lie elsewhere, one after the other: most values share theirs. */
-  async #prepare(entries: readonly { readonly key: string; readonly value: Buffer }[]): Promise<void> {
-    if (!this.#current().asks) return;
-    for (const { key, value } of entries) {
-      for (const transformer of this.#ruleFor(key)?.transformers ?? []) {
-        const missing = transformer.prepare && isSealedWith(value, transformer) ? transformer.prepare(value) : undefined;
-        if (missing) await missing;
-      }
-    }
+  #open<T extends Entry>(entry: T): Told<T> {
+    const rule = this.#ruleFor(entry.key);
+    return rule ? opened(rule.transformers, entry) : entry;
   }
 
   #ruleFor(key: string): EncryptionRule | undefined {
@@ -130,24 +124,28 @@ export class EncryptingStore implements Store {
 interface Known {
   readonly rules: readonly EncryptionRule[];
   readonly byResource: Map<string, EncryptionRule | undefined>;
-  /** Whether any of them has keys that lie elsewhere. */
-  readonly asks: boolean;
 }
 
 function knownOf(rules: readonly EncryptionRule[]): Known {
-  return { rules, byResource: new Map(), asks: rules.some(({ transformers }) => transformers.some(({ prepare }) => prepare)) };
+  return { rules, byResource: new Map() };
 }
 
-function opened(transformers: readonly Transformer[], { key, value }: { key: string; value: Buffer }): Buffer {
-  const fitting = transformers.filter((transformer) => isSealedWith(value, transformer));
-  if (fitting.length === 0) throw new Error(`cannot read ${key}: no matching prefix found`);
-  const errors: unknown[] = [];
-  for (const transformer of fitting) {
+type Told<T> = T | Promise<T>;
+
+/** Keys that lie elsewhere are fetched first. What none of them opens says why, in upstream's words. */
+async function opened<T extends Entry>(transformers: readonly Transformer[], entry: T): Promise<T> {
+  const { key, value } = entry;
+  const faults: string[] = [];
+  for (const transformer of transformers) {
+    if (!isSealedWith(value, transformer)) continue;
     try {
-      return transformer.open(value, key);
+      const missing = transformer.prepare?.(value);
+      if (missing) await missing;
+      return { ...entry, value: transformer.open(value, key) };
     } catch (error) {
-      errors.push(error);
+      faults.push(errorMessage(error));
     }
   }
-  throw new AggregateError(errors, `cannot read ${key}: no provider of the encryption configuration opens it`);
+  const why = faults.length > 1 ? `[${faults.join(', ')}]` : (faults[0] ?? 'no matching prefix found');
+  return { ...entry, fault: new Error(why) };
 }

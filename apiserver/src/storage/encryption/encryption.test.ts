@@ -15,7 +15,7 @@ import { createSqliteStore } from '../sqlite/sqlite.ts';
 import type { Store } from '../types.ts';
 import { type EncryptionRule, parseEncryption, ruleFor } from './config.ts';
 import { EncryptingStore } from './encrypting.ts';
-import { aescbc, aesgcm } from './transform.ts';
+import { aescbc, aesgcm, secretbox } from './transform.ts';
 
 if (!etcdInstalled) console.warn('SKIPPED: /usr/bin/etcd is not installed, encryption in etcd is not tested');
 
@@ -39,11 +39,11 @@ describeStore('memory, encrypted', async () => {
 
 test('sealed values open with their key, at their place, unchanged', () => {
   const value = Buffer.from('value');
-  for (const make of [aesgcm, aescbc])
-    for (const length of [16, 24, 32]) {
+  for (const make of [aesgcm, aescbc, secretbox])
+    for (const length of make === secretbox ? [32] : [16, 24, 32]) {
       const one = make('k', Buffer.alloc(length, 1));
       const stored = one.seal(value, '/registry/secrets/a/b', randomBytes(one.nonceLength));
-      assert.match(stored.toString('latin1'), /^k8s:enc:aes(gcm|cbc):v1:k:/);
+      assert.match(stored.toString('latin1'), /^k8s:enc:(aesgcm|aescbc|secretbox):v1:k:/);
       assert.deepEqual(one.open(stored, '/registry/secrets/a/b'), value);
       assert.throws(() => make('k', Buffer.alloc(length, 2)).open(stored, '/registry/secrets/a/b'));
     }
@@ -52,6 +52,18 @@ test('sealed values open with their key, at their place, unchanged', () => {
   assert.throws(() => one.open(stored, '/registry/secrets/a/c'), 'moved');
   stored[stored.length - 1] = (stored.at(-1) ?? 0) ^ 1;
   assert.throws(() => one.open(stored, '/registry/secrets/a/b'), 'changed');
+});
+
+test('secretbox is NaCl’s: the box that its C implementation makes of the same key and nonce, behind upstream’s prefix', () => {
+  const box =
+    '8442bc313f4626f1359e3b50122b6ce6fe66ddfe7d39d14e637eb4fd5b45beadab55198df6ab5368439792a23c87db70acb6156dc5ef957ac04f6276cf6093b84be77ff0849cc33e34b7254d5a8f65ad';
+  const [one, nonce, value] = [secretbox('k', Buffer.alloc(32, 1)), Buffer.alloc(24, 2), Buffer.alloc(64, 3)];
+  const stored = Buffer.concat([Buffer.from('k8s:enc:secretbox:v1:k:'), nonce, Buffer.from(box, 'hex')]);
+  assert.deepEqual(one.seal(value, '/registry/secrets/a/b', nonce), stored);
+  assert.deepEqual(one.open(stored, '/registry/secrets/a/b'), value);
+  assert.throws(() => one.open(stored.subarray(0, 60), ''), { message: 'the stored data was shorter than the required size' });
+  stored[stored.length - 1] = (stored.at(-1) ?? 0) ^ 1;
+  assert.throws(() => one.open(stored, ''), { message: 'output array was not large enough for encryption' });
 });
 
 test('what is wrong with a configuration, in upstream’s words and without telling a secret', () => {
@@ -88,7 +100,14 @@ test('what is wrong with a configuration, in upstream’s words and without tell
       configuration([{ secretbox: { keys: [] } }]),
       'resources[0].providers[0].secretbox.keys: Required value: at least one keys is required',
     ],
-    [configuration([{ secretbox: { keys: [secret('a')] } }]), 'the provider secretbox is not offered; use aesgcm, aescbc, kms or identity'],
+    [
+      configuration([{ secretbox: { keys: [{ name: 'a', secret: Buffer.alloc(16).toString('base64') }] } }]),
+      'resources[0].providers[0].secretbox.keys[0].secret: Invalid value: "REDACTED": secret is not of the expected length, got 16, expected one of [32]',
+    ],
+    [
+      configuration([{ kms: { name: 'a', endpoint: 'unix:///a.sock' } }]),
+      'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.  Set --feature-gates=KMSv1=true to use the deprecated KMSv1 feature.',
+    ],
     [
       configuration([{ aesgcm: { keys: [{ secret: secretText }] } }]),
       'resources[0].providers[0].aesgcm.keys[0].name: Required value: name is a mandatory field for a key',
@@ -169,7 +188,9 @@ test('keys are rotated: old ones are read, and replaced by the next write, chang
     [[{ identity: {} }], ''],
     [[{ aesgcm: { keys: [secret('one')] } }, { identity: {} }], 'aesgcm v1 one'],
     [[{ aesgcm: { keys: [secret('two'), secret('one')] } }], 'aesgcm v1 two'],
-    [[{ identity: {} }, { aesgcm: { keys: [secret('two')] } }], ''],
+    [[{ secretbox: { keys: [secret('three')] } }, { aesgcm: { keys: [secret('two')] } }], 'secretbox v1 three'],
+    [[{ aescbc: { keys: [secret('four')] } }, { secretbox: { keys: [secret('three')] } }], 'aescbc v1 four'],
+    [[{ identity: {} }, { aescbc: { keys: [secret('four')] } }], ''],
   ];
   for (const [index, [providers, expected]] of rounds.entries()) {
     const store = sealed(inner, parse(configuration(providers)));

@@ -1,4 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
+import { isSealed } from './sealed.ts';
 
 /** Turns values into what is stored, and back. Its form is upstream's, so that either server reads what the other wrote. */
 export interface Transformer {
@@ -59,7 +61,29 @@ export function aescbc(name: string, secret: Buffer): Transformer {
   };
 }
 
-const sealedPrefix = Buffer.from('k8s:enc:');
+/** XSalsa20 and Poly1305, with a key of 32 bytes: NaCl's secretbox. What it seals can be moved to another place. */
+export function secretbox(name: string, secret: Buffer): Transformer {
+  const prefix = Buffer.from(`k8s:enc:secretbox:v1:${name}:`);
+  const nonceLength = 24;
+  return {
+    prefix,
+    nonceLength,
+    seal: (value, _key, nonce) => Buffer.concat([prefix, nonce, xsalsa20poly1305(secret, nonce).encrypt(value)]),
+    open(stored) {
+      const sealed = stored.subarray(prefix.length);
+      if (sealed.length < nonceLength + tagLength) throw new Error('the stored data was shorter than the required size');
+      try {
+        return bytesOf(xsalsa20poly1305(secret, sealed.subarray(0, nonceLength)).decrypt(sealed.subarray(nonceLength)));
+      } catch (error) {
+        throw new Error('output array was not large enough for encryption', { cause: error });
+      }
+    },
+  };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
 
 /** Values in clear. */
 export const identity: Transformer = {
@@ -69,9 +93,9 @@ export const identity: Transformer = {
   open: (stored) => stored,
 };
 
-/** Whether a stored value says of itself that this one sealed it. Values in clear say nothing. */
+/** Whether a stored value says that this one sealed it. */
 export function isSealedWith(stored: Buffer, { prefix }: Transformer): boolean {
-  if (prefix.length === 0) return !stored.subarray(0, sealedPrefix.length).equals(sealedPrefix);
+  if (prefix.length === 0) return !isSealed(stored);
   return stored.subarray(0, prefix.length).equals(prefix);
 }
 

@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Clock } from '@keelson/base';
 import type { KmsEndpoint, KmsService } from './types.ts';
 import { decodeDecrypted, decodeEncrypted, decodeStatus, encodeDecrypt, encodeEncrypt } from './wire.ts';
@@ -18,7 +18,7 @@ export function connectPlugin({ endpoint, timeout }: KmsEndpoint, clock: Clock):
         new Metadata(),
         options,
         (error, answer) => {
-          if (error) reject(new Error(`rpc error: ${error.message}`, { cause: error }));
+          if (error) reject(rpcError(error));
           else if (answer === undefined) reject(new Error(`${method} answered nothing`));
           else resolve(answer);
         },
@@ -30,6 +30,13 @@ export function connectPlugin({ endpoint, timeout }: KmsEndpoint, clock: Clock):
     decrypt: (sealed, uid) => call('Decrypt', encodeDecrypt(sealed, uid), decodeDecrypted),
     close: () => client.close(),
   };
+}
+
+/** As Go's gRPC prints it: `code = Unavailable`, where ours says UNAVAILABLE. */
+function rpcError(error: ServiceError): Error {
+  const words = (status[error.code] ?? 'UNKNOWN').split('_');
+  const code = words.map((word) => word.charAt(0) + word.slice(1).toLowerCase()).join('');
+  return new Error(`rpc error: code = ${code} desc = ${error.details}`, { cause: error });
 }
 
 function target(endpoint: string): string {

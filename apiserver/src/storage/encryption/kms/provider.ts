@@ -29,6 +29,12 @@ interface Seed {
   readonly until: number;
 }
 
+/** What was asked of the service, and until when the answer holds. */
+interface Asked {
+  readonly until: number;
+  readonly answer: Promise<void>;
+}
+
 /**
  * Seals values with keys that follow from a seed, which a key management service seals in turn: one call for as long as the service keeps
  * its key. Its form is upstream's version 2, with a key for each value.
@@ -38,9 +44,11 @@ export class KmsProvider {
   readonly #deps: KmsDeps;
   /** Opened seeds and keys, by what they were sealed as. */
   readonly #opened = new Map<string, Buffer>();
+  /** Those that are asked for, and for a while those that could not be opened: many values share one. */
+  readonly #asked = new Map<string, Asked>();
   #seed: Seed | undefined;
   #version = '';
-  #last: { readonly until: number; readonly answer: Promise<void> } = { until: 0, answer: Promise.resolve() };
+  #last: Asked = { until: 0, answer: Promise.resolve() };
 
   constructor(name: string, deps: KmsDeps) {
     this.#name = name;
@@ -115,15 +123,26 @@ export class KmsProvider {
   }
 
   #prepare({ seed }: Envelope): Promise<void> | undefined {
+    const { clock } = this.#deps;
     const name = nameOf(seed);
     if (this.#opened.has(name)) return undefined;
-    const { service, random } = this.#deps;
-    return service.decrypt(seed, random.uuid()).then(
-      (bytes) => void this.#opened.set(name, bytes),
-      (error: unknown) => {
-        throw new Error(`failed to decrypt DEK, error: ${errorMessage(error)}`, { cause: error });
-      },
+    const last = this.#asked.get(name);
+    if (last && clock.now() < last.until) return last.answer;
+    const answer = this.#decrypt(seed, name);
+    this.#asked.set(name, { until: Number.POSITIVE_INFINITY, answer });
+    answer.then(
+      () => this.#asked.delete(name),
+      () => this.#asked.set(name, { until: clock.now() + holds.ill, answer }),
     );
+    return answer;
+  }
+
+  async #decrypt(seed: SealedSeed, name: string): Promise<void> {
+    const { service, random } = this.#deps;
+    const bytes = await service.decrypt(seed, random.uuid()).catch((error: unknown) => {
+      throw new Error(`failed to decrypt DEK, error: ${errorMessage(error)}`, { cause: error });
+    });
+    this.#opened.set(name, bytes);
   }
 
   #isCurrent({ seed, sourceType }: Envelope): boolean {
