@@ -80,17 +80,20 @@ function connect({ options: values, clock, metrics }: Context, config: Kubeconfi
   } = connectionOf(resolveContext(config));
   const { host } = new URL(server.server);
   const counted = (transport: Transport): Transport => observed(transport, (method, code) => requests.inc({ method, code, host }));
-  const open: Transport[] = [counted(transportFor(config))];
-  const own = open[0] as Transport;
+  // The lease is renewed over `own`: never behind what controllers write.
+  const [own, busy] = [counted(transportFor(config)), counted(transportFor(config, undefined, { joinWrites: true }))];
+  const open: Transport[] = [own, busy];
   const api = createApi(own, { clock });
+  const shared = createApi(busy, { clock });
   const accounts = new Map<string, Api>();
   const apiFor = (name: string): Api => {
-    if (!values['use-service-account-credentials']) return api;
+    if (!values['use-service-account-credentials']) return shared;
     const known = accounts.get(name);
     if (known) return known;
     const tokens = serviceAccountTokens(api, name, clock);
     const userAgent = `kube-controller-manager/system:serviceaccount:kube-system:${name}`;
-    const transport = counted(httpTransport({ ...server, tokenSource: tokens.get, onUnauthorized: tokens.forget, userAgent, clock }));
+    const credentials = { tokenSource: tokens.get, onUnauthorized: tokens.forget };
+    const transport = counted(httpTransport({ ...server, ...credentials, userAgent, clock, joinWrites: true }));
     open.push(transport);
     const made = createApi(transport, { clock });
     accounts.set(name, made);

@@ -29,30 +29,33 @@ export const component: Component<Options> = {
       extenders.map((extender) => ({ extender, ask: askOverHttp(extender, clock) })),
       log,
     );
-    const transport = transportFor(loadKubeconfig(values.kubeconfig || undefined));
-    const api = createApi(transport, { clock });
+    const config = loadKubeconfig(values.kubeconfig || undefined);
+    // The lease is renewed over `own`: never behind bindings.
+    const [own, busy] = [transportFor(config), transportFor(config, undefined, { joinWrites: true })];
+    const api = createApi(own, { clock });
+    const parts = { profiles, extenders: asked, api: createApi(busy, { clock }) };
     try {
       await serveSecurePort(context, api, () => issueTemporary('kube-scheduler', { dnsNames: [hostname()] }, clock));
       const status = leaderElectionStatus(context.metrics);
       const tell = (name: string, leading: 0 | 1): void => status.set({ name }, leading);
-      await runElected(context, api, hostname(), tell, (leading) => schedule(context, { profiles, extenders: asked }, api, leading));
+      await runElected(context, api, hostname(), tell, (leading) => schedule(context, parts, leading));
     } catch (error) {
       if (!(signal.aborted && (isAbort(error) || error === signal.reason))) throw error;
     } finally {
-      transport.close();
+      for (const transport of [own, busy]) transport.close();
     }
   },
 };
 
 async function schedule(
   { clock, random, log, metrics }: Context,
-  by: { readonly profiles: readonly Profile[]; readonly extenders: Extenders },
-  api: Api,
+  parts: { readonly profiles: readonly Profile[]; readonly extenders: Extenders; readonly api: Api },
   signal: AbortSignal,
 ): Promise<void> {
-  const events = createEventRecorder({ api, component: by.profiles[0]?.name ?? '', clock, log, signal });
+  const { api, profiles } = parts;
+  const events = createEventRecorder({ api, component: profiles[0]?.name ?? '', clock, log, signal });
   const informers = createInformers({ api, clock, random, log });
-  await createScheduler({ api, informers, clock, random, log, events, metrics, ...by }).run(signal);
+  await createScheduler({ ...parts, informers, clock, random, log, events, metrics }).run(signal);
 }
 
 function profilesOf(values: Context['options'], ignored: readonly string[], log: Logger): readonly Profile[] {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { type Clock, errorMessage, systemClock } from '@keelson/base';
-import type { ClientCertificate } from './http.ts';
+import type { ClientCertificate } from './connections.ts';
 import type { ExecConfig, KubeconfigCluster } from './kubeconfig.ts';
 
 /** What a credential program answered. */

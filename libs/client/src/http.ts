@@ -1,22 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import { createSecureContext } from 'node:tls';
 import { createGunzip } from 'node:zlib';
 import { type Clock, systemClock } from '@keelson/base';
+import type { Answer } from './answers.ts';
+import { type ClientCertificate, type Connections, type ConnectionTerms, connectionsTo, type Target } from './connections.ts';
+import type { Links } from './links.ts';
+import { requestText } from './request-text.ts';
 import type { ClientRequest, ClientResponse, Transport } from './types.ts';
 
-/** A client certificate and its private key, PEM. */
-export interface ClientCertificate {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-}
-
-export interface HttpTransportOptions {
+export interface HttpTransportOptions extends ConnectionTerms {
   /** `https://host:port`, with a path prefix if the API has one. */
   readonly server: string;
-  /** PEM. The machine's own authorities when absent. */
-  readonly caData?: string | Buffer | undefined;
   readonly certData?: string | Buffer | undefined;
   readonly keyData?: string | Buffer | undefined;
   readonly token?: string | undefined;
@@ -31,19 +26,6 @@ export interface HttpTransportOptions {
   readonly userAgent?: string | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  readonly insecureSkipTLSVerify?: boolean | undefined;
-  /** The name to verify in the server's certificate, when it is not the server's host. */
-  readonly serverName?: string | undefined;
-  /** Connections for plain requests, 32 unless told. Streams have as many as they need. */
-  readonly maxSockets?: number | undefined;
-  readonly clock?: Clock;
-}
-
-interface Agents {
-  readonly certificate: ClientCertificate | undefined;
-  readonly plain: http.Agent;
-  /** Watches and followed logs hold a connection for minutes: they may not use up those of plain requests. */
-  readonly streams: http.Agent;
 }
 
 const tokenFileLife = 60_000;
@@ -61,10 +43,10 @@ export function httpTransport(options: HttpTransportOptions): Transport {
 class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
   readonly #prefix: string;
-  readonly #target: { readonly host: string; readonly port: number; readonly secure: boolean };
+  readonly #target: Target;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #token: (() => Promise<string | undefined>) | undefined;
-  #agents: Agents;
+  #connections: Connections;
 
   constructor(options: HttpTransportOptions) {
     const url = new URL(options.server);
@@ -75,7 +57,7 @@ class HttpTransport implements Transport {
     this.#headers = fixedHeaders(options);
     this.#token = tokenOf(options);
     const { certData: cert, keyData: key } = options;
-    this.#agents = this.#connectAs(cert && key ? { cert, key } : undefined);
+    this.#connections = connectionsTo(this.#target, options, cert && key ? { cert, key } : undefined);
   }
 
   async send(request: ClientRequest): Promise<ClientResponse> {
@@ -83,14 +65,24 @@ class HttpTransport implements Transport {
     if (certificateSource) this.#useCertificate(await certificateSource());
     const token = this.#token ? await this.#token() : undefined;
     const headers = { ...this.#headers, ...(token ? { authorization: `Bearer ${token}` } : {}), ...request.headers };
-    const response = await this.#exchange(request, headers, idempotent.has(request.method));
+    const { links } = this.#connections;
+    const mayRepeat = idempotent.has(request.method);
+    const response =
+      links && joins(request) ? await this.#join(links, request, headers) : await this.#exchange(request, headers, mayRepeat);
     if (response.status === 401) onUnauthorized?.();
     return response;
   }
 
   close(): void {
-    this.#agents.plain.destroy();
-    this.#agents.streams.destroy();
+    this.#connections.close();
+  }
+
+  async #join(links: Links, request: ClientRequest, headers: Record<string, string>): Promise<ClientResponse> {
+    const { method, signal } = request;
+    signal?.throwIfAborted();
+    const text = requestText(this.#target, { ...request, path: this.#prefix + request.path, headers });
+    const answer = await links.send({ text, mayRepeat: idempotent.has(method), signal });
+    return wholeResponse(answer);
   }
 
   #exchange(request: ClientRequest, headers: Record<string, string>, mayRepeat: boolean): Promise<ClientResponse> {
@@ -128,40 +120,28 @@ class HttpTransport implements Transport {
       method: request.method,
       path: this.#prefix + request.path,
       headers,
-      agent: streamPath.test(request.path) ? this.#agents.streams : this.#agents.plain,
+      agent: streamPath.test(request.path) ? this.#connections.streams : this.#connections.plain,
     });
   }
 
   #useCertificate(certificate: ClientCertificate | undefined): void {
-    if (certificate === this.#agents.certificate) return;
-    const { plain, streams } = this.#agents;
-    this.#agents = this.#connectAs(certificate);
-    retire(plain);
-    retire(streams);
-  }
-
-  #connectAs(certificate: ClientCertificate | undefined): Agents {
-    const { maxSockets = 32 } = this.#options;
-    if (!this.#target.secure) {
-      return { certificate, plain: new http.Agent({ keepAlive: true, maxSockets }), streams: new http.Agent({ keepAlive: true }) };
-    }
-    const { caData, serverName, insecureSkipTLSVerify } = this.#options;
-    // One parsed context for all connections; it also keeps the keys of the agents' pools short.
-    const secureContext = createSecureContext({ ...(caData ? { ca: caData } : {}), ...certificate });
-    const tls = {
-      keepAlive: true,
-      secureContext,
-      rejectUnauthorized: !insecureSkipTLSVerify,
-      ...(serverName ? { servername: serverName } : {}),
-    };
-    return { certificate, plain: new https.Agent({ ...tls, maxSockets }), streams: new https.Agent(tls) };
+    if (certificate === this.#connections.certificate) return;
+    this.#connections.retire();
+    this.#connections = connectionsTo(this.#target, this.#options, certificate);
   }
 }
 
-/** Lets the agent's requests finish and keeps none of its connections. */
-function retire(agent: http.Agent): void {
-  agent.maxFreeSockets = 0;
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+/** Whether a request is a write small enough to stand in a row with others. */
+function joins({ method, body }: ClientRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && (body === undefined || typeof body === 'string');
+}
+
+function wholeResponse({ status, headers, body }: Answer): ClientResponse {
+  return { status, headers, whole: body, chunks: once(body), destroy: () => undefined };
+}
+
+async function* once(body: Buffer): AsyncGenerator<Buffer> {
+  yield body;
 }
 
 function asResponse(incoming: http.IncomingMessage): ClientResponse {

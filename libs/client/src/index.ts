@@ -1,5 +1,6 @@
 export * from './api.ts';
 export * from './body.ts';
+export type { ClientCertificate } from './connections.ts';
 export * from './discovery.ts';
 export * from './errors.ts';
 export * from './exchange.ts';

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { errorMessage } from '@keelson/base';
+import { type Clock, errorMessage } from '@keelson/base';
 import { parse } from 'yaml';
+import { certificateFromFiles } from './certificate-files.ts';
 import { ExecCredentials } from './exec-credential.ts';
 import { type HttpTransportOptions, httpTransport } from './http.ts';
 import { absolutePaths, type Kubeconfig, mergeKubeconfigs, type ResolvedContext, renderKubeconfig, resolveContext } from './kubeconfig.ts';
@@ -52,11 +53,29 @@ export function writeKubeconfig(path: string, config: Kubeconfig): void {
   writeFileSync(path, renderKubeconfig(config), { mode: 0o600 });
 }
 
-/** The transport of a context, the current one unless named. A pod with no kubeconfig calls its own cluster. */
+/**
+ * The transport of a context, the current one unless named, with a client certificate as its files become. A pod with no kubeconfig calls
+ * its own cluster.
+ */
 export function transportFor(config: Kubeconfig, context?: string, options: Partial<HttpTransportOptions> = {}): Transport {
   const empty = !context && !config.contexts?.length && !config.clusters?.length;
-  const connection = (empty && inClusterConnection()) || connectionOf(resolveContext(config, { context }));
-  return httpTransport({ ...connection, ...options });
+  const own = empty ? inClusterConnection() : undefined;
+  if (own) return httpTransport({ ...own, ...options });
+  const resolved = resolveContext(config, { context });
+  const connection = connectionOf(resolved);
+  return httpTransport({ ...connection, ...replacedCertificate(resolved, connection, options.clock), ...options });
+}
+
+/** Nothing where the certificate is not in files of its own. */
+function replacedCertificate(
+  { user }: ResolvedContext,
+  { certData, keyData, certificateSource }: HttpTransportOptions,
+  clock: Clock | undefined,
+): Pick<HttpTransportOptions, 'certificateSource'> {
+  const { 'client-certificate': cert, 'client-key': key } = user;
+  const inFiles = cert && key && !user['client-certificate-data'] && !user['client-key-data'];
+  if (!inFiles || !certData || !keyData || certificateSource) return {};
+  return { certificateSource: certificateFromFiles({ cert, key }, { cert: certData, key: keyData }, clock) };
 }
 
 /** What `httpTransport` needs to call a context's cluster as its user. Reads the files they name. @throws Error in kubectl's words. */

@@ -21,6 +21,8 @@ export interface ClientResponse {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The body as it arrives. Must be consumed or `destroy`ed. */
   readonly chunks: AsyncIterable<Buffer>;
+  /** The same body, where it is there already: nothing else needs to be done then. */
+  readonly whole?: Buffer;
   destroy(): void;
 }
 
