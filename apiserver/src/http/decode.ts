@@ -5,6 +5,7 @@ import type { Kind } from '@keelson/types';
 import { loadSchemas, type Schemas } from '@keelson/types/schemas';
 import { fieldFaults, type Source } from './field-faults.ts';
 import { conversionError, goError } from './go-errors.ts';
+import { RepeatedBodies } from './repeated-bodies.ts';
 import { Misfit, pathText, Shapes } from './shapes.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -23,6 +24,7 @@ export interface CustomType {
 
 /** Brings parsed input into the shape of a kind, and says in Go's words what does not fit. */
 export class Decoder {
+  readonly repeated = new RepeatedBodies();
   readonly #schemas: Schemas;
   readonly #shapes: Shapes;
   readonly #custom = new Map<string, CustomType>();
@@ -45,6 +47,7 @@ export class Decoder {
   define(typeName: string, type: CustomType | undefined): void {
     if (type) this.#custom.set(typeName, type);
     else this.#custom.delete(typeName);
+    this.repeated.forget();
   }
 
   /** @throws DecodeError for a wrong kind, version or JSON type, and in Strict mode for unknown and duplicate fields. */

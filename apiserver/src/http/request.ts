@@ -5,6 +5,7 @@ import { convert } from '../registry/forms.ts';
 import { preparedBytes } from '../registry/versions.ts';
 import type { Writable, WriteRequest, Written } from '../registry/written.ts';
 import { parseBody, readBody } from './body.ts';
+import type { DecodeResult } from './decode.ts';
 import { type Form, negotiate, statusEncoding } from './negotiate.ts';
 import { type WriteVerb, writeOptions } from './options.ts';
 import { type Answer, sendBytes } from './respond.ts';
@@ -35,22 +36,26 @@ export function answerTo(request: ResourceRequest, encoding = statusEncoding(hea
 }
 
 /** Reads, parses and shapes the body; warnings go onto the request. */
-export async function decodeBody(
-  request: ResourceRequest,
-  kind = request.store.kind as Pick<typeof request.store.kind, 'kind' | 'apiVersion' | 'typeName'>,
-): Promise<Writable> {
-  const { fieldValidation } = writeOptions(request.info.query, request.info.verb === 'update' ? 'update' : 'create');
-  const { value, source } = await parseBody(
-    await readBody(request.request),
-    header(request, 'content-type'),
-    kind.kind,
-    fieldValidation !== 'Ignore',
-    request.decoder.schemas,
-  );
-  const { object, warnings } = request.decoder.decode(kind, value, source, fieldValidation);
+export async function decodeBody(request: ResourceRequest, kind: BodyKind = request.store.kind): Promise<Writable> {
+  const { object, warnings } = await decoded(request, kind, await readBody(request.request));
   request.warnings.push(...warnings);
   request.audit?.requested(object);
   return object as Writable;
+}
+
+type BodyKind = Pick<ResourceRequest['store']['kind'], 'kind' | 'apiVersion' | 'typeName'>;
+
+async function decoded(request: ResourceRequest, kind: BodyKind, body: Buffer): Promise<DecodeResult> {
+  const { decoder, info } = request;
+  const { fieldValidation } = writeOptions(info.query, info.verb === 'update' ? 'update' : 'create');
+  const type = header(request, 'content-type');
+  const as = `${kind.apiVersion} ${kind.kind} ${fieldValidation} ${type}`;
+  const known = decoder.repeated.find(as, body);
+  if (known) return known;
+  const { value, source } = await parseBody(body, type, kind.kind, fieldValidation !== 'Ignore', decoder.schemas);
+  const result = decoder.decode(kind, value, source, fieldValidation);
+  decoder.repeated.remember(as, body, result);
+  return result;
 }
 
 /** @throws StatusError BadRequest for an object of another namespace; one that names none gets the request's. */
