@@ -19,7 +19,7 @@ const layers = {
   pki: ['layer:base'],
   client: machineryAndBelow,
   runtime: [...machineryAndBelow, 'layer:client'],
-  component: ['layer:base', 'layer:client'],
+  component: [...machineryAndBelow, 'layer:client'],
   process: libraries,
   testing: libraries,
   deploy: [...libraries, 'layer:process', 'layer:deploy'],

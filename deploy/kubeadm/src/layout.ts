@@ -8,9 +8,13 @@ export interface Layout {
   readonly pki: string;
   readonly manifests: string;
   readonly kubelet: string;
+  /** What the kubelet is configured with. */
+  readonly kubeletConfig: string;
   /** Where the kubelet keeps its own certificates. */
   readonly kubeletPki: string;
   readonly kubeProxy: string;
+  /** What kube-proxy is configured with. */
+  readonly kubeProxyConfig: string;
   /** Network lists of a container runtime that is the machine's own. */
   readonly cni: string;
   /** Processes, logs, the embedded store and the private container runtime. */
@@ -33,8 +37,10 @@ export function layoutOf(root: string, certificatesDir: string = usualCertificat
     pki: at(certificatesDir),
     manifests: at('etc/kubernetes/manifests'),
     kubelet: at('var/lib/kubelet'),
+    kubeletConfig: at('var/lib/kubelet/config.yaml'),
     kubeletPki: at('var/lib/kubelet/pki'),
     kubeProxy: at('var/lib/kube-proxy'),
+    kubeProxyConfig: at('var/lib/kube-proxy/config.conf'),
     cni: at('etc/cni/net.d'),
     data: at('var/lib/keelson'),
     machine: at('var/lib/keelson/machine.json'),

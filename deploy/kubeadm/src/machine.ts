@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { replaceFile } from '@keelson/deploy-local';
 import type { Taint } from '@keelson/types';
-import type { Fields } from './config/shape.ts';
+import type { Fields } from './config/forms.ts';
 import { type Layout, layoutOf, usualCertificatesDir } from './layout.ts';
+import type { Patch } from './patches/patches.ts';
 
 /** What the machines of a cluster agree on; kept in ConfigMap `kubeadm-config`. */
 export interface ClusterSettings {
@@ -58,6 +59,8 @@ export interface Machine {
   /** What the cluster's documents for kubelets and kube-proxies say, where they say more than ours. */
   readonly kubeletConfiguration?: Fields;
   readonly kubeProxyConfiguration?: Fields;
+  /** What the kubelet's configuration is changed by, on this machine alone. */
+  readonly kubeletPatches?: readonly Patch[];
 }
 
 /** The cgroup that the machine's pods are below: machines that share a kernel must not share it. */

@@ -1,8 +1,14 @@
 import type { Taint } from '@keelson/types';
-import type { Fields } from './config/shape.ts';
+import type { Fields } from './config/forms.ts';
+
+/** Of a machine whose kubelet's configuration may be changed. */
+export interface Patched {
+  /** Directory of the changes. */
+  readonly patches?: string;
+}
 
 /** What `kubeadm init` was asked for. */
-export interface InitOptions extends InitFile {
+export interface InitOptions extends InitFile, Patched {
   readonly root: string;
   readonly apiserverAdvertiseAddress?: string;
   readonly apiserverBindPort: number;
@@ -31,7 +37,7 @@ export interface InitOptions extends InitFile {
 }
 
 /** What `kubeadm join` was asked for. */
-export interface JoinOptions extends NodeFile {
+export interface JoinOptions extends NodeFile, Patched {
   readonly root: string;
   readonly apiserverAdvertiseAddress?: string;
   readonly apiserverBindPort: number;
@@ -49,6 +55,18 @@ export interface JoinOptions extends NodeFile {
   readonly skipPhases: readonly string[];
   readonly tlsBootstrapToken?: string;
   readonly token?: string;
+}
+
+/** What `kubeadm reset` was asked for. */
+export interface ResetOptions {
+  readonly root: string;
+  /** Instead of the machine's own. */
+  readonly certDir?: string;
+  /** Empty: the machine's own. */
+  readonly criSocket: string;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  readonly ignorePreflightErrors: readonly string[];
 }
 
 /** What only a configuration file says of a machine. */

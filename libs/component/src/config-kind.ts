@@ -2,6 +2,8 @@
  * Configuration files of Kubernetes' own kinds (`KubeletConfiguration`, …), read as what they are for us: values of flags.
  */
 
+import { strictDecodingError } from './form.ts';
+
 /** What one field stands for: a flag of the same text, unless that is empty or 0s, or a flag and how its text is made. */
 export type FieldRule = string | { readonly flag: string; text(value: unknown): string | readonly string[] };
 
@@ -39,8 +41,7 @@ export function readConfigKind(document: unknown, wanted: ConfigKind): ConfigVal
     throw new Error(`no kind "${String(kind)}" is registered for version "${String(apiVersion)}": want ${wanted.kind} of ${version}`);
   const found: Found = { values: {}, ineffective: [], unknown: [] };
   visit(fields, '', wanted, found);
-  if (found.unknown.length > 0 && !wanted.lenient)
-    throw new Error(`strict decoding error: ${found.unknown.map((path) => `unknown field "${path}"`).join(', ')}`);
+  if (found.unknown.length > 0 && !wanted.lenient) throw new Error(strictDecodingError(found.unknown));
   return { values: found.values, ineffective: [...found.ineffective, ...found.unknown] };
 }
 

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/client';
 import { delegatedAuth } from './delegated.ts';
 import type { HealthCheck } from './health.ts';
 import { publishedClientCA } from './published-ca.ts';
 import { type HealthServerOptions, serveHealth } from './serving.ts';
+import { followServing, readServing } from './serving-files.ts';
 import type { ComponentContext } from './types.ts';
 
 const text = (value: string, help: string, placeholder: string) => ({ type: 'string', default: value, help, placeholder }) as const;
@@ -56,15 +56,17 @@ export async function serveSecurePort(
   const asker = values['authorization-kubeconfig'] || values['authentication-kubeconfig'];
   const asked = asker ? createApi(transportFor(loadKubeconfig(asker)), { clock }) : api;
   const auth = delegatedAuth({ api: asked, clock, log });
-  const [cert, key, clientCA] = [values['tls-cert-file'], values['tls-private-key-file'], values['client-ca-file']];
+  const files = { cert: values['tls-cert-file'], key: values['tls-private-key-file'], clientCA: values['client-ca-file'] };
   const published = values['authentication-kubeconfig'] ? { clientCA: publishedClientCA(asked, clock, log, signal) } : {};
+  const read = readServing(files);
   const server = await serveHealth({
     port: values['secure-port'],
     bindAddress: values['bind-address'],
-    tls: cert ? { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } : await makeCertificate(),
-    ...(clientCA ? { clientCA: readFileSync(clientCA, 'utf8') } : published),
+    tls: read.tls ?? (await makeCertificate()),
+    ...(read.clientCA === undefined ? published : { clientCA: read.clientCA }),
     ...{ metrics, log, checks },
     authorize: (request: IncomingMessage) => auth.check(request),
   });
   signal.addEventListener('abort', () => void server.close(), { once: true });
+  void followServing(files, read, server.present, { clock, log, signal });
 }

@@ -1,6 +1,8 @@
 export * from './config-kind.ts';
 export * from './control-plane.ts';
 export * from './delegated.ts';
+export * from './followed-files.ts';
+export * from './form.ts';
 export * from './health.ts';
 export * from './inert.ts';
 export * from './log.ts';
@@ -9,5 +11,6 @@ export * from './metrics.ts';
 export * from './options.ts';
 export * from './published-ca.ts';
 export * from './serving.ts';
+export * from './serving-files.ts';
 export * from './types.ts';
 export * from './version.ts';

@@ -55,6 +55,8 @@ test('options come from the environment and from a file', async () => {
     const file = join(folder, 'config.yaml');
     writeFileSync(file, 'mode: fail\n');
     assert.match((await run([`--config=${file}`])).stderr, /ca\.crt/);
+    writeFileSync(file, 'version: yes\n');
+    assert.match((await run(['--config', file])).stdout, /v1\.36/, 'yes is true, as Kubernetes reads YAML');
     writeFileSync(file, 'mode: [');
     const broken = await run(['--config', file]);
     assert.deepEqual([broken.code, broken.stderr.split('\n').length], [1, 2]);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, errorMessage, isAbort, type Logger, type Random, silentLogger, systemClock, systemRandom } from '@keelson/base';
+import { parseYaml } from '@keelson/machinery';
 import { Registry } from 'prom-client';
 import { mergeConfig, readConfigKind } from './config-kind.ts';
 import { inertFlags } from './inert.ts';
@@ -37,7 +38,7 @@ export function runIn<S extends OptionSpecs>(component: Component<S>, overrides:
  * ends it at once). Exits 0 when the component has stopped, 1 with one sentence when it could not run. Never returns.
  */
 export async function runMain<S extends OptionSpecs>(component: Component<S>): Promise<never> {
-  const { resolved, ineffective } = await readOptions(component, process.argv.slice(2));
+  const { resolved, ineffective } = readOptions(component, process.argv.slice(2));
   if (resolved.kind === 'print') {
     process.stdout.write(resolved.text);
     process.exit(0);
@@ -65,7 +66,7 @@ interface Read<S extends OptionSpecs> {
   readonly ineffective: readonly string[];
 }
 
-async function readOptions<S extends OptionSpecs>(component: Component<S>, argv: readonly string[]): Promise<Read<S>> {
+function readOptions<S extends OptionSpecs>(component: Component<S>, argv: readonly string[]): Read<S> {
   const { name, options: specs } = component;
   const parsed = parseFlags(specs, argv, inertFlags(component.inert));
   if ('message' in parsed) return { resolved: { kind: 'invalid', message: parsed.message }, ineffective: [] };
@@ -75,7 +76,7 @@ async function readOptions<S extends OptionSpecs>(component: Component<S>, argv:
   const dropIns = component.configKind?.dropIns === undefined ? undefined : flags.get(component.configKind.dropIns)?.at(-1);
   if (file === undefined && !dropIns) return { resolved: resolveOptions(name, specs, sources), ineffective };
   try {
-    const document = await readConfig(file, dropIns);
+    const document = readConfig(file, dropIns);
     const read = component.configKind && readConfigKind(document, component.configKind);
     const resolved = resolveOptions(name, specs, { ...sources, config: read?.values ?? document });
     return { resolved, ineffective: [...ineffective, ...(read?.ineffective ?? [])] };
@@ -85,11 +86,10 @@ async function readOptions<S extends OptionSpecs>(component: Component<S>, argv:
 }
 
 /** The file, changed by those of the drop-in folder in the order of their names. */
-async function readConfig(file: string | undefined, dropIns: string | undefined): Promise<unknown> {
-  const { parse } = await import('./yaml.ts');
+function readConfig(file: string | undefined, dropIns: string | undefined): unknown {
   const names = dropIns ? readdirSync(dropIns, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.conf')) : [];
   const files = [...(file === undefined ? [] : [file]), ...names.sort().map((name) => join(dropIns ?? '', name))];
-  return files.map((path): unknown => parse(readFileSync(path, 'utf8')) ?? {}).reduce(mergeConfig, {});
+  return files.map((path): unknown => parseYaml(readFileSync(path, 'utf8')).value ?? {}).reduce(mergeConfig, {});
 }
 
 function fail(name: string, message: string): never {

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type RequestOptions, request } from 'node:https';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { connect } from 'node:tls';
 import { silentLogger as log, systemClock } from '@keelson/base';
 import type { ClientRequest, ClientResponse } from '@keelson/client';
 import { Registry } from 'prom-client';
+import { handClock } from './hand-clock.ts';
 import {
   delegatedAuth,
+  followServing,
   type HealthCheck,
   type HealthServerOptions,
   leaderElectionStatus,
   publishedClientCA,
+  readServing,
   serveHealth,
   workQueueMetrics,
 } from './index.ts';
@@ -170,4 +175,46 @@ test('the authority of client certificates may come later, from where the cluste
   });
   assert.deepEqual(new Set(paths), new Set(['/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication']));
   assert.equal(await publishedClientCA({ raw }, clock, log, new AbortController().signal), undefined);
+});
+
+/** Whose certificate a listener shows. */
+function shown(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerX509Certificate()?.subject ?? '');
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
+
+test('a certificate that is replaced is shown without a restart, once its key has followed', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'keelson-serving-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const at = (name: string): string => join(directory, name);
+  const files = { cert: at('crt'), key: at('key'), clientCA: at('ca') };
+  const write = (pair: Pair): void => writeFileSync(files.cert, pair.certPem);
+  write(pems.server);
+  writeFileSync(files.key, pems.server.keyPem);
+  writeFileSync(files.clientCA, pems.stranger.certPem);
+  const read = readServing(files);
+  const { tls, clientCA } = read;
+  assert.deepEqual([tls?.cert, clientCA], [pems.server.certPem, pems.stranger.certPem]);
+  const server = await serveHealth({
+    ...{ port: 0, bindAddress: '127.0.0.1', tls: tls ?? assert.fail(), clientCA: clientCA ?? '' },
+    ...{ metrics: new Registry(), log, checks: [], authorize: async () => 200 },
+  });
+  t.after(() => server.close());
+  const { clock, round } = handClock();
+  const stop = new AbortController();
+  const done = followServing(files, read, server.present, { clock, log, signal: stop.signal });
+  const before = await shown(server.port);
+  write(pems.admin);
+  await round();
+  assert.equal(await shown(server.port), before);
+  writeFileSync(files.key, pems.admin.keyPem);
+  await round();
+  assert.notEqual(await shown(server.port), before);
+  stop.abort();
+  await done;
 });

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { errorMessage, type Logger } from '@keelson/base';
 import type { Registry } from 'prom-client';
 import { answerHealth, type HealthCheck, isHealthPath } from './health.ts';
+import type { ServingTexts } from './serving-files.ts';
 import { versionInfo } from './version.ts';
 
 export interface HealthServerOptions {
@@ -23,13 +25,15 @@ export interface HealthServerOptions {
 
 export interface HealthServer {
   readonly port: number;
+  /** New connections are shown and believed by what is given from now on. @throws when key and certificate do not match. */
+  present(texts: ServingTexts): void;
   close(): Promise<void>;
 }
 
 /** A component's secure port: health, `/metrics`, `/version`. @throws when it cannot listen, in words a user can act on. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
   const { port, bindAddress, tls, clientCA } = options;
-  const context = { ...tls, minVersion: 'TLSv1.2', ...(typeof clientCA === 'string' ? { ca: clientCA } : {}) } as const;
+  let context: SecureContextOptions = { ...tls, minVersion: 'TLSv1.2', ...(typeof clientCA === 'string' ? { ca: clientCA } : {}) };
   const asked = clientCA === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
   const server = createServer({ ...context, ...asked }, (request, response) => {
     answer(request, response, options).catch((error) => {
@@ -38,9 +42,14 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
     });
   });
   await listen(server, port, bindAddress);
-  if (typeof clientCA === 'object') void clientCA.then((ca) => ca !== undefined && server.setSecureContext({ ...context, ca }));
+  const change = (next: SecureContextOptions): void => {
+    server.setSecureContext({ ...context, ...next });
+    context = { ...context, ...next };
+  };
+  if (typeof clientCA === 'object') void clientCA.then((ca) => ca !== undefined && change({ ca }));
   return {
     port: (server.address() as AddressInfo).port,
+    present: (next) => change({ ...next.tls, ...(next.clientCA === undefined ? {} : { ca: next.clientCA }) }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,8 +1,8 @@
+import { readForm, strictDecodingError } from '@keelson/component';
 import { goQuote } from '@keelson/machinery';
 import type { NodeAffinity, TopologySpreadConstraint } from '@keelson/types';
+import { argForms } from './arg-forms.ts';
 import { defaultArgs, type PluginArgs, type ResourceSpec, type ScoringStrategy, type ShapePoint } from './plugin-args.ts';
-import { decode } from './schema.ts';
-import { argShapes } from './shapes.ts';
 
 /** An entry of a profile's `pluginConfig`, as it is written. */
 export interface PluginConfigDocument {
@@ -30,8 +30,8 @@ export function decodePluginConfigs(profiles: readonly (readonly PluginConfigDoc
       const at = `decoding .profiles[${i}].pluginConfig[${j}]: `;
       try {
         const { value, unknown } = decodeArgs(name, args);
-        const said = unknown.map((path) => `unknown field "${path}"`).join(', ');
-        if (said) strict.push(`${at}strict decoding error: decoding args for plugin ${name}: strict decoding error: ${said}`);
+        if (unknown.length > 0)
+          strict.push(`${at}strict decoding error: decoding args for plugin ${name}: ${strictDecodingError(unknown)}`);
         return { name, args: value };
       } catch (error) {
         throw new Error(`${at}${error instanceof Error ? error.message : String(error)}`);
@@ -43,11 +43,11 @@ export function decodePluginConfigs(profiles: readonly (readonly PluginConfigDoc
 }
 
 function decodeArgs(name: string, args: unknown): { value: DecodedConfig['args']; unknown: readonly string[] } {
-  const shape = argShapes.get(name);
-  if (!shape) return { value: undefined, unknown: [] };
+  const form = argForms.get(name);
+  if (!form) return { value: undefined, unknown: [] };
   checkKind(name, (args ?? {}) as { kind?: unknown; apiVersion?: unknown });
   try {
-    const { value, unknown } = decode(shape, args ?? {});
+    const { value, unknown } = readForm(form, args ?? {});
     return { value: value as Record<string, unknown>, unknown };
   } catch (error) {
     throw new Error(`decoding args for plugin ${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -57,7 +57,7 @@ function decodeArgs(name: string, args: unknown): { value: DecodedConfig['args']
 /** Kind and version may be left out. */
 function checkKind(name: string, { kind = `${name}Args`, apiVersion = version }: { kind?: unknown; apiVersion?: unknown }): void {
   const [own, of] = [String(kind || `${name}Args`), String(apiVersion || version)];
-  if (of !== version || !argShapes.has(own.replace(/Args$/, '')))
+  if (of !== version || !argForms.has(own.replace(/Args$/, '')))
     throw new Error(`decoding args for plugin ${name}: no kind ${goQuote(own)} is registered for version ${goQuote(of)}`);
   if (own !== `${name}Args`) throw new Error(`args for plugin ${name} were not of type ${name}Args.${group}, got ${own}.${group}`);
 }

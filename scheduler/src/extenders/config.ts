@@ -1,6 +1,6 @@
 import { parseGoDuration } from '@keelson/base';
+import { bytes, duration, flag, int64, listOf, readForm, strictDecodingError, struct, text } from '@keelson/component';
 import { type FieldError, type FieldPath, fieldInvalid, formatFieldErrors, invalidBy, isQualifiedName, path } from '@keelson/machinery';
-import { bytes, decode, flag, int64, listOf, struct, text } from '../config/schema.ts';
 
 /** How an extender's server is known and we are known to it. Data are base64 of PEM and come before files. */
 export interface ExtenderTls {
@@ -41,10 +41,10 @@ const tls = struct('v1.ExtenderTLSConfig', {
 });
 const extender = struct('v1.Extender', {
   ...{ urlPrefix: text, filterVerb: text, preemptVerb: text, prioritizeVerb: text, weight: int64, bindVerb: text, enableHTTPS: flag },
-  ...{ tlsConfig: tls, httpTimeout: text, nodeCacheCapable: flag, ignorable: flag },
+  ...{ tlsConfig: tls, httpTimeout: duration, nodeCacheCapable: flag, ignorable: flag },
   managedResources: listOf(struct('v1.ExtenderManagedResource', { name: text, ignoredByScheduler: flag })),
 });
-const shape = struct('v1.KubeSchedulerConfiguration', { extenders: listOf(extender) });
+const form = struct('v1.KubeSchedulerConfiguration', { extenders: listOf(extender) });
 
 const defaultTimeout = 5000;
 
@@ -53,8 +53,8 @@ const defaultTimeout = 5000;
  * what it would not start with.
  */
 export function readExtenders(documents: unknown): readonly Extender[] {
-  const { value, unknown } = decode(shape, { extenders: documents });
-  if (unknown.length > 0) throw new Error(`strict decoding error: ${unknown.map((one) => `unknown field "${one}"`).join(', ')}`);
+  const { value, unknown } = readForm(form, { extenders: documents });
+  if (unknown.length > 0) throw new Error(strictDecodingError(unknown));
   const said = (value as { extenders?: readonly ExtenderDocument[] }).extenders ?? [];
   const extenders = said.map(complete);
   const errors = extenderErrors(extenders, path('extenders'));

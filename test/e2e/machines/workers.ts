@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { clusterOn, expectConnected, impatientDeployment, untilShows } from './cluster.ts';
 import { Lab, type Machine } from './lab.ts';
 import { refusals } from './refusals.ts';
+import { upgrades } from './upgrades.ts';
 
 /** One control plane and two workers on one switch; a fourth machine stays outside. */
 export function workers(): void {
@@ -52,6 +53,8 @@ export function workers(): void {
   });
 
   describe('what must not join', () => refusals(() => ({ outside: lab.machine(4), admin })));
+
+  describe('an upgrade', () => upgrades(() => ({ admin, worker: lab.machine(2) })));
 
   test('a machine dies: its pods move after the grace period, and nothing leads to it any more', async () => {
     await admin.apply(impatientDeployment);

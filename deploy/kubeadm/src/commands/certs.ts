@@ -4,7 +4,8 @@ import { type Layout, layoutOf } from '../layout.ts';
 import { loadMachine, machineLayout } from '../machine.ts';
 import { newCertificateKey } from '../objects/uploaded-certs.ts';
 import { authorityNames, type Renewable, readerOf, renewables } from '../renewal/certificates.ts';
-import { authorityOf, certificateOf, expiresAt, putCertificate, reissue } from '../renewal/files.ts';
+import { authorityOf, certificateOf, expiresAt } from '../renewal/files.ts';
+import { renewOne } from '../renewal/renew.ts';
 import { type Expiration, renderExpirations } from '../renewal/table.ts';
 import { absolute, type CommandDeps, machineCommand } from './command.ts';
 
@@ -71,29 +72,12 @@ async function renew(name: string, options: CertsOptions, deps: CommandDeps): Pr
     );
   }
   const layout = await layoutFor(options);
+  const say = (line: string): void => deps.print(`${line}\n`);
   const renewed: Renewable[] = [];
-  for (const one of wanted) if (await renewOne(one, layout, deps)) renewed.push(one);
+  for (const one of wanted) if (await renewOne(one, layout, { clock: deps.clock, say })) renewed.push(one);
   const readers = [...new Set(renewed.flatMap((one) => readerOf(one.name) ?? []))];
   const last = readers.pop();
   if (last === undefined) return;
   const all = readers.length === 0 ? last : `${readers.join(', ')} and ${last}`;
   deps.print(`\nDone renewing certificates. You must restart the ${all}, so that they can use the new certificates.\n`);
-}
-
-/** Whether there is a new one. */
-async function renewOne(one: Renewable, layout: Layout, { clock, print }: CommandDeps): Promise<boolean> {
-  const long = `certificate ${one.purpose}`;
-  const certPem = await certificateOf(layout, one.name);
-  const say = (line: string): false => {
-    print(`${line}\n`);
-    return false;
-  };
-  if (certPem === undefined) return say(`MISSING! ${long}`);
-  const authority = await authorityOf(layout, one.ca);
-  if (!authority) throw new Refusal(`failed to load certificate authority ${one.ca}: it is not in ${layout.pki}`);
-  const { certPem: caPem, keyPem } = authority;
-  if (keyPem === undefined) return say(`Detected external ${one.ca}, ${long} can't be renewed`);
-  await putCertificate(layout, one, await reissue(certPem, { certPem: caPem, keyPem }, clock));
-  say(`${long} renewed`);
-  return true;
 }

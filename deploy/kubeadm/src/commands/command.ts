@@ -1,7 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { type Clock, parseGoDuration, type Random } from '@keelson/base';
 import { Refusal } from '@keelson/deploy-local';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Machine } from '../machine.ts';
+import type { Patched } from '../options.ts';
+import { readPatches } from '../patches/read.ts';
 
 /** What every command is given. */
 export interface CommandDeps {
@@ -45,6 +49,17 @@ export function port(text: string): number {
   return Number.isInteger(value) && value > 0 && value < 65_536 ? value : invalid('a port number');
 }
 
+export function count(text: string): number {
+  const value = Number(text);
+  return text !== '' && Number.isInteger(value) && value >= 0 ? value : invalid('a whole number');
+}
+
+/** Go's words for yes and no. */
+export function truth(text: string): boolean {
+  if (/^(1|t|true)$/i.test(text)) return true;
+  return /^(0|f|false)$/i.test(text) ? false : invalid('true or false');
+}
+
 /** Milliseconds, from `24h0m0s`. */
 export function duration(text: string): number {
   try {
@@ -52,6 +67,16 @@ export function duration(text: string): number {
   } catch {
     return invalid('a duration such as 24h0m0s');
   }
+}
+
+/** For commands that configure a kubelet. */
+export function patchesOption(): Option {
+  return new Option('--patches <dir>', "directory of changes of the kubelet's configuration: kubeletconfiguration[suffix][+type].yaml");
+}
+
+/** What a machine's kubelet is changed by. */
+export async function patchesOf({ patches }: Patched, say: (line: string) => void): Promise<Pick<Machine, 'kubeletPatches'>> {
+  return patches === undefined ? {} : { kubeletPatches: await readPatches(patches, say) };
 }
 
 /** How long a token is good for: milliseconds, 24 hours unless told. */
@@ -74,4 +99,15 @@ function invalid(what: string): never {
 /** @throws Refusal when a check of a value says what is wrong with it. */
 export function refuseIf(problem: string | undefined): void {
   if (problem !== undefined) throw new Refusal(problem);
+}
+
+/** Asks whoever sits at the terminal; nobody there means no. */
+export async function agreed(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const silence = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  try {
+    return /^y(es)?$/i.test((await Promise.race([terminal.question(question), silence])).trim());
+  } finally {
+    terminal.close();
+  }
 }

@@ -88,12 +88,41 @@ test('validate holds all documents of a file to their forms', async (t) => {
   const kubelet = '---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
   const validate = async (document: string): Promise<string> => kubeadm('config', 'validate', '--config', await fileOf(t, document));
   assert.equal(
-    await validate(`${initDocument}patches: { directory: /p }\n${kubelet}maxPods: 50\nserializeImagePulls: true\n`),
-    '[config] taken without effect: InitConfiguration.patches, KubeletConfiguration.serializeImagePulls\nok\n',
+    await validate(`${initDocument}nodeRegistration: { imagePullPolicy: Never }\n${kubelet}maxPods: 50\nserializeImagePulls: true\n`),
+    '[config] taken without effect: InitConfiguration.nodeRegistration.imagePullPolicy, KubeletConfiguration.serializeImagePulls\nok\n',
   );
   await assert.rejects(validate(`${initDocument}${kubelet}maxPod: 50\n`), /strict decoding error: unknown field "maxPod"/);
   await assert.rejects(validate('apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n'), /bootstrapToken or file must be set/);
   await assert.rejects(kubeadm('config', 'validate'), /the --config flag is mandatory/);
+});
+
+test('a file is migrated to standard output or to another file', async (t) => {
+  const old = await fileOf(t, 'apiVersion: kubeadm.k8s.io/v1beta3\nkind: JoinConfiguration\n');
+  await assert.rejects(kubeadm('config', 'migrate', '--old-config', old), /bootstrapToken or file must be set/);
+  const cluster = await fileOf(t, 'apiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\nclusterName: blue\n');
+  const printed = await kubeadm('config', 'migrate', '--old-config', cluster);
+  assert.match(printed, /^apiVersion: kubeadm\.k8s\.io\/v1beta4\nbootstrapTokens:[\s\S]*^---$[\s\S]*^clusterName: blue$/m);
+  const target = `${cluster}.new`;
+  assert.equal(await kubeadm('config', 'migrate', '--old-config', cluster, '--new-config', target), '');
+  assert.equal(await kubeadm('config', 'validate', '--config', target), 'ok\n');
+  await assert.rejects(kubeadm('config', 'migrate'), /the --old-config flag is mandatory/);
+  await assert.rejects(
+    kubeadm('config', 'migrate', '--old-config', cluster, '--new-config', '/nowhere/f'),
+    /failed to write the new configuration to the file "\/nowhere\/f"/,
+  );
+});
+
+test('reset takes a file', async (t) => {
+  const reset = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ResetConfiguration\n';
+  const asked = async (document: string, ...more: string[]): Promise<string> =>
+    kubeadm('reset', ...root, '--config', await fileOf(t, document), ...more);
+  const printed = await asked(`${reset}dryRun: true\nforce: true\ncertificatesDir: /srv/pki\nunmountFlags: [MNT_FORCE]\n`);
+  assert.match(printed, /^\[config\] taken without effect: ResetConfiguration\.unmountFlags\n\[dry-run\] .*\/nowhere\/kubeadm\/srv\/pki/);
+  assert.match(await asked(reset, '--dry-run'), /what is left of a node, its certificates in \/nowhere\/kubeadm\/etc\/kubernetes\/pki/);
+  await assert.rejects(asked(reset, '--force', '--cri-socket', 'unix:///c'), /can not mix '--config' with arguments \[cri-socket force\]/);
+  await assert.rejects(asked(initDocument), /no ResetConfiguration found in the supplied config/);
+  await assert.rejects(asked(`${reset}certificatesDir: srv\n`), /certificatesDir: Invalid value: "srv": path is not absolute/);
+  await assert.rejects(asked(`${reset}criSocket: tcp://c\n`), /criSocket: Invalid value: "tcp:\/\/c": only URL scheme "unix"/);
 });
 
 test('the images are those of what runs as pods', async () => {

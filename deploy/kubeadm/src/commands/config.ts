@@ -1,10 +1,15 @@
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { addonsNamed } from '@keelson/addons';
+import { generateToken } from '@keelson/pki';
 import { Command } from 'commander';
 import { initDefaults, joinDefaults } from '../config/defaults.ts';
 import { loadDocuments, toldOf } from '../config/load.ts';
+import { migrated } from '../config/migrate.ts';
 import { validate } from '../config/validate.ts';
 import { usualCertificatesDir } from '../layout.ts';
 import type { ClusterSettings } from '../machine.ts';
+import { firstAddress } from '../preflight/facts.ts';
 import type { CommandDeps } from './command.ts';
 
 /** What init makes when nothing is asked for. */
@@ -26,12 +31,13 @@ export const defaultSettings: ClusterSettings = {
   kubeProxyDisabled: false,
 };
 
-/** `kubeadm config print|validate|images`. */
+/** `kubeadm config print|validate|migrate|images`. */
 export function configCommand(deps: CommandDeps): Command {
   return new Command('config')
     .description('Configuration documents')
     .addCommand(printCommand(deps))
     .addCommand(validateCommand(deps))
+    .addCommand(migrateCommand(deps))
     .addCommand(imagesCommand(deps));
 }
 
@@ -50,8 +56,26 @@ function validateCommand({ print }: CommandDeps): Command {
       if (config === undefined) throw new Error('the --config flag is mandatory');
       const documents = await loadDocuments(config, { foreign: 'refuse' });
       validate(documents);
-      for (const line of toldOf(documents, ['init', 'cluster', 'join', 'kubelet', 'kubeProxy'])) print(`${line}\n`);
+      for (const line of toldOf(documents, ['init', 'cluster', 'join', 'reset', 'kubelet', 'kubeProxy'])) print(`${line}\n`);
       print('ok\n');
+    });
+}
+
+function migrateCommand({ print, random }: CommandDeps): Command {
+  return new Command('migrate')
+    .description("Write a configuration file again, in the newest version of kubeadm's documents and with all defaults")
+    .option('--old-config <file>', 'documents of kubeadm.k8s.io/v1beta3 or v1beta4')
+    .option('--new-config <file>', 'where to write (default: standard output)')
+    .action(async ({ oldConfig, newConfig }: { oldConfig?: string; newConfig?: string }) => {
+      if (oldConfig === undefined) throw new Error('the --old-config flag is mandatory');
+      const documents = await loadDocuments(oldConfig, { foreign: 'refuse' });
+      validate(documents);
+      const here = { nodeName: hostname().toLowerCase(), address: await firstAddress(), token: () => generateToken(random) };
+      const text = migrated(documents, here);
+      if (newConfig === undefined) return print(text);
+      await writeFile(newConfig, text).catch((error: NodeJS.ErrnoException) => {
+        throw new Error(`failed to write the new configuration to the file "${newConfig}": ${error.message}`);
+      });
     });
 }
 

@@ -7,11 +7,12 @@ import { joinCommand } from './join.ts';
 import { kubeconfigCommand } from './kubeconfig.ts';
 import { resetCommand } from './reset.ts';
 import { tokenCommand } from './token.ts';
+import { upgradeCommand } from './upgrade.ts';
 import { versionCommand } from './version.ts';
 
 /** THE list of commands. */
 const commands = [
-  ...[initCommand, joinCommand, tokenCommand, certsCommand, kubeconfigCommand, resetCommand, versionCommand, configCommand],
+  ...[initCommand, joinCommand, tokenCommand, certsCommand, kubeconfigCommand, resetCommand, upgradeCommand, versionCommand, configCommand],
 ] as const;
 
 export function program(deps: CommandDeps): Command {

@@ -17,7 +17,7 @@ import { firstAddress } from '../preflight/facts.ts';
 import { isRange } from '../ranges.ts';
 import { removeMachine } from '../remove.ts';
 import { serviceHost } from '../services/host.ts';
-import { absolute, type CommandDeps, list, machineCommand, port, refuseIf, tokenTtl, urls } from './command.ts';
+import { absolute, type CommandDeps, list, machineCommand, patchesOf, patchesOption, port, refuseIf, tokenTtl, urls } from './command.ts';
 
 const none: readonly string[] = [];
 
@@ -41,6 +41,7 @@ export function initCommand(deps: CommandDeps): Command {
     .option('--ignore-preflight-errors <name,…>', 'checks that may fail; all is every one', list, none)
     .option('--node-name <name>', "name of the machine's node", hostname().toLowerCase())
     .option('--overlay', "carry pods' packets between machines in VXLAN", false)
+    .addOption(patchesOption())
     .option('--pod-network-cidr <cidr>', 'range of pod addresses', '10.244.0.0/16')
     .option('--service-cidr <cidr>', 'range of service addresses', '10.96.0.0/12')
     .option('--service-dns-domain <domain>', 'domain of services', 'cluster.local')
@@ -96,9 +97,9 @@ async function init(options: InitOptions, deps: CommandDeps): Promise<void> {
   const { clock, print } = deps;
   const layout = layoutOf(options.root, options.certDir);
   const address = options.apiserverAdvertiseAddress ?? (await firstAddress());
-  const machine = machineOf(options, address ?? '');
   const host = await serviceHost(options.root, layout.data, clock);
   const say = (line: string): void => print(`${line}\n`);
+  const machine = { ...machineOf(options, address ?? ''), ...(await patchesOf(options, say)) };
   say('[preflight] checking the machine');
   await checkMachine(machine, layout, { ignored: options.ignorePreflightErrors, say });
   if (options.dryRun) return say(`[dry-run] would run: ${phasesOf(options).join(', ')}`);

@@ -3,7 +3,6 @@ import { errorMessage } from '@keelson/base';
 import { createApi, httpTransport } from '@keelson/client';
 import { Refusal } from '@keelson/deploy-local';
 import { type BootstrapToken, parseToken } from '@keelson/pki';
-import { ConfigMap } from '@keelson/types';
 import type { Command } from 'commander';
 import { joinOptions } from '../config/join-options.ts';
 import { givenBeside, loadDocuments, toldOf } from '../config/load.ts';
@@ -13,14 +12,14 @@ import { clusterInFile } from '../discovery/file.ts';
 import { localAddress } from '../discovery/local-address.ts';
 import { layoutOf, usualCertificatesDir } from '../layout.ts';
 import type { ClusterSettings, Machine } from '../machine.ts';
-import { componentDocument, configKeys, settingsOf } from '../objects/config-maps.ts';
+import { type Agreed, agreedOf } from '../objects/agreed.ts';
 import { certificateKeyProblem } from '../objects/uploaded-certs.ts';
 import type { JoinOptions } from '../options.ts';
 import { runPhases } from '../phases/context.ts';
 import { type JoinContext, joinPhases } from '../phases/join.ts';
 import { checkMachine } from '../preflight/check.ts';
 import { serviceHost } from '../services/host.ts';
-import { type CommandDeps, list, machineCommand, port, refuseIf } from './command.ts';
+import { type CommandDeps, list, machineCommand, patchesOf, patchesOption, port, refuseIf } from './command.ts';
 import { makeOrUndo, saidOfNode, withPort } from './init.ts';
 
 const none: readonly string[] = [];
@@ -42,6 +41,7 @@ export function joinCommand(deps: CommandDeps): Command {
     .option('--dry-run', 'check the machine and the cluster, and change nothing', false)
     .option('--ignore-preflight-errors <name,…>', 'checks that may fail; all is every one', list, none)
     .option('--node-name <name>', "name of the machine's node", hostname().toLowerCase())
+    .addOption(patchesOption())
     .option('--skip-phases <name,…>', `phases to leave out, of ${joinPhases.map(({ name }) => name).join(', ')}`, list, none)
     .option('--tls-bootstrap-token <token>', 'token that the kubelet asks for its certificate with, if it is not --token')
     .option('--token <token>', 'bootstrap token, as kubeadm token create prints it')
@@ -100,7 +100,7 @@ async function join({ endpoint, caPem }: Way, options: JoinOptions, deps: Comman
   const layout = layoutOf(options.root, settings.certificatesDir);
   const context: JoinContext = {
     ...{ layout, clock, random, say, options, cluster, bootstrapToken, print },
-    machine: { ...machineOf(options, address, settings), ...documents },
+    machine: { ...machineOf(options, address, settings), ...documents, ...(await patchesOf(options, say)) },
     host: await serviceHost(options.root, layout.data, clock),
     signal: deps.signal,
   };
@@ -146,22 +146,11 @@ function checkOptions(options: JoinOptions): void {
   );
 }
 
-/** What the machines of the cluster agree on. */
-interface Agreed {
-  readonly settings: ClusterSettings;
-  readonly documents: Pick<Machine, 'kubeletConfiguration' | 'kubeProxyConfiguration'>;
-}
-
 /** What the machines of the cluster agree on, read as who has the token. */
 async function settingsFrom({ server, caPem }: DiscoveredCluster, { id, secret }: BootstrapToken): Promise<Agreed> {
   const transport = httpTransport({ server, caData: caPem, token: `${id}.${secret}` });
-  const api = createApi(transport);
   try {
-    const settings = settingsOf(await api.get(ConfigMap, configKeys.kubeadm));
-    const kubeletConfiguration = componentDocument(await api.get(ConfigMap, configKeys.kubelet), 'kubelet');
-    if (settings.kubeProxyDisabled) return { settings, documents: { kubeletConfiguration } };
-    const kubeProxyConfiguration = componentDocument(await api.get(ConfigMap, configKeys.kubeProxy), 'config.conf');
-    return { settings, documents: { kubeletConfiguration, kubeProxyConfiguration } };
+    return await agreedOf(createApi(transport));
   } catch (error) {
     throw new Refusal(`the cluster's configuration cannot be read with the token that begins with ${id}: ${errorMessage(error)}`);
   } finally {

@@ -1,9 +1,9 @@
 import { type Api, ApiError, createApi, type Kubeconfig, loadKubeconfig, transportFor } from '@keelson/client';
 import { Refusal } from '@keelson/deploy-local';
+import { parseYaml } from '@keelson/machinery';
 import { caHash, generateToken, parseToken } from '@keelson/pki';
 import { ConfigMap, Secret } from '@keelson/types';
 import { Command } from 'commander';
-import { parse } from 'yaml';
 import { joinWords } from '../join-command.ts';
 import { layoutOf } from '../layout.ts';
 import { configKeys } from '../objects/config-maps.ts';
@@ -89,7 +89,7 @@ async function create(text: string, options: CreateOptions, { clock, print }: Co
 /** Where machines join, as the cluster tells everybody. */
 async function joinTarget(api: Api): Promise<{ endpoint: string; caHash: string }> {
   const { data } = await api.get(ConfigMap, configKeys.clusterInfo);
-  const cluster = (parse(data?.kubeconfig ?? '') as Kubeconfig | null)?.clusters?.[0]?.cluster;
+  const cluster = (parseYaml(data?.kubeconfig ?? '').value as Kubeconfig | null)?.clusters?.[0]?.cluster;
   if (!cluster?.server) throw new Refusal('ConfigMap kube-public/cluster-info does not say where the cluster is');
   const ca = Buffer.from(cluster['certificate-authority-data'] ?? '', 'base64').toString();
   return { endpoint: new URL(cluster.server).host, caHash: caHash(ca) };

@@ -1,6 +1,6 @@
 import { versionInfo } from '@keelson/component';
+import { toYaml } from '@keelson/machinery';
 import { Command, Option } from 'commander';
-import { stringify } from 'yaml';
 import type { CommandDeps } from './command.ts';
 
 /** `kubeadm version`. */
@@ -12,7 +12,7 @@ export function versionCommand({ print }: CommandDeps): Command {
       const document = { clientVersion: versionInfo };
       if (output === 'short') return print(`${versionInfo.gitVersion}\n`);
       if (output === 'json') return print(`${JSON.stringify(document, null, 2)}\n`);
-      if (output === 'yaml') return print(stringify(document));
+      if (output === 'yaml') return print(toYaml(document));
       return print(
         `kubeadm version: ${versionInfo.gitVersion}, Kubernetes ${versionInfo.major}.${versionInfo.minor}, ${versionInfo.platform}\n`,
       );

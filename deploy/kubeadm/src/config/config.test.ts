@@ -37,6 +37,7 @@ nodeRegistration:
 skipPhases: [preflight, addon/coredns]
 certificateKey: ${'ab'.repeat(32)}
 dryRun: true
+patches: { directory: /p }
 `);
   const { bootstrapTokens = [], ...others } = options;
   assert.deepEqual(
@@ -50,7 +51,7 @@ dryRun: true
   assert.deepEqual([others.apiserverAdvertiseAddress, others.apiserverBindPort, others.nodeName], ['192.0.2.1', 7443, 'node-1']);
   assert.deepEqual([others.criSocket, others.taints, others.dryRun], ['unix:///run/containerd/containerd.sock', [], true]);
   assert.deepEqual(others.kubeletExtraArgs, ['node-labels=a=b', 'v=2']);
-  assert.deepEqual([others.ignorePreflightErrors, others.skipPhases], [['Swap', 'NumCPU'], ['addon']]);
+  assert.deepEqual([others.ignorePreflightErrors, others.skipPhases, others.patches], [['Swap', 'NumCPU'], ['addon'], '/p']);
 });
 
 test('a ClusterConfiguration says what the machines agree on', () => {
@@ -85,13 +86,12 @@ test('v1beta3 writes arguments as maps', () => {
   assert.deepEqual(read(source).all[0]?.ineffective, ['ClusterConfiguration.apiServer.timeoutForControlPlane']);
   assert.throws(
     () => read(`${head('ClusterConfiguration')}scheduler: { extraArgs: { v: "5" } }\n`),
-    /cannot unmarshal object into Go struct field scheduler.extraArgs of type \[\]struct/,
+    /json: cannot unmarshal object into Go struct field ControlPlaneComponent\.scheduler\.extraArgs of type \[\]v1beta4\.Arg$/,
   );
 });
 
 test('what is valid and changes nothing is told, unless it is what it is usually', () => {
   const { all } = read(`${head('InitConfiguration')}
-patches: { directory: /p }
 nodeRegistration: { imagePullPolicy: IfNotPresent }
 timeouts: { discovery: 5m0s, tlsBootstrap: 9m0s }
 ---
@@ -102,7 +102,7 @@ etcd: { local: { dataDir: /var/lib/etcd, extraArgs: [{ name: a, value: b }] } }
 `);
   assert.deepEqual(
     all.flatMap(({ ineffective }) => ineffective),
-    ['InitConfiguration.patches', 'InitConfiguration.timeouts.tlsBootstrap', 'ClusterConfiguration.etcd.local.extraArgs'],
+    ['InitConfiguration.timeouts.tlsBootstrap', 'ClusterConfiguration.etcd.local.extraArgs'],
   );
 });
 
@@ -115,8 +115,9 @@ test('what is no such file is refused in the words of kubeadm', () => {
     [`${head('ClusterConfiguration')}etcd: { local: { dataDirectory: /e } }`, /unknown field "etcd\.local\.dataDirectory"/],
     [
       `${head('InitConfiguration')}localAPIEndpoint: { bindPort: "1" }`,
-      /cannot unmarshal string into Go struct field localAPIEndpoint\.bindPort of type int32/,
+      /Kind:"InitConfiguration"\}: json: cannot unmarshal string into Go struct field APIEndpoint\.localAPIEndpoint\.bindPort of type int32$/,
     ],
+    [head('ResetConfiguration', 'v1beta3'), /unknown configuration APIs: .*Version:"v1beta3", Kind:"ResetConfiguration"/],
     [`${head('InitConfiguration')}---\n${head('InitConfiguration')}`, /kind "InitConfiguration" is specified twice in YAML file/],
     ['kind: InitConfiguration', /kind and apiVersion is mandatory information that must be specified/],
     [

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { toYaml } from '@keelson/machinery';
 import { usualCertificatesDir } from '../layout.ts';
 import { kubernetesVersion } from '../objects/config-maps.ts';
 import { defaultNodeTokenGroup, tokenUsages } from '../objects/tokens.ts';
@@ -17,16 +17,20 @@ const node = {
   taints: null,
 };
 
-const init = {
+/** What is unsaid of a bootstrap token. */
+export const usualToken = { groups: [defaultNodeTokenGroup], ttl: '24h0m0s', usages: tokenUsages };
+
+/** What init takes for unsaid. */
+export const usualInit = {
   apiVersion,
-  bootstrapTokens: [{ groups: [defaultNodeTokenGroup], token: placeholder, ttl: '24h0m0s', usages: tokenUsages }],
+  bootstrapTokens: [{ ...usualToken, token: placeholder }],
   kind: 'InitConfiguration',
   localAPIEndpoint: { advertiseAddress: '1.2.3.4', bindPort: 6443 },
   nodeRegistration: node,
   timeouts: usualTimeouts,
 };
 
-const cluster = {
+export const usualCluster = {
   apiServer: {},
   apiVersion,
   caCertificateValidityPeriod: '87600h0m0s',
@@ -45,7 +49,8 @@ const cluster = {
   scheduler: {},
 };
 
-const join = {
+/** What join takes for unsaid. */
+export const usualJoin = {
   apiVersion,
   caCertPath: `${usualCertificatesDir}/ca.crt`,
   discovery: {
@@ -57,17 +62,25 @@ const join = {
   timeouts: usualTimeouts,
 };
 
+/** What reset takes for unsaid. */
+export const usualReset = {
+  apiVersion,
+  certificatesDir: usualCertificatesDir,
+  kind: 'ResetConfiguration',
+  timeouts: usualTimeouts,
+};
+
 /** kubeadm's defaults for init, as a file that `--config` takes. */
 export function initDefaults(): string {
-  return documents(init, cluster);
+  return documents(usualInit, usualCluster);
 }
 
 /** kubeadm's defaults for join. */
 export function joinDefaults(): string {
-  return documents(join);
+  return documents(usualJoin);
 }
 
-/** In upstream's order of fields, which is the alphabet's. */
-function documents(...all: readonly object[]): string {
-  return all.map((document) => stringify(document, { sortMapEntries: true, aliasDuplicateObjects: false })).join('---\n');
+/** Documents of one file. */
+export function documents(...all: readonly object[]): string {
+  return all.map(toYaml).join('---\n');
 }

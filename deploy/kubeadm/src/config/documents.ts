@@ -1,12 +1,15 @@
+import { errorMessage } from '@keelson/base';
+import { type Form, readForm, strictDecodingError } from '@keelson/component';
 import { parseYamlDocuments } from '@keelson/machinery';
-import { clusterShape, initShape, joinShape, type Version, versions } from './kinds.ts';
-import { type Fields, inspect, type Shape } from './shape.ts';
+import type { Fields } from './forms.ts';
+import { clusterForm, initForm, joinForm, resetForm, type Version, versions } from './kinds.ts';
 
 /** What stands in a configuration file, whatever command it is for. */
 export interface Documents {
   readonly init?: Fields;
   readonly cluster?: Fields;
   readonly join?: Fields;
+  readonly reset?: Fields;
   /** The component's own documents, which the component holds to its form. */
   readonly kubelet?: Fields;
   readonly kubeProxy?: Fields;
@@ -14,7 +17,7 @@ export interface Documents {
   readonly all: readonly Read[];
 }
 
-export type DocumentName = 'init' | 'cluster' | 'join' | 'kubelet' | 'kubeProxy';
+export type DocumentName = 'init' | 'cluster' | 'join' | 'reset' | 'kubelet' | 'kubeProxy';
 
 /** A document that was read. */
 export interface Read {
@@ -42,16 +45,18 @@ const kubeadm = 'kubeadm.k8s.io';
 /** Where a document of a kind goes, and the form it has; undefined: somebody else knows it. */
 interface Place {
   readonly name?: DocumentName;
-  readonly shape?: (version: Version) => Shape;
+  readonly form?: (version: Version) => Form;
+  /** The first of kubeadm's versions that has it; undefined: all that are read. */
+  readonly since?: Version;
 }
 
 const places: Readonly<Record<string, Place>> = {
-  InitConfiguration: { name: 'init', shape: initShape },
-  ClusterConfiguration: { name: 'cluster', shape: clusterShape },
-  JoinConfiguration: { name: 'join', shape: joinShape },
-  // Documents for reset and upgrade may stand in the same file.
-  ResetConfiguration: {},
-  UpgradeConfiguration: {},
+  InitConfiguration: { name: 'init', form: initForm },
+  ClusterConfiguration: { name: 'cluster', form: clusterForm },
+  JoinConfiguration: { name: 'join', form: joinForm },
+  ResetConfiguration: { name: 'reset', form: resetForm, since: 'v1beta4' },
+  // May stand in the same file.
+  UpgradeConfiguration: { since: 'v1beta4' },
 };
 
 const components: Readonly<Record<string, { readonly version: string; readonly kind: string; readonly name: 'kubelet' | 'kubeProxy' }>> = {
@@ -86,11 +91,12 @@ export function readDocuments(source: string, strictness: Strictness): Documents
     seen.add(kind.kind);
     const place = placeOf(kind);
     if (place === 'unknown' || (place === 'foreign' && strictness.foreign === 'refuse')) unknown.push(kind);
-    const { name, shape }: Place = typeof place === 'string' ? {} : place;
-    const { apiVersion: _, kind: __, ...content } = document;
-    const ineffective = shape ? checked(content, kind, shape(kind.version as Version)) : [];
+    const { name, form }: Place = typeof place === 'string' ? {} : place;
+    const { content, ineffective } = form
+      ? contentOf(document, kind, form(kind.version as Version))
+      : { content: document, ineffective: [] };
     all.push({ name, kind: `${kind.group}/${kind.version}, Kind=${kind.kind}`, ineffective });
-    if (name) found[name] = name === 'kubelet' || name === 'kubeProxy' ? document : content;
+    if (name) found[name] = content;
   }
   if (unknown.length > 0) throw new Error(`unknown configuration APIs: []schema.GroupVersionKind{${unknown.map(goKind).join(', ')}}`);
   return { ...found, all };
@@ -128,14 +134,17 @@ function placeOf({ group, version, kind }: Kind): Place | 'unknown' | 'foreign' 
     );
   }
   const known = Object.hasOwn(places, kind) ? places[kind] : undefined;
-  return known && (versions as readonly string[]).includes(version) ? known : 'unknown';
+  const first = versions.indexOf(known?.since ?? 'v1beta3');
+  return known && versions.indexOf(version as Version) >= first ? known : 'unknown';
 }
 
-/** What a document says without effect. @throws Error as Go's strict decoder does. */
-function checked(content: Fields, kind: Kind, shape: Shape): string[] {
-  const { mismatch, unknown, ineffective } = inspect(content, shape);
-  const wrong =
-    mismatch ?? (unknown.length > 0 ? `strict decoding error: ${unknown.map((path) => `unknown field "${path}"`).join(', ')}` : undefined);
-  if (wrong !== undefined) throw new Error(`error unmarshaling configuration ${goKind(kind)}: ${wrong}`);
-  return ineffective.map((path) => `${kind.kind}.${path}`);
+/** What a document says, and what of it has no effect. @throws Error as Go's strict decoder does. */
+function contentOf({ apiVersion: _, kind: __, ...said }: Fields, kind: Kind, form: Form): { content: Fields; ineffective: string[] } {
+  try {
+    const { value, unknown, ineffective } = readForm(form, said);
+    if (unknown.length > 0) throw new Error(strictDecodingError(unknown));
+    return { content: value as Fields, ineffective: ineffective.map((path) => `${kind.kind}.${path}`) };
+  } catch (error) {
+    throw new Error(`error unmarshaling configuration ${goKind(kind)}: ${errorMessage(error)}`);
+  }
 }

@@ -29,7 +29,7 @@ export function checkEndpoint(endpoint: Endpoint, path: string, problems: Proble
   if (bindPort && (bindPort < 1 || bindPort > 65_535)) problems.invalid(path, bindPort, 'port number is not valid');
 }
 
-export function checkRange(range: string | null | undefined, path: string, problems: Problems): void {
+export function checkRange(range: string | undefined, path: string, problems: Problems): void {
   if (range && !isRange(range)) problems.invalid(path, range, "couldn't parse subnet: there are IPv4 ranges such as 10.96.0.0/12");
 }
 
@@ -44,14 +44,20 @@ export function checkNode(node: NodeRegistration, problems: Problems): void {
       'it must consist of letters, digits, dashes and dots, and begin and end with none of the last two',
     );
   }
-  if (node.criSocket && !/^(unix:\/\/)?\//.test(node.criSocket)) {
-    problems.invalid(`${at}.criSocket`, node.criSocket, 'only URL scheme "unix" and absolute paths are supported');
-  }
+  checkSocket(node.criSocket, `${at}.criSocket`, problems);
   node.taints?.forEach(({ key, effect }, index) => {
     if (!key) problems.required(`${at}.taints[${index}].key`, 'a taint has a key');
     if (!effects.includes(effect))
       problems.invalid(`${at}.taints[${index}].effect`, effect ?? '', `supported values: ${effects.join(', ')}`);
   });
+}
+
+export function checkSocket(socket: string | undefined, path: string, problems: Problems): void {
+  if (socket && !/^(unix:\/\/)?\//.test(socket)) problems.invalid(path, socket, 'only URL scheme "unix" and absolute paths are supported');
+}
+
+export function checkAbsolute(path: string | undefined, at: string, problems: Problems): void {
+  if (path && !path.startsWith('/')) problems.invalid(at, path, 'path is not absolute');
 }
 
 /** Milliseconds of a duration. What is none is a problem, and 0. */

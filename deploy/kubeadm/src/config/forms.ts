@@ -1,8 +1,11 @@
 import type { Taint } from '@keelson/types';
 
-/** kubeadm's documents as far as they have an effect here; whatever has passed `inspect` is of these forms. A field can always be null. */
+/** A document nobody has looked at. */
+export type Fields = Readonly<Record<string, unknown>>;
 
-type Maybe<T> = { readonly [K in keyof T]?: T[K] | null };
+/** kubeadm's documents as far as they have an effect here; whatever was read by the forms of `kinds.ts` is of these. */
+
+type Maybe<T> = { readonly [K in keyof T]?: T[K] };
 
 /** v1beta3 writes arguments as a map. */
 export type Arguments = Readonly<Record<string, string>> | readonly Maybe<{ name: string; value: string }>[];
@@ -21,6 +24,7 @@ interface Common {
   nodeRegistration: NodeRegistration;
   skipPhases: readonly string[];
   dryRun: boolean;
+  patches: Maybe<{ directory: string }>;
 }
 
 export type BootstrapTokenForm = Maybe<{
@@ -52,6 +56,14 @@ export type JoinForm = Maybe<
   }
 >;
 
+export type ResetForm = Maybe<{
+  certificatesDir: string;
+  criSocket: string;
+  dryRun: boolean;
+  force: boolean;
+  ignorePreflightErrors: readonly string[];
+}>;
+
 type Component = Maybe<{ extraArgs: Arguments }>;
 type Switch = Maybe<{ disabled: boolean }>;
 
@@ -73,7 +85,7 @@ export type ClusterForm = Maybe<{
 }>;
 
 /** Arguments as `name=value`, as flags give them. */
-export function argumentsOf(given: Arguments | null | undefined): string[] {
+export function argumentsOf(given: Arguments | undefined): string[] {
   if (!given) return [];
   const pairs = Array.isArray(given)
     ? given.map(({ name, value }: { name?: string; value?: string }) => [name ?? '', value ?? ''])

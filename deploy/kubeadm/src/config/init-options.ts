@@ -3,7 +3,7 @@ import { defaultNodeTokenGroup, tokenProblem, tokenUsages } from '../objects/tok
 import { certificateKeyProblem } from '../objects/uploaded-certs.ts';
 import type { InitOptions, WantedToken } from '../options.ts';
 import type { Documents } from './documents.ts';
-import { checkEndpoint, checkNode, checkRange, durationAt, Problems } from './fields.ts';
+import { checkAbsolute, checkEndpoint, checkNode, checkRange, durationAt, Problems } from './fields.ts';
 import { argumentsOf, type BootstrapTokenForm, type ClusterForm, type InitForm } from './forms.ts';
 import { chosen, nodeOptions } from './node-options.ts';
 import { documentPhases } from './phases.ts';
@@ -71,9 +71,9 @@ function check(init: InitForm, cluster: ClusterForm, problems: Problems): void {
   checkRange(cluster.networking?.serviceSubnet, 'networking.serviceSubnet', problems);
   const key = init.certificateKey && certificateKeyProblem(init.certificateKey);
   if (key) problems.invalid('certificateKey', '', 'it must be 64 hexadecimal digits');
-  const { certificatesDir = '', kubernetesVersion = '' } = cluster;
-  if (certificatesDir && !certificatesDir.startsWith('/')) problems.invalid('certificatesDir', certificatesDir, 'path is not absolute');
-  const version = versionProblem(kubernetesVersion ?? '');
+  const { certificatesDir, kubernetesVersion = '' } = cluster;
+  checkAbsolute(certificatesDir, 'certificatesDir', problems);
+  const version = versionProblem(kubernetesVersion);
   if (version !== undefined) problems.invalid('kubernetesVersion', kubernetesVersion, version);
   checkEtcd(cluster.etcd ?? {}, problems);
 }

@@ -35,12 +35,12 @@ export function joinOptions(flags: JoinOptions, documents: Documents, given: Rea
       tlsBootstrapToken,
     }),
     ...nodeOptions(flags, form, given),
-    controlPlane: form.controlPlane !== undefined && form.controlPlane !== null,
+    controlPlane: form.controlPlane !== undefined,
     discoveryTokenCaCertHash: (known?.caCertHashes ?? []).map((hash) => hash.toLowerCase()),
     discoveryTokenUnsafeSkipCaVerification: known?.unsafeSkipCAVerification === true,
     skipPhases: given.has('skipPhases') ? flags.skipPhases : documentPhases(form.skipPhases ?? []),
   };
-  return { endpoint: known?.apiServerEndpoint ?? undefined, options };
+  return { endpoint: known?.apiServerEndpoint, options };
 }
 
 const tokenForm = 'the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z"';

@@ -1,27 +1,37 @@
-import { any, duration, fields, flag, idle, list, map, type Shape, text, texts, whole } from './shape.ts';
+import { any, duration, type Form, flag, idle, int32, listOf, mapOf, named, struct, text } from '@keelson/component';
 
-/** The versions of kubeadm's documents that are read. */
-export const versions = ['v1beta4', 'v1beta3'] as const;
+/** The versions of kubeadm's documents that are read, the newest last. */
+export const versions = ['v1beta3', 'v1beta4'] as const;
 
 export type Version = (typeof versions)[number];
 
-const endpoint = fields({ advertiseAddress: text, bindPort: whole });
+type Fields = Readonly<Record<string, Form>>;
+
+const texts = listOf(text);
+
+/** A struct of kubeadm's own, by the name it has in Go. */
+const of = (version: Version, name: string, fields: Fields): Form => struct(`${version}.${name}`, fields);
+
+/** What v1beta4 has and v1beta3 has not. */
+const later = (version: Version, fields: Fields): Fields => (version === 'v1beta4' ? fields : {});
+
+const endpoint = (version: Version): Form => of(version, 'APIEndpoint', { advertiseAddress: text, bindPort: int32 });
 const image = { imageRepository: idle(text), imageTag: idle(text) };
 
 /** v1beta3 has arguments as a map, v1beta4 as a list in which a name can come twice. */
-const args = (version: Version): Shape => (version === 'v1beta3' ? map(text) : list(fields({ name: text, value: text })));
+const args = (version: Version): Form => (version === 'v1beta3' ? mapOf(text) : listOf(of(version, 'Arg', { name: text, value: text })));
 
-const taint = fields({ key: text, value: text, effect: text, timeAdded: idle(text) });
+const taint = struct('v1.Taint', { key: text, value: text, effect: named('v1.TaintEffect'), timeAdded: idle(text) });
 
-function nodeRegistration(version: Version): Shape {
-  return fields({
+function nodeRegistration(version: Version): Form {
+  return of(version, 'NodeRegistrationOptions', {
     name: text,
     criSocket: text,
-    taints: list(taint),
+    taints: listOf(taint),
     kubeletExtraArgs: args(version),
     ignorePreflightErrors: texts,
-    imagePullPolicy: idle(text, 'IfNotPresent'),
-    ...(version === 'v1beta4' ? { imagePullSerial: idle(flag, true) } : {}),
+    imagePullPolicy: idle(named('v1.PullPolicy'), 'IfNotPresent'),
+    ...later(version, { imagePullSerial: idle(flag, true) }),
   });
 }
 
@@ -46,100 +56,112 @@ export const usualTimeouts: Readonly<Record<(typeof waits)[number], string>> = {
   upgradeManifests: '5m0s',
 };
 
+const timeouts = struct('v1beta4.Timeouts', Object.fromEntries(waits.map((name) => [name, idle(duration, usualTimeouts[name])])));
+
 /** Fields that init and join have in common. */
-function both(version: Version): Record<string, Shape> {
+function both(version: Version): Fields {
   return {
     nodeRegistration: nodeRegistration(version),
     skipPhases: texts,
-    patches: idle(fields({ directory: text })),
-    ...(version === 'v1beta4'
-      ? { dryRun: flag, timeouts: fields(Object.fromEntries(waits.map((name) => [name, idle(duration, usualTimeouts[name])]))) }
-      : {}),
+    patches: of(version, 'Patches', { directory: text }),
+    ...later(version, { dryRun: flag, timeouts }),
   };
 }
 
-export function initShape(version: Version): Shape {
-  return fields({
+export function initForm(version: Version): Form {
+  const token = { token: text, description: text, ttl: duration, expires: text, usages: texts, groups: texts };
+  return of(version, 'InitConfiguration', {
     ...both(version),
-    bootstrapTokens: list(fields({ token: text, description: text, ttl: duration, expires: text, usages: texts, groups: texts })),
-    localAPIEndpoint: endpoint,
+    bootstrapTokens: listOf(struct('v1.BootstrapToken', token)),
+    localAPIEndpoint: endpoint(version),
     certificateKey: text,
   });
 }
 
-export function joinShape(version: Version): Shape {
-  return fields({
+export function joinForm(version: Version): Form {
+  const token = { token: text, apiServerEndpoint: text, caCertHashes: texts, unsafeSkipCAVerification: flag };
+  return of(version, 'JoinConfiguration', {
     ...both(version),
     caCertPath: idle(text, '/etc/kubernetes/pki/ca.crt'),
-    discovery: fields({
-      bootstrapToken: fields({ token: text, apiServerEndpoint: text, caCertHashes: texts, unsafeSkipCAVerification: flag }),
-      file: fields({ kubeConfigPath: text }),
+    discovery: of(version, 'Discovery', {
+      bootstrapToken: of(version, 'BootstrapTokenDiscovery', token),
+      file: of(version, 'FileDiscovery', { kubeConfigPath: text }),
       tlsBootstrapToken: text,
       ...(version === 'v1beta3' ? { timeout: idle(duration, '5m0s') } : {}),
     }),
-    controlPlane: fields({ localAPIEndpoint: endpoint, certificateKey: text }),
+    controlPlane: of(version, 'JoinControlPlane', { localAPIEndpoint: endpoint(version), certificateKey: text }),
   });
 }
 
-const volume = fields({ name: text, hostPath: text, mountPath: text, readOnly: flag, pathType: text });
-const variable = fields({ name: text, value: text, valueFrom: any });
+export function resetForm(version: Version): Form {
+  return of(version, 'ResetConfiguration', {
+    certificatesDir: text,
+    cleanupTmpDir: idle(flag),
+    criSocket: text,
+    dryRun: flag,
+    force: flag,
+    ignorePreflightErrors: texts,
+    skipPhases: idle(texts),
+    unmountFlags: idle(texts),
+    timeouts,
+  });
+}
 
-function component(version: Version): Record<string, Shape> {
+function component(version: Version): Fields {
+  const volume = { name: text, hostPath: text, mountPath: text, readOnly: flag, pathType: named('v1.HostPathType') };
   return {
     extraArgs: args(version),
-    extraVolumes: idle(list(volume)),
-    ...(version === 'v1beta4' ? { extraEnvs: idle(list(variable)) } : {}),
+    extraVolumes: idle(listOf(of(version, 'HostPathMount', volume))),
+    ...later(version, { extraEnvs: idle(listOf(variable)) }),
   };
 }
 
-export function clusterShape(version: Version): Shape {
-  const later = version === 'v1beta4';
-  return fields({
-    apiServer: fields({
-      ...component(version),
-      certSANs: texts,
-      ...(later ? {} : { timeoutForControlPlane: idle(duration, '4m0s') }),
-    }),
-    controllerManager: fields(component(version)),
-    scheduler: fields(component(version)),
-    dns: fields({ ...image, ...(later ? { disabled: flag } : {}) }),
-    etcd: etcdShape(version),
-    networking: fields({ dnsDomain: text, podSubnet: text, serviceSubnet: text }),
+const variable = struct('v1beta4.EnvVar', { name: text, value: text, valueFrom: any });
+const disabled = { disabled: flag };
+
+export function clusterForm(version: Version): Form {
+  const apiServer = { ...component(version), certSANs: texts };
+  const patience = version === 'v1beta3' ? { timeoutForControlPlane: idle(duration, '4m0s') } : {};
+  return of(version, 'ClusterConfiguration', {
+    apiServer: of(version, 'APIServer', { ...apiServer, ...patience }),
+    controllerManager: of(version, 'ControlPlaneComponent', component(version)),
+    scheduler: of(version, 'ControlPlaneComponent', component(version)),
+    dns: of(version, 'DNS', { ...image, ...later(version, disabled) }),
+    etcd: etcdForm(version),
+    networking: of(version, 'Networking', { dnsDomain: text, podSubnet: text, serviceSubnet: text }),
     certificatesDir: text,
     clusterName: text,
     controlPlaneEndpoint: text,
-    featureGates: idle(map(flag)),
+    featureGates: idle(mapOf(flag)),
     imageRepository: idle(text, 'registry.k8s.io'),
     kubernetesVersion: text,
-    ...(later ? laterCluster : {}),
+    ...later(version, laterCluster),
   });
 }
 
-/** What v1beta4 has and v1beta3 has not. */
-const laterCluster: Readonly<Record<string, Shape>> = {
-  proxy: fields({ disabled: flag }),
-  encryptionAlgorithm: idle(text, 'RSA-2048'),
+const laterCluster: Fields = {
+  proxy: struct('v1beta4.Proxy', disabled),
+  encryptionAlgorithm: idle(named('v1beta4.EncryptionAlgorithmType'), 'RSA-2048'),
   certificateValidityPeriod: idle(duration, '8760h0m0s'),
   caCertificateValidityPeriod: idle(duration, '87600h0m0s'),
 };
 
-function etcdShape(version: Version): Shape {
-  const later = version === 'v1beta4';
-  return fields({
-    local: fields({
+function etcdForm(version: Version): Form {
+  return of(version, 'Etcd', {
+    local: of(version, 'LocalEtcd', {
       ...image,
       dataDir: idle(text, '/var/lib/etcd'),
       extraArgs: idle(args(version)),
       serverCertSANs: idle(texts),
       peerCertSANs: idle(texts),
-      ...(later ? { extraEnvs: idle(list(variable)) } : {}),
+      ...later(version, { extraEnvs: idle(listOf(variable)) }),
     }),
-    external: fields({
+    external: of(version, 'ExternalEtcd', {
       endpoints: texts,
       caFile: text,
       certFile: text,
       keyFile: text,
-      ...(later ? { httpEndpoints: idle(texts) } : {}),
+      ...later(version, { httpEndpoints: idle(texts) }),
     }),
   });
 }

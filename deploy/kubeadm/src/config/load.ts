@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type ConfigKind, readConfigKind } from '@keelson/component';
 import type { Command } from 'commander';
 import { type DocumentName, type Documents, type Read, readDocuments, type Strictness } from './documents.ts';
-import type { ClusterForm } from './forms.ts';
-import type { Fields } from './shape.ts';
+import type { ClusterForm, Fields } from './forms.ts';
 import { isOtherVersion } from './version.ts';
 
 /**
@@ -49,7 +48,7 @@ export function toldOf({ all }: Documents, used: readonly DocumentName[]): strin
 
 /** Flags that may stand beside --config: they say what is done now, not what the cluster is. */
 const beside = new Set([
-  ...['config', 'ignore-preflight-errors', 'dry-run', 'kubeconfig', 'node-name', 'kubeconfig-dir', 'upload-certs'],
+  ...['config', 'ignore-preflight-errors', 'dry-run', 'kubeconfig', 'node-name', 'kubeconfig-dir', 'upload-certs', 'yes'],
   // Ours alone: no document has a field for them.
   ...['root', 'overlay'],
 ]);

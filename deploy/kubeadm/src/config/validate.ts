@@ -1,8 +1,9 @@
 import { usualCertificatesDir } from '../layout.ts';
-import type { InitOptions, JoinOptions } from '../options.ts';
+import type { InitOptions, JoinOptions, ResetOptions } from '../options.ts';
 import type { Documents } from './documents.ts';
 import { initOptions } from './init-options.ts';
 import { joinOptions } from './join-options.ts';
+import { resetOptions } from './reset-options.ts';
 
 const machine = {
   ...{ root: '/', apiserverBindPort: 6443, criSocket: '', dryRun: false, nodeName: 'node' },
@@ -20,9 +21,12 @@ const join: JoinOptions = {
   ...{ controlPlane: false, discoveryTokenCaCertHash: [], discoveryTokenUnsafeSkipCaVerification: false },
 };
 
+const reset: ResetOptions = { root: '/', criSocket: '', dryRun: false, force: false, ignorePreflightErrors: [] };
+
 /** Looks at all documents of a file as the commands that they are for would. @throws Error as those do. */
 export function validate(documents: Documents): void {
   const nothing = new Set<string>();
   if (documents.init || documents.cluster) initOptions(init, documents, nothing);
   if (documents.join) joinOptions(join, documents, nothing);
+  if (documents.reset) resetOptions(reset, documents);
 }

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Kubeconfig } from '@keelson/client';
 import { Refusal } from '@keelson/deploy-local';
-import { parse } from 'yaml';
+import { parseYaml } from '@keelson/machinery';
 
 /** Where a kubeconfig says that the cluster is (`host:port`), and who its authority is (PEM). @throws Refusal when it says neither. */
 export async function clusterInFile(path: string): Promise<{ endpoint: string; caPem: string }> {
   const text = await readFile(path, 'utf8').catch(() => Promise.reject(new Refusal(`${path} cannot be read`)));
-  const config = parse(text) as Kubeconfig | null;
+  const config = parseYaml(text).value as Kubeconfig | null;
   const current = config?.contexts?.find(({ name }) => name === config['current-context'])?.context.cluster;
   const cluster = (config?.clusters?.find(({ name }) => name === current) ?? config?.clusters?.[0])?.cluster;
   const url = URL.parse(cluster?.server ?? '');

@@ -1,8 +1,8 @@
 import type { Kubeconfig } from '@keelson/client';
+import { parseYaml } from '@keelson/machinery';
 import { type BootstrapToken, caHash, parseBundle } from '@keelson/pki';
 import type { ConfigMap } from '@keelson/types';
 import { compactVerify } from 'jose';
-import { parse } from 'yaml';
 
 /** What a stranger's ConfigMap `cluster-info` comes to. */
 export type Verdict =
@@ -37,7 +37,7 @@ export async function verifyClusterInfo({ data = {} }: ConfigMap, token: Bootstr
 
 function clusterOf(kubeconfig: string): { caPem: string; server: string } | undefined {
   try {
-    const cluster = (parse(kubeconfig) as Kubeconfig).clusters?.[0]?.cluster;
+    const cluster = (parseYaml(kubeconfig).value as Kubeconfig).clusters?.[0]?.cluster;
     const { server = '', 'certificate-authority-data': ca = '' } = cluster ?? {};
     return server === '' ? undefined : { caPem: Buffer.from(ca, 'base64').toString(), server };
   } catch {

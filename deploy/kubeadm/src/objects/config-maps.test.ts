@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parse } from 'yaml';
+import { parseYaml } from '@keelson/machinery';
 import { defaultSettings } from '../commands/config.ts';
 import { componentDocument, dnsAddressOf, kubeadmConfig, kubeletConfig, settingsOf } from './config-maps.ts';
+
+/** Fields of any type. */
+type Members = { readonly [name: string]: Members };
+
+const read = (text = ''): Members => parseYaml(text).value as Members;
 
 test('what the machines agree on is read back as it was', () => {
   const settings = {
@@ -17,12 +22,14 @@ test('what the machines agree on is read back as it was', () => {
   };
   assert.deepEqual(settingsOf(kubeadmConfig(settings)), settings);
   assert.deepEqual(settingsOf(kubeadmConfig(defaultSettings)), defaultSettings);
+  const odd = { ...defaultSettings, clusterName: 'yes', dnsDomain: '1e3', schedulerExtraArgs: ['v=0x10', 'on=off'] };
+  assert.deepEqual(settingsOf(kubeadmConfig(odd)), odd, 'what looks like another type stays a text');
 });
 
 test("kubeadm's document has kubeadm's form", () => {
-  const document = parse(kubeadmConfig({ ...defaultSettings, etcdServers: ['http://e:2379'] }).data?.ClusterConfiguration ?? '');
+  const document = read(kubeadmConfig({ ...defaultSettings, etcdServers: ['http://e:2379'] }).data?.ClusterConfiguration);
   assert.equal(document.apiVersion, 'kubeadm.k8s.io/v1beta4');
-  assert.deepEqual(document.etcd.external.endpoints, ['http://e:2379']);
+  assert.deepEqual(document.etcd?.external?.endpoints, ['http://e:2379']);
   assert.deepEqual(document.networking, { dnsDomain: 'cluster.local', podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/12' });
   assert.throws(() => settingsOf({ metadata: {}, data: {} }), /no ClusterConfiguration/);
 });
@@ -37,5 +44,5 @@ test("an administrator's document has the last word, and is read back", () => {
 
 test('DNS has the tenth address', () => {
   assert.equal(dnsAddressOf(defaultSettings), '10.96.0.10');
-  assert.deepEqual(parse(kubeletConfig(defaultSettings).data?.kubelet ?? '').clusterDNS, ['10.96.0.10']);
+  assert.deepEqual(read(kubeletConfig(defaultSettings).data?.kubelet).clusterDNS, ['10.96.0.10']);
 });

@@ -1,8 +1,8 @@
 import { renderKubeconfig } from '@keelson/client';
 import { mergeConfig } from '@keelson/component';
+import { parseYaml, toYaml } from '@keelson/machinery';
 import type { ConfigMap } from '@keelson/types';
-import { parse, stringify } from 'yaml';
-import type { Fields } from '../config/shape.ts';
+import type { Fields } from '../config/forms.ts';
 import { clusterInfoKubeconfig, type KubeconfigTarget } from '../kubeconfigs.ts';
 import { usualCertificatesDir } from '../layout.ts';
 import type { ClusterSettings } from '../machine.ts';
@@ -34,8 +34,8 @@ export function kubeadmConfig(settings: ClusterSettings): ConfigMap {
   return {
     metadata: configKeys.kubeadm,
     data: {
-      ClusterConfiguration: stringify(clusterConfiguration(settings)),
-      KeelsonConfiguration: stringify({ overlay: settings.overlay, addons: settings.addons }),
+      ClusterConfiguration: toYaml(clusterConfiguration(settings)),
+      KeelsonConfiguration: toYaml({ overlay: settings.overlay, addons: settings.addons }),
     },
   };
 }
@@ -74,10 +74,10 @@ function etcd({ etcdServers, etcdTls, certificatesDir }: ClusterSettings): objec
 
 /** Reads `kubeadm-config` back. @throws when it holds no ClusterConfiguration. */
 export function settingsOf({ data }: ConfigMap): ClusterSettings {
-  const document: unknown = parse(data?.ClusterConfiguration ?? '');
+  const document: unknown = parseYaml(data?.ClusterConfiguration ?? '').value;
   if (member(document, 'kind') !== 'ClusterConfiguration')
     throw new Error('ConfigMap kube-system/kubeadm-config has no ClusterConfiguration');
-  const own: unknown = parse(data?.KeelsonConfiguration ?? '{}');
+  const own: unknown = parseYaml(data?.KeelsonConfiguration ?? '').value;
   const networking = member(document, 'networking');
   const external = member(member(document, 'etcd'), 'external');
   const extra = (component: string): string[] =>
@@ -99,6 +99,11 @@ export function settingsOf({ data }: ConfigMap): ClusterSettings {
     certificatesDir: text(member(document, 'certificatesDir')) || usualCertificatesDir,
     kubeProxyDisabled: member(member(document, 'proxy'), 'disabled') === true,
   };
+}
+
+/** The version in `kubeadm-config`; empty when there is none. */
+export function recordedVersion({ data }: ConfigMap): string {
+  return text(member(parseYaml(data?.ClusterConfiguration ?? '').value, 'kubernetesVersion'));
 }
 
 function member(value: unknown, key: string): unknown {
@@ -129,7 +134,7 @@ export function kubeletConfig(settings: ClusterSettings, own: Fields = {}): Conf
     rotateCertificates: true,
     staticPodPath: '/etc/kubernetes/manifests',
   };
-  return { metadata: configKeys.kubelet, data: { kubelet: stringify(mergeConfig(document, own)) } };
+  return { metadata: configKeys.kubelet, data: { kubelet: toYaml(mergeConfig(document, own)) } };
 }
 
 /** ConfigMap `kube-proxy`: what all kube-proxies have in common. @param own the administrator's document, which has the last word. */
@@ -141,13 +146,13 @@ export function kubeProxyConfig({ podSubnet }: ClusterSettings, own: Fields = {}
     clientConnection: { kubeconfig: '/var/lib/kube-proxy/kubeconfig.conf' },
     mode: 'iptables',
   };
-  const data = { 'config.conf': stringify(mergeConfig(document, own)) };
+  const data = { 'config.conf': toYaml(mergeConfig(document, own)) };
   return { metadata: { ...configKeys.kubeProxy, labels: { app: 'kube-proxy' } }, data };
 }
 
 /** The document in one of those two. @throws when the ConfigMap holds none. */
 export function componentDocument({ metadata, data }: ConfigMap, key: 'kubelet' | 'config.conf'): Fields {
-  const document: unknown = parse(data?.[key] ?? '');
+  const document: unknown = parseYaml(data?.[key] ?? '').value;
   if (typeof document === 'object' && document !== null) return document as Fields;
   throw new Error(`ConfigMap kube-system/${metadata.name ?? ''} has no ${key}`);
 }

@@ -40,7 +40,8 @@ export const grants: readonly Grant[] = [
   grant(configKeys.clusterInfo, 'kubeadm:bootstrap-signer-clusterinfo', [{ apiGroup, kind: 'User', name: 'system:anonymous' }]),
   grant(configKeys.kubeadm, 'kubeadm:nodes-kubeadm-config', [joining, nodes]),
   grant(configKeys.kubelet, 'kubeadm:kubelet-config', [nodes, joining]),
-  grant(configKeys.kubeProxy, 'kube-proxy', [joining]),
+  // Upstream's nodes get theirs with the pod of it; ours read it again when they are upgraded.
+  grant(configKeys.kubeProxy, 'kube-proxy', [joining, nodes]),
   // kube-proxy is no pod here, whose token the kubelet would renew: the machine that joins asks for one.
   grantRule(system, 'kubeadm:kube-proxy-token', [joining], {
     verbs: ['create'],

@@ -6,13 +6,13 @@ import { importImages } from '@keelson/deploy-images';
 import { clusterPaths, isReady, loadImages, shareMounts } from '@keelson/deploy-local';
 import { Node } from '@keelson/types';
 import { ensureBundles } from '../../../../tools/bundle.ts';
-import { servicesFor } from '../services/surroundings.ts';
+import { configure, servicesFor } from '../services/surroundings.ts';
 import { type Context, localServer, telling, waitFor, withApi } from './context.ts';
 
 /** Programs and directories that the processes are started with, and the container runtime, where it is ours. */
 export async function prepareProcesses(context: Context): Promise<void> {
   const { machine, layout, say } = context;
-  const services = await servicesFor(machine);
+  const services = servicesFor(machine);
   const log = telling(say);
   const { database } = clusterPaths(layout.data);
   await Promise.all(
@@ -33,13 +33,15 @@ async function prepareRuntime({ machine, layout, host, say }: Context): Promise<
 
 /** Starts the processes of these names, in the order in which they need each other. */
 export async function startServices(context: Context, names: readonly string[]): Promise<void> {
-  const services = await servicesFor(context.machine);
-  for (const service of services.filter(({ name }) => names.includes(name))) await context.host.start(service);
+  for (const service of servicesFor(context.machine).filter(({ name }) => names.includes(name))) {
+    await configure(service.name, context.machine);
+    await context.host.start(service);
+  }
 }
 
 /** From now on the machine's processes are started again when they end. */
 export async function keepRunning({ machine, host }: Context): Promise<void> {
-  await host.keepRunning(await servicesFor(machine), !machine.criSocket);
+  await host.keepRunning(servicesFor(machine), !machine.criSocket);
 }
 
 /** Starts the API server and waits until it is ready, by its word to that user, then those who work for it. */

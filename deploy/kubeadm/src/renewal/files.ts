@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Clock } from '@keelson/base';
 import { type Kubeconfig, type KubeconfigUser, renderKubeconfig } from '@keelson/client';
 import { replaceFile } from '@keelson/deploy-local';
+import { parseYaml } from '@keelson/machinery';
 import { type Credential, issue, subjectOf, type Usage } from '@keelson/pki';
-import { parse } from 'yaml';
 import { certificateUser } from '../kubeconfigs.ts';
 import type { Layout } from '../layout.ts';
 import { isKubeconfig, type Renewable } from './certificates.ts';
@@ -56,7 +56,7 @@ export async function putCertificate(layout: Layout, { name }: Pick<Renewable, '
 
 async function kubeconfigOf(layout: Layout, name: string): Promise<Kubeconfig | undefined> {
   const text = await textOf(kubeconfigPath(layout, name));
-  return text === undefined ? undefined : ((parse(text) ?? {}) as Kubeconfig);
+  return text === undefined ? undefined : ((parseYaml(text).value ?? {}) as Kubeconfig);
 }
 
 function kubeconfigPath({ kubernetes }: Layout, name: string): string {

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Clock, seededRandom, systemClock } from '@keelson/base';
+import type { Kubeconfig, KubeconfigUser } from '@keelson/client';
 import { ensureCertificates, replaceFile } from '@keelson/deploy-local';
+import { parseYaml, toYaml } from '@keelson/machinery';
 import { issue, subjectOf } from '@keelson/pki';
-import { parse, stringify } from 'yaml';
 import { wantedCertificates, wantedClients } from '../certificates.ts';
 import { defaultSettings } from '../commands/config.ts';
 import { program } from '../commands/index.ts';
@@ -36,7 +37,7 @@ async function controlPlane(t: TestContext): Promise<{ root: string; layout: Lay
   for (const wanted of wantedClients(machine).filter(({ file }) => file !== 'kubelet')) {
     const made = await issue({ ...wanted, ca: { certPem: ca.certPem, keyPem: ca.keyPem }, days: 365, clock: clockAt(0) });
     const target = { clusterName: 'kubernetes', server: 'https://192.0.2.1:6443', caPem: ca.certPem };
-    await replaceFile(layout.kubeconfig(wanted.file), stringify(kubeconfigFor(target, wanted.commonName, certificateUser(made))));
+    await replaceFile(layout.kubeconfig(wanted.file), toYaml(kubeconfigFor(target, wanted.commonName, certificateUser(made))));
   }
   await saveMachine(machine);
   return { root, layout };
@@ -54,6 +55,12 @@ async function kubeadm(day: number, ...args: readonly string[]): Promise<string>
 
 async function certificate(layout: Layout, name: string): Promise<X509Certificate> {
   return new X509Certificate((await certificateOf(layout, name)) ?? '');
+}
+
+/** What a kubeconfig of one cluster and one user says. */
+function partsOf(text: string): { context: string | undefined; server: string | undefined; user: KubeconfigUser | undefined } {
+  const config = parseYaml(text).value as Kubeconfig;
+  return { context: config['current-context'], server: config.clusters?.[0]?.cluster.server, user: config.users?.[0]?.user };
 }
 
 test('the two tables are those of upstream', () => {
@@ -139,12 +146,11 @@ test('a certificate key is 32 bytes in hexadecimal, another one each time', asyn
 
 test('a kubeconfig for one more user', async (t) => {
   const { root, layout } = await controlPlane(t);
-  const config = parse(
+  const { context, server, user } = partsOf(
     await kubeadm(0, 'kubeconfig', 'user', '--root', root, '--client-name', 'ann', '--org', 'dev,ops', '--validity-period', '24h'),
   );
-  assert.equal(config['current-context'], 'ann@kubernetes');
-  assert.equal(config.clusters[0].cluster.server, 'https://api.example.com:6443');
-  const made = new X509Certificate(Buffer.from(config.users[0].user['client-certificate-data'], 'base64'));
+  assert.deepEqual([context, server], ['ann@kubernetes', 'https://api.example.com:6443']);
+  const made = new X509Certificate(Buffer.from(user?.['client-certificate-data'] ?? '', 'base64'));
   assert.deepEqual(subjectOf(made), { commonName: 'ann', organizations: ['dev', 'ops'] });
   assert.equal(made.validToDate.getTime(), start + 86_400_000);
   assert.ok(made.checkIssued(new X509Certificate((await authorityOf(layout, 'ca'))?.certPem ?? '')));
@@ -154,8 +160,7 @@ test('a kubeconfig for one more user', async (t) => {
     file,
     'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nclusterName: blue\ncontrolPlaneEndpoint: blue.example.com\n',
   );
-  const other = parse(await kubeadm(0, 'kubeconfig', 'user', '--root', root, '--client-name', 'bob', '--token', 't', '--config', file));
-  assert.deepEqual([other['current-context'], other.clusters[0].cluster.server], ['bob@blue', 'https://blue.example.com:6443']);
-  assert.deepEqual(other.users[0].user, { token: 't' });
+  const other = partsOf(await kubeadm(0, 'kubeconfig', 'user', '--root', root, '--client-name', 'bob', '--token', 't', '--config', file));
+  assert.deepEqual(other, { context: 'bob@blue', server: 'https://blue.example.com:6443', user: { token: 't' } });
   await assert.rejects(kubeadm(0, 'kubeconfig', 'user', '--root', root), /required flag\(s\) "client-name" not set/);
 });

@@ -1,3 +1,5 @@
+import { aligned } from '../table.ts';
+
 /** When a certificate ends. */
 export interface Expiration {
   readonly name: string;
@@ -23,14 +25,6 @@ function row({ name, expires, ca, external }: Expiration, now: number): string[]
   const signer = ca === undefined ? [] : [ca];
   if (expires === undefined) return [`!MISSING! ${name}`, '', '', ...signer.map(() => ''), ''];
   return [name, date(expires), remaining(expires - now), ...signer, (external ? 'yes' : 'no').padEnd(8)];
-}
-
-/** As Go's tabwriter with cells of ten characters at least and three between them; the last column is as long as it is. */
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(10, ...rows.map((cells) => (cells[column] ?? '').length + 3))) ?? [];
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('');
-  return rows.map((cells) => `${line(cells)}\n`).join('');
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

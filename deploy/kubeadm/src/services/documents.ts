@@ -1,8 +1,10 @@
-import { type ConfigKind, mergeConfig, readConfigKind } from '@keelson/component';
-import type { Fields } from '../config/shape.ts';
+import { mergeConfig } from '@keelson/component';
+import { toYaml } from '@keelson/machinery';
+import type { Fields } from '../config/forms.ts';
 import type { Layout } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { componentDocument, kubeletConfig, kubeProxyConfig } from '../objects/config-maps.ts';
+import { patched } from '../patches/patches.ts';
 
 /** A full disk is its owner's business; a tenth of a large one is no shortage. */
 const evictionHard = { 'memory.available': '100Mi', 'nodefs.available': '1Gi', 'imagefs.available': '1Gi' };
@@ -15,7 +17,7 @@ export function kubeletDocument(machine: Machine, layout: Layout, resolvConf: st
   const places = { authentication: { x509: { clientCAFile: `${layout.pki}/ca.crt` } }, staticPodPath: layout.manifests };
   // Thresholds are a whole: whoever names one means that there are no others.
   const below = { resolvConf, ...(common.evictionHard === undefined ? { evictionHard } : {}) };
-  return mergeConfig(below, placed(common, usual, places)) as Fields;
+  return patched(mergeConfig(below, placed(common, usual, places)) as Fields, machine.kubeletPatches ?? []);
 }
 
 /** What its kube-proxy is configured with, in the same way. */
@@ -37,8 +39,9 @@ function placed(document: Fields, usual: Fields, places: Fields): Fields {
   return { ...document, ...Object.fromEntries(changes) };
 }
 
-/** A component's document as flags, which is what its fields are here. @throws Error for a document of another kind. */
-export function flagsOf(document: Fields, kind: ConfigKind | undefined): string[] {
-  const { values = {} } = (kind && readConfigKind(document, kind)) ?? {};
-  return Object.entries(values).flatMap(([flag, value]) => [value].flat().map((one) => `--${flag}=${String(one)}`));
+/** The files that a process is configured with, by their paths. */
+export function filesOf(service: string, machine: Machine, layout: Layout, resolvConf: string): Readonly<Record<string, string>> {
+  if (service === 'kubelet') return { [layout.kubeletConfig]: toYaml(kubeletDocument(machine, layout, resolvConf)) };
+  if (service === 'kube-proxy') return { [layout.kubeProxyConfig]: toYaml(kubeProxyDocument(machine, layout)) };
+  return {};
 }

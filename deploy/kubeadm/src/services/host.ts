@@ -1,4 +1,4 @@
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Clock, sleep } from '@keelson/base';
 import {
@@ -30,8 +30,16 @@ export interface ServiceHost {
   stop(name: string): Promise<void>;
   /** From now on whatever of these ends is started again, and the private container runtime too, where there is one. */
   keepRunning(services: readonly Service[], runtime: boolean): Promise<void>;
+  /** How a process is started: the file that says so, what it says now, if it does, and what it would say for this service. */
+  definition(service: Service): Promise<Definition>;
   /** The last line of its log. */
   lastWords(name: string): Promise<string>;
+}
+
+export interface Definition {
+  readonly path: string;
+  readonly current: string | undefined;
+  readonly wanted: string;
 }
 
 export const runtimeName = 'containerd';
@@ -58,6 +66,14 @@ function localHost(dataDir: string, clock: Clock): ServiceHost {
       await replaceFile(watchedPath(dataDir), JSON.stringify(watched));
       await start(place, supervisorName, supervisor, clock);
     },
+    async definition(service) {
+      const path = watchedPath(dataDir);
+      const watched = await readText(path);
+      const { services = [] } = watched === undefined ? {} : (JSON.parse(watched) as Watched);
+      const lines = (command: readonly string[]): string => command.map((word) => `${word}\n`).join('');
+      const current = services.find(({ name }) => name === service.name)?.command;
+      return { path, current: current && lines(current), wanted: lines(commandOf(service)) };
+    },
     lastWords: (name) => lastWords(dataDir, name, 1),
   };
 }
@@ -68,12 +84,9 @@ const pollMs = 50;
 function systemdHost(dataDir: string, clock: Clock): ServiceHost {
   const systemctl = (...args: string[]): Promise<string> => run('systemctl', args);
   const begin = async (name: string, command: readonly string[]): Promise<void> => {
-    const unit = unitName(name);
-    const after = name === runtimeName ? [] : [unitName(runtimeName)];
-    const text = renderUnit({ description: `Keelson: ${name}`, command, after, delegate: name === runtimeName || name === 'kubelet' });
-    await replaceFile(join(units, unit), text);
+    await replaceFile(join(units, unitName(name)), unitText(name, command));
     await systemctl('daemon-reload');
-    await systemctl('enable', '--now', unit);
+    await systemctl('enable', '--now', unitName(name));
   };
   return {
     async startRuntime() {
@@ -95,8 +108,22 @@ function systemdHost(dataDir: string, clock: Clock): ServiceHost {
     },
     // It does so from the beginning.
     keepRunning: async () => undefined,
+    async definition(service) {
+      const path = join(units, unitName(service.name));
+      return { path, current: await readText(path), wanted: unitText(service.name, commandOf(service)) };
+    },
     lastWords: (name) => run('journalctl', ['--unit', unitName(name), '--lines', '1', '--output', 'cat']).catch(() => ''),
   };
+}
+
+function unitText(name: string, command: readonly string[]): string {
+  const after = name === runtimeName ? [] : [unitName(runtimeName)];
+  return renderUnit({ description: `Keelson: ${name}`, command, after, delegate: name === runtimeName || name === 'kubelet' });
+}
+
+/** Undefined where there is no such file. */
+function readText(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
 }
 
 function exists(path: string): Promise<boolean> {

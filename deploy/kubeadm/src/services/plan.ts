@@ -14,9 +14,6 @@ export interface Surroundings {
   readonly cniConfDir: string;
   /** The file of the embedded store. */
   readonly database: string;
-  /** What the documents of the cluster and of the machine say, as flags. */
-  readonly kubeletFlags: readonly string[];
-  readonly kubeProxyFlags: readonly string[];
 }
 
 /** The processes of a machine, in the order in which they need each other. The private container runtime is not among them. */
@@ -25,7 +22,7 @@ export function servicesOf(machine: Machine, layout: Layout, surroundings: Surro
     machine.role === 'control-plane'
       ? [apiserver(machine, layout, surroundings), controllerManager(machine, layout), scheduler(machine, layout)]
       : [];
-  const services = [...controlPlane, kubelet(machine, layout, surroundings), kubeProxy(machine, layout, surroundings)];
+  const services = [...controlPlane, kubelet(machine, layout, surroundings), kubeProxy(machine, layout)];
   return machine.cluster.kubeProxyDisabled ? services.slice(0, -1) : services;
 }
 
@@ -112,10 +109,11 @@ function kubeconfigs(layout: Layout, name: string): string[] {
   return [`--kubeconfig=${path}`, `--authentication-kubeconfig=${path}`, `--authorization-kubeconfig=${path}`];
 }
 
-function kubelet(machine: Machine, layout: Layout, { containerd, cniConfDir, kubeletFlags }: Surroundings): Service {
+function kubelet(machine: Machine, layout: Layout, { containerd, cniConfDir }: Surroundings): Service {
   const { nodeName, address, criSocket, cluster, taints = [], kubeletExtraArgs = [] } = machine;
   const tainted = taints.map(({ key, value = '', effect }) => `${key}=${value}:${effect}`);
   const own = [
+    `--config=${layout.kubeletConfig}`,
     `--bootstrap-kubeconfig=${layout.kubeconfig('bootstrap-kubelet')}`,
     `--kubeconfig=${layout.kubeconfig('kubelet')}`,
     `--cert-dir=${layout.kubeletPki}`,
@@ -128,17 +126,18 @@ function kubelet(machine: Machine, layout: Layout, { containerd, cniConfDir, kub
     ...(cluster.overlay ? ['--overlay'] : []),
     ...(tainted.length > 0 ? [`--register-with-taints=${tainted.join(',')}`] : []),
   ];
-  return { name: 'kubelet', program: 'kubelet', args: withExtra(withExtra(kubeletFlags, own), kubeletExtraArgs) };
+  return { name: 'kubelet', program: 'kubelet', args: withExtra(own, kubeletExtraArgs) };
 }
 
-function kubeProxy({ nodeName, cluster }: Machine, layout: Layout, { kubeProxyFlags }: Surroundings): Service {
-  const own = [
+function kubeProxy({ nodeName, cluster }: Machine, layout: Layout): Service {
+  const args = [
+    `--config=${layout.kubeProxyConfig}`,
     `--kubeconfig=${kubeProxyKubeconfig(layout)}`,
     `--hostname-override=${nodeName}`,
     `--service-cluster-ip-range=${cluster.serviceSubnet}`,
     '--masquerade-egress',
   ];
-  return { name: 'kube-proxy', program: 'kube-proxy', args: withExtra(kubeProxyFlags, own) };
+  return { name: 'kube-proxy', program: 'kube-proxy', args };
 }
 
 export function kubeProxyKubeconfig({ kubeProxy: folder }: Layout): string {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readConfigKind, resolveOptions } from '@keelson/component';
+import { parseYaml } from '@keelson/machinery';
 import { defaultSettings } from '../commands/config.ts';
 import { layoutOf } from '../layout.ts';
 import type { Machine } from '../machine.ts';
-import { flagsOf as documentFlags, kubeletDocument, kubeProxyDocument } from './documents.ts';
+import { filesOf } from './documents.ts';
 import { servicesOf } from './plan.ts';
 import { renderUnit, unitName } from './units.ts';
 
@@ -11,13 +13,7 @@ const machine: Machine = {
   ...{ root: '/', role: 'control-plane', nodeName: 'm1', address: '192.0.2.1', bindPort: 6443, criSocket: '' },
   cluster: defaultSettings,
 };
-const surroundings = {
-  containerd: '/c.sock',
-  cniConfDir: '/cni',
-  database: '/db',
-  kubeletFlags: ['--max-pods=50', '--root-dir=/x'],
-  kubeProxyFlags: [],
-};
+const surroundings = { containerd: '/c.sock', cniConfDir: '/cni', database: '/db' };
 
 function flagsOf(of: Machine, name: string): readonly string[] {
   const found = servicesOf(of, layoutOf(of.root), surroundings).find((service) => service.name === name);
@@ -54,30 +50,44 @@ test("the machine's own runtime is used where one is named", () => {
   assert.ok(flags.includes('--cni-conf-dir=/etc/cni/net.d'));
 });
 
-test("what a document says goes behind what is the machine's own, and before what was asked for by name", () => {
+test('what was asked for by name goes before what is usual', () => {
   const flags = flagsOf({ ...machine, kubeletExtraArgs: ['v=4', 'node-ip=192.0.2.9'] }, 'kubelet');
   assert.deepEqual(
-    flags.filter((flag) => /^--(max-pods|root-dir|v|node-ip)=/.test(flag)),
-    ['--max-pods=50', '--root-dir=/var/lib/kubelet', '--v=4', '--node-ip=192.0.2.9'],
+    flags.filter((flag) => /^--(config|root-dir|v|node-ip)=/.test(flag)),
+    ['--config=/var/lib/kubelet/config.yaml', '--root-dir=/var/lib/kubelet', '--v=4', '--node-ip=192.0.2.9'],
   );
 });
 
-test('documents are read as flags, with the places of the machine', async () => {
-  const [{ component: kubelet }, { component: kubeProxy }] = await Promise.all([import('@keelson/kubelet'), import('@keelson/kube-proxy')]);
+/** The options that a process comes to with the one file it is configured with. */
+async function optionsOf(name: 'kubelet' | 'kube-proxy', of: Machine): Promise<Readonly<Record<string, unknown>>> {
+  const { component } = name === 'kubelet' ? await import('@keelson/kubelet') : await import('@keelson/kube-proxy');
+  const [[path, content] = ['', '']] = Object.entries(filesOf(name, of, layoutOf(of.root), '/etc/resolv.conf'));
+  assert.ok(flagsOf(of, name).includes(`--config=${path}`));
+  assert.ok(component.configKind);
+  const config = readConfigKind(parseYaml(content).value, component.configKind)?.values;
+  const resolved = resolveOptions(name, component.options, { flags: new Map(), env: {}, config });
+  assert.ok(resolved.kind === 'run', JSON.stringify(resolved));
+  return resolved.options;
+}
+
+test("documents say what was asked for, with the machine's own places", async () => {
   const at = { ...machine, root: '/r', kubeletConfiguration: { maxPods: 50, evictionHard: { 'memory.available': '5%' } } };
-  const flags = documentFlags(kubeletDocument(at, layoutOf('/r'), '/etc/resolv.conf'), kubelet.configKind);
-  const said = [
-    'max-pods=50',
-    'eviction-hard=memory.available<5%',
-    'pod-manifest-path=/r/etc/kubernetes/manifests',
-    'cluster-dns=10.96.0.10',
-  ];
-  for (const flag of [...said, 'client-ca-file=/r/etc/kubernetes/pki/ca.crt', 'resolv-conf=/etc/resolv.conf']) {
-    assert.ok(flags.includes(`--${flag}`), `${flag} in ${flags.join(' ')}`);
-  }
-  const proxy = documentFlags(kubeProxyDocument({ ...at, kubeProxyConfiguration: { mode: 'ipvs' } }, layoutOf('/r')), kubeProxy.configKind);
-  for (const flag of ['proxy-mode=ipvs', 'cluster-cidr=10.244.0.0/16', 'healthz-bind-address=0.0.0.0:10256'])
-    assert.ok(proxy.includes(`--${flag}`), flag);
+  const kubelet = await optionsOf('kubelet', at);
+  assert.deepEqual([kubelet['max-pods'], kubelet['eviction-hard'], kubelet['cluster-dns']], [50, 'memory.available<5%', ['10.96.0.10']]);
+  assert.equal(kubelet['pod-manifest-path'], '/r/etc/kubernetes/manifests');
+  assert.deepEqual([kubelet['client-ca-file'], kubelet['resolv-conf']], ['/r/etc/kubernetes/pki/ca.crt', '/etc/resolv.conf']);
+  const proxy = await optionsOf('kube-proxy', { ...at, kubeProxyConfiguration: { mode: 'ipvs' } });
+  assert.deepEqual([proxy['proxy-mode'], proxy['cluster-cidr'], proxy['healthz-bind-address']], ['ipvs', '10.244.0.0/16', '0.0.0.0:10256']);
+});
+
+test('patches have the last word on what a kubelet is told', async () => {
+  const patch = { maxPods: 7, authentication: { x509: { clientCAFile: '/ca' } } };
+  const options = await optionsOf('kubelet', {
+    ...machine,
+    kubeletConfiguration: { maxPods: 5 },
+    kubeletPatches: [{ type: 'strategic', patch }],
+  });
+  assert.deepEqual([options['max-pods'], options['client-ca-file'], options['cluster-domain']], [7, '/ca', 'cluster.local']);
 });
 
 test("a unit keeps its program running, with systemd's own characters quoted", () => {

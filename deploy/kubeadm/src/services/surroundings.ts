@@ -1,24 +1,23 @@
-import { clusterPaths, containerdPaths, surroundings as machineSurroundings } from '@keelson/deploy-local';
+import { clusterPaths, containerdPaths, surroundings as machineSurroundings, replaceFile } from '@keelson/deploy-local';
 import { type Machine, machineLayout } from '../machine.ts';
-import { flagsOf, kubeletDocument, kubeProxyDocument } from './documents.ts';
-import { type Service, type Surroundings, servicesOf } from './plan.ts';
+import { filesOf } from './documents.ts';
+import { type Service, servicesOf } from './plan.ts';
 
 /** The processes that a machine should have. */
-export async function servicesFor(machine: Machine): Promise<readonly Service[]> {
-  return servicesOf(machine, machineLayout(machine), await surroundingsOf(machine));
-}
-
-async function surroundingsOf(machine: Machine): Promise<Surroundings> {
+export function servicesFor(machine: Machine): readonly Service[] {
   const layout = machineLayout(machine);
   const paths = clusterPaths(layout.data);
+  const { socket } = containerdPaths(paths.containerd);
+  return servicesOf(machine, layout, { containerd: socket, cniConfDir: paths.cni, database: paths.database });
+}
+
+/** The files that a process of the machine is configured with, by their paths. */
+export async function filesFor(service: string, machine: Machine): Promise<Readonly<Record<string, string>>> {
   const { resolvConf } = await machineSurroundings();
-  // Asked for here: no other command needs to know what the two are made of.
-  const [kubelet, kubeProxy] = await Promise.all([import('@keelson/kubelet'), import('@keelson/kube-proxy')]);
-  return {
-    containerd: containerdPaths(paths.containerd).socket,
-    cniConfDir: paths.cni,
-    database: paths.database,
-    kubeletFlags: flagsOf(kubeletDocument(machine, layout, resolvConf), kubelet.component.configKind),
-    kubeProxyFlags: flagsOf(kubeProxyDocument(machine, layout), kubeProxy.component.configKind),
-  };
+  return filesOf(service, machine, machineLayout(machine), resolvConf);
+}
+
+/** Writes them. */
+export async function configure(service: string, machine: Machine): Promise<void> {
+  for (const [path, content] of Object.entries(await filesFor(service, machine))) await replaceFile(path, content);
 }

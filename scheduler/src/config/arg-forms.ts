@@ -1,4 +1,4 @@
-import { flag, int32, int64, listOf, mapOf, named, type Shape, struct, text } from './schema.ts';
+import { type Form, flag, int32, int64, listOf, mapOf, named, struct, text } from '@keelson/component';
 
 /** What may be said to the plugins of Kubernetes 1.36 that take arguments, by plugin. The kind of each is its name and `Args`. */
 
@@ -37,7 +37,7 @@ const strategy = struct('v1.ScoringStrategy', {
   requestedToCapacityRatio: struct('v1.RequestedToCapacityRatioParam', { shape: points }),
 });
 
-const fields: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
+const fields: Readonly<Record<string, Readonly<Record<string, Form>>>> = {
   DefaultPreemption: { minCandidateNodesPercentage: int32, minCandidateNodesAbsolute: int32 },
   DynamicResources: { filterTimeout: text, bindingTimeout: text },
   InterPodAffinity: { hardPodAffinityWeight: int32, ignorePreferredTermsOfExistingPods: flag },
@@ -48,6 +48,6 @@ const fields: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
   VolumeBinding: { bindTimeoutSeconds: int64, shape: points },
 };
 
-export const argShapes: ReadonlyMap<string, Shape> = new Map(
+export const argForms: ReadonlyMap<string, Form> = new Map(
   Object.entries(fields).map(([name, own]) => [name, struct(`v1.${name}Args`, { kind: text, apiVersion: text, ...own })]),
 );

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import type { Clock, Logger } from '@keelson/base';
+import { followFiles } from './followed-files.ts';
+
+/** The files that a listener serves with. Empty: not given. */
+export interface ServingFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCA: string;
+}
+
+/** What they say, PEM. */
+export interface ServingTexts {
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly clientCA?: string;
+}
+
+/** @throws the operating system's error for a file that cannot be read. */
+export function readServing(files: ServingFiles): ServingTexts {
+  return textsOf(files, (path) => readFileSync(path, 'utf8'));
+}
+
+/**
+ * Has a listener serve with its files as they become, as upstream's dynamic certificates. `present` throws when key and certificate do not
+ * match: they are replaced one after the other. @param read what it serves with now. Resolves when the signal aborts.
+ */
+export async function followServing(
+  files: ServingFiles,
+  read: ServingTexts,
+  present: (texts: ServingTexts) => void,
+  deps: { readonly clock: Clock; readonly log: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  const paths = [...(files.cert ? [files.cert, files.key] : []), ...(files.clientCA ? [files.clientCA] : [])];
+  const texts = [...(read.tls ? [read.tls.cert, read.tls.key] : []), ...(read.clientCA ? [read.clientCA] : [])];
+  const take = (next: readonly string[]): void => present(textsOf(files, (path) => next[paths.indexOf(path)] ?? ''));
+  if (paths.length > 0) await followFiles({ paths, texts, take }, deps);
+}
+
+function textsOf({ cert, key, clientCA }: ServingFiles, text: (path: string) => string): ServingTexts {
+  return { ...(cert ? { tls: { cert: text(cert), key: text(key) } } : {}), ...(clientCA ? { clientCA: text(clientCA) } : {}) };
+}
