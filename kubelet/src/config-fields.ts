@@ -12,7 +12,7 @@ export const inertFields: readonly string[] = [
   ...['contentType', 'cpuCFSQuota', 'cpuCFSQuotaPeriod', 'cpuManagerPolicy', 'cpuManagerPolicyOptions', 'cpuManagerReconcilePeriod'],
   ...['crashLoopBackOff.maxContainerRestartPeriod', 'enableContentionProfiling', 'enableControllerAttachDetach', 'enableDebugFlagsHandler'],
   ...['enableDebuggingHandlers', 'enableProfilingHandler', 'enableServer', 'enableSystemLogHandler', 'enableSystemLogQuery'],
-  ...['enforceNodeAllocatable', 'eventBurst', 'eventRecordQPS'],
+  ...['eventBurst', 'eventRecordQPS'],
   ...['failCgroupV1', 'failSwapOn', 'featureGates'],
   ...['fileCheckFrequency', 'hairpinMode', 'httpCheckFrequency', 'imageGCHighThresholdPercent', 'imageGCLowThresholdPercent'],
   ...['imageMaximumGCAge', 'imageMinimumGCAge', 'imagePullCredentialsVerificationPolicy', 'imageServiceEndpoint', 'iptablesDropBit'],

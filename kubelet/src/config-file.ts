@@ -12,14 +12,7 @@ export const inert: InertFlags = {
   values: [
     ...['authentication-token-webhook-cache-ttl', 'authorization-mode', 'authorization-webhook-cache-authorized-ttl'],
     ...['authorization-webhook-cache-unauthorized-ttl', 'cloud-config', 'cpu-cfs-quota-period'],
-    ...[
-      'cpu-manager-policy',
-      'cpu-manager-policy-options',
-      'cpu-manager-reconcile-period',
-      'enforce-node-allocatable',
-      'event-burst',
-      'event-qps',
-    ],
+    ...['cpu-manager-policy', 'cpu-manager-policy-options', 'cpu-manager-reconcile-period', 'event-burst', 'event-qps'],
     ...['experimental-mounter-path', 'file-check-frequency', 'hairpin-mode'],
     ...['iptables-drop-bit', 'iptables-masquerade-bit'],
     ...['http-check-frequency', 'image-credential-provider-bin-dir', 'image-credential-provider-config', 'image-gc-high-threshold'],
@@ -75,6 +68,7 @@ export const configKind: ConfigKind = {
     containerLogMaxFiles: 'container-log-max-files',
     containerLogMaxSize: 'container-log-max-size',
     containerRuntimeEndpoint: 'container-runtime-endpoint',
+    enforceNodeAllocatable: 'enforce-node-allocatable',
     evictionHard: { flag: 'eviction-hard', text: thresholds },
     evictionMaxPodGracePeriod: 'eviction-max-pod-grace-period',
     evictionMinimumReclaim: { flag: 'eviction-minimum-reclaim', text: amounts },

@@ -14,6 +14,7 @@ import { ImageCollector } from './image/collector.ts';
 import { ImageManager } from './image/images.ts';
 import type { KubeletMetrics } from './metrics.ts';
 import { followNeighbours } from './network/index.ts';
+import { boundPods } from './node/enforcement.ts';
 import type { MachineFacts } from './node/facts.ts';
 import { keepLease } from './node/lease.ts';
 import { allocatable, type NodeIdentity, type NodeView, nodeObject } from './node/object.ts';
@@ -46,6 +47,8 @@ export interface KubeletConfig {
   /** Directory of static pods; empty: none. */
   readonly manifests: string;
   readonly eviction: EvictionSettings;
+  /** All pods together are bounded to what the node may give them. */
+  readonly enforceAllocatable?: boolean;
   /** Kernel settings that pods may have beside the safe ones, or beginnings of them that end in `*`. */
   readonly unsafeSysctls?: readonly string[];
   /** How many heavy runtime calls run at a time. */
@@ -177,6 +180,7 @@ class NodeAgent implements Kubelet {
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true });
     const complain = (what: string) => (error: unknown) => log.warn(what, { error: errorMessage(error) });
     const services = informers.for(Service);
+    const bounded = boundPods(this.#deps, signal);
     await this.#setUpNetwork(config.node.podCIDR ? config.node.podCIDR.split(',') : []);
     const synced = informers.start(signal);
     const registered = this.registration.register(signal);
@@ -191,6 +195,7 @@ class NodeAgent implements Kubelet {
       this.#static?.run(this.workers, () => void this.#mirrors(), signal),
       keepLease(api, clock, config.node.name, () => this.registration.node?.metadata?.uid, signal, complain('cannot renew node lease')),
       ...this.#upkeep(signal, complain),
+      bounded,
     ];
     await Promise.race([Promise.all([synced, services.synced]), aborted(signal)]);
     this.source.start(this.workers, () => void this.#mirrors());

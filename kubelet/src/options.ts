@@ -53,6 +53,12 @@ export const options = {
   'max-pods': number(110, 'pods the node takes'),
   'cgroup-driver': text('cgroupfs', 'who makes cgroups, as the runtime is told: cgroupfs or systemd', 'DRIVER'),
   'cgroup-root': text('/', "cgroup that pods' cgroups are made in", 'CGROUP'),
+  'enforce-node-allocatable': {
+    type: 'list',
+    default: ['pods'],
+    help: '`pods`: all pods together have the CPU weight and the memory of the node, but for what is reserved; anything else bounds nothing',
+    placeholder: 'WHO',
+  },
   'eviction-hard': text(
     'imagefs.available<15%,imagefs.inodesFree<5%,memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%',
     'what must be left of the node, or pods are evicted',

@@ -3,7 +3,17 @@ import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createApi } from '@keelson/client';
-import { type Component, type ComponentContext, delegatedAuth, type OptionValues, versionInfo } from '@keelson/component';
+import {
+  type Component,
+  type ComponentContext,
+  delegatedAuth,
+  followServing,
+  type OptionValues,
+  readServing,
+  type ServingFiles,
+  type ServingTexts,
+  versionInfo,
+} from '@keelson/component';
 import { issueTemporary } from '@keelson/pki';
 import { createEventRecorder, createInformers } from '@keelson/runtime';
 import { Registry } from 'prom-client';
@@ -27,7 +37,7 @@ import { othersList } from './network/index.ts';
 import { type MachineFacts, modelMachine } from './node/facts.ts';
 import { readMachine } from './node/machine.ts';
 import { measureNode } from './node/measure.ts';
-import { reservedOf } from './node/reserved.ts';
+import { type Reserved, reservedOf } from './node/reserved.ts';
 import { options } from './options.ts';
 import { podNamespace } from './pod/naming.ts';
 import { modelProber, networkProber } from './probe/prober.ts';
@@ -41,8 +51,9 @@ import { Usage } from './server/usage.ts';
 import type { Meter } from './server/usage-types.ts';
 import { DiskHost, removeLeftovers } from './volume/disk.ts';
 import { MemoryHost } from './volume/memory.ts';
-import { volumeMetrics } from './volume/metrics.ts';
+import { type MeasuredVolumes, volumeMetrics } from './volume/metrics.ts';
 import { machineCgroups, removeCgroup } from './worker/cgroups.ts';
+import type { PodRecord } from './worker/record.ts';
 
 type Options = typeof options;
 type Values = OptionValues<Options>;
@@ -71,7 +82,12 @@ export const component: Component<Options> = {
     const probeMetrics = new Registry();
     const metrics = kubeletMetrics(context.metrics, probeMetrics, name);
     let kubelet: Kubelet | undefined;
-    const footprints = new Footprints(kind.host, paths(values), clock);
+    const drivers = driversOf(context, kind, name, {
+      api,
+      node: () => kubelet?.registration.node,
+      report: async () => kubelet?.registration.update(),
+    });
+    const footprints = new Footprints(kind.host, paths(values), clock, drivers?.parts.drivers);
     const usage = new Usage({ nodeName: name, clock, runtime: kind.runtime, meter: kind.meter, footprint: (pod) => footprints.of(pod) });
     const serving = {
       nodeName: name,
@@ -88,26 +104,23 @@ export const component: Component<Options> = {
       configuration: values,
       pods: () => kubelet?.workers.all ?? [],
     };
-    const server: Listening = await serveKubelet(serving, await certificate(context, name, certificates), values.address, values.port);
+    const given = readServing(servingFiles(values));
+    const shown = await certificate(context, name, given, certificates);
+    const server: Listening = await serveKubelet(serving, shown, values.address, values.port);
     const closeHealth = await serveHealthz({ address: values['healthz-bind-address'], port: values['healthz-port'] }, [], log);
     try {
       const config = configuration(values, name, server.port);
       const informers = createInformers({ api, clock, random, log });
       const events = createEventRecorder({ api, component: 'kubelet', host: name, clock, log, signal });
-      const drivers = driversOf(context, kind, name, {
-        api,
-        node: () => kubelet?.registration.node,
-        report: async () => kubelet?.registration.update(),
-      });
       const parts = { ...kind, ...drivers?.parts, footprints, config, clock, random, log, api, informers, events, metrics };
       kubelet = createKubelet(parts);
       const { workers } = kubelet;
       metrics.observe(workers);
-      const measured = () => workers.all.map(({ pod, claimed }) => ({ namespace: podNamespace(pod), claimed }));
-      volumeMetrics(context.metrics, measured, kind.host.mounts);
+      volumeMetrics(context.metrics, () => Promise.all(workers.all.map((record) => measuredVolumes(record, footprints))));
       const logs = () => keepLogsSmall(kind.runtime.containers, () => workers.all, logLimits(values), clock, signal, log);
-      const rotation = certificates.rotate((next) => server.present(next));
-      await Promise.all([kubelet.run(signal), rotation, ...(kind.model ? [] : [logs(), drivers?.run(signal)])]);
+      const rotation = certificates.rotate((tls) => server.present({ tls }));
+      const following = followServing(servingFiles(values), given, server.present, context);
+      await Promise.all([kubelet.run(signal), rotation, following, ...(kind.model ? [] : [logs(), drivers?.run(signal)])]);
     } finally {
       closeHealth();
       await server.close();
@@ -116,6 +129,10 @@ export const component: Component<Options> = {
     }
   },
 };
+
+async function measuredVolumes(record: PodRecord, footprints: Footprints): Promise<MeasuredVolumes> {
+  return { namespace: podNamespace(record.pod), volumes: await footprints.volumes(record) };
+}
 
 /** What differs between a node that runs containers and one that is a model. */
 type NodeKind = Pick<KubeletDeps, 'runtime' | 'host' | 'prober' | 'machine' | 'network' | 'measure' | 'cgroups' | 'release'> & {
@@ -134,6 +151,8 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
   const machine: MachineFacts = await readMachine(root);
   const images = () => runtime.images.filesystem();
   const host = new DiskHost();
+  const reservedBytes = reserved(values).memoryBytes;
+  const meter = machineMeter({ root, cgroupRoot: cgroupsOf(values), reservedBytes, images });
   const ipamDir = join(root, 'kubenet');
   const network = {
     nodeName: name,
@@ -152,8 +171,8 @@ async function nodeKind(context: Context, name: string): Promise<NodeKind> {
     prober: networkProber(runtime.streams),
     logs: logFiles,
     network: (await makesNetwork(context)) ? kubenet(network) : undefined,
-    measure: () => measureNode(root, images),
-    meter: machineMeter({ root, cgroupRoot: cgroupsOf(values), images }),
+    measure: () => measureNode({ root, images, pods: meter.pods, reservedBytes }),
+    meter,
     cgroups: machineCgroups,
     release: (pod) => removeCgroup(podCgroup(pod, cgroupsOf(values))),
   };
@@ -208,7 +227,7 @@ function configuration(values: Values, name: string, port: number): KubeletConfi
       register: values['register-node'],
       schedulable: values['register-schedulable'],
       externalCloud: values['cloud-provider'] === 'external',
-      reserved: reservedOf('system-reserved', values['system-reserved'], reservedOf('kube-reserved', values['kube-reserved'])),
+      reserved: reserved(values),
     },
     paths: paths(values),
     cluster: { servers: values['cluster-dns'], domain: values['cluster-domain'] },
@@ -217,9 +236,14 @@ function configuration(values: Values, name: string, port: number): KubeletConfi
     cgroupRoot: cgroupsOf(values),
     manifests: values['pod-manifest-path'],
     eviction: evictionSettings(values),
+    enforceAllocatable: values['enforce-node-allocatable'].includes('pods'),
     unsafeSysctls: values['allowed-unsafe-sysctls'],
     parallel: 8,
   };
+}
+
+function reserved(values: Values): Reserved {
+  return reservedOf('system-reserved', values['system-reserved'], reservedOf('kube-reserved', values['kube-reserved']));
 }
 
 function paths(values: Values): Paths {
@@ -275,11 +299,17 @@ function nodeCertificates(context: Context, nodeName: string): Promise<NodeCerti
   return openNodeCertificates(settings, context);
 }
 
+function servingFiles(values: Values): ServingFiles {
+  return { cert: values['tls-cert-file'], key: values['tls-private-key-file'], clientCA: values['client-ca-file'] };
+}
+
 /** The one given or issued by the cluster, or one that lasts as long as this process will. */
-async function certificate({ options: values, clock }: Context, name: string, { serving }: NodeCertificates): Promise<ServingCertificate> {
-  const clientCA = values['client-ca-file'] ? readFileSync(values['client-ca-file'], 'utf8') : undefined;
-  const [cert, key] = [values['tls-cert-file'], values['tls-private-key-file']];
-  if (cert) return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), clientCA };
-  if (serving) return { cert: serving.cert, key: serving.key, clientCA };
-  return { ...(await issueTemporary(name, { dnsNames: [name], ips: nodeIPs(values) }, clock)), clientCA };
+async function certificate(
+  { options: values, clock }: Context,
+  name: string,
+  { tls, clientCA }: ServingTexts,
+  { serving }: NodeCertificates,
+): Promise<ServingCertificate> {
+  const { cert, key } = tls ?? serving ?? (await issueTemporary(name, { dnsNames: [name], ips: nodeIPs(values) }, clock));
+  return { cert, key, clientCA };
 }

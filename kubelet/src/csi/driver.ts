@@ -7,6 +7,7 @@ import {
   type NodePublishVolumeRequest,
   type NodeStageVolumeRequest,
   NodeDefinition as service,
+  type VolumeUsage,
 } from '../cri/grpc/codec/csi.ts';
 
 /** As long as Kubernetes gives a driver for one call, in milliseconds. */
@@ -23,6 +24,8 @@ export interface DriverAbilities {
   readonly groups: boolean;
   /** It is to be told when a volume has grown. */
   readonly expands: boolean;
+  /** It tells how full a volume is. */
+  readonly measures: boolean;
   /** It tells one pod of a node from several. */
   readonly singleNodeMultiWriter: boolean;
 }
@@ -50,6 +53,7 @@ export class CsiDriver {
           stages: types.has(Ability.STAGE_UNSTAGE_VOLUME),
           groups: types.has(Ability.VOLUME_MOUNT_GROUP),
           expands: types.has(Ability.EXPAND_VOLUME),
+          measures: types.has(Ability.GET_VOLUME_STATS),
           singleNodeMultiWriter: types.has(Ability.SINGLE_NODE_MULTI_WRITER),
         };
       },
@@ -79,6 +83,12 @@ export class CsiDriver {
 
   async expand(request: NodeExpandVolumeRequest): Promise<void> {
     await this.#client.call(name, methods.nodeExpandVolume, request, timeout);
+  }
+
+  /** How much of the volume at `volumePath` is used, in each unit that the driver counts in. */
+  async usage(volumeId: string, volumePath: string): Promise<readonly VolumeUsage[]> {
+    const request = { volumeId, volumePath, stagingTargetPath: '' };
+    return (await this.#client.call(name, methods.nodeGetVolumeStats, request, timeout)).usage;
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CSIDriver, Node, PersistentVolume, Volume } from '@keelson/types';
-import { Mode } from '../cri/grpc/codec/csi.ts';
+import { Mode, VolumeUsage_Unit as Unit } from '../cri/grpc/codec/csi.ts';
 import { testPod } from '../pod/testpod.ts';
 import {
   attachableName,
@@ -12,6 +12,7 @@ import {
   csiNodeOf,
   csiOfClaim,
   csiOfPod,
+  fullnessOf,
   podTokens,
   takesGroup,
   tokenWishes,
@@ -121,4 +122,13 @@ test('the CSINode tells of the drivers there are', () => {
   assert.deepEqual(made.metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' }]);
   assert.deepEqual(csiNodeOf(node, made, []).spec.drivers, []);
   assert.equal(csiNodeDriver('d', 'id', 0, {}).allocatable, undefined);
+});
+
+test('how full a volume is: bytes and inodes, nought for what is not told', () => {
+  const usage = (unit: Unit, total: bigint) => ({ unit, total, available: total - 1n, used: 1n });
+  const bytes = { capacityBytes: 10, availableBytes: 9, usedBytes: 1 };
+  assert.deepEqual(fullnessOf([usage(Unit.BYTES, 10n), usage(Unit.INODES, 5n)]), { ...bytes, inodes: 5, inodesFree: 4, inodesUsed: 1 });
+  assert.deepEqual(fullnessOf([usage(Unit.BYTES, 10n)]), { ...bytes, inodes: 0, inodesFree: 0, inodesUsed: 0 });
+  assert.equal(fullnessOf([]), undefined);
+  assert.throws(() => fullnessOf([usage(Unit.UNKNOWN, 1n)]), /unknown key/);
 });

@@ -1,7 +1,8 @@
 import type { CSIDriver, CSINode, CSINodeDriver, Node, PersistentVolume, Pod, Volume } from '@keelson/types';
-import { type AccessMode, Mode, type VolumeCapability } from '../cri/grpc/codec/csi.ts';
+import { type AccessMode, Mode, VolumeUsage_Unit as Unit, type VolumeCapability, type VolumeUsage } from '../cri/grpc/codec/csi.ts';
 import { podSpec } from '../pod/containers.ts';
 import { podName, podNamespace, podUid } from '../pod/naming.ts';
+import type { Fullness } from '../volume/host.ts';
 import type { TokenWish } from '../volume/references.ts';
 
 /** A volume that a driver mounts: one of a claim, or one that a pod itself describes and that lives as long as it. */
@@ -99,6 +100,25 @@ export function capabilityOf(volume: CsiVolume, { group, singleNodeMultiWriter =
   const accessMode = { mode };
   if (block) return { block: {}, mount: undefined, accessMode };
   return { mount: { fsType, mountFlags: [...mountOptions], volumeMountGroup: group === undefined ? '' : String(group) }, accessMode };
+}
+
+/**
+ * How full a volume is by what its driver tells; undefined: it tells nothing. What it leaves out is nought, as in Kubernetes.
+ * @throws Error when it counts in anything but bytes and inodes.
+ */
+export function fullnessOf(usages: readonly VolumeUsage[]): Fullness | undefined {
+  if (usages.length === 0) return undefined;
+  const unknown = usages.find(({ unit }) => unit !== Unit.BYTES && unit !== Unit.INODES);
+  if (unknown) throw new Error(`unknown key ${unknown.unit} in usage`);
+  const [bytes, inodes] = [Unit.BYTES, Unit.INODES].map((wanted) => usages.findLast(({ unit }) => unit === wanted));
+  return {
+    capacityBytes: Number(bytes?.total ?? 0),
+    availableBytes: Number(bytes?.available ?? 0),
+    usedBytes: Number(bytes?.used ?? 0),
+    inodes: Number(inodes?.total ?? 0),
+    inodesFree: Number(inodes?.available ?? 0),
+    inodesUsed: Number(inodes?.used ?? 0),
+  };
 }
 
 /** The tokens of a pod's service account that a driver asks for. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +10,8 @@ import {
   type NodeExpandVolumeRequest,
   type NodePublishVolumeRequest,
   type NodeStageVolumeRequest,
+  VolumeUsage_Unit as Unit,
+  type VolumeUsage,
 } from '../cri/grpc/codec/csi.ts';
 import { RegistrationDefinition } from '../cri/grpc/codec/pluginregistration.ts';
 
@@ -38,7 +41,13 @@ export class TestDriver {
   readonly staged: NodeStageVolumeRequest[] = [];
   readonly published: NodePublishVolumeRequest[] = [];
   readonly expanded: NodeExpandVolumeRequest[] = [];
-  /** `method handle` of every call, oldest first. */
+  readonly abilities = new Set<keyof typeof Ability>(['STAGE_UNSTAGE_VOLUME', 'EXPAND_VOLUME', 'GET_VOLUME_STATS']);
+  /** What it says of how full its volumes are. */
+  readonly usage: VolumeUsage[] = [
+    { unit: Unit.BYTES, total: 100n, available: 60n, used: 40n },
+    { unit: Unit.INODES, total: 10n, available: 7n, used: 3n },
+  ];
+  /** `method handle` of every call, oldest first; questions leave none. */
   readonly calls: string[] = [];
   readonly #options: TestDriverOptions;
   readonly #servers: Server[] = [];
@@ -73,7 +82,7 @@ export class TestDriver {
         accessibleTopology: { segments: { 'test.csi/rack': 'r1' } },
       }),
       nodeGetCapabilities: async () => ({
-        capabilities: [Ability.STAGE_UNSTAGE_VOLUME, Ability.EXPAND_VOLUME].map((type) => ({ rpc: { type } })),
+        capabilities: Array.from(this.abilities, (each) => ({ rpc: { type: Ability[each] } })),
       }),
       nodeStageVolume: async (request: NodeStageVolumeRequest) => {
         note('stage', request.volumeId);
@@ -95,12 +104,18 @@ export class TestDriver {
         this.expanded.push(request);
         return { capacityBytes: request.capacityRange?.requiredBytes ?? 0n };
       },
+      nodeGetVolumeStats: async ({ volumePath }: { volumePath: string }) => this.#measured(volumePath),
       nodeUnpublishVolume: async ({ volumeId, targetPath }: { volumeId: string; targetPath: string }) => {
         note('unpublish', volumeId);
         await run('umount', [targetPath]).catch(() => undefined);
         return {};
       },
     };
+  }
+
+  #measured(path: string): { readonly usage: readonly VolumeUsage[] } {
+    if (!existsSync(path)) throw new Error(`nothing is at ${path}`);
+    return { usage: this.usage };
   }
 
   async #show({ volumeId, targetPath, volumeCapability }: NodePublishVolumeRequest): Promise<void> {

@@ -139,6 +139,21 @@ describe('volumes of drivers', { skip: mayMount() ? false : 'needs root' }, () =
     }
   });
 
+  test('a driver that measures its volumes is asked how full they are', async (t) => {
+    const { driver, volumes, target } = await bench(t, { attachRequired: false });
+    const full = { capacityBytes: 100, availableBytes: 60, usedBytes: 40, inodes: 10, inodesFree: 7, inodesUsed: 3 };
+    for (const volume of [claimed(), csiOfPod(pod, { name: 'own', csi: { driver: name } } as never)]) {
+      assert.ok(volume);
+      await assert.rejects(volumes.fullness(pod, volume, target(volume)), /nothing is at/);
+      await volumes.mount(pod, volume, target(volume));
+      assert.deepEqual(await volumes.fullness(pod, volume, target(volume)), full);
+    }
+    const silent = await bench(t, { attachRequired: false });
+    silent.driver.abilities.delete('GET_VOLUME_STATS');
+    assert.equal(await silent.volumes.fullness(pod, claimed(), silent.target(claimed())), undefined);
+    assert.deepEqual(driver.calls, ['stage h', 'publish h', `publish ${driver.published[1]?.volumeId}`]);
+  });
+
   test('what was never mounted is let go without its driver', async (t) => {
     const { volumes, state, podDirectory, target } = await bench(
       t,

@@ -5,13 +5,23 @@ import { CSIDriver, type Kind, type Node, type Pod, Secret, VolumeAttachment } f
 import type { VolumeCapability } from '../cri/grpc/codec/csi.ts';
 import { podSpec } from '../pod/containers.ts';
 import { podUid } from '../pod/naming.ts';
-import type { Drivers } from '../volume/host.ts';
+import type { Drivers, Fullness } from '../volume/host.ts';
 import { isMounted, unmountBelow } from '../volume/mounttable.ts';
 import { giveToGroup } from '../volume/ownership.ts';
 import type { Tokens } from '../volume/tokens.ts';
 import type { CsiDriver } from './driver.ts';
 import { digest, keepNote, type Note, notesOfPods, readNote, volumeDirectories } from './notes.ts';
-import { attachableName, type CsiVolume, capabilityOf, contextOf, podTokens, type SecretName, takesGroup, tokenWishes } from './plan.ts';
+import {
+  attachableName,
+  type CsiVolume,
+  capabilityOf,
+  contextOf,
+  fullnessOf,
+  podTokens,
+  type SecretName,
+  takesGroup,
+  tokenWishes,
+} from './plan.ts';
 
 export interface CsiDeps {
   readonly api: Pick<Api, 'get'>;
@@ -82,6 +92,12 @@ export class CsiVolumes implements Drivers {
     });
   }
 
+  async fullness(pod: Pod, volume: CsiVolume, target: string): Promise<Fullness | undefined> {
+    const driver = this.#driver(volume.driver, 'Metrics.GetMetrics failed to get CSI client');
+    if (!(await driver.abilities()).measures) return undefined;
+    return fullnessOf(await driver.usage(handleOf(pod, volume), target));
+  }
+
   async unmountAll(podDirectory: string): Promise<void> {
     let attached = false;
     for (const directory of await volumeDirectories(podDirectory)) {
@@ -105,7 +121,7 @@ export class CsiVolumes implements Drivers {
     const driver = this.#driver(volume.driver, `${what} failed to get CSI client`);
     const about = await this.#find(CSIDriver, volume.driver);
     const { stages, groups, singleNodeMultiWriter } = await driver.abilities();
-    const handle = volume.handle ?? `csi-${digest(`${podUid(pod)}${volume.name}`)}`;
+    const handle = handleOf(pod, volume);
     const attachable = attachableName(volume, about) !== undefined;
     const attachmentID = attachable ? `csi-${digest(`${handle}${volume.driver}${this.#deps.nodeName}`)}` : '';
     const fsGroup = podSpec(pod).securityContext?.fsGroup;
@@ -220,4 +236,9 @@ export class CsiVolumes implements Drivers {
   #stagingPath(driver: string, handle: string): string {
     return join(this.#deps.root, 'plugins/kubernetes.io/csi', driver, digest(handle), 'globalmount');
   }
+}
+
+/** The driver's name for a volume; one that is the pod's own is named after the pod. */
+function handleOf(pod: Pod, { handle, name }: CsiVolume): string {
+  return handle ?? `csi-${digest(`${podUid(pod)}${name}`)}`;
 }

@@ -74,8 +74,10 @@ export function ranked(
   const rows = candidates.map((candidate) => {
     const used = usage(candidate);
     // Nobody asks for process ids: having some is not having too many.
-    const request = resource === 'pids' ? used : requestOf(candidate, resource);
-    return { candidate, exceeds: used > request, priority: priorityOf(candidate), beyond: resource === 'pids' ? used : used - request };
+    if (resource === 'pids') return { candidate, exceeds: false, priority: priorityOf(candidate), beyond: used };
+    // Upstream takes what was asked of a disk from the number of files, too: who asked for some goes after who asked for none.
+    const asked = requestOf(candidate, resource === 'inodes' ? 'ephemeral-storage' : resource);
+    return { candidate, exceeds: used > requestOf(candidate, resource), priority: priorityOf(candidate), beyond: used - asked };
   });
   return rows
     .sort((a, b) => Number(b.exceeds) - Number(a.exceeds) || a.priority - b.priority || b.beyond - a.beyond)

@@ -5,8 +5,8 @@ import { type Candidate, ranked } from './candidate.ts';
 import { breach, limitsStorage } from './limits.ts';
 import { starvationMessage } from './message.ts';
 import { reclaims } from './reclaim.ts';
-import { type NodeResources, plenty } from './signals.ts';
-import { calm, crossed, parseThresholds, pressuresOf, type Watch, watch, withContainerfs } from './thresholds.ts';
+import { type NodeResources, plenty, type StarvedResource } from './signals.ts';
+import { calm, crossed, parseThresholds, pressuresOf, type Watch, watch, withAllocatable, withContainerfs } from './thresholds.ts';
 
 const half = { available: 50 * 2 ** 20, total: 100 * 2 ** 20, inodesFree: 500, inodes: 1000 };
 const node: NodeResources = {
@@ -95,6 +95,27 @@ test('thresholds: by amount and by share, hard and soft; wrong ones are told of'
   });
 });
 
+test('what pods may use together is watched as the whole node is; without a cgroup of theirs it is not', () => {
+  const thresholds = withAllocatable(
+    parseThresholds({
+      hard: 'nodefs.available<1%,memory.available<100Mi',
+      soft: 'memory.available<1Gi',
+      softGrace: 'memory.available=1m',
+      minimumReclaim: 'memory.available=50Mi',
+    }),
+  );
+  const { signal, graceMs, amount, reclaim } = thresholds.at(-1) ?? {};
+  assert.deepEqual([thresholds.length, signal, graceMs, amount], [4, 'allocatableMemory.available', 0, 100 * mebi]);
+  assert.deepEqual(reclaim, { amount: 50 * mebi, share: false });
+  const due = (allocatableMemory: NodeResources['allocatableMemory']) => {
+    const state = watch(calm, thresholds, { ...node, memoryAvailable: 2 ** 31, allocatableMemory }, 0);
+    return [state.due.map((each) => each.signal), pressuresOf(state, 0, 1).memory];
+  };
+  assert.deepEqual(due({ available: 99 * mebi, total: 2 ** 30 }), [['allocatableMemory.available'], true]);
+  assert.deepEqual(due({ available: 100 * mebi, total: 2 ** 30 }), [[], false]);
+  assert.deepEqual(due(undefined), [[], false]);
+});
+
 test('containers’ layers are watched as the disk is that they lie on', () => {
   const given = parseThresholds({ hard: 'nodefs.available<10%,imagefs.available<15%,containerfs.available<99%' });
   const containerfs = (layout: NodeResources['layout']): unknown =>
@@ -130,7 +151,7 @@ test('a soft threshold is due after its grace, a met one until enough is reclaim
 
 test('who goes first: beyond the request, then by priority, then by how far', () => {
   const requests = { containers: [{ name: 'app', image: 'a', resources: { requests: { memory: '20', 'ephemeral-storage': '20' } } }] };
-  const order = (signal: string, resource: 'memory' | 'ephemeral-storage' | 'pids', pods: Parts[], layout = node.layout): unknown =>
+  const order = (signal: string, resource: StarvedResource, pods: Parts[], layout = node.layout): unknown =>
     ranked(
       pods.map((each) => candidate({ spec: requests, ...each })),
       signal,
@@ -151,6 +172,14 @@ test('who goes first: beyond the request, then by priority, then by how far', ()
   ];
   assert.deepEqual(order('nodefs.available', 'ephemeral-storage', disk), ['keeps', 'writes', 'in memory']);
   assert.deepEqual(order('imagefs.available', 'ephemeral-storage', disk, 'images'), ['writes', 'keeps', 'in memory']);
+  const asks = (bytes: string): object => ({
+    containers: [{ name: 'app', image: 'a', resources: { requests: { 'ephemeral-storage': bytes } } }],
+  });
+  const files = [
+    { name: 'asked for disk', spec: asks('1Gi'), volumes: { a: 1, b: 1, c: 1 } },
+    { name: 'asked for nothing', spec: {}, volumes: { a: 1 } },
+  ];
+  assert.deepEqual(order('nodefs.inodesFree', 'inodes', files), ['asked for nothing', 'asked for disk']);
   assert.deepEqual(
     order('pid.available', 'pids', [
       { name: 'few', processes: 1 },

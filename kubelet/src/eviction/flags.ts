@@ -1,5 +1,5 @@
 import type { EvictionSettings } from './manager.ts';
-import { parseThresholds } from './thresholds.ts';
+import { parseThresholds, withAllocatable } from './thresholds.ts';
 
 /** Upstream's flags, as far as this kubelet is given them. */
 export interface EvictionFlags {
@@ -7,6 +7,8 @@ export interface EvictionFlags {
   readonly 'eviction-soft'?: string;
   readonly 'eviction-soft-grace-period'?: string;
   readonly 'eviction-minimum-reclaim'?: string;
+  /** `pods`: they are bounded together, and evicted before they come to the bound. */
+  readonly 'enforce-node-allocatable'?: readonly string[];
   /** Seconds. */
   readonly 'eviction-max-pod-grace-period'?: number;
   /** Milliseconds. */
@@ -23,7 +25,7 @@ export function evictionSettings(flags: EvictionFlags): EvictionSettings {
   });
   const [maxPodGraceSeconds, transitionMs] = [flags['eviction-max-pod-grace-period'], flags['eviction-pressure-transition-period']];
   return {
-    thresholds,
+    thresholds: flags['enforce-node-allocatable']?.includes('pods') ? withAllocatable(thresholds) : thresholds,
     ...(maxPodGraceSeconds === undefined ? {} : { maxPodGraceSeconds }),
     ...(transitionMs === undefined ? {} : { transitionMs }),
   };

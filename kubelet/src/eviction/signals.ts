@@ -16,6 +16,8 @@ export type DiskLayout = 'shared' | 'images' | 'split';
 export interface NodeResources {
   readonly memoryAvailable: number;
   readonly memoryTotal: number;
+  /** Of what all pods may use together; undefined: nobody bounds them. */
+  readonly allocatableMemory?: Observation | undefined;
   readonly pidsAvailable: number;
   readonly pidsTotal: number;
   readonly layout: DiskLayout;
@@ -58,12 +60,17 @@ const inodesOf = (disk: Disk): SignalFacts => ({
   observe: (node) => ({ available: node[disk].inodesFree, total: node[disk].inodes }),
 });
 
-/** Upstream's eviction signals, but for `allocatableMemory.available`. */
+/** Upstream's eviction signals. */
 const signals: Readonly<Record<string, SignalFacts>> = {
   'memory.available': {
     resource: 'memory',
     pressure: 'memory',
     observe: ({ memoryAvailable, memoryTotal }) => ({ available: memoryAvailable, total: memoryTotal }),
+  },
+  'allocatableMemory.available': {
+    resource: 'memory',
+    pressure: 'memory',
+    observe: ({ allocatableMemory }) => allocatableMemory ?? { available: 0, total: 0 },
   },
   'nodefs.available': bytesOf('nodefs'),
   'nodefs.inodesFree': inodesOf('nodefs'),

@@ -86,6 +86,12 @@ export function keptBack(thresholds: readonly Threshold[], signal: string, total
   return hard ? quantityOf(hard, total) : 0;
 }
 
+/** What pods are bounded to together is kept free as the whole node's memory is, by its hard threshold. */
+export function withAllocatable(thresholds: readonly Threshold[]): readonly Threshold[] {
+  const hard = thresholds.filter(({ signal, graceMs }) => signal === 'memory.available' && graceMs === 0);
+  return [...thresholds, ...hard.map((each) => ({ ...each, signal: 'allocatableMemory.available' }))];
+}
+
 /** Containers' writable layers are watched as what holds them is, whatever was said of `containerfs` itself, as upstream. */
 export function withContainerfs(thresholds: readonly Threshold[], layout: DiskLayout): readonly Threshold[] {
   const holder = layout === 'images' ? 'imagefs.' : 'nodefs.';
@@ -146,7 +152,7 @@ export function watch(before: Watch, thresholds: readonly Threshold[], node: Nod
   const since = new Map(all.map((each) => [each, before.since.get(each) ?? now]));
   const pressed = all.flatMap(({ signal }) => signalFacts(signal)?.pressure ?? []);
   const due = all.filter((each) => now - (since.get(each) ?? now) >= each.graceMs);
-  const rank = ({ signal }: Threshold): number => (signal === 'memory.available' ? 0 : 1);
+  const rank = ({ signal }: Threshold): number => (signalFacts(signal)?.resource === 'memory' ? 0 : 1);
   return {
     since,
     due: due.sort((a, b) => rank(a) - rank(b)),

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SimulatedClock } from '@keelson/testing';
 import { testPod } from '../pod/testpod.ts';
+import type { Claimed } from '../volume/claims.ts';
 import { DiskHost } from '../volume/disk.ts';
+import type { Drivers } from '../volume/host.ts';
 import { MemoryHost } from '../volume/memory.ts';
 import { Footprints } from './footprints.ts';
 
@@ -71,6 +73,56 @@ test('logs by container, volumes by kind; only what is on the node’s disk coun
       ['key', 0, false],
     ],
   );
+});
+
+test('claimed volumes by their disk or their driver; what cannot be measured says nothing of the others', async () => {
+  const host = new MemoryHost();
+  const full = { capacityBytes: 10, availableBytes: 4, usedBytes: 6, inodes: 3, inodesFree: 2, inodesUsed: 1 };
+  host.mounts.fullness = async () => full;
+  const claim = (name: string, source: object, block = false) => [name, { name: `pv-${name}`, claim: `c-${name}`, source, block }] as const;
+  const csi = (driver: string): object => ({ type: 'csi', csi: { driver } });
+  const local = { type: 'local', path: '/d' };
+  const claims = [
+    claim('driven', csi('d')),
+    claim('raw', csi('d'), true),
+    claim('silent', csi('none')),
+    claim('broken', csi('broken')),
+    claim('disk', local),
+    claim('device', local, true),
+    claim('host', { type: 'hostPath', path: '/etc' }),
+  ];
+  const pod = testPod({
+    volumes: [
+      ...claims.map(([name]) => ({ name, persistentVolumeClaim: { claimName: `c-${name}` } })),
+      { name: 'own', csi: { driver: 'd' } },
+    ],
+  });
+  const asked: string[] = [];
+  const fullness: Drivers['fullness'] = async (_pod, { driver }, target) => {
+    asked.push(target);
+    if (driver === 'broken') throw new Error('not now');
+    return driver === 'none' ? undefined : { ...full, usedBytes: 7 };
+  };
+  const footprints = new Footprints(host, paths, new SimulatedClock(), { fullness });
+  const record = { pod, uid: 'u1', claimed: new Map(claims) as unknown as Claimed, volumesMounted: true };
+  assert.deepEqual(
+    (await footprints.volumes(record)).map((each) => [each.name, each.claim, each.usedBytes, each.local]),
+    [
+      ['driven', 'c-driven', 7, false],
+      ['raw', 'c-raw', 7, false],
+      ['disk', 'c-disk', 6, false],
+      ['own', undefined, 7, false],
+    ],
+  );
+  const of = (path: string): string => `/k/pods/u1/${path}`;
+  const files = (name: string): string => of(`volumes/kubernetes.io~csi/${name}/mount`);
+  assert.deepEqual(asked, [
+    files('pv-driven'),
+    of('volumeDevices/kubernetes.io~csi/pv-raw/device'),
+    files('pv-silent'),
+    files('pv-broken'),
+    files('own'),
+  ]);
 });
 
 test('volumes are looked through again after ten seconds, or twenty times as long as it took; nobody waits long', async () => {

@@ -1,10 +1,10 @@
 import type { Clock } from '@keelson/base';
-import type { Volume } from '@keelson/types';
+import type { Pod, Volume } from '@keelson/types';
 import { hostsPath, type Paths, podLogDirectory, volumePath } from '../config/paths.ts';
 import type { DiskUse } from '../cri/types.ts';
 import { allContainers, podSpec } from '../pod/containers.ts';
-import type { ClaimedVolume } from '../volume/claims.ts';
-import type { Fullness, Host } from '../volume/host.ts';
+import { type ClaimedVolume, csiOf } from '../volume/claims.ts';
+import type { Drivers, Fullness, Host } from '../volume/host.ts';
 import type { PodRecord } from '../worker/record.ts';
 import type { Footprint, VolumeFootprint } from './types.ts';
 
@@ -30,22 +30,24 @@ const ofTheTime = 20;
 /** Who asks waits no longer for what is being measured, and gets what was found before. */
 const patience = 2_000;
 
-/** Measures what pods take of the node's disk, when somebody asks. */
+/** Measures what pods take of the node's disk, when somebody asks. `drivers` are asked for the volumes that are theirs. */
 export class Footprints {
   readonly #host: Host;
+  readonly #drivers: Pick<Drivers, 'fullness'> | undefined;
   readonly #paths: Paths;
   readonly #clock: Clock;
   readonly #measurements = new WeakMap<Measured, Measurement>();
 
-  constructor(host: Host, paths: Paths, clock: Clock) {
+  constructor(host: Host, paths: Paths, clock: Clock, drivers?: Pick<Drivers, 'fullness'>) {
     this.#host = host;
+    this.#drivers = drivers;
     this.#paths = paths;
     this.#clock = clock;
   }
 
   async of(record: Measured): Promise<Footprint> {
     const { pod } = record;
-    const volumes = await this.#volumes(record);
+    const volumes = await this.volumes(record);
     const directory = podLogDirectory(this.#paths, pod);
     const logs = new Map<string, DiskUse>();
     for (const { container } of allContainers(pod))
@@ -53,7 +55,8 @@ export class Footprints {
     return { logs, volumes, rest: await this.#host.usage(hostsPath(this.#paths, pod), { itself: true }) };
   }
 
-  async #volumes(record: Measured): Promise<Volumes> {
+  /** The pod's volumes that can be measured; what was found before, where measuring takes long. */
+  async volumes(record: Measured): Promise<Volumes> {
     const known = this.#measurements.get(record) ?? { volumes: [], looking: undefined, staleAt: 0 };
     this.#measurements.set(record, known);
     if (!known.looking && this.#clock.now() >= known.staleAt) known.looking = this.#look(record, known);
@@ -80,7 +83,8 @@ export class Footprints {
     const found: VolumeFootprint[] = [];
     for (const volume of volumesMounted ? (podSpec(pod).volumes ?? []) : []) {
       const claim = claimed.get(volume.name);
-      const fullness = claim ? await this.#claimed(claim) : await this.#own(uid, volume);
+      // One that cannot be measured now says nothing of the others.
+      const fullness = await this.#fullness(pod, uid, claim ?? volume).catch(() => undefined);
       if (!fullness) continue;
       const { name, configMap, emptyDir } = volume;
       const local = configMap !== undefined || (emptyDir !== undefined && !emptyDir.medium);
@@ -89,9 +93,14 @@ export class Footprints {
     return found;
   }
 
-  /** hostPath volumes tell nothing, as in Kubernetes: their disk is the node's. Drivers are not asked. */
-  #claimed({ source, block }: ClaimedVolume): Promise<Fullness | undefined> {
-    return !block && source.type === 'local' ? this.#host.mounts.fullness(source.path) : Promise.resolve(undefined);
+  /** hostPath volumes tell nothing, as in Kubernetes: their disk is the node's. */
+  async #fullness(pod: Pod, uid: string, volume: Volume | ClaimedVolume): Promise<Fullness | undefined> {
+    if ('claim' in volume && volume.source.type === 'local')
+      return volume.block ? undefined : this.#host.mounts.fullness(volume.source.path);
+    const csi = csiOf(pod, volume);
+    const path = volumePath(this.#paths, uid, volume);
+    if (csi && path !== undefined) return this.#drivers?.fullness(pod, csi, path);
+    return 'claim' in volume ? undefined : this.#own(uid, volume);
   }
 
   /** What the kubelet itself made for the pod: what is in it counts, not what its file system holds. */

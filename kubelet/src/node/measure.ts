@@ -1,12 +1,25 @@
 import { readdir, readFile, stat, statfs } from 'node:fs/promises';
 import type { ImageFilesystem } from '../cri/types.ts';
-import type { DiskLayout, FilesystemLeft, NodeResources } from '../eviction/signals.ts';
+import type { DiskLayout, FilesystemLeft, NodeResources, Observation } from '../eviction/signals.ts';
+import type { CgroupUsage } from '../server/usage-types.ts';
 import { readMemory } from './machine.ts';
 
+/** What is measured, and by whom. */
+export interface NodePlaces {
+  /** Whose file system is the node's. */
+  readonly root: string;
+  images(): Promise<ImageFilesystem>;
+  /** What all pods use together; undefined: it is not known. */
+  pods(): Promise<CgroupUsage | undefined>;
+  /** Bytes of the node's memory that pods do not get. */
+  readonly reservedBytes: number;
+}
+
 /** What this machine has left: memory, the file systems of `root`, of images and of containers, process ids. */
-export async function measureNode(root: string, images: () => Promise<ImageFilesystem>): Promise<NodeResources> {
-  const [memory, nodefs, { mountpoint, containers }, pidsTotal, pids] = await Promise.all([
+export async function measureNode({ root, images, pods, reservedBytes }: NodePlaces): Promise<NodeResources> {
+  const [memory, usage, nodefs, { mountpoint, containers }, pidsTotal, pids] = await Promise.all([
     readMemory(),
+    pods(),
     leftAt(root),
     images(),
     readFile('/proc/sys/kernel/pid_max', 'utf8').then(Number),
@@ -17,6 +30,7 @@ export async function measureNode(root: string, images: () => Promise<ImageFiles
   return {
     memoryAvailable: memory.available,
     memoryTotal: memory.total,
+    allocatableMemory: usage && leftOf(memory.total - reservedBytes, usage),
     pidsAvailable: pidsTotal - pids,
     pidsTotal,
     layout,
@@ -24,6 +38,10 @@ export async function measureNode(root: string, images: () => Promise<ImageFiles
     imagefs,
     containerfs: layout === 'images' ? imagefs : nodefs,
   };
+}
+
+function leftOf(total: number, { memoryWorkingSetBytes }: CgroupUsage): Observation {
+  return { available: Math.max(total - memoryWorkingSetBytes, 0), total };
 }
 
 async function layoutOf(root: string, images: string, containers: string | undefined): Promise<DiskLayout> {

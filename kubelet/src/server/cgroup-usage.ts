@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CgroupUsage } from './usage-types.ts';
+import type { CgroupUsage, Pressure, Waiting } from './usage-types.ts';
 
 const mountpoint = '/sys/fs/cgroup';
 
@@ -26,10 +26,30 @@ function text(...parts: string[]): Promise<string | undefined> {
 }
 
 async function readV2(path: string): Promise<CgroupUsage | undefined> {
-  const [cpu, memory, current, pids] = await Promise.all(
-    ['cpu.stat', 'memory.stat', 'memory.current', 'pids.current'].map((file) => text(path, file)),
+  const [cpu, memory, current, pids, ...pressures] = await Promise.all(
+    ['cpu.stat', 'memory.stat', 'memory.current', 'pids.current', 'cpu.pressure', 'memory.pressure', 'io.pressure'].map((file) =>
+      text(path, file),
+    ),
   );
-  return cpu === undefined || memory === undefined ? undefined : { ...usageOfV2(cpu, memory, current), processes: Number(pids ?? 0) };
+  if (cpu === undefined || memory === undefined) return undefined;
+  const [ofCpu, ofMemory, ofIo] = pressures.map((each) => (each ? pressureOf(each) : undefined));
+  const pressure = ofCpu && ofMemory && ofIo ? { cpu: ofCpu, memory: ofMemory, io: ofIo } : undefined;
+  return { ...usageOfV2(cpu, memory, current), processes: Number(pids ?? 0), pressure };
+}
+
+/** Of `cpu.pressure` and its like: `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`, and the same for `full`, which may be missing. */
+export function pressureOf(text: string): Pressure {
+  const line = (kind: keyof Pressure): Waiting => {
+    const fields = new Map(
+      new RegExp(`^${kind} (.*)$`, 'm')
+        .exec(text)?.[1]
+        ?.split(' ')
+        .map((each) => each.split('=') as [string, string]),
+    );
+    const number = (name: keyof Waiting): number => Number(fields.get(name) ?? 0);
+    return { total: number('total'), avg10: number('avg10'), avg60: number('avg60'), avg300: number('avg300') };
+  };
+  return { full: line('full'), some: line('some') };
 }
 
 async function readV1(path: string): Promise<CgroupUsage | undefined> {

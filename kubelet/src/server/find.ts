@@ -40,8 +40,9 @@ export function findLogged(record: PodRecord, container: string, previous: boole
   if (previous) {
     const ended = record.observed.containers.filter((each) => each.name === container && each.phase === 'exited');
     const newest = latest(record.observed, container);
-    const found =
-      ended.find((each) => each.id !== newest?.id) ?? (newest?.phase === 'exited' && isWaiting(record, container) ? newest : undefined);
+    // One that has ended again has had its predecessor removed: it is the previous one itself, whether or not it is shown as waiting yet.
+    const standsIn = newest?.phase === 'exited' && (newest.attempt > 0 || isWaiting(record, container));
+    const found = ended.find((each) => each.id !== newest?.id) ?? (standsIn ? newest : undefined);
     if (!found) throw new RequestError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
     return found;
   }

@@ -4,12 +4,14 @@ import { podCgroup, tierCgroup } from '../config/resources.ts';
 import type { ImageFilesystem } from '../cri/types.ts';
 import { readMemory } from '../node/machine.ts';
 import { type CgroupReader, cgroupReader } from './cgroup-usage.ts';
-import type { FilesystemUsage, InterfaceUsage, Meter, NodeUsage } from './usage-types.ts';
+import type { CgroupUsage, FilesystemUsage, InterfaceUsage, Meter, NodeUsage } from './usage-types.ts';
 
 export interface MachinePlaces {
   /** Whose file system is the node's. */
   readonly root: string;
   readonly cgroupRoot: string;
+  /** Bytes of the machine's memory that pods do not get. */
+  readonly reservedBytes: number;
   /** What images take, and where the runtime keeps them. */
   images(): Promise<ImageFilesystem>;
 }
@@ -18,21 +20,26 @@ export interface MachinePlaces {
 const ticksPerSecond = 100n;
 
 /** Measures this machine, by /proc and its cgroups. */
-export function machineMeter(places: MachinePlaces): Meter {
+export function machineMeter(places: MachinePlaces): Meter & { pods(): Promise<CgroupUsage | undefined> } {
   const read = cgroupReader();
   return {
     node: () => nodeUsage(places, read),
     pod: (pod) => read(podCgroup(pod, places.cgroupRoot)),
+    pods: () => ofPods(places.cgroupRoot, read),
   };
 }
 
-async function nodeUsage({ root, cgroupRoot, images }: MachinePlaces, read: CgroupReader): Promise<NodeUsage> {
+/** Guaranteed pods stand beside the other tiers: their tier is that of all. */
+function ofPods(cgroupRoot: string, read: CgroupReader): Promise<CgroupUsage | undefined> {
+  return read(tierCgroup('Guaranteed', cgroupRoot));
+}
+
+async function nodeUsage({ root, cgroupRoot, reservedBytes, images }: MachinePlaces, read: CgroupReader): Promise<NodeUsage> {
   const [stat, memory, all, pods, network, pids, maxPID, filesystem, runtime] = await Promise.all([
     readFile('/proc/stat', 'utf8'),
     readMemory(),
     read('/'),
-    // Guaranteed pods stand beside the other tiers: their tier is that of all.
-    read(tierCgroup('Guaranteed', cgroupRoot)),
+    ofPods(cgroupRoot, read),
     readFile('/proc/net/dev', 'utf8').catch(() => ''),
     readdir('/proc').catch(() => []),
     readFile('/proc/sys/kernel/pid_max', 'utf8').then(Number, () => 0),
@@ -47,8 +54,10 @@ async function nodeUsage({ root, cgroupRoot, images }: MachinePlaces, read: Cgro
     memoryRssBytes: all?.memoryRssBytes ?? 0,
     pageFaults: all?.pageFaults ?? 0,
     majorPageFaults: all?.majorPageFaults ?? 0,
+    pressure: all?.pressure,
     startTime: Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000,
     memoryTotalBytes: memory.total,
+    memoryForPodsBytes: memory.total - reservedBytes,
     cores: availableParallelism(),
     maxPID,
     processes: pids.filter((name) => /^\d+$/.test(name)).length,
@@ -116,7 +125,7 @@ export function modelMeter(startTime: number): Meter {
     processes: 0,
   };
   const unknown = { filesystem: undefined, imageFilesystem: undefined, containerFilesystem: undefined, pods: undefined };
-  const machine = { memoryTotalBytes: 0, cores: 0, maxPID: 0, ...unknown };
+  const machine = { memoryTotalBytes: 0, memoryForPodsBytes: 0, cores: 0, maxPID: 0, ...unknown };
   return {
     node: async () => ({ ...none, ...machine, startTime, interfaces: [] }),
     pod: async () => undefined,

@@ -4,8 +4,9 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
 import { seededRandom, silentLogger, systemClock } from '@keelson/base';
-import { issueTemporary } from '@keelson/pki';
+import { createCA, issue, issueTemporary } from '@keelson/pki';
 import { Registry } from 'prom-client';
 import { ModelRuntime } from '../cri/model/index.ts';
 import { nothing } from '../footprint/types.ts';
@@ -214,4 +215,37 @@ describe('the node’s own logs', () => {
     for (const path of ['out', 'none', '../secret', '..%2fsecret', '%2e%2e/secret', 'in/../../secret', 'a%26b:c.log/', '%00'])
       assert.equal(await told(`/logs/${path}`), '404 404 page not found\n', path);
   });
+});
+
+test('a renewed certificate, and another authority of clients, are taken while it serves', async (t) => {
+  const clock = systemClock;
+  const made = async (commonName: string) => {
+    const ca = await createCA({ commonName: `${commonName}-ca`, days: 1, clock });
+    const { certPem: cert, keyPem: key } = await issue({ ca, commonName, usages: ['server', 'client'], days: 1, clock });
+    return { cert, key, clientCA: ca.certPem };
+  };
+  const [first, second] = [await made('first'), await made('second')];
+  const auth: KubeletServerDeps['auth'] = {
+    ...deps().auth,
+    authenticate: async ({ socket }) => ((socket as TLSSocket).authorized ? { username: 'u', groups: [] } : undefined),
+  };
+  const own = await serveKubelet({ ...deps(), auth }, first, '127.0.0.1', 0);
+  t.after(() => own.close());
+  /** Whose certificate is shown, and whether somebody is known whom the second authority vouches for. */
+  const seen = (): Promise<readonly unknown[]> =>
+    new Promise((resolve, reject) => {
+      const { cert, key } = second;
+      request({ host: '127.0.0.1', port: own.port, path: '/pods', agent: false, rejectUnauthorized: false, cert, key }, (response) => {
+        resolve([(response.socket as TLSSocket).getPeerX509Certificate()?.subject, response.statusCode !== 401]);
+        response.resume();
+      })
+        .on('error', reject)
+        .end();
+    });
+  assert.deepEqual(await seen(), ['CN=first', false]);
+  own.present({ tls: second });
+  assert.deepEqual(await seen(), ['CN=second', false]);
+  assert.throws(() => own.present({ tls: { cert: first.cert, key: second.key } }), /key values mismatch/);
+  own.present({ clientCA: second.clientCA });
+  assert.deepEqual(await seen(), ['CN=second', true]);
 });

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
 import { errorMessage } from '@keelson/base';
-import type { DelegatedAuth } from '@keelson/component';
+import type { DelegatedAuth, ServingTexts } from '@keelson/component';
 import { accessFor } from './attributes.ts';
 import { findPod, RequestError } from './find.ts';
 import { route, type Shown } from './routes.ts';
@@ -16,8 +17,8 @@ export interface KubeletServerDeps extends Shown {
 
 export interface Listening {
   readonly port: number;
-  /** New connections are shown this certificate from now on. */
-  present(certificate: Pick<ServingCertificate, 'cert' | 'key'>): void;
+  /** New connections are shown and believed by what is given from now on. @throws when key and certificate do not match. */
+  present(texts: ServingTexts): void;
   close(): Promise<void>;
 }
 
@@ -36,8 +37,9 @@ export async function serveKubelet(
   address: string,
   port: number,
 ): Promise<Listening> {
-  const asked = clientCA === undefined ? {} : { ca: clientCA, requestCert: true, rejectUnauthorized: false };
-  const server = createServer({ cert, key, ...asked, minVersion: 'TLSv1.2' }, (request, response) => void answer(deps, request, response));
+  let context: SecureContextOptions = { cert, key, ...(clientCA === undefined ? {} : { ca: clientCA }), minVersion: 'TLSv1.2' };
+  const asked = { requestCert: clientCA !== undefined, rejectUnauthorized: false };
+  const server = createServer({ ...context, ...asked }, (request, response) => void answer(deps, request, response));
   server.on('upgrade', (request, socket, head) => void upgrade(deps, request, socket, head));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -47,7 +49,11 @@ export async function serveKubelet(
   });
   return {
     port: (server.address() as AddressInfo).port,
-    present: (next) => server.setSecureContext({ cert: next.cert, key: next.key, ca: clientCA, minVersion: 'TLSv1.2' }),
+    present: (texts) => {
+      const next = { ...context, ...texts.tls, ...(texts.clientCA === undefined ? {} : { ca: texts.clientCA }) };
+      server.setSecureContext(next);
+      context = next;
+    },
     close: () => close(server),
   };
 }

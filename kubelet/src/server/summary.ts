@@ -30,8 +30,9 @@ function nodeStats({ nodeName, node, rates, now }: UsageInput) {
     nodeName,
     systemContainers: node.pods ? [podsContainer(node.pods, node, rates.get('pods') ?? 0, time)] : [],
     startTime: rfc3339(startTime),
-    cpu: cpu(time, node.cpuNanoSecondsTotal, rates.get('') ?? 0),
+    cpu: cpu(time, node.cpuNanoSecondsTotal, rates.get('') ?? 0, node),
     memory: { ...memory(time, node), availableBytes: Math.max(0, node.memoryTotalBytes - node.memoryWorkingSetBytes) },
+    ...io(time, node),
     ...network(time, node),
     ...(filesystem ? { fs: { time, ...shown(filesystem) } } : {}),
     ...(imageFilesystem ? { runtime } : {}),
@@ -40,13 +41,14 @@ function nodeStats({ nodeName, node, rates, now }: UsageInput) {
 }
 
 /** All pods together, as one of the node's system containers. */
-function podsContainer(pods: CgroupUsage, { memoryTotalBytes, startTime }: NodeUsage, cores: number, time: string): object {
-  const availableBytes = Math.max(0, memoryTotalBytes - pods.memoryWorkingSetBytes);
+function podsContainer(pods: CgroupUsage, { memoryForPodsBytes, startTime }: NodeUsage, cores: number, time: string): object {
+  const availableBytes = Math.max(0, memoryForPodsBytes - pods.memoryWorkingSetBytes);
   return {
     name: 'pods',
     startTime: rfc3339(startTime),
-    cpu: cpu(time, pods.cpuNanoSecondsTotal, cores),
+    cpu: cpu(time, pods.cpuNanoSecondsTotal, cores, pods),
     memory: { ...memory(time, pods), availableBytes },
+    ...io(time, pods),
   };
 }
 
@@ -60,8 +62,9 @@ function podStats(usage: PodUsage, { node, rates, now }: UsageInput): object {
       ...containerStats(each, rates.get(each.id) ?? 0),
       ...(footprint ? containerDisk(each, footprint, node) : {}),
     })),
-    cpu: cpu(time, podCpu(usage), rates.get(`pod/${podUid(pod)}`) ?? 0),
+    cpu: cpu(time, podCpu(usage), rates.get(`pod/${podUid(pod)}`) ?? 0, cgroup),
     memory: cgroup ? memory(time, cgroup) : { time, workingSetBytes: podMemory(usage) },
+    ...io(time, cgroup),
     ...(cgroup ? { process_stats: { process_count: cgroup.processes } } : {}),
     ...(footprint ? podDisk(usage, footprint, node, time) : {}),
   };
@@ -106,8 +109,15 @@ function taken({ bytes, inodes }: DiskUse, filesystem: FilesystemUsage | undefin
   return shown({ ...filesystem, usedBytes: bytes, inodesUsed: inodes });
 }
 
-function cpu(time: string, total: bigint, cores: number): object {
-  return { time, usageNanoCores: Math.round(cores * 1e9), usageCoreNanoSeconds: Number(total) };
+type Pressed = Pick<CgroupUsage, 'pressure'>;
+
+function cpu(time: string, total: bigint, cores: number, { pressure }: Pressed = {}): object {
+  return { time, usageNanoCores: Math.round(cores * 1e9), usageCoreNanoSeconds: Number(total), psi: pressure?.cpu };
+}
+
+/** Nothing but what was waited for. */
+function io(time: string, { pressure }: Pressed = {}): object {
+  return pressure ? { io: { time, psi: pressure.io } } : {};
 }
 
 function memory(time: string, usage: CgroupUsage): object {
@@ -118,6 +128,7 @@ function memory(time: string, usage: CgroupUsage): object {
     rssBytes: usage.memoryRssBytes,
     pageFaults: usage.pageFaults,
     majorPageFaults: usage.majorPageFaults,
+    psi: usage.pressure?.memory,
   };
 }
 

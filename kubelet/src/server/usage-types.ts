@@ -2,6 +2,20 @@ import type { Pod } from '@keelson/types';
 import type { ContainerStats } from '../cri/types.ts';
 import type { Footprint } from '../footprint/types.ts';
 
+/** For how long somebody had to wait: microseconds in all, and per cent of the last 10, 60 and 300 seconds. */
+export interface Waiting {
+  readonly total: number;
+  readonly avg10: number;
+  readonly avg60: number;
+  readonly avg300: number;
+}
+
+/** The kernel's pressure stall information: `full` while all had to wait, `some` while at least one had to. */
+export interface Pressure {
+  readonly full: Waiting;
+  readonly some: Waiting;
+}
+
 /** What a cgroup has used. Bytes; nanoseconds of cores. */
 export interface CgroupUsage {
   readonly cpuNanoSecondsTotal: bigint;
@@ -12,6 +26,8 @@ export interface CgroupUsage {
   readonly majorPageFaults: number;
   /** Processes and threads in it. */
   readonly processes: number;
+  /** What it waited for; absent where the kernel does not tell, as with cgroups of version 1. */
+  readonly pressure?: Readonly<Record<'cpu' | 'memory' | 'io', Pressure>> | undefined;
 }
 
 export interface FilesystemUsage {
@@ -35,6 +51,8 @@ export interface InterfaceUsage {
 export interface NodeUsage extends CgroupUsage {
   readonly startTime: number;
   readonly memoryTotalBytes: number;
+  /** What of it pods may use together. */
+  readonly memoryForPodsBytes: number;
   readonly cores: number;
   readonly maxPID: number;
   readonly filesystem: FilesystemUsage | undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '@keelson/types';
-import { usageOfV1, usageOfV2 } from './cgroup-usage.ts';
+import { pressureOf, usageOfV1, usageOfV2 } from './cgroup-usage.ts';
 import { cpuOf, interfacesIn } from './machine-meter.ts';
 import { cadvisorMetrics, resourceMetrics } from './prometheus.ts';
 import { statsSummary } from './summary.ts';
@@ -36,6 +36,7 @@ const input: UsageInput = {
     cpuNanoSecondsTotal: 90_000_000_000n,
     startTime: now - 3_600_000,
     memoryTotalBytes: 10_000,
+    memoryForPodsBytes: 9_000,
     cores: 2,
     maxPID: 32_768,
     filesystem: { availableBytes: 1, capacityBytes: 2, usedBytes: 1, inodesFree: 3, inodes: 4, inodesUsed: 1 },
@@ -95,6 +96,8 @@ test('/stats/summary: node and pods by their cgroups, containers by the runtime'
   assert.deepEqual([node.cpu.usageNanoCores, node.memory.availableBytes, node.fs.inodesFree], [500_000_000, 7000, 3]);
   assert.deepEqual([node.network.name, node.network.interfaces.length, node.rlimit.curproc], ['eth0', 1, 7]);
   assert.deepEqual([pods[0].cpu.usageNanoCores, pods[0].memory.rssBytes, pods[1].memory.workingSetBytes], [300_000_000, 2000, 1024]);
+  const together = JSON.parse(JSON.stringify(statsSummary({ ...input, node: { ...input.node, pods: cgroup } }))).node.systemContainers[0];
+  assert.deepEqual([together.name, together.memory.availableBytes], ['pods', 6000], 'what is reserved is not for pods');
   assert.deepEqual(pods[0].containers[0], {
     name: 'main',
     startTime: '2026-01-02T03:03:04Z',
@@ -139,4 +142,24 @@ test('the files of both cgroup versions, /proc/stat and /proc/net/dev', () => {
   assert.equal(cpuOf('cpu  100 0 50 9999 9999 0 0 0 0 0\ncpu0 1\n'), 1_500_000_000n);
   const text = 'Inter-|\n face |\n    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n  eth0: 10 1 2 0 0 0 0 0 20 1 3 0 0 0 0 0\n';
   assert.deepEqual(interfacesIn(text), [{ name: 'eth0', rxBytes: 10, rxErrors: 2, txBytes: 20, txErrors: 3 }]);
+});
+
+test('what was waited for: the kernel’s text, and where the summary has it; nothing where the kernel tells nothing', () => {
+  const text = 'some avg10=1.50 avg60=0.20 avg300=0.03 total=1234\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=56\n';
+  const none = { avg10: 0, avg60: 0, avg300: 0 };
+  const some = { total: 1234, avg10: 1.5, avg60: 0.2, avg300: 0.03 };
+  const psi = pressureOf(text);
+  assert.deepEqual(psi, { some, full: { total: 56, ...none } });
+  assert.deepEqual(pressureOf(text.split('\n')[0] ?? ''), { some, full: { total: 0, ...none } });
+  const pressed = { ...cgroup, pressure: { cpu: psi, memory: psi, io: psi } };
+  const [first] = input.pods;
+  assert.ok(first);
+  const shown = (node: object, own: typeof cgroup) =>
+    JSON.parse(JSON.stringify(statsSummary({ ...input, node: { ...input.node, ...node }, pods: [{ ...first, cgroup: own }] })));
+  const { node, pods } = shown({ pressure: pressed.pressure, pods: pressed }, pressed);
+  for (const each of [node, node.systemContainers[0], pods[0]])
+    assert.deepEqual([each.cpu.psi, each.memory.psi, each.io.psi], [psi, psi, psi]);
+  const silent = shown({ pods: cgroup }, cgroup);
+  for (const each of [silent.node, silent.node.systemContainers[0], silent.pods[0]])
+    assert.deepEqual([each.cpu.psi, each.memory.psi, each.io], [undefined, undefined, undefined]);
 });

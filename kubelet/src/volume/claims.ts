@@ -1,7 +1,7 @@
 import { nodeTermHolds } from '@keelson/machinery';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '@keelson/types';
 import { ConfigError } from '../config/errors.ts';
-import { type CsiVolume, csiOfClaim } from '../csi/plan.ts';
+import { type CsiVolume, csiOfClaim, csiOfPod } from '../csi/plan.ts';
 import { podSpec } from '../pod/containers.ts';
 import { podName, podNamespace, podUid } from '../pod/naming.ts';
 
@@ -34,6 +34,12 @@ export interface Found {
 /** The claim a volume of the pod stands for; undefined when it stands for none. */
 export function claimName(pod: Pod, volume: Volume): string | undefined {
   return volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${podName(pod)}-${volume.name}` : undefined);
+}
+
+/** What a driver is to mount for one of a pod's volumes; undefined when it is not a driver's. */
+export function csiOf(pod: Pod, volume: Volume | ClaimedVolume): CsiVolume | undefined {
+  if ('claim' in volume) return volume.source.type === 'csi' ? volume.source.csi : undefined;
+  return csiOfPod(pod, volume);
 }
 
 /** What is to be mounted for a volume that stands for a claim. @throws ConfigError in Kubernetes' words while it cannot be. */

@@ -82,6 +82,8 @@ export interface Drivers {
   refresh(pod: Pod, volume: CsiVolume, target: string): Promise<void>;
   /** Has a mounted volume use all of the `bytes` it has by now, where its driver does that on nodes. @throws Error in the driver's words. */
   expand(volume: CsiVolume, target: string, bytes: number): Promise<void>;
+  /** How full a mounted volume is; undefined where its driver does not say. @throws Error in the driver's words. */
+  fullness(pod: Pod, volume: CsiVolume, target: string): Promise<Fullness | undefined>;
   /** The attached volumes that are mounted or about to be, by the names that the node's status has for them. */
   inUse(): Promise<readonly string[]>;
   /** Ends every mount drivers made in a pod's directory. Right to repeat. @throws Error while a driver does not answer. */

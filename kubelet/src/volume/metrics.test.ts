@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
-import type { ClaimedVolume } from './claims.ts';
 import { volumeMetrics } from './metrics.ts';
 
-test('claims of volumes with a disk of their own tell how full it is', async () => {
+test('volumes of claims tell how full they are', async () => {
   const registry = new Registry();
-  const volume = (type: 'local' | 'hostPath', block = false): ClaimedVolume =>
-    ({ name: 'pv', claim: `${type}-${block}`, source: { type, path: '/d' }, block }) as unknown as ClaimedVolume;
-  const claimed = new Map([volume('local'), volume('local', true), volume('hostPath')].map((one) => [one.claim, one]));
   const fullness = { capacityBytes: 10, availableBytes: 4, usedBytes: 6, inodes: 3, inodesFree: 2, inodesUsed: 1 };
-  volumeMetrics(registry, () => [{ namespace: 'ns', claimed }], { fullness: async () => fullness });
+  const volumes = ['data', undefined].map((claim) => ({ ...fullness, name: 'v', claim, local: false, at: 0 }));
+  volumeMetrics(registry, async () => [{ namespace: 'ns', volumes }]);
   const text = await registry.metrics();
   const samples = text.split('\n').filter((line) => line && !line.startsWith('#'));
-  const labels = '{namespace="ns",persistentvolumeclaim="local-false"}';
+  const labels = '{namespace="ns",persistentvolumeclaim="data"}';
   assert.deepEqual(samples, [
     `kubelet_volume_stats_capacity_bytes${labels} 10`,
     `kubelet_volume_stats_available_bytes${labels} 4`,

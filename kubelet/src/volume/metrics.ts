@@ -1,11 +1,11 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Claimed } from './claims.ts';
-import type { Fullness, Mounts } from './host.ts';
+import type { VolumeFootprint } from '../footprint/types.ts';
+import type { Fullness } from './host.ts';
 
-/** A pod whose volumes are measured. */
-export interface Measured {
+/** The volumes of a pod. */
+export interface MeasuredVolumes {
   readonly namespace: string;
-  readonly claimed: Claimed;
+  readonly volumes: readonly VolumeFootprint[];
 }
 
 const gauges: ReadonlyArray<readonly [name: string, help: string, value: (fullness: Fullness) => number]> = [
@@ -17,8 +17,8 @@ const gauges: ReadonlyArray<readonly [name: string, help: string, value: (fullne
   ['inodes_used', 'Number of used inodes in the volume', ({ inodesUsed }) => inodesUsed],
 ];
 
-/** `kubelet_volume_stats_*`: how full claimed volumes are. hostPath volumes tell nothing, as in Kubernetes: their disk is the node's. Drivers are not asked. */
-export function volumeMetrics(registry: Registry, pods: () => readonly Measured[], mounts: Pick<Mounts, 'fullness'>): void {
+/** `kubelet_volume_stats_*`: how full claimed volumes are, as far as it can be told. */
+export function volumeMetrics(registry: Registry, pods: () => Promise<readonly MeasuredVolumes[]>): void {
   for (const [name, help, value] of gauges) {
     new Gauge({
       name: `kubelet_volume_stats_${name}`,
@@ -27,10 +27,9 @@ export function volumeMetrics(registry: Registry, pods: () => readonly Measured[
       registers: [registry],
       async collect() {
         this.reset();
-        for (const { namespace, claimed } of pods()) {
-          for (const { claim, source, block } of claimed.values()) {
-            const fullness = !block && source.type === 'local' ? await mounts.fullness(source.path) : undefined;
-            if (fullness) this.set({ namespace, persistentvolumeclaim: claim }, value(fullness));
+        for (const { namespace, volumes } of await pods()) {
+          for (const volume of volumes) {
+            if (volume.claim) this.set({ namespace, persistentvolumeclaim: volume.claim }, value(volume));
           }
         }
       },

@@ -5,7 +5,7 @@ import { type Paths, podDirectory, volumePath } from '../config/paths.ts';
 import { type CsiVolume, csiOfPod } from '../csi/plan.ts';
 import { podSpec } from '../pod/containers.ts';
 import { podUid } from '../pod/naming.ts';
-import { type Claimed, type ClaimedVolume, checkNodeAffinity, claimName, type Found, resolveClaim } from './claims.ts';
+import { type Claimed, type ClaimedVolume, checkNodeAffinity, claimName, csiOf, type Found, resolveClaim } from './claims.ts';
 import { type ContentSources, volumeFiles } from './content.ts';
 import { memoryVolumeSize } from './empty-dir.ts';
 import { unprocessed, VolumeFailure } from './failure.ts';
@@ -66,7 +66,7 @@ export async function updateVolumes(place: MountPlace, pod: Pod, sources: Conten
 
 /** Why a driver could not mount a volume once more; undefined: it could, or it is not a driver's. */
 async function refreshOne({ drivers, paths }: MountPlace, pod: Pod, volume: Volume | ClaimedVolume): Promise<string | undefined> {
-  const csi = 'claim' in volume ? volume.source.type === 'csi' && volume.source.csi : csiOfPod(pod, volume);
+  const csi = csiOf(pod, volume);
   const target = volumePath(paths, podUid(pod), volume);
   if (!csi || !drivers || !target) return undefined;
   return drivers.refresh(pod, csi, target).then(

@@ -120,8 +120,17 @@ export class Bench {
     return log;
   }
 
-  async log(name: string, query = ''): Promise<string> {
-    const response = await this.api.raw({ method: 'GET', path: `/api/v1/namespaces/${namespace}/pods/${name}/log?${query}` });
+  log(name: string, query = ''): Promise<string> {
+    return this.#text(`/api/v1/namespaces/${namespace}/pods/${name}/log?${query}`);
+  }
+
+  /** What the kubelet's own server answers, through the API server. */
+  kubelet(path: string): Promise<string> {
+    return this.#text(`/api/v1/nodes/${this.cluster.netns}/proxy/${path}`);
+  }
+
+  async #text(path: string): Promise<string> {
+    const response = await this.api.raw({ method: 'GET', path });
     const chunks: Buffer[] = [];
     for await (const chunk of response.chunks) chunks.push(chunk);
     return Buffer.concat(chunks).toString();

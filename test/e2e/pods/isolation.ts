@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '@keelson/testing';
-import { idle, lines, patience, present, type Subtests, shell, statusOf } from './bench.ts';
+import { Event, Node } from '@keelson/types';
+import { idle, lines, namespace, patience, present, type Subtests, shell, statusOf } from './bench.ts';
 
 /** Names, namespaces, rights and limits. */
 export const isolation: Subtests = {
@@ -104,6 +106,22 @@ export const isolation: Subtests = {
     assert.match(
       statusOf(refused).state?.waiting?.message ?? '',
       /^container has runAsNonRoot and image will run as root \(pod: "sc-root_default\(.+\)", container: c\)$/,
+    );
+  },
+
+  async 'all pods together have the CPU weight and the memory of their node'(bench) {
+    const { status } = await bench.api.get(Node, { name: bench.cluster.netns });
+    const pods = `kubepods-${bench.cluster.netns}/kubepods`;
+    const limit = (file: string): number => Number(readFileSync(join('/sys/fs/cgroup', file), 'utf8'));
+    if (!existsSync('/sys/fs/cgroup/cgroup.controllers')) {
+      assert.equal(limit(`cpu/${pods}/cpu.shares`), Number(status?.capacity?.cpu) * 1024);
+      const memory = limit(`memory/${pods}/memory.limit_in_bytes`);
+      assert.equal(`${memory / 1024}Ki`, status?.capacity?.memory);
+    }
+    const events = await bench.api.list(Event, { namespace, fieldSelector: 'involvedObject.kind=Node,reason=NodeAllocatableEnforced' });
+    assert.deepEqual(
+      events.items.map(({ message }) => message),
+      ['Updated Node Allocatable limit across pods'],
     );
   },
 

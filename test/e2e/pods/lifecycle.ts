@@ -174,14 +174,14 @@ export const lifecycle: Subtests = {
     const volumeMounts = [{ name: 'v', mountPath: '/v' }];
     const exec = (script: string): object => ({ exec: { command: ['sh', '-c', script] } });
     await bench.create('hooks', {
-      terminationGracePeriodSeconds: 20,
+      terminationGracePeriodSeconds: 60,
       containers: [
         idle({ volumeMounts, lifecycle: { postStart: exec('echo began >/v/began'), preStop: exec('sleep 1; echo ended >/v/ended') } }),
       ],
       volumes,
     });
     await bench.create('hook-sleep', {
-      terminationGracePeriodSeconds: 20,
+      terminationGracePeriodSeconds: 60,
       containers: [idle({ lifecycle: { preStop: { sleep: { seconds: 2 } } } })],
     });
     await bench.create('hook-bad', { containers: [idle({ lifecycle: { postStart: exec('echo why >&2; exit 7') } })] });
@@ -197,9 +197,10 @@ export const lifecycle: Subtests = {
     };
     const [hook, sleep, deaf] = await Promise.all(['hooks', 'hook-sleep', 'deaf'].map(taken));
     assert.equal(readFileSync(join(bench.work, 'hooks/ended'), 'utf8'), 'ended\n');
-    assert.ok(present(hook) >= 1000 && present(hook) < 10_000, `exec hook: ${hook} ms`);
-    assert.ok(present(sleep) >= 2000 && present(sleep) < 10_000, `sleep hook: ${sleep} ms`);
-    assert.ok(present(deaf) >= 2500 && present(deaf) < 12_000, `deaf: ${deaf} ms`);
+    // A machine that is busy with other things lets pods without requests wait for its CPUs, hooks too: for a while, not for all their grace.
+    assert.ok(present(hook) >= 1000 && present(hook) < 30_000, `exec hook: ${hook} ms`);
+    assert.ok(present(sleep) >= 2000 && present(sleep) < 30_000, `sleep hook: ${sleep} ms`);
+    assert.ok(present(deaf) >= 2500 && present(deaf) < 25_000, `deaf: ${deaf} ms`);
     await bench.event('hook-bad', 'FailedPostStartHook', /PostStartHook failed/);
     await bench.until('hook-bad', 'comes back', (pod) => statusOf(pod).restartCount >= 1);
   },

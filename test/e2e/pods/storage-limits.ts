@@ -51,10 +51,7 @@ export const storageLimits: Subtests = {
 /** The volume in memory is as large as its limit, full, and no ephemeral storage. */
 async function measured(bench: Bench): Promise<void> {
   const read = async (): Promise<Stats | undefined> => {
-    const path = `/api/v1/nodes/${bench.pod('limit-memory')?.spec?.nodeName}/proxy/stats/summary`;
-    const chunks: Buffer[] = [];
-    for await (const chunk of (await bench.api.raw({ method: 'GET', path })).chunks) chunks.push(chunk);
-    const { pods } = JSON.parse(Buffer.concat(chunks).toString()) as { readonly pods: readonly Stats[] };
+    const { pods } = JSON.parse(await bench.kubelet('stats/summary')) as { readonly pods: readonly Stats[] };
     const found = pods.find(({ podRef }) => podRef.name === 'limit-memory');
     // The runtime measures what a container wrote every few seconds.
     const isMeasured = found?.containers.every(({ rootfs }) => rootfs?.usedBytes > 0);

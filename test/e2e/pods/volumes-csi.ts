@@ -82,6 +82,7 @@ export const csi: Subtests = {
       assert.equal(readFileSync(join(directory('handle-csi'), 'word'), 'utf8'), 'hi');
       checkRequests(driver);
       await checkNode(bench, 'kubernetes.io/csi/disks.test^handle-csi');
+      await measured(bench);
       await grow(bench, driver);
       await bench.remove('csi');
       await bench.gone('csi');
@@ -112,6 +113,22 @@ async function checkNode(bench: Bench, name: string): Promise<void> {
     async () => (await bench.api.get(Node, { name: bench.cluster.netns })).status?.volumesAttached?.some((one) => one.name === name),
     { deadlineMs: 10_000, message: 'the node is told of its volume' },
   );
+}
+
+/** The driver is asked how full its volumes are, and the kubelet tells. */
+async function measured(bench: Bench): Promise<void> {
+  const { pods } = JSON.parse(await bench.kubelet('stats/summary'));
+  const { volume } = pods.find(({ podRef }: { podRef: { name: string } }) => podRef.name === 'csi');
+  const shown = ['data', 'own'].map((wanted) => volume.find(({ name }: { name: string }) => name === wanted));
+  assert.deepEqual(
+    shown.map(({ usedBytes, capacityBytes, inodesFree, pvcRef }) => [usedBytes, capacityBytes, inodesFree, pvcRef]),
+    [
+      [40, 100, 7, { name: 'csi', namespace }],
+      [40, 100, 7, undefined],
+    ],
+  );
+  const labels = `{namespace="${namespace}",persistentvolumeclaim="csi"}`;
+  assert.ok((await bench.kubelet('metrics')).includes(`kubelet_volume_stats_available_bytes${labels} 60`));
 }
 
 /** A resizer beside the controller manager makes the volume larger; a new pod of the claim finds out at once. */

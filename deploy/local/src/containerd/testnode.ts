@@ -8,6 +8,7 @@ import { silentLogger, systemClock } from '@keelson/base';
 import { GrpcRuntime } from '@keelson/kubelet/cri';
 import { teardown, writeConflist } from '@keelson/kubelet/network';
 import { type Containerd, containerdConfig, containerdVersion, removeEverything, startContainerd } from './index.ts';
+import { endProcess, signal } from './processes.ts';
 
 const run = promisify(execFile);
 
@@ -63,7 +64,9 @@ export async function makeTestNode(netns: string, bridge = 'cni0', podCidr = '10
     await rm(dataDir, { recursive: true });
   };
   const kill = async (): Promise<void> => {
-    process.kill(containerd.pid, 'SIGKILL');
+    signal(containerd.pid, 'SIGKILL');
+    // One that is about to die still shows its arguments and its socket, and would be taken for one that runs.
+    await endProcess(containerd.pid, systemClock);
     await startContainerd(shared);
   };
   return { dataDir, cgroupParent, containerd, runtime, kill, remove };

@@ -120,6 +120,33 @@ export interface NodeUnpublishVolumeRequest {
   targetPath: string;
 }
 
+export interface NodeGetVolumeStatsRequest {
+  volumeId: string;
+  volumePath: string;
+  stagingTargetPath: string;
+}
+
+export interface NodeGetVolumeStatsResponse {
+  usage: VolumeUsage[];
+}
+
+export interface VolumeUsage {
+  available: bigint;
+  total: bigint;
+  used: bigint;
+  unit: VolumeUsage_Unit;
+}
+
+export const VolumeUsage_Unit = { UNKNOWN: 0, BYTES: 1, INODES: 2 } as const;
+
+export type VolumeUsage_Unit = typeof VolumeUsage_Unit[keyof typeof VolumeUsage_Unit];
+
+export namespace VolumeUsage_Unit {
+  export type UNKNOWN = typeof VolumeUsage_Unit.UNKNOWN;
+  export type BYTES = typeof VolumeUsage_Unit.BYTES;
+  export type INODES = typeof VolumeUsage_Unit.INODES;
+}
+
 export interface NodeExpandVolumeRequest {
   volumeId: string;
   volumePath: string;
@@ -158,6 +185,7 @@ export interface Rpc {
 export const Rpc_Type = {
   UNKNOWN: 0,
   STAGE_UNSTAGE_VOLUME: 1,
+  GET_VOLUME_STATS: 2,
   EXPAND_VOLUME: 3,
   SINGLE_NODE_MULTI_WRITER: 5,
   VOLUME_MOUNT_GROUP: 6,
@@ -168,6 +196,7 @@ export type Rpc_Type = typeof Rpc_Type[keyof typeof Rpc_Type];
 export namespace Rpc_Type {
   export type UNKNOWN = typeof Rpc_Type.UNKNOWN;
   export type STAGE_UNSTAGE_VOLUME = typeof Rpc_Type.STAGE_UNSTAGE_VOLUME;
+  export type GET_VOLUME_STATS = typeof Rpc_Type.GET_VOLUME_STATS;
   export type EXPAND_VOLUME = typeof Rpc_Type.EXPAND_VOLUME;
   export type SINGLE_NODE_MULTI_WRITER = typeof Rpc_Type.SINGLE_NODE_MULTI_WRITER;
   export type VOLUME_MOUNT_GROUP = typeof Rpc_Type.VOLUME_MOUNT_GROUP;
@@ -1195,6 +1224,208 @@ export const NodeUnpublishVolumeRequest: MessageFns<NodeUnpublishVolumeRequest> 
   },
 };
 
+function createBaseNodeGetVolumeStatsRequest(): NodeGetVolumeStatsRequest {
+  return { volumeId: "", volumePath: "", stagingTargetPath: "" };
+}
+
+export const NodeGetVolumeStatsRequest: MessageFns<NodeGetVolumeStatsRequest> = {
+  encode(message: NodeGetVolumeStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.volumeId !== "") {
+      writer.uint32(10).string(message.volumeId);
+    }
+    if (message.volumePath !== "") {
+      writer.uint32(18).string(message.volumePath);
+    }
+    if (message.stagingTargetPath !== "") {
+      writer.uint32(26).string(message.stagingTargetPath);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeGetVolumeStatsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeGetVolumeStatsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.volumeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.volumePath = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.stagingTargetPath = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNodeGetVolumeStatsResponse(): NodeGetVolumeStatsResponse {
+  return { usage: [] };
+}
+
+export const NodeGetVolumeStatsResponse: MessageFns<NodeGetVolumeStatsResponse> = {
+  encode(message: NodeGetVolumeStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.usage) {
+      VolumeUsage.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeGetVolumeStatsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeGetVolumeStatsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.usage.push(VolumeUsage.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseVolumeUsage(): VolumeUsage {
+  return { available: 0n, total: 0n, used: 0n, unit: 0 };
+}
+
+export const VolumeUsage: MessageFns<VolumeUsage> = {
+  encode(message: VolumeUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.available !== 0n) {
+      if (BigInt.asIntN(64, message.available) !== message.available) {
+        throw new globalThis.Error("value provided for field message.available of type int64 too large");
+      }
+      writer.uint32(8).int64(message.available);
+    }
+    if (message.total !== 0n) {
+      if (BigInt.asIntN(64, message.total) !== message.total) {
+        throw new globalThis.Error("value provided for field message.total of type int64 too large");
+      }
+      writer.uint32(16).int64(message.total);
+    }
+    if (message.used !== 0n) {
+      if (BigInt.asIntN(64, message.used) !== message.used) {
+        throw new globalThis.Error("value provided for field message.used of type int64 too large");
+      }
+      writer.uint32(24).int64(message.used);
+    }
+    if (message.unit !== 0) {
+      writer.uint32(32).int32(message.unit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VolumeUsage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVolumeUsage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.available = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.total = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.used = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.unit = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseNodeExpandVolumeRequest(): NodeExpandVolumeRequest {
   return {
     volumeId: "",
@@ -1824,6 +2055,14 @@ export const NodeDefinition = {
       requestType: NodeUnpublishVolumeRequest as typeof NodeUnpublishVolumeRequest,
       requestStream: false,
       responseType: Done as typeof Done,
+      responseStream: false,
+      options: {},
+    },
+    nodeGetVolumeStats: {
+      name: "NodeGetVolumeStats",
+      requestType: NodeGetVolumeStatsRequest as typeof NodeGetVolumeStatsRequest,
+      requestStream: false,
+      responseType: NodeGetVolumeStatsResponse as typeof NodeGetVolumeStatsResponse,
       responseStream: false,
       options: {},
     },
