@@ -18,22 +18,15 @@ export function workers(): void {
 
   test('machines that join with a token are ready nodes, with identities and pod ranges of their own', async () => {
     const nodes = await admin.kubectl('get', 'nodes', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.spec.podCIDR}{"\\n"}{end}');
+    const rows = nodes
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' '));
     assert.deepEqual(
-      nodes
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => line.split(' ')[0]),
+      rows.map(([name]) => name),
       ['m1', 'm2', 'm3'],
     );
-    assert.equal(
-      new Set(
-        nodes
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => line.split(' ')[1]),
-      ).size,
-      3,
-    );
+    assert.equal(new Set(rows.map(([, range]) => range)).size, 3);
     const requests = await admin.kubectl(
       'get',
       'csr',
