@@ -114,6 +114,23 @@ test('a token file is read again after a minute and its last value kept while it
   assert.equal(await ask(), 'Bearer two');
 });
 
+test('a certificate that is handed out again keeps its connection, another one gets its own', async (t) => {
+  const ports = new Set<number | undefined>();
+  const server = await cannedServer(t, (request, response) => {
+    ports.add(request.socket.remotePort);
+    response.end();
+  });
+  let cert = 'one';
+  const transport = httpTransport({ server, certData: 'one', keyData: 'key', certificateSource: async () => ({ cert, key: 'key' }) });
+  t.after(() => transport.close());
+  const ask = async (): Promise<string> => readText(await transport.send({ method: 'GET', path: '/' }));
+  for (let i = 0; i < 3; i++) await ask();
+  assert.equal(ports.size, 1);
+  cert = 'two';
+  await ask();
+  assert.equal(ports.size, 2);
+});
+
 test('the first refusal is told to the sources', async (t) => {
   const server = await cannedServer(t, (_, response) => response.writeHead(401).end());
   let refused = 0;

@@ -19,7 +19,7 @@ export interface HttpTransportOptions extends ConnectionTerms {
   readonly tokenFile?: string | undefined;
   /** Asked before every request; caches for itself. */
   readonly tokenSource?: (() => Promise<string | undefined>) | undefined;
-  /** Asked before every request; when it hands out another object, new connections use that one. */
+  /** Asked before every request; when it hands out another one, new connections use that. */
   readonly certificateSource?: (() => Promise<ClientCertificate | undefined>) | undefined;
   /** Called when the server answered 401, so that sources drop what they cached. */
   readonly onUnauthorized?: (() => void) | undefined;
@@ -68,7 +68,7 @@ class HttpTransport implements Transport {
     const { links } = this.#connections;
     const mayRepeat = idempotent.has(request.method);
     const response =
-      links && joins(request) ? await this.#join(links, request, headers) : await this.#exchange(request, headers, mayRepeat);
+      links && joins(request) ? await this.#join(links, request, headers, mayRepeat) : await this.#exchange(request, headers, mayRepeat);
     if (response.status === 401) onUnauthorized?.();
     return response;
   }
@@ -77,11 +77,11 @@ class HttpTransport implements Transport {
     this.#connections.close();
   }
 
-  async #join(links: Links, request: ClientRequest, headers: Record<string, string>): Promise<ClientResponse> {
-    const { method, signal } = request;
+  async #join(links: Links, request: ClientRequest, headers: Record<string, string>, mayRepeat: boolean): Promise<ClientResponse> {
+    const { signal } = request;
     signal?.throwIfAborted();
     const text = requestText(this.#target, { ...request, path: this.#prefix + request.path, headers });
-    const answer = await links.send({ text, mayRepeat: idempotent.has(method), signal });
+    const answer = await links.send({ text, mayRepeat, signal });
     return wholeResponse(answer);
   }
 
@@ -125,7 +125,8 @@ class HttpTransport implements Transport {
   }
 
   #useCertificate(certificate: ClientCertificate | undefined): void {
-    if (certificate === this.#connections.certificate) return;
+    const { certificate: present } = this.#connections;
+    if (certificate?.cert === present?.cert && certificate?.key === present?.key) return;
     this.#connections.retire();
     this.#connections = connectionsTo(this.#target, this.#options, certificate);
   }
