@@ -2,9 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SecureContextOptions } from 'node:tls';
 import { errorMessage } from '@keelson/base';
-import type { DelegatedAuth, ServingTexts } from '@keelson/component';
+import { type DelegatedAuth, presenter, type ServingTexts, secureContext } from '@keelson/component';
 import { accessFor } from './attributes.ts';
 import { findPod, RequestError } from './find.ts';
 import { route, type Shown } from './routes.ts';
@@ -37,9 +36,9 @@ export async function serveKubelet(
   address: string,
   port: number,
 ): Promise<Listening> {
-  let context: SecureContextOptions = { cert, key, ...(clientCA === undefined ? {} : { ca: clientCA }), minVersion: 'TLSv1.2' };
+  const first: ServingTexts = { tls: { cert, key }, ...(clientCA === undefined ? {} : { clientCA }) };
   const asked = { requestCert: clientCA !== undefined, rejectUnauthorized: false };
-  const server = createServer({ ...context, ...asked }, (request, response) => void answer(deps, request, response));
+  const server = createServer({ ...secureContext(first), ...asked }, (request, response) => void answer(deps, request, response));
   server.on('upgrade', (request, socket, head) => void upgrade(deps, request, socket, head));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -49,11 +48,7 @@ export async function serveKubelet(
   });
   return {
     port: (server.address() as AddressInfo).port,
-    present: (texts) => {
-      const next = { ...context, ...texts.tls, ...(texts.clientCA === undefined ? {} : { ca: texts.clientCA }) };
-      server.setSecureContext(next);
-      context = next;
-    },
+    present: presenter(server, first),
     close: () => close(server),
   };
 }

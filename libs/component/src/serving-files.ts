@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { Server } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import type { Clock, Logger } from '@keelson/base';
 import { followFiles } from './followed-files.ts';
 
@@ -13,6 +15,24 @@ export interface ServingFiles {
 export interface ServingTexts {
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly clientCA?: string;
+}
+
+/** By what a listener is shown, and believes its clients. TLS 1.2 and later. */
+export function secureContext({ tls, clientCA }: ServingTexts): SecureContextOptions {
+  return { ...tls, ...(clientCA === undefined ? {} : { ca: clientCA }), minVersion: 'TLSv1.2' };
+}
+
+/**
+ * Changes what a listener that began with `first` is shown and believes by, for new connections; what is not given stays. The function throws
+ * when key and certificate do not match: then nothing has changed.
+ */
+export function presenter(server: Pick<Server, 'setSecureContext'>, first: ServingTexts): (texts: ServingTexts) => void {
+  let present = first;
+  return (texts) => {
+    const next = { ...present, ...texts };
+    server.setSecureContext(secureContext(next));
+    present = next;
+  };
 }
 
 /** @throws the operating system's error for a file that cannot be read. */

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
 import { errorMessage, type Logger } from '@keelson/base';
 import type { Registry } from 'prom-client';
 import { answerHealth, type HealthCheck, isHealthPath } from './health.ts';
-import type { ServingTexts } from './serving-files.ts';
+import { presenter, type ServingTexts, secureContext } from './serving-files.ts';
 import { versionInfo } from './version.ts';
 
 export interface HealthServerOptions {
@@ -33,23 +32,20 @@ export interface HealthServer {
 /** A component's secure port: health, `/metrics`, `/version`. @throws when it cannot listen, in words a user can act on. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
   const { port, bindAddress, tls, clientCA } = options;
-  let context: SecureContextOptions = { ...tls, minVersion: 'TLSv1.2', ...(typeof clientCA === 'string' ? { ca: clientCA } : {}) };
+  const first: ServingTexts = { tls, ...(typeof clientCA === 'string' ? { clientCA } : {}) };
   const asked = clientCA === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
-  const server = createServer({ ...context, ...asked }, (request, response) => {
+  const server = createServer({ ...secureContext(first), ...asked }, (request, response) => {
     answer(request, response, options).catch((error) => {
       options.log.error('request failed', { err: error, path: request.url });
       if (!response.headersSent) send(response, 500, `Internal Server Error: ${JSON.stringify(request.url)}\n`);
     });
   });
   await listen(server, port, bindAddress);
-  const change = (next: SecureContextOptions): void => {
-    server.setSecureContext({ ...context, ...next });
-    context = { ...context, ...next };
-  };
-  if (typeof clientCA === 'object') void clientCA.then((ca) => ca !== undefined && change({ ca }));
+  const present = presenter(server, first);
+  if (typeof clientCA === 'object') void clientCA.then((ca) => ca !== undefined && present({ clientCA: ca }));
   return {
     port: (server.address() as AddressInfo).port,
-    present: (next) => change({ ...next.tls, ...(next.clientCA === undefined ? {} : { ca: next.clientCA }) }),
+    present,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
