@@ -33,7 +33,7 @@ export async function perform(deps: WorkerDeps, record: PodRecord, action: Actio
     case 'removeContainer':
       return removeContainer(deps, record, action);
     case 'stopSandbox':
-      return deps.limiter.run(() => deps.runtime.sandboxes.stop(action.id));
+      return deps.limiter.run('after', () => deps.runtime.sandboxes.stop(action.id));
     case 'removeSandbox':
       await deps.runtime.sandboxes.remove(action.id);
       return deps.observer.drop(action.id);
@@ -54,7 +54,7 @@ async function createSandbox(deps: WorkerDeps, record: PodRecord, attempt: numbe
     if (problem) throw new Error(`network is not ready: container runtime network not ready: ${problem}`);
     const config = sandboxConfig(pod, attempt, node.settings, await node.runtimeHandler(podSpec(pod).runtimeClassName ?? ''));
     await setCgroup(deps, record, podCgroupLimits(pod));
-    const id = await deps.limiter.run(() => deps.runtime.sandboxes.run(config));
+    const id = await deps.limiter.run('after', () => deps.runtime.sandboxes.run(config));
     deps.observer.addSandbox(config, id);
     const ips = podSpec(pod).hostNetwork ? node.hostIPs : ((await deps.runtime.sandboxes.status(id))?.ips ?? []);
     await deps.host.write(hostsPath(node.settings.paths, pod), hostsFile(pod, ips, node.settings.cluster.domain, node.hostsFile), 0o644);

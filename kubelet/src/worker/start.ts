@@ -81,7 +81,7 @@ async function attempt(deps: WorkerDeps, record: PodRecord, action: Start): Prom
     });
   const volumes = await unlessEnding(record, imageVolumes(deps.runtime, pod, container, ensure));
   const image = await unlessEnding(record, ensure(container));
-  const id = await deps.limiter.run(() => createAndStart(deps, record, action, { sandbox, image, volumes }));
+  const id = await deps.limiter.run('first', () => createAndStart(deps, record, action, { sandbox, image, volumes }));
   if (id !== undefined && container.lifecycle?.postStart) await postStart(deps, record, container, id);
 }
 

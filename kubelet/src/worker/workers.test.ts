@@ -30,6 +30,19 @@ test('a pod comes up without waiting for a relist', async () => {
   node.stop.abort();
 });
 
+test('of many pods that start at once, the first run before the last are begun', async () => {
+  const node = startNode({ sandboxDelayMs: 1_000 });
+  const uids = Array.from({ length: 12 }, (_, n) => `u${n}`);
+  for (const uid of uids) node.pod({}, { name: uid, uid });
+  const running = (): number => uids.filter((uid) => node.workers.get(uid)?.status?.phase === 'Running').length;
+  const begun = node.clock.now();
+  await node.clock.runUntil(() => running() > 0);
+  assert.equal(node.clock.now() - begun, 1_000);
+  await node.clock.runUntil(() => running() === uids.length);
+  assert.equal(node.clock.now() - begun, 3_000);
+  node.stop.abort();
+});
+
 test('a crashing container restarts at once, then after 10, 20, 40 seconds', async () => {
   const node = startNode(crash);
   const begun = node.clock.now();
