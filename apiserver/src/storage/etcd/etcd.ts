@@ -17,6 +17,7 @@ import { Connection, type EtcdTls } from './connection.ts';
 import { isLeaseLost, storeError } from './errors.ts';
 import { allKeys, follow } from './follow.ts';
 import { Leases } from './leases.ts';
+import { Turn } from './turn.ts';
 
 export interface EtcdStoreOptions {
   /** `http://host:port` or `https://host:port` of the cluster's members. */
@@ -187,10 +188,12 @@ class EtcdStore implements Store {
       if (revision === undefined) break;
       this.#hub.reset(revision);
       this.#ready.resolve();
-      const onEvents = (events: readonly StoreEvent[], upTo: number): void => this.#hub.publish(events, upTo);
+      const turn = new Turn((events, upTo) => this.#hub.publish(events, upTo));
+      const onEvents = (events: readonly StoreEvent[], upTo: number): void => turn.add(events, upTo);
       const error = await follow({ connection: this.#connection, clock: this.#clock, after: revision, signal, onEvents }).catch(
         (reason: unknown) => reason,
       );
+      turn.end();
       if (error !== undefined) this.#hub.fail(error);
     }
   }
