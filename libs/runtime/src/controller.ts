@@ -116,7 +116,7 @@ class RunningController {
     const informer = this.#informers.get(kindKey(trigger.kind));
     assert(informer, `controller ${this.#definition.name} reads ${trigger.kind.kind}, which triggers it`);
     return informer.onChange((change: Change<unknown>) => {
-      if (trigger.when && !trigger.when(change)) return;
+      if (trigger.when && !trigger.when(change, this.#stores)) return;
       for (const key of trigger.keys(change.object, this.#stores)) this.#add(key);
       // Who lost the object has work to do as well as who got it.
       if (change.type === 'updated') for (const key of trigger.keys(change.old, this.#stores)) this.#add(key);

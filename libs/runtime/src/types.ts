@@ -74,7 +74,7 @@ export interface Trigger<T> {
   /** Keys to reconcile when `object` changed. `store` reads the controller's own informers. */
   keys(object: T, stores: Stores): readonly Key[];
   /** Leaves out changes that cannot matter. */
-  when?(change: Change<T>): boolean;
+  when?(change: Change<T>, stores: Stores): boolean;
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
 }
 

@@ -32,7 +32,12 @@ export function resourceQuotaController(workers: number, resync: number, clock: 
     writes: ['resourcequotas/status', Event],
     triggers: [
       { ...self(ResourceQuota), when: isWanting },
-      ...watched.map((kind) => mapped(kind as Kind<Pod>, quotasBeside, { when: (change) => usesOther(kind, change, clock.now()) })),
+      ...watched.map((kind) =>
+        mapped(kind as Kind<Pod>, quotasBeside, {
+          // What stands beside no quota, as most does, need not be counted to know that.
+          when: (change, stores) => quotasBeside(change.object, stores).length > 0 && usesOther(kind, change, clock.now()),
+        }),
+      ),
     ],
     workers,
     resyncEvery: resync,
