@@ -7,6 +7,7 @@ test('field paths', () => {
   assert.equal(String(f.path('metadata', 'labels')), 'metadata.labels');
   assert.equal(String(f.path()), '<nil>');
   assert.equal(String(f.path().child('values').index(0).key('a')), 'values[0][a]');
+  assert.equal(String(f.path().child('', 'values', '').key('a').child('b')), 'values[a].b');
 });
 
 const at = f.path('a');

@@ -81,16 +81,21 @@ function formatValue(value: unknown): string {
   return typeof value === 'string' ? goQuote(value) : goJson(value);
 }
 
-/** Where a field is. Immutable: each step gives a new path. */
+/** Where a field is. Immutable: each step gives a new path. Its text is made when it is asked for, which is when something is wrong there. */
 export class FieldPath {
-  readonly #text: string;
+  readonly #parent: FieldPath | undefined;
+  /** The text of a path without a parent; else what follows it, with its dot or in its brackets. */
+  readonly #step: string;
 
-  constructor(text: string) {
-    this.#text = text;
+  constructor(step: string, parent?: FieldPath) {
+    this.#step = step;
+    this.#parent = parent;
   }
 
   child(...fields: readonly string[]): FieldPath {
-    return new FieldPath([this.#text, ...fields].filter((part) => part !== '').join('.'));
+    let at: FieldPath = this;
+    for (const field of fields) if (field !== '') at = new FieldPath(`.${field}`, at);
+    return at;
   }
 
   index(index: number): FieldPath {
@@ -99,12 +104,18 @@ export class FieldPath {
 
   /** An element of a map, or of a list by its key: `labels[app]`. */
   key(key: string): FieldPath {
-    return new FieldPath(`${this.#text}[${key}]`);
+    return new FieldPath(`[${key}]`, this);
   }
 
   /** `<nil>` for the path of nothing, as upstream prints it. */
   toString(): string {
-    return this.#text || '<nil>';
+    return this.#text() || '<nil>';
+  }
+
+  #text(): string {
+    if (!this.#parent) return this.#step;
+    const before = this.#parent.#text();
+    return before === '' ? this.#step.replace(/^\./, '') : before + this.#step;
   }
 }
 
