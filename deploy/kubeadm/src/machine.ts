@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { replaceFile } from '@keelson/deploy-local';
+import { replaceFile, usualValidity, type Validity } from '@keelson/deploy-local';
 import type { Taint } from '@keelson/types';
 import type { Fields } from './config/forms.ts';
 import { type Layout, layoutOf, usualCertificatesDir } from './layout.ts';
 import type { Patch } from './patches/patches.ts';
 
 /** What the machines of a cluster agree on; kept in ConfigMap `kubeadm-config`. */
-export interface ClusterSettings {
+export interface ClusterSettings extends Validity {
   readonly clusterName: string;
   /** `host:port` that stays while control planes come and go; empty where there is one control plane. */
   readonly controlPlaneEndpoint: string;
@@ -37,7 +37,7 @@ export interface ClusterSettings {
 /** Of clusters that were made before there was a choice. */
 const earlier = {
   ...{ apiServerExtraArgs: [], schedulerExtraArgs: [], apiServerCertSans: [] },
-  ...{ certificatesDir: usualCertificatesDir, kubeProxyDisabled: false },
+  ...{ certificatesDir: usualCertificatesDir, kubeProxyDisabled: false, ...usualValidity },
 } satisfies Partial<ClusterSettings>;
 
 /** All that was decided for one machine: `machine.json`. */

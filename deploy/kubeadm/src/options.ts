@@ -1,5 +1,7 @@
+import type { Validity } from '@keelson/deploy-local';
 import type { Taint } from '@keelson/types';
 import type { Fields } from './config/forms.ts';
+import type { OutputForm } from './output.ts';
 
 /** Of a machine whose kubelet's configuration may be changed. */
 export interface Patched {
@@ -69,6 +71,42 @@ export interface ResetOptions {
   readonly ignorePreflightErrors: readonly string[];
 }
 
+/** What every command of `kubeadm upgrade` was asked for. */
+export interface UpgradeOptions {
+  readonly root: string;
+  readonly ignorePreflightErrors: readonly string[];
+}
+
+/** What `kubeadm upgrade plan` was asked for. */
+export interface PlanOptions extends UpgradeOptions {
+  /** That of kubeadm, when absent. */
+  readonly version?: string;
+  readonly output: OutputForm;
+  readonly printConfig: boolean;
+}
+
+/** What `kubeadm upgrade diff` was asked for. */
+export interface DiffOptions extends UpgradeOptions {
+  /** That of kubeadm, when absent. */
+  readonly version?: string;
+  readonly contextLines: number;
+}
+
+/** What `kubeadm upgrade node` was asked for. */
+export interface UpgradeNodeOptions extends UpgradeOptions, Patched {
+  readonly certificateRenewal: boolean;
+  readonly dryRun: boolean;
+  readonly skipPhases: readonly string[];
+}
+
+/** What `kubeadm upgrade apply` was asked for. */
+export interface ApplyOptions extends UpgradeNodeOptions {
+  readonly version?: string;
+  readonly force: boolean;
+  readonly printConfig: boolean;
+  readonly yes: boolean;
+}
+
 /** What only a configuration file says of a machine. */
 export interface NodeFile {
   /** Of the Node; undefined: those of its role. */
@@ -78,7 +116,7 @@ export interface NodeFile {
 }
 
 /** What only a configuration file says to init. Arguments as `name=value`. */
-export interface InitFile extends NodeFile {
+export interface InitFile extends NodeFile, Partial<Validity> {
   readonly apiServerExtraArgs?: readonly string[];
   readonly schedulerExtraArgs?: readonly string[];
   readonly clusterName?: string;

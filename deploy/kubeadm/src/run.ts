@@ -9,8 +9,9 @@ import { program } from './commands/index.ts';
 export async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
   addSbin();
   const print = (text: string): void => void process.stdout.write(text);
+  const warn = (text: string): void => void process.stderr.write(text);
   try {
-    await program({ clock: systemClock, random: systemRandom, print, signal }).parseAsync([...args], { from: 'user' });
+    await program({ clock: systemClock, random: systemRandom, print, warn, signal }).parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     process.stderr.write(`error: ${errorMessage(error)}\n`);

@@ -8,7 +8,7 @@ export { isFree, readMachine } from './machine/facts.ts';
 export { missingPackages } from './machine/packages.ts';
 export { containerdConfigFor, loadImages, runContainerd } from './node.ts';
 export type { UpOptions } from './options.ts';
-export { ensureCertificates, type Pki } from './pki/pki.ts';
+export { ensureCertificates, type Pki, usualValidity, type Validity } from './pki/pki.ts';
 export type { WantedCertificate } from './pki/wanted.ts';
 export type { ProcessSpec } from './process/commands.ts';
 export { commandOf, launchOne } from './process/launch-one.ts';

@@ -41,6 +41,7 @@ export function upgrades(parties: () => Parties): void {
     for (const machine of [admin, worker])
       assert.match((await machine.run('curl', '-s', '-m', '3', `http://${service}/`)).stdout, /^web-m/);
     assert.match(await admin.must('upgrade', 'plan'), /Awesome, you're up-to-date!/);
+    assert.equal(JSON.parse(await admin.must('upgrade', 'plan', '-o', 'json')).kind, 'UpgradePlan');
     assert.equal(await worker.must('upgrade', 'diff'), '');
   });
 

@@ -5,6 +5,7 @@ import { Refusal } from '@keelson/deploy-local';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Machine } from '../machine.ts';
 import type { Patched } from '../options.ts';
+import { outputForms } from '../output.ts';
 import { readPatches } from '../patches/read.ts';
 
 /** What every command is given. */
@@ -13,6 +14,8 @@ export interface CommandDeps {
   readonly random: Random;
   /** Writes to standard output as it is. */
   readonly print: (text: string) => void;
+  /** Writes to standard error as it is. */
+  readonly warn: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -72,6 +75,11 @@ export function duration(text: string): number {
 /** For commands that configure a kubelet. */
 export function patchesOption(): Option {
   return new Option('--patches <dir>', "directory of changes of the kubelet's configuration: kubeletconfiguration[suffix][+type].yaml");
+}
+
+/** For commands whose answer programs may read. */
+export function outputOption(): Option {
+  return new Option('-o, --output <form>', 'how to print it').choices(outputForms).default('text');
 }
 
 /** What a machine's kubelet is changed by. */

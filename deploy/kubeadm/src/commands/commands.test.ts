@@ -12,7 +12,7 @@ async function kubeadm(...args: readonly string[]): Promise<string> {
   const print = (text: string): void => {
     printed += text;
   };
-  const deps = { clock: systemClock, random: seededRandom(1), print, signal: new AbortController().signal };
+  const deps = { clock: systemClock, random: seededRandom(1), print, warn: print, signal: new AbortController().signal };
   await program(deps).parseAsync([...args], { from: 'user' });
   return printed;
 }
@@ -79,9 +79,20 @@ test('the defaults that are printed are valid, and say nothing without effect', 
   const init = await kubeadm('config', 'print', 'init-defaults');
   const joining = await kubeadm('config', 'print', 'join-defaults');
   assert.match(init, /^kind: InitConfiguration$[\s\S]*^---$[\s\S]*^kind: ClusterConfiguration$/m);
-  for (const document of [init, joining, `${init}---\n${joining}`]) {
+  const others = [await kubeadm('config', 'print', 'reset-defaults'), await kubeadm('config', 'print', 'upgrade-defaults')];
+  for (const document of [init, joining, ...others, [init, joining, ...others].join('---\n')]) {
     assert.equal(await kubeadm('config', 'validate', '--config', await fileOf(t, document)), 'ok\n');
   }
+});
+
+test("components' defaults are printed beside", async (t) => {
+  const both = await kubeadm('config', 'print', 'init-defaults', '--component-configs', 'KubeletConfiguration,KubeProxyConfiguration');
+  assert.deepEqual(both.match(/^kind: .*$/gm)?.slice(2), ['kind: KubeletConfiguration', 'kind: KubeProxyConfiguration']);
+  assert.match(await kubeadm('config', 'validate', '--config', await fileOf(t, both)), /^ok$/m);
+  await assert.rejects(
+    kubeadm('config', 'print', 'join-defaults', '--component-configs', 'Lunch'),
+    /Lunch is none of KubeProxyConfiguration/,
+  );
 });
 
 test('validate holds all documents of a file to their forms', async (t) => {
@@ -125,6 +136,25 @@ test('reset takes a file', async (t) => {
   await assert.rejects(asked(`${reset}criSocket: tcp://c\n`), /criSocket: Invalid value: "tcp:\/\/c": only URL scheme "unix"/);
 });
 
+test('upgrades take a file', async (t) => {
+  const upgrade = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\n';
+  const asked = async (name: string, document: string, ...more: string[]): Promise<string> =>
+    kubeadm('upgrade', name, ...root, '--config', await fileOf(t, document), ...more);
+  const missing = /this machine is part of no cluster: nothing below \/nowhere\/kubeadm says so/;
+  await assert.rejects(asked('plan', upgrade, '-o', 'json', '--ignore-preflight-errors', 'all'), missing);
+  await assert.rejects(asked('node', upgrade, '--dry-run', '--skip-phases', 'addon'), missing);
+  await assert.rejects(asked('diff', upgrade), missing);
+  await assert.rejects(asked('apply', upgrade, '--yes'), /Required arguments: \[version\]/);
+  await assert.rejects(asked('apply', `${upgrade}apply: { kubernetesVersion: v1.36.0 }\n`, '--yes'), missing);
+  await assert.rejects(asked('apply', `${upgrade}apply: { kubernetesVersion: v1.36.0, skipPhases: [lunch] }\n`), /there is no phase lunch/);
+  await assert.rejects(asked('diff', upgrade, '-c', '1'), /can not mix '--config' with arguments \[context-lines\]/);
+  await assert.rejects(asked('apply', upgrade, 'v1.36.0', '--force'), /can not mix '--config' with arguments \[force\]/);
+});
+
 test('the images are those of what runs as pods', async () => {
   assert.match(await kubeadm('config', 'images', 'list'), /^docker\.io\/keelson\/dns:\S+\nregistry\.k8s\.io\/pause:\S+\n$/);
+  assert.match(
+    await kubeadm('config', 'images', 'list', '-o', 'yaml'),
+    /^apiVersion: output\.kubeadm\.k8s\.io\/v1alpha3\nimages:\n- \S+dns:/,
+  );
 });

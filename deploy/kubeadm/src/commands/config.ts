@@ -1,16 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { addonsNamed } from '@keelson/addons';
+import { Refusal, usualValidity } from '@keelson/deploy-local';
 import { generateToken } from '@keelson/pki';
 import { Command } from 'commander';
-import { initDefaults, joinDefaults } from '../config/defaults.ts';
+import { initDefaults, joinDefaults, resetDefaults, upgradeDefaults } from '../config/defaults.ts';
 import { loadDocuments, toldOf } from '../config/load.ts';
 import { migrated } from '../config/migrate.ts';
 import { validate } from '../config/validate.ts';
 import { usualCertificatesDir } from '../layout.ts';
 import type { ClusterSettings } from '../machine.ts';
+import { kubeletConfig, kubeProxyConfig } from '../objects/config-maps.ts';
+import { type OutputForm, rendered } from '../output.ts';
 import { firstAddress } from '../preflight/facts.ts';
-import type { CommandDeps } from './command.ts';
+import { type CommandDeps, list, outputOption } from './command.ts';
 
 /** What init makes when nothing is asked for. */
 export const defaultSettings: ClusterSettings = {
@@ -29,6 +32,7 @@ export const defaultSettings: ClusterSettings = {
   apiServerCertSans: [],
   certificatesDir: usualCertificatesDir,
   kubeProxyDisabled: false,
+  ...usualValidity,
 };
 
 /** `kubeadm config print|validate|migrate|images`. */
@@ -42,10 +46,31 @@ export function configCommand(deps: CommandDeps): Command {
 }
 
 function printCommand({ print }: CommandDeps): Command {
+  const printing = (name: string): Command =>
+    new Command(`${name}-defaults`).description(`Print what kubeadm ${name} takes for unsaid, as a file for --config`);
+  const withComponents = (name: string, document: () => string): Command =>
+    printing(name)
+      .option('--component-configs <kind,…>', `documents to print, too: ${Object.keys(componentDefaults).join(', ')}`, list, [])
+      .action(({ componentConfigs }: { readonly componentConfigs: readonly string[] }) =>
+        print([document(), ...componentConfigs.map(componentDefault)].join('---\n')),
+      );
   return new Command('print')
     .description('Print configuration documents')
-    .addCommand(new Command('init-defaults').description('Print documents for kubeadm init').action(() => print(initDefaults())))
-    .addCommand(new Command('join-defaults').description('Print a document for kubeadm join').action(() => print(joinDefaults())));
+    .addCommand(withComponents('init', initDefaults))
+    .addCommand(withComponents('join', joinDefaults))
+    .addCommand(printing('reset').action(() => print(resetDefaults())))
+    .addCommand(printing('upgrade').action(() => print(upgradeDefaults())));
+}
+
+const componentDefaults: Readonly<Record<string, () => string | undefined>> = {
+  KubeProxyConfiguration: () => kubeProxyConfig(defaultSettings).data?.['config.conf'],
+  KubeletConfiguration: () => kubeletConfig(defaultSettings).data?.kubelet,
+};
+
+function componentDefault(kind: string): string {
+  const document = Object.hasOwn(componentDefaults, kind) ? componentDefaults[kind]?.() : undefined;
+  if (document === undefined) throw new Refusal(`--component-configs: ${kind} is none of ${Object.keys(componentDefaults).join(', ')}`);
+  return document;
 }
 
 function validateCommand({ print }: CommandDeps): Command {
@@ -56,7 +81,7 @@ function validateCommand({ print }: CommandDeps): Command {
       if (config === undefined) throw new Error('the --config flag is mandatory');
       const documents = await loadDocuments(config, { foreign: 'refuse' });
       validate(documents);
-      for (const line of toldOf(documents, ['init', 'cluster', 'join', 'reset', 'kubelet', 'kubeProxy'])) print(`${line}\n`);
+      for (const line of toldOf(documents, ['init', 'cluster', 'join', 'reset', 'upgrade', 'kubelet', 'kubeProxy'])) print(`${line}\n`);
       print('ok\n');
     });
 }
@@ -85,6 +110,10 @@ const pause = 'registry.k8s.io/pause:3.10.2';
 function imagesCommand({ print }: CommandDeps): Command {
   const listing = new Command('list')
     .description('Print the images of what a new cluster runs as pods; the rest are processes of the machine')
-    .action(() => print([...addonsNamed(defaultSettings.addons).map(({ image }) => image), pause].map((image) => `${image}\n`).join('')));
+    .addOption(outputOption())
+    .action(({ output }: { readonly output: OutputForm }) => {
+      const images = [...addonsNamed(defaultSettings.addons).map(({ image }) => image), pause];
+      print(output === 'text' ? images.map((image) => `${image}\n`).join('') : rendered(output, 'Images', { images }));
+    });
   return new Command('images').description('Images that a cluster needs').addCommand(listing);
 }

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
-import { Refusal } from '@keelson/deploy-local';
+import { Refusal, usualValidity } from '@keelson/deploy-local';
 import { generateToken, parseToken } from '@keelson/pki';
 import type { Command } from 'commander';
 import { initOptions } from '../config/init-options.ts';
 import { givenBeside, loadDocuments, toldOf } from '../config/load.ts';
+import { longPeriods } from '../config/periods.ts';
 import { ourPhases } from '../config/phases.ts';
 import { layoutOf, usualCertificatesDir } from '../layout.ts';
 import { type ClusterSettings, loadMachine, type Machine, machineLayout, saveMachine } from '../machine.ts';
@@ -100,6 +101,7 @@ async function init(options: InitOptions, deps: CommandDeps): Promise<void> {
   const host = await serviceHost(options.root, layout.data, clock);
   const say = (line: string): void => print(`${line}\n`);
   const machine = { ...machineOf(options, address ?? ''), ...(await patchesOf(options, say)) };
+  for (const line of longPeriods(machine.cluster)) say(line);
   say('[preflight] checking the machine');
   await checkMachine(machine, layout, { ignored: options.ignorePreflightErrors, say });
   if (options.dryRun) return say(`[dry-run] would run: ${phasesOf(options).join(', ')}`);
@@ -192,6 +194,8 @@ function machineOf(options: InitOptions, address: string): Machine {
     apiServerCertSans: options.apiserverCertExtraSans,
     certificatesDir: options.certDir,
     kubeProxyDisabled: options.skipPhases.includes('kube-proxy') || options.kubeProxyDisabled === true,
+    authorityDays: options.authorityDays ?? usualValidity.authorityDays,
+    certificateDays: options.certificateDays ?? usualValidity.certificateDays,
   };
   const { kubeletConfiguration, kubeProxyConfiguration } = options;
   return {

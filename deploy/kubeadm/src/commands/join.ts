@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { errorMessage } from '@keelson/base';
 import { createApi, httpTransport } from '@keelson/client';
-import { Refusal } from '@keelson/deploy-local';
+import { Refusal, usualValidity } from '@keelson/deploy-local';
 import { type BootstrapToken, parseToken } from '@keelson/pki';
 import type { Command } from 'commander';
 import { joinOptions } from '../config/join-options.ts';
@@ -111,7 +111,7 @@ async function join({ endpoint, caPem }: Way, options: JoinOptions, deps: Comman
 const unknown: ClusterSettings = {
   ...{ clusterName: '', controlPlaneEndpoint: '', podSubnet: '', serviceSubnet: '', dnsDomain: '' },
   ...{ etcdServers: [], etcdTls: false, overlay: false, addons: [], certificatesDir: usualCertificatesDir, kubeProxyDisabled: false },
-  ...{ apiServerExtraArgs: [], controllerManagerExtraArgs: [], schedulerExtraArgs: [], apiServerCertSans: [] },
+  ...{ apiServerExtraArgs: [], controllerManagerExtraArgs: [], schedulerExtraArgs: [], apiServerCertSans: [], ...usualValidity },
 };
 
 function machineOf(options: JoinOptions, address: string | undefined, cluster: ClusterSettings): Machine {

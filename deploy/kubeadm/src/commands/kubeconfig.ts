@@ -44,7 +44,7 @@ async function printUser(options: UserOptions, deps: CommandDeps): Promise<void>
   const ca = await authorityOf(layout, 'ca');
   if (!ca) throw new Refusal(`the cluster's authority is not in ${layout.pki}`);
   if (validityPeriod > parseGoDuration(year)) {
-    process.stderr.write(`WARNING: the specified certificate validity period is longer than ${year}, this may increase security risks.\n`);
+    deps.warn(`WARNING: the specified certificate validity period is longer than ${year}, this may increase security risks.\n`);
   }
   const user = await userOf({ ...options, clientName }, ca, deps);
   deps.print(renderKubeconfig(kubeconfigFor({ clusterName, server, caPem: ca.certPem }, clientName, user)));

@@ -11,19 +11,25 @@ import {
   defaultNodeTokenGroup,
   renderTokens,
   type Token,
+  tokenInfo,
   tokenOf,
   tokenProblem,
   tokenSecret,
   tokenSecretName,
   tokenUsages,
 } from '../objects/tokens.ts';
-import { type CommandDeps, list, machineCommand, refuseIf, tokenTtl } from './command.ts';
+import { type OutputForm, renderedEach } from '../output.ts';
+import { type CommandDeps, list, machineCommand, outputOption, refuseIf, tokenTtl } from './command.ts';
 
 interface TokenOptions {
   readonly root: string;
   /** The administrator's below the root, when absent. */
   readonly kubeconfig?: string;
   readonly dryRun: boolean;
+}
+
+interface ListOptions extends TokenOptions {
+  readonly output: OutputForm;
 }
 
 interface CreateOptions extends TokenOptions {
@@ -50,7 +56,11 @@ export function tokenCommand(deps: CommandDeps): Command {
       .option('--usages <name,…>', 'what it is good for', list, [...tokenUsages])
       .action((text: string | undefined, options: CreateOptions) => create(text ?? generateToken(random), options, deps)),
   );
-  command.addCommand(calling('list', "Show the cluster's tokens").action((options: TokenOptions) => show(options, deps)));
+  command.addCommand(
+    calling('list', "Show the cluster's tokens")
+      .addOption(outputOption())
+      .action((options: ListOptions) => show(options, deps)),
+  );
   command.addCommand(
     calling('delete', 'Make tokens unknown to the cluster')
       .argument('<token...>', 'tokens, or their first six characters')
@@ -95,12 +105,14 @@ async function joinTarget(api: Api): Promise<{ endpoint: string; caHash: string 
   return { endpoint: new URL(cluster.server).host, caHash: caHash(ca) };
 }
 
-async function show(options: TokenOptions, { clock, print }: CommandDeps): Promise<void> {
+async function show(options: ListOptions, { clock, print }: CommandDeps): Promise<void> {
   await calls(options, async (api) => {
     const fieldSelector = 'type=bootstrap.kubernetes.io/token';
     const { items } = await api.list(Secret, { namespace: 'kube-system', fieldSelector });
     const tokens = items.map(tokenOf).filter((token): token is Token => token !== undefined);
-    print(renderTokens(tokens, clock.now()));
+    print(
+      options.output === 'text' ? renderTokens(tokens, clock.now()) : renderedEach(options.output, 'BootstrapToken', tokens.map(tokenInfo)),
+    );
   });
 }
 

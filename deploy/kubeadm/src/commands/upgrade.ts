@@ -1,216 +1,98 @@
-import { errorMessage } from '@keelson/base';
-import { type Api, readText } from '@keelson/client';
-import { versionInfo } from '@keelson/component';
-import { Refusal } from '@keelson/deploy-local';
 import { Command } from 'commander';
-import { loadMachine, type Machine, machineLayout } from '../machine.ts';
-import { type Agreed, agreedOf } from '../objects/agreed.ts';
-import { kubernetesVersion } from '../objects/config-maps.ts';
-import type { Patched } from '../options.ts';
-import { localServer, withApi } from '../phases/context.ts';
-import { applyPhases, nodePhases, runUpgrade, type UpgradeContext, type UpgradePhase } from '../phases/upgrade.ts';
-import { type Problem, renderFatal, sortProblems } from '../preflight/plan.ts';
-import { serviceHost } from '../services/host.ts';
-import { differences } from '../upgrade/differences.ts';
-import { clusterProblems } from '../upgrade/health.ts';
-import { planText } from '../upgrade/report.ts';
-import { type ClusterState, stateOf } from '../upgrade/state.ts';
-import { enforce, objectionsTo, releaseOf } from '../upgrade/versions.ts';
-import { agreed, type CommandDeps, count, list, machineCommand, patchesOf, patchesOption, truth } from './command.ts';
+import type { Documents } from '../config/documents.ts';
+import { givenBeside, loadDocuments, toldOf } from '../config/load.ts';
+import { ourPhases } from '../config/phases.ts';
+import { applyOptions, diffOptions, planOptions, upgradeNodeOptions } from '../config/upgrade-options.ts';
+import type { ApplyOptions, DiffOptions, PlanOptions, UpgradeNodeOptions, UpgradeOptions } from '../options.ts';
+import { applyPhases, nodePhases, type UpgradePhase } from '../phases/upgrade.ts';
+import { type CommandDeps, count, list, machineCommand, outputOption, patchesOption, truth } from './command.ts';
+import { apply, diff, node, plan } from './upgrade-actions.ts';
 
 const none: readonly string[] = [];
-
-interface UpgradeOptions {
-  readonly root: string;
-  readonly ignorePreflightErrors: readonly string[];
-}
-
-interface RunOptions extends UpgradeOptions, Patched {
-  readonly certificateRenewal: boolean;
-  readonly dryRun: boolean;
-  readonly skipPhases: readonly string[];
-}
-
-interface ApplyOptions extends RunOptions {
-  readonly force: boolean;
-  readonly yes: boolean;
-}
+const printConfig = ['--print-config', "print the cluster's configuration, too", false] as const;
 
 /** `kubeadm upgrade plan|apply|node|diff`. */
 export function upgradeCommand(deps: CommandDeps): Command {
   return new Command('upgrade')
     .description('Bring a cluster to the version that came with this kubeadm')
-    .addCommand(
-      onCluster('plan', 'Show what the cluster runs and what it could run')
-        .argument('[version]', 'the version to go to (default: that of kubeadm)')
-        .action((version: string | undefined, options: UpgradeOptions) => plan(version, options, deps)),
-    )
-    .addCommand(
-      running('apply', 'Upgrade the cluster, beginning with this control plane', applyPhases)
-        .argument('[version]', 'the version to go to')
-        .option('-f, --force', 'go on although some requirements are not met, and do not ask', false)
-        .option('-y, --yes', 'do not ask', false)
-        .action((version: string | undefined, options: ApplyOptions) => apply(version, options, deps)),
-    )
-    .addCommand(
-      running('node', 'Upgrade this machine of a cluster that was upgraded', nodePhases).action((options: RunOptions) =>
-        node(options, deps),
-      ),
-    )
-    .addCommand(
-      onCluster('diff', 'Show what upgrading this machine would change of how its processes are started')
-        .argument('[version]', 'the version to go to (default: that of kubeadm)')
-        .option('-c, --context-lines <n>', 'lines shown around each change', count, 3)
-        .action((_: string | undefined, options: DiffOptions) => diff(options, deps)),
+    .addCommand(planCommand(deps))
+    .addCommand(applyCommand(deps))
+    .addCommand(nodeCommand(deps))
+    .addCommand(diffCommand(deps));
+}
+
+function planCommand(deps: CommandDeps): Command {
+  return onCluster('plan', 'Show what the cluster runs and what it could run')
+    .argument('[version]', 'the version to go to (default: that of kubeadm)')
+    .addOption(outputOption())
+    .option(...printConfig)
+    .action(async (version: string | undefined, flags: PlanOptions & Configured, command: Command) => {
+      const tell = flags.output === 'text' ? deps.print : deps.warn;
+      await plan(await asked<PlanOptions>({ ...flags, ...of(version) }, command, tell, planOptions), deps);
+    });
+}
+
+function applyCommand(deps: CommandDeps): Command {
+  return running('apply', 'Upgrade the cluster, beginning with this control plane', applyPhases)
+    .argument('[version]', 'the version to go to')
+    .option('-f, --force', 'go on although some requirements are not met, and do not ask', false)
+    .option(...printConfig)
+    .option('-y, --yes', 'do not ask', false)
+    .action(async (version: string | undefined, flags: ApplyOptions & Configured, command: Command) =>
+      apply(await asked<ApplyOptions>({ ...flags, ...of(version) }, command, deps.print, applyOptions), deps),
     );
 }
 
-interface DiffOptions extends UpgradeOptions {
-  readonly contextLines: number;
-}
-
-function onCluster(name: string, description: string): Command {
-  return machineCommand(name, description).option(
-    '--ignore-preflight-errors <name,…>',
-    'checks that may fail; all is every one',
-    list,
-    none,
+function nodeCommand(deps: CommandDeps): Command {
+  return running('node', 'Upgrade this machine of a cluster that was upgraded', nodePhases).action(
+    async (flags: UpgradeNodeOptions & Configured, command: Command) =>
+      node(await asked<UpgradeNodeOptions>(flags, command, deps.print, upgradeNodeOptions), deps),
   );
 }
 
+function diffCommand(deps: CommandDeps): Command {
+  return onCluster('diff', 'Show what upgrading this machine would change of how its processes are started')
+    .argument('[version]', 'the version to go to (default: that of kubeadm)')
+    .option('-c, --context-lines <n>', 'lines shown around each change', count, 3)
+    .action(async (version: string | undefined, flags: DiffOptions & Configured, command: Command) =>
+      diff(await asked<DiffOptions>({ ...flags, ...of(version) }, command, deps.warn, diffOptions), deps),
+    );
+}
+
+function of(version: string | undefined): { version?: string } {
+  return version === undefined ? {} : { version };
+}
+
+function onCluster(name: string, description: string): Command {
+  return machineCommand(name, description)
+    .option('--config <file>', 'an UpgradeConfiguration of kubeadm.k8s.io/v1beta4 that says what these flags say')
+    .option('--ignore-preflight-errors <name,…>', 'checks that may fail; all is every one', list, none);
+}
+
 function running(name: string, description: string, phases: readonly UpgradePhase[]): Command {
+  const names = phases.map((phase) => phase.name).join(', ');
   return onCluster(name, description)
     .option('--certificate-renewal [yes]', 'make the certificates again', truth, true)
     .option('--dry-run', 'say what would be done, and change nothing', false)
     .addOption(patchesOption())
-    .option('--skip-phases <name,…>', `phases to leave out, of ${phases.map((phase) => phase.name).join(', ')}`, list, none);
+    .option('--skip-phases <name,…>', `phases to leave out, of ${names}`, (text: string) => ourPhases(list(text)), none);
 }
 
-/** What is upgraded. */
-async function contextOf(options: UpgradeOptions & { certificateRenewal?: boolean }, deps: CommandDeps): Promise<UpgradeContext> {
-  const { root, certificateRenewal = false } = options;
-  const machine = await loadMachine(root);
-  if (!machine) throw new Refusal(`this machine is part of no cluster: nothing below ${root} says so`);
-  const { clock, random, print, signal } = deps;
-  const layout = machineLayout(machine);
-  const host = await serviceHost(root, layout.data, clock);
-  // As upstream names the phases of an upgrade.
-  const say = (line: string): void => print(`${line.replace(/^\[(?!upgrade|dry-run|preflight)/, '[upgrade/')}\n`);
-  return { machine, before: machine, layout, host, clock, random, say, signal, renewCertificates: certificateRenewal };
+interface Configured {
+  readonly config?: string;
 }
 
-/** Asks this control plane's API server what the cluster is. @throws Refusal with what keeps it from being upgraded. */
-async function checkedState(context: UpgradeContext, { ignorePreflightErrors }: UpgradeOptions): Promise<ClusterState> {
-  const { machine, say } = context;
-  say('[preflight] Running pre-flight checks.');
-  refuse(rootProblems(), ignorePreflightErrors, say);
-  if (machine.role !== 'control-plane') throw new Refusal('this machine is no control plane: here it is kubeadm upgrade node');
-  say('[upgrade/config] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...');
-  const ask = async (api: Api): Promise<{ state: ClusterState; healthz: string }> => ({
-    healthz: await readText(await api.raw({ method: 'GET', path: '/healthz' })),
-    state: await stateOf(api),
-  });
-  const asked = await withApi(context, 'admin', ask, localServer(machine)).catch((error: unknown) => {
-    throw new Refusal(`the cluster cannot be asked what it is: ${errorMessage(error)}`);
-  });
-  say('[upgrade] Running cluster health checks');
-  refuse(clusterProblems(asked.state, asked.healthz), ignorePreflightErrors, say);
-  return asked.state;
-}
-
-function rootProblems(): Problem[] {
-  return process.getuid?.() === 0 ? [] : [{ check: 'IsPrivilegedUser', message: 'user is not running as root: use sudo' }];
-}
-
-function refuse(problems: readonly Problem[], ignored: readonly string[], say: (line: string) => void): void {
-  const { fatal, warnings } = sortProblems(problems, ignored);
-  for (const { check, message } of warnings) say(`\t[WARNING ${check}]: ${message}`);
-  if (fatal.length > 0) throw new Refusal(renderFatal(fatal));
-}
-
-/** The machine with what the cluster agrees on now. */
-function machineOf(machine: Machine, { settings, documents }: Agreed): Machine {
-  return { ...machine, cluster: settings, ...documents };
-}
-
-async function plan(version: string | undefined, options: UpgradeOptions, deps: CommandDeps): Promise<void> {
-  const context = await contextOf(options, deps);
-  const state = await checkedState(context, options);
-  const wanted = releaseOf(version ?? kubernetesVersion);
-  tellVersions(state, wanted, context.say);
-  enforce(objectionsOf(state, wanted), true, context.say);
-  deps.print(`\n${planText(state, wanted)}`);
-}
-
-function tellVersions({ server }: ClusterState, wanted: string, say: (line: string) => void): void {
-  say(`[upgrade/versions] Cluster version: ${server}`);
-  say(`[upgrade/versions] kubeadm version: ${versionInfo.gitVersion}`);
-  say(`[upgrade/versions] Target version: ${wanted}`);
-}
-
-function objectionsOf({ server, nodes }: ClusterState, wanted: string): ReturnType<typeof objectionsTo> {
-  return objectionsTo({ cluster: server, kubeadm: kubernetesVersion, wanted, kubelets: nodes.map((each) => each.version) });
-}
-
-async function apply(version: string | undefined, options: ApplyOptions, deps: CommandDeps): Promise<void> {
-  if (version === undefined) throw new Error('missing one or more required arguments. Required arguments: [version]');
-  checkPhases(options, applyPhases);
-  const context = await contextOf(options, deps);
-  const { say } = context;
-  const state = await checkedState(context, options);
-  const wanted = releaseOf(version);
-  say(`[upgrade/version] You have chosen to upgrade the cluster version to "${wanted}"`);
-  tellVersions(state, wanted, say);
-  enforce(objectionsOf(state, wanted), options.force, say);
-  const upgraded = { ...context, machine: { ...machineOf(context.machine, state), ...(await patchesOf(options, say)) } };
-  if (options.dryRun) return rehearse(upgraded, applyPhases, options);
-  if (!options.yes && !options.force && !(await agreed('[upgrade] Are you sure you want to proceed? [y/N]: ')))
-    throw new Refusal("won't proceed; the user didn't answer (Y|y) in order to continue");
-  await runUpgrade(applyPhases, upgraded, options.skipPhases);
-  say(`\n[upgrade] SUCCESS! A control plane node of your cluster was upgraded to "${wanted}".\n`);
-  say('[upgrade] Now please proceed with upgrading the rest of the nodes: on each, kubeadm upgrade node');
-}
-
-async function node(options: RunOptions, deps: CommandDeps): Promise<void> {
-  checkPhases(options, nodePhases);
-  const context = await contextOf(options, deps);
-  const { say } = context;
-  say('[preflight] Running pre-flight checks.');
-  refuse(rootProblems(), options.ignorePreflightErrors, say);
-  const state = await agreedWith(context);
-  const recorded = releaseOf(state.version);
-  if (recorded !== kubernetesVersion) {
-    const first = `kubeadm upgrade apply ${kubernetesVersion} comes first, on a control plane`;
-    throw new Refusal(`the cluster is at ${recorded}, and this kubeadm brings ${kubernetesVersion}: ${first}`);
-  }
-  const upgraded = { ...context, machine: { ...machineOf(context.machine, state), ...(await patchesOf(options, say)) } };
-  if (options.dryRun) return rehearse(upgraded, nodePhases, options);
-  await runUpgrade(nodePhases, upgraded, options.skipPhases);
-  say('[upgrade] The configuration for this node was successfully upgraded!');
-}
-
-/** What the machines of the cluster agree on, as a node may ask. */
-async function agreedWith(context: UpgradeContext): Promise<Agreed> {
-  context.say('[upgrade/config] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...');
-  return withApi(context, 'kubelet', agreedOf).catch((error: unknown) => {
-    throw new Refusal(`the cluster's configuration cannot be read: ${errorMessage(error)}`);
-  });
-}
-
-async function diff(options: DiffOptions, deps: CommandDeps): Promise<void> {
-  const context = await contextOf(options, { ...deps, print: () => undefined });
-  const machine = machineOf(context.machine, await agreedWith(context));
-  deps.print(await differences(machine, context.host, options.contextLines));
-}
-
-/** Says what would be done. */
-async function rehearse(context: UpgradeContext, phases: readonly UpgradePhase[], { skipPhases }: RunOptions): Promise<void> {
-  const names = phases.map(({ name }) => name).filter((name) => !skipPhases.includes(name));
-  context.say(`[dry-run] would run: ${names.join(', ')}`);
-  context.say(await differences(context.machine, context.host, 3));
-}
-
-function checkPhases({ skipPhases }: RunOptions, phases: readonly UpgradePhase[]): void {
-  const unknown = skipPhases.find((name) => !phases.some((phase) => phase.name === name));
-  if (unknown !== undefined) throw new Refusal(`--skip-phases: there is no phase ${unknown}`);
+/** Flags, or a file in their place. @param tell told what of the file has no effect */
+async function asked<O extends UpgradeOptions>(
+  flags: O & Configured,
+  command: Command,
+  tell: (text: string) => void,
+  read: (flags: O, documents: Documents, given: ReadonlySet<string>) => O,
+): Promise<O> {
+  const given = givenBeside(command);
+  if (flags.config === undefined) return flags;
+  const documents = await loadDocuments(flags.config, { foreign: 'pass over' });
+  const options = read(flags, documents, given);
+  for (const line of toldOf(documents, ['upgrade'])) tell(`${line}\n`);
+  return options;
 }

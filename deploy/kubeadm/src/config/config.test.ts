@@ -4,6 +4,7 @@ import type { InitOptions, JoinOptions } from '../options.ts';
 import { readDocuments } from './documents.ts';
 import { initOptions } from './init-options.ts';
 import { joinOptions } from './join-options.ts';
+import { longPeriods } from './periods.ts';
 
 const flags: InitOptions = {
   ...{ root: '/', apiserverBindPort: 6443, apiserverCertExtraSans: [], certDir: '/etc/kubernetes/pki', controlPlaneEndpoint: '' },
@@ -66,6 +67,7 @@ scheduler: { extraArgs: [{ name: v, value: "5" }] }
 etcd: { external: { endpoints: ["https://e:2379"], caFile: /a, certFile: /b, keyFile: /c } }
 proxy: { disabled: true }
 dns: { disabled: true }
+certificateValidityPeriod: 26280h0m0s
 ---
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -77,7 +79,16 @@ maxPods: 50
   assert.deepEqual([options.apiserverCertExtraSans, options.apiServerExtraArgs], [['api.example.com'], ['audit-log-path=-']]);
   assert.deepEqual([options.controllerManagerExtraArgs, options.schedulerExtraArgs], [['v=4'], ['v=5']]);
   assert.deepEqual([options.etcdServers, options.etcdCafile, options.etcdKeyfile], [['https://e:2379'], '/a', '/c']);
+  assert.deepEqual([options.certificateDays, options.authorityDays], [1095, undefined]);
   assert.deepEqual([options.kubeProxyDisabled, options.dnsDisabled, options.kubeletConfiguration?.maxPods], [true, true, 50]);
+});
+
+test('certificates that are good for longer than usual are warned of', () => {
+  assert.deepEqual(longPeriods({ certificateDays: 365, authorityDays: 3650 }), []);
+  assert.deepEqual(longPeriods({ certificateDays: 730, authorityDays: 7300 }), [
+    'WARNING: certificateValidityPeriod: the value 17520h0m0s is more than the recommended default for certificate expiration: 8760h0m0s',
+    'WARNING: caCertificateValidityPeriod: the value 175200h0m0s is more than the recommended default for CA certificate expiration: 87600h0m0s',
+  ]);
 });
 
 test('v1beta3 writes arguments as maps', () => {
@@ -144,6 +155,10 @@ test('what is no such file is refused in the words of kubeadm', () => {
       /bootstrapTokens\[0\]\.token: Invalid value: "": the bootstrap token was not of the form/,
     ],
     [`${head('ClusterConfiguration')}etcd: { local: {}, external: {} }`, /mutually exclusive/],
+    [
+      `${head('ClusterConfiguration')}certificateValidityPeriod: 0s`,
+      /certificateValidityPeriod: Invalid value: "0s": must be greater than 0$/,
+    ],
   ];
   for (const [source, sentence] of cases) assert.throws(() => init(source), sentence, source);
 });

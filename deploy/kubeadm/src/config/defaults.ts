@@ -70,6 +70,19 @@ export const usualReset = {
   timeouts: usualTimeouts,
 };
 
+const usualRunning = { certificateRenewal: true, etcdUpgrade: true, imagePullPolicy: 'IfNotPresent', imagePullSerial: true };
+
+/** What upgrades take for unsaid. */
+export const usualUpgrade = {
+  apiVersion,
+  apply: usualRunning,
+  diff: {},
+  kind: 'UpgradeConfiguration',
+  node: usualRunning,
+  plan: { etcdUpgrade: true },
+  timeouts: usualTimeouts,
+};
+
 /** kubeadm's defaults for init, as a file that `--config` takes. */
 export function initDefaults(): string {
   return documents(usualInit, usualCluster);
@@ -78,6 +91,16 @@ export function initDefaults(): string {
 /** kubeadm's defaults for join. */
 export function joinDefaults(): string {
   return documents(usualJoin);
+}
+
+/** kubeadm's defaults for reset. */
+export function resetDefaults(): string {
+  return documents(usualReset);
+}
+
+/** kubeadm's defaults for upgrades. */
+export function upgradeDefaults(): string {
+  return documents(usualUpgrade);
 }
 
 /** Documents of one file. */

@@ -2,7 +2,7 @@ import { errorMessage } from '@keelson/base';
 import { type Form, readForm, strictDecodingError } from '@keelson/component';
 import { parseYamlDocuments } from '@keelson/machinery';
 import type { Fields } from './forms.ts';
-import { clusterForm, initForm, joinForm, resetForm, type Version, versions } from './kinds.ts';
+import { clusterForm, initForm, joinForm, resetForm, upgradeForm, type Version, versions } from './kinds.ts';
 
 /** What stands in a configuration file, whatever command it is for. */
 export interface Documents {
@@ -10,6 +10,7 @@ export interface Documents {
   readonly cluster?: Fields;
   readonly join?: Fields;
   readonly reset?: Fields;
+  readonly upgrade?: Fields;
   /** The component's own documents, which the component holds to its form. */
   readonly kubelet?: Fields;
   readonly kubeProxy?: Fields;
@@ -17,7 +18,7 @@ export interface Documents {
   readonly all: readonly Read[];
 }
 
-export type DocumentName = 'init' | 'cluster' | 'join' | 'reset' | 'kubelet' | 'kubeProxy';
+export type DocumentName = 'init' | 'cluster' | 'join' | 'reset' | 'upgrade' | 'kubelet' | 'kubeProxy';
 
 /** A document that was read. */
 export interface Read {
@@ -55,8 +56,7 @@ const places: Readonly<Record<string, Place>> = {
   ClusterConfiguration: { name: 'cluster', form: clusterForm },
   JoinConfiguration: { name: 'join', form: joinForm },
   ResetConfiguration: { name: 'reset', form: resetForm, since: 'v1beta4' },
-  // May stand in the same file.
-  UpgradeConfiguration: { since: 'v1beta4' },
+  UpgradeConfiguration: { name: 'upgrade', form: upgradeForm, since: 'v1beta4' },
 };
 
 const components: Readonly<Record<string, { readonly version: string; readonly kind: string; readonly name: 'kubelet' | 'kubeProxy' }>> = {

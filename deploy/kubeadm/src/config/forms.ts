@@ -64,6 +64,21 @@ export type ResetForm = Maybe<{
   ignorePreflightErrors: readonly string[];
 }>;
 
+export type UpgradeNodeForm = Maybe<{
+  certificateRenewal: boolean;
+  dryRun: boolean;
+  ignorePreflightErrors: readonly string[];
+  patches: Maybe<{ directory: string }>;
+  skipPhases: readonly string[];
+}>;
+
+export type UpgradeForm = Maybe<{
+  apply: UpgradeNodeForm & Maybe<{ kubernetesVersion: string; forceUpgrade: boolean; printConfig: boolean }>;
+  diff: Maybe<{ kubernetesVersion: string; contextLines: number }>;
+  node: UpgradeNodeForm;
+  plan: Maybe<{ kubernetesVersion: string; ignorePreflightErrors: readonly string[]; printConfig: boolean }>;
+}>;
+
 type Component = Maybe<{ extraArgs: Arguments }>;
 type Switch = Maybe<{ disabled: boolean }>;
 
@@ -78,6 +93,8 @@ export type ClusterForm = Maybe<{
     external: Maybe<{ endpoints: readonly string[]; caFile: string; certFile: string; keyFile: string }>;
   }>;
   networking: Maybe<{ dnsDomain: string; podSubnet: string; serviceSubnet: string }>;
+  caCertificateValidityPeriod: string;
+  certificateValidityPeriod: string;
   certificatesDir: string;
   clusterName: string;
   controlPlaneEndpoint: string;

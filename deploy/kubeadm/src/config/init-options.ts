@@ -6,6 +6,7 @@ import type { Documents } from './documents.ts';
 import { checkAbsolute, checkEndpoint, checkNode, checkRange, durationAt, Problems } from './fields.ts';
 import { argumentsOf, type BootstrapTokenForm, type ClusterForm, type InitForm } from './forms.ts';
 import { chosen, nodeOptions } from './node-options.ts';
+import { validityOf } from './periods.ts';
 import { documentPhases } from './phases.ts';
 import { versionProblem } from './version.ts';
 
@@ -20,6 +21,7 @@ export function initOptions(flags: InitOptions, documents: Documents, given: Rea
   const cluster: ClusterForm = documents.cluster ?? {};
   const problems = new Problems();
   const bindPort = init.localAPIEndpoint?.bindPort || flags.apiserverBindPort;
+  const validity = validityOf(cluster, problems);
   const tokens = init.bootstrapTokens?.map((token, index) => tokenOf(token, `bootstrapTokens[${index}]`, problems)) ?? [];
   check(init, cluster, problems);
   problems.refuse();
@@ -33,6 +35,7 @@ export function initOptions(flags: InitOptions, documents: Documents, given: Rea
     }),
     ...nodeOptions(flags, init, given),
     ...clusterOptions(cluster, flags, bindPort),
+    ...validity,
     apiserverBindPort: bindPort,
     skipPhases: given.has('skipPhases') ? flags.skipPhases : documentPhases(init.skipPhases ?? []),
     ...(tokens.length > 0 ? { bootstrapTokens: tokens } : {}),

@@ -1,4 +1,4 @@
-import { any, duration, type Form, flag, idle, int32, listOf, mapOf, named, struct, text } from '@keelson/component';
+import { any, duration, type Form, flag, idle, int32, int64, listOf, mapOf, named, struct, text } from '@keelson/component';
 
 /** The versions of kubeadm's documents that are read, the newest last. */
 export const versions = ['v1beta3', 'v1beta4'] as const;
@@ -107,6 +107,31 @@ export function resetForm(version: Version): Form {
   });
 }
 
+/** What an upgrade is asked for by command. There are no images to pull and no etcd to upgrade, and no version but the one that is stable. */
+export function upgradeForm(version: Version): Form {
+  const etcdUpgrade = idle(flag, true);
+  const unstable = { allowExperimentalUpgrades: idle(flag), allowRCUpgrades: idle(flag) };
+  const target = { kubernetesVersion: text };
+  const node = {
+    certificateRenewal: flag,
+    dryRun: flag,
+    etcdUpgrade,
+    ignorePreflightErrors: texts,
+    imagePullPolicy: idle(named('v1.PullPolicy'), 'IfNotPresent'),
+    imagePullSerial: idle(flag, true),
+    patches: of(version, 'Patches', { directory: text }),
+    skipPhases: texts,
+  };
+  const plan = { ...target, ...unstable, dryRun: idle(flag), etcdUpgrade, ignorePreflightErrors: texts, printConfig: flag };
+  return of(version, 'UpgradeConfiguration', {
+    apply: of(version, 'UpgradeApplyConfiguration', { ...node, ...target, ...unstable, forceUpgrade: flag, printConfig: flag }),
+    diff: of(version, 'UpgradeDiffConfiguration', { ...target, contextLines: int64 }),
+    node: of(version, 'UpgradeNodeConfiguration', node),
+    plan: of(version, 'UpgradePlanConfiguration', plan),
+    timeouts,
+  });
+}
+
 function component(version: Version): Fields {
   const volume = { name: text, hostPath: text, mountPath: text, readOnly: flag, pathType: named('v1.HostPathType') };
   return {
@@ -142,8 +167,8 @@ export function clusterForm(version: Version): Form {
 const laterCluster: Fields = {
   proxy: struct('v1beta4.Proxy', disabled),
   encryptionAlgorithm: idle(named('v1beta4.EncryptionAlgorithmType'), 'RSA-2048'),
-  certificateValidityPeriod: idle(duration, '8760h0m0s'),
-  caCertificateValidityPeriod: idle(duration, '87600h0m0s'),
+  certificateValidityPeriod: duration,
+  caCertificateValidityPeriod: duration,
 };
 
 function etcdForm(version: Version): Form {

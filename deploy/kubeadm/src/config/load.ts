@@ -49,8 +49,8 @@ export function toldOf({ all }: Documents, used: readonly DocumentName[]): strin
 /** Flags that may stand beside --config: they say what is done now, not what the cluster is. */
 const beside = new Set([
   ...['config', 'ignore-preflight-errors', 'dry-run', 'kubeconfig', 'node-name', 'kubeconfig-dir', 'upload-certs', 'yes'],
-  // Ours alone: no document has a field for them.
-  ...['root', 'overlay'],
+  // No document has a field for them; the first two are ours alone.
+  ...['root', 'overlay', 'output'],
 ]);
 
 /** Options that were given on the command line, by attribute. @throws Error when one says what --config is to say. */

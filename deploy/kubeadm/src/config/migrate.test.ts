@@ -75,13 +75,15 @@ etcd: { external: { endpoints: ["https://e:2379"], caFile: /a, certFile: /b, key
   assert.deepEqual(Object.keys(cluster?.etcd ?? {}), ['external']);
 });
 
-test('documents of join and reset stay alone, those of components are left out', () => {
+test('documents of join, reset and upgrade stay alone, those of components are left out', () => {
   const token = 'token: abcdef.0123456789abcdef, apiServerEndpoint: "h:1", unsafeSkipCAVerification: true';
-  const [join, reset, ...more] = migrate(`${head('JoinConfiguration')}
+  const [join, reset, upgrade, ...more] = migrate(`${head('JoinConfiguration')}
 discovery: { timeout: 1m0s, bootstrapToken: { ${token} } }
 controlPlane: { certificateKey: k }
 ---
 ${head('ResetConfiguration', 'v1beta4')}force: true
+---
+${head('UpgradeConfiguration', 'v1beta4')}apply: { certificateRenewal: false }
 ---
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -91,4 +93,6 @@ kind: KubeletConfiguration
   assert.equal(join?.discovery?.tlsBootstrapToken, 'abcdef.0123456789abcdef');
   assert.deepEqual(join?.controlPlane, { certificateKey: 'k', localAPIEndpoint: { advertiseAddress: '192.0.2.1', bindPort: 6443 } });
   assert.deepEqual([reset?.force, reset?.certificatesDir], [true, '/etc/kubernetes/pki']);
+  const { apply, node } = upgrade ?? {};
+  assert.deepEqual([apply?.certificateRenewal, apply?.etcdUpgrade, node?.certificateRenewal], [false, true, true]);
 });

@@ -1,5 +1,5 @@
 import { mergeConfig } from '@keelson/component';
-import { usualCluster, usualInit, usualJoin, usualReset, usualToken, documents as written } from './defaults.ts';
+import { usualCluster, usualInit, usualJoin, usualReset, usualToken, usualUpgrade, documents as written } from './defaults.ts';
 import type { Documents } from './documents.ts';
 import type { BootstrapTokenForm, Fields, NodeRegistration } from './forms.ts';
 
@@ -16,9 +16,10 @@ export interface Here {
  * kubeadm's documents of a file in the newest version, complete with what would be taken for unsaid, as upstream's `config migrate` writes
  * them; InitConfiguration and ClusterConfiguration come together. Those of others are left out.
  */
-export function migrated({ init, cluster, join, reset }: Documents, here: Here): string {
+export function migrated({ init, cluster, join, reset, upgrade }: Documents, here: Here): string {
   const both = init || cluster ? [newInit(init ?? {}, cluster ?? {}, here), newCluster(cluster ?? {})] : [];
-  return written(...both, ...(join ? [newJoin(join, here)] : []), ...(reset ? [over(usualReset, reset)] : []));
+  const others = [...(reset ? [over(usualReset, reset)] : []), ...(upgrade ? [over(usualUpgrade, upgrade)] : [])];
+  return written(...both, ...(join ? [newJoin(join, here)] : []), ...others);
 }
 
 function newInit(old: Fields, cluster: Fields, here: Here): Fields {

@@ -9,9 +9,10 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   'control-plane-join/mark-control-plane': ['mark-control-plane'],
   'control-plane-prepare/certs': ['certs'],
   ...Object.fromEntries(
-    ['preflight', 'etcd', 'etcd/local', 'wait-control-plane', 'kubelet-finalize', 'kubelet-finalize/all', 'kubelet-wait-bootstrap'].map(
-      (name) => [name, []],
-    ),
+    [
+      ...['preflight', 'etcd', 'etcd/local', 'wait-control-plane', 'kubelet-finalize', 'kubelet-finalize/all', 'kubelet-wait-bootstrap'],
+      'post-upgrade',
+    ].map((name) => [name, []]),
   ),
 };
 

@@ -6,6 +6,8 @@ import { componentDocument, configKeys, recordedVersion, settingsOf } from './co
 /** What the machines of a cluster agree on, as its ConfigMaps have it. */
 export interface Agreed {
   readonly settings: ClusterSettings;
+  /** kubeadm's own document of them, as it stands there. */
+  readonly clusterConfiguration: string;
   /** Of Kubernetes, as kubeadm wrote it down last. */
   readonly version: string;
   readonly documents: Pick<Machine, 'kubeletConfiguration' | 'kubeProxyConfiguration'>;
@@ -21,7 +23,8 @@ export async function agreedOf(api: Api): Promise<Agreed> {
   const kubeletConfiguration = componentDocument(await api.get(ConfigMap, configKeys.kubelet), 'kubelet');
   const proxy = settings.kubeProxyDisabled ? undefined : await kubeProxyMap(api);
   const documents = { kubeletConfiguration, ...(proxy ? { kubeProxyConfiguration: componentDocument(proxy, 'config.conf') } : {}) };
-  return { settings, version: recordedVersion(kubeadm), documents };
+  const { ClusterConfiguration: clusterConfiguration = '' } = kubeadm.data ?? {};
+  return { settings, clusterConfiguration, version: recordedVersion(kubeadm), documents };
 }
 
 async function kubeProxyMap(api: Api): Promise<ConfigMap | undefined> {

@@ -18,7 +18,7 @@ test('what the machines agree on is read back as it was', () => {
     overlay: true,
     controllerManagerExtraArgs: ['node-monitor-grace-period=8s'],
     ...{ apiServerExtraArgs: ['audit-policy-file=/a=b'], schedulerExtraArgs: ['v=2', 'v=3'], apiServerCertSans: ['api.example.com'] },
-    ...{ certificatesDir: '/srv/pki', kubeProxyDisabled: true, addons: [] },
+    ...{ certificatesDir: '/srv/pki', kubeProxyDisabled: true, addons: [], certificateDays: 1 / 24, authorityDays: 7300 },
   };
   assert.deepEqual(settingsOf(kubeadmConfig(settings)), settings);
   assert.deepEqual(settingsOf(kubeadmConfig(defaultSettings)), defaultSettings);

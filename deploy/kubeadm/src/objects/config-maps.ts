@@ -1,8 +1,10 @@
 import { renderKubeconfig } from '@keelson/client';
 import { mergeConfig } from '@keelson/component';
+import { usualValidity } from '@keelson/deploy-local';
 import { parseYaml, toYaml } from '@keelson/machinery';
 import type { ConfigMap } from '@keelson/types';
 import type { Fields } from '../config/forms.ts';
+import { daysOf, periodOf } from '../config/periods.ts';
 import { clusterInfoKubeconfig, type KubeconfigTarget } from '../kubeconfigs.ts';
 import { usualCertificatesDir } from '../layout.ts';
 import type { ClusterSettings } from '../machine.ts';
@@ -47,6 +49,8 @@ export function clusterConfiguration(settings: ClusterSettings): object {
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'ClusterConfiguration',
     apiServer: { ...(certSANs.length > 0 ? { certSANs } : {}), ...extraArgs(settings.apiServerExtraArgs) },
+    caCertificateValidityPeriod: periodOf(settings.authorityDays),
+    certificateValidityPeriod: periodOf(settings.certificateDays),
     certificatesDir: settings.certificatesDir,
     clusterName,
     ...(controlPlaneEndpoint && { controlPlaneEndpoint }),
@@ -98,6 +102,8 @@ export function settingsOf({ data }: ConfigMap): ClusterSettings {
     apiServerCertSans: list(member(member(document, 'apiServer'), 'certSANs')).map(text),
     certificatesDir: text(member(document, 'certificatesDir')) || usualCertificatesDir,
     kubeProxyDisabled: member(member(document, 'proxy'), 'disabled') === true,
+    authorityDays: daysOf(member(document, 'caCertificateValidityPeriod')) ?? usualValidity.authorityDays,
+    certificateDays: daysOf(member(document, 'certificateValidityPeriod')) ?? usualValidity.certificateDays,
   };
 }
 

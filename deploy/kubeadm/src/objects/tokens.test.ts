@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderTokens, type Token, tokenOf, tokenProblem, tokenSecret } from './tokens.ts';
+import { renderedEach } from '../output.ts';
+import { renderTokens, type Token, tokenInfo, tokenOf, tokenProblem, tokenSecret } from './tokens.ts';
 
 const token: Token = {
   ...{ id: 'abcdef', secret: '0123456789abcdef' },
@@ -37,6 +38,29 @@ test('the list says how long each is good for', () => {
   assert.match(lines[2] ?? '', /^zzzzzz\.0123456789abcdef +<forever> +<never> +<none> +<none> +<none>$/);
   assert.equal(renderTokens([], now), '');
   assert.match(renderTokens([token], now + 86_400_000), /<invalid>/);
+});
+
+test('programs are given tokens in the shape of upstream', () => {
+  const { expires: _, description: __, ...forever } = token;
+  const all = [token, { ...forever, id: 'zzzzzz', usages: [], groups: [] }].map(tokenInfo);
+  assert.equal(
+    renderedEach('yaml', 'BootstrapToken', all),
+    `apiVersion: output.kubeadm.k8s.io/v1alpha3
+description: for the lab
+expires: "2026-01-02T00:00:00Z"
+groups:
+- system:bootstrappers:kubeadm:default-node-token
+kind: BootstrapToken
+token: abcdef.0123456789abcdef
+usages:
+- authentication
+- signing
+---
+apiVersion: output.kubeadm.k8s.io/v1alpha3
+kind: BootstrapToken
+token: zzzzzz.0123456789abcdef
+`,
+  );
 });
 
 test('usages and groups that mean nothing are named', () => {

@@ -72,6 +72,17 @@ export function tokenProblem({ usages, groups }: Pick<Token, 'usages' | 'groups'
   return group === undefined ? undefined : `--groups: "${group}" must begin with system:bootstrappers: and end with a letter or digit`;
 }
 
+/** A token for programs, in the shape of upstream's kind BootstrapToken. */
+export function tokenInfo({ id, secret, description, expires, usages, groups }: Token): object {
+  return {
+    token: `${id}.${secret}`,
+    ...(description ? { description } : {}),
+    ...(expires === undefined ? {} : { expires: rfc3339(expires) }),
+    ...(usages.length > 0 ? { usages: [...usages].sort() } : {}),
+    ...(groups.length > 0 ? { groups } : {}),
+  };
+}
+
 /** The table of `kubeadm token list`. @param now milliseconds since the epoch */
 export function renderTokens(tokens: readonly Token[], now: number): string {
   const rows = tokens.map(({ id, secret, expires, usages, description, groups }) => [

@@ -4,14 +4,23 @@ import { ensureCertificates, Refusal } from '@keelson/deploy-local';
 import { type Credential, issue } from '@keelson/pki';
 import { wantedCertificates, wantedClients } from '../certificates.ts';
 import { certificateUser, kubeconfigFor } from '../kubeconfigs.ts';
-import { type Context, localServer, stableServer, writeKubeconfig } from './context.ts';
+import { authorityNames } from '../renewal/certificates.ts';
+import { authorityOf } from '../renewal/files.ts';
+import { type Context, kubeconfigServer, writeKubeconfig } from './context.ts';
 
-const certificateDays = 365;
-
-/** The control plane's certificates, from the authorities in the pki directory or from new ones. */
-export async function makeCertificates(context: Context): Promise<void> {
+/**
+ * The control plane's certificates, from the authorities in the pki directory or from new ones. @throws Refusal where an authority lies
+ * there without its key.
+ */
+export async function makeCertificates(context: Pick<Context, 'machine' | 'layout' | 'clock' | 'say'>): Promise<void> {
   const { machine, layout, clock, say } = context;
-  await ensureCertificates(layout.pki, wantedCertificates(machine), clock);
+  for (const name of authorityNames) {
+    const found = await authorityOf(layout, name);
+    if (found && found.keyPem === undefined) {
+      throw new Refusal(`${join(layout.pki, name)}.crt is there without its key: put ${name}.key beside it, or take it away for a new one`);
+    }
+  }
+  await ensureCertificates(layout.pki, wantedCertificates(machine), clock, machine.cluster);
   say(`certificates are in ${layout.pki}`);
 }
 
@@ -40,12 +49,11 @@ export async function writePrivate(path: string, content: Buffer | string): Prom
 /** Kubeconfigs of the administrators, the controller manager, the scheduler and, unless it joins with a token, the kubelet. */
 export async function makeKubeconfigs(context: Context, names: readonly string[]): Promise<void> {
   const { machine, layout, clock } = context;
+  const { certificateDays: days, clusterName } = machine.cluster;
   const ca = await authority(layout.pki);
   for (const wanted of wantedClients(machine).filter(({ file }) => names.includes(file))) {
-    const credential = await issue({ ...wanted, ca, days: certificateDays, clock });
-    // The control plane's own processes keep to their own server, everybody else to the address that stays.
-    const server = ['controller-manager', 'scheduler'].includes(wanted.file) ? localServer(machine) : stableServer(machine);
-    const target = { clusterName: machine.cluster.clusterName, server, caPem: ca.certPem };
+    const credential = await issue({ ...wanted, ca, days, clock });
+    const target = { clusterName, server: kubeconfigServer(machine, wanted.file), caPem: ca.certPem };
     const user = wanted.file === 'kubelet' ? await kubeletUser(context, credential) : certificateUser(credential);
     await writeKubeconfig(layout.kubeconfig(wanted.file), kubeconfigFor(target, wanted.commonName, user));
   }

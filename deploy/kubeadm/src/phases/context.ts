@@ -51,6 +51,11 @@ export function stableServer(machine: Machine): string {
   return controlPlaneEndpoint === '' ? localServer(machine) : `https://${controlPlaneEndpoint}`;
 }
 
+/** Where one of a control plane's kubeconfigs leads: its own processes keep to their own server, everybody else to the address that stays. */
+export function kubeconfigServer(machine: Machine, name: string): string {
+  return ['controller-manager', 'scheduler'].includes(name) ? localServer(machine) : stableServer(machine);
+}
+
 /** Calls an API server as the user of one of the machine's kubeconfigs, at the address in it unless another is given. */
 export async function withApi<T>(context: Context, kubeconfig: string, use: (api: Api) => Promise<T>, server?: string): Promise<T> {
   const transport = transportFor(loadKubeconfig(context.layout.kubeconfig(kubeconfig)), undefined, server === undefined ? {} : { server });

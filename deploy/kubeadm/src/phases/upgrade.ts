@@ -93,8 +93,9 @@ async function restartControlPlane(context: UpgradeContext): Promise<void> {
 }
 
 /** Those that there are: the super-administrator's is on the first control plane only. */
-async function renewAll({ layout, clock, say }: UpgradeContext): Promise<void> {
-  for (const one of renewables) if (await certificateOf(layout, one.name)) await renewOne(one, layout, { clock, say });
+async function renewAll({ machine, layout, clock, say }: UpgradeContext): Promise<void> {
+  const { certificateDays: days } = machine.cluster;
+  for (const one of renewables) if (await certificateOf(layout, one.name)) await renewOne(one, layout, { clock, days, say });
 }
 
 /** Pods go on meanwhile: they are the container runtime's. */

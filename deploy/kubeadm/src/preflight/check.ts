@@ -19,7 +19,7 @@ export async function checkMachine(machine: Machine, layout: Layout, { ignored, 
   const { nodeName, address, criSocket, role, bindPort, cluster } = machine;
   const isControlPlane = role === 'control-plane';
   const facts = await readFacts({
-    ...{ layout, nodeName, criSocket },
+    ...{ layout, nodeName, criSocket, isControlPlane },
     address: address || undefined,
     ports: [...(isControlPlane ? [bindPort, controllerManager, scheduler] : []), kubelet, kubeProxy],
     etcdServers: isControlPlane ? cluster.etcdServers : [],

@@ -13,6 +13,8 @@ export interface Wanted {
   /** Ports that its processes will listen on. */
   readonly ports: readonly number[];
   readonly etcdServers: readonly string[];
+  /** Control planes may be brought authorities of somebody else's, as upstream's. */
+  readonly isControlPlane: boolean;
 }
 
 /** The first address of the machine that packets to the outside leave from; undefined when there is only loopback. */
@@ -21,13 +23,14 @@ export async function firstAddress(): Promise<string | undefined> {
 }
 
 /** Looks at everything that can be known to go wrong, whether or not something else was found already. */
-export async function readFacts({ layout, nodeName, address, criSocket, ports, etcdServers }: Wanted): Promise<Facts> {
+export async function readFacts(wanted: Wanted): Promise<Facts> {
+  const { layout, nodeName, address, criSocket, ports, etcdServers, isControlPlane } = wanted;
   const socket = containerdPaths(clusterPaths(layout.data).containerd).socket;
   const [machine, packages, inUse, leftovers, unreachable] = await Promise.all([
     readMachine(undefined),
     criSocket ? [] : missingPackages({ runtime: 'containerd', store: 'sqlite', etcdServers: [] }),
     Promise.all(ports.map(async (port) => ((await isFree(port)) ? [] : [port]))),
-    leftoversOf(layout),
+    leftoversOf(layout, isControlPlane ? [] : [`${layout.pki}/ca.crt`]),
     Promise.all([...etcdServers.map(askEtcd), ...(criSocket ? [askRuntime(criSocket)] : [])]),
   ]);
   return {
@@ -44,8 +47,8 @@ export async function readFacts({ layout, nodeName, address, criSocket, ports, e
   };
 }
 
-async function leftoversOf(layout: Layout): Promise<string[]> {
-  const files = [layout.machine, ...kubeconfigNames.map(layout.kubeconfig), `${layout.pki}/ca.key`];
+async function leftoversOf(layout: Layout, certificates: readonly string[]): Promise<string[]> {
+  const files = [layout.machine, ...kubeconfigNames.map(layout.kubeconfig), ...certificates];
   const found = await Promise.all(files.map(async (path) => ((await exists(path)) ? [path] : [])));
   const manifests = (await readdir(layout.manifests).catch(() => [])).length > 0 ? [layout.manifests] : [];
   return [...found.flat(), ...manifests];

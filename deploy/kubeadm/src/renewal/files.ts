@@ -1,11 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '@keelson/base';
 import { type Kubeconfig, type KubeconfigUser, renderKubeconfig } from '@keelson/client';
 import { replaceFile } from '@keelson/deploy-local';
 import { parseYaml } from '@keelson/machinery';
-import { type Credential, issue, subjectOf, type Usage } from '@keelson/pki';
+import { type Credential, issue, subjectOf, type Terms, type Usage } from '@keelson/pki';
 import { certificateUser } from '../kubeconfigs.ts';
 import type { Layout } from '../layout.ts';
 import { isKubeconfig, type Renewable } from './certificates.ts';
@@ -28,10 +27,8 @@ export function expiresAt(certPem: string): number {
   return new X509Certificate(certPem).validToDate.getTime();
 }
 
-const days = 365;
-
 /** A new key and certificate with the subject, the names and the usages of another one. */
-export function reissue(certPem: string, ca: Credential, clock: Clock): Promise<Credential> {
+export function reissue(certPem: string, { ca, days, clock }: Pick<Terms, 'ca' | 'days' | 'clock'>): Promise<Credential> {
   const certificate = new X509Certificate(certPem);
   const names = (certificate.subjectAltName ?? '').split(', ');
   const of = (prefix: string): string[] => names.flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));

@@ -4,8 +4,10 @@ import type { Layout } from '../layout.ts';
 import type { Renewable } from './certificates.ts';
 import { authorityOf, certificateOf, putCertificate, reissue } from './files.ts';
 
-interface Telling {
+interface Renewing {
   readonly clock: Clock;
+  /** How many days it is good for. */
+  readonly days: number;
   readonly say: (line: string) => void;
 }
 
@@ -13,7 +15,7 @@ interface Telling {
  * Makes a certificate again, with the same subject and names and new dates, and says so, or why not. Resolves to whether there is a new
  * one. @throws Refusal when its authority is not there.
  */
-export async function renewOne(one: Renewable, layout: Layout, { clock, say }: Telling): Promise<boolean> {
+export async function renewOne(one: Renewable, layout: Layout, { clock, days, say }: Renewing): Promise<boolean> {
   const long = `certificate ${one.purpose}`;
   const certPem = await certificateOf(layout, one.name);
   if (certPem === undefined) {
@@ -27,7 +29,7 @@ export async function renewOne(one: Renewable, layout: Layout, { clock, say }: T
     say(`Detected external ${one.ca}, ${long} can't be renewed`);
     return false;
   }
-  await putCertificate(layout, one, await reissue(certPem, { certPem: caPem, keyPem }, clock));
+  await putCertificate(layout, one, await reissue(certPem, { ca: { certPem: caPem, keyPem }, days, clock }));
   say(`${long} renewed`);
   return true;
 }

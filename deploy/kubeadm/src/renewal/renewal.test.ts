@@ -8,13 +8,13 @@ import { type Clock, seededRandom, systemClock } from '@keelson/base';
 import type { Kubeconfig, KubeconfigUser } from '@keelson/client';
 import { ensureCertificates, replaceFile } from '@keelson/deploy-local';
 import { parseYaml, toYaml } from '@keelson/machinery';
-import { issue, subjectOf } from '@keelson/pki';
+import { checkCSR, issue, parseCSR, subjectOf } from '@keelson/pki';
 import { wantedCertificates, wantedClients } from '../certificates.ts';
 import { defaultSettings } from '../commands/config.ts';
 import { program } from '../commands/index.ts';
 import { certificateUser, kubeconfigFor } from '../kubeconfigs.ts';
 import { type Layout, layoutOf } from '../layout.ts';
-import { type Machine, saveMachine } from '../machine.ts';
+import { loadMachine, type Machine, saveMachine } from '../machine.ts';
 import { authorityOf, certificateOf } from './files.ts';
 import { renderExpirations } from './table.ts';
 
@@ -48,7 +48,7 @@ async function kubeadm(day: number, ...args: readonly string[]): Promise<string>
   const print = (text: string): void => {
     printed += text;
   };
-  const deps = { clock: clockAt(day), random: seededRandom(1), print, signal: new AbortController().signal };
+  const deps = { clock: clockAt(day), random: seededRandom(1), print, warn: print, signal: new AbortController().signal };
   await program(deps).parseAsync([...args], { from: 'user' });
   return printed;
 }
@@ -89,6 +89,26 @@ ca                      Dec 29, 2035 00:00 UTC   9y              no
   );
 });
 
+test('programs are given the same in the shape of upstream', async (t) => {
+  const { root, layout } = await controlPlane(t);
+  await rm(layout.kubeconfig('super-admin'));
+  const { kind, apiVersion, certificates, certificateAuthorities } = JSON.parse(
+    await kubeadm(300, 'certs', 'check-expiration', '--root', root, '-o', 'json'),
+  );
+  assert.deepEqual([kind, apiVersion], ['CertificateExpirationInfo', 'output.kubeadm.k8s.io/v1alpha3']);
+  const common = { externallyManaged: false, missing: false };
+  assert.deepEqual(certificates[1], {
+    ...{ name: 'apiserver', expirationDate: '2027-01-01T00:00:00Z', residualTime: 65 * 86_400, caName: 'ca' },
+    ...common,
+  });
+  const missing = { name: 'super-admin.conf', expirationDate: null, residualTime: 0, externallyManaged: false, missing: true };
+  assert.deepEqual(certificates.at(-1), missing);
+  assert.deepEqual(certificateAuthorities[0], {
+    ...{ name: 'ca', expirationDate: '2035-12-30T00:00:00Z', residualTime: 3350 * 86_400 },
+    ...common,
+  });
+});
+
 test('all certificates are renewed: same subjects and names, new keys and dates, the authority kept', async (t) => {
   const { root, layout } = await controlPlane(t);
   const names = [
@@ -119,6 +139,28 @@ test('all certificates are renewed: same subjects and names, new keys and dates,
   assert.match(await kubeadm(300, 'certs', 'check-expiration', '--root', root), /^apiserver +Oct 28, 2027 00:00 UTC +1y /m);
 });
 
+test('certificates are renewed for as long as was agreed, or as a file says', async (t) => {
+  const { root, layout } = await controlPlane(t);
+  const machine = await loadMachine(root);
+  assert.ok(machine);
+  await saveMachine({ ...machine, cluster: { ...machine.cluster, certificateDays: 730 } });
+  const renewed = async (...more: readonly string[]): Promise<number> => {
+    await kubeadm(1, 'certs', 'renew', 'apiserver', '--root', root, ...more);
+    return ((await certificate(layout, 'apiserver')).validToDate.getTime() - start) / 86_400_000;
+  };
+  assert.equal(await renewed(), 731);
+  const file = join(root, 'c.yaml');
+  const document = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n';
+  await replaceFile(file, `${document}certificateValidityPeriod: 24h\n`);
+  assert.equal(await renewed('--config', file), 2);
+  await replaceFile(file, document);
+  assert.equal(await renewed('--config', file), 366);
+  await replaceFile(file, `${document}certificatesDir: pki\n`);
+  await assert.rejects(renewed('--config', file), /certificatesDir: Invalid value: "pki": path is not absolute/);
+  await replaceFile(file, document.replace('Cluster', 'Init'));
+  await assert.rejects(renewed('--config', file), /no ClusterConfiguration found in/);
+});
+
 test('one certificate is renewed by its name, and what cannot be renewed is told', async (t) => {
   const { root, layout } = await controlPlane(t);
   const admin = (await certificate(layout, 'admin.conf')).serialNumber;
@@ -136,6 +178,28 @@ test('one certificate is renewed by its name, and what cannot be renewed is told
     /^MISSING! certificate embedded in the kubeconfig file for the super-admin\n$/,
   );
   assert.match(await kubeadm(1, 'certs', 'check-expiration', '--root', root), /^!MISSING! super-admin\.conf/m);
+});
+
+test('an authority that is kept elsewhere is given requests', async (t) => {
+  const { root, layout } = await controlPlane(t);
+  const pki = join(root, 'requests/pki');
+  const generate = (): Promise<string> =>
+    kubeadm(1, 'certs', 'generate-csr', '--root', root, '--cert-dir', pki, '--kubeconfig-dir', join(root, 'requests'));
+  const printed = await generate();
+  assert.match(printed, /^generating keys and CSRs in .*pki\n {2}apiserver\n[\s\S]*requests\n {2}admin\.conf\n {2}super-admin\.conf\n/);
+
+  const csr = await readFile(join(pki, 'apiserver.csr'), 'utf8');
+  checkCSR(csr);
+  const { commonName, dnsNames, ips } = parseCSR(csr);
+  const names = (await certificate(layout, 'apiserver')).subjectAltName ?? '';
+  assert.deepEqual([commonName, dnsNames.includes('api.example.com'), ips.includes('192.0.2.1')], ['kube-apiserver', true, true]);
+  assert.equal([...dnsNames.map((name) => `DNS:${name}`), ...ips.map((ip) => `IP Address:${ip}`)].join(', '), names);
+
+  const { server, user } = partsOf(await readFile(join(root, 'requests/scheduler.conf'), 'utf8'));
+  assert.match(Buffer.from(user?.['client-key-data'] ?? '', 'base64').toString(), /^-----BEGIN PRIVATE KEY-----/);
+  assert.deepEqual([server, user?.['client-certificate-data']], ['https://192.0.2.1:6443', undefined]);
+  assert.deepEqual(parseCSR(await readFile(join(root, 'requests/admin.conf.csr'), 'utf8')).organizations, ['kubeadm:cluster-admins']);
+  await assert.rejects(generate(), /apiserver\.key already exists: name other directories/);
 });
 
 test('a certificate key is 32 bytes in hexadecimal, another one each time', async () => {

@@ -1,3 +1,4 @@
+import { rfc3339 } from '@keelson/base';
 import { aligned } from '../table.ts';
 
 /** When a certificate ends. */
@@ -9,6 +10,17 @@ export interface Expiration {
   readonly ca?: string;
   /** Whether the authority's key is somewhere else. */
   readonly external: boolean;
+}
+
+/** As below for programs, in the shape of upstream's kind CertificateExpirationInfo. @param now milliseconds since the epoch */
+export function expirationInfo(certificates: readonly Expiration[], authorities: readonly Expiration[], now: number): object {
+  const of = ({ name, expires, ca, external }: Expiration): object => {
+    if (expires === undefined) return { name, expirationDate: null, residualTime: 0, externallyManaged: false, missing: true };
+    const residualTime = Math.trunc((expires - now) / 1000);
+    const signer = ca === undefined ? {} : { caName: ca };
+    return { name, expirationDate: rfc3339(expires), residualTime, externallyManaged: external, ...signer, missing: false };
+  };
+  return { certificates: certificates.map(of), certificateAuthorities: authorities.map(of) };
 }
 
 /** The two tables of `kubeadm certs check-expiration`. @param now milliseconds since the epoch */

@@ -13,10 +13,10 @@ export async function differences(machine: Machine, host: Pick<ServiceHost, 'def
   for (const service of servicesFor(machine)) {
     const { path, current = '', wanted } = await host.definition(service);
     const name = `${path} (${service.name})`;
-    compared.push(unified({ before: { name, text: current }, after: { name: 'new command line', text: wanted }, context }));
+    compared.push(await unified({ before: { name, text: current }, after: { name: 'new command line', text: wanted }, context }));
     for (const [file, text] of Object.entries(await filesFor(service.name, machine))) {
       const before = await readFile(file, 'utf8').catch(() => '');
-      compared.push(unified({ before: { name: file, text: before }, after: { name: 'new file', text }, context }));
+      compared.push(await unified({ before: { name: file, text: before }, after: { name: 'new file', text }, context }));
     }
   }
   return compared.join('');

@@ -8,17 +8,23 @@ import { defaultSettings } from '../commands/config.ts';
 import { program } from '../commands/index.ts';
 import { layoutOf } from '../layout.ts';
 import { loadMachine, type Machine, saveMachine } from '../machine.ts';
+import { rendered } from '../output.ts';
 import { runUpgrade, type UpgradeContext } from '../phases/upgrade.ts';
 import type { ServiceHost } from '../services/host.ts';
 import { differences } from './differences.ts';
 import { clusterProblems, healthUrl } from './health.ts';
-import { planText } from './report.ts';
+import { planText, upgradePlan } from './report.ts';
 
+const documents = {
+  kubeletConfiguration: { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' },
+  kubeProxyConfiguration: { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' },
+};
 const node = (name: string, version: string, isControlPlane: boolean) => ({ name, version, isControlPlane, isReady: true });
 
 test('a plan names what every machine runs, and what others have to do themselves', () => {
   const nodes = [node('m1', 'v1.35.0', true), node('m2', 'v1.35.0', false), node('m3', 'v1.36.0', false)];
-  const text = planText({ server: 'v1.35.0', version: 'v1.35.0', nodes, settings: defaultSettings }, 'v1.36.0');
+  const state = { server: 'v1.35.0', version: 'v1.35.0', nodes, settings: defaultSettings, documents };
+  const text = planText(upgradePlan(state, 'v1.36.0'), 'v1.36.0');
   assert.match(
     text,
     /\(by kubeadm upgrade node\):\nCOMPONENT {3}NODE {6}CURRENT {3}TARGET\nkubelet {5}m2 {8}v1\.35\.0 {3}v1\.36\.0\n\nUpgrade to/,
@@ -27,10 +33,44 @@ test('a plan names what every machine runs, and what others have to do themselve
   assert.match(text, /^kube-proxy {26}v1\.35\.0 {3}v1\.36\.0$/m);
   assert.match(text, /^\tkubeadm upgrade apply v1\.36\.0$/m);
   const all = [node('m1', 'v1.36.0', true)];
-  assert.match(
-    planText({ server: 'v1.36.0', version: 'v1.36.0', nodes: all, settings: defaultSettings }, 'v1.36.0'),
-    /^Awesome, you're up-to-date/,
+  const plan = upgradePlan({ ...state, server: 'v1.36.0', version: 'v1.36.0', nodes: all }, 'v1.36.0');
+  assert.match(planText(plan, 'v1.36.0'), /^Awesome, you're up-to-date/);
+  assert.deepEqual(Object.keys(plan), ['configVersions']);
+});
+
+test('programs are given a plan in the shape of upstream', () => {
+  const nodes = [node('m1', 'v1.35.0', true), node('m2', 'v1.35.0', false)];
+  const state = { server: 'v1.35.0', version: 'v1.35.0', nodes, settings: { ...defaultSettings, kubeProxyDisabled: true } };
+  const { kubeletConfiguration } = documents;
+  const plan = upgradePlan({ ...state, documents: { kubeletConfiguration } }, 'v1.36.0');
+  assert.equal(
+    rendered('yaml', 'UpgradePlan', plan),
+    `apiVersion: output.kubeadm.k8s.io/v1alpha3
+availableUpgrades:
+- components:
+${[['kubelet', 'm2'], ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet'].map((name) => [name, 'm1'])]
+  .map(([name, at]) => `  - currentVersion: v1.35.0\n    name: ${name}\n    newVersion: v1.36.0\n    nodeName: ${at}\n`)
+  .join('')}  - currentVersion: v1.36.0
+    name: kubeadm
+    newVersion: v1.36.0
+  description: version in the v1.36 series
+configVersions:
+- currentVersion: ""
+  group: kubeproxy.config.k8s.io
+  manualUpgradeRequired: false
+  preferredVersion: v1alpha1
+- currentVersion: v1beta1
+  group: kubelet.config.k8s.io
+  manualUpgradeRequired: false
+  preferredVersion: v1beta1
+kind: UpgradePlan
+`,
   );
+  const json = rendered('json', 'UpgradePlan', plan);
+  assert.match(json, /^\{\n {4}"kind": "UpgradePlan",\n {4}"apiVersion": "output\.kubeadm\.k8s\.io\/v1alpha3",\n/);
+  assert.match(json, /"name": "kubelet",\n {20}"currentVersion": "v1\.35\.0",\n {20}"newVersion": "v1\.36\.0",\n {20}"nodeName": "m2"\n/);
+  const older = upgradePlan({ ...state, documents: { kubeletConfiguration: { apiVersion: 'kubelet.config.k8s.io/v1alpha1' } } }, 'v1.36.0');
+  assert.equal(older.configVersions[1]?.manualUpgradeRequired, true);
 });
 
 test('an ailing cluster is not upgraded', () => {
@@ -118,7 +158,8 @@ test('what goes wrong is taken back', async (t) => {
 test('what cannot be upgraded is refused before anything is asked', async (t) => {
   const { machine } = await worker(t);
   const kubeadm = async (...args: readonly string[]): Promise<void> => {
-    const deps = { clock: systemClock, random: seededRandom(1), print: () => undefined, signal: new AbortController().signal };
+    const print = (): void => undefined;
+    const deps = { clock: systemClock, random: seededRandom(1), print, warn: print, signal: new AbortController().signal };
     await program(deps).parseAsync(['upgrade', ...args], { from: 'user' });
   };
   const all = ['--ignore-preflight-errors', 'all'];

@@ -9,8 +9,15 @@ import { clusterPaths } from '../cluster/paths.ts';
 import { type Authority, authorities, type WantedCertificate, wantedCertificates } from './wanted.ts';
 
 const day = 86_400_000;
-const authorityDays = 3650;
-const certificateDays = 365;
+
+/** How many days what is made is good for. Fractions are fine. */
+export interface Validity {
+  readonly authorityDays: number;
+  readonly certificateDays: number;
+}
+
+/** As upstream has it: ten years, and one. */
+export const usualValidity: Validity = { authorityDays: 3650, certificateDays: 365 };
 
 export interface Pki {
   /** PEM, by name: certificates and keys of all that was asked for. */
@@ -27,34 +34,42 @@ export function ensurePki(cluster: Cluster, clock: Clock): Promise<Pki> {
  * Certificates, their authorities and service account keys in a directory. What is there stays, except certificates that no longer fit:
  * another address, another authority, or a month to go.
  */
-export async function ensureCertificates(directory: string, wanted: readonly WantedCertificate[], clock: Clock): Promise<Pki> {
+export async function ensureCertificates(
+  directory: string,
+  wanted: readonly WantedCertificate[],
+  clock: Clock,
+  { authorityDays, certificateDays }: Validity = usualValidity,
+): Promise<Pki> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const used = [...new Set(wanted.map(({ ca }) => ca))];
-  const pairs = await Promise.all(used.map(async (name) => [name, await ensureAuthority(directory, name, clock)] as const));
+  const pairs = await Promise.all(used.map(async (name) => [name, await ensureAuthority(directory, name, authorityDays, clock)] as const));
   const cas = new Map<Authority, Credential>(pairs);
-  const made = wanted.map(async (one) => [one.file, await ensureCertificate(directory, one, cas.get(one.ca), clock)] as const);
+  const made = wanted.map(
+    async (one) => [one.file, await ensureCertificate(directory, one, cas.get(one.ca), certificateDays, clock)] as const,
+  );
   const [credentials] = await Promise.all([Promise.all(made), ensureServiceAccountKeys(directory)]);
   return { credentials: new Map(credentials), caPem: cas.get('ca')?.certPem ?? '' };
 }
 
-async function ensureAuthority(directory: string, name: Authority, clock: Clock): Promise<Credential> {
+async function ensureAuthority(directory: string, name: Authority, days: number, clock: Clock): Promise<Credential> {
   const path = join(directory, name);
   const found = await read(path);
   if (found) return found;
-  return write(path, await createCA({ commonName: authorities[name], days: authorityDays, clock }));
+  return write(path, await createCA({ commonName: authorities[name], days, clock }));
 }
 
 async function ensureCertificate(
   directory: string,
   wanted: WantedCertificate,
   ca: Credential | undefined,
+  days: number,
   clock: Clock,
 ): Promise<Credential> {
   const path = join(directory, wanted.file);
   const found = await read(path);
   if (!ca) throw new Error(`there is no authority ${wanted.ca}`);
   if (found && fits(found.certPem, wanted, ca.certPem, clock.now() + 30 * day)) return found;
-  return write(path, await issue({ ...wanted, ca, days: certificateDays, clock }));
+  return write(path, await issue({ ...wanted, ca, days, clock }));
 }
 
 /** Whether a certificate is what is wanted, and will be at `then`. */
