@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemClock } from '@keelson/base';
+import { createCA } from '@keelson/pki';
 import { ClusterRole, ConfigMap, EndpointSlice, Endpoints, Namespace, Service } from '@keelson/types';
 import { createMemoryStore } from './storage/memory/memory.ts';
 import { startServer } from './testing/fixture.ts';
 
 test('a new cluster has its namespaces, its own service and what extensions read', async () => {
-  const server = await startServer();
+  const { certPem: clientCA } = await createCA({ commonName: 'kubernetes', days: 1, clock: systemClock });
+  const server = await startServer({ trust: () => ({ clientCA }) });
   const { api } = server;
   assert.deepEqual(
     (await api.list(Namespace)).items.map(({ metadata }) => metadata.name),
@@ -26,7 +29,7 @@ test('a new cluster has its namespaces, its own service and what extensions read
     ['IPv4', [['192.0.2.1']], { 'kubernetes.io/service-name': 'kubernetes' }],
   );
   const extensions = await api.get(ConfigMap, { name: 'extension-apiserver-authentication', namespace: 'kube-system' });
-  assert.deepEqual(extensions.data, { 'client-ca-file': 'the client CA' });
+  assert.deepEqual(extensions.data, { 'client-ca-file': clientCA });
   await server.close();
 });
 

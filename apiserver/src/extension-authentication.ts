@@ -1,39 +1,67 @@
-import type { FrontProxyTrust } from '@keelson/pki';
+import { errorMessage, every } from '@keelson/base';
+import { equal } from '@keelson/machinery';
+import { encodeCertificate, parseBundle } from '@keelson/pki';
 import { ConfigMap } from '@keelson/types';
+import type { Trust } from './auth/trust.ts';
 import { systemUser } from './auth/types.ts';
 import type { Registry } from './registry/registry.ts';
-import { create, update, type Writable } from './registry/write.ts';
+import { createMissing, update, type Writable } from './registry/write.ts';
 
 const namespace = 'kube-system';
 const name = 'extension-apiserver-authentication';
 
+/** Milliseconds between looks: as often as the authorities' files are looked at. */
+const interval = 10_000;
+/** Milliseconds for which a certificate counts as valid after its end, for clocks that are behind; upstream's. */
+const slack = 5 * 60_000;
+
+type Data = Readonly<Record<string, string>>;
+
 /**
  * ConfigMap `kube-system/extension-apiserver-authentication`: how extension API servers come to trust the same client certificates, and
- * this server when it says on whose behalf it asks.
+ * this server when it says on whose behalf it asks. @throws Error while what somebody else wrote there cannot be read.
  */
-export async function ensureExtensionAuthentication(
-  registry: Registry,
-  clientCA: string,
-  frontProxies: FrontProxyTrust | undefined,
-): Promise<void> {
+export async function ensureExtensionAuthentication(registry: Registry, trust: Trust): Promise<void> {
+  if (!trust.clientCA) return;
+  const wanted = (data: Data = {}): Data => combined(data, trust, registry.options.clock.now());
+  const present = registry.read(ConfigMap, namespace, name);
+  if (present && equal(present.data, wanted(present.data))) return;
   const store = registry.of(ConfigMap);
   const request = { namespace, user: systemUser, dryRun: false, subresource: '', warnings: [] };
-  const data = { 'client-ca-file': clientCA, ...(frontProxies ? requestHeaderData(frontProxies) : {}) };
-  const apply = (current: Writable): Writable => {
-    const { data: present } = current as ConfigMap;
-    return { ...current, data: { ...present, ...data } } as Writable;
-  };
-  if (registry.read(ConfigMap, namespace, name)) await update(registry, store, name, { apply }, request);
-  else await create(registry, store, { metadata: { name }, data } as Writable, request);
+  const apply = (current: Writable): Writable => ({ ...current, data: wanted((current as ConfigMap).data) }) as Writable;
+  if (present) await update(registry, store, name, { apply }, request);
+  else await createMissing(registry, store, { metadata: { name }, data: wanted() } as Writable, request);
 }
 
-function requestHeaderData(trust: FrontProxyTrust): Record<string, string> {
+/** Keeps it so, until the signal: authorities are renewed, and other servers add theirs. */
+export async function keepExtensionAuthentication(registry: Registry, trust: () => Trust, signal: AbortSignal): Promise<void> {
+  const { clock, log } = registry.options;
+  const failed = (error: unknown): void => log.warn(`could not keep ConfigMap ${namespace}/${name}`, { err: errorMessage(error) });
+  await every(clock, interval, signal, () => ensureExtensionAuthentication(registry, trust()), failed);
+}
+
+/**
+ * What is there and what this server trusts, as upstream: several servers share the ConfigMap, and an authority that was replaced is
+ * trusted by extensions until it has expired. What else is there goes.
+ */
+function combined(present: Data, { clientCA, frontProxies }: Trust, now: number): Data {
+  const authorities = (key: string, ours = ''): string => {
+    const valid = parseBundle(`${present[key] ?? ''}\n${ours}`).filter(({ validToDate }) => validToDate.getTime() > now - slack);
+    return [...new Set(valid.map(encodeCertificate))].join('');
+  };
+  const names = (key: string, ours: readonly string[] = []): Data => ({
+    [key]: JSON.stringify([...new Set([...(JSON.parse(present[key] || '[]') as string[]), ...ours])]),
+  });
+  const clients = authorities('client-ca-file', clientCA);
+  const proxies = authorities('requestheader-client-ca-file', frontProxies?.caPem);
+  if (!proxies) return clients ? { 'client-ca-file': clients } : {};
   return {
-    'requestheader-client-ca-file': trust.caPem,
-    'requestheader-allowed-names': JSON.stringify(trust.allowedNames),
-    'requestheader-username-headers': JSON.stringify(trust.usernameHeaders),
-    'requestheader-uid-headers': JSON.stringify(trust.uidHeaders),
-    'requestheader-group-headers': JSON.stringify(trust.groupHeaders),
-    'requestheader-extra-headers-prefix': JSON.stringify(trust.extraHeaderPrefixes),
+    ...(clients ? { 'client-ca-file': clients } : {}),
+    'requestheader-client-ca-file': proxies,
+    ...names('requestheader-allowed-names', frontProxies?.allowedNames),
+    ...names('requestheader-username-headers', frontProxies?.usernameHeaders),
+    ...names('requestheader-uid-headers', frontProxies?.uidHeaders),
+    ...names('requestheader-group-headers', frontProxies?.groupHeaders),
+    ...names('requestheader-extra-headers-prefix', frontProxies?.extraHeaderPrefixes),
   };
 }

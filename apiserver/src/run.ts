@@ -1,17 +1,18 @@
-import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { sleep } from '@keelson/base';
 import type { Component, ComponentContext } from '@keelson/component';
 import { versionInfo } from '@keelson/component';
 import { parseGoDuration } from '@keelson/machinery';
-import type { FrontProxyTrust } from '@keelson/pki';
 import { readAdmissionSettings } from './admission/configuration.ts';
 import { checkPluginNames } from './admission/names.ts';
 import { configureAudit } from './audit/settings.ts';
 import { createKubelets } from './auth/kubelets.ts';
 import { configureAuth } from './auth/settings.ts';
+import { authoritiesOf } from './auth/trust.ts';
+import { type CertificateFiles, followCertificateFiles, openCertificateFiles } from './certificate-files.ts';
 import { neighbours } from './components.ts';
 import type { VersionInfo } from './discovery/routes.ts';
+import { textOf } from './file-value.ts';
 import { forBrowsers } from './http/browsers.ts';
 import { draining } from './http/drain.ts';
 import { listen } from './http/server.ts';
@@ -20,8 +21,8 @@ import { addressAt } from './kinds/core/cidr.ts';
 import { openStore } from './open-store.ts';
 import { apiserverOptions } from './options.ts';
 import { type ApiServer, createServer } from './server.ts';
-import { servingCertificate } from './serving-certificate.ts';
-import { readServing } from './serving-options.ts';
+import type { ServedAs } from './serving-certificate.ts';
+import { servingSettings } from './serving-options.ts';
 import type { Store } from './storage/types.ts';
 
 type Context = ComponentContext<typeof apiserverOptions>;
@@ -40,24 +41,25 @@ async function run(context: Context, version: VersionInfo): Promise<void> {
   requireFiles(options);
   checkPluginNames('enable-admission-plugins', options['enable-admission-plugins']);
   checkPluginNames('disable-admission-plugins', options['disable-admission-plugins']);
-  const { limits, browsers, tls } = readServing(options);
+  const { limits, browsers, tls } = servingSettings(options);
+  const names = servedAs(options);
+  const certificates = await openCertificateFiles(options, names, clock);
   const end = new AbortController();
   const { store, ...storeParts } = await openStore(options, { ...context, signal: end.signal });
   const auditor = await configureAudit(options, context);
-  const config = await serverConfig({ ...context, signal: end.signal }, store);
+  const config = await serverConfig({ ...context, signal: end.signal }, store, certificates);
   const server = await createServer({ ...config, version, auditor, limits, ending: signal, ...storeParts });
-  const address = options['advertise-address'] || defaultAddress(options['bind-address']);
-  const serviceAddress = addressAt(options['service-cluster-ip-range'].split(',')[0] ?? '', 1);
   const direct = forBrowsers(server.handle, browsers);
   const drain = options['shutdown-send-retry-after'] ? draining(direct, end.signal) : undefined;
   const listener = await listen({
     host: options['bind-address'],
     port: options['secure-port'],
-    ...(await servingCertificate(options, { host: address, serviceAddress }, clock)),
-    clientCA: [await text(options['client-ca-file']), await optionalText(options['requestheader-client-ca-file'])].join('\n'),
+    ...certificates.serving.value,
+    clientCA: authoritiesOf(certificates.trust.value),
     ...{ handle: drain?.handle ?? direct, tls, upgrade: server.upgrade },
   });
-  await server.bootstrap({ address, port: listener.port, externalName: options['external-hostname'] });
+  void followCertificateFiles(certificates, listener, { clock, log, signal: end.signal });
+  await server.bootstrap({ address: names.host, port: listener.port, externalName: options['external-hostname'] });
   log.info('serving', { address: options['bind-address'], port: listener.port });
   await aborted(signal);
   await sleep(clock, options['shutdown-delay-duration']);
@@ -84,19 +86,16 @@ function requireFiles(options: Options): void {
 async function serverConfig(
   { options, clock, random, log, metrics, signal }: Context,
   store: Store,
+  { trust, proxyClient, kubeletClient }: CertificateFiles,
 ): Promise<Omit<Parameters<typeof createServer>[0], 'version'>> {
-  const kubelets = createKubelets({
-    certData: await optionalText(options['kubelet-client-certificate']),
-    keyData: await optionalText(options['kubelet-client-key']),
-    caData: await optionalText(options['kubelet-certificate-authority']),
-  });
+  const authority = options['kubelet-certificate-authority'];
+  const kubelets = createKubelets({ client: () => kubeletClient?.value, caData: authority ? await textOf(authority) : undefined });
   const [from, to] = options['service-node-port-range'].split('-').map(Number) as [number, number];
   return {
     ...{ store, clock, random, log, metrics, signal, kubelets },
     components: neighbours(clock),
-    clientCA: await text(options['client-ca-file']),
-    frontProxies: await frontProxies(options),
-    aggregation: { client: await proxyClient(options), toEndpoints: options['enable-aggregator-routing'] },
+    trust: () => trust.value,
+    aggregation: { client: () => proxyClient?.value, toEndpoints: options['enable-aggregator-routing'] },
     fairness: {
       enabled: options['enable-priority-and-fairness'],
       maxRequestsInFlight: options['max-requests-inflight'],
@@ -120,32 +119,11 @@ async function serverConfig(
   };
 }
 
-async function frontProxies(options: Options): Promise<FrontProxyTrust | undefined> {
-  const caPem = await optionalText(options['requestheader-client-ca-file']);
-  if (caPem === undefined) return undefined;
+function servedAs(options: Options): ServedAs {
   return {
-    caPem,
-    allowedNames: options['requestheader-allowed-names'],
-    usernameHeaders: options['requestheader-username-headers'],
-    uidHeaders: options['requestheader-uid-headers'],
-    groupHeaders: options['requestheader-group-headers'],
-    extraHeaderPrefixes: options['requestheader-extra-headers-prefix'],
+    host: options['advertise-address'] || defaultAddress(options['bind-address']),
+    serviceAddress: addressAt(options['service-cluster-ip-range'].split(',')[0] ?? '', 1),
   };
-}
-
-async function proxyClient(options: Options): Promise<{ cert: string; key: string } | undefined> {
-  const [certFile, keyFile] = [options['proxy-client-cert-file'], options['proxy-client-key-file']];
-  if (!certFile && !keyFile) return undefined;
-  if (!certFile || !keyFile) throw new Error('--proxy-client-cert-file and --proxy-client-key-file must be given together');
-  return { cert: await text(certFile), key: await text(keyFile) };
-}
-
-function text(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: Error) => Promise.reject(new Error(`cannot read ${path}: ${error.message}`)));
-}
-
-async function optionalText(path: string): Promise<string | undefined> {
-  return path ? text(path) : undefined;
 }
 
 /** The first address others can reach, when listening on all. */

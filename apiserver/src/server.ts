@@ -3,7 +3,6 @@ import type { Clock, Logger, Random } from '@keelson/base';
 import type { ExchangeHandler, KubeObject } from '@keelson/client';
 import type { HealthCheck } from '@keelson/component';
 import { applyStrategicMergePatch } from '@keelson/machinery';
-import type { FrontProxyTrust } from '@keelson/pki';
 import { APIService, FlowSchema, type Kind, PriorityLevelConfiguration } from '@keelson/types';
 import type { Registry as Metrics } from 'prom-client';
 import { type AdmissionSettings, noAdmissionSettings } from './admission/configuration.ts';
@@ -16,10 +15,11 @@ import type { AuthorizerChain } from './auth/configure-authorization.ts';
 import { bootstrapNamespaces, bootstrapRbac } from './auth/rbac/bootstrap.ts';
 import { type EscalationContext, escalationCheck } from './auth/rbac/escalation.ts';
 import { ensureTokenTracking, keepTokenTracking } from './auth/service-account-tracking.ts';
+import { noTrust, type Trust } from './auth/trust.ts';
 import type { TokenAuthenticator } from './auth/types.ts';
 import { compactRegularly } from './compaction.ts';
 import type { VersionInfo } from './discovery/routes.ts';
-import { ensureExtensionAuthentication } from './extension-authentication.ts';
+import { ensureExtensionAuthentication, keepExtensionAuthentication } from './extension-authentication.ts';
 import { type AggregationOptions, Aggregator } from './extensions/aggregation/aggregator.ts';
 import { ensureLocalServices } from './extensions/aggregation/local.ts';
 import { CustomResources } from './extensions/crd/custom-resources.ts';
@@ -81,10 +81,8 @@ export interface ServerConfig {
   readonly kubelets: Services['kubelets'];
   /** Other parts of the control plane, for ComponentStatus. */
   readonly components?: Services['components'];
-  /** PEM of the CA client certificates are checked against, for extension API servers to read; absent where there are no certificates. */
-  readonly clientCA?: string;
-  /** Proxies that may say on whose behalf they ask; none when absent. */
-  readonly frontProxies?: FrontProxyTrust | undefined;
+  /** Whom it believes by certificate, at present: asked each time. Absent where there are no certificates. */
+  readonly trust?: () => Trust;
   readonly aggregation?: AggregationOptions;
   /** How many requests are worked on at once; 400 that read and 200 that write unless told. */
   readonly fairness?: FairnessSettings;
@@ -239,7 +237,7 @@ async function bootstrap(
   { registry, startup, state, custom }: Started,
   address: ServerAddress | undefined,
 ): Promise<void> {
-  const { clientCA, frontProxies, fairness = usualFairness, log, signal } = config;
+  const { trust = () => noTrust, fairness = usualFairness, log, signal } = config;
   const cidrs = config.serviceCIDR.split(',');
   if (address) state.address = hostAndPort(address.externalName || address.address, address.port);
   const own = address && { ...address, serviceCIDR: config.serviceCIDR };
@@ -255,12 +253,13 @@ async function bootstrap(
     startup.run('localServices', () => ensureLocalServices(registry, log)),
     startup.run('tokenTracking', () => ensureTokenTracking(registry)),
     startup.run('kubernetesService', async () => own && ensureKubernetesService(registry, own)),
-    startup.run('extensionAuthentication', async () => clientCA && ensureExtensionAuthentication(registry, clientCA, frontProxies)),
+    startup.run('extensionAuthentication', () => ensureExtensionAuthentication(registry, trust())),
     startup.run('addressRepair', () => repairServiceAddresses(registry)),
   ]);
   keepFairness(registry, fairness.enabled, signal);
   const kept = own ? keepKubernetesService(registry, own, signal) : undefined;
-  state.keeping = Promise.all([kept, keepServiceAddresses(registry, signal), keepTokenTracking(registry, signal)]);
+  const trusted = keepExtensionAuthentication(registry, trust, signal);
+  state.keeping = Promise.all([kept, trusted, keepServiceAddresses(registry, signal), keepTokenTracking(registry, signal)]);
 }
 
 /** @throws Error while something stored of one of these kinds cannot be read. */

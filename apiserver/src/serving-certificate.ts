@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@keelson/base';
 import { issueTemporary } from '@keelson/pki';
@@ -17,25 +18,19 @@ export interface ServedAs {
   readonly serviceAddress: string;
 }
 
-interface Pair {
-  readonly cert: string;
-  readonly key: string;
-}
-
 /**
- * The serving certificate and its key, PEM: the files that are named, or else `apiserver.crt` and `apiserver.key` of `--cert-dir`,
+ * Where the serving certificate and its key are, PEM: the files that are named, or else `apiserver.crt` and `apiserver.key` of `--cert-dir`,
  * which are made when they are not both there, from an authority nobody keeps.
- * @throws Error in one sentence: only one file named, a file that cannot be read, a directory that cannot be written.
+ * @throws Error in one sentence: only one file named, a directory that cannot be written.
  */
-export async function servingCertificate(flags: ServingFlags, names: ServedAs, clock: Clock): Promise<Pair> {
+export async function servingFiles(flags: ServingFlags, names: ServedAs, clock: Clock): Promise<readonly [cert: string, key: string]> {
   const [certFile, keyFile] = [flags['tls-cert-file'], flags['tls-private-key-file']];
-  if (certFile && keyFile) return read(certFile, keyFile);
+  if (certFile && keyFile) return [certFile, keyFile];
   if (certFile || keyFile) throw new Error('--tls-cert-file and --tls-private-key-file must be given together');
   const directory = flags['cert-dir'];
   if (!directory) throw new Error('--tls-cert-file and --tls-private-key-file must be given where --cert-dir is empty');
   const [crt, key] = [join(directory, 'apiserver.crt'), join(directory, 'apiserver.key')];
-  const before = await read(crt, key).catch(() => undefined);
-  if (before) return before;
+  if (await areReadable(crt, key)) return [crt, key];
   const made = await issueTemporary(names.host, addresses(names), clock);
   try {
     await mkdir(directory, { recursive: true });
@@ -44,17 +39,16 @@ export async function servingCertificate(flags: ServingFlags, names: ServedAs, c
   } catch (error) {
     throw new Error(`cannot write a serving certificate to --cert-dir=${directory}: ${(error as Error).message}`, { cause: error });
   }
-  return made;
+  return [crt, key];
 }
 
 function addresses({ host, serviceAddress }: ServedAs): { dnsNames: string[]; ips: string[] } {
   return { dnsNames: ['kubernetes.default.svc', 'kubernetes.default', 'kubernetes'], ips: [host, serviceAddress] };
 }
 
-async function read(certFile: string, keyFile: string): Promise<Pair> {
-  return { cert: await text(certFile), key: await text(keyFile) };
-}
-
-function text(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: Error) => Promise.reject(new Error(`cannot read ${path}: ${error.message}`)));
+function areReadable(...paths: readonly string[]): Promise<boolean> {
+  return Promise.all(paths.map((path) => access(path, constants.R_OK))).then(
+    () => true,
+    () => false,
+  );
 }

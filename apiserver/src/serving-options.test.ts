@@ -9,7 +9,7 @@ import { createCA, issue } from '@keelson/pki';
 import { forBrowsers } from './http/browsers.ts';
 import { draining } from './http/drain.ts';
 import { listen, type RunningServer } from './http/server.ts';
-import { readServing, servingOptions } from './serving-options.ts';
+import { servingOptions, servingSettings } from './serving-options.ts';
 import { type Fixture, startServer } from './testing/fixture.ts';
 
 let server: Fixture;
@@ -26,7 +26,7 @@ function valuesOf(...argv: string[]): OptionValues<typeof servingOptions> {
   return (resolved as { options: OptionValues<typeof servingOptions> }).options;
 }
 
-const settings = (...argv: string[]) => readServing(valuesOf(...argv));
+const settings = (...argv: string[]) => servingSettings(valuesOf(...argv));
 
 test('flags that cannot be meant are refused in upstream’s words', () => {
   for (const [flag, why] of [

@@ -1,7 +1,7 @@
-import type { OptionSpecs, OptionValues } from '@keelson/component';
+import type { OptionSpecs, OptionValues, TlsTerms } from '@keelson/component';
 import { type BrowserRules, checkTransportSecurity, readOrigins } from './http/browsers.ts';
 import type { RequestLimits } from './http/deadline.ts';
-import { readTlsTerms, type TlsTerms } from './http/tls.ts';
+import { readTlsTerms } from './http/tls.ts';
 
 const none: readonly string[] = [];
 
@@ -70,7 +70,7 @@ export interface ServingSettings {
 }
 
 /** @throws Error about a flag, in upstream's words. */
-export function readServing(values: ServingValues): ServingSettings {
+export function servingSettings(values: ServingValues): ServingSettings {
   const chance = values['goaway-chance'];
   if (chance < 0 || chance > 0.02) throw new Error('--goaway-chance can not be less than 0 or greater than 0.02');
   for (const name of ['request-timeout', 'min-request-timeout', 'shutdown-delay-duration'] as const)

@@ -32,7 +32,6 @@ export async function benchServer(store: ServerConfig['store'] = createMemorySto
     disabledAdmission: ['ServiceAccount'],
     tokens: () => simulatedTokens(clock),
     kubelets: { send: none, dial: none },
-    clientCA: '',
     compactionInterval: 300_000,
     signal: end.signal,
   });

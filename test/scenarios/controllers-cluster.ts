@@ -46,7 +46,6 @@ export async function startControllers({
     ...{ serviceCIDR: '10.96.0.0/16', nodePorts: { from: 30_000, to: 32_767 }, disabledAdmission: [], compactionInterval: 300_000 },
     tokens: () => createTokens(tokenConfig),
     kubelets: { send: noKubelets, dial: noKubelets },
-    clientCA: '',
   });
   await server.bootstrap();
   const requests = new Map<string, number>();

@@ -44,7 +44,6 @@ export async function startKubectlServer(env: Readonly<Record<string, string>> =
     ...{ serviceCIDR: '10.96.0.0/16', nodePorts: { from: 30_000, to: 32_767 }, disabledAdmission: [], compactionInterval: 300_000 },
     tokens: () => createTokens(tokens),
     kubelets: { send: noKubelets, dial: noKubelets },
-    clientCA: '',
   });
   await server.bootstrap();
   const transport = inProcessTransport(server.handle, { name: 'admin', groups: ['system:masters'] });

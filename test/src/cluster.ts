@@ -109,7 +109,6 @@ export class Cluster {
       disabledAdmission: [],
       tokens: () => simulatedTokens(clock),
       kubelets: { send: noKubelets, dial: noKubelets },
-      clientCA: '',
       compactionInterval: 300_000,
       signal: stop.signal,
     });

@@ -13,6 +13,7 @@ import { rbacAuthorizer } from './rbac/authorizer.ts';
 import { requestHeaderAuthenticator } from './request-header.ts';
 import { superuserAuthorizer } from './superuser.ts';
 import { createTokenMetrics } from './token-metrics.ts';
+import { noTrust } from './trust.ts';
 import type { Authenticator, Authorizer } from './types.ts';
 import { x509Authenticator } from './x509.ts';
 
@@ -46,7 +47,6 @@ export function createAccess(config: ServerConfig, registry: Registry): Access {
 }
 
 /** The listener trusts both authorities, so each authenticator looks which of them a certificate is of. */
-function certificates({ frontProxies, clientCA, clock }: ServerConfig): Authenticator[] {
-  if (!frontProxies) return [x509Authenticator()];
-  return [requestHeaderAuthenticator(frontProxies, clock), x509Authenticator(clientCA ?? '')];
+function certificates({ trust = () => noTrust, clock }: ServerConfig): Authenticator[] {
+  return [...(trust().frontProxies ? [requestHeaderAuthenticator(trust, clock)] : []), x509Authenticator(trust)];
 }

@@ -1,12 +1,12 @@
 import { connect } from 'node:tls';
-import { httpTransport, type Transport } from '@keelson/client';
+import { type ClientCertificate, httpTransport, type Transport } from '@keelson/client';
 import { serviceUnavailable } from '@keelson/machinery';
 import type { Kubelets } from '../http/services.ts';
 import type { KubeletAddress } from '../kinds/core/kubelet-location.ts';
 
 export interface KubeletCredentials {
-  readonly certData?: string | undefined;
-  readonly keyData?: string | undefined;
+  /** What kubelets are shown, at present: asked each time, for it is renewed. Nothing when absent. */
+  readonly client?: () => ClientCertificate | undefined;
   /** Kubelets' serving certificates must be signed by it; not checked when absent, as in Kubernetes. */
   readonly caData?: string | undefined;
 }
@@ -14,13 +14,14 @@ export interface KubeletCredentials {
 const dialTimeout = 10_000;
 
 /** Connections to kubelets, kept alive per address. */
-export function createKubelets(credentials: KubeletCredentials): Kubelets {
+export function createKubelets({ client = () => undefined, caData }: KubeletCredentials): Kubelets {
+  const certificateSource = async (): Promise<ClientCertificate | undefined> => client();
   const transports = new Map<string, Transport>();
   const transportTo = ({ host, port }: KubeletAddress): Transport => {
     const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
     const known = transports.get(server);
     if (known) return known;
-    const made = httpTransport({ server, userAgent: 'kube-apiserver', insecureSkipTLSVerify: !credentials.caData, ...credentials });
+    const made = httpTransport({ server, userAgent: 'kube-apiserver', insecureSkipTLSVerify: !caData, caData, certificateSource });
     transports.set(server, made);
     return made;
   };
@@ -29,17 +30,16 @@ export function createKubelets(credentials: KubeletCredentials): Kubelets {
       transportTo(kubelet)
         .send(request)
         .catch((error: Error) => Promise.reject(unreachable(kubelet, error))),
-    dial: (kubelet) => dial(kubelet, credentials),
+    dial: (kubelet) => dial(kubelet, client(), caData),
   };
 }
 
-function dial({ host, port, node }: KubeletAddress, { certData, keyData, caData }: KubeletCredentials) {
+function dial({ host, port, node }: KubeletAddress, certificate: ClientCertificate | undefined, caData: string | undefined) {
   return new Promise<ReturnType<typeof connect>>((resolve, reject) => {
     const socket = connect({
       host,
       port,
-      cert: certData,
-      key: keyData,
+      ...certificate,
       ca: caData,
       rejectUnauthorized: caData !== undefined,
       timeout: dialTimeout,

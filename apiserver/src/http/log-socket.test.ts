@@ -32,7 +32,7 @@ before(async () => {
   await once(kubelet, 'listening');
   const { port } = kubelet.address() as AddressInfo;
   server = await startServer({
-    kubelets: createKubelets({ certData: toKubelets.certPem, keyData: toKubelets.keyPem, caData: ca.certPem }),
+    kubelets: createKubelets({ client: () => ({ cert: toKubelets.certPem, key: toKubelets.keyPem }), caData: ca.certPem }),
   });
   const { handle, upgrade } = server.server;
   const { certPem: cert, keyPem: key } = serving;

@@ -1,6 +1,6 @@
 import type { Clock, Logger, Random } from '@keelson/base';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
-import { badRequest, forbidden, goQuote } from '@keelson/machinery';
+import { badRequest, forbidden, goQuote, isStatusReason } from '@keelson/machinery';
 import { type Auditor, followAnswer } from '../audit/auditor.ts';
 import type { Trail } from '../audit/trail.ts';
 import { type Authenticators, authenticate } from '../auth/authenticate.ts';
@@ -84,9 +84,15 @@ async function refuse(options: PipelineOptions, answer: Answer, info: RequestInf
     return cutOff(answer, error);
   }
   const foreseen = error instanceof Error && 'status' in error;
+  if (isStatusReason(error, 'Unauthorized') && showsCertificate(answer.request)) answer.response.setHeader('connection', 'close');
   if (!foreseen) log.error('request failed', { err: error, path: info.path, verb: info.verb });
   await sendError(answer, error).catch(() => answer.response.destroy());
   if (!foreseen && toStatus(error).code === 500) answer.audit?.panicked(error);
+}
+
+/** What the TLS layer found once holds for the connection: a certificate that was renewed, or is believed by now, needs a new one. */
+function showsCertificate({ socket }: HttpRequestLike): boolean {
+  return socket?.getPeerX509Certificate?.() !== undefined;
 }
 
 async function serve(options: PipelineOptions, exchange: Exchange): Promise<void> {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ExchangeHandler } from '@keelson/client';
-import type { TlsTerms } from './tls.ts';
+import { presenter, type ServingTexts, secureContext, type TlsTerms } from '@keelson/component';
 import type { UpgradeHandler } from './upgrade.ts';
 
 export interface ServerOptions {
@@ -36,6 +36,8 @@ const usualPatience: Patience = { handshake: 30_000, head: 32_000, request: 300_
 
 export interface RunningServer {
   readonly port: number;
+  /** New connections are shown and believed by what is given from now on; open ones live on. @throws when key and certificate do not match. */
+  present(texts: ServingTexts): void;
   /** Stops listening, ends idle connections, waits for the others. */
   close(): Promise<void>;
 }
@@ -45,14 +47,12 @@ const headerLimit = 1024 * 1024;
 
 /** The TLS listener. @throws a sentence about the port when it cannot be had. */
 export function listen(options: ServerOptions): Promise<RunningServer> {
-  const { cert, key, clientCA, handle, patience = usualPatience, tls = { minVersion: 'TLSv1.2' } } = options;
+  const { cert, key, clientCA, handle, patience = usualPatience, tls } = options;
+  const first = { tls: { cert, key }, clientCA };
   const server = createServer({
-    cert,
-    key,
-    ca: clientCA,
+    ...secureContext(first, tls),
     requestCert: true,
     rejectUnauthorized: false,
-    ...tls,
     handshakeTimeout: patience.handshake,
     keepAliveTimeout: patience.idle,
     connectionsCheckingInterval: patience.interval,
@@ -68,7 +68,11 @@ export function listen(options: ServerOptions): Promise<RunningServer> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, options)));
     server.listen(options.port, options.host, 1024, () =>
-      resolve({ port: (server.address() as AddressInfo).port, close: () => close(server) }),
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        present: presenter(server, first, tls),
+        close: () => close(server),
+      }),
     );
   });
 }

@@ -1,4 +1,5 @@
 import { getCiphers, type SecureVersion } from 'node:tls';
+import type { TlsTerms } from '@keelson/component';
 
 const versions: Readonly<Record<string, SecureVersion>> = {
   VersionTLS10: 'TLSv1',
@@ -6,13 +7,6 @@ const versions: Readonly<Record<string, SecureVersion>> = {
   VersionTLS12: 'TLSv1.2',
   VersionTLS13: 'TLSv1.3',
 };
-
-/** What a listener accepts; OpenSSL's own words. */
-export interface TlsTerms {
-  readonly minVersion: SecureVersion;
-  /** Its own choice when absent. */
-  readonly ciphers?: string;
-}
 
 /** `--tls-min-version` and `--tls-cipher-suites`, the latter by the names the standard gives them. @throws Error in upstream's words. */
 export function readTlsTerms(version: string, suites: readonly string[]): TlsTerms {

@@ -45,7 +45,7 @@ before(async () => {
   await once(kubelet, 'listening');
   const { port } = kubelet.address() as { port: number };
   server = await startServer({
-    kubelets: createKubelets({ certData: toKubelets.certPem, keyData: toKubelets.keyPem, caData: ca.certPem }),
+    kubelets: createKubelets({ client: () => ({ cert: toKubelets.certPem, key: toKubelets.keyPem }), caData: ca.certPem }),
   });
   listener = await listen({
     host: '127.0.0.1',

@@ -1,11 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type Clock, type Logger, type Random, seededRandom, silentLogger, systemClock } from '@keelson/base';
 import { type Api, type ApiOptions, type ClientRequest, createApi, inProcessTransport, readBody, type Transport } from '@keelson/client';
-import { type FrontProxyTrust, publicKeyOf } from '@keelson/pki';
+import { createCA, publicKeyOf } from '@keelson/pki';
 import { Registry as Metrics } from 'prom-client';
 import type { Auditor } from '../audit/auditor.ts';
 import type { AuditSurroundings } from '../audit/settings.ts';
 import { createTokens } from '../auth/tokens.ts';
+import type { Trust } from '../auth/trust.ts';
 import type { AggregationOptions } from '../extensions/aggregation/aggregator.ts';
 import type { Services, TokenTerms } from '../http/services.ts';
 import { type ApiServer, createServer, type ServerConfig } from '../server.ts';
@@ -30,9 +31,8 @@ export interface FixtureOptions {
   readonly limits?: ServerConfig['limits'];
   readonly ending?: AbortSignal;
   readonly checks?: ServerConfig['checks'];
-  readonly frontProxies?: FrontProxyTrust;
-  /** PEM. */
-  readonly clientCA?: string;
+  /** An authority that has signed nobody, unless told. */
+  readonly trust?: () => Trust;
   readonly authentication?: Pick<ServerConfig, 'anonymous' | 'otherTokens'>;
   readonly authorization?: ServerConfig['authorization'];
   readonly terms?: TokenTerms;
@@ -70,6 +70,8 @@ const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 /** What the fixture's service-account tokens are made and checked with. */
 export const testKeys = { issuer: testIssuer, signingKey, publicKeys: [publicKeyOf(signingKey)], audiences: [testIssuer] };
 
+const emptyTrust: Trust = { clientCA: (await createCA({ commonName: 'nobody', days: 1, clock: systemClock })).certPem };
+
 const unreachable = (): Promise<never> => Promise.reject(new Error('no kubelets'));
 const noKubelets: Services['kubelets'] = { send: unreachable, dial: unreachable };
 
@@ -93,8 +95,7 @@ export async function startServer(options: FixtureOptions = {}): Promise<Fixture
     ...(options.authorization ? { authorization: options.authorization } : {}),
     kubelets: options.kubelets ?? noKubelets,
     components: options.components ?? [],
-    clientCA: options.clientCA ?? 'the client CA',
-    frontProxies: options.frontProxies,
+    trust: options.trust ?? (() => emptyTrust),
     aggregation: options.aggregation ?? {},
     ...(options.fairness ? { fairness: options.fairness } : {}),
     ...(options.limits ? { limits: options.limits } : {}),

@@ -4,6 +4,7 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { systemClock } from '@keelson/base';
 import { type Credential, createCA, type FrontProxyTrust, issue } from '@keelson/pki';
+import { authoritiesOf, type Trust } from '../auth/trust.ts';
 import { listen, type Patience } from '../http/server.ts';
 import { type Fixture, type FixtureOptions, startServer } from './fixture.ts';
 
@@ -43,10 +44,11 @@ export async function startTlsServer(options: FixtureOptions = {}, patience?: Pa
     createCA({ commonName: 'front-proxy-ca', days: 1, clock }),
   ]);
   const serving = await issue({ ca, commonName: 'kube-apiserver', ips: ['127.0.0.1'], usages: ['server'], days: 1, clock });
-  const fixture = await startServer({ clientCA: ca.certPem, frontProxies: trustIn(frontProxyCA), ...options });
+  const trust: Trust = { clientCA: ca.certPem, frontProxies: trustIn(frontProxyCA) };
+  const fixture = await startServer({ trust: () => trust, ...options });
   const listener = await listen({
     ...{ host: '127.0.0.1', port: 0, cert: serving.certPem, key: serving.keyPem, ...(patience ? { patience } : {}) },
-    clientCA: `${ca.certPem}\n${frontProxyCA.certPem}`,
+    clientCA: authoritiesOf(trust),
     handle: fixture.server.handle,
     upgrade: fixture.server.upgrade,
   });

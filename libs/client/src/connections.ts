@@ -57,7 +57,7 @@ export function connectionsTo(target: Target, terms: ConnectionTerms, certificat
     ...{ certificate, plain, streams, links },
     retire() {
       links?.retire();
-      for (const each of [plain, streams]) retire(each);
+      for (const each of [plain, streams]) retireAgent(each);
     },
     close() {
       links?.close();
@@ -78,7 +78,7 @@ function tlsOf({ host }: Target, terms: ConnectionTerms, certificate: ClientCert
 }
 
 /** Lets the agent's requests finish and keeps none of its connections. */
-function retire(agent: http.Agent): void {
+export function retireAgent(agent: http.Agent): void {
   agent.maxFreeSockets = 0;
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }

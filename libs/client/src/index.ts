@@ -1,6 +1,6 @@
 export * from './api.ts';
 export * from './body.ts';
-export type { ClientCertificate } from './connections.ts';
+export { type ClientCertificate, retireAgent } from './connections.ts';
 export * from './discovery.ts';
 export * from './errors.ts';
 export * from './exchange.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLogger } from '@keelson/base';
-import { handClock } from './hand-clock.ts';
+import { handClock } from '@keelson/testing';
 import { followFiles } from './index.ts';
 
 test('files that change are taken together; what is unusable or missing changes nothing, and is tried again', async (t) => {

@@ -17,20 +17,29 @@ export interface ServingTexts {
   readonly clientCA?: string;
 }
 
-/** By what a listener is shown, and believes its clients. TLS 1.2 and later. */
-export function secureContext({ tls, clientCA }: ServingTexts): SecureContextOptions {
-  return { ...tls, ...(clientCA === undefined ? {} : { ca: clientCA }), minVersion: 'TLSv1.2' };
+/** What a listener speaks, whatever its files say. */
+export type TlsTerms = Pick<SecureContextOptions, 'minVersion' | 'ciphers'>;
+
+const usualTerms: TlsTerms = { minVersion: 'TLSv1.2' };
+
+/** By what a listener is shown, and believes its clients. TLS 1.2 and later unless told. */
+export function secureContext({ tls, clientCA }: ServingTexts, terms = usualTerms): SecureContextOptions {
+  return { ...tls, ...(clientCA === undefined ? {} : { ca: clientCA }), ...terms };
 }
 
 /**
- * Changes what a listener that began with `first` is shown and believes by, for new connections; what is not given stays. The function throws
- * when key and certificate do not match: then nothing has changed.
+ * Changes what a listener that began with `first` is shown and believes by, for new connections, also for those that resume a session; what
+ * is not given stays. The function throws when key and certificate do not match: then nothing has changed.
  */
-export function presenter(server: Pick<Server, 'setSecureContext'>, first: ServingTexts): (texts: ServingTexts) => void {
+export function presenter(
+  server: Pick<Server, 'setSecureContext'>,
+  first: ServingTexts,
+  terms = usualTerms,
+): (texts: ServingTexts) => void {
   let present = first;
   return (texts) => {
     const next = { ...present, ...texts };
-    server.setSecureContext(secureContext(next));
+    server.setSecureContext(secureContext(next, terms));
     present = next;
   };
 }

@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { silentLogger as log, systemClock } from '@keelson/base';
 import type { ClientRequest, ClientResponse } from '@keelson/client';
+import { handClock } from '@keelson/testing';
 import { Registry } from 'prom-client';
-import { handClock } from './hand-clock.ts';
 import {
   delegatedAuth,
   followServing,

@@ -34,7 +34,10 @@ export function ownerOf<T extends Owned>(
 export function mapped<T>(
   kind: Kind<T>,
   keys: (object: T, stores: Stores) => readonly Key[],
-  options: { readonly when?: (change: Change<T>, stores: Stores) => boolean; readonly indexes?: Readonly<Record<string, IndexFunction<T>>> } = {},
+  options: {
+    readonly when?: (change: Change<T>, stores: Stores) => boolean;
+    readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
+  } = {},
 ): Trigger<T> {
   return { kind, keys, ...options };
 }

@@ -1,4 +1,5 @@
 export * from './builders.ts';
 export * from './eventually.ts';
+export * from './hand-clock.ts';
 export * from './recording-logger.ts';
 export * from './simulated-clock.ts';

@@ -20,7 +20,8 @@ let server: Fixture;
 before(async () => {
   flunder = await FlunderServer.start();
   const { certPem: cert, keyPem: key } = flunder.frontProxy;
-  server = await startServer({ aggregation: { client: { cert, key } } });
+  const client = { cert, key };
+  server = await startServer({ aggregation: { client: () => client } });
   await server.send('POST', '/api/v1/namespaces', { metadata: { name: 'wardle' } });
   await server.api.create(Service, {
     metadata: { name: 'flunders', namespace: 'wardle' },
@@ -296,7 +297,8 @@ test('who a front proxy names is believed, of a proxy of its authority only', as
     groupHeaders: ['X-Remote-Group'],
     extraHeaderPrefixes: ['X-Remote-Extra-'],
   };
-  const proxied = await startServer({ frontProxies, clientCA: ca.certPem });
+  const trust = { clientCA: ca.certPem, frontProxies };
+  const proxied = await startServer({ trust: () => trust });
   const client = (from: Credential, commonName: string): Promise<Credential> =>
     issue({ ca: from, commonName, usages: ['client'], days: 1, clock: systemClock });
   const asks = async (port: number, authority: Credential, as: Credential, headers: string): Promise<string> => {

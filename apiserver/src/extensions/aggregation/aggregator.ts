@@ -17,8 +17,8 @@ import { Services } from './services.ts';
 import { canLeave, type Leaving, leave } from './upgrade.ts';
 
 export interface AggregationOptions {
-  /** What this server shows to those behind it; they will not believe it without. */
-  readonly client?: ProxyClient | undefined;
+  /** What this server shows to those behind it, at present: asked each time. They will not believe it without. */
+  readonly client?: () => ProxyClient | undefined;
   /** Requests go to an endpoint instead of the Service's address: `--enable-aggregator-routing`. */
   readonly toEndpoints?: boolean;
 }
@@ -46,7 +46,7 @@ export class Aggregator implements RemoteGroups {
   #definitions: { readonly until: number; readonly found: Promise<Record<string, object>> } | undefined;
 
   constructor(deps: AggregatorDeps) {
-    const { registry, clock, client } = deps;
+    const { registry, clock, client = () => undefined } = deps;
     this.#deps = deps;
     this.#services = new Services(registry);
     this.#backends = new Backends(client, clock);

@@ -1,6 +1,7 @@
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { Clock } from '@keelson/base';
+import { retireAgent } from '@keelson/client';
 import type { APIServiceSpec } from '@keelson/types';
 import type { ServiceReference } from './place.ts';
 
@@ -33,16 +34,19 @@ const connectTimeout = 30_000;
 
 interface Known {
   readonly trust: string;
+  readonly client: ProxyClient | undefined;
   readonly agent: Agent;
 }
 
-/** TLS connections to the servers behind APIServices, kept alive per APIService for as long as what they trust stays. */
+/** TLS connections to the servers behind APIServices, kept alive per APIService for as long as what they trust and show stays. */
 export class Backends {
-  readonly #client: ProxyClient | undefined;
+  readonly #client: () => ProxyClient | undefined;
   readonly #clock: Clock;
   readonly #agents = new Map<string, Known>();
+  /** Those whose last requests are on their way. */
+  readonly #retired = new Set<Agent>();
 
-  constructor(client: ProxyClient | undefined, clock: Clock) {
+  constructor(client: () => ProxyClient | undefined, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
   }
@@ -74,24 +78,32 @@ export class Backends {
 
   close(): void {
     for (const name of this.#agents.keys()) this.forget(name);
+    for (const agent of this.#retired) agent.destroy();
   }
 
   #agentOf({ name, spec, reference }: Backend): Agent {
     const { caBundle = '', insecureSkipTLSVerify = false } = spec;
     const servername = `${reference.name}.${reference.namespace}.svc`;
     const trust = [servername, insecureSkipTLSVerify, caBundle].join(' ');
+    const client = this.#client();
     const known = this.#agents.get(name);
-    if (known?.trust === trust) return known.agent;
-    this.forget(name);
+    if (known?.trust === trust && known.client === client) return known.agent;
+    if (known) this.#retire(known.agent);
     const agent = new Agent({
       keepAlive: true,
       servername,
       rejectUnauthorized: !insecureSkipTLSVerify,
       ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}),
-      ...this.#client,
+      ...client,
     });
-    this.#agents.set(name, { trust, agent });
+    this.#agents.set(name, { trust, client, agent });
     return agent;
+  }
+
+  #retire(agent: Agent): void {
+    for (const earlier of this.#retired) if (Object.keys(earlier.sockets).length === 0) this.#retired.delete(earlier);
+    this.#retired.add(agent);
+    retireAgent(agent);
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Clock } from '@keelson/base';
 
-/** For tests: a clock by which one loop waits, over and over, and whose waits end when the test says so. */
+/**
+ * A clock by which one loop waits, over and over, and whose waits end when the test says so: for loops that read files, whose end no turns of
+ * the event loop tell, as `SimulatedClock.settle` would have it.
+ */
 export function handClock(): { readonly clock: Clock; round(): Promise<void> } {
   let waits = Promise.withResolvers<() => void>();
   const clock: Clock = {
