@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
@@ -44,7 +45,7 @@ export function presenter(
   };
 }
 
-/** @throws the operating system's error for a file that cannot be read. */
+/** @throws the operating system's error for a file that cannot be read; Error for authorities that are none. */
 export function readServing(files: ServingFiles): ServingTexts {
   return textsOf(files, (path) => readFileSync(path, 'utf8'));
 }
@@ -66,5 +67,16 @@ export async function followServing(
 }
 
 function textsOf({ cert, key, clientCA }: ServingFiles, text: (path: string) => string): ServingTexts {
-  return { ...(cert ? { tls: { cert: text(cert), key: text(key) } } : {}), ...(clientCA ? { clientCA: text(clientCA) } : {}) };
+  const tls = cert ? { tls: { cert: text(cert), key: text(key) } } : {};
+  return clientCA ? { ...tls, clientCA: authorities(clientCA, text(clientCA)) } : tls;
+}
+
+/** OpenSSL takes a text without certificates, and then believes nobody. */
+function authorities(path: string, pem: string): string {
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch (error) {
+    throw new Error(`${path} holds no certificate of an authority`, { cause: error });
+  }
 }

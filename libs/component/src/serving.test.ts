@@ -218,3 +218,25 @@ test('a certificate that is replaced is shown without a restart, once its key ha
   stop.abort();
   await done;
 });
+
+test('authorities that are none are refused, and do not take the place of those that are', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'keelson-authorities-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const files = { cert: '', key: '', clientCA: join(directory, 'ca') };
+  writeFileSync(files.clientCA, 'lunch');
+  assert.throws(() => readServing(files), /ca holds no certificate of an authority/);
+  writeFileSync(files.clientCA, pems.ca);
+  const presented: unknown[] = [];
+  const { clock, round } = handClock();
+  const stop = new AbortController();
+  const present = (texts: unknown): void => void presented.push(texts);
+  const done = followServing(files, readServing(files), present, { clock, log, signal: stop.signal });
+  writeFileSync(files.clientCA, 'lunch');
+  await round();
+  assert.deepEqual(presented, []);
+  writeFileSync(files.clientCA, pems.stranger.certPem);
+  await round();
+  assert.deepEqual(presented, [{ clientCA: pems.stranger.certPem }]);
+  stop.abort();
+  await done;
+});
