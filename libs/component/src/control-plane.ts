@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/client';
 import { delegatedAuth } from './delegated.ts';
 import type { HealthCheck } from './health.ts';
-import { publishedClientCA } from './published-ca.ts';
+import { followPublishedClientCA } from './published-ca.ts';
 import { type HealthServerOptions, serveHealth } from './serving.ts';
 import { followServing, readServing } from './serving-files.ts';
 import type { ComponentContext } from './types.ts';
@@ -57,16 +57,17 @@ export async function serveSecurePort(
   const asked = asker ? createApi(transportFor(loadKubeconfig(asker)), { clock }) : api;
   const auth = delegatedAuth({ api: asked, clock, log });
   const files = { cert: values['tls-cert-file'], key: values['tls-private-key-file'], clientCA: values['client-ca-file'] };
-  const published = values['authentication-kubeconfig'] ? { clientCA: publishedClientCA(asked, clock, log, signal) } : {};
   const read = readServing(files);
+  const arePublished = read.clientCA === undefined && values['authentication-kubeconfig'] !== '';
   const server = await serveHealth({
     port: values['secure-port'],
     bindAddress: values['bind-address'],
     tls: read.tls ?? (await makeCertificate()),
-    ...(read.clientCA === undefined ? published : { clientCA: read.clientCA }),
+    clientCA: arePublished ? '' : read.clientCA,
     ...{ metrics, log, checks },
     authorize: (request: IncomingMessage) => auth.check(request),
   });
   signal.addEventListener('abort', () => void server.close(), { once: true });
   void followServing(files, read, server.present, { clock, log, signal });
+  if (arePublished) void followPublishedClientCA({ api: asked, clock, log, signal }, (clientCA) => server.present({ clientCA }));
 }

@@ -15,6 +15,7 @@ export interface ServingFiles {
 /** What they say, PEM. */
 export interface ServingTexts {
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** Empty: nobody is believed. */
   readonly clientCA?: string;
 }
 
@@ -25,7 +26,8 @@ const usualTerms: TlsTerms = { minVersion: 'TLSv1.2' };
 
 /** By what a listener is shown, and believes its clients. TLS 1.2 and later unless told. */
 export function secureContext({ tls, clientCA }: ServingTexts, terms = usualTerms): SecureContextOptions {
-  return { ...tls, ...(clientCA === undefined ? {} : { ca: clientCA }), ...terms };
+  // Where there is no text, Node would believe the authorities of the web.
+  return { ...tls, ...(clientCA === undefined ? {} : { ca: clientCA || [] }), ...terms };
 }
 
 /**

@@ -11,12 +11,13 @@ import { handClock } from '@keelson/testing';
 import { Registry } from 'prom-client';
 import {
   delegatedAuth,
+  followPublishedClientCA,
   followServing,
   type HealthCheck,
   type HealthServerOptions,
   leaderElectionStatus,
-  publishedClientCA,
   readServing,
+  secureContext,
   serveHealth,
   workQueueMetrics,
 } from './index.ts';
@@ -150,10 +151,12 @@ test('who may read metrics is asked of the API server, and remembered', async ()
   await assert.rejects(authorize({ username: 'broken', groups: [] }, { resourceAttributes: { verb: 'get' } }), /connection refused/);
 });
 
-test('the authority of client certificates may come later, from where the cluster publishes it', async () => {
+test('authorities of client certificates come from where the cluster publishes them, and others after them', async () => {
   const answers = [
     { status: 503, body: { message: 'not yet' } },
     { status: 200, body: { data: { 'client-ca-file': pems.ca } } },
+    { status: 200, body: { data: { 'client-ca-file': pems.ca } } },
+    { status: 200, body: { data: { 'client-ca-file': pems.stranger.certPem } } },
   ];
   const paths: string[] = [];
   const raw = async ({ path }: ClientRequest): Promise<ClientResponse> => {
@@ -164,17 +167,43 @@ test('the authority of client certificates may come later, from where the cluste
     })();
     return { status, headers: {}, chunks, destroy: () => undefined };
   };
-  const clock = { now: systemClock.now, after: (_: number, run: () => void) => systemClock.after(0, run) };
-  const { promise: heldBack, resolve: release } = Promise.withResolvers<string | undefined>();
-  const { check } = delegatedAuth({ api: { raw }, clock, log });
-  await serving({ clientCA: heldBack, authorize: check }, async (get) => {
-    assert.equal((await get('/metrics', pems.admin)).status, 401);
-    release(publishedClientCA({ raw }, clock, log, new AbortController().signal));
-    await heldBack;
-    assert.equal((await get('/metrics', pems.admin)).status, 200);
-  });
+  const { clock, round } = handClock();
+  const taken: string[] = [];
+  const { signal } = new AbortController();
+  const done = followPublishedClientCA({ api: { raw }, clock, log, signal }, (clientCA) => void taken.push(clientCA));
+  await round();
+  await round();
+  assert.deepEqual(taken, [pems.ca]);
+  await round();
+  assert.deepEqual(taken, [pems.ca, pems.stranger.certPem]);
+  void round();
+  await done;
   assert.deepEqual(new Set(paths), new Set(['/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication']));
-  assert.equal(await publishedClientCA({ raw }, clock, log, new AbortController().signal), undefined);
+});
+
+test('before authorities are known nobody is believed', async () => {
+  const { check } = delegatedAuth({ api: { raw: () => Promise.reject(new Error('nobody')) }, clock: systemClock, log });
+  const server = await serveHealth({
+    ...{ port: 0, bindAddress: '127.0.0.1', tls: { cert: pems.server.certPem, key: pems.server.keyPem }, clientCA: '' },
+    ...{ metrics: new Registry(), log, checks: [], authorize: check },
+  });
+  const status = (): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const identity = { cert: pems.admin.certPem, key: pems.admin.keyPem, ca: pems.ca };
+      const call = request({ host: '127.0.0.1', port: server.port, path: '/metrics', agent: false, ...identity }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode));
+      });
+      call.on('error', reject).end();
+    });
+  // Without a list, and with an empty text, Node believes the authorities of the web.
+  assert.deepEqual(secureContext({ clientCA: '' }).ca, []);
+  try {
+    assert.equal(await status(), 401);
+    server.present({ clientCA: pems.ca });
+    assert.equal(await status(), 200);
+  } finally {
+    await server.close();
+  }
 });
 
 /** Whose certificate a listener shows. */

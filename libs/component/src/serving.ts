@@ -13,8 +13,8 @@ export interface HealthServerOptions {
   readonly bindAddress: string;
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string };
-  /** PEM; client certificates are asked for when it is given, and believed from when it is there. */
-  readonly clientCA?: string | Promise<string | undefined>;
+  /** PEM; client certificates are asked for when it is given. Empty: none is believed until authorities are presented. */
+  readonly clientCA?: string | undefined;
   readonly metrics: Registry;
   readonly log: Logger;
   readonly checks: readonly HealthCheck[];
@@ -32,7 +32,7 @@ export interface HealthServer {
 /** A component's secure port: health, `/metrics`, `/version`. @throws when it cannot listen, in words a user can act on. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
   const { port, bindAddress, tls, clientCA } = options;
-  const first: ServingTexts = { tls, ...(typeof clientCA === 'string' ? { clientCA } : {}) };
+  const first: ServingTexts = { tls, ...(clientCA === undefined ? {} : { clientCA }) };
   const asked = clientCA === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
   const server = createServer({ ...secureContext(first), ...asked }, (request, response) => {
     answer(request, response, options).catch((error) => {
@@ -41,11 +41,9 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
     });
   });
   await listen(server, port, bindAddress);
-  const present = presenter(server, first);
-  if (typeof clientCA === 'object') void clientCA.then((ca) => ca !== undefined && present({ clientCA: ca }));
   return {
     port: (server.address() as AddressInfo).port,
-    present,
+    present: presenter(server, first),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
