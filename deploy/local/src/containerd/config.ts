@@ -15,6 +15,7 @@ export interface ContainerdPaths {
   readonly config: string;
   readonly socket: string;
   readonly root: string;
+  /** In memory: it ends with the machine, as /run does. */
   readonly state: string;
   readonly log: string;
   readonly pid: string;
@@ -109,6 +110,7 @@ function pods(plugin: string, config: ContainerdConfig): string[] {
     'runtime_type = "io.containerd.runc.v2"',
     `[${plugin}.containerd.runtimes.runc.options]`,
     'SystemdCgroup = false',
+    `Root = ${text(`${containerdPaths(config.dataDir).state}/runc`)}`,
   ];
 }
 

@@ -129,6 +129,14 @@ describe('containerd', () => {
     await until(async () => (await node.runtime.containers.status(id))?.phase === 'running', 'the container runs');
   });
 
+  test('what ends with the machine is in memory, once, and runc keeps its own there', async () => {
+    const { id } = await pod(['sleep', '1000']);
+    const state = join(node.dataDir, 'state');
+    const there = (await currentMounts()).filter(({ mountpoint }) => mountpoint === state);
+    assert.deepEqual(there, [{ mountpoint: state, type: 'tmpfs' }]);
+    assert.ok((await readdir(join(state, 'runc', 'k8s.io'))).includes(id));
+  });
+
   test('one pod, warm', async (t) => {
     const config = sandboxSample('warm', { cgroupParent: `${node.cgroupParent}/pod`, logDirectory: await logDirectory(node, 'warm') });
     for (let attempt = 0; attempt < 5; attempt += 1) {

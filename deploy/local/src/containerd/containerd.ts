@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { type Clock, type Logger, sleep } from '@keelson/base';
 import { identify } from '../process/identity.ts';
 import { type ContainerdPaths, containerdPaths } from './config.ts';
+import { keepInMemory } from './mounts.ts';
 import { commandLine, endProcess } from './processes.ts';
 
 export interface StartContainerd {
@@ -48,6 +49,7 @@ export async function startContainerd({ dataDir, config, netns, clock, log }: St
     return handle(running, paths, clock);
   }
   await mkdir(dataDir, { recursive: true });
+  await keepInMemory(paths.state);
   if (config !== undefined) await writeFile(paths.config, config);
   const pid = launch(paths, netns);
   await writeFile(paths.pid, `${pid}\n`);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { assert } from '@keelson/base';
 
@@ -41,6 +41,16 @@ export async function shareMounts(dir: string): Promise<void> {
   if ((await currentMounts()).some(({ mountpoint }) => mountpoint === dir)) return;
   await run('mount', ['--bind', dir, dir]);
   await run('mount', ['--make-rshared', dir]);
+}
+
+/**
+ * Mounts memory at `dir`, which is made: what is written there need not outlive the machine, and no file's `fsync` elsewhere waits for it.
+ * A directory that holds something already stays what it is.
+ */
+export async function keepInMemory(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o711 });
+  const taken = (await readdir(dir)).length > 0 || (await currentMounts()).some(({ mountpoint }) => mountpoint === dir);
+  if (!taken) await run('mount', ['-t', 'tmpfs', '-o', 'mode=0711', 'tmpfs', dir]);
 }
 
 /** Unmounts all that is mounted at or beneath `dir`, an absolute path, at once or when it is no longer used. */
