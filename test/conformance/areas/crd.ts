@@ -45,28 +45,23 @@ export const crd: Specs = {
   async [`${simple} getting/updating/patching custom resource definition status sub-resource works`](c) {
     const { definition } = await define(c, { scope: 'Cluster' });
     const path = `${definitions}/${definition.metadata.name}/status`;
-    const update = async (): Promise<Conditions | undefined> => {
+    // The server's own conditions come back meanwhile: who was overtaken looks again.
+    const add = async (condition: object): Promise<Conditions | undefined> => {
       const present = await c.must<CustomResourceDefinition & Conditions>({ path });
       assert.deepEqual(present.spec, definition.spec);
-      const conditions = [...present.status.conditions, { message: 'updated' }];
+      const conditions = [...present.status.conditions, condition];
       const reply = await c.ask({ method: 'PUT', path, body: { ...present, status: { ...present.status, conditions } } });
       if (reply.status === 409) return undefined;
       assert.equal(reply.status, 200, reply.text);
       return reply.json<Conditions & KubeObject>();
     };
-    assert.ok(messages(await eventually(update)).includes('updated'));
+    assert.ok(messages(await eventually(() => add({ message: 'updated' }))).includes('updated'));
     const body = [{ op: 'add', path: '/status/conditions', value: [{ message: 'patched' }] }];
     const patched = await c.must<Conditions>({ method: 'PATCH', path, headers: patchOf, body });
     assert.ok(messages(patched).includes('patched'));
     // What a typed client sends of an empty type, status and time.
     const typed = { type: '', status: '', lastTransitionTime: null, message: 'typed' };
-    const present = await c.must<CustomResourceDefinition & Conditions>({ path });
-    const conditions = [...present.status.conditions, typed];
-    await c.must({
-      method: 'PUT',
-      path,
-      body: { ...present, status: { ...present.status, conditions } },
-    });
+    assert.ok(messages(await eventually(() => add(typed))).includes('typed'));
   },
 
   async [`${area} should include custom resource definition resources in discovery documents`](c) {
