@@ -1,6 +1,6 @@
 export type { Cluster } from './cluster/cluster.ts';
 export { Refusal } from './cluster/cluster.ts';
-export { loadCluster, replaceFile } from './cluster/file.ts';
+export { exists, loadCluster, replaceFile } from './cluster/file.ts';
 export { type ClusterPaths, clusterPaths } from './cluster/paths.ts';
 export * from './containerd/index.ts';
 export { addSbin, run } from './machine/command.ts';

@@ -2,6 +2,7 @@ import { formatGoDuration, parseGoDuration } from '@keelson/base';
 import { usualValidity, type Validity } from '@keelson/deploy-local';
 import { durationAt, type Problems } from './fields.ts';
 import type { ClusterForm } from './forms.ts';
+import { chosen } from './node-options.ts';
 
 const day = 86_400_000;
 
@@ -13,9 +14,10 @@ export function validityOf({ caCertificateValidityPeriod, certificateValidityPer
     if (ms <= 0) problems.invalid(path, text, 'must be greater than 0');
     return ms / day;
   };
-  const authorityDays = days('caCertificateValidityPeriod', caCertificateValidityPeriod);
-  const certificateDays = days('certificateValidityPeriod', certificateValidityPeriod);
-  return { ...(authorityDays === undefined ? {} : { authorityDays }), ...(certificateDays === undefined ? {} : { certificateDays }) };
+  return chosen({
+    authorityDays: days('caCertificateValidityPeriod', caCertificateValidityPeriod),
+    certificateDays: days('certificateValidityPeriod', certificateValidityPeriod),
+  });
 }
 
 /** What upstream warns of before certificates are made that are good for longer than usual. */

@@ -1,6 +1,6 @@
-import { access, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { answers, clusterPaths, containerdPaths, isFree, missingPackages, readMachine } from '@keelson/deploy-local';
+import { answers, clusterPaths, containerdPaths, exists, isFree, missingPackages, readMachine } from '@keelson/deploy-local';
 import { kubeconfigNames, type Layout } from '../layout.ts';
 import type { Facts } from './plan.ts';
 
@@ -73,11 +73,4 @@ function askEtcd(url: string): Promise<Facts['unreachable']> {
     socket.once('timeout', () => finish('no answer'));
     socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
   });
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,7 +1,7 @@
-import { access, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderKubeconfig } from '@keelson/client';
-import { Refusal, replaceFile } from '@keelson/deploy-local';
+import { exists, Refusal, replaceFile } from '@keelson/deploy-local';
 import { createCSR } from '@keelson/pki';
 import { wantedCertificates, wantedClients } from '../certificates.ts';
 import { kubeconfigFor } from '../kubeconfigs.ts';
@@ -55,11 +55,4 @@ export async function generateRequests(machine: Machine, { layout, to, say }: To
     await replaceFile(join(to.kubeconfigs, `${wanted.file}.conf.csr`), csrPem);
     say(`  ${wanted.file}.conf`);
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Clock, sleep } from '@keelson/base';
 import {
@@ -7,6 +7,7 @@ import {
   commandOf,
   containerdConfigFor,
   containerdPaths,
+  exists,
   lastWords,
   launchOne,
   replaceFile,
@@ -124,10 +125,6 @@ function unitText(name: string, command: readonly string[]): string {
 /** Undefined where there is no such file. */
 function readText(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(() => undefined);
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(yes, no);
 }
 
 const yes = (): boolean => true;

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Cluster } from './cluster.ts';
 import { clusterPaths } from './paths.ts';
@@ -23,4 +23,11 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   const aside = `${path}.${process.pid}`;
   await writeFile(aside, content, { mode: 0o600 });
   await rename(aside, path);
+}
+
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises';
 import { type Cluster, type Netns, serviceRange } from '../cluster/cluster.ts';
+import { exists } from '../cluster/file.ts';
 import { run, runWithin } from '../machine/command.ts';
 
 /** Makes a cluster's network namespace, its link to the machine and the settings in it; what is there already is left. */
@@ -49,11 +49,4 @@ export async function addressesIn(name: string): Promise<readonly string[] | und
     await runWithin(name, ['ip', '-j', '-4', 'address', 'show', 'scope', 'global']),
   );
   return interfaces.flatMap(({ addr_info }) => addr_info.map(({ local }) => local));
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
