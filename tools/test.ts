@@ -34,6 +34,8 @@ const root = join(import.meta.dirname, '..');
 const concurrency = 2;
 /** Milliseconds: a test that takes longer hangs, and so does the whole, whose report then names the files that did not end. */
 const [testLimit, wholeLimit] = [10 * 60_000, 80 * 60_000];
+/** A file has a limit of its own. */
+const execArgv = ['--import', join(root, 'tools/file-limit.ts')];
 
 /** Files that are tried again, at most: where more fail, it is no accident. */
 const forgiven = 3;
@@ -91,7 +93,7 @@ async function runStage({ name, files }: Stage, tally: Tally, atATime = concurre
   if (files.length === 0) return tally;
   const began = performance.now();
   const paths = files.map((path) => join(root, path));
-  const events = run({ files: paths, cwd: root, concurrency: atATime, timeout: testLimit, signal: stop });
+  const events = run({ files: paths, cwd: root, concurrency: atATime, timeout: testLimit, signal: stop, execArgv });
   events.on('test:pass', ({ name: test, skip, file }) => {
     if (skip !== undefined && skip !== false) tally.skipped.push(`${where(file)} ${test}${typeof skip === 'string' ? `: ${skip}` : ''}`);
     // Node reports a file in which no test was defined as a test of the file's name.

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,7 +10,7 @@ import { runIn } from '@keelson/component';
 import { component as controllerManager } from '@keelson/controller-manager';
 import { component as kubelet } from '@keelson/kubelet';
 import { type Credential, createCA, createCSR, createKeyPair, distrust, issue, signDetached, subjectOf } from '@keelson/pki';
-import { eventually } from '@keelson/testing';
+import { eventually, freePorts } from '@keelson/testing';
 import { CertificateSigningRequest, ClusterRoleBinding, ConfigMap, Node, Secret } from '@keelson/types';
 
 /*
@@ -41,7 +40,7 @@ before(async () => {
     'sa.key': keys.privateKeyPem,
   };
   for (const [name, text] of Object.entries(pem)) writeFileSync(file(name), text, { mode: 0o600 });
-  const port = await freePort();
+  const [port = 0, managerPort = 0] = await freePorts(2);
   server = `https://127.0.0.1:${port}`;
   running.push(runIn(apiserver, { signal: stop.signal, options: apiserverOptions(port) }));
   const [admin, manager] = [await clientOf('admin', 'system:masters'), await clientOf('system:kube-controller-manager')];
@@ -51,7 +50,7 @@ before(async () => {
     file('manager.kubeconfig'),
     kubeconfig({ 'client-certificate-data': base64(manager.certData), 'client-key-data': base64(manager.keyData) }),
   );
-  running.push(runIn(controllerManager, { signal: stop.signal, options: await managerOptions() }));
+  running.push(runIn(controllerManager, { signal: stop.signal, options: managerOptions(managerPort) }));
   await makeObjects();
 });
 
@@ -69,9 +68,9 @@ function apiserverOptions(port: number) {
   };
 }
 
-async function managerOptions() {
+function managerOptions(port: number) {
   return {
-    ...{ kubeconfig: file('manager.kubeconfig'), 'secure-port': await freePort(), 'bind-address': '127.0.0.1', 'leader-elect': false },
+    ...{ kubeconfig: file('manager.kubeconfig'), 'secure-port': port, 'bind-address': '127.0.0.1', 'leader-elect': false },
     ...{ 'cluster-signing-cert-file': file('ca.crt'), 'cluster-signing-key-file': file('ca.key'), 'cluster-signing-duration': 3_600_000 },
     controllers: ['*', 'bootstrapsigner', 'tokencleaner'],
   };
@@ -120,15 +119,6 @@ function kubeconfig(user: object): Kubeconfig {
 async function clientOf(commonName: string, ...organizations: string[]): Promise<{ certData: string; keyData: string }> {
   const { certPem, keyPem } = await issue({ ca, commonName, organizations, usages: ['client'], days: 1, clock });
   return { certData: certPem, keyData: keyPem };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
 
 /** A kubelet that knows a token, or a kubeconfig that is there already. */

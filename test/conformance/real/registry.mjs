@@ -10,7 +10,7 @@ function entry(path, text) {
   const head = Buffer.alloc(512);
   const octal = (number, length) => `${number.toString(8).padStart(length - 1, '0')}\0`;
   head.write(path);
-  head.write(octal(0o644, 8) + octal(0, 8) + octal(0, 8) + octal(text.length, 12) + octal(0, 12) + ' '.repeat(8) + '0', 100);
+  head.write(`${octal(0o644, 8)}${octal(0, 8)}${octal(0, 8)}${octal(text.length, 12)}${octal(0, 12)}${' '.repeat(8)}0`, 100);
   head.write('ustar\x0000', 257);
   head.write(
     octal(

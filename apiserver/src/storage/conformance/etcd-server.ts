@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@keelson/testing';
 import { eventually } from './eventually.ts';
 
 const binary = '/usr/bin/etcd';
@@ -24,7 +24,7 @@ export class EtcdServer {
   }
 
   static async start(): Promise<EtcdServer> {
-    const [client, peer] = await freePorts();
+    const [client, peer] = await freePorts(2);
     const server = new EtcdServer(`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`);
     await server.run();
     return server;
@@ -58,12 +58,4 @@ export class EtcdServer {
     await this.kill();
     rmSync(this.#directory, { recursive: true, force: true });
   }
-}
-
-async function freePorts(): Promise<number[]> {
-  const servers = [createServer(), createServer()];
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { silentLogger, systemClock } from '@keelson/base';
+import { freePorts } from '@keelson/testing';
 import { type Answer, type DecodedPacket, decode, encode, type RecordType } from 'dns-packet';
 import { Registry } from 'prom-client';
 import type { Answerer } from './answer.ts';
@@ -14,17 +15,16 @@ import { nameservers, type Transport, type Upstream, upstreamOf } from './upstre
 
 type Decoded = DecodedPacket & { readonly rcode: string };
 
-const here = { host: '127.0.0.1', port: 0 };
+const host = '127.0.0.1';
 
 /** Servers on one free port, both transports, ended with the test. */
 async function serve(t: TestContext, answer: Answerer): Promise<number> {
-  const udp = await listenUdp(here, answer, silentLogger);
-  const tcp = await listenTcp({ ...here, port: udp.port }, answer, { clock: systemClock, log: silentLogger });
-  t.after(() => {
-    udp.close();
-    tcp.close();
-  });
-  return udp.port;
+  const [port = 0] = await freePorts(1);
+  const udp = await listenUdp({ host, port }, answer, silentLogger);
+  t.after(() => udp.close());
+  const tcp = await listenTcp({ host, port }, answer, { clock: systemClock, log: silentLogger });
+  t.after(() => tcp.close());
+  return port;
 }
 
 /** Asks as a client does: with the same code that asks upstream. */
@@ -106,7 +106,7 @@ describe('the server', () => {
 
   test('tells of a port that is taken', async (t) => {
     const port = await serve(t, answerer());
-    await assert.rejects(listenUdp({ ...here, port }, answerer(), silentLogger), {
+    await assert.rejects(listenUdp({ host, port }, answerer(), silentLogger), {
       message: `cannot listen on 127.0.0.1:${port}: somebody else does`,
     });
   });
@@ -163,15 +163,9 @@ describe('upstream', () => {
 test('the small ports tell how it does', async (t) => {
   const registry = new Registry();
   let ready = false;
-  const [health, readiness, metrics] = await Promise.all(
-    [0, 1, 2].map(async () => {
-      const probe = await listenTcp(here, answerer(), { clock: systemClock, log: silentLogger });
-      probe.close();
-      return probe.port;
-    }),
-  );
-  const ports = { health: health ?? 0, ready: readiness ?? 0, metrics: metrics ?? 0 };
-  t.after(await servePages(here.host, ports, () => ready, registry));
+  const [health = 0, readiness = 0, metrics = 0] = await freePorts(3);
+  const ports = { health, ready: readiness, metrics };
+  t.after(await servePages(host, ports, () => ready, registry));
   const get = async (port: number, path: string): Promise<[number, string]> => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`);
     return [response.status, await response.text()];
