@@ -31,10 +31,3 @@ export class Pace {
     this.#next.delete(key);
   }
 }
-
-/** The sizes of the batches in which `count` pods are made: 1, 2, 4, … so that a failure that hits all is met by few. */
-export function slowStart(count: number): number[] {
-  const sizes: number[] = [];
-  for (let left = count, size = 1; left > 0; left -= size, size *= 2) sizes.push(Math.min(size, left));
-  return sizes;
-}

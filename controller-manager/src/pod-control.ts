@@ -3,7 +3,7 @@ import type { KubeObject } from '@keelson/client';
 import type { Expectations, Key, ReconcileContext } from '@keelson/runtime';
 import { Pod } from '@keelson/types';
 import { isGone, isNamespaceEnding } from './api-errors.ts';
-import { slowStart } from './pace.ts';
+import { slowStart } from './slow-start.ts';
 
 /** Makes and deletes pods for their owner, and says so in events about it, as upstream's controllers of pods do. */
 export class PodControl {
@@ -14,17 +14,9 @@ export class PodControl {
     this.#expectations = expectations;
   }
 
-  /** Makes pods in growing batches. Resolves to the first error, after whose batch no more is tried: the rest would fail the same way. */
-  async create(key: Key, owner: KubeObject, pods: readonly Pod[], context: ReconcileContext): Promise<unknown> {
-    let done = 0;
-    for (const size of slowStart(pods.length)) {
-      const batch = pods.slice(done, done + size);
-      done += size;
-      const errors = await Promise.all(batch.map((pod) => this.#createOne(key, owner, pod, context)));
-      const error = errors.find((one) => one !== undefined);
-      if (error !== undefined) return error;
-    }
-    return undefined;
+  /** Makes pods, more and more at once. Resolves to the first error, after which none is begun: the rest would fail the same way. */
+  create(key: Key, owner: KubeObject, pods: readonly Pod[], context: ReconcileContext): Promise<unknown> {
+    return slowStart(pods, (pod) => this.#createOne(key, owner, pod, context));
   }
 
   /** Deletes pods all at once. Resolves to the first error. Those that are gone already are no error. */

@@ -17,7 +17,8 @@ import {
 import { Event, Job, Pod } from '@keelson/types';
 import { isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { controllerUid, mayAdopt, orphanNamespace, orphans, refersTo } from '../../claims.ts';
-import { Pace, slowStart } from '../../pace.ts';
+import { Pace } from '../../pace.ts';
+import { slowStart } from '../../slow-start.ts';
 import { type BackoffRecord, noFailures } from './backoff.ts';
 import { claimPods, withoutFinalizer } from './claims.ts';
 import { isFinished } from './ending.ts';
@@ -114,17 +115,15 @@ class Jobs {
     return { created: 0, deleted: change.pods.filter((_, i) => results[i] === undefined), error };
   }
 
-  /** Stops after the first batch in which one failed: the rest would fail the same way. */
+  /** More and more at once; after the first failure none is begun: the rest would fail the same way. */
   async #create(key: Key, job: Job, pods: readonly Pod[], context: ReconcileContext): Promise<Done> {
     let created = 0;
-    for (const size of slowStart(pods.length)) {
-      const batch = pods.slice(created, created + size);
-      const errors = await Promise.all(batch.map((pod) => this.#createOne(key, job, pod, context)));
-      const failed = errors.filter((one) => one !== undefined);
-      created += size - failed.length;
-      if (failed.length > 0) return { created, deleted: [], error: failed[0] };
-    }
-    return { created, deleted: [], error: undefined };
+    const error = await slowStart(pods, async (pod) => {
+      const failure = await this.#createOne(key, job, pod, context);
+      if (failure === undefined) created += 1;
+      return failure;
+    });
+    return { created, deleted: [], error };
   }
 
   /** Resolves to the error, if any. In a namespace that ends, pods are refused and nothing is wrong. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { created, type PodParts, pod, replicaSet } from '@keelson/testing';
 import { type Pod, ReplicaSet } from '@keelson/types';
-import { slowStart } from '../../pace.ts';
 import { podFrom } from '../../pod-template.ts';
 import { planReplicas, statusChanged, statusOf, untilAvailable } from './plan.ts';
 import { deletionOrder } from './ranking.ts';
@@ -34,13 +33,6 @@ test('missing pods are made, at most 500 at once; extra ones go', () => {
     planReplicas(replicaSet({ replicas: 0 }), all, () => assert.fail(), now),
     { type: 'delete', pods: all },
   );
-});
-
-test('batches double', () => {
-  assert.deepEqual(slowStart(0), []);
-  assert.deepEqual(slowStart(1), [1]);
-  assert.deepEqual(slowStart(10), [1, 2, 4, 3]);
-  assert.equal(slowStart(500).length, 9);
 });
 
 test('a pod is made of the template and controlled by its ReplicaSet', () => {

@@ -15,10 +15,10 @@ import {
 } from '@keelson/runtime';
 import { ControllerRevision, Event, PersistentVolumeClaim, Pod, StatefulSet } from '@keelson/types';
 import { claim, controllerUid, mayAdopt, orphanNamespace, orphans, planClaims, refersTo } from '../../claims.ts';
-import { slowStart } from '../../pace.ts';
 import { RevisionHistory, revisionIndexes, unseen } from '../../revisions/history.ts';
 import { expired, podRevision, type Revised } from '../../revisions/plan.ts';
-import { type Plan, planStatefulSet, type Step, type View } from './plan.ts';
+import { slowStart } from '../../slow-start.ts';
+import { type Plan, planStatefulSet, type View } from './plan.ts';
 import { isOrdered, ordinalOf } from './pods.ts';
 import { statusChanged, statusOf, untilAvailable } from './status.ts';
 import { StepTaker } from './steps.ts';
@@ -99,14 +99,12 @@ class StatefulSets {
     return soonest(untilAvailable(view), plan.waitsForClaim ? claimLook : undefined);
   }
 
-  /** Takes steps one by one, or in growing batches where order does not matter. Resolves to the first error. */
+  /** Takes steps one by one, or more and more at once where order does not matter. Resolves to the first error. */
   async #carryOut(key: Key, set: StatefulSet, { steps }: Plan, context: ReconcileContext): Promise<unknown> {
     const taker = new StepTaker(key, set, this.#expectations, context);
-    let rest: readonly Step[] = steps;
-    for (const size of isOrdered(set) ? steps.map(() => 1) : slowStart(steps.length)) {
-      const errors = await Promise.all(rest.slice(0, size).map((step) => taker.take(step)));
-      rest = rest.slice(size);
-      const error = errors.find((one) => one !== undefined);
+    if (!isOrdered(set)) return slowStart(steps, (step) => taker.take(step));
+    for (const step of steps) {
+      const error = await taker.take(step);
       if (error !== undefined) return error;
     }
     return undefined;
