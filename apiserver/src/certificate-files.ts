@@ -30,12 +30,13 @@ export async function openCertificateFiles(options: Options, names: ServedAs, cl
   const [proxyCert, proxyKey] = [options['proxy-client-cert-file'], options['proxy-client-key-file']];
   if (!proxyCert !== !proxyKey) throw new Error('--proxy-client-cert-file and --proxy-client-key-file must be given together');
   const authorities = [options['client-ca-file'], options['requestheader-client-ca-file']].filter(Boolean);
-  return {
-    serving: await FileValue.read(await servingFiles(options, names, clock), pairOf),
-    trust: await FileValue.read(authorities, (texts) => trustOf(options, texts)),
-    proxyClient: await pairIn(proxyCert, proxyKey),
-    kubeletClient: await pairIn(options['kubelet-client-certificate'], options['kubelet-client-key']),
-  };
+  const [serving, trust, proxyClient, kubeletClient] = await Promise.all([
+    servingFiles(options, names, clock).then((files) => FileValue.read(files, pairOf)),
+    FileValue.read(authorities, (texts) => trustOf(options, texts)),
+    pairIn(proxyCert, proxyKey),
+    pairIn(options['kubelet-client-certificate'], options['kubelet-client-key']),
+  ]);
+  return { serving, trust, proxyClient, kubeletClient };
 }
 
 /**

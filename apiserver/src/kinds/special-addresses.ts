@@ -1,5 +1,5 @@
-import { parseIp } from '@keelson/machinery';
-import type { Place, Report } from './report.ts';
+import { type FieldPath, parseIp } from '@keelson/machinery';
+import type { Report } from './report.ts';
 
 /** Addresses that mean something else than one machine, and what. */
 const special: readonly (readonly [pattern: RegExp, what: string])[] = [
@@ -18,7 +18,7 @@ export function specialMeanings(ip: string): string[] {
  * An address of the family, or of any, of one machine. Loopback addresses are taken, other than upstream: a server on a machine without
  * a network advertises its own.
  */
-export function checkMachineAddress(ip: string, at: Place, where: string, report: Report, version?: 4 | 6): void {
+export function checkMachineAddress(ip: string, at: FieldPath, where: string, report: Report, version?: 4 | 6): void {
   const parsed = parseIp(ip);
   if (version === undefined) {
     if (!parsed) report.invalid(at, where, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)');

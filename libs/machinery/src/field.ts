@@ -84,27 +84,29 @@ function formatValue(value: unknown): string {
 /** Where a field is. Immutable: each step gives a new path. Its text is made when it is asked for, which is when something is wrong there. */
 export class FieldPath {
   readonly #parent: FieldPath | undefined;
-  /** The text of a path without a parent; else what follows it, with its dot or in its brackets. */
-  readonly #step: string;
+  readonly #step: string | number;
+  /** Whether the step is an element of a list or map: it stands in brackets. */
+  readonly #element: boolean;
 
-  constructor(step: string, parent?: FieldPath) {
+  constructor(step: string | number, parent?: FieldPath, element = false) {
     this.#step = step;
     this.#parent = parent;
+    this.#element = element;
   }
 
   child(...fields: readonly string[]): FieldPath {
     let at: FieldPath = this;
-    for (const field of fields) if (field !== '') at = new FieldPath(`.${field}`, at);
+    for (const field of fields) if (field !== '') at = new FieldPath(field, at);
     return at;
   }
 
   index(index: number): FieldPath {
-    return this.key(String(index));
+    return new FieldPath(index, this, true);
   }
 
   /** An element of a map, or of a list by its key: `labels[app]`. */
   key(key: string): FieldPath {
-    return new FieldPath(`[${key}]`, this);
+    return new FieldPath(key, this, true);
   }
 
   /** `<nil>` for the path of nothing, as upstream prints it. */
@@ -113,9 +115,9 @@ export class FieldPath {
   }
 
   #text(): string {
-    if (!this.#parent) return this.#step;
-    const before = this.#parent.#text();
-    return before === '' ? this.#step.replace(/^\./, '') : before + this.#step;
+    const before = this.#parent ? this.#parent.#text() : '';
+    if (this.#element) return `${before}[${this.#step}]`;
+    return before === '' ? String(this.#step) : `${before}.${this.#step}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, errorMessage, type Logger, type Random } from '@keelson/base';
+import type { ClientCertificate } from '@keelson/client';
 import { equal, serviceUnavailable } from '@keelson/machinery';
 import { APIService } from '@keelson/types';
 import type { Registry as Metrics } from 'prom-client';
@@ -8,7 +9,7 @@ import type { RemoteGroups, RemoteVersion } from '../../discovery/remote.ts';
 import { type Change, follow } from '../../registry/follow.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { Availability } from './availability.ts';
-import { type Backend, Backends, type ProxyClient } from './backends.ts';
+import { type Backend, Backends } from './backends.ts';
 import { isAvailable } from './conditions.ts';
 import { placeByAddress, placeByEndpoint } from './place.ts';
 import { type Findings, Prober } from './probe.ts';
@@ -18,7 +19,7 @@ import { canLeave, type Leaving, leave } from './upgrade.ts';
 
 export interface AggregationOptions {
   /** What this server shows to those behind it, at present: asked each time. They will not believe it without. */
-  readonly client?: () => ProxyClient | undefined;
+  readonly client?: () => ClientCertificate | undefined;
   /** Requests go to an endpoint instead of the Service's address: `--enable-aggregator-routing`. */
   readonly toEndpoints?: boolean;
 }

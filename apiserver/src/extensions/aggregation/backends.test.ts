@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { systemClock as clock } from '@keelson/base';
+import type { ClientCertificate } from '@keelson/client';
 import { issue } from '@keelson/pki';
 import { FlunderServer } from '../../testing/flunders.ts';
-import { Backends, type ProxyClient } from './backends.ts';
+import { Backends } from './backends.ts';
 
 test('servers behind are shown the certificate of the moment; a watch that began with another goes on', async (t) => {
   const flunder = await FlunderServer.start();
-  const certificate = async (commonName: string): Promise<ProxyClient> => {
+  const certificate = async (commonName: string): Promise<ClientCertificate> => {
     const { certPem: cert, keyPem: key } = await issue({ ca: flunder.frontProxyCA, commonName, usages: ['client'], days: 1, clock });
     return { cert, key };
   };

@@ -1,15 +1,9 @@
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { Clock } from '@keelson/base';
-import { retireAgent } from '@keelson/client';
+import { type ClientCertificate, retireAgent } from '@keelson/client';
 import type { APIServiceSpec } from '@keelson/types';
 import type { ServiceReference } from './place.ts';
-
-/** What this server shows to those behind it, so that they believe its `X-Remote-*` headers. PEM. */
-export interface ProxyClient {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** One server behind an APIService: where it is, and by what it is known. */
 export interface Backend {
@@ -34,19 +28,20 @@ const connectTimeout = 30_000;
 
 interface Known {
   readonly trust: string;
-  readonly client: ProxyClient | undefined;
+  readonly client: ClientCertificate | undefined;
   readonly agent: Agent;
 }
 
 /** TLS connections to the servers behind APIServices, kept alive per APIService for as long as what they trust and show stays. */
 export class Backends {
-  readonly #client: () => ProxyClient | undefined;
+  readonly #client: () => ClientCertificate | undefined;
   readonly #clock: Clock;
   readonly #agents = new Map<string, Known>();
   /** Those whose last requests are on their way. */
   readonly #retired = new Set<Agent>();
 
-  constructor(client: () => ProxyClient | undefined, clock: Clock) {
+  /** @param client what those servers are shown at present, so that they believe `X-Remote-*` headers. */
+  constructor(client: () => ClientCertificate | undefined, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
   }

@@ -1,6 +1,14 @@
-import { type FieldError, isDNS1123Label, isDNS1123Subdomain, isPortNumber, isQualifiedName, path } from '@keelson/machinery';
+import {
+  type FieldError,
+  type FieldPath,
+  isDNS1123Label,
+  isDNS1123Subdomain,
+  isPortNumber,
+  isQualifiedName,
+  path,
+} from '@keelson/machinery';
 import type { EndpointAddress, EndpointPort, Endpoints } from '@keelson/types';
-import { Place, Report } from '../report.ts';
+import { Report } from '../report.ts';
 import { checkMachineAddress } from '../special-addresses.ts';
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
@@ -9,23 +17,23 @@ const whole = path('subsets');
 export function endpointsErrors({ subsets = [] }: Endpoints): FieldError[] {
   const report = new Report();
   for (const [index, { addresses = [], notReadyAddresses = [], ports = [] }] of subsets.entries()) {
-    const at = new Place(whole, '', index);
+    const at = whole.index(index);
     if (addresses.length === 0 && notReadyAddresses.length === 0)
       report.required(at, '', 'must specify `addresses` or `notReadyAddresses`');
-    for (const [place, address] of addresses.entries()) checkAddress(address, at.item('addresses', place), report);
-    for (const [place, address] of notReadyAddresses.entries()) checkAddress(address, at.item('notReadyAddresses', place), report);
-    for (const [place, port] of ports.entries()) checkPort(port, ports.length > 1, at.item('ports', place), report);
+    for (const [place, address] of addresses.entries()) checkAddress(address, at.child('addresses').index(place), report);
+    for (const [place, address] of notReadyAddresses.entries()) checkAddress(address, at.child('notReadyAddresses').index(place), report);
+    for (const [place, port] of ports.entries()) checkPort(port, ports.length > 1, at.child('ports').index(place), report);
   }
   return report.errors;
 }
 
-function checkAddress({ ip = '', hostname, nodeName }: EndpointAddress, at: Place, report: Report): void {
+function checkAddress({ ip = '', hostname, nodeName }: EndpointAddress, at: FieldPath, report: Report): void {
   if (hostname) report.problems(at, 'hostname', hostname, isDNS1123Label(hostname));
   if (nodeName !== undefined) report.problems(at, 'nodeName', nodeName, isDNS1123Subdomain(nodeName));
   checkMachineAddress(ip, at, 'ip', report);
 }
 
-function checkPort({ name, port = 0, protocol, appProtocol }: EndpointPort, needsName: boolean, at: Place, report: Report): void {
+function checkPort({ name, port = 0, protocol, appProtocol }: EndpointPort, needsName: boolean, at: FieldPath, report: Report): void {
   if (needsName && !name) report.required(at, 'name');
   else if (name) report.problems(at, 'name', name, isDNS1123Label(name));
   report.problems(at, 'port', port, isPortNumber(port));

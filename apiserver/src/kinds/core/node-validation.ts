@@ -1,22 +1,23 @@
-import { type FieldError, isLabelValue, isQualifiedName, parseCidr, path } from '@keelson/machinery';
+import { type FieldError, type FieldPath, isLabelValue, isQualifiedName, parseCidr, path } from '@keelson/machinery';
 import type { Node, Taint } from '@keelson/types';
-import { Place, Report } from '../report.ts';
+import { Report } from '../report.ts';
 import { resourceAmountErrors, resourceNameErrors } from './resource-names.ts';
 
-const spec = new Place(path('spec'));
-const status = new Place(path('status'));
+const spec = path('spec');
+const status = path('status');
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 export function nodeErrors(node: Node): FieldError[] {
   const report = new Report();
   const { taints, podCIDRs } = node.spec ?? {};
-  if (taints) for (const [index, taint] of taints.entries()) checkTaint(taint, taints.slice(0, index), spec.item('taints', index), report);
+  if (taints)
+    for (const [index, taint] of taints.entries()) checkTaint(taint, taints.slice(0, index), spec.child('taints').index(index), report);
   if (podCIDRs?.length) checkRanges(podCIDRs, report);
   checkAmounts(node, report);
   return report.errors;
 }
 
-function checkTaint(taint: Taint, before: readonly Taint[], at: Place, report: Report): void {
+function checkTaint(taint: Taint, before: readonly Taint[], at: FieldPath, report: Report): void {
   const { key = '', value = '', effect } = taint;
   report.problems(at, 'key', key, isQualifiedName(key));
   const problems = isLabelValue(value);
@@ -42,7 +43,7 @@ function checkRanges(ranges: readonly string[], report: Report): void {
 function checkAmounts({ status: found }: Node, report: Report): void {
   for (const member of ['capacity', 'allocatable'] as const)
     for (const [name, amount] of Object.entries(found?.[member] ?? {})) {
-      const at = status.child(`${member}[${name}]`).path();
+      const at = status.child(member).key(name);
       report.add(resourceNameErrors(name, at));
       report.add(resourceAmountErrors(name, amount, at));
     }

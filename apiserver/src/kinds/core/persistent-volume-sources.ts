@@ -1,6 +1,6 @@
 import { type FieldError, type FieldPath, isDNS1123Label, isDNS1123Subdomain } from '@keelson/machinery';
 import type { CSIPersistentVolumeSource, PersistentVolumeSpec } from '@keelson/types';
-import { Place, Report } from '../report.ts';
+import { Report } from '../report.ts';
 import { csiDriverNameErrors } from './csi-driver-name.ts';
 import { checkDisk, diskRules } from './pod-spec/disk-sources.ts';
 import { checkISCSI, iscsiTooLong, isISCSITooLong } from './pod-spec/iscsi.ts';
@@ -29,8 +29,8 @@ const called: Readonly<Record<string, string>> = { gcePersistentDisk: 'persisten
 const calledWhenTooMany: Readonly<Record<string, string>> = { cephfs: 'cephFS' };
 
 /** Where a volume lies: one place, and all of it. */
-export function sourceErrors(spec: PersistentVolumeSpec, name: string, where: FieldPath): FieldError[] {
-  const [report, at] = [new Report(), new Place(where)];
+export function sourceErrors(spec: PersistentVolumeSpec, name: string, at: FieldPath): FieldError[] {
+  const report = new Report();
   let first: Source | undefined;
   for (const source of sources) {
     if (spec[source] === undefined) continue;
@@ -43,7 +43,7 @@ export function sourceErrors(spec: PersistentVolumeSpec, name: string, where: Fi
   return report.errors;
 }
 
-function checkSource(spec: PersistentVolumeSpec, source: Source, name: string, at: Place, report: Report): void {
+function checkSource(spec: PersistentVolumeSpec, source: Source, name: string, at: FieldPath, report: Report): void {
   const { local, csi, iscsi, azureFile, cinder, storageos, glusterfs } = spec;
   if (source === 'csi' && csi) checkCSI(csi, at, report);
   if (source === 'local') {
@@ -65,7 +65,7 @@ function checkSource(spec: PersistentVolumeSpec, source: Source, name: string, a
   if (source === 'glusterfs') checkGlusterNamespace(glusterfs?.endpointsNamespace, at, report);
 }
 
-function checkGlusterNamespace(namespace: string | undefined, at: Place, report: Report): void {
+function checkGlusterNamespace(namespace: string | undefined, at: FieldPath, report: Report): void {
   if (namespace === undefined) return;
   const where = 'endpointsNamespace';
   if (namespace === '') report.invalid(at, where, namespace, 'if the endpointnamespace is set, it must be a valid namespace name');
@@ -74,8 +74,8 @@ function checkGlusterNamespace(namespace: string | undefined, at: Place, report:
 
 const secrets = ['controllerPublishSecretRef', 'controllerExpandSecretRef', 'nodePublishSecretRef', 'nodeExpandSecretRef'] as const;
 
-function checkCSI(csi: CSIPersistentVolumeSource, at: Place, report: Report): void {
-  report.add(csiDriverNameErrors(csi.driver, at.child('driver').path()));
+function checkCSI(csi: CSIPersistentVolumeSource, at: FieldPath, report: Report): void {
+  report.add(csiDriverNameErrors(csi.driver, at.child('driver')));
   if (!csi.volumeHandle) report.required(at, 'volumeHandle');
   for (const member of secrets) {
     const reference = csi[member];

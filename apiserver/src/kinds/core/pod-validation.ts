@@ -1,6 +1,6 @@
 import { type FieldError, type FieldPath, fieldRequired, path, validateAnnotations, validateLabels } from '@keelson/machinery';
 import type { Pod, PodSpec, PodTemplateSpec } from '@keelson/types';
-import { Place, Report } from '../report.ts';
+import { Report } from '../report.ts';
 import { checkAnnotationChanges, checkPodAnnotations, checkProfilesAgree } from './pod-spec/annotations.ts';
 import { checkImageSpace } from './pod-spec/containers.ts';
 import { checkPodSpec } from './pod-spec/spec.ts';
@@ -8,26 +8,25 @@ import { checkPodStatus } from './pod-spec/status.ts';
 import { checkPodUpdate } from './pod-spec/update.ts';
 
 const specPath = path('spec');
-const specPlace = new Place(specPath);
-const metadataPlace = new Place(path('metadata'));
-const annotationsPlace = metadataPlace.child('annotations');
-const statusPlace = new Place(path('status'));
+const metadataPath = path('metadata');
+const annotationsPath = metadataPath.child('annotations');
+const statusPath = path('status');
 
 /** What a pod is refused for, new or changed. */
 export function podErrors(pod: Pod): FieldError[] {
   const { metadata, spec } = pod;
   if (!spec) return [fieldRequired(specPath.child('containers'))];
   const report = new Report();
-  checkPodAnnotations(metadata.annotations, spec, annotationsPlace, report);
-  checkPodSpec(spec, metadata, specPlace, report);
+  checkPodAnnotations(metadata.annotations, spec, annotationsPath, report);
+  checkPodSpec(spec, metadata, specPath, report);
   if (!spec.serviceAccountName) checkTokens(spec, report);
   for (const [index, container] of (spec.containers ?? []).entries())
-    checkImageSpace(container, specPlace.item('containers', index), report);
+    checkImageSpace(container, specPath.child('containers').index(index), report);
   for (const [index, container] of (spec.initContainers ?? []).entries())
-    checkImageSpace(container, specPlace.item('initContainers', index), report);
+    checkImageSpace(container, specPath.child('initContainers').index(index), report);
   if (spec.nodeName && spec.schedulingGates?.length)
-    report.forbidden(specPlace, 'nodeName', 'cannot be set until all schedulingGates have been cleared');
-  if (!metadata.resourceVersion) checkProfilesAgree(pod, specPlace, report);
+    report.forbidden(specPath, 'nodeName', 'cannot be set until all schedulingGates have been cleared');
+  if (!metadata.resourceVersion) checkProfilesAgree(pod, specPath, report);
   return report.errors;
 }
 
@@ -37,7 +36,7 @@ function checkTokens({ volumes = [] }: PodSpec, report: Report): void {
     for (const [place, { serviceAccountToken }] of (projected?.sources ?? []).entries())
       if (serviceAccountToken)
         report.forbidden(
-          specPlace,
+          specPath,
           `volumes[${index}].projected.sources[${place}].serviceAccountToken`,
           'must not be specified when serviceAccountName is not set',
         );
@@ -48,15 +47,14 @@ export function podTemplateErrors(template: PodTemplateSpec | undefined, at: Fie
   if (!template) return [fieldRequired(at)];
   const { spec, metadata: { labels, annotations } = {} } = template;
   const report = new Report();
-  const place = new Place(at);
   if (labels) report.add(validateLabels(labels, at.child('labels')));
   if (annotations) report.add(validateAnnotations(annotations, at.child('annotations')));
-  if (!spec) report.required(place, 'spec.containers');
+  if (!spec) report.required(at, 'spec.containers');
   else {
-    checkPodAnnotations(annotations, spec, place.child('annotations'), report);
-    checkPodSpec(spec, undefined, place.child('spec'), report);
+    checkPodAnnotations(annotations, spec, at.child('annotations'), report);
+    checkPodSpec(spec, undefined, at.child('spec'), report);
     if (spec.ephemeralContainers?.length)
-      report.forbidden(place, 'spec.ephemeralContainers', 'ephemeral containers not allowed in pod template');
+      report.forbidden(at, 'spec.ephemeralContainers', 'ephemeral containers not allowed in pod template');
   }
   return report.errors;
 }
@@ -64,14 +62,14 @@ export function podTemplateErrors(template: PodTemplateSpec | undefined, at: Fie
 /** What may not change of a pod. */
 export function podUpdateErrors(next: Pod, old: Pod): FieldError[] {
   const report = new Report();
-  checkAnnotationChanges(next.metadata.annotations, old.metadata.annotations, annotationsPlace, report);
-  checkPodUpdate(next, old, specPlace, report);
+  checkAnnotationChanges(next.metadata.annotations, old.metadata.annotations, annotationsPath, report);
+  checkPodUpdate(next, old, specPath, report);
   return report.errors;
 }
 
 export function podStatusErrors(next: Pod, old: Pod): FieldError[] {
   const report = new Report();
-  checkAnnotationChanges(next.metadata.annotations, old.metadata.annotations, annotationsPlace, report);
-  checkPodStatus(next, old, statusPlace, metadataPlace, report);
+  checkAnnotationChanges(next.metadata.annotations, old.metadata.annotations, annotationsPath, report);
+  checkPodStatus(next, old, statusPath, metadataPath, report);
   return report.errors;
 }

@@ -1,5 +1,6 @@
 import {
   type FieldError,
+  type FieldPath,
   isDNS1123Label,
   isDNS1123Subdomain,
   isFullyQualifiedDomainName,
@@ -8,7 +9,7 @@ import {
   path,
 } from '@keelson/machinery';
 import type { Endpoint, EndpointSlice } from '@keelson/types';
-import { Place, Report } from '../report.ts';
+import { Report } from '../report.ts';
 import { checkMachineAddress } from '../special-addresses.ts';
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
@@ -21,8 +22,8 @@ const mostHints = 8;
 
 export function endpointSliceErrors({ addressType = '', endpoints, ports }: EndpointSlice): FieldError[] {
   const report = new Report();
-  if (!addressType) report.required(new Place(path('addressType')), '');
-  else if (!addressTypes.includes(addressType)) report.unsupported(new Place(path('addressType')), '', addressType, addressTypes);
+  if (!addressType) report.required(path('addressType'), '');
+  else if (!addressTypes.includes(addressType)) report.unsupported(path('addressType'), '', addressType, addressTypes);
   checkEndpoints(endpoints ?? [], addressType, report);
   checkPorts(ports ?? [], report);
   return report.errors;
@@ -30,13 +31,13 @@ export function endpointSliceErrors({ addressType = '', endpoints, ports }: Endp
 
 function checkEndpoints(endpoints: readonly Endpoint[], type: string, report: Report): void {
   if (endpoints.length > mostEndpoints) {
-    report.tooMany(new Place(path('endpoints')), '', endpoints.length, mostEndpoints);
+    report.tooMany(path('endpoints'), '', endpoints.length, mostEndpoints);
     return;
   }
-  for (const [index, endpoint] of endpoints.entries()) checkEndpoint(endpoint, type, new Place(path('endpoints'), '', index), report);
+  for (const [index, endpoint] of endpoints.entries()) checkEndpoint(endpoint, type, path('endpoints').index(index), report);
 }
 
-function checkEndpoint(endpoint: Endpoint, type: string, at: Place, report: Report): void {
+function checkEndpoint(endpoint: Endpoint, type: string, at: FieldPath, report: Report): void {
   const { addresses = [], hostname, nodeName, deprecatedTopology = {} } = endpoint;
   if (addresses.length === 0) report.required(at, 'addresses', 'must contain at least 1 address');
   else if (addresses.length > mostAddresses) report.tooMany(at, 'addresses', addresses.length, mostAddresses);
@@ -64,7 +65,7 @@ function checkEndpoint(endpoint: Endpoint, type: string, at: Place, report: Repo
   checkHints(endpoint, at, report);
 }
 
-function checkHints({ hints }: Endpoint, at: Place, report: Report): void {
+function checkHints({ hints }: Endpoint, at: FieldPath, report: Report): void {
   for (const member of ['forZones', 'forNodes'] as const) {
     const list = hints?.[member];
     if (!list) continue;
@@ -82,12 +83,12 @@ function checkHints({ hints }: Endpoint, at: Place, report: Report): void {
 
 function checkPorts(ports: NonNullable<EndpointSlice['ports']>, report: Report): void {
   if (ports.length > mostPorts) {
-    report.tooMany(new Place(path('ports')), '', ports.length, mostPorts);
+    report.tooMany(path('ports'), '', ports.length, mostPorts);
     return;
   }
   const names = new Set<string>();
   for (const [index, { name = '', port, protocol, appProtocol }] of ports.entries()) {
-    const at = new Place(path('ports'), '', index);
+    const at = path('ports').index(index);
     if (name !== '') report.problems(at, 'name', name, isDNS1123Label(name));
     if (names.has(name)) report.duplicate(at, 'name', name);
     names.add(name);

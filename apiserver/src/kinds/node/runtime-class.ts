@@ -3,7 +3,7 @@ import { RuntimeClass, type Scheduling } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { checkTolerations } from '../core/pod-spec/tolerations.ts';
 import { containerResourceNameErrors, resourceAmountErrors } from '../core/resource-names.ts';
-import { Place, Report } from '../report.ts';
+import { Report } from '../report.ts';
 import type { KindDefinition } from '../types.ts';
 
 export const runtimeClassKind: KindDefinition<RuntimeClass> = {
@@ -30,7 +30,7 @@ function schedulingErrors({ nodeSelector, tolerations = [] }: Scheduling): Field
   const seen = new Set<string>();
   const errors = validateLabels(nodeSelector, at.child('nodeSelector'));
   const report = new Report();
-  checkTolerations(tolerations, new Place(at), report);
+  checkTolerations(tolerations, at, report);
   errors.push(...report.errors);
   for (const [index, toleration] of tolerations.entries()) {
     const { key = '', operator = '', value = '', effect = '' } = toleration;

@@ -1,4 +1,4 @@
-import { isDNS1123Label, isQualifiedName, validateLabelSelector } from '@keelson/machinery';
+import { type FieldPath, isDNS1123Label, isQualifiedName, validateLabelSelector } from '@keelson/machinery';
 import type {
   Affinity,
   LabelSelector,
@@ -8,44 +8,44 @@ import type {
   PodAffinityTerm,
   PreferredSchedulingTerm,
 } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { nodeSelectorErrors, nodeSelectorTermErrors } from '../node-selector.ts';
 
 const required = 'requiredDuringSchedulingIgnoredDuringExecution';
 const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
 
 /** Which nodes a pod is to be on, and near which pods. `at` is the affinity. */
-export function checkAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity, at: Place, report: Report): void {
+export function checkAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity, at: FieldPath, report: Report): void {
   if (nodeAffinity) checkNodeAffinity(nodeAffinity, at.child('nodeAffinity'), report);
   if (podAffinity) checkPodAffinity(podAffinity, at.child('podAffinity'), report);
   if (podAntiAffinity) checkPodAffinity(podAntiAffinity, at.child('podAntiAffinity'), report);
 }
 
-function checkNodeAffinity(affinity: NodeAffinity, at: Place, report: Report): void {
-  if (affinity[required]) report.add(nodeSelectorErrors(affinity[required], at.child(required).path()));
-  for (const [index, term] of (affinity[preferred] ?? []).entries()) checkPreferredNodes(term, at.item(preferred, index), report);
+function checkNodeAffinity(affinity: NodeAffinity, at: FieldPath, report: Report): void {
+  if (affinity[required]) report.add(nodeSelectorErrors(affinity[required], at.child(required)));
+  for (const [index, term] of (affinity[preferred] ?? []).entries()) checkPreferredNodes(term, at.child(preferred).index(index), report);
 }
 
 /** Their values may be anything: a term that matches nothing does no harm. */
-export function checkPreferredNodes({ weight, preference }: PreferredSchedulingTerm, at: Place, report: Report): void {
+export function checkPreferredNodes({ weight, preference }: PreferredSchedulingTerm, at: FieldPath, report: Report): void {
   checkWeight(weight, at, report);
-  report.add(nodeSelectorTermErrors(preference ?? ({} as NodeSelectorTerm), at.child('preference').path(), false));
+  report.add(nodeSelectorTermErrors(preference ?? ({} as NodeSelectorTerm), at.child('preference'), false));
 }
 
-function checkWeight(weight: number | undefined, at: Place, report: Report): void {
+function checkWeight(weight: number | undefined, at: FieldPath, report: Report): void {
   if (!weight || weight < 0 || weight > 100) report.invalid(at, 'weight', weight ?? 0, 'must be in the range 1-100');
 }
 
-function checkPodAffinity(affinity: PodAffinity, at: Place, report: Report): void {
-  for (const [index, term] of (affinity[required] ?? []).entries()) checkTerm(term, at.item(required, index), report);
+function checkPodAffinity(affinity: PodAffinity, at: FieldPath, report: Report): void {
+  for (const [index, term] of (affinity[required] ?? []).entries()) checkTerm(term, at.child(required).index(index), report);
   for (const [index, { weight, podAffinityTerm }] of (affinity[preferred] ?? []).entries()) {
-    const where = at.item(preferred, index);
+    const where = at.child(preferred).index(index);
     checkWeight(weight, where, report);
     checkTerm(podAffinityTerm ?? { topologyKey: '' }, where.child('podAffinityTerm'), report);
   }
 }
 
-function checkTerm(term: PodAffinityTerm, at: Place, report: Report): void {
+function checkTerm(term: PodAffinityTerm, at: FieldPath, report: Report): void {
   const { labelSelector, namespaceSelector, namespaces, topologyKey } = term;
   checkSelector(labelSelector, at, 'labelSelector', report);
   checkSelector(namespaceSelector, at, 'namespaceSelector', report);
@@ -55,11 +55,11 @@ function checkTerm(term: PodAffinityTerm, at: Place, report: Report): void {
   report.problems(at, 'topologyKey', topologyKey ?? '', isQualifiedName(topologyKey ?? ''));
 }
 
-export function checkSelector(selector: LabelSelector | undefined, at: Place, where: string, report: Report): void {
-  if (selector) report.add(validateLabelSelector(selector, at.child(where).path()));
+export function checkSelector(selector: LabelSelector | undefined, at: FieldPath, where: string, report: Report): void {
+  if (selector) report.add(validateLabelSelector(selector, at.child(where)));
 }
 
-function checkLabelKeys({ matchLabelKeys, mismatchLabelKeys, labelSelector }: PodAffinityTerm, at: Place, report: Report): void {
+function checkLabelKeys({ matchLabelKeys, mismatchLabelKeys, labelSelector }: PodAffinityTerm, at: FieldPath, report: Report): void {
   checkKeys(matchLabelKeys, labelSelector, at, 'matchLabelKeys', report);
   checkKeys(mismatchLabelKeys, labelSelector, at, 'mismatchLabelKeys', report);
   if (!matchLabelKeys) return;
@@ -80,7 +80,7 @@ export function isSelectedTwice(key: string, { matchLabels, matchExpressions = [
 function checkKeys(
   keys: readonly string[] | undefined,
   selector: LabelSelector | undefined,
-  at: Place,
+  at: FieldPath,
   where: string,
   report: Report,
 ): void {

@@ -1,5 +1,6 @@
+import type { FieldPath } from '@keelson/machinery';
 import type { AppArmorProfile, Pod, PodSpec, SeccompProfile } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { everyContainer } from './every-container.ts';
 import { localPath } from './paths.ts';
 
@@ -17,7 +18,7 @@ const local = 'localhost/';
 const int32 = /^(?:0|[1-9][0-9]*|-[1-9][0-9]*)$/;
 
 /** @param at the annotations. */
-export function checkPodAnnotations(annotations: Annotations | undefined, spec: PodSpec, at: Place, report: Report): void {
+export function checkPodAnnotations(annotations: Annotations | undefined, spec: PodSpec, at: FieldPath, report: Report): void {
   if (!annotations) return;
   const { [mirror]: mirrored, [deletionCost]: cost } = annotations;
   if (mirrored !== undefined && !spec.nodeName)
@@ -31,13 +32,13 @@ export function checkPodAnnotations(annotations: Annotations | undefined, spec: 
   }
 }
 
-function checkSeccomp(profile: string, key: string, at: Place, report: Report): void {
+function checkSeccomp(profile: string, key: string, at: FieldPath, report: Report): void {
   if (['runtime/default', 'docker/default', 'unconfined'].includes(profile)) return;
   if (profile.startsWith(local)) localPath(profile.slice(local.length), at, key, report);
   else report.invalid(at, key, profile, 'must be a valid seccomp profile');
 }
 
-function checkAppArmor(profile: string, key: string, spec: PodSpec, at: Place, report: Report): void {
+function checkAppArmor(profile: string, key: string, spec: PodSpec, at: FieldPath, report: Report): void {
   const name = key.slice(appArmorContainer.length);
   const isThere = everyContainer(spec).some(([container]) => container.name === name);
   if (!isThere) report.invalid(at, `[${key}]`, name, 'container not found');
@@ -46,7 +47,7 @@ function checkAppArmor(profile: string, key: string, spec: PodSpec, at: Place, r
 }
 
 /** Some annotations stay as they were at first. @param at the annotations. */
-export function checkAnnotationChanges(next: Annotations = {}, old: Annotations = {}, at: Place, report: Report): void {
+export function checkAnnotationChanges(next: Annotations = {}, old: Annotations = {}, at: FieldPath, report: Report): void {
   const fixed = (key: string): string | undefined =>
     key.startsWith(appArmorContainer) ? 'AppArmor annotations' : key === mirror ? 'mirror pod annotation' : undefined;
   for (const key in old) {
@@ -60,12 +61,12 @@ export function checkAnnotationChanges(next: Annotations = {}, old: Annotations 
 }
 
 /** A new pod that says the same twice, in annotations and in fields, says the same. `at` is its spec. */
-export function checkProfilesAgree({ metadata: { annotations }, spec }: Pod, at: Place, report: Report): void {
+export function checkProfilesAgree({ metadata: { annotations }, spec }: Pod, at: FieldPath, report: Report): void {
   if (!annotations) return;
   const { seccompProfile, appArmorProfile } = spec.securityContext ?? {};
   agree('seccomp', annotations[seccompPod], seccompProfile, at.child('securityContext.seccompProfile'), report);
   for (const [{ name, securityContext }, member, index] of everyContainer(spec)) {
-    const where = at.item(member, index).child('securityContext');
+    const where = at.child(member).index(index).child('securityContext');
     agree('seccomp', annotations[seccompContainer + name], securityContext?.seccompProfile, where.child('seccompProfile'), report);
     if (spec.os?.name === 'windows') continue;
     const profile = securityContext?.appArmorProfile ?? appArmorProfile;
@@ -82,7 +83,7 @@ function agree(
   what: string,
   annotation: string | undefined,
   field: SeccompProfile | AppArmorProfile | undefined,
-  at: Place,
+  at: FieldPath,
   report: Report,
 ): void {
   if (annotation === undefined || !field) return;

@@ -1,6 +1,6 @@
-import { isDNS1123Label, isSidecar } from '@keelson/machinery';
+import { type FieldPath, isDNS1123Label, isSidecar } from '@keelson/machinery';
 import type { Container, EphemeralContainer, PodSpec } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { checkEnv } from './env.ts';
 import { checkHandlers } from './handlers.ts';
 import { checkMounts } from './mounts.ts';
@@ -13,11 +13,11 @@ import { checkContainerSecurity } from './security-context.ts';
 const messagePolicies = ['File', 'FallbackToLogsOnError'];
 
 /** All containers of a pod. `at` is its spec. */
-export function checkContainers(spec: PodSpec, at: Place, report: Report): void {
+export function checkContainers(spec: PodSpec, at: FieldPath, report: Report): void {
   const { containers = [], initContainers, ephemeralContainers } = spec;
   if (containers.length === 0) report.required(at, 'containers');
   for (const [index, container] of containers.entries()) {
-    const where = at.item('containers', index);
+    const where = at.child('containers').index(index);
     checkContainer(container, spec, where, report);
     if (containers.findIndex(({ name }) => name === container.name) < index) report.duplicate(where, 'name', container.name ?? '');
     checkHandlers(container, spec, where, report);
@@ -27,10 +27,10 @@ export function checkContainers(spec: PodSpec, at: Place, report: Report): void 
   if (initContainers) for (const index of initContainers.keys()) checkInit(index, spec, at, report);
   if (ephemeralContainers)
     for (const [index, container] of ephemeralContainers.entries())
-      checkEphemeral(container, index, spec, at.item('ephemeralContainers', index), report);
+      checkEphemeral(container, index, spec, at.child('ephemeralContainers').index(index), report);
 }
 
-function checkContainer(container: Container, spec: PodSpec, at: Place, report: Report): void {
+function checkContainer(container: Container, spec: PodSpec, at: FieldPath, report: Report): void {
   const { name, image, terminationMessagePolicy: policy } = container;
   const { volumes = [] } = spec;
   if (!name) report.required(at, 'name');
@@ -49,10 +49,10 @@ function checkContainer(container: Container, spec: PodSpec, at: Place, report: 
 const ofSidecars = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
 
 /** They run one after the other: only within one of them ports collide. Upstream counts them from that one. */
-function checkInit(index: number, spec: PodSpec, parent: Place, report: Report): void {
+function checkInit(index: number, spec: PodSpec, parent: FieldPath, report: Report): void {
   const { containers = [], initContainers = [] } = spec;
   const container = initContainers[index] as Container;
-  const at = parent.item('initContainers', index);
+  const at = parent.child('initContainers').index(index);
   checkContainer(container, spec, at, report);
   checkRestart(container, spec, at, report, true);
   const { name } = container;
@@ -79,7 +79,7 @@ const unsuited = [
   'restartPolicyRules',
 ] as const;
 
-function checkEphemeral(container: EphemeralContainer, index: number, spec: PodSpec, at: Place, report: Report): void {
+function checkEphemeral(container: EphemeralContainer, index: number, spec: PodSpec, at: FieldPath, report: Report): void {
   checkContainer(container as Container, spec, at, report);
   checkImageSpace(container, at, report);
   const { name, targetContainerName: target, volumeMounts = [] } = container;
@@ -101,6 +101,6 @@ function isSet(value: unknown): boolean {
 }
 
 /** What pods are asked beyond their templates. `at` is the container. */
-export function checkImageSpace({ image = '' }: Pick<Container, 'image'>, at: Place, report: Report): void {
+export function checkImageSpace({ image = '' }: Pick<Container, 'image'>, at: FieldPath, report: Report): void {
   if (image.trim() !== image) report.invalid(at, 'image', image, 'must not have leading or trailing whitespace');
 }

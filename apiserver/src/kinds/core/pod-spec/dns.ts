@@ -1,6 +1,6 @@
-import { isDNS1123Label, isDNS1123Subdomain, maxLengthProblem, parseIp, regexProblem } from '@keelson/machinery';
+import { type FieldPath, isDNS1123Label, isDNS1123Subdomain, maxLengthProblem, parseIp, regexProblem } from '@keelson/machinery';
 import type { HostAlias, PodDNSConfig, PodSpec } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 
 /** Limits of the C library's resolver. */
 const mostServers = 3;
@@ -10,7 +10,7 @@ const policies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 const notAddress = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 
 /** How a pod resolves names. */
-export function checkDNS({ dnsPolicy, dnsConfig }: PodSpec, spec: Place, report: Report): void {
+export function checkDNS({ dnsPolicy, dnsConfig }: PodSpec, spec: FieldPath, report: Report): void {
   if (!dnsPolicy) report.required(spec, 'dnsPolicy');
   else if (!policies.includes(dnsPolicy)) report.unsupported(spec, 'dnsPolicy', dnsPolicy, policies);
   if (dnsPolicy === 'None') {
@@ -26,7 +26,7 @@ export function checkDNS({ dnsPolicy, dnsConfig }: PodSpec, spec: Place, report:
   if (dnsConfig) checkConfig(dnsConfig, spec.child('dnsConfig'), report);
 }
 
-function checkConfig({ nameservers = [], searches = [], options = [] }: PodDNSConfig, at: Place, report: Report): void {
+function checkConfig({ nameservers = [], searches = [], options = [] }: PodDNSConfig, at: FieldPath, report: Report): void {
   if (nameservers.length > mostServers)
     report.invalid(at, 'nameservers', nameservers, `must not have more than ${mostServers} nameservers`);
   for (const [index, server] of nameservers.entries())
@@ -56,10 +56,10 @@ function searchProblems(name: string): string[] {
 const longestHostname = 64;
 
 /** What a pod is called, and what it calls others. */
-export function checkNames({ hostname, subdomain, hostAliases, ...spec }: PodSpec, at: Place, report: Report): void {
+export function checkNames({ hostname, subdomain, hostAliases, ...spec }: PodSpec, at: FieldPath, report: Report): void {
   if (hostname) report.problems(at, 'hostname', hostname, isDNS1123Label(hostname));
   if (subdomain) report.problems(at, 'subdomain', subdomain, isDNS1123Label(subdomain));
-  if (hostAliases) for (const [index, alias] of hostAliases.entries()) checkAlias(alias, at.item('hostAliases', index), report);
+  if (hostAliases) for (const [index, alias] of hostAliases.entries()) checkAlias(alias, at.child('hostAliases').index(index), report);
   const { hostnameOverride: name, setHostnameAsFQDN, hostNetwork } = spec;
   if (name === undefined) return;
   report.problems(at, 'hostnameOverride', name, isDNS1123Subdomain(name));
@@ -68,7 +68,7 @@ export function checkNames({ hostname, subdomain, hostAliases, ...spec }: PodSpe
   if (hostNetwork) report.forbidden(at, 'hostnameOverride', 'may not be specified when `hostNetwork` is true');
 }
 
-function checkAlias({ ip = '', hostnames = [] }: HostAlias, at: Place, report: Report): void {
+function checkAlias({ ip = '', hostnames = [] }: HostAlias, at: FieldPath, report: Report): void {
   if (!parseIp(ip)) report.invalid(at, 'ip', ip, notAddress);
   for (const [index, hostname] of hostnames.entries()) report.problems(at, `hostnames[${index}]`, hostname, isDNS1123Subdomain(hostname));
 }

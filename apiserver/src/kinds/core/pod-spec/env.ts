@@ -1,16 +1,16 @@
-import { isConfigMapKey, isDNS1123Subdomain, isRelaxedEnvVarName } from '@keelson/machinery';
+import { type FieldPath, isConfigMapKey, isDNS1123Subdomain, isRelaxedEnvVarName } from '@keelson/machinery';
 import type { Container, EnvFromSource, EnvVar, EnvVarSource, FileKeySelector, Volume } from '@keelson/types';
-import { Place, type Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { checkFieldRef, checkResourceRef } from './field-refs.ts';
 import { localFreePath } from './paths.ts';
 
 /** Variables of a container. `volumes` are the pod's: files that variables are read from lie in them. */
-export function checkEnv({ env, envFrom }: Container, volumes: readonly Volume[], at: Place, report: Report): void {
-  if (env) for (const [index, variable] of env.entries()) checkVariable(variable, volumes, new Place(at, 'env', index), report);
+export function checkEnv({ env, envFrom }: Container, volumes: readonly Volume[], at: FieldPath, report: Report): void {
+  if (env) for (const [index, variable] of env.entries()) checkVariable(variable, volumes, at.child('env').index(index), report);
   if (envFrom) for (const [index, source] of envFrom.entries()) checkSource(source, at, index, report);
 }
 
-function checkVariable({ name, value, valueFrom }: EnvVar, volumes: readonly Volume[], at: Place, report: Report): void {
+function checkVariable({ name, value, valueFrom }: EnvVar, volumes: readonly Volume[], at: FieldPath, report: Report): void {
   if (!name) report.required(at, 'name');
   else report.problems(at, 'name', name, isRelaxedEnvVarName(name));
   if (!valueFrom) return;
@@ -22,7 +22,7 @@ function checkVariable({ name, value, valueFrom }: EnvVar, volumes: readonly Vol
 }
 
 /** @returns how many sources there are. */
-function checkValueFrom(from: EnvVarSource, volumes: readonly Volume[], at: Place, report: Report): number {
+function checkValueFrom(from: EnvVarSource, volumes: readonly Volume[], at: FieldPath, report: Report): number {
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = from;
   if (fieldRef) checkFieldRef(fieldRef, 'variable', at.child('fieldRef'), report);
   if (resourceFieldRef) checkResourceRef(resourceFieldRef, false, at.child('resourceFieldRef'), report);
@@ -32,13 +32,13 @@ function checkValueFrom(from: EnvVarSource, volumes: readonly Volume[], at: Plac
   return Number(!!fieldRef) + Number(!!resourceFieldRef) + Number(!!configMapKeyRef) + Number(!!secretKeyRef) + Number(!!fileKeyRef);
 }
 
-function checkKey({ name = '', key }: { name?: string | undefined; key?: string | undefined }, at: Place, report: Report): void {
+function checkKey({ name = '', key }: { name?: string | undefined; key?: string | undefined }, at: FieldPath, report: Report): void {
   report.problems(at, 'name', name, isDNS1123Subdomain(name));
   if (!key) report.required(at, 'key');
   else report.problems(at, 'key', key, isConfigMapKey(key));
 }
 
-function checkFileKey({ volumeName, path, key }: FileKeySelector, volumes: readonly Volume[], at: Place, report: Report): void {
+function checkFileKey({ volumeName, path, key }: FileKeySelector, volumes: readonly Volume[], at: FieldPath, report: Report): void {
   if (!key) report.required(at, 'key');
   else report.problems(at, 'key', key, isRelaxedEnvVarName(key));
   const volume = volumes.find(({ name }) => name === volumeName);
@@ -50,8 +50,8 @@ function checkFileKey({ volumeName, path, key }: FileKeySelector, volumes: reado
 }
 
 /** Upstream says what is wrong with the number of sources of the list, not of its element. */
-function checkSource({ prefix, configMapRef, secretRef }: EnvFromSource, container: Place, index: number, report: Report): void {
-  const at = container.item('envFrom', index);
+function checkSource({ prefix, configMapRef, secretRef }: EnvFromSource, container: FieldPath, index: number, report: Report): void {
+  const at = container.child('envFrom').index(index);
   if (prefix) report.problems(at, 'prefix', prefix, isRelaxedEnvVarName(prefix));
   if (configMapRef) checkName(configMapRef.name, at, 'configMapRef.name', report);
   if (secretRef) checkName(secretRef.name, at, 'secretRef.name', report);
@@ -59,7 +59,7 @@ function checkSource({ prefix, configMapRef, secretRef }: EnvFromSource, contain
   if (configMapRef && secretRef) report.invalid(container, 'envFrom', '', 'may not have more than one field specified at a time');
 }
 
-function checkName(name: string | undefined, at: Place, where: string, report: Report): void {
+function checkName(name: string | undefined, at: FieldPath, where: string, report: Report): void {
   if (!name) report.required(at, where);
   else report.problems(at, where, name, isDNS1123Subdomain(name, true));
 }

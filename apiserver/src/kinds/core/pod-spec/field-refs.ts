@@ -1,6 +1,6 @@
-import { canonicalQuantity, compareQuantities, isQualifiedName, parseQuantity, zeroQuantity } from '@keelson/machinery';
+import { canonicalQuantity, compareQuantities, type FieldPath, isQualifiedName, parseQuantity, zeroQuantity } from '@keelson/machinery';
 import type { ObjectFieldSelector, ResourceFieldSelector } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 
 /** What of its pod a container may be told, in variables and in files. */
 
@@ -18,7 +18,7 @@ const subscripted = /^(.*)\['(.*)'\]$/s;
 export function checkFieldRef(
   { apiVersion, fieldPath }: ObjectFieldSelector,
   use: keyof typeof supported,
-  at: Place,
+  at: FieldPath,
   report: Report,
 ): void {
   if (!apiVersion) {
@@ -39,7 +39,7 @@ export function checkFieldRef(
   else report.invalid(at, 'fieldPath', fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`);
 }
 
-function checkSubscript(path: string, key: string, at: Place, report: Report): void {
+function checkSubscript(path: string, key: string, at: FieldPath, report: Report): void {
   if (path === 'metadata.annotations') report.problems(at, '', key.toLowerCase(), isQualifiedName(key.toLowerCase()));
   else if (path === 'metadata.labels') report.problems(at, '', key, isQualifiedName(key));
   else if (known.has(path)) report.invalid(at, '', path, 'does not support subscript');
@@ -60,7 +60,7 @@ const hugePages = /^(?:limits|requests)\.hugepages-/;
 export function checkResourceRef(
   { containerName, resource, divisor }: ResourceFieldSelector,
   inFile: boolean,
-  at: Place,
+  at: FieldPath,
   report: Report,
 ): void {
   if (inFile && !containerName) report.required(at, 'containerName');
@@ -72,7 +72,7 @@ export function checkResourceRef(
 const cpuDivisors = ['1m', '1'];
 const sizeDivisors = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
 
-function checkDivisor(resource: string, divisor: string | number, at: Place, report: Report): void {
+function checkDivisor(resource: string, divisor: string | number, at: FieldPath, report: Report): void {
   const [name, divisors] = unitOf(resource);
   if (!divisors || compareQuantities(parseQuantity(divisor), zeroQuantity) === 0 || divisors.includes(canonicalQuantity(divisor))) return;
   const listed = divisors === cpuDivisors ? '1m and 1' : divisors.join(', ');

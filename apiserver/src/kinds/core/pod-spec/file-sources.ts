@@ -1,26 +1,27 @@
+import type { FieldPath } from '@keelson/machinery';
 import type { ConfigMapVolumeSource, DownwardAPIVolumeFile, DownwardAPIVolumeSource, KeyToPath, SecretVolumeSource } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { checkFieldRef, checkResourceRef } from './field-refs.ts';
 import { fileMode, localFreePath } from './paths.ts';
 
 /** Volumes whose files the cluster writes. `at` is the source. */
 
-export function checkSecretVolume({ secretName, defaultMode, items }: SecretVolumeSource, at: Place, report: Report): void {
+export function checkSecretVolume({ secretName, defaultMode, items }: SecretVolumeSource, at: FieldPath, report: Report): void {
   if (!secretName) report.required(at, 'secretName');
   fileMode(defaultMode, at, 'defaultMode', report);
   checkItems(items, at, report);
 }
 
-export function checkConfigMapVolume({ name, defaultMode, items }: ConfigMapVolumeSource, at: Place, report: Report): void {
+export function checkConfigMapVolume({ name, defaultMode, items }: ConfigMapVolumeSource, at: FieldPath, report: Report): void {
   if (!name) report.required(at, 'name');
   fileMode(defaultMode, at, 'defaultMode', report);
   checkItems(items, at, report);
 }
 
-export function checkItems(items: readonly KeyToPath[] | undefined, parent: Place, report: Report): void {
+export function checkItems(items: readonly KeyToPath[] | undefined, parent: FieldPath, report: Report): void {
   if (!items) return;
   for (const [index, { key, path, mode }] of items.entries()) {
-    const at = parent.item('items', index);
+    const at = parent.child('items').index(index);
     if (!key) report.required(at, 'key');
     if (!path) report.required(at, 'path');
     localFreePath(path ?? '', at, 'path', report);
@@ -29,12 +30,12 @@ export function checkItems(items: readonly KeyToPath[] | undefined, parent: Plac
 }
 
 /** Upstream says what is wrong with a file of the source, not of its element. */
-export function checkDownwardAPI({ defaultMode, items }: DownwardAPIVolumeSource, at: Place, report: Report): void {
+export function checkDownwardAPI({ defaultMode, items }: DownwardAPIVolumeSource, at: FieldPath, report: Report): void {
   fileMode(defaultMode, at, 'defaultMode', report);
   if (items) for (const file of items) checkDownwardFile(file, at, report);
 }
 
-export function checkDownwardFile({ path, fieldRef, resourceFieldRef, mode }: DownwardAPIVolumeFile, at: Place, report: Report): void {
+export function checkDownwardFile({ path, fieldRef, resourceFieldRef, mode }: DownwardAPIVolumeFile, at: FieldPath, report: Report): void {
   if (!path) report.required(at, 'path');
   localFreePath(path ?? '', at, 'path', report);
   if (fieldRef) {

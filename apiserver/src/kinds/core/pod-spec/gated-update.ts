@@ -1,13 +1,13 @@
-import { equal } from '@keelson/machinery';
+import { equal, type FieldPath } from '@keelson/machinery';
 import type { NodeAffinity, NodeSelectorTerm, PodSpec } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { checkPreferredNodes } from './affinity.ts';
 
 const required = 'requiredDuringSchedulingIgnoredDuringExecution';
 const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
 
 /** While a pod is gated, the choice of its nodes can get smaller. What is looked at here is put back in `kept` as it was. */
-export function checkGatedPlacement(kept: PodSpec, old: PodSpec, at: Place, report: Report): void {
+export function checkGatedPlacement(kept: PodSpec, old: PodSpec, at: FieldPath, report: Report): void {
   const isNarrower = Object.entries(old.nodeSelector ?? {}).every(([key, value]) => kept.nodeSelector?.[key] === value);
   if (!isNarrower)
     report.invalid(at, 'nodeSelector', kept.nodeSelector, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)');
@@ -19,8 +19,8 @@ export function checkGatedPlacement(kept: PodSpec, old: PodSpec, at: Place, repo
   kept.affinity = old.affinity || Object.values(affinity).some((part) => part !== undefined) ? affinity : undefined;
 }
 
-function checkNodeAffinity(next: NodeAffinity | undefined, old: NodeAffinity | undefined, at: Place, report: Report): void {
-  for (const [index, term] of (next?.[preferred] ?? []).entries()) checkPreferredNodes(term, at.item(preferred, index), report);
+function checkNodeAffinity(next: NodeAffinity | undefined, old: NodeAffinity | undefined, at: FieldPath, report: Report): void {
+  for (const [index, term] of (next?.[preferred] ?? []).entries()) checkPreferredNodes(term, at.child(preferred).index(index), report);
   const was = old?.[required]?.nodeSelectorTerms;
   if (!was?.length) return;
   const terms = next?.[required]?.nodeSelectorTerms ?? [];

@@ -1,10 +1,10 @@
-import { isHttpHeaderName, isPortName, isPortNumber } from '@keelson/machinery';
+import { type FieldPath, isHttpHeaderName, isPortName, isPortNumber } from '@keelson/machinery';
 import type { Container, HTTPGetAction, Lifecycle, LifecycleHandler, PodSpec, Probe } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { checkStopSignal } from './stop-signals.ts';
 
 /** What is done with a container while it runs: probes and hooks. */
-export function checkHandlers(container: Container, spec: PodSpec, at: Place, report: Report): void {
+export function checkHandlers(container: Container, spec: PodSpec, at: FieldPath, report: Report): void {
   const { lifecycle, livenessProbe, readinessProbe, startupProbe } = container;
   if (lifecycle) checkLifecycle(lifecycle, spec, at.child('lifecycle'), report);
   if (livenessProbe) checkProbe(livenessProbe, 'livenessProbe', at, report);
@@ -12,7 +12,7 @@ export function checkHandlers(container: Container, spec: PodSpec, at: Place, re
   if (startupProbe) checkProbe(startupProbe, 'startupProbe', at, report);
 }
 
-function checkLifecycle({ postStart, preStop, stopSignal }: Lifecycle, spec: PodSpec, at: Place, report: Report): void {
+function checkLifecycle({ postStart, preStop, stopSignal }: Lifecycle, spec: PodSpec, at: FieldPath, report: Report): void {
   const grace = spec.terminationGracePeriodSeconds;
   if (postStart) checkHandler(postStart, at.child('postStart'), report, grace);
   if (preStop) checkHandler(preStop, at.child('preStop'), report, grace);
@@ -21,7 +21,7 @@ function checkLifecycle({ postStart, preStop, stopSignal }: Lifecycle, spec: Pod
 
 const counts = ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const;
 
-function checkProbe(probe: Probe, member: string, container: Place, report: Report): void {
+function checkProbe(probe: Probe, member: string, container: FieldPath, report: Report): void {
   const at = container.child(member);
   checkHandler(probe, at, report);
   for (const count of counts) {
@@ -39,7 +39,7 @@ type Handler = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'> & Pick<Lif
 const kinds = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const;
 
 /** One way of doing it, no more. `grace` is the pod's own period in seconds, for hooks. */
-function checkHandler(handler: Handler, at: Place, report: Report, grace?: number): void {
+function checkHandler(handler: Handler, at: FieldPath, report: Report, grace?: number): void {
   let first: (typeof kinds)[number] | undefined;
   for (const kind of kinds) {
     if (handler[kind] === undefined) continue;
@@ -50,7 +50,7 @@ function checkHandler(handler: Handler, at: Place, report: Report, grace?: numbe
   else checkAction(handler, first, at, report, grace);
 }
 
-function checkAction(handler: Handler, kind: (typeof kinds)[number], at: Place, report: Report, grace: number | undefined): void {
+function checkAction(handler: Handler, kind: (typeof kinds)[number], at: FieldPath, report: Report, grace: number | undefined): void {
   const { exec, httpGet, tcpSocket, grpc, sleep } = handler;
   if (kind === 'exec' && !exec?.command?.length) report.required(at, 'exec.command');
   if (kind === 'httpGet' && httpGet) checkHttpGet(httpGet, at.child('httpGet'), report);
@@ -64,7 +64,7 @@ function checkAction(handler: Handler, kind: (typeof kinds)[number], at: Place, 
 
 const schemes = ['HTTP', 'HTTPS'];
 
-function checkHttpGet({ path, port, scheme, httpHeaders }: HTTPGetAction, at: Place, report: Report): void {
+function checkHttpGet({ path, port, scheme, httpHeaders }: HTTPGetAction, at: FieldPath, report: Report): void {
   if (!path) report.required(at, 'path');
   checkPort(port, at, 'port', report);
   if (!scheme || !schemes.includes(scheme)) report.unsupported(at, 'scheme', scheme ?? '', schemes);
@@ -72,6 +72,6 @@ function checkHttpGet({ path, port, scheme, httpHeaders }: HTTPGetAction, at: Pl
 }
 
 /** A number, or the name of one of the container's ports. */
-function checkPort(port: number | string | undefined = 0, at: Place, where: string, report: Report): void {
+function checkPort(port: number | string | undefined = 0, at: FieldPath, where: string, report: Report): void {
   report.problems(at, where, port, typeof port === 'number' ? isPortNumber(port) : isPortName(port));
 }

@@ -1,5 +1,6 @@
+import type { FieldPath } from '@keelson/machinery';
 import type { ISCSIVolumeSource } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 
 const forms: Readonly<Record<string, RegExp>> = {
   iqn: /iqn\.\d{4}-\d{2}\.([a-zA-Z0-9\-.]+)(:[^,;*&$|\s]+)$/,
@@ -10,7 +11,7 @@ const forms: Readonly<Record<string, RegExp>> = {
 type Source = Omit<ISCSIVolumeSource, 'secretRef'> & { readonly secretRef?: { readonly name?: string | undefined } | undefined };
 
 /** Of a pod, or with `persistent` of a volume of its own. */
-export function checkISCSI(source: Source, at: Place, report: Report, persistent = false): void {
+export function checkISCSI(source: Source, at: FieldPath, report: Report, persistent = false): void {
   const { iqn, lun = 0, initiatorName, secretRef, chapAuthDiscovery, chapAuthSession } = source;
   if (iqn) checkName(iqn, at, 'iqn', report, persistent);
   if (lun < 0 || lun > 255) report.invalid(at, 'lun', lun, 'must be between 0 and 255, inclusive');
@@ -19,7 +20,7 @@ export function checkISCSI(source: Source, at: Place, report: Report, persistent
   if (initiatorName !== undefined) checkName(initiatorName, at, 'initiatorname', report, persistent);
 }
 
-function checkName(name: string, at: Place, where: string, report: Report, persistent: boolean): void {
+function checkName(name: string, at: FieldPath, where: string, report: Report, persistent: boolean): void {
   const form = forms[name.slice(0, 3)];
   if (form?.test(name)) return;
   const ofNone = form || persistent ? '' : ' starting with iqn, eui, or naa';

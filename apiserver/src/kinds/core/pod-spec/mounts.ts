@@ -1,13 +1,14 @@
+import type { FieldPath } from '@keelson/machinery';
 import type { Container, Volume, VolumeDevice, VolumeMount } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { hasBackstep, localPath } from './paths.ts';
 
 /** Where a container sees the pod's volumes: as directories, and as block devices. */
-export function checkMounts(container: Container, volumes: readonly Volume[], at: Place, report: Report): void {
+export function checkMounts(container: Container, volumes: readonly Volume[], at: FieldPath, report: Report): void {
   const { volumeMounts, volumeDevices } = container;
   if (volumeMounts)
     for (const [index, mount] of volumeMounts.entries()) {
-      const where = at.item('volumeMounts', index);
+      const where = at.child('volumeMounts').index(index);
       const volume = volumes.find(({ name }) => name === mount.name);
       checkMount(mount, volume, where, report);
       if (isRepeated(volumeMounts, index, 'mountPath')) report.invalid(where, 'mountPath', mount.mountPath ?? '', 'must be unique');
@@ -16,7 +17,7 @@ export function checkMounts(container: Container, volumes: readonly Volume[], at
     }
   if (volumeDevices)
     for (const [index, device] of volumeDevices.entries()) {
-      const where = at.item('volumeDevices', index);
+      const where = at.child('volumeDevices').index(index);
       const volume = volumes.find(({ name }) => name === device.name);
       checkDevice(device, volume, where, report);
       if (device.name && isRepeated(volumeDevices, index, 'name')) report.invalid(where, 'name', device.name, 'must be unique');
@@ -31,14 +32,19 @@ function isRepeated<T>(list: readonly T[], index: number, member: keyof T): bool
   return false;
 }
 
-function checkMount({ name, mountPath, subPath, subPathExpr }: VolumeMount, volume: Volume | undefined, at: Place, report: Report): void {
+function checkMount(
+  { name, mountPath, subPath, subPathExpr }: VolumeMount,
+  volume: Volume | undefined,
+  at: FieldPath,
+  report: Report,
+): void {
   if (!name) report.required(at, 'name');
   if (!volume) report.notFound(at, 'name', name ?? '');
   if (!mountPath) report.required(at, 'mountPath');
   if (subPath && subPathExpr) report.invalid(at, 'subPathExpr', subPathExpr, 'subPathExpr and subPath are mutually exclusive');
 }
 
-function checkOverlap({ name, mountPath }: VolumeMount, { volumeDevices }: Container, at: Place, report: Report): void {
+function checkOverlap({ name, mountPath }: VolumeMount, { volumeDevices }: Container, at: FieldPath, report: Report): void {
   if (!volumeDevices) return;
   if (volumeDevices.some((device) => device.name === name)) report.invalid(at, 'name', name, 'must not already exist in volumeDevices');
   if (volumeDevices.some(({ devicePath }) => devicePath === mountPath))
@@ -49,7 +55,7 @@ const propagations = ['Bidirectional', 'HostToContainer', 'None'];
 const recursions = ['Disabled', 'Enabled', 'IfPossible'];
 
 /** Upstream says these of the list, not of its element. `at` is the container. */
-function checkMode(mount: VolumeMount, { securityContext }: Container, at: Place, report: Report): void {
+function checkMode(mount: VolumeMount, { securityContext }: Container, at: FieldPath, report: Report): void {
   const { mountPropagation, recursiveReadOnly, readOnly, subPath, subPathExpr } = mount;
   if (subPath) localPath(subPath, at, 'volumeMounts.subPath', report);
   if (subPathExpr) localPath(subPathExpr, at, 'volumeMounts.subPathExpr', report);
@@ -70,7 +76,7 @@ function checkMode(mount: VolumeMount, { securityContext }: Container, at: Place
     report.forbidden(at, where, 'may only be specified when mountPropagation is None or not specified');
 }
 
-function checkDevice({ name, devicePath }: VolumeDevice, volume: Volume | undefined, at: Place, report: Report): void {
+function checkDevice({ name, devicePath }: VolumeDevice, volume: Volume | undefined, at: FieldPath, report: Report): void {
   if (!name) report.required(at, 'name');
   if (!volume) report.notFound(at, 'name', name ?? '');
   else if (!volume.persistentVolumeClaim && !volume.ephemeral)
@@ -79,7 +85,7 @@ function checkDevice({ name, devicePath }: VolumeDevice, volume: Volume | undefi
   else if (hasBackstep(devicePath)) report.invalid(at, 'devicePath', devicePath, "can not contain backsteps ('..')");
 }
 
-function checkDeviceOverlap({ name, devicePath }: VolumeDevice, { volumeMounts }: Container, at: Place, report: Report): void {
+function checkDeviceOverlap({ name, devicePath }: VolumeDevice, { volumeMounts }: Container, at: FieldPath, report: Report): void {
   if (!volumeMounts) return;
   if (volumeMounts.some((mount) => mount.name === name)) report.invalid(at, 'name', name, 'must not already exist in volumeMounts');
   if (volumeMounts.some(({ mountPath }) => mountPath === devicePath))

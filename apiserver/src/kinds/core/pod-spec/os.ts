@@ -1,11 +1,12 @@
+import type { FieldPath } from '@keelson/machinery';
 import type { PodSecurityContext, PodSpec, SecurityContext } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { everyContainer } from './every-container.ts';
 
 const systems = ['linux', 'windows'];
 
 /** A pod that says which system it is for has nothing of the other's. */
-export function checkOS(spec: PodSpec, at: Place, report: Report): void {
+export function checkOS(spec: PodSpec, at: FieldPath, report: Report): void {
   if (!spec.os) return;
   const { name } = spec.os;
   if (!name) report.required(at, 'os.name', 'cannot be empty');
@@ -14,7 +15,7 @@ export function checkOS(spec: PodSpec, at: Place, report: Report): void {
   else checkWindows(spec, at, report);
 }
 
-function checkLinux(spec: PodSpec, at: Place, report: Report): void {
+function checkLinux(spec: PodSpec, at: FieldPath, report: Report): void {
   const refuse = (where: string): void => report.forbidden(at, where, 'windows options cannot be set for a linux pod');
   if (spec.securityContext?.windowsOptions) refuse('securityContext.windowsOptions');
   for (const [{ securityContext }, member, index] of everyContainer(spec))
@@ -30,7 +31,7 @@ const ofContainers: readonly (keyof SecurityContext)[] = [
   ...(['allowPrivilegeEscalation', 'procMount', 'runAsUser', 'runAsGroup'] as const),
 ];
 
-function checkWindows(spec: PodSpec, at: Place, report: Report): void {
+function checkWindows(spec: PodSpec, at: FieldPath, report: Report): void {
   const refuse = (where: string): void => report.forbidden(at, where, 'cannot be set for a windows pod');
   const { securityContext: own, hostUsers, hostPID, hostIPC, shareProcessNamespace, resources } = spec;
   if (hostUsers !== undefined) refuse('hostUsers');

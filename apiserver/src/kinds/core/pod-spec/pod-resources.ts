@@ -8,14 +8,14 @@ import {
   podRequests,
 } from '@keelson/machinery';
 import type { Pod, PodSpec, ResourceRequirements } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { isHugePages } from '../resource-names.ts';
 import { checkAmounts } from './resources.ts';
 
 const supported = ['cpu', 'hugepages-', 'memory'];
 
 /** What the pod asks for and is held to as a whole: no less than its containers ask for together, no less than each is held to. */
-export function checkPodResources(spec: PodSpec, at: Place, report: Report): void {
+export function checkPodResources(spec: PodSpec, at: FieldPath, report: Report): void {
   const { resources } = spec;
   if (!resources) return;
   if (resources.claims) report.forbidden(at, 'claims', 'claims cannot be set for Resources at pod-level');
@@ -33,7 +33,7 @@ function podResourceErrors(name: string, at: FieldPath): FieldError[] {
 function checkRequests(
   { overhead: _overhead, resources: _resources, ...spec }: PodSpec,
   own: ResourceRequirements,
-  at: Place,
+  at: FieldPath,
   report: Report,
 ): void {
   const together = podRequests({ spec } as Pod);
@@ -54,7 +54,7 @@ function supportsPodLevel(name: string): boolean {
   return name === 'cpu' || name === 'memory' || isHugePages(name);
 }
 
-function checkLimits({ containers }: PodSpec, { limits }: ResourceRequirements, at: Place, report: Report): void {
+function checkLimits({ containers }: PodSpec, { limits }: ResourceRequirements, at: FieldPath, report: Report): void {
   for (const [index, { resources }] of containers.entries())
     for (const [name, limit] of Object.entries(resources?.limits ?? {})) {
       const most = limits?.[name];

@@ -1,16 +1,16 @@
-import { isPortName, isPortNumber } from '@keelson/machinery';
+import { type FieldPath, isPortName, isPortNumber } from '@keelson/machinery';
 import type { Container, ContainerPort, PodSpec } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
 
 /** Ports of one container. */
-export function checkPorts({ ports }: Container, at: Place, report: Report): void {
+export function checkPorts({ ports }: Container, at: FieldPath, report: Report): void {
   if (!ports) return;
-  for (const [index, port] of ports.entries()) checkPort(port, ports, at.item('ports', index), report);
+  for (const [index, port] of ports.entries()) checkPort(port, ports, at.child('ports').index(index), report);
 }
 
-function checkPort(port: ContainerPort, ports: readonly ContainerPort[], at: Place, report: Report): void {
+function checkPort(port: ContainerPort, ports: readonly ContainerPort[], at: FieldPath, report: Report): void {
   const { name, containerPort, hostPort, protocol } = port;
   if (name) {
     const problems = isPortName(name);
@@ -25,7 +25,7 @@ function checkPort(port: ContainerPort, ports: readonly ContainerPort[], at: Pla
 }
 
 /** No two of these containers get the same port of the node. */
-export function checkHostPorts(containers: readonly Container[], at: Place, member: string, report: Report): void {
+export function checkHostPorts(containers: readonly Container[], at: FieldPath, member: string, report: Report): void {
   let taken: Set<string> | undefined;
   for (const [index, { ports }] of containers.entries())
     for (const [place, { hostPort, hostIP = '', protocol }] of (ports ?? []).entries()) {
@@ -38,7 +38,7 @@ export function checkHostPorts(containers: readonly Container[], at: Place, memb
 }
 
 /** On the node's own network a port is the node's. A template may leave it open: its pods are filled in. */
-export function checkHostNetworkPorts({ containers }: PodSpec, isPod: boolean, at: Place, report: Report): void {
+export function checkHostNetworkPorts({ containers }: PodSpec, isPod: boolean, at: FieldPath, report: Report): void {
   for (const [index, { ports }] of containers.entries())
     for (const [place, { hostPort = 0, containerPort }] of (ports ?? []).entries())
       if (hostPort !== containerPort && (isPod || hostPort !== 0))

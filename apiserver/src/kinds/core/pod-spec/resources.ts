@@ -8,7 +8,7 @@ import {
   quantityValue,
 } from '@keelson/machinery';
 import type { PodSpec, ResourceRequirements } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { containerResourceNameErrors, isHugePages, resourceAmountErrors } from '../resource-names.ts';
 
 type Amounts = NonNullable<ResourceRequirements['limits']>;
@@ -19,7 +19,7 @@ type Named = (name: string, at: FieldPath) => ReturnType<typeof containerResourc
 export function checkResources(
   { resources }: { readonly resources?: ResourceRequirements | undefined },
   spec: PodSpec,
-  at: Place,
+  at: FieldPath,
   report: Report,
 ): void {
   if (!resources) return;
@@ -31,7 +31,7 @@ export function checkResources(
 }
 
 /** Limits and requests, and how they stand to each other. */
-export function checkAmounts({ limits, requests }: ResourceRequirements, named: Named, at: Place, report: Report): void {
+export function checkAmounts({ limits, requests }: ResourceRequirements, named: Named, at: FieldPath, report: Report): void {
   if (limits) for (const name in limits) checkAmount(name, limits[name] ?? '0', named, at.child('limits'), report);
   if (requests)
     for (const name in requests) {
@@ -44,10 +44,10 @@ export function checkAmounts({ limits, requests }: ResourceRequirements, named: 
     report.forbidden(at, '', 'HugePages require cpu or memory');
 }
 
-function checkAmount(name: string, amount: string | number, named: Named, at: Place, report: Report): void {
+function checkAmount(name: string, amount: string | number, named: Named, at: FieldPath, report: Report): void {
   const usual = (name === 'cpu' || name === 'memory') && isPlain(amount);
   if (usual) return;
-  const where = at.child(`[${name}]`).path();
+  const where = at.key(name);
   report.add(named(name, where));
   report.add(resourceAmountErrors(name, amount, where));
   if (isHugePages(name) && !isMultiple(parseQuantity(amount), name))
@@ -74,7 +74,7 @@ function isOvercommitted(name: string): boolean {
   return (!name.includes('/') || name.includes('kubernetes.io/')) && !isHugePages(name);
 }
 
-function checkAgainstLimit(name: string, request: string | number, limits: Amounts | undefined, at: Place, report: Report): void {
+function checkAgainstLimit(name: string, request: string | number, limits: Amounts | undefined, at: FieldPath, report: Report): void {
   const limit = limits?.[name];
   const shared = isOvercommitted(name);
   if (limit === request) return;
@@ -88,10 +88,10 @@ function checkAgainstLimit(name: string, request: string | number, limits: Amoun
 }
 
 /** Each claim, or each request of it, once; and only those the pod has. */
-function checkClaims(claims: Claims, { resourceClaims = [] }: PodSpec, at: Place, report: Report): void {
+function checkClaims(claims: Claims, { resourceClaims = [] }: PodSpec, at: FieldPath, report: Report): void {
   const seen = new Set<string>();
   for (const [index, { name, request }] of claims.entries()) {
-    const where = at.item('claims', index);
+    const where = at.child('claims').index(index);
     if (!name) {
       report.required(where, '');
       continue;

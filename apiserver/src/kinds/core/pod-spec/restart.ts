@@ -1,6 +1,6 @@
-import { isSidecar } from '@keelson/machinery';
+import { type FieldPath, isSidecar } from '@keelson/machinery';
 import type { Container, PodSpec } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 
 const policies = ['Always', 'Never', 'OnFailure'];
 const actions = ['Restart', 'RestartAllContainers'];
@@ -11,7 +11,7 @@ const mostRules = 20;
 const mostExitCodes = 255;
 
 /** When a container comes back on its own terms: its `restartPolicy`, the rules before it, and its `resizePolicy`. */
-export function checkRestart(container: Container, spec: PodSpec, at: Place, report: Report, init = false): void {
+export function checkRestart(container: Container, spec: PodSpec, at: FieldPath, report: Report, init = false): void {
   const { restartPolicy: policy, restartPolicyRules: rules } = container;
   if (policy !== undefined) {
     if (!policies.includes(policy)) report.unsupported(at, 'restartPolicy', policy, policies);
@@ -20,11 +20,11 @@ export function checkRestart(container: Container, spec: PodSpec, at: Place, rep
   if (container.resizePolicy?.length) checkResize(container, spec, at, report, init);
 }
 
-function checkRules(container: Container, at: Place, report: Report, init: boolean): void {
+function checkRules(container: Container, at: FieldPath, report: Report, init: boolean): void {
   const { restartPolicyRules: rules = [] } = container;
   if (rules.length > mostRules) report.tooMany(at, 'restartPolicyRules', rules.length, mostRules);
   for (const [index, { action, exitCodes }] of rules.entries()) {
-    const rule = at.item('restartPolicyRules', index);
+    const rule = at.child('restartPolicyRules').index(index);
     if (!actions.includes(action ?? '')) report.unsupported(rule, 'action', action ?? '', actions);
     else if (init && isSidecar(container) && action === 'Restart')
       report.forbidden(rule, 'action', 'only RestartAllContainers is allowed for init containers with restartPolicy=Always');
@@ -40,7 +40,7 @@ function checkRules(container: Container, at: Place, report: Report, init: boole
   }
 }
 
-function checkResize({ resizePolicy = [], ...container }: Container, spec: PodSpec, at: Place, report: Report, init: boolean): void {
+function checkResize({ resizePolicy = [], ...container }: Container, spec: PodSpec, at: FieldPath, report: Report, init: boolean): void {
   if (init && !isSidecar(container)) {
     report.invalid(at, 'resizePolicy', resizePolicy, 'must not be set for init containers');
     return;

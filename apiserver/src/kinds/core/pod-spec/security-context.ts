@@ -1,5 +1,6 @@
+import type { FieldPath } from '@keelson/machinery';
 import type { AppArmorProfile, PodSpec, SeccompProfile, SecurityContext } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { localPath } from './paths.ts';
 import { checkSysctls } from './sysctls.ts';
 import { checkWindowsOptions } from './windows.ts';
@@ -10,7 +11,11 @@ const groupPolicies = ['Merge', 'Strict'];
 const seLinuxPolicies = ['MountOption', 'Recursive'];
 
 /** A pod's security context, whatever its namespace's policies say. `at` is the pod's spec. */
-export function checkPodSecurity({ securityContext, hostPID, shareProcessNamespace, ...spec }: PodSpec, pod: Place, report: Report): void {
+export function checkPodSecurity(
+  { securityContext, hostPID, shareProcessNamespace, ...spec }: PodSpec,
+  pod: FieldPath,
+  report: Report,
+): void {
   const at = pod.child('securityContext');
   if (shareProcessNamespace && hostPID)
     report.invalid(at, 'shareProcessNamespace', true, 'ShareProcessNamespace and HostPID cannot both be enabled');
@@ -36,7 +41,7 @@ const procMounts = ['Default', 'Unmasked'];
 export function checkContainerSecurity(
   context: SecurityContext | undefined,
   { hostUsers = true }: PodSpec,
-  container: Place,
+  container: FieldPath,
   report: Report,
 ): void {
   if (!context) return;
@@ -56,17 +61,17 @@ export function checkContainerSecurity(
   checkAppArmor(context.appArmorProfile, at, report);
 }
 
-function checkId(id: number | undefined, at: Place, where: string, report: Report): void {
+function checkId(id: number | undefined, at: FieldPath, where: string, report: Report): void {
   if (id !== undefined && (id < 0 || id > maxId)) report.invalid(at, where, id, `must be between 0 and ${maxId}, inclusive`);
 }
 
-function checkOneOf(value: string | undefined, supported: readonly string[], at: Place, where: string, report: Report): void {
+function checkOneOf(value: string | undefined, supported: readonly string[], at: FieldPath, where: string, report: Report): void {
   if (value !== undefined && !supported.includes(value)) report.unsupported(at, where, value, supported);
 }
 
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
-function checkSeccomp(profile: SeccompProfile | undefined, at: Place, report: Report): void {
+function checkSeccomp(profile: SeccompProfile | undefined, at: FieldPath, report: Report): void {
   if (!profile) return;
   const { type, localhostProfile } = profile;
   const local = 'seccompProfile.localhostProfile';
@@ -81,7 +86,7 @@ function checkSeccomp(profile: SeccompProfile | undefined, at: Place, report: Re
 /** Bytes; the longest path less one. */
 const longestProfile = 4095;
 
-function checkAppArmor(profile: AppArmorProfile | undefined, at: Place, report: Report): void {
+function checkAppArmor(profile: AppArmorProfile | undefined, at: FieldPath, report: Report): void {
   if (!profile) return;
   const { type, localhostProfile } = profile;
   const local = 'appArmorProfile.localhostProfile';

@@ -1,6 +1,6 @@
-import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, type PathLike, validateLabels } from '@keelson/machinery';
+import { type FieldPath, isDNS1123Label, isDNS1123Subdomain, isQualifiedName, validateLabels } from '@keelson/machinery';
 import type { PodResourceClaim, PodSchedulingGate, PodSpec } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { containerResourceNameErrors } from '../resource-names.ts';
 import { checkAffinity } from './affinity.ts';
 import { checkContainers } from './containers.ts';
@@ -23,7 +23,7 @@ const longestDeadline = 2 ** 31 - 1;
 export type Owner = { readonly name?: string | undefined } | undefined;
 
 /** Everything a pod spec can be refused for, in upstream's order. */
-export function checkPodSpec(spec: PodSpec, owner: Owner, at: Place, report: Report): void {
+export function checkPodSpec(spec: PodSpec, owner: Owner, at: FieldPath, report: Report): void {
   if (spec.terminationGracePeriodSeconds === undefined) report.required(at, 'terminationGracePeriodSeconds');
   if (spec.volumes) checkVolumes(spec.volumes, owner && (owner.name ?? ''), at, report);
   if (spec.resourceClaims) checkClaims(spec.resourceClaims, at, report);
@@ -32,7 +32,7 @@ export function checkPodSpec(spec: PodSpec, owner: Owner, at: Place, report: Rep
   if (spec.hostNetwork) checkHostNetworkPorts(spec, owner !== undefined, at, report);
   checkChoice(spec.restartPolicy ?? '', restartPolicies, at, 'restartPolicy', report);
   checkDNS(spec, at, report);
-  if (spec.nodeSelector) report.add(validateLabels(spec.nodeSelector, pathOf(at, 'nodeSelector')));
+  if (spec.nodeSelector) report.add(validateLabels(spec.nodeSelector, at.child('nodeSelector')));
   checkPodSecurity(spec, at, report);
   checkScheduling(spec, at, report);
   checkHostProcess(spec, at, report);
@@ -43,14 +43,12 @@ export function checkPodSpec(spec: PodSpec, owner: Owner, at: Place, report: Rep
   checkOS(spec, at, report);
 }
 
-const pathOf = (at: Place, member: string): PathLike => at.child(member).path();
-
-function checkChoice(value: string, supported: readonly string[], at: Place, where: string, report: Report): void {
+function checkChoice(value: string, supported: readonly string[], at: FieldPath, where: string, report: Report): void {
   if (value === '') report.required(at, where);
   else if (!supported.includes(value)) report.unsupported(at, where, value, supported);
 }
 
-function checkScheduling(spec: PodSpec, at: Place, report: Report): void {
+function checkScheduling(spec: PodSpec, at: FieldPath, report: Report): void {
   const { affinity, readinessGates, schedulingGates, topologySpreadConstraints, tolerations, preemptionPolicy } = spec;
   if (affinity) checkAffinity(affinity, at.child('affinity'), report);
   if (readinessGates)
@@ -62,7 +60,7 @@ function checkScheduling(spec: PodSpec, at: Place, report: Report): void {
   if (preemptionPolicy !== undefined) checkChoice(preemptionPolicy, preemptionPolicies, at, 'preemptionPolicy', report);
 }
 
-function checkGates(gates: readonly PodSchedulingGate[], at: Place, report: Report): void {
+function checkGates(gates: readonly PodSchedulingGate[], at: FieldPath, report: Report): void {
   for (const [index, { name = '' }] of gates.entries()) {
     report.problems(at, `schedulingGates[${index}]`, name, isQualifiedName(name));
     if (gates.findIndex((gate) => gate.name === name) < index) report.duplicate(at, `schedulingGates[${index}]`, name);
@@ -70,7 +68,7 @@ function checkGates(gates: readonly PodSchedulingGate[], at: Place, report: Repo
 }
 
 /** A pod with users of its own shares nothing with its node that those would not fit. */
-function checkUsers({ hostNetwork, hostPID, hostIPC }: PodSpec, at: Place, report: Report): void {
+function checkUsers({ hostNetwork, hostPID, hostIPC }: PodSpec, at: FieldPath, report: Report): void {
   const why = 'when `pod.Spec.HostUsers` is false';
   if (hostNetwork) report.forbidden(at, 'hostNetwork', why);
   if (hostPID) report.forbidden(at, 'HostPID', why);
@@ -79,7 +77,7 @@ function checkUsers({ hostNetwork, hostPID, hostIPC }: PodSpec, at: Place, repor
 
 const references = ['serviceAccountName', 'nodeName', 'priorityClassName', 'runtimeClassName'] as const;
 
-function checkReferences(spec: PodSpec, at: Place, report: Report): void {
+function checkReferences(spec: PodSpec, at: FieldPath, report: Report): void {
   for (const member of references) {
     const name = spec[member];
     if (name || (name !== undefined && member === 'runtimeClassName')) report.problems(at, member, name, isDNS1123Subdomain(name));
@@ -89,9 +87,9 @@ function checkReferences(spec: PodSpec, at: Place, report: Report): void {
     report.invalid(at, 'activeDeadlineSeconds', deadline, `must be between 1 and ${longestDeadline}, inclusive`);
 }
 
-function checkClaims(claims: readonly PodResourceClaim[], spec: Place, report: Report): void {
+function checkClaims(claims: readonly PodResourceClaim[], spec: FieldPath, report: Report): void {
   for (const [index, claim] of claims.entries()) {
-    const at = spec.item('resourceClaims', index);
+    const at = spec.child('resourceClaims').index(index);
     const { name, resourceClaimName: own, resourceClaimTemplateName: template } = claim;
     if (!name) report.required(at, 'name');
     else if (claims.find((other) => other.name === name) !== claim) report.duplicate(at, 'name', name);

@@ -1,6 +1,6 @@
-import { isQualifiedName } from '@keelson/machinery';
+import { type FieldPath, isQualifiedName } from '@keelson/machinery';
 import type { TopologySpreadConstraint } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { checkSelector, isSelectedTwice } from './affinity.ts';
 
 const actions = ['DoNotSchedule', 'ScheduleAnyway'];
@@ -8,9 +8,9 @@ const policies = ['Honor', 'Ignore'];
 const notPositive = 'must be greater than zero';
 
 /** How evenly pods are to lie over nodes. `spec` is the pod's spec. */
-export function checkSpread(constraints: readonly TopologySpreadConstraint[], spec: Place, report: Report): void {
+export function checkSpread(constraints: readonly TopologySpreadConstraint[], spec: FieldPath, report: Report): void {
   for (const [index, constraint] of constraints.entries()) {
-    const at = spec.item('topologySpreadConstraints', index);
+    const at = spec.child('topologySpreadConstraints').index(index);
     const { maxSkew = 0, topologyKey, whenUnsatisfiable: action, nodeAffinityPolicy, nodeTaintsPolicy, labelSelector } = constraint;
     if (maxSkew <= 0) report.invalid(at, 'maxSkew', maxSkew, notPositive);
     if (!topologyKey) report.required(at, 'topologyKey', 'can not be empty');
@@ -25,18 +25,18 @@ export function checkSpread(constraints: readonly TopologySpreadConstraint[], sp
   }
 }
 
-function checkDomains({ minDomains, whenUnsatisfiable: action }: TopologySpreadConstraint, at: Place, report: Report): void {
+function checkDomains({ minDomains, whenUnsatisfiable: action }: TopologySpreadConstraint, at: FieldPath, report: Report): void {
   if (minDomains === undefined) return;
   if (minDomains <= 0) report.invalid(at, 'minDomains', minDomains, notPositive);
   if (action !== 'DoNotSchedule')
     report.invalid(at, 'minDomains', minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action ?? ''}`);
 }
 
-function checkPolicy(policy: string | undefined, at: Place, where: string, report: Report): void {
+function checkPolicy(policy: string | undefined, at: FieldPath, where: string, report: Report): void {
   if (policy !== undefined && !policies.includes(policy)) report.unsupported(at, where, policy, policies);
 }
 
-function checkKeys({ matchLabelKeys, labelSelector }: TopologySpreadConstraint, at: Place, report: Report): void {
+function checkKeys({ matchLabelKeys, labelSelector }: TopologySpreadConstraint, at: FieldPath, report: Report): void {
   if (!matchLabelKeys?.length) return;
   if (!labelSelector) report.forbidden(at, 'matchLabelKeys', 'must not be specified when labelSelector is not set');
   for (const [index, key] of matchLabelKeys.entries()) {

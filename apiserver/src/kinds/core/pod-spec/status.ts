@@ -1,13 +1,13 @@
-import { isDNS1123Subdomain, isQualifiedName, parseIp } from '@keelson/machinery';
+import { type FieldPath, isDNS1123Subdomain, isQualifiedName, parseIp } from '@keelson/machinery';
 import type { ContainerStatus, Pod } from '@keelson/types';
-import { Place, type Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 
 const notAddress = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 
 const ownConditions: ReadonlySet<string> = new Set(['ContainersReady', 'Initialized', 'PodScheduled', 'Ready']);
 
 /** What a write of a pod's status is refused with. `at` is the status. */
-export function checkPodStatus({ status: next = {} }: Pod, old: Pod, at: Place, metadata: Place, report: Report): void {
+export function checkPodStatus({ status: next = {} }: Pod, old: Pod, at: FieldPath, metadata: FieldPath, report: Report): void {
   const { nominatedNodeName: node, qosClass, conditions } = next;
   if (conditions)
     for (const [index, { type }] of conditions.entries())
@@ -23,7 +23,7 @@ export function checkPodStatus({ status: next = {} }: Pod, old: Pod, at: Place, 
 }
 
 /** What has ended for good does not run again, unless its own policy says so. */
-function checkRestarts(next: NonNullable<Pod['status']>, { spec, status: old = {} }: Pod, at: Place, report: Report): void {
+function checkRestarts(next: NonNullable<Pod['status']>, { spec, status: old = {} }: Pod, at: FieldPath, report: Report): void {
   const containers = [...spec.containers, ...(spec.initContainers ?? [])];
   if (containers.some(({ restartPolicyRules }) => restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'))) return;
   const returns = (name: string): boolean => containers.find((one) => one.name === name)?.restartPolicy !== undefined;
@@ -49,16 +49,16 @@ function isBack(statuses: readonly ContainerStatus[], name: string): boolean {
 
 type ClaimStatuses = NonNullable<Pod['status']>['resourceClaimStatuses'];
 
-function checkClaims(statuses: ClaimStatuses, { spec }: Pod, status: Place, report: Report): void {
+function checkClaims(statuses: ClaimStatuses, { spec }: Pod, status: FieldPath, report: Report): void {
   for (const [index, { name, resourceClaimName }] of (statuses ?? []).entries()) {
-    const at = new Place(status, 'resourceClaimStatuses', index);
+    const at = status.child('resourceClaimStatuses').index(index);
     if (!spec.resourceClaims?.some((claim) => claim.name === name))
       report.invalid(at, 'name', name, 'must match the name of an entry in `spec.resourceClaims`');
     if (resourceClaimName !== undefined) report.problems(at, 'name', resourceClaimName, isDNS1123Subdomain(resourceClaimName));
   }
 }
 
-function checkAddresses(list: readonly { ip?: string | undefined }[] | undefined, at: Place, where: string, report: Report): void {
+function checkAddresses(list: readonly { ip?: string | undefined }[] | undefined, at: FieldPath, where: string, report: Report): void {
   if (!list) return;
   const families = new Set<number>();
   for (const [index, { ip = '' }] of list.entries()) {

@@ -1,5 +1,6 @@
+import type { FieldPath } from '@keelson/machinery';
 import type { PodOS } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 
 const real = Array.from({ length: 15 }, (_one, index) => [`SIGRTMIN+${index + 1}`, `SIGRTMAX-${index}`]).flat();
 const onLinux = [
@@ -11,7 +12,7 @@ const onLinux = [
 const onWindows = ['SIGKILL', 'SIGTERM'];
 
 /** What a container is told to stop with: which signals there are depends on the system, so that must be named. `at` is the lifecycle. */
-export function checkStopSignal(signal: string, os: PodOS | undefined, at: Place, report: Report): void {
+export function checkStopSignal(signal: string, os: PodOS | undefined, at: FieldPath, report: Report): void {
   if (!os?.name) {
     report.forbidden(at, 'stopSignal', 'may not be set for containers with empty `spec.os.name`');
     return;

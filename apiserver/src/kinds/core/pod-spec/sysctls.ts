@@ -1,5 +1,6 @@
+import type { FieldPath } from '@keelson/machinery';
 import type { PodSpec, Sysctl } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 
 const segment = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 const form = `(${segment}[\\./])*${segment}`;
@@ -7,9 +8,14 @@ const pattern = new RegExp(`^${form}$`);
 const longest = 253;
 
 /** Kernel settings of a pod: none of a namespace that the pod shares with its node. `at` is the security context. */
-export function checkSysctls(sysctls: readonly Sysctl[], host: Pick<PodSpec, 'hostNetwork' | 'hostIPC'>, at: Place, report: Report): void {
+export function checkSysctls(
+  sysctls: readonly Sysctl[],
+  host: Pick<PodSpec, 'hostNetwork' | 'hostIPC'>,
+  at: FieldPath,
+  report: Report,
+): void {
   for (const [index, sysctl] of sysctls.entries()) {
-    const where = at.item('sysctls', index);
+    const where = at.child('sysctls').index(index);
     const { name } = sysctl;
     if (!name) report.required(where, 'name');
     else if (name.length > longest || !pattern.test(name))

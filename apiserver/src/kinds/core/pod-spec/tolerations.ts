@@ -1,14 +1,14 @@
-import { isLabelValue, isQualifiedName } from '@keelson/machinery';
+import { type FieldPath, isLabelValue, isQualifiedName } from '@keelson/machinery';
 import type { Toleration } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const operators = ['Equal', 'Exists'];
 
 /** Which taints a pod puts up with. `parent` is what has the list `tolerations`. */
-export function checkTolerations(tolerations: readonly Toleration[], parent: Place, report: Report): void {
+export function checkTolerations(tolerations: readonly Toleration[], parent: FieldPath, report: Report): void {
   for (const [index, toleration] of tolerations.entries()) {
-    const at = parent.item('tolerations', index);
+    const at = parent.child('tolerations').index(index);
     const { key, operator = '', effect = '', tolerationSeconds } = toleration;
     if (key) report.problems(at, 'key', key, isQualifiedName(key));
     else if (operator !== 'Exists')
@@ -21,7 +21,7 @@ export function checkTolerations(tolerations: readonly Toleration[], parent: Pla
 }
 
 /** No operator means `Equal`. */
-function checkValue({ operator, value = '' }: Toleration, at: Place, report: Report): void {
+function checkValue({ operator, value = '' }: Toleration, at: FieldPath, report: Report): void {
   if (operator === 'Exists') {
     if (value) report.invalid(at, 'operator', value, "value must be empty when `operator` is 'Exists'");
   } else if (!operator || operator === 'Equal') {

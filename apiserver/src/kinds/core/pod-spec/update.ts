@@ -1,13 +1,13 @@
-import { equal, isConditionTrue } from '@keelson/machinery';
+import { equal, type FieldPath, isConditionTrue } from '@keelson/machinery';
 import type { Container, Pod, PodSpec, Toleration } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { checkGatedPlacement } from './gated-update.ts';
 
 const changeable =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
 /** A pod's spec is what it was created with, but for images, deadlines, added tolerations, and gates that go. `at` is the spec. */
-export function checkPodUpdate(pod: Pod, before: Pod, at: Place, report: Report): void {
+export function checkPodUpdate(pod: Pod, before: Pod, at: FieldPath, report: Report): void {
   const [next, old] = [pod.spec, before.spec];
   if (equal(next, old)) return;
   for (const member of ['containers', 'initContainers'] as const)
@@ -45,7 +45,7 @@ function withImages(next: readonly Container[], old: readonly Container[]): Cont
 }
 
 /** @returns false where nothing else is worth looking at. */
-function checkDeadline(next: number | undefined, old: number | undefined, at: Place, report: Report): boolean {
+function checkDeadline(next: number | undefined, old: number | undefined, at: FieldPath, report: Report): boolean {
   if (next === undefined) {
     if (old !== undefined) report.invalid(at, 'activeDeadlineSeconds', null, 'must not update from a positive integer to nil value');
     return true;
@@ -63,7 +63,7 @@ function onlyAdded(next: readonly Toleration[], old: readonly Toleration[]): boo
   return old.every((toleration) => lasting.some((one) => equal(one, { ...toleration, tolerationSeconds: undefined })));
 }
 
-function checkGates({ schedulingGates: next = [] }: PodSpec, { schedulingGates: old = [] }: PodSpec, at: Place, report: Report): void {
+function checkGates({ schedulingGates: next = [] }: PodSpec, { schedulingGates: old = [] }: PodSpec, at: FieldPath, report: Report): void {
   for (const [index, { name }] of next.entries())
     if (!old.some((gate) => gate.name === name))
       report.forbidden(at, `schedulingGates[${index}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`);

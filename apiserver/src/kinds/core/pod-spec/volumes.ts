@@ -1,5 +1,6 @@
 import {
   compareQuantities,
+  type FieldPath,
   isDNS1123Label,
   isDNS1123Subdomain,
   parseQuantity,
@@ -8,7 +9,7 @@ import {
   zeroQuantity,
 } from '@keelson/machinery';
 import type { CSIVolumeSource, EmptyDirVolumeSource, EphemeralVolumeSource, ImageVolumeSource, Volume } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { csiDriverNameErrors } from '../csi-driver-name.ts';
 import { claimSpecErrors } from '../persistent-volume-claim-validation.ts';
 import { checkDisk, diskRules } from './disk-sources.ts';
@@ -29,9 +30,9 @@ const called: Readonly<Record<string, string>> = { gcePersistentDisk: 'persisten
 const calledWhenTooMany: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
 /** @param pod the name of the pod, where it is one. */
-export function checkVolumes(volumes: readonly Volume[], pod: string | undefined, spec: Place, report: Report): void {
+export function checkVolumes(volumes: readonly Volume[], pod: string | undefined, spec: FieldPath, report: Report): void {
   for (const [index, volume] of volumes.entries()) {
-    const at = spec.item('volumes', index);
+    const at = spec.child('volumes').index(index);
     const { name } = volume;
     const before = report.errors.length;
     if (!name) report.required(at, 'name');
@@ -41,7 +42,7 @@ export function checkVolumes(volumes: readonly Volume[], pod: string | undefined
   }
 }
 
-function checkSources(volume: Volume, pod: string | undefined, at: Place, report: Report): void {
+function checkSources(volume: Volume, pod: string | undefined, at: FieldPath, report: Report): void {
   let first: (typeof sources)[number] | undefined;
   for (const source of sources) {
     if (volume[source] === undefined) continue;
@@ -59,7 +60,7 @@ function checkSources(volume: Volume, pod: string | undefined, at: Place, report
     for (const problem of isDNS1123Subdomain(`${pod}-${name}`)) report.invalid(at, 'name', name, `PVC name "${pod}-${name}": ${problem}`);
 }
 
-function checkSource(volume: Volume, source: (typeof sources)[number], ofPod: boolean, at: Place, report: Report): void {
+function checkSource(volume: Volume, source: (typeof sources)[number], ofPod: boolean, at: FieldPath, report: Report): void {
   const rule = diskRules[source];
   if (rule) {
     checkDisk(rule, volume[source] ?? {}, at, report);
@@ -77,34 +78,34 @@ function checkSource(volume: Volume, source: (typeof sources)[number], ofPod: bo
   if (source === 'image' && image) checkImage(image, ofPod, at, report);
 }
 
-function checkEmptyDir({ sizeLimit }: EmptyDirVolumeSource, at: Place, report: Report): void {
+function checkEmptyDir({ sizeLimit }: EmptyDirVolumeSource, at: FieldPath, report: Report): void {
   if (sizeLimit !== undefined && compareQuantities(parseQuantity(sizeLimit), zeroQuantity) < 0)
     report.forbidden(at, 'sizeLimit', 'SizeLimit field must be a valid resource quantity');
 }
 
 /** Upstream says what is wrong with the secret's name of `name`. */
-function checkCSI({ driver, nodePublishSecretRef: secret }: CSIVolumeSource, at: Place, report: Report): void {
-  report.add(csiDriverNameErrors(driver, at.child('driver').path()));
+function checkCSI({ driver, nodePublishSecretRef: secret }: CSIVolumeSource, at: FieldPath, report: Report): void {
+  report.add(csiDriverNameErrors(driver, at.child('driver')));
   if (secret && !secret.name) report.required(at, 'nodePublishSecretRef.name');
   else if (secret?.name) report.problems(at, 'name', secret.name, isDNS1123Subdomain(secret.name));
 }
 
-function checkEphemeral({ volumeClaimTemplate: template }: EphemeralVolumeSource, source: Place, report: Report): void {
+function checkEphemeral({ volumeClaimTemplate: template }: EphemeralVolumeSource, source: FieldPath, report: Report): void {
   if (!template) {
     report.required(source, 'volumeClaimTemplate');
     return;
   }
   const at = source.child('volumeClaimTemplate');
   const { metadata = {} } = template;
-  report.add(validateAnnotations(metadata.annotations, at.child('metadata.annotations').path()));
-  report.add(validateLabels(metadata.labels, at.child('metadata.labels').path()));
+  report.add(validateAnnotations(metadata.annotations, at.child('metadata.annotations')));
+  report.add(validateLabels(metadata.labels, at.child('metadata.labels')));
   for (const [member, value] of Object.entries(metadata))
     if (member !== 'annotations' && member !== 'labels' && value !== undefined && value !== null && value !== '')
       report.forbidden(at, `metadata.${member}`, 'cannot be set');
-  report.add(claimSpecErrors(template.spec, at.child('spec').path()));
+  report.add(claimSpecErrors(template.spec, at.child('spec')));
 }
 
-function checkImage({ reference, pullPolicy }: ImageVolumeSource, ofPod: boolean, at: Place, report: Report): void {
+function checkImage({ reference, pullPolicy }: ImageVolumeSource, ofPod: boolean, at: FieldPath, report: Report): void {
   if (ofPod && !reference) report.required(at, 'reference');
   checkPullPolicy(pullPolicy, at, 'pullPolicy', report);
 }

@@ -1,6 +1,6 @@
-import { byteLength, isDNS1123Subdomain } from '@keelson/machinery';
+import { byteLength, type FieldPath, isDNS1123Subdomain } from '@keelson/machinery';
 import type { PodSpec, WindowsSecurityContextOptions } from '@keelson/types';
-import type { Place, Report } from '../../report.ts';
+import type { Report } from '../../report.ts';
 import { everyContainer } from './every-container.ts';
 
 const longestSpecKiB = 64;
@@ -15,7 +15,7 @@ const userCharacters = /["/\\:;|=,+*?<>@[\]]/;
 const onlyDots = /^[. ]+$/;
 
 /** What only Windows knows. `at` is the security context. */
-export function checkWindowsOptions(options: WindowsSecurityContextOptions | undefined, context: Place, report: Report): void {
+export function checkWindowsOptions(options: WindowsSecurityContextOptions | undefined, context: FieldPath, report: Report): void {
   if (!options) return;
   const { gmsaCredentialSpecName: specName, gmsaCredentialSpec: spec, runAsUserName } = options;
   const at = context.child('windowsOptions');
@@ -49,7 +49,7 @@ function domainProblems(domain: string): string[] {
 }
 
 /** Containers that are processes of the node: all of a pod's or none. `at` is the pod's spec. */
-export function checkHostProcess(spec: PodSpec, at: Place, report: Report): void {
+export function checkHostProcess(spec: PodSpec, at: FieldPath, report: Report): void {
   const own = spec.securityContext?.windowsOptions?.hostProcess;
   let [all, some] = [true, false];
   for (const [container, member, index] of everyContainer(spec)) {
