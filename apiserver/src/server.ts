@@ -139,7 +139,7 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
   const state: State = { address: '', keeping: Promise.resolve() };
   const startup = new Startup(config);
   const aggregator = new Aggregator({ ...config.aggregation, registry, clock, random, log, metrics: config.metrics });
-  const fairness = createFairness(registry, config.fairness ?? usualFairness, config.metrics);
+  const fairness = createFairness(registry, config.fairness ?? usualFairness, config.metrics, signal);
   const options: PipelineOptions = {
     ...access,
     ...{ registry, decoder, services, clock, random, log, signal, aggregator },

@@ -15,7 +15,7 @@ export class PodControl {
   }
 
   /** Makes pods, more and more at once. Resolves to the first error, after which none is begun: the rest would fail the same way. */
-  create(key: Key, owner: KubeObject, pods: readonly Pod[], context: ReconcileContext): Promise<unknown> {
+  create(key: Key, owner: KubeObject, pods: Iterable<Pod>, context: ReconcileContext): Promise<unknown> {
     return slowStart(pods, (pod) => this.#createOne(key, owner, pod, context));
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Api, ApiError } from '@keelson/client';
-import { deployment, eventually, service } from '@keelson/testing';
+import { deployment, eventually, replicaSet, service } from '@keelson/testing';
 import {
   ConfigMap,
   Deployment,
@@ -145,6 +145,20 @@ test('a deleted pod is replaced, a relabelled one released and an orphan adopted
   await eventually(
     async () => (await api.get(ReplicaSet, { name: set?.metadata.name ?? '', namespace: ns })).metadata.ownerReferences?.length === 1,
   );
+});
+
+test('a ReplicaSet that is scaled down while its pods are made makes no more of them', async (t) => {
+  const ns = await namespace('a-slip');
+  const key = { namespace: ns, name: 'web' };
+  await api.create(ReplicaSet, fresh(replicaSet({ ...key, replicas: 2_000, selector: { app: 'web' } })));
+  let [made, gone] = [0, 0];
+  for await (const { type } of api.watch(Pod, { namespace: ns, signal: t.signal })) {
+    if (type === 'ADDED') made += 1;
+    if (type === 'DELETED') gone += 1;
+    if (type === 'ADDED' && made === 100) await api.patch(ReplicaSet, key, 'application/merge-patch+json', { spec: { replicas: 3 } });
+    if (made > 100 && made - gone === 3) break;
+  }
+  assert.ok(made < 1_500, `${made} pods were made`);
 });
 
 test('foreground deletion lets dependents go first', async () => {

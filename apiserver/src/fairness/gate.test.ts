@@ -37,11 +37,14 @@ async function status(transport: Transport, path: string, signal?: AbortSignal):
 async function withGate(total: number, use: (gate: PriorityAndFairness, clock: SimulatedClock, fixture: Fixture) => Promise<void>) {
   const clock = new SimulatedClock();
   const fixture = await startServer({ clock });
+  const end = new AbortController();
   try {
-    await use(new PriorityAndFairness(fixture.server.registry, total), clock, fixture);
+    await use(new PriorityAndFairness(fixture.server.registry, total, end.signal), clock, fixture);
   } finally {
+    end.abort();
     await fixture.close();
   }
+  assert.equal(clock.pending, 0, 'what has ended waits for nothing');
 }
 
 const accounts = ['system:serviceaccounts', 'system:serviceaccounts:default'];

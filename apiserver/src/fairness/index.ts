@@ -25,7 +25,7 @@ export interface Fairness {
 }
 
 /** @throws Error, in upstream's words, when the settings leave no room for any request. */
-export function createFairness(registry: Registry, settings: FairnessSettings, metrics: Metrics): Fairness {
+export function createFairness(registry: Registry, settings: FairnessSettings, metrics: Metrics, signal: AbortSignal): Fairness {
   const { enabled, maxRequestsInFlight: reading, maxMutatingRequestsInFlight: writing } = settings;
   if (reading < 0) throw new Error('--max-requests-inflight can not be negative value');
   if (writing < 0) throw new Error('--max-mutating-requests-inflight can not be negative value');
@@ -34,7 +34,7 @@ export function createFairness(registry: Registry, settings: FairnessSettings, m
     const given = `MaxRequestsInFlight=${reading} and MaxMutatingRequestsInFlight=${writing}`;
     throw new Error(`invalid configuration: ${given}; they must add up to something positive`);
   }
-  const gate = new PriorityAndFairness(registry, reading + writing);
+  const gate = new PriorityAndFairness(registry, reading + writing, signal);
   showFairness(metrics, gate.levels);
   return { gate, routes: [dumpRoute(gate.levels)] };
 }

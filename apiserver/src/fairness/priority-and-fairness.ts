@@ -30,11 +30,14 @@ export class PriorityAndFairness implements Gate {
   readonly levels: Levels<Held>;
   readonly #registry: Registry;
   readonly #clock: Clock;
+  readonly #signal: AbortSignal;
   #lending: Timer | undefined;
 
-  /** `total`: seats of the server. */
-  constructor(registry: Registry, total: number) {
+  /** `total`: seats of the server. After the signal, when nobody new comes, no seats are lent. */
+  constructor(registry: Registry, total: number, signal: AbortSignal) {
     this.#registry = registry;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#lending?.cancel(), { once: true });
     this.#clock = registry.options.clock;
     this.levels = new Levels(registry, total, begin);
   }
@@ -131,7 +134,7 @@ export class PriorityAndFairness implements Gate {
 
   /** From the first request that waits until nobody wants more than is its own, seats are lent once in a period. */
   #watchDemand(): void {
-    if (this.#lending) return;
+    if (this.#lending || this.#signal.aborted) return;
     this.levels.beginPeriod();
     const again = (): void => {
       this.#lending = this.#clock.after(lendingPeriod, () => {

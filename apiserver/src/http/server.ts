@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ExchangeHandler } from '@keelson/client';
 import { presenter, type ServingTexts, secureContext, type TlsTerms } from '@keelson/component';
+import { paced } from './paced.ts';
 import type { UpgradeHandler } from './upgrade.ts';
 
 export interface ServerOptions {
@@ -62,7 +63,13 @@ export function listen(options: ServerOptions): Promise<RunningServer> {
   });
   server.headersTimeout = patience.head;
   server.requestTimeout = patience.request;
-  server.on('request', (request, response) => void handle(request, response));
+  const begin = paced();
+  server.on('request', (request, response) =>
+    begin(() => {
+      // Who has gone away before its turn is left alone.
+      if (!request.socket.destroyed) handle(request, response);
+    }),
+  );
   server.on('upgrade', options.upgrade.handle);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return new Promise((resolve, reject) => {

@@ -24,6 +24,9 @@ import { type Failure, type Observed, planReplicas, statusChanged, statusOf, unt
 /** The longest time, in milliseconds, for which changes of a large ReplicaSet's pods are put together. */
 const longestRest = 100;
 
+/** The longest time, in milliseconds, for which pods are made before the status tells of them. */
+const longestRound = 2_000;
+
 /** A kind of object that wants a number of equal pods: a ReplicaSet, or what can be looked at as one. */
 export interface Family<T extends KubeObject & { metadata: ObjectMeta }> {
   /** The controller's name. */
@@ -132,7 +135,19 @@ class Replicas<T extends KubeObject & { metadata: ObjectMeta }> {
     if (plan.type === 'enough') return undefined;
     if (plan.type === 'delete') return failed('FailedDelete', await this.#pods.delete(key, object, plan.pods, context));
     const pod = podFrom(replicaSet.spec.template, replicaSet.metadata, kind);
-    return failed('FailedCreate', await this.#pods.create(key, object, Array<Pod>(plan.count).fill(pod), context));
+    return failed(
+      'FailedCreate',
+      await this.#pods.create(key, object, this.#round(key, replicaSet, Array<Pod>(plan.count).fill(pod), context), context),
+    );
+  }
+
+  /** As many of these as can be made until it is time to tell of them, or until the ReplicaSet may want something else. */
+  *#round(key: Key, { metadata }: ReplicaSet, pods: Iterable<Pod>, { of }: Stores): Iterable<Pod> {
+    const end = this.#clock.now() + longestRound;
+    for (const pod of pods) {
+      if (this.#clock.now() >= end || of(this.#family.kind).get(key)?.metadata.generation !== metadata.generation) return;
+      yield pod;
+    }
   }
 
   async #writeStatus(object: T, observed: Observed, { api }: ReconcileContext): Promise<Outcome> {

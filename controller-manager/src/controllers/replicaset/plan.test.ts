@@ -18,12 +18,15 @@ function readyPod(parts: PodParts & { since?: number; restarts?: number } = {}):
   });
 }
 
-test('missing pods are made, at most 500 at once; extra ones go', () => {
+test('missing pods are made; extra ones go, at most 500 at once', () => {
   const set = replicaSet({ replicas: 700 });
   assert.deepEqual(
     planReplicas(set, [], () => [], now),
-    { type: 'create', count: 500 },
+    { type: 'create', count: 700 },
   );
+  const many = Array.from({ length: 600 }, (_, index) => readyPod({ name: `p${index}` }));
+  const less = planReplicas(replicaSet({ replicas: 50 }), many, () => many, now);
+  assert.equal(less.type === 'delete' && less.pods.length, 500);
   assert.deepEqual(
     planReplicas(replicaSet({ replicas: 1 }), [readyPod()], () => [], now),
     { type: 'enough' },

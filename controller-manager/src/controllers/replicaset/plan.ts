@@ -12,8 +12,8 @@ import {
 import type { Pod, ReplicaSet, ReplicaSetStatus } from '@keelson/types';
 import { deletionOrder } from './ranking.ts';
 
-/** Pods made or deleted in one go, at most. */
-export const burst = 500;
+/** Pods deleted in one go, at most. */
+const burst = 500;
 
 export type ReplicasPlan =
   | { readonly type: 'enough' }
@@ -24,7 +24,7 @@ export type ReplicasPlan =
 export function planReplicas(replicaSet: ReplicaSet, active: readonly Pod[], related: () => readonly Pod[], now: number): ReplicasPlan {
   const missing = (replicaSet.spec.replicas ?? 1) - active.length;
   if (missing === 0) return { type: 'enough' };
-  if (missing > 0) return { type: 'create', count: Math.min(missing, burst) };
+  if (missing > 0) return { type: 'create', count: missing };
   const count = Math.min(-missing, burst);
   if (count === active.length) return { type: 'delete', pods: active };
   return { type: 'delete', pods: deletionOrder(active, related(), now).slice(0, count) };
