@@ -2,9 +2,8 @@
 const perTurn = 32;
 
 /**
- * Gives a function that begins what it is given, in order and little at a time. Else a hundred requests that come together would all be worked
- * on before the first is answered, and whoever asked, watches or looks after the server's health would have nothing to do meanwhile
- * (docs/decisions/what-a-request-costs.md).
+ * Gives a function that begins what it is given, in order and little at a time. Else a hundred writes that come together would all be worked on
+ * before the first is answered, and whoever asked or watches would have nothing to do meanwhile (docs/decisions/what-a-request-costs.md).
  */
 export function paced(): (begin: () => void) => void {
   const waiting: (() => void)[] = [];

@@ -64,12 +64,14 @@ export function listen(options: ServerOptions): Promise<RunningServer> {
   server.headersTimeout = patience.head;
   server.requestTimeout = patience.request;
   const begin = paced();
-  server.on('request', (request, response) =>
-    begin(() => {
-      // Who has gone away before its turn is left alone.
-      if (!request.socket.destroyed) handle(request, response);
-    }),
-  );
+  server.on('request', (request, response) => {
+    if (request.method === 'GET') handle(request, response);
+    else
+      begin(() => {
+        // Who has gone away before its turn is left alone.
+        if (!request.socket.destroyed) handle(request, response);
+      });
+  });
   server.on('upgrade', options.upgrade.handle);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return new Promise((resolve, reject) => {
