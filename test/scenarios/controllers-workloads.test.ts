@@ -150,7 +150,7 @@ test('a deleted pod is replaced, a relabelled one released and an orphan adopted
 test('a ReplicaSet that is scaled down while its pods are made makes no more of them', async (t) => {
   const ns = await namespace('a-slip');
   const key = { namespace: ns, name: 'web' };
-  await api.create(ReplicaSet, fresh(replicaSet({ ...key, replicas: 2_000, selector: { app: 'web' } })));
+  await api.create(ReplicaSet, fresh(replicaSet({ ...key, replicas: 2 ** 31 - 1, selector: { app: 'web' } })));
   let [made, gone] = [0, 0];
   for await (const { type } of api.watch(Pod, { namespace: ns, signal: t.signal })) {
     if (type === 'ADDED') made += 1;

@@ -128,24 +128,22 @@ class Replicas<T extends KubeObject & { metadata: ObjectMeta }> {
   }
 
   async #manage(key: Key, object: T, active: readonly Pod[], context: ReconcileContext): Promise<Failed | undefined> {
-    const { kind, view } = this.#family;
-    const replicaSet = view(object);
+    const replicaSet = this.#family.view(object);
     const related = (): readonly Pod[] => relatedPods(this.#family, replicaSet, context);
     const plan = planReplicas(replicaSet, active, related, this.#clock.now());
     if (plan.type === 'enough') return undefined;
     if (plan.type === 'delete') return failed('FailedDelete', await this.#pods.delete(key, object, plan.pods, context));
-    const pod = podFrom(replicaSet.spec.template, replicaSet.metadata, kind);
-    return failed(
-      'FailedCreate',
-      await this.#pods.create(key, object, this.#round(key, replicaSet, Array<Pod>(plan.count).fill(pod), context), context),
-    );
+    const pods = this.#round(key, replicaSet, plan.count, context);
+    return failed('FailedCreate', await this.#pods.create(key, object, pods, context));
   }
 
-  /** As many of these as can be made until it is time to tell of them, or until the ReplicaSet may want something else. */
-  *#round(key: Key, { metadata }: ReplicaSet, pods: Iterable<Pod>, { of }: Stores): Iterable<Pod> {
+  /** As many pods as can be made until it is time to tell of them, or until the ReplicaSet may want something else; `most` at most. */
+  *#round(key: Key, { metadata, spec }: ReplicaSet, most: number, { of }: Stores): Iterable<Pod> {
+    const { kind } = this.#family;
+    const pod = podFrom(spec.template, metadata, kind);
     const end = this.#clock.now() + longestRound;
-    for (const pod of pods) {
-      if (this.#clock.now() >= end || of(this.#family.kind).get(key)?.metadata.generation !== metadata.generation) return;
+    for (let count = 0; count < most; count++) {
+      if (this.#clock.now() >= end || of(kind).get(key)?.metadata.generation !== metadata.generation) return;
       yield pod;
     }
   }
