@@ -32,6 +32,12 @@ test('all at once, nobody waits', () => {
   assert.deepEqual(planned({ ...parallel, replicas: 0 }, 'running', 'leaving', 'ready'), ['delete db-2', 'delete db-0']);
 });
 
+test('of two thousand million pods only the next are planned', () => {
+  const replicas = 2 ** 31 - 1;
+  assert.deepEqual(planned({ replicas }, 'ready'), ['create db-1']);
+  assert.equal(planned({ ...parallel, replicas }, 'ready').length, 500);
+});
+
 test('a pod that ended is deleted, and made anew when it is gone', () => {
   assert.deepEqual(planned({}, 'ready', 'failed'), ['delete db-1']);
   assert.deepEqual(planned({}, 'ready', 'leaving'), []);

@@ -37,6 +37,9 @@ export type Step =
   /** A claim gets other owners. */
   | { readonly type: 'retain'; readonly claim: PersistentVolumeClaim };
 
+/** Steps after which no more pods are made in one go. */
+const burst = 500;
+
 export interface Plan {
   /** In order: those after one that fails are not taken. */
   readonly steps: readonly Step[];
@@ -56,15 +59,16 @@ export interface Slot {
  */
 export function planStatefulSet(view: View): Plan {
   const { set } = view;
-  const slots = slotsOf(view);
   const condemned = condemnedOf(view);
+  const slots: Slot[] = [];
   const steps: Step[] = [];
   let waitsForClaim = false;
-  for (const slot of slots) {
+  for (const slot of slotsOf(view)) {
     const found = fill(view, slot);
+    slots.push(slot);
     steps.push(...found.steps);
     waitsForClaim ||= found.waitsForClaim;
-    if (found.blocks && isOrdered(set)) return { steps, waitsForClaim };
+    if ((found.blocks && isOrdered(set)) || steps.length >= burst) return { steps, waitsForClaim };
   }
   steps.push(...condemned.flatMap((pod) => retain(view, pod, ordinalOf(set, pod) ?? 0)));
   steps.push(...dismiss(view, slots, condemned).map((pod): Step => ({ type: 'delete', pod })));
@@ -74,10 +78,11 @@ export function planStatefulSet(view: View): Plan {
   return { steps: [...steps, ...replaced.map((pod): Step => ({ type: 'delete', pod }))], waitsForClaim };
 }
 
-function slotsOf({ set, pods }: View): Slot[] {
+/** From the first ordinal on, as far as they are asked for: a set may want two thousand million. */
+function* slotsOf({ set, pods }: View): Iterable<Slot> {
   const first = firstOrdinal(set);
   const byOrdinal = new Map(pods.map((pod) => [ordinalOf(set, pod), pod]));
-  return Array.from({ length: replicasOf(set) }, (_, index) => ({ ordinal: first + index, pod: byOrdinal.get(first + index) }));
+  for (let ordinal = first; ordinal < first + replicasOf(set); ordinal++) yield { ordinal, pod: byOrdinal.get(ordinal) };
 }
 
 /** Pods beyond what is wanted, the last first. */
