@@ -14,7 +14,7 @@ export { CompileError, CostExceeded, EvaluationError, type Issue } from './error
 export { type AuthorizationAnswer, type AuthorizationQuery, authorizerValue, resourceCheckValue } from './library/authorization.ts';
 export { library } from './library/index.ts';
 export { type Evaluation, Program, perCallLimit } from './program.ts';
-export { regexOf } from './regex/program.ts';
+export { type Regex, regexOf } from './regex/program.ts';
 export { cardinality, type Declared, type DeclaredSchema, type DeclareOptions, declare, escapeName, maxRequestSize } from './schema.ts';
 export * from './types.ts';
 export { Optional } from './values.ts';

@@ -297,4 +297,20 @@ test('schemas that are not structural are refused', async () => {
     /x-kubernetes-validations\[0\]\.rule: Invalid value: "self\.a ==": compilation failed/,
   );
   assert.match(await refuse({ type: 'object', properties: { a: { type: 'integer', default: 'x' } } }), /must be of type integer: "string"/);
+  assert.match(
+    await refuse({ type: 'object', properties: { a: { type: 'string', pattern: '+' } } }),
+    /properties\[a\]\.pattern: Invalid value: "\+": must be a valid regular expression, but isn't: error parsing regexp: missing argument to repetition operator: `\+`/,
+  );
+});
+
+test('patterns are Go’s, and a hostile one holds nobody up', async () => {
+  const texts = (pattern: string): object => ({ type: 'string', pattern });
+  const properties = { letters: texts(String.raw`\A(?i:[[:alpha:]]+)\z`), hostile: texts('^(a+)+$') };
+  const spec = { type: 'object', properties };
+  const path = await establish('texts', {}, { schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } });
+  const put = async (name: string, value: object): Promise<number> =>
+    (await server.send('POST', path, { apiVersion: 'stable.example.com/v1', kind: 'Text', metadata: { name }, spec: value })).status;
+  assert.equal(await put('fine', { letters: 'Abc', hostile: 'a'.repeat(50_000) }), 201);
+  assert.equal(await put('digits', { letters: 'Abc1' }), 422);
+  assert.equal(await put('long', { hostile: `${'a'.repeat(50_000)}b` }), 422);
 });

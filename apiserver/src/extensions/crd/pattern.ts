@@ -1,34 +1,17 @@
-const compiled = new Map<string, RegExp | undefined>();
+import { errorMessage } from '@keelson/base';
+import { type Regex, regexOf } from '@keelson/cel';
 
-/** A pattern in Go's syntax as JavaScript's; undefined when it is none in either. Kept, since a schema's patterns are few and met often. */
-export function patternOf(pattern: string): RegExp | undefined {
-  if (!compiled.has(pattern)) compiled.set(pattern, compile(pattern));
-  return compiled.get(pattern);
-}
-
-function compile(pattern: string): RegExp | undefined {
-  const [, flags = '', rest = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
-  const source = rest
-    .replaceAll(/\(\?P</g, '(?<')
-    .replaceAll('\\A', '^')
-    .replaceAll('\\z', '$')
-    .replaceAll(/\[\[:(\w+):\]\]/g, (all, name: string) => classes[name] ?? all);
-  for (const mode of ['u', '']) {
-    try {
-      return new RegExp(source, flags + mode);
-    } catch {
-      // Go allows escapes that JavaScript's strict mode does not: the lenient one is tried next.
-    }
+/** A schema's pattern as Go reads it, which no value makes slow; or, in Go's words, why it is none. */
+export function patternOf(pattern: string): Regex | string {
+  try {
+    return regexOf(pattern);
+  } catch (error) {
+    return errorMessage(error);
   }
-  return undefined;
 }
 
-const classes: Readonly<Record<string, string>> = {
-  alnum: '[A-Za-z0-9]',
-  alpha: '[A-Za-z]',
-  digit: '[0-9]',
-  lower: '[a-z]',
-  space: '\\s',
-  upper: '[A-Z]',
-  word: '\\w',
-};
+/** Whether a part of the text fits. Nothing fits what is no pattern. */
+export function fits(text: string, pattern: string): boolean {
+  const regex = patternOf(pattern);
+  return typeof regex !== 'string' && regex.test(text);
+}

@@ -60,8 +60,9 @@ function unsupportedErrors(schema: Schema, at: FieldPath): FieldError[] {
   if (schema.additionalProperties === false)
     errors.push(fieldForbidden(at.child('additionalProperties'), 'additionalProperties cannot be set to false'));
   if (Array.isArray(schema.items)) errors.push(fieldForbidden(at.child('items'), 'items must be a schema object and not an array'));
-  if (schema.pattern && !patternOf(schema.pattern))
-    errors.push(fieldInvalid(at.child('pattern'), schema.pattern, `must be a valid regular expression, but isn't: ${schema.pattern}`));
+  const pattern = schema.pattern ? patternOf(schema.pattern) : undefined;
+  if (typeof pattern === 'string')
+    errors.push(fieldInvalid(at.child('pattern'), schema.pattern, `must be a valid regular expression, but isn't: ${pattern}`));
   return errors;
 }
 

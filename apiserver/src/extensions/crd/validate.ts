@@ -9,7 +9,7 @@ import {
   goJson,
 } from '@keelson/machinery';
 import { hasFormat } from './formats.ts';
-import { patternOf } from './pattern.ts';
+import { fits } from './pattern.ts';
 import { isMap, memberSchema, type Schema } from './schema.ts';
 
 /**
@@ -77,8 +77,7 @@ function stringErrors(value: string, { minLength, maxLength, pattern, format }: 
   if (maxLength !== undefined && length > maxLength) errors.push(fieldTooLong(place(path), maxLength));
   if (minLength !== undefined && length < minLength)
     errors.push(fieldInvalid(place(path), value, `${path} in body should be at least ${minLength} chars long`));
-  if (pattern && !patternOf(pattern)?.test(value))
-    errors.push(fieldInvalid(place(path), value, `${path} in body should match '${pattern}'`));
+  if (pattern && !fits(value, pattern)) errors.push(fieldInvalid(place(path), value, `${path} in body should match '${pattern}'`));
   if (format && !hasFormat(value, format))
     errors.push(fieldInvalid(place(path), value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
   return errors;
