@@ -51,7 +51,7 @@ export async function readConfiguration(request: ResourceRequest): Promise<objec
   if (duplicates.length === 0 || fieldValidation === 'Ignore') return config;
   const complaints = yamlComplaints(duplicates);
   if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${yamlError(complaints)}`);
-  request.warnings.push(...complaints);
+  for (const complaint of complaints) request.warnings.push(complaint);
   return config;
 }
 

@@ -214,3 +214,28 @@ test('custom resources: all that stands twice, then fields as sorted keys stand,
   const advice = 'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers';
   assert.deepEqual([headers.warning].flat(), [quoted(`metadata.finalizers: "mine": ${advice}`)]);
 });
+
+test('of many faults the first hundred are told, each once, and none of them takes long', async () => {
+  const path = '/api/v1/namespaces/default/configmaps';
+  const objectOf = (name: string, members: readonly string[]): string =>
+    `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${name}"},${members.join(',')}}`;
+  const numbers = [...Array(190_000).keys()];
+  const bodies = {
+    unknown: objectOf(
+      'unknown',
+      numbers.map((n) => `"k${n}":1`),
+    ),
+    twice: objectOf(
+      'twice',
+      numbers.slice(0, 100_000).map((n) => `"k${n}":1,"k${n}":2`),
+    ),
+    often: objectOf('often', Array(200_000).fill('"k":1')),
+  };
+  for (const [name, told] of Object.entries({ unknown: 100, twice: 100, often: 1 })) {
+    const body = bodies[name as keyof typeof bodies];
+    const { status, text } = await send({ method: 'POST', path, body }, 'Strict');
+    assert.equal(status, 400, text.slice(0, 200));
+    assert.equal(text.match(/unknown field/g)?.length, told);
+    assert.equal((await send({ method: 'POST', path, body }, 'Warn')).status, 201);
+  }
+});

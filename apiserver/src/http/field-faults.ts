@@ -50,12 +50,17 @@ const patchMembers = new Set(['op', 'path', 'from', 'value']);
  * @param unknown paths of fields that were dropped, in the order of the object.
  */
 export function fieldFaults(source: Source, unknown: readonly string[], custom: boolean): FieldFaults {
-  if (source.type === 'json' && !custom) return told(inDocumentOrder(source, unknown));
+  if (source.type === 'json' && !custom) return told(ofText(inDocumentOrder(source, unknown)));
   const rest = unknown.toSorted(comparePaths).map(unknownField);
-  if (source.type === 'json') return told([...source.duplicates.map(duplicateField), ...rest]);
+  if (source.type === 'json') return told([...ofText(source.duplicates.map(duplicateField)), ...rest]);
   const { complaints } = source;
   if (source.type === 'patch' || complaints.length === 0) return told([...complaints, ...rest]);
   return { warnings: [...complaints, ...rest], text: [yamlError(complaints), ...rest].join(', ') };
+}
+
+/** What is told of a JSON text: each fault once, and no more than a hundred. As upstream. */
+function ofText(faults: readonly string[]): string[] {
+  return [...new Set(faults)].slice(0, 100);
 }
 
 function told(warnings: readonly string[]): FieldFaults {
@@ -68,15 +73,21 @@ export const duplicateField = (path: string): string => `duplicate field "${path
 function inDocumentOrder({ text, duplicates }: Extract<Source, { type: 'json' }>, unknown: readonly string[]): string[] {
   if (duplicates.length === 0) return unknown.map(unknownField);
   const all: string[] = [];
+  const dropped = new Set(unknown);
   const left = new Set(unknown);
-  const isUnknown = (path: string): boolean =>
-    unknown.some((one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`));
   eachKey(text, (pathOf, again) => {
     const path = pathOf();
     if (left.delete(path)) all.push(unknownField(path));
-    else if (again && !isUnknown(path)) all.push(duplicateField(path));
+    else if (again && !isWithin(path, dropped)) all.push(duplicateField(path));
   });
   return all;
+}
+
+/** Whether a path, or one that it goes on from, is among these. */
+function isWithin(path: string, places: ReadonlySet<string>): boolean {
+  if (places.has(path)) return true;
+  for (let at = 1; at < path.length; at++) if ((path[at] === '.' || path[at] === '[') && places.has(path.slice(0, at))) return true;
+  return false;
 }
 
 /** As keys sorted at every level stand; the metadata of objects within objects is looked at last. */

@@ -38,7 +38,7 @@ export function answerTo(request: ResourceRequest, encoding = statusEncoding(hea
 /** Reads, parses and shapes the body; warnings go onto the request. */
 export async function decodeBody(request: ResourceRequest, kind: BodyKind = request.store.kind): Promise<Writable> {
   const { object, warnings } = await decoded(request, kind, await readBody(request.request));
-  request.warnings.push(...warnings);
+  for (const warning of warnings) request.warnings.push(warning);
   request.audit?.requested(object);
   return object as Writable;
 }

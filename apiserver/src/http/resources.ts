@@ -168,7 +168,7 @@ async function servePatch(request: ResourceRequest): Promise<void> {
     return toStored(store, object as Writable, current);
   };
   const written = await update(registry, store.hub, info.name, { apply }, writeRequest(request));
-  request.warnings.push(...warned);
+  for (const warning of warned) request.warnings.push(warning);
   await sendWritten(request, form, 200, written);
 }
 

@@ -63,6 +63,10 @@ const matching: [selector: string, labels: Record<string, string>, matches: bool
   ['x=a,y=b', { x: 'a' }, false],
 ];
 
+test('a long label selector is read once', () => {
+  for (const symbol of [',', '!', '=', '>', '(']) assert.throws(() => s.parseLabelSelector(symbol.repeat(1_000_000)), /found '/);
+});
+
 test('label selectors match', () => {
   for (const [selector, labels, matches] of matching) {
     assert.equal(s.parseLabelSelector(selector).matches(labels), matches, `${selector} ${JSON.stringify(labels)}`);
