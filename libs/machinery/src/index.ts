@@ -23,6 +23,7 @@ export * from './podstate.ts';
 export * from './quantity.ts';
 export { charge, growth, limitedBy, missingAmounts, quotaApplies, totalUsage } from './quota/quota.ts';
 export { type Counted, countName, usageOf } from './quota/usage.ts';
+export * from './repeats.ts';
 export * from './selector.ts';
 export * from './status.ts';
 export * from './time.ts';

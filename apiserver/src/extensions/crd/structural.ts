@@ -11,10 +11,11 @@ import { validateValue } from './validate.ts';
  * Also what upstream refuses in any schema. Paths and messages are upstream's.
  */
 export function structuralErrors(schema: Schema, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  if (schema.type !== undefined && schema.type !== 'object')
-    errors.push(fieldInvalid(at.child('type'), schema.type, 'must be object at the root'));
-  errors.push(...nodeErrors(schema, at, 'must not be empty at the root'));
+  const isObject = schema.type === undefined || schema.type === 'object';
+  const errors = [
+    ...(isObject ? [] : [fieldInvalid(at.child('type'), schema.type, 'must be object at the root')]),
+    ...nodeErrors(schema, at, 'must not be empty at the root'),
+  ];
   // What is not structural has no types that rules could be checked against.
   return errors.length > 0 ? errors : ruleSchemaErrors(schema, at);
 }
@@ -97,17 +98,13 @@ function listErrors(schema: Schema, at: FieldPath): FieldError[] {
   return errors;
 }
 
-function childErrors(schema: Schema, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const [name, member] of Object.entries(schema.properties ?? {}))
-    errors.push(...nodeErrors(member, at.child('properties').key(name), 'must not be empty for specified object fields'));
-  if (typeof schema.additionalProperties === 'object')
-    errors.push(
-      ...nodeErrors(schema.additionalProperties, at.child('additionalProperties'), 'must not be empty for specified object fields'),
-    );
-  if (schema.items && !Array.isArray(schema.items))
-    errors.push(...nodeErrors(schema.items, at.child('items'), 'must not be empty for specified array items'));
-  return errors;
+function childErrors({ properties = {}, additionalProperties, items }: Schema, at: FieldPath): FieldError[] {
+  const untyped = 'must not be empty for specified object fields';
+  return [
+    ...Object.entries(properties).flatMap(([name, member]) => nodeErrors(member, at.child('properties').key(name), untyped)),
+    ...(typeof additionalProperties === 'object' ? nodeErrors(additionalProperties, at.child('additionalProperties'), untyped) : []),
+    ...(items && !Array.isArray(items) ? nodeErrors(items, at.child('items'), 'must not be empty for specified array items') : []),
+  ];
 }
 
 /** Members that say more than which values are allowed have no place under allOf, anyOf, oneOf and not. */

@@ -1,4 +1,4 @@
-import { type FieldError, type FieldPath, fieldDuplicate, fieldInvalid, fieldRequired, path } from '@keelson/machinery';
+import { type FieldError, type FieldPath, fieldDuplicate, fieldInvalid, fieldRequired, path, repeats } from '@keelson/machinery';
 import { MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicyBinding } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { oneOf } from '../field-checks.ts';
@@ -34,9 +34,10 @@ export const mutatingAdmissionPolicyBindingKind: KindDefinition<MutatingAdmissio
 
 function actionErrors(actions: readonly string[], where: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
+  const again = repeats(actions);
   for (const [index, action] of actions.entries()) {
     errors.push(...oneOf(action, ['Audit', 'Deny', 'Warn'], where.index(index)));
-    if (actions.indexOf(action) < index) errors.push(fieldDuplicate(where.index(index), action));
+    if (again.has(index)) errors.push(fieldDuplicate(where.index(index), action));
   }
   if (actions.includes('Deny') && actions.includes('Warn')) {
     const why = 'repeating the same validation failure information in the API response and headers serves no purpose';

@@ -1,4 +1,13 @@
-import { type FieldError, type FieldPath, fieldDuplicate, fieldInvalid, fieldRequired, invalidBy, isPathSegment } from '@keelson/machinery';
+import {
+  type FieldError,
+  type FieldPath,
+  fieldDuplicate,
+  fieldInvalid,
+  fieldRequired,
+  invalidBy,
+  isPathSegment,
+  repeats,
+} from '@keelson/machinery';
 import type { NamedRuleWithOperations, RuleWithOperations } from '@keelson/types';
 import { oneOf } from '../field-checks.ts';
 
@@ -24,9 +33,10 @@ export function ruleErrors(rule: RuleWithOperations, at: FieldPath): FieldError[
 
 export function namedRuleErrors(rule: NamedRuleWithOperations, at: FieldPath): FieldError[] {
   const { resourceNames: names = [] } = rule;
+  const again = repeats(names);
   const errors = names.flatMap((name, index) => {
     const where = at.child('resourceNames').index(index);
-    return [...invalidBy(isPathSegment(name), where, name), ...(names.indexOf(name) < index ? [fieldDuplicate(where, name)] : [])];
+    return [...invalidBy(isPathSegment(name), where, name), ...(again.has(index) ? [fieldDuplicate(where, name)] : [])];
   });
   return [...errors, ...ruleErrors(rule, at)];
 }

@@ -8,6 +8,7 @@ import {
   isDNS1035Label,
   isDNS1123Subdomain,
   path,
+  repeats,
   validateLabelSelector,
 } from '@keelson/machinery';
 import type { MutatingWebhook, ValidatingWebhook } from '@keelson/types';
@@ -82,8 +83,9 @@ export function versionErrors(
   needed = `must specify one of ${reviewVersions.join(', ')}`,
 ): FieldError[] {
   if (versions.length === 0) return [fieldRequired(at, needed)];
+  const again = repeats(versions);
   const errors = versions.flatMap((version, index) =>
-    versions.indexOf(version) < index
+    again.has(index)
       ? [fieldInvalid(at.index(index), version, 'duplicate version')]
       : invalidBy(isDNS1035Label(version), at.index(index), version),
   );

@@ -32,7 +32,8 @@ export function definitionErrors({ metadata, spec, status }: CustomResourceDefin
   if (metadata.name !== `${names?.plural}.${spec.group}`)
     errors.push(fieldInvalid(path('metadata', 'name'), metadata.name, 'must be spec.names.plural+"."+spec.group'));
   errors.push(...groupErrors(spec.group), ...requiredOneOf(spec.scope, ['Cluster', 'Namespaced'], at.child('scope')));
-  for (const [index, version] of versions.entries()) errors.push(...versionErrors(version, at.child('versions').index(index)));
+  for (const [index, version] of versions.entries())
+    for (const error of versionErrors(version, at.child('versions').index(index))) errors.push(error);
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
     errors.push(fieldInvalid(at.child('versions'), versions, 'must contain unique version names'));
   if (versions.filter(({ storage }) => storage).length !== 1)
@@ -57,10 +58,10 @@ function groupErrors(group: string | undefined): FieldError[] {
 
 function versionErrors(version: CustomResourceDefinitionVersion, where: FieldPath): FieldError[] {
   const { name = '', schema, deprecated, deprecationWarning, subresources, additionalPrinterColumns = [] } = version;
-  const errors: FieldError[] = [];
   const whole = where.child('schema', 'openAPIV3Schema');
-  if (schema?.openAPIV3Schema) errors.push(...structuralErrors(schema.openAPIV3Schema as Schema, whole));
-  else errors.push(fieldRequired(whole, 'schemas are required'));
+  const errors = schema?.openAPIV3Schema
+    ? structuralErrors(schema.openAPIV3Schema as Schema, whole)
+    : [fieldRequired(whole, 'schemas are required')];
   const problems = isDNS1035Label(name);
   if (problems.length > 0) errors.push(fieldInvalid(where.child('name'), name, problems.join(',')));
   if (!deprecated && deprecationWarning !== undefined)

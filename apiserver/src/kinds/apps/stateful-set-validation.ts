@@ -34,12 +34,15 @@ export function statefulSetErrors({ spec }: StatefulSet): FieldError[] {
     if (retention && !retentionPolicies.includes(retention[member] ?? ''))
       errors.push(fieldUnsupported(where, retention[member] ?? '', retentionPolicies));
   }
-  errors.push(...nonNegative(spec, at, 'replicas', 'minReadySeconds', 'revisionHistoryLimit'));
-  errors.push(...validateNonNegative(ordinals?.start ?? 0, at.child('ordinals.start')));
-  errors.push(...selectorErrors(spec), ...claimTemplateErrors(spec.volumeClaimTemplates ?? [], at.child('volumeClaimTemplates')));
-  errors.push(...podTemplateErrors(withClaimVolumes(spec), at.child('template')));
-  errors.push(...alwaysRunning(spec.template, at.child('template'), 'StatefulSet'));
-  return errors;
+  return [
+    ...errors,
+    ...nonNegative(spec, at, 'replicas', 'minReadySeconds', 'revisionHistoryLimit'),
+    ...validateNonNegative(ordinals?.start ?? 0, at.child('ordinals.start')),
+    ...selectorErrors(spec),
+    ...claimTemplateErrors(spec.volumeClaimTemplates ?? [], at.child('volumeClaimTemplates')),
+    ...podTemplateErrors(withClaimVolumes(spec), at.child('template')),
+    ...alwaysRunning(spec.template, at.child('template'), 'StatefulSet'),
+  ];
 }
 
 function strategyErrors({ updateStrategy }: StatefulSet['spec']): FieldError[] {

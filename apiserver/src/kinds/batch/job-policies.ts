@@ -9,6 +9,7 @@ import {
   invalidBy,
   isQualifiedName,
   omitted,
+  repeats,
 } from '@keelson/machinery';
 import type { JobSpec, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule, SuccessPolicyRule } from '@keelson/types';
 import { atMostBytes, nonNegative, oneOf } from '../field-checks.ts';
@@ -67,9 +68,10 @@ function exitCodeErrors(spec: JobSpec, requirement: PodFailurePolicyOnExitCodesR
   const where = at.child('values');
   if (values.length === 0) errors.push(fieldInvalid(where, values, 'at least one value is required'));
   else if (values.length > maxExitCodes) errors.push(fieldTooMany(where, values.length, maxExitCodes));
+  const again = repeats(values);
   for (const [index, value] of values.entries()) {
     if (operator === 'In' && value === 0) errors.push(fieldInvalid(where.index(index), value, 'must not be 0 for the In operator'));
-    if (values.indexOf(value) < index) errors.push(fieldDuplicate(where.index(index), value));
+    if (again.has(index)) errors.push(fieldDuplicate(where.index(index), value));
   }
   const ordered = values.every((value, index) => index === 0 || (values[index - 1] as number) <= value);
   return ordered ? errors : [...errors, fieldInvalid(where, values, 'must be ordered')];

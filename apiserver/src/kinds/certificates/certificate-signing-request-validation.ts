@@ -7,6 +7,7 @@ import {
   fieldInvalid,
   fieldRequired,
   path,
+  repeats,
 } from '@keelson/machinery';
 import { checkCSR, parseCSR } from '@keelson/pki';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@keelson/types';
@@ -53,8 +54,7 @@ export function requestErrors({ spec, status }: CertificateSigningRequest): Fiel
   if (problem !== undefined) errors.push(fieldInvalid(at.child('request'), request, problem));
   if (wanted.length === 0) errors.push(fieldRequired(at.child('usages')));
   for (const [index, usage] of wanted.entries()) errors.push(...oneOf(usage, usages, at.child('usages').index(index)));
-  for (const [index, usage] of wanted.entries())
-    if (wanted.indexOf(usage) < index) errors.push(fieldDuplicate(at.child('usages').index(index), usage));
+  for (const index of repeats(wanted)) errors.push(fieldDuplicate(at.child('usages').index(index), wanted[index]));
   if (signerName === 'kubernetes.io/legacy-unknown')
     errors.push(fieldInvalid(at.child('signerName'), signerName, 'the legacy signerName is not allowed via this API version'));
   else errors.push(...signerNameErrors(signerName, at.child('signerName')));

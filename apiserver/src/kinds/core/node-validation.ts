@@ -1,4 +1,4 @@
-import { type FieldError, type FieldPath, isLabelValue, isQualifiedName, parseCidr, path } from '@keelson/machinery';
+import { type FieldError, type FieldPath, isLabelValue, isQualifiedName, parseCidr, path, repeats } from '@keelson/machinery';
 import type { Node, Taint } from '@keelson/types';
 import { Report } from '../report.ts';
 import { resourceAmountErrors, resourceNameErrors } from './resource-names.ts';
@@ -10,22 +10,29 @@ const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 export function nodeErrors(node: Node): FieldError[] {
   const report = new Report();
   const { taints, podCIDRs } = node.spec ?? {};
-  if (taints)
-    for (const [index, taint] of taints.entries()) checkTaint(taint, taints.slice(0, index), spec.child('taints').index(index), report);
+  if (taints) checkTaints(taints, report);
   if (podCIDRs?.length) checkRanges(podCIDRs, report);
   checkAmounts(node, report);
   return report.errors;
 }
 
-function checkTaint(taint: Taint, before: readonly Taint[], at: FieldPath, report: Report): void {
+function checkTaints(taints: readonly Taint[], report: Report): void {
+  const again = repeats(taints, ({ key, effect }) => `${key} ${effect}`);
+  for (const [index, taint] of taints.entries()) {
+    const at = spec.child('taints').index(index);
+    checkTaint(taint, at, report);
+    if (again.has(index))
+      report.errors.push({ type: 'Duplicate', path: String(at), badValue: taint, detail: 'taints must be unique by key and effect pair' });
+  }
+}
+
+function checkTaint(taint: Taint, at: FieldPath, report: Report): void {
   const { key = '', value = '', effect } = taint;
   report.problems(at, 'key', key, isQualifiedName(key));
   const problems = isLabelValue(value);
   if (problems.length > 0) report.invalid(at, 'value', value, problems.join(';'));
   if (!effect) report.required(at, 'effect');
   else if (!effects.includes(effect)) report.unsupported(at, 'effect', effect, effects);
-  if (before.some((other) => other.key === taint.key && other.effect === taint.effect))
-    report.errors.push({ type: 'Duplicate', path: String(at), badValue: taint, detail: 'taints must be unique by key and effect pair' });
 }
 
 function checkRanges(ranges: readonly string[], report: Report): void {
@@ -63,9 +70,8 @@ export function nodeUpdateErrors(next: Node, old: Node): FieldError[] {
 export function nodeStatusErrors(node: Node): FieldError[] {
   const report = new Report();
   const addresses = node.status?.addresses ?? [];
-  for (const [index, { type, address }] of addresses.entries())
-    if (addresses.findIndex((other) => other.type === type && other.address === address) < index)
-      report.duplicate(status, `addresses[${index}]`, addresses[index]);
+  for (const index of repeats(addresses, ({ type, address }) => `${type} ${address}`))
+    report.duplicate(status, `addresses[${index}]`, addresses[index]);
   checkAmounts(node, report);
   return report.errors;
 }

@@ -9,6 +9,7 @@ import {
   isDNS1123Label,
   isDNS1123Subdomain,
   isQualifiedName,
+  repeats,
 } from '@keelson/machinery';
 import type {
   DeviceClaim,
@@ -66,7 +67,7 @@ export function limited(items: readonly unknown[], limit: number, at: FieldPath)
 
 /** Names that stand in a list twice. */
 export function duplicates(names: readonly string[], at: FieldPath): FieldError[] {
-  return names.flatMap((name, index) => (names.indexOf(name) < index ? [fieldDuplicate(at.index(index), name)] : []));
+  return [...repeats(names)].map((index) => fieldDuplicate(at.index(index), names[index]));
 }
 
 /** `request`, and `request/alternative` for those that have some. */

@@ -1,4 +1,13 @@
-import { equal, type FieldError, fieldDuplicate, fieldForbidden, fieldRequired, path, validateImmutable } from '@keelson/machinery';
+import {
+  equal,
+  type FieldError,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldRequired,
+  path,
+  repeats,
+  validateImmutable,
+} from '@keelson/machinery';
 import { ResourceClaim, ResourceClaimTemplate } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -40,10 +49,11 @@ function statusErrors({ metadata, status }: ResourceClaim, old: ResourceClaim): 
   const { reservedFor = [], allocation } = status ?? {};
   const where = path('status', 'reservedFor');
   const errors = limited(reservedFor, mostUsers, where);
+  const again = repeats(reservedFor, ({ uid }) => uid);
   for (const [index, user] of reservedFor.entries()) {
     for (const member of ['resource', 'name', 'uid'] as const)
       if (!user[member]) errors.push(fieldRequired(where.index(index).child(member)));
-    if (reservedFor.findIndex(({ uid }) => uid === user.uid) < index) errors.push(fieldDuplicate(where.index(index), user.uid));
+    if (again.has(index)) errors.push(fieldDuplicate(where.index(index), user.uid));
   }
   if (reservedFor.length > 0 && !allocation) errors.push(fieldForbidden(where, 'may not be specified when `allocated` is not set'));
   const isNew = reservedFor.some((user) => !(old.status?.reservedFor ?? []).some((one) => equal(one, user)));

@@ -8,6 +8,7 @@ import {
   invalidBy,
   isQualifiedName,
   path,
+  repeats,
 } from '@keelson/machinery';
 import { CSINode, type CSINodeDriver } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
@@ -51,9 +52,10 @@ function driverErrors({ name, nodeID, allocatable }: CSINodeDriver, where: Field
 }
 
 function topologyKeyErrors(keys: readonly string[], where: FieldPath): FieldError[] {
+  const again = repeats(keys);
   return keys.flatMap((key, index) => [
     ...(key ? [] : [fieldRequired(where)]),
-    ...(keys.indexOf(key) < index ? [fieldDuplicate(where, key)] : []),
+    ...(again.has(index) ? [fieldDuplicate(where, key)] : []),
     ...invalidBy(isQualifiedName(key), where, key),
   ]);
 }

@@ -8,6 +8,7 @@ import {
   invalidBy,
   isQualifiedName,
   path,
+  repeats,
   validateImmutable,
 } from '@keelson/machinery';
 import { StorageClass, type TopologySelectorTerm } from '@keelson/types';
@@ -60,8 +61,7 @@ function topologyErrors(terms: readonly TopologySelectorTerm[], at: FieldPath): 
     return matchLabelExpressions.flatMap(({ key, values }, i) => {
       const place = where.index(i);
       const errors = values?.length ? [] : [fieldRequired(place.child('values'))];
-      for (const [v, value] of (values ?? []).entries())
-        if (values.indexOf(value) < v) errors.push(fieldDuplicate(place.child('values').index(v), value));
+      for (const v of repeats(values ?? [])) errors.push(fieldDuplicate(place.child('values').index(v), values[v]));
       errors.push(...invalidBy(isQualifiedName(key), place.child('key'), key));
       if (keys.has(key)) errors.push(fieldDuplicate(place.child('key'), ''));
       keys.add(key);

@@ -117,15 +117,16 @@ function mergeElements(original: readonly JsonObject[], patch: readonly JsonObje
   const special = patch.filter((element) => directive in element);
   for (const element of special) checkSpecial(element, mergeKey);
   if (special.some((element) => element[directive] === 'replace')) return plain;
-  const removed = special.map((element) => element[mergeKey]);
-  const result = original.filter((element) => !removed.includes(element[mergeKey]));
+  const removed = new Set(special.map((element) => element[mergeKey]));
+  const result = original.filter((element) => !removed.has(element[mergeKey]));
   const before = [...result];
+  const places = new Map(result.map((element, at) => [element[mergeKey], at] as const).reverse());
   for (const element of plain) {
     const key = keyOf(element, mergeKey);
-    const at = result.findIndex((candidate) => candidate[mergeKey] === key);
+    const at = places.get(key) ?? result.length;
     const old = result[at];
-    if (old) result[at] = mergeObjects(old, element, type);
-    else result.push(withoutDirectives(element) as JsonObject);
+    result[at] = old ? mergeObjects(old, element, type) : (withoutDirectives(element) as JsonObject);
+    places.set(key, at);
   }
   for (const element of result) keyOf(element, mergeKey);
   return arrange(result, plain, before, mergeKey);

@@ -1,4 +1,4 @@
-import { type FieldPath, isDNS1123Label, isSidecar } from '@keelson/machinery';
+import { type FieldPath, isDNS1123Label, isSidecar, repeats } from '@keelson/machinery';
 import type { Container, EphemeralContainer, PodSpec } from '@keelson/types';
 import type { Report } from '../../report.ts';
 import { checkEnv } from './env.ts';
@@ -16,18 +16,49 @@ const messagePolicies = ['File', 'FallbackToLogsOnError'];
 export function checkContainers(spec: PodSpec, at: FieldPath, report: Report): void {
   const { containers = [], initContainers, ephemeralContainers } = spec;
   if (containers.length === 0) report.required(at, 'containers');
+  const again = repeats(containers, ({ name }) => name);
   for (const [index, container] of containers.entries()) {
     const where = at.child('containers').index(index);
     checkContainer(container, spec, where, report);
-    if (containers.findIndex(({ name }) => name === container.name) < index) report.duplicate(where, 'name', container.name ?? '');
+    if (again.has(index)) report.duplicate(where, 'name', container.name ?? '');
     checkHandlers(container, spec, where, report);
     checkRestart(container, spec, where, report);
   }
   checkHostPorts(containers, at, 'containers', report);
-  if (initContainers) for (const index of initContainers.keys()) checkInit(index, spec, at, report);
-  if (ephemeralContainers)
-    for (const [index, container] of ephemeralContainers.entries())
-      checkEphemeral(container, index, spec, at.child('ephemeralContainers').index(index), report);
+  if (initContainers) {
+    const taken = takenBy(initContainers, containers);
+    for (const [index, container] of initContainers.entries()) checkInit(container, index, taken.has(index), spec, at, report);
+  }
+  if (ephemeralContainers) checkEphemeral(ephemeralContainers, [...containers, ...(initContainers ?? [])], spec, at, report);
+}
+
+function checkEphemeral(
+  containers: readonly EphemeralContainer[],
+  others: readonly Container[],
+  spec: PodSpec,
+  at: FieldPath,
+  report: Report,
+): void {
+  const [taken, targets] = [takenBy(containers, others), new Set(others.map(({ name }) => name))];
+  for (const [index, container] of containers.entries()) {
+    const where = at.child('ephemeralContainers').index(index);
+    checkContainer(container as Container, spec, where, report);
+    checkImageSpace(container, where, report);
+    const { name, targetContainerName: target } = container;
+    if (taken.has(index)) report.duplicate(where, 'name', name);
+    if (target && !targets.has(target)) report.notFound(where, 'targetContainerName', target);
+    checkUnsuited(container, where, report);
+  }
+}
+
+interface Named {
+  readonly name?: string | undefined;
+}
+
+/** The places of containers whose name one of the others has, or one before them. */
+function takenBy(containers: readonly Named[], others: readonly Named[]): ReadonlySet<number> {
+  const places = repeats([...others, ...containers], ({ name }) => name);
+  return new Set([...places].map((place) => place - others.length));
 }
 
 function checkContainer(container: Container, spec: PodSpec, at: FieldPath, report: Report): void {
@@ -49,14 +80,11 @@ function checkContainer(container: Container, spec: PodSpec, at: FieldPath, repo
 const ofSidecars = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
 
 /** They run one after the other: only within one of them ports collide. Upstream counts them from that one. */
-function checkInit(index: number, spec: PodSpec, parent: FieldPath, report: Report): void {
-  const { containers = [], initContainers = [] } = spec;
-  const container = initContainers[index] as Container;
+function checkInit(container: Container, index: number, isTaken: boolean, spec: PodSpec, parent: FieldPath, report: Report): void {
   const at = parent.child('initContainers').index(index);
   checkContainer(container, spec, at, report);
   checkRestart(container, spec, at, report, true);
   const { name } = container;
-  const isTaken = containers.some((one) => one.name === name) || initContainers.findIndex((one) => one.name === name) < index;
   if (name && isTaken) report.duplicate(at, 'name', name);
   checkHostPorts([container], parent, 'initContainers', report);
   if (isSidecar(container)) {
@@ -79,17 +107,10 @@ const unsuited = [
   'restartPolicyRules',
 ] as const;
 
-function checkEphemeral(container: EphemeralContainer, index: number, spec: PodSpec, at: FieldPath, report: Report): void {
-  checkContainer(container as Container, spec, at, report);
-  checkImageSpace(container, at, report);
-  const { name, targetContainerName: target, volumeMounts = [] } = container;
-  const others = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  const isTaken = others.some((one) => one.name === name) || (spec.ephemeralContainers ?? []).findIndex((one) => one.name === name) < index;
-  if (isTaken) report.duplicate(at, 'name', name);
-  if (target && !others.some((one) => one.name === target)) report.notFound(at, 'targetContainerName', target);
+function checkUnsuited(container: EphemeralContainer, at: FieldPath, report: Report): void {
   const refuse = (where: string): void => report.forbidden(at, where, 'cannot be set for an Ephemeral Container');
   for (const member of unsuited) if (isSet(container[member])) refuse(member);
-  for (const [place, { subPath, subPathExpr }] of volumeMounts.entries()) {
+  for (const [place, { subPath, subPathExpr }] of (container.volumeMounts ?? []).entries()) {
     if (subPath) refuse(`volumeMounts[${place}].subPath`);
     if (subPathExpr) refuse(`volumeMounts[${place}].subPathExpr`);
   }

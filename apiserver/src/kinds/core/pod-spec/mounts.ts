@@ -1,35 +1,31 @@
-import type { FieldPath } from '@keelson/machinery';
+import { type FieldPath, repeats } from '@keelson/machinery';
 import type { Container, Volume, VolumeDevice, VolumeMount } from '@keelson/types';
 import type { Report } from '../../report.ts';
 import { hasBackstep, localPath } from './paths.ts';
 
 /** Where a container sees the pod's volumes: as directories, and as block devices. */
 export function checkMounts(container: Container, volumes: readonly Volume[], at: FieldPath, report: Report): void {
-  const { volumeMounts, volumeDevices } = container;
-  if (volumeMounts)
-    for (const [index, mount] of volumeMounts.entries()) {
-      const where = at.child('volumeMounts').index(index);
-      const volume = volumes.find(({ name }) => name === mount.name);
-      checkMount(mount, volume, where, report);
-      if (isRepeated(volumeMounts, index, 'mountPath')) report.invalid(where, 'mountPath', mount.mountPath ?? '', 'must be unique');
-      checkOverlap(mount, container, where, report);
-      checkMode(mount, container, at, report);
-    }
-  if (volumeDevices)
-    for (const [index, device] of volumeDevices.entries()) {
-      const where = at.child('volumeDevices').index(index);
-      const volume = volumes.find(({ name }) => name === device.name);
-      checkDevice(device, volume, where, report);
-      if (device.name && isRepeated(volumeDevices, index, 'name')) report.invalid(where, 'name', device.name, 'must be unique');
-      if (isRepeated(volumeDevices, index, 'devicePath')) report.invalid(where, 'devicePath', device.devicePath, 'must be unique');
-      checkDeviceOverlap(device, container, where, report);
-    }
-}
-
-function isRepeated<T>(list: readonly T[], index: number, member: keyof T): boolean {
-  const value = list[index]?.[member];
-  for (let before = 0; before < index; before++) if (list[before]?.[member] === value) return true;
-  return false;
+  const { volumeMounts = [], volumeDevices = [] } = container;
+  const byName = new Map(volumes.map((volume) => [volume.name, volume] as const).toReversed());
+  const [paths, names, devicePaths] = [
+    repeats(volumeMounts, ({ mountPath }) => mountPath),
+    repeats(volumeDevices, ({ name }) => name),
+    repeats(volumeDevices, ({ devicePath }) => devicePath),
+  ];
+  for (const [index, mount] of volumeMounts.entries()) {
+    const where = at.child('volumeMounts').index(index);
+    checkMount(mount, byName.get(mount.name), where, report);
+    if (paths.has(index)) report.invalid(where, 'mountPath', mount.mountPath ?? '', 'must be unique');
+    checkOverlap(mount, container, where, report);
+    checkMode(mount, container, at, report);
+  }
+  for (const [index, device] of volumeDevices.entries()) {
+    const where = at.child('volumeDevices').index(index);
+    checkDevice(device, byName.get(device.name), where, report);
+    if (device.name && names.has(index)) report.invalid(where, 'name', device.name, 'must be unique');
+    if (devicePaths.has(index)) report.invalid(where, 'devicePath', device.devicePath, 'must be unique');
+    checkDeviceOverlap(device, container, where, report);
+  }
 }
 
 function checkMount(

@@ -1,4 +1,4 @@
-import { type FieldPath, isPortName, isPortNumber } from '@keelson/machinery';
+import { type FieldPath, isPortName, isPortNumber, repeats } from '@keelson/machinery';
 import type { Container, ContainerPort, PodSpec } from '@keelson/types';
 import type { Report } from '../../report.ts';
 
@@ -7,15 +7,16 @@ const protocols = ['SCTP', 'TCP', 'UDP'];
 /** Ports of one container. */
 export function checkPorts({ ports }: Container, at: FieldPath, report: Report): void {
   if (!ports) return;
-  for (const [index, port] of ports.entries()) checkPort(port, ports, at.child('ports').index(index), report);
+  const again = repeats(ports, ({ name }) => name);
+  for (const [index, port] of ports.entries()) checkPort(port, again.has(index), at.child('ports').index(index), report);
 }
 
-function checkPort(port: ContainerPort, ports: readonly ContainerPort[], at: FieldPath, report: Report): void {
+function checkPort(port: ContainerPort, isTaken: boolean, at: FieldPath, report: Report): void {
   const { name, containerPort, hostPort, protocol } = port;
   if (name) {
     const problems = isPortName(name);
     report.problems(at, 'name', name, problems);
-    if (problems.length === 0 && ports.find((other) => other.name === name) !== port) report.duplicate(at, 'name', name);
+    if (problems.length === 0 && isTaken) report.duplicate(at, 'name', name);
   }
   if (!containerPort) report.required(at, 'containerPort');
   else report.problems(at, 'containerPort', containerPort, isPortNumber(containerPort));

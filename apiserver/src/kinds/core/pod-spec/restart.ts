@@ -1,4 +1,4 @@
-import { type FieldPath, isSidecar } from '@keelson/machinery';
+import { type FieldPath, isSidecar, repeats } from '@keelson/machinery';
 import type { Container, PodSpec } from '@keelson/types';
 import type { Report } from '../../report.ts';
 
@@ -35,8 +35,7 @@ function checkRules(container: Container, at: FieldPath, report: Report, init: b
     const { operator = '', values = [] } = exitCodes;
     if (!operators.includes(operator)) report.unsupported(rule, 'exitCodes.operator', operator, operators);
     if (values.length > mostExitCodes) report.tooMany(rule, 'exitCodes.values', values.length, mostExitCodes);
-    for (const [place, value] of values.entries())
-      if (values.indexOf(value) < place) report.duplicate(rule, `exitCodes.values[${place}]`, value);
+    for (const place of repeats(values)) report.duplicate(rule, `exitCodes.values[${place}]`, values[place]);
   }
 }
 
@@ -45,9 +44,9 @@ function checkResize({ resizePolicy = [], ...container }: Container, spec: PodSp
     report.invalid(at, 'resizePolicy', resizePolicy, 'must not be set for init containers');
     return;
   }
+  const again = repeats(resizePolicy, ({ resourceName }) => resourceName);
   for (const [index, { resourceName = '', restartPolicy: policy = '' }] of resizePolicy.entries()) {
-    if (resizePolicy.findIndex((other) => other.resourceName === resourceName) < index)
-      report.duplicate(at, `resizePolicy[${index}]`, resourceName);
+    if (again.has(index)) report.duplicate(at, `resizePolicy[${index}]`, resourceName);
     if (!resourceName) report.required(at, 'resizePolicy');
     else if (!resizable.includes(resourceName)) report.unsupported(at, 'resizePolicy', resourceName, resizable);
     if (!policy) report.required(at, 'resizePolicy');

@@ -1,4 +1,4 @@
-import { type FieldPath, isDNS1123Label, isDNS1123Subdomain, isQualifiedName, validateLabels } from '@keelson/machinery';
+import { type FieldPath, isDNS1123Label, isDNS1123Subdomain, isQualifiedName, repeats, validateLabels } from '@keelson/machinery';
 import type { PodResourceClaim, PodSchedulingGate, PodSpec } from '@keelson/types';
 import type { Report } from '../../report.ts';
 import { containerResourceNameErrors } from '../resource-names.ts';
@@ -61,9 +61,10 @@ function checkScheduling(spec: PodSpec, at: FieldPath, report: Report): void {
 }
 
 function checkGates(gates: readonly PodSchedulingGate[], at: FieldPath, report: Report): void {
+  const again = repeats(gates, ({ name }) => name);
   for (const [index, { name = '' }] of gates.entries()) {
     report.problems(at, `schedulingGates[${index}]`, name, isQualifiedName(name));
-    if (gates.findIndex((gate) => gate.name === name) < index) report.duplicate(at, `schedulingGates[${index}]`, name);
+    if (again.has(index)) report.duplicate(at, `schedulingGates[${index}]`, name);
   }
 }
 

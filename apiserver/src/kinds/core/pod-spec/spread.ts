@@ -1,4 +1,4 @@
-import { type FieldPath, isQualifiedName } from '@keelson/machinery';
+import { type FieldPath, isQualifiedName, repeats } from '@keelson/machinery';
 import type { TopologySpreadConstraint } from '@keelson/types';
 import type { Report } from '../../report.ts';
 import { checkSelector, isSelectedTwice } from './affinity.ts';
@@ -9,14 +9,15 @@ const notPositive = 'must be greater than zero';
 
 /** How evenly pods are to lie over nodes. `spec` is the pod's spec. */
 export function checkSpread(constraints: readonly TopologySpreadConstraint[], spec: FieldPath, report: Report): void {
+  const again = repeats(constraints.toReversed(), ({ topologyKey, whenUnsatisfiable: action }) => `${topologyKey} ${action}`);
   for (const [index, constraint] of constraints.entries()) {
     const at = spec.child('topologySpreadConstraints').index(index);
     const { maxSkew = 0, topologyKey, whenUnsatisfiable: action, nodeAffinityPolicy, nodeTaintsPolicy, labelSelector } = constraint;
     if (maxSkew <= 0) report.invalid(at, 'maxSkew', maxSkew, notPositive);
     if (!topologyKey) report.required(at, 'topologyKey', 'can not be empty');
     if (!actions.includes(action ?? '')) report.unsupported(at, 'whenUnsatisfiable', action ?? '', actions);
-    if (constraints.slice(index + 1).some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === action))
-      report.duplicate(at, '{topologyKey, whenUnsatisfiable}', `{${topologyKey}, ${action}}`);
+    // Of two that are alike, upstream complains of the first.
+    if (again.has(constraints.length - 1 - index)) report.duplicate(at, '{topologyKey, whenUnsatisfiable}', `{${topologyKey}, ${action}}`);
     checkDomains(constraint, at, report);
     checkPolicy(nodeAffinityPolicy, at, 'nodeAffinityPolicy', report);
     checkPolicy(nodeTaintsPolicy, at, 'nodeTaintsPolicy', report);

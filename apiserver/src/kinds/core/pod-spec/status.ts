@@ -1,4 +1,4 @@
-import { type FieldPath, isDNS1123Subdomain, isQualifiedName, parseIp } from '@keelson/machinery';
+import { type FieldPath, isDNS1123Subdomain, isQualifiedName, parseIp, repeats } from '@keelson/machinery';
 import type { ContainerStatus, Pod } from '@keelson/types';
 import type { Report } from '../../report.ts';
 
@@ -68,6 +68,5 @@ function checkAddresses(list: readonly { ip?: string | undefined }[] | undefined
   }
   if (list.length < 2) return;
   if (list.length > 2 || families.size < 2) report.invalid(at, where, list, 'may specify no more than one IP for each IP family');
-  for (const [index, one] of list.entries())
-    if (list.findIndex(({ ip }) => ip === one.ip) < index) report.duplicate(at, `${where}[${index}]`, one);
+  for (const index of repeats(list, ({ ip }) => ip)) report.duplicate(at, `${where}[${index}]`, list[index]);
 }

@@ -4,6 +4,7 @@ import {
   isDNS1123Label,
   isDNS1123Subdomain,
   parseQuantity,
+  repeats,
   validateAnnotations,
   validateLabels,
   zeroQuantity,
@@ -31,13 +32,14 @@ const calledWhenTooMany: Readonly<Record<string, string>> = { cephfs: 'cephFS', 
 
 /** @param pod the name of the pod, where it is one. */
 export function checkVolumes(volumes: readonly Volume[], pod: string | undefined, spec: FieldPath, report: Report): void {
+  const again = repeats(volumes, ({ name }) => name);
   for (const [index, volume] of volumes.entries()) {
     const at = spec.child('volumes').index(index);
     const { name } = volume;
     const before = report.errors.length;
     if (!name) report.required(at, 'name');
     else report.problems(at, 'name', name, isDNS1123Label(name));
-    if (report.errors.length === before && volumes.find((other) => other.name === name) !== volume) report.duplicate(at, 'name', name);
+    if (report.errors.length === before && again.has(index)) report.duplicate(at, 'name', name);
     checkSources(volume, pod, at, report);
   }
 }
