@@ -16,6 +16,6 @@ const inOrder = { concurrency: 1 };
 
 describe('machines that join with a token', { concurrency: 2 }, () => {
   describe('one control plane, two workers', { ...inOrder, skip: skip ?? false, timeout: 300_000 }, workers);
-  describe('an overlay between networks', { ...inOrder, skip: skip ?? false, timeout: 120_000 }, overlay);
+  describe('an overlay between networks', { ...inOrder, skip: skip ?? false, timeout: 240_000 }, overlay);
   describe('three control planes over three members of etcd', { ...inOrder, skip: skipEtcd ?? false, timeout: 300_000 }, controlPlanes);
 });

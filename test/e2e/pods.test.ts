@@ -37,7 +37,7 @@ const sideBySide = {
   ...storageLimits,
 };
 
-describe('pods on a real node', { skip: skip ?? false, timeout: 240_000 }, () => {
+describe('pods on a real node', { skip: skip ?? false, timeout: 480_000 }, () => {
   const bench = skip ? (undefined as unknown as Bench) : new Bench();
   before(() => bench.up());
   after(() => bench.down());

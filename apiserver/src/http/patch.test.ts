@@ -90,6 +90,16 @@ test('a strategic merge patch merges lists by their keys', async () => {
   );
 });
 
+test('many who patch one object at once wait for each other, and none is refused', async () => {
+  const path = `/api/v1/namespaces/${namespace}/configmaps`;
+  await server.send('POST', path, { metadata: { name: 'busy' } });
+  const patches = Array.from({ length: 40 }, (_, n) => ({ data: { [`k${n}`]: 'v' } }));
+  const answers = await Promise.all(patches.map((patch) => server.send('PATCH', `${path}/busy`, patch, { 'content-type': merge })));
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+  const { data } = (await server.send('GET', `${path}/busy`)).json<ConfigMap>();
+  assert.equal(Object.keys(data ?? {}).length, patches.length);
+});
+
 test('a patch that breaks the object’s shape is invalid, and shows what it made', async () => {
   const path = await deployment('broken');
   const why = 'json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32';

@@ -95,8 +95,8 @@ export interface Change {
   readonly expected?: string | undefined;
 }
 
-/** Conflicts met by an update that named no resourceVersion before giving up. */
-const updateTries = 10;
+/** Conflicts met by an update that named no resourceVersion before giving up: upstream goes on until the request's time is over. */
+const updateTries = 1_000;
 
 /**
  * Replaces an object by what `change` makes of it, in the main resource or its status.
