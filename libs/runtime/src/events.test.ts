@@ -113,3 +113,37 @@ test('events about nodes go to default; an unreachable server is tried again', a
   await clock.advance(10_000);
   assert.match([...server.objects.keys()][0] ?? '', /^events\/default\/n1\.[0-9a-f]+$/);
 });
+
+const named = (name: string) => ({ ...pod, metadata: { ...pod.metadata, name, uid: name } });
+
+test('of a flood only the first is sent at once; the others when it is over', async () => {
+  const { server, clock, events } = recorder();
+  for (let i = 0; i < 40; i++) events.event(named(`a${i}`), 'Normal', 'Scheduled', 'told');
+  await clock.settle();
+  assert.equal(server.objects.size, 1);
+  await clock.advance(99);
+  events.event(named('b'), 'Normal', 'Scheduled', 'told');
+  await clock.advance(99);
+  assert.equal(server.objects.size, 1);
+  await clock.advance(1);
+  assert.equal(server.objects.size, 41);
+});
+
+test('a flood that does not end is told two seconds late', async () => {
+  const { server, clock, events } = recorder();
+  for (let i = 0; i < 40; i++) events.event(named(`a${i}`), 'Normal', 'Scheduled', 'told');
+  for (let i = 0; i < 39; i++) {
+    await clock.advance(50);
+    events.event(named(`b${i}`), 'Normal', 'Scheduled', 'told');
+  }
+  assert.equal(server.objects.size, 1);
+  await clock.advance(50);
+  assert.equal(server.objects.size, 40);
+});
+
+test('a few events are sent at once', async () => {
+  const { server, clock, events } = recorder();
+  for (let i = 0; i < 25; i++) events.event(named(`a${i}`), 'Normal', 'Scheduled', 'told');
+  await clock.settle();
+  assert.equal(server.objects.size, 25);
+});

@@ -16,12 +16,23 @@ export interface EventRecorderOptions {
 }
 
 /** Events that wait to be sent; more are dropped. */
-const queueLength = 1000;
+const queueLength = 10_000;
+
+/**
+ * Where more than `flood` wait, they make way for the work they tell of: they are sent once nothing new has been told for `quiet`, or when they
+ * are `oldest` old; milliseconds.
+ */
+const flood = 25;
+const quiet = 100;
+const oldest = 2000;
 
 const attempts = 12;
 const retryDelay = 10_000;
 
-/** Sends Events one after the other in the background, with client-go's joining, flood limit and retries. */
+/**
+ * Sends Events one after the other in the background, with client-go's joining, flood limit and retries. Of very many, all but the first wait
+ * until there is time for them.
+ */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   return new QueuedEventRecorder(options);
 }
@@ -31,6 +42,7 @@ class QueuedEventRecorder implements EventRecorder {
   readonly #correlator: EventCorrelator;
   readonly #queue: (Occurrence & { readonly at: number })[] = [];
   #sending = false;
+  #lastTold = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -44,7 +56,8 @@ class QueuedEventRecorder implements EventRecorder {
       log.warn('unable to record event: too many queued events, dropped event', { reason });
       return;
     }
-    this.#queue.push({ about: subjectOf(about, detail?.fieldPath), type, reason, message, at: clock.now() });
+    this.#lastTold = clock.now();
+    this.#queue.push({ about: subjectOf(about, detail?.fieldPath), type, reason, message, at: this.#lastTold });
     if (!this.#sending) void this.#sendAll();
   }
 
@@ -52,9 +65,23 @@ class QueuedEventRecorder implements EventRecorder {
     this.#sending = true;
     for (let next = this.#queue.shift(); next && !this.#options.signal?.aborted; next = this.#queue.shift()) {
       const told = this.#correlator.correlate(next, next.at);
-      if (told) await this.#send(next, told);
+      if (!told) continue;
+      await this.#makeWay(next.at);
+      await this.#send(next, told);
     }
     this.#sending = false;
+  }
+
+  /** Waits while there is a flood. `at`: when what is to be sent happened. */
+  async #makeWay(at: number): Promise<void> {
+    const { clock, signal } = this.#options;
+    while (this.#queue.length >= flood) {
+      const wait = Math.min(this.#lastTold + quiet, at + oldest) - clock.now();
+      // More than `quiet`: the clock was set back.
+      if (wait <= 0 || wait > quiet) return;
+      await sleep(clock, wait, signal).catch(() => undefined);
+      if (signal?.aborted) return;
+    }
   }
 
   async #send(occurrence: Occurrence, told: Told): Promise<void> {
