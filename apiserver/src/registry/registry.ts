@@ -35,6 +35,8 @@ export class Registry {
   readonly fields: FieldAccounts = new FieldAccounts(this);
   /** For writers that would otherwise only get in each other's way. */
   readonly turns = new Turns();
+  /** For updates of an object that somebody else has just changed. Apart from `turns`, whose holders make updates. */
+  readonly updates = new Turns();
   readonly #stores = new Map<string, KindStore>();
   #generation = 0;
 

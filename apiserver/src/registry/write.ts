@@ -1,7 +1,7 @@
 import { alreadyExists, conflict, copyOf, generateNameConflict, isStatusReason, notFound } from '@keelson/machinery';
 import { runAdmission } from '../admission/chain.ts';
 import type { WriteContext } from '../kinds/types.ts';
-import { StoreError } from '../storage/types.ts';
+import { type Entry, StoreError } from '../storage/types.ts';
 import { claiming } from './claiming.ts';
 import { isFinished, removeNow } from './delete.ts';
 import { type CacheEntry, parseEntry, wireOf } from './entry.ts';
@@ -136,25 +136,56 @@ interface Target {
 
 type Current = Pick<CacheEntry, 'wire' | 'revision'>;
 
-async function retrying({ registry, store, name, request }: Target, once: (current: Current) => Promise<Written>): Promise<Written> {
+/** At once where nobody else writes; those who came second take turns, so that each of many tries about twice, not once for each other. */
+async function retrying(target: Target, once: (current: Current) => Promise<Written>): Promise<Written> {
+  const { registry, store, name, request } = target;
   const key = store.keyOf(request.namespace, name);
-  let current: Current | undefined = store.cache.get(key);
-  if (!current) current = await readThrough(registry, key);
-  for (let attempt = 1; ; attempt++) {
-    if (!current) throw notFound(store.groupResource, name);
-    try {
-      return await once(current);
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== 'conflict') throw error;
-      if (attempt === updateTries) throw modified(store, name);
-      current = error.current && { wire: withRevision(error.current.value, error.current.revision), revision: error.current.revision };
+  const current: Current | undefined = store.cache.get(key) ?? (await readThrough(registry, key));
+  const first = await attempt(target, current, once);
+  if (first.written) return first.written;
+  return registry.updates.take(key, async () => {
+    // Those whose turn it was before have changed it again.
+    let newest = newer(store.cache.get(key), first.current);
+    for (let tries = 1; tries < updateTries; tries++) {
+      const next = await attempt(target, newest, once);
+      if (next.written) return next.written;
+      newest = next.current;
     }
+    throw modified(store, name);
+  });
+}
+
+/** What was written, or what somebody else wrote first: nothing, if it was removed. */
+interface Attempt {
+  readonly written?: Written;
+  readonly current?: Current | undefined;
+}
+
+async function attempt(
+  { store, name }: Target,
+  current: Current | undefined,
+  once: (current: Current) => Promise<Written>,
+): Promise<Attempt> {
+  if (!current) throw notFound(store.groupResource, name);
+  try {
+    return { written: await once(current) };
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'conflict') throw error;
+    return { current: error.current && currentOf(error.current) };
   }
+}
+
+function newer(one: Current | undefined, other: Current | undefined): Current | undefined {
+  return one && other && one.revision > other.revision ? one : other;
 }
 
 async function readThrough(registry: Registry, key: string): Promise<Current | undefined> {
   const entry = await registry.options.store.get(key);
-  return entry && { wire: withRevision(entry.value, entry.revision), revision: entry.revision };
+  return entry && currentOf(entry);
+}
+
+function currentOf({ value, revision }: Entry): Current {
+  return { wire: withRevision(value, revision), revision };
 }
 
 async function updateOnce(target: Target, current: Current, change: Change): Promise<Written> {
