@@ -5,14 +5,14 @@ import { systemUser } from '../../auth/types.ts';
 import type { Decoder } from '../../http/decode.ts';
 import { cleanupFinalizer } from '../../kinds/apiextensions/cleanup-finalizer.ts';
 import { setCondition } from '../../kinds/conditions.ts';
-import { follow } from '../../registry/follow.ts';
+import { type Change, follow } from '../../registry/follow.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { update, type Writable } from '../../registry/write.ts';
 import type { WebhookCaller } from '../webhooks/caller.ts';
 import { removeInstances, withoutFinalizer } from './cleanup.ts';
 import { converterOf } from './conversion.ts';
 import { schemaOf, typeNameOf } from './definition.ts';
-import { decideNames } from './names.ts';
+import { decideNames, NamesInUse } from './names.ts';
 import { prune } from './prune.ts';
 import { servedVersions } from './versions.ts';
 
@@ -35,6 +35,9 @@ export class CustomResources {
   readonly #queue: WorkQueue;
   /** What is served for each definition, by its name. */
   readonly #served = new Map<string, readonly Kind[]>();
+  readonly #names = new NamesInUse();
+  /** Of every definition there is, by its name. */
+  readonly #groups = new Map<string, string>();
   /** Definitions that were there at the start and have not been looked at yet. */
   readonly #unseen = new Set<string>();
   readonly #seen = Promise.withResolvers<void>();
@@ -47,9 +50,9 @@ export class CustomResources {
   /** Follows the definitions until the signal. */
   async run(): Promise<void> {
     const { registry, signal, log } = this.#options;
-    for (const { metadata } of this.#definitions()) this.#unseen.add(metadata.name ?? '');
+    follow(registry, CustomResourceDefinition, (change) => this.#changed(change));
+    for (const name of this.#groups.keys()) this.#unseen.add(name);
     if (this.#unseen.size === 0) this.#seen.resolve();
-    follow(registry, CustomResourceDefinition, ({ type, object }) => this.#enqueue(type, object));
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     for (let name = await this.#queue.take(); name !== undefined; name = await this.#queue.take()) {
       try {
@@ -78,17 +81,27 @@ export class CustomResources {
   }
 
   /** Names that one definition gives up are free for others of its group. */
-  #enqueue(type: string, { metadata, spec }: CustomResourceDefinition): void {
-    this.#queue.add(metadata.name ?? '');
-    if (type !== 'DELETED') return;
-    for (const other of this.#definitions()) if (other.spec.group === spec.group) this.#queue.add(other.metadata.name ?? '');
+  #changed({ type, object }: Change<CustomResourceDefinition>): void {
+    const { name = '' } = object.metadata;
+    this.#queue.add(name);
+    if (type !== 'DELETED') {
+      this.#names.take(object);
+      this.#groups.set(name, object.spec.group);
+      return;
+    }
+    this.#names.release(name);
+    this.#groups.delete(name);
+    for (const [other, group] of this.#groups) if (group === object.spec.group) this.#queue.add(other);
   }
 
   async #step(name: string): Promise<void> {
     const definition = this.#options.registry.read(CustomResourceDefinition, '', name);
     if (!definition) return this.#serve(name, undefined);
     const next = this.#named(definition);
-    if (next) await this.#write(name, 'status', (current) => ({ ...current, status: next.status }));
+    if (next) {
+      await this.#write(name, 'status', (current) => ({ ...current, status: next.status }));
+      if (this.#groups.has(name)) this.#names.take(next);
+    }
     await this.#serve(name, next ?? definition);
     if (definition.metadata.deletionTimestamp) await this.#cleanUp(definition);
   }
@@ -96,23 +109,12 @@ export class CustomResources {
   /** The definition with the status it should have; undefined when it has it. */
   #named(definition: CustomResourceDefinition): CustomResourceDefinition | undefined {
     const { clock } = this.#options;
-    const others = this.#definitions().filter(({ metadata }) => metadata.name !== definition.metadata.name);
-    const { acceptedNames, namesAccepted, established } = decideNames(definition, others);
+    const { acceptedNames, namesAccepted, established } = decideNames(definition, this.#names);
     const before = definition.status?.conditions ?? [];
     let conditions = setCondition(before, namesAccepted, clock);
     if (established) conditions = setCondition(conditions, established, clock);
     const status = { ...definition.status, conditions, acceptedNames } as CustomResourceDefinition['status'];
     return JSON.stringify(status) === JSON.stringify(definition.status) ? undefined : { ...definition, status };
-  }
-
-  #definitions(): CustomResourceDefinition[] {
-    const { cache } = this.#options.registry.of(CustomResourceDefinition);
-    const all: CustomResourceDefinition[] = [];
-    cache.each(cache.prefix, ({ wire }) => {
-      all.push(JSON.parse(wire.toString()) as CustomResourceDefinition);
-      return true;
-    });
-    return all;
   }
 
   /** Serves the versions of an established definition; of any other, nothing. */

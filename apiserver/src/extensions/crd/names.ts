@@ -11,42 +11,67 @@ export interface NamesDecision {
   readonly established: Verdict | undefined;
 }
 
-/** Names of one group: plural, singular and short names are one set, kinds and list kinds another. */
-interface Taken {
-  readonly resources: ReadonlySet<string>;
-  readonly kinds: ReadonlySet<string>;
+/** What the definitions of a server are called. Names of one group: plural, singular and short names are one set, kinds and list kinds another. */
+export class NamesInUse {
+  /** Who has a name; by set, group and name. */
+  readonly #holders = new Map<string, Set<string>>();
+  readonly #held = new Map<string, readonly string[]>();
+
+  /** From now on the definition has the names it has been granted, and no others. */
+  take({ metadata, spec, status }: CustomResourceDefinition): void {
+    const { name = '' } = metadata;
+    const { plural, singular, shortNames = [], kind, listKind } = status?.acceptedNames ?? ({} as Names);
+    const placesOf = (set: NameSet, names: readonly (string | undefined)[]): string[] =>
+      names.filter(Boolean).map((it = '') => placeOf(set, spec.group, it));
+    this.release(name);
+    const places = [...placesOf('resources', [plural, singular, ...shortNames]), ...placesOf('kinds', [kind, listKind])];
+    this.#held.set(name, places);
+    for (const place of places) this.#holders.set(place, (this.#holders.get(place) ?? new Set()).add(name));
+  }
+
+  release(definition: string): void {
+    for (const place of this.#held.get(definition) ?? []) {
+      const holders = this.#holders.get(place);
+      holders?.delete(definition);
+      if (holders?.size === 0) this.#holders.delete(place);
+    }
+    this.#held.delete(definition);
+  }
+
+  /** Whether a definition other than this one has the name. */
+  isTaken(set: NameSet, { metadata, spec }: CustomResourceDefinition, name: string): boolean {
+    const holders = this.#holders.get(placeOf(set, spec.group, name));
+    return holders !== undefined && (holders.size > 1 || !holders.has(metadata.name ?? ''));
+  }
+}
+
+type NameSet = 'resources' | 'kinds';
+
+function placeOf(set: NameSet, group: string, name: string): string {
+  return `${set} ${group} ${name}`;
 }
 
 /** What a definition may be called, beside what others of its group are called already. Reasons and messages are upstream's. */
-export function decideNames(definition: CustomResourceDefinition, others: readonly CustomResourceDefinition[]): NamesDecision {
-  const taken = takenBy(others.filter(({ spec }) => spec.group === definition.spec.group));
+export function decideNames(definition: CustomResourceDefinition, inUse: NamesInUse): NamesDecision {
   const wanted = definition.spec.names;
   const before: Names = definition.status?.acceptedNames ?? {};
   const accepted: Names = { ...before };
   let trouble: Pick<Verdict, 'reason' | 'message'> | undefined;
-  const settle = (member: 'plural' | 'singular' | 'kind' | 'listKind', set: ReadonlySet<string>, reason: string): void => {
+  const settle = (member: 'plural' | 'singular' | 'kind' | 'listKind', set: NameSet, reason: string): void => {
     const value = wanted[member];
-    if (value !== undefined && value !== '' && set.has(value)) trouble = { reason, message: `"${value}" is already in use` };
+    if (value && inUse.isTaken(set, definition, value)) trouble = { reason, message: `"${value}" is already in use` };
     else accepted[member] = value as string;
   };
-  settle('plural', taken.resources, 'PluralConflict');
-  settle('singular', taken.resources, 'SingularConflict');
-  const clash = (wanted.shortNames ?? []).filter((name) => taken.resources.has(name));
+  settle('plural', 'resources', 'PluralConflict');
+  settle('singular', 'resources', 'SingularConflict');
+  const clash = (wanted.shortNames ?? []).filter((name) => inUse.isTaken('resources', definition, name));
   if (clash.length === 0) accepted.shortNames = wanted.shortNames;
   else trouble = { reason: 'ShortNamesConflict', message: clash.map((name) => `"${name}" is already in use`).join(', ') };
-  settle('kind', taken.kinds, 'KindConflict');
-  settle('listKind', taken.kinds, 'ListKindConflict');
+  settle('kind', 'kinds', 'KindConflict');
+  settle('listKind', 'kinds', 'ListKindConflict');
   accepted.categories = wanted.categories;
   const was = definition.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false;
   return { acceptedNames: withoutHoles(accepted), ...verdicts(trouble, was) };
-}
-
-function takenBy(others: readonly CustomResourceDefinition[]): Taken {
-  const accepted = others.map(({ status }) => status?.acceptedNames ?? ({} as Names));
-  const resources = accepted.flatMap(({ plural, singular, shortNames = [] }) => [plural, singular, ...shortNames]);
-  const kinds = accepted.flatMap(({ kind, listKind }) => [kind, listKind]);
-  const present = (names: readonly (string | undefined)[]): Set<string> => new Set(names.filter((name): name is string => Boolean(name)));
-  return { resources: present(resources), kinds: present(kinds) };
 }
 
 function verdicts(trouble: Pick<Verdict, 'reason' | 'message'> | undefined, was: boolean): Omit<NamesDecision, 'acceptedNames'> {
