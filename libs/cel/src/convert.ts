@@ -1,7 +1,7 @@
 import { EvaluationError } from './errors.ts';
 import { type DeclaredSchema, escapeName, isIntOrString, withMeta } from './schema.ts';
 import { durationText, parseDuration, parseTimestamp, timestampText } from './time.ts';
-import { Duration, KeyedList, Optional, Timestamp, Uint } from './values.ts';
+import { Duration, KeyedList, Optional, Timestamp, Uint, unseen } from './values.ts';
 
 /** JSON as CEL sees it: whole numbers are ints. What CEL is given is a copy, so that an expression cannot change what is stored. */
 export function toCel(value: unknown): unknown {
@@ -20,7 +20,7 @@ export function fromCel(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (value instanceof Uint) return Number(value.value);
   if (value instanceof Optional) return value.present ? fromCel(value.value) : null;
-  if (value instanceof Timestamp) return timestampText(value.nanos);
+  if (value instanceof Timestamp) return timestampText(value);
   if (value instanceof Duration) return durationText(value.nanos);
   if (value instanceof Uint8Array) return btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join(''));
   if (Array.isArray(value)) return Array.from(value, fromCel);
@@ -30,8 +30,8 @@ export function fromCel(value: unknown): unknown {
 }
 
 /**
- * JSON as its schema says: numbers are ints or doubles by their type, text may be a time, fields have the names expressions write. What the
- * schema does not name is not there. @throws EvaluationError for text that is not what its format says.
+ * JSON as its schema says: numbers are ints or doubles by their type, text may be a time, fields have the names expressions write. Fields that
+ * the schema does not name, or that are null, are not there, but make objects differ. @throws EvaluationError for text that is not what its format says.
  */
 export function typedCel(value: unknown, schema: DeclaredSchema, root = schema['x-kubernetes-embedded-resource'] === true): unknown {
   if (value === null || value === undefined) return null;
@@ -49,24 +49,33 @@ function typedList(list: readonly unknown[], schema: DeclaredSchema): unknown[] 
   if (listType === 'set') return KeyedList.of2(values, (element) => JSON.stringify(fromCel(element)));
   if (listType !== 'map') return values;
   const keys = (schema['x-kubernetes-list-map-keys'] ?? []).map((key) => escapeName(key) ?? key);
-  return KeyedList.of2(values, (element) => JSON.stringify(keys.map((key) => fromCel((element as Record<string, unknown>)[key]))));
+  return KeyedList.of2(values, (element) => JSON.stringify(keys.map((key) => fromCel(memberOf(element as object, key)))));
+}
+
+function memberOf(element: object, key: string): unknown {
+  return (element as Record<string, unknown>)[key] ?? unseen.get(element)?.[key];
 }
 
 function typedObject(object: Readonly<Record<string, unknown>>, { additionalProperties, properties = {} }: DeclaredSchema): unknown {
-  const members = Object.entries(object).flatMap(([name, member]): [string, unknown][] => {
-    if (member === undefined) return [];
-    if (typeof additionalProperties === 'object') return [[name, typedCel(member, additionalProperties)]];
+  const seen: [string, unknown][] = [];
+  const rest: [string, unknown][] = [];
+  for (const [name, member] of Object.entries(object)) {
+    if (member === undefined) continue;
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
     const escaped = escapeName(name);
-    return schema && escaped !== undefined ? [[escaped, typedCel(member, schema)]] : [];
-  });
-  return Object.fromEntries(members);
+    if (typeof additionalProperties === 'object') seen.push([name, typedCel(member, additionalProperties)]);
+    else if (schema && escaped !== undefined && member !== null) seen.push([escaped, typedCel(member, schema)]);
+    else rest.push([name, toCel(member)]);
+  }
+  const made = Object.fromEntries(seen);
+  if (rest.length > 0) unseen.set(made, Object.fromEntries(rest));
+  return made;
 }
 
 function typedText(text: string, format: string | undefined): unknown {
   if (format === 'byte') return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-  if (format === 'date') return new Timestamp(parseTimestamp(`${text}T00:00:00Z`));
-  if (format === 'date-time') return new Timestamp(parseTimestamp(text));
+  if (format === 'date') return parseTimestamp(`${text}T00:00:00Z`);
+  if (format === 'date-time') return parseTimestamp(text);
   if (format !== 'duration') return text;
   const nanos = parseDuration(text);
   if (BigInt.asIntN(64, nanos) !== nanos) throw new EvaluationError('duration overflow');

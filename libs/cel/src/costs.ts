@@ -1,5 +1,5 @@
 import type { CelType } from './types.ts';
-import { sizeOf } from './values.ts';
+import { Opaque, sizeOf } from './values.ts';
 
 /** The least and the most of something. */
 export interface Range {
@@ -30,6 +30,9 @@ export const unbounded: number = 2 ** 64;
 export const perByte = 0.1;
 /** What a byte of a regular expression costs for each ten bytes of text. */
 export const perPatternByte = 0.25;
+
+/** Upstream's bound for the names of formats. */
+const longestFormatName = 64;
 
 export const nominalRange: Range = { min: 1, max: 1 };
 export const unknownSize: Range = { min: 0, max: unbounded };
@@ -90,19 +93,24 @@ export const comparison: Cost = {
     return { cost: scale({ min: most > 0 ? 1 : 0, max: most }, perByte) };
   },
 };
+/** Values of a library's own type are one thing to compare; how much their texts may be is known of a few. */
+export const equality: Cost = {
+  actual: (args, result) => (args[0] instanceof Opaque ? 1 : comparison.actual(args, result)),
+  estimate: (args) => {
+    const [a, b] = args;
+    if (a?.type.kind !== 'opaque' || b?.type.kind !== 'opaque' || a.type.name !== b.type.name) return comparison.estimate(args);
+    const text = a.type.name === 'kubernetes.NamedFormat' ? longestFormatName : a.type.name === 'kubernetes.URL' ? b.size.max : 1;
+    return { cost: scale({ min: 1, max: text < unbounded ? text : 1 }, perByte) };
+  },
+};
 export const concatenation: Cost = bySizes((sizes) => Math.ceil(sizes.reduce((sum, size) => sum + size, 0) * perByte), total);
 /** Every place of the text against every byte of the pattern. */
 export const matching: Cost = bySizes(([text = 0, pattern = 0]) => Math.ceil((1 + text) * perByte) * Math.ceil(pattern * perPatternByte));
 export const searching: Cost = bySizes(([text = 0, part = 0]) => Math.ceil(text * perByte) * Math.ceil(part * perByte));
 
-/** A cost whose estimate upstream leaves at one. */
-export function estimatedAsOne({ actual }: Cost): Cost {
-  return { actual, estimate: nominal.estimate };
-}
-
 /** Each element against each of the other. */
 export function pairs(factor: number): Cost {
-  return bySizes(([a = 0, b = 0]) => 10 + a * b * factor);
+  return bySizes(([a = 0, b = 0]) => 1 + a * b * factor);
 }
 
 /** A pass over all elements, text in them included. */

@@ -10,6 +10,7 @@ export {
 export type { Scope } from './check.ts';
 export { fromCel, toCel, typedCel } from './convert.ts';
 export type { Range } from './costs.ts';
+export { type DeviceFacts, deviceMatches, deviceProgram } from './devices.ts';
 export { CompileError, CostExceeded, EvaluationError, type Issue } from './errors.ts';
 export { type AuthorizationAnswer, type AuthorizationQuery, authorizerValue, resourceCheckValue } from './library/authorization.ts';
 export { library } from './library/index.ts';

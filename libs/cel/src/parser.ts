@@ -52,7 +52,9 @@ class Parser {
 
   end(): void {
     const { kind, text, at } = this.#peek();
-    if (kind !== 'end') throw this.#problem(at, `Syntax error: extraneous input '${text}' expecting <EOF>`);
+    if (kind === 'end') return;
+    const more = this.#tokens[this.#next + 1]?.kind !== 'end';
+    throw this.#problem(at, `Syntax error: ${more ? 'mismatched' : 'extraneous'} input '${text}' expecting <EOF>`);
   }
 
   #binary(level: number): Expr {

@@ -37,7 +37,7 @@ test('what goes wrong says what', () => {
     '1 / 0': /^division by zero$/,
     '9223372036854775807 + 1': /^integer overflow$/,
     'dyn(1) + dyn("a")': /^no such overload$/,
-    'int("x")': /invalid syntax/,
+    'int("x")': /type conversion error/,
     '"a".matches(object.b)': /^error parsing regexp: /,
   };
   for (const [source, message] of Object.entries(wrong)) assert.throws(() => run(source, { object: { b: '(' } }), { message }, source);
@@ -152,8 +152,21 @@ test('Kubernetes’ libraries', () => {
   );
 });
 
+test('text that is nothing of the type wanted', () => {
+  const types = { int: 'int', uint: 'uint', double: 'double', bool: 'bool', duration: 'google.protobuf.Duration' };
+  for (const [name, type] of Object.entries({ ...types, timestamp: 'google.protobuf.Timestamp' }))
+    assert.throws(() => run(`${name}("x" + "y")`), { message: `type conversion error from 'string' to '${type}'` });
+});
+
 test('times', () => {
-  holds('timestamp("2026-03-01T12:30:00.5+01:00").getHours() == 11', 'timestamp("2026-03-01T12:30:00Z").getHours("Europe/Berlin") == 13');
+  holds('timestamp("2026-03-01T12:30:00.5+01:00").getHours() == 12', 'timestamp("2026-03-01T12:30:00Z").getHours("Europe/Berlin") == 13');
+  holds(
+    'timestamp("2026-03-01T12:30:00.5+01:00").getHours("UTC") == 11',
+    'string(timestamp("2026-03-01T12:30:00.5+01:00")) == "2026-03-01T12:30:00.5+01:00"',
+    'string(timestamp("2026-03-01T00:30:00-03:30") + duration("1h")) == "2026-03-01T01:30:00-03:30"',
+    'timestamp("2026-03-01T12:30:00+00:00") == timestamp("2026-03-01T13:30:00+01:00")',
+    'string(timestamp("2026-03-01T12:30:00+00:00")) == "2026-03-01T12:30:00Z"',
+  );
   holds('timestamp("2026-03-01T00:00:00Z") - timestamp("2026-02-28T00:00:00Z") == duration("24h")', 'duration("90m").getMinutes() == 90');
   holds(
     'string(duration("1500ms")) == "1.5s"',

@@ -1,4 +1,5 @@
 import { type Checked, check, type Scope } from './check.ts';
+import { constantFault } from './constants.ts';
 import type { Range } from './costs.ts';
 import { CompileError, CostExceeded, EvaluationError } from './errors.ts';
 import { estimate } from './estimate.ts';
@@ -21,11 +22,13 @@ export class Program {
   readonly checked: Checked;
   readonly #step: Step;
 
-  /** @throws CompileError listing everything that is wrong. */
+  /** @throws CompileError listing everything that is wrong, Error when only its constants are. */
   constructor(source: string, scope: Scope) {
     this.source = source;
     this.checked = check(parse(source), scope);
     if (this.checked.issues.length > 0) throw new CompileError(source, this.checked.issues);
+    const fault = constantFault(this.checked);
+    if (fault !== undefined) throw new Error(`program instantiation failed: ${fault}`);
     this.#step = plan(this.checked);
   }
 

@@ -1,5 +1,6 @@
 import { errorMessage, parseGoDuration } from '@keelson/base';
 import { EvaluationError } from './errors.ts';
+import { Timestamp } from './values.ts';
 
 /** Reads a duration as Go writes it, `1h30m` or `-1.5s`. @returns nanoseconds. @throws EvaluationError with Go's words. */
 export function parseDuration(text: string): bigint {
@@ -24,8 +25,8 @@ function fraction(nanos: bigint): string {
 
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
-/** @returns nanoseconds since the epoch. @throws EvaluationError for what is no time as RFC 3339 writes it. */
-export function parseTimestamp(text: string): bigint {
+/** @throws EvaluationError for what is no time as RFC 3339 writes it. */
+export function parseTimestamp(text: string): Timestamp {
   const wrong = (): EvaluationError =>
     new EvaluationError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse it`);
   const match = rfc3339.exec(text);
@@ -36,13 +37,21 @@ export function parseTimestamp(text: string): bigint {
   if (midnight.getUTCMonth() !== month - 1 || hour > 23 || minute > 59 || sec > 59) throw wrong();
   const offset = (Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0)) * (match[8] === '-' ? -60 : 60);
   const seconds = BigInt(midnight.getTime() / 1000 + hour * 3600 + minute * 60 + sec - offset);
-  return seconds * second + BigInt((match[7] ?? '').slice(0, 9).padEnd(9, '0'));
+  return new Timestamp(seconds * second + BigInt((match[7] ?? '').slice(0, 9).padEnd(9, '0')), offset);
 }
 
-export function timestampText(nanos: bigint): string {
+/** As RFC 3339 writes it, on the clock where it was told. */
+export function timestampText({ nanos, ahead }: Timestamp): string {
   const rest = ((nanos % second) + second) % second;
-  const whole = new Date(Number((nanos - rest) / 1_000_000n)).toISOString().slice(0, 19);
-  return `${whole}${fraction(rest)}Z`;
+  const whole = new Date(Number((nanos - rest) / 1_000_000n) + ahead * 1000).toISOString().slice(0, 19);
+  return `${whole}${fraction(rest)}${zoneText(ahead)}`;
+}
+
+function zoneText(ahead: number): string {
+  if (ahead === 0) return 'Z';
+  const minutes = Math.abs(ahead) / 60;
+  const two = (count: number): string => String(count).padStart(2, '0');
+  return `${ahead < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
 /** The clock's face somewhere: what `getFullYear` and its kin read. */
@@ -62,10 +71,13 @@ export interface Face {
   readonly milliseconds: number;
 }
 
-/** @param zone a name as `Europe/Berlin`, or an offset as `-08:00`; UTC when empty. @throws EvaluationError for a zone there is not. */
-export function faceOf(nanos: bigint, zone: string): Face {
+/**
+ * @param zone a name as `Europe/Berlin`, or an offset as `-08:00`; UTC when empty; where the time was told when there is none.
+ * @throws EvaluationError for a zone there is not.
+ */
+export function faceOf({ nanos, ahead }: Timestamp, zone: string | undefined): Face {
   const ms = Number((nanos - (((nanos % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1_000_000n);
-  const local = new Date(ms + offsetOf(ms, zone));
+  const local = new Date(ms + (zone === undefined ? ahead * 1000 : offsetOf(ms, zone)));
   const year = local.getUTCFullYear();
   const start = new Date(0);
   start.setUTCFullYear(year, 0, 1);

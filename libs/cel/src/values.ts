@@ -32,11 +32,13 @@ export class Duration {
   }
 }
 
-/** Nanoseconds since the epoch. */
+/** Nanoseconds since the epoch, and the seconds that clocks are ahead of UTC where it was told. */
 export class Timestamp {
   readonly nanos: bigint;
-  constructor(nanos: bigint) {
+  readonly ahead: number;
+  constructor(nanos: bigint, ahead = 0) {
     this.nanos = nanos;
+    this.ahead = ahead;
   }
 }
 
@@ -76,6 +78,9 @@ export class KeyedList extends Array<unknown> {
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
+
+/** Of objects that have more than their schema names: the rest, which expressions do not see but `==` does. */
+export const unseen: WeakMap<object, Fields> = new WeakMap();
 
 /** The kind of a value, as types name it; an opaque value's is its type's name. */
 export function kindOf(value: unknown): string {
@@ -173,6 +178,11 @@ export function entryOf(map: unknown, key: unknown): unknown {
   return Object.hasOwn(map, key) ? (map as Fields)[key] : undefined;
 }
 
+/** Whether the map itself has the key: one that answers for keys it has not says so here. */
+export function hasEntry(map: unknown, key: unknown): boolean {
+  return map instanceof Map ? map.has(keyOf(key)) : entryOf(map, key) !== undefined;
+}
+
 export function keysOf(map: unknown): unknown[] {
   return map instanceof Map ? [...map.keys()] : Object.keys(map as object);
 }
@@ -188,7 +198,7 @@ export function equals(a: unknown, b: unknown): boolean {
     case 'list':
       return equalLists(a as unknown[], b as unknown[]);
     case 'map':
-      return sizeOf(a) === sizeOf(b) && keysOf(a).every((key) => hasEqual(a, b, key));
+      return sizeOf(a) === sizeOf(b) && keysOf(a).every((key) => hasEqual(a, b, key)) && equals(unseenOf(a), unseenOf(b));
     case 'bytes':
       return compareBytes(a as Uint8Array, b as Uint8Array) === 0;
     case 'timestamp':
@@ -201,6 +211,10 @@ export function equals(a: unknown, b: unknown): boolean {
     default:
       return a instanceof Opaque && b instanceof Opaque && equals(a.identity, b.identity);
   }
+}
+
+function unseenOf(map: unknown): Fields | null {
+  return unseen.get(map as object) ?? null;
 }
 
 function hasEqual(a: unknown, b: unknown, key: unknown): boolean {

@@ -22,6 +22,7 @@ export * from './podresources.ts';
 export * from './podstate.ts';
 export * from './quantity.ts';
 export { charge, growth, limitedBy, missingAmounts, quotaApplies, totalUsage } from './quota/quota.ts';
+export { attributesClasses } from './quota/scopes.ts';
 export { type Counted, countName, usageOf } from './quota/usage.ts';
 export * from './repeats.ts';
 export * from './selector.ts';

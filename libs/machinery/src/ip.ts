@@ -72,6 +72,21 @@ function longestZeros(parts: readonly number[]): { start: number; length: number
   return best;
 }
 
+/** Most addresses are written as they should be, and are met in great numbers. */
+const odd = /(?:^|\.)0\d|:/;
+
+/** The one text for an address that may be written in several; what is no address stays as it is. */
+export function canonicalIp(text: string): string {
+  const address = odd.test(text) ? parseIp(text) : undefined;
+  return address ? formatIp(address) : text;
+}
+
+/** The same of a range, which begins at its first address. */
+export function canonicalCidr(text: string): string {
+  const range = parseCidr(text);
+  return range ? `${formatIp({ version: range.address.version, value: range.first })}/${range.prefix}` : text;
+}
+
 /** `10.0.0.0/8`. The prefix has no leading zeros. */
 export function parseCidr(text: string): IpRange | undefined {
   const slash = text.indexOf('/');

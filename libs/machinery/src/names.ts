@@ -39,6 +39,11 @@ export function maxLengthProblem(length: number): string {
   return `must be no more than ${length} characters`;
 }
 
+/** Upstream has begun to count in bytes: in keys and values of labels so far. */
+function maxBytesProblem(length: number): string {
+  return `must be no more than ${length} bytes`;
+}
+
 export function rangeProblem(low: number, high: number): string {
   return `must be between ${low} and ${high}, inclusive`;
 }
@@ -94,21 +99,23 @@ export function isQualifiedName(value: string): Problems {
   const name = parts.at(-1) ?? '';
   const problems = parts.length === 2 ? prefixProblems(parts[0] ?? '') : [];
   if (name === '') problems.push('name part must be non-empty');
-  else if (name.length > 63) problems.push(`name part ${maxLengthProblem(63)}`);
+  else if (name.length > 63) problems.push(`name part ${maxBytesProblem(63)}`);
   if (!qualifiedPattern.test(name)) problems.push(`name part ${regexProblem(qualifiedMessage, qualified, ...qualifiedExamples)}`);
   return problems;
 }
 
 function prefixProblems(prefix: string): Problems {
   if (prefix === '') return ['prefix part must be non-empty'];
-  return isDNS1123Subdomain(prefix).map((problem) => `prefix part ${problem}`);
+  const problems = prefix.length > 253 ? [maxBytesProblem(253)] : [];
+  if (!subdomainPattern.test(prefix)) problems.push(regexProblem(subdomainMessage, subdomain, 'example.com'));
+  return problems.map((problem) => `prefix part ${problem}`);
 }
 
 /** As upstream names the same rule. */
 export const isLabelKey: (value: string) => Problems = isQualifiedName;
 
 export function isLabelValue(value: string): Problems {
-  const problems = value.length > 63 ? [maxLengthProblem(63)] : [];
+  const problems = value.length > 63 ? [maxBytesProblem(63)] : [];
   if (labelValuePattern.test(value)) return problems;
   return [...problems, regexProblem(labelValueMessage, labelValue, 'MyValue', 'my_value', '12345')];
 }

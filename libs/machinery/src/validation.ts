@@ -86,13 +86,19 @@ export function validateOwnerReferences(references: readonly OwnerReference[], a
 
 function validateOwnerReference(reference: OwnerReference, at: FieldPath): FieldError[] {
   const { apiVersion, kind, name, uid } = reference;
-  const errors = apiVersion ? [] : [fieldInvalid(at.child('apiVersion'), apiVersion ?? '', 'version must not be empty')];
+  const errors = hasVersion(apiVersion ?? '') ? [] : [fieldInvalid(at.child('apiVersion'), apiVersion ?? '', 'version must not be empty')];
   for (const [field, value] of Object.entries({ kind, name, uid })) {
     if (!value) errors.push(fieldInvalid(at.child(field), value ?? '', 'must not be empty'));
   }
   if (apiVersion === 'v1' && kind === 'Event')
     errors.push(fieldInvalid(at, reference, '/v1, Kind=Event is disallowed from being an owner'));
   return errors;
+}
+
+/** `v1`, `apps/v1`, and even `/v1`. */
+function hasVersion(apiVersion: string): boolean {
+  const parts = apiVersion.split('/');
+  return parts.length <= 2 && parts.at(-1) !== '';
 }
 
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);

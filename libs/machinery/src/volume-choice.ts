@@ -20,9 +20,20 @@ export function bestVolume(claim: PersistentVolumeClaim, volumes: readonly Persi
   return heldVolume(claim, volumes) ?? smallest(volumes.filter((volume) => isFree(volume) && suits(volume, claim)));
 }
 
-/** The volume that waits for the claim. */
+/** The volume that waits for the claim: whoever reserved it is asked for no class and no labels. */
 export function heldVolume(claim: PersistentVolumeClaim, volumes: readonly PersistentVolume[]): PersistentVolume | undefined {
-  return volumes.find((volume) => isHeldFor(volume, claim) && suits(volume, claim));
+  return volumes.find((volume) => isHeldFor(volume, claim) && misfit(volume, claim) === undefined);
+}
+
+/** Why a volume cannot serve a claim whatever its class and labels, in upstream's words; undefined when it can. */
+export function misfit(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
+  const { accessModes = [], volumeMode = 'Filesystem', volumeAttributesClassName = '' } = volume.spec ?? {};
+  const wanted = claim.spec;
+  if (volume.metadata.deletionTimestamp) return `the volume is marked for deletion "${volume.metadata.name}"`;
+  if (compareQuantities(size(volume), parseQuantity(wanted.resources?.requests?.storage ?? '0')) < 0) return 'requested PV is too small';
+  if (volumeAttributesClassName !== (wanted.volumeAttributesClassName ?? '')) return 'VolumeAttributesClassName does not match';
+  if (volumeMode !== (wanted.volumeMode ?? 'Filesystem')) return 'incompatible volumeMode';
+  return (wanted.accessModes ?? []).every((mode) => accessModes.includes(mode)) ? undefined : 'incompatible accessMode';
 }
 
 function isFree({ metadata, spec, status }: PersistentVolume): boolean {
@@ -34,13 +45,8 @@ function smallest(volumes: readonly PersistentVolume[]): PersistentVolume | unde
 }
 
 function suits(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  const { accessModes = [], volumeMode = 'Filesystem', volumeAttributesClassName = '' } = volume.spec ?? {};
-  const wanted = claim.spec;
-  if (storageClassOf(volume) !== storageClassOf(claim) || volumeMode !== (wanted.volumeMode ?? 'Filesystem')) return false;
-  if (volumeAttributesClassName !== (wanted.volumeAttributesClassName ?? '')) return false;
-  if (compareQuantities(size(volume), parseQuantity(wanted.resources?.requests?.storage ?? '0')) < 0) return false;
-  if (!(wanted.accessModes ?? []).every((mode) => accessModes.includes(mode))) return false;
-  return !wanted.selector || labelSelectorMatcher(wanted.selector).matches(volume.metadata.labels ?? {});
+  if (storageClassOf(volume) !== storageClassOf(claim) || misfit(volume, claim) !== undefined) return false;
+  return !claim.spec.selector || labelSelectorMatcher(claim.spec.selector).matches(volume.metadata.labels ?? {});
 }
 
 function size({ spec }: PersistentVolume): ReturnType<typeof parseQuantity> {

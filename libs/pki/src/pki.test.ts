@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, webcrypto, X509Certificate } from 'node:crypto';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { type Clock, systemClock } from '@keelson/base';
-import { caHash, createCA, createCSR, distrust, encodeCertificate, issue, parseBundle, parseCSR, signCSR, subjectOf } from './index.ts';
+import {
+  caHash,
+  checkCSR,
+  createCA,
+  createCSR,
+  distrust,
+  encodeCertificate,
+  issue,
+  parseBundle,
+  parseCSR,
+  signCSR,
+  subjectOf,
+} from './index.ts';
 
 const clock = systemClock;
 const at = (now: number): Clock => ({ now: () => now, after: () => ({ cancel: () => undefined }) });
@@ -124,6 +136,13 @@ test('a signing request keeps its subject and names; a forged one is refused', a
     const cut = `-----BEGIN CERTIFICATE REQUEST-----\n${der.subarray(0, length).toString('base64')}\n-----END`;
     assert.throws(() => parseCSR(cut), /malformed/);
   }
+});
+
+test('a request may still be signed by SHA-1, as Go takes it', async (t) => {
+  const command = ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', '/dev/null', '-subj', '/CN=old', '-sha1'];
+  const { stdout, error } = spawnSync('openssl', command, { encoding: 'utf8' });
+  if (error || !stdout) return t.skip('no openssl that signs so');
+  checkCSR(stdout);
 });
 
 test('what is written here reads the same in an independent library', async () => {

@@ -29,6 +29,9 @@ const ids = {
 
 /** Digests of signature algorithms; Ed25519 has none of its own. */
 const digests: readonly (readonly [oid: string, digest: string | null])[] = [
+  // Go refuses SHA-1 in certificates, not in what asks for one.
+  ['1.2.840.10045.4.1', 'sha1'],
+  ['1.2.840.113549.1.1.5', 'sha1'],
   [ids.ecdsaSha256, 'sha256'],
   ['1.2.840.10045.4.3.3', 'sha384'],
   ['1.2.840.10045.4.3.4', 'sha512'],

@@ -1,8 +1,9 @@
-import { formatIp, type IpAddress, type IpRange, parseCidr, parseIp, rangeContains } from '@keelson/machinery';
-import { bySizes, type Cost, estimatedAsOne, perByte, traversal } from '../costs.ts';
+import { formatIp, goQuote, type IpAddress, type IpRange, parseCidr, parseIp, rangeContains } from '@keelson/machinery';
+import { bySizes, type Cost, perByte, traversal } from '../costs.ts';
 import { each, fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import { Opaque, sizeOf } from '../values.ts';
+import { addressFault, prefixFault } from './address-faults.ts';
 
 class Ip extends Opaque {
   readonly typeName = 'net.IP';
@@ -42,10 +43,19 @@ function readIp(text: string): IpAddress | undefined {
   return mapped || /(^|\.)0[0-9]/.test(text) ? undefined : parseIp(text);
 }
 
+function ipFault(text: string): string {
+  const fault = addressFault(text);
+  if (fault) return `IP Address ${goQuote(text)} parse error during conversion from string: ${fault}`;
+  return text.includes('%') ? `IP address ${goQuote(text)} with zone value is not allowed` : mappedFault(text);
+}
+
+function mappedFault(text: string): string {
+  return `IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`;
+}
+
 function ip(text: string): Ip {
   const address = readIp(text);
-  if (!address)
-    throw new EvaluationError(`IP Address ${JSON.stringify(text)} parse error during conversion from string: unable to parse IP`);
+  if (!address) throw new EvaluationError(ipFault(text));
   return new Ip(address);
 }
 
@@ -55,11 +65,10 @@ function readCidr(text: string): IpRange | undefined {
 
 function cidr(text: string): Cidr {
   const range = readCidr(text);
-  if (!range)
-    throw new EvaluationError(
-      `network address parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): not a prefix`,
-    );
-  return new Cidr(range);
+  if (range) return new Cidr(range);
+  const context = 'network address parse error during conversion from string';
+  const fault = prefixFault(text);
+  throw new EvaluationError(`${context}: ${fault ? `${context}: ${fault}` : mappedFault(text)}`);
 }
 
 /** Whether the first bits of an address are these. */
@@ -105,12 +114,11 @@ function containing(text: boolean, nested: boolean): Cost {
   };
 }
 
-const twice = estimatedAsOne(bySizes(([size = 0]) => Math.ceil(size * 2 * perByte)));
-const reading = estimatedAsOne(traversal);
+const twice = bySizes(([size = 0]) => Math.ceil(size * 2 * perByte));
 
 export const addresses: readonly Overload[] = [
-  fn('ip(string): net.IP', ip, reading),
-  fn('isIP(string): bool', (text: string) => readIp(text) !== undefined, reading),
+  fn('ip(string): net.IP', ip, traversal),
+  fn('isIP(string): bool', (text: string) => readIp(text) !== undefined, traversal),
   fn('ip.isCanonical(string): bool', (text: string) => ip(text).identity === text, twice),
   fn('net.IP.family(): int', ({ address }: Ip) => BigInt(address.version)),
   fn('net.IP.isUnspecified(): bool', isUnspecified),
@@ -118,8 +126,8 @@ export const addresses: readonly Overload[] = [
   fn('net.IP.isLinkLocalMulticast(): bool', isLinkLocalMulticast),
   fn('net.IP.isLinkLocalUnicast(): bool', isLinkLocalUnicast),
   fn('net.IP.isGlobalUnicast(): bool', isGlobalUnicast),
-  fn('cidr(string): net.CIDR', cidr, reading),
-  fn('isCIDR(string): bool', (text: string) => readCidr(text) !== undefined, reading),
+  fn('cidr(string): net.CIDR', cidr, traversal),
+  fn('isCIDR(string): bool', (text: string) => readCidr(text) !== undefined, traversal),
   fn('net.CIDR.containsIP(net.IP): bool', ({ range }: Cidr, { address }: Ip) => rangeContains(range, address), containing(false, false)),
   fn(
     'net.CIDR.containsIP(string): bool',

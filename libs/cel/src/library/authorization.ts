@@ -1,7 +1,7 @@
-import type { Cost } from '../costs.ts';
+import { add, type Cost, perByte, scale, unknownSize } from '../costs.ts';
 import { fn, type Overload } from '../declare.ts';
 import type { CelType } from '../types.ts';
-import { Opaque } from '../values.ts';
+import { Opaque, sizeOf } from '../values.ts';
 
 /** What an expression asks the authorizer. */
 export interface AuthorizationQuery {
@@ -91,9 +91,18 @@ export function resourceCheckValue(ask: Ask, query: Query): unknown {
 
 /** Allows for two checks in an expression. */
 const checking: Cost = { actual: () => 350_000, estimate: () => ({ cost: { min: 350_000, max: 350_000 } }) };
+/** A selector is a list of requirements, each a struct with a list; the shortest takes two characters. */
+const selecting: Cost = {
+  actual: ([, text]) => 10 + Math.ceil(sizeOf(text) * perByte) + Math.ceil(sizeOf(text) / 2) * 50,
+  estimate: ([, text]) => {
+    const size = text?.size ?? unknownSize;
+    return { cost: [scale(size, perByte), scale(scale(size, 0.5), 50)].reduce(add, { min: 10, max: 10 }) };
+  },
+};
 const check = (asked: Check, verb: string): Decision => new Decision(asked.ask({ ...asked.query, verb }));
 
-const narrowing = ['subresource', 'namespace', 'name', 'fieldSelector', 'labelSelector'] as const;
+const narrowing = ['subresource', 'namespace', 'name'] as const;
+const selectors = ['fieldSelector', 'labelSelector'] as const;
 const { authorizer, path, group, resource, decision } = types;
 
 export const authorization: readonly Overload[] = [
@@ -105,6 +114,9 @@ export const authorization: readonly Overload[] = [
   fn(`${group}.resource(string): ${resource}`, (asked: Check, name: string) => asked.with(resource, { resource: name })),
   ...narrowing.map((part) =>
     fn(`${resource}.${part}(string): ${resource}`, (asked: Check, text: string) => asked.with(resource, { [part]: text })),
+  ),
+  ...selectors.map((part) =>
+    fn(`${resource}.${part}(string): ${resource}`, (asked: Check, text: string) => asked.with(resource, { [part]: text }), selecting),
   ),
   fn(`${path}.check(string): ${decision}`, check, checking),
   fn(`${resource}.check(string): ${decision}`, check, checking),

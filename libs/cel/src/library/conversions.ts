@@ -2,18 +2,31 @@ import { traversal } from '../costs.ts';
 import { each, fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import { durationText, parseDuration, parseTimestamp, timestampText } from '../time.ts';
-import { type Duration, sizeOf, type Timestamp, TypeValue, typeNameOf, Uint } from '../values.ts';
+import { type Duration, sizeOf, Timestamp, TypeValue, typeNameOf, Uint } from '../values.ts';
 import { checkedDuration, checkedInt, checkedTime, checkedUint } from './operators.ts';
 
 const second = 1_000_000_000n;
 
+/** Of text that is none of a type nothing more is said. */
+function noSuchText(type: string): EvaluationError {
+  return new EvaluationError(`type conversion error from 'string' to '${type}'`);
+}
+
+function fromText<T>(type: string, parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw error instanceof EvaluationError ? noSuchText(type) : error;
+    }
+  };
+}
+
 function parseWhole(text: string, unsigned: boolean): bigint {
   const pattern = unsigned ? /^[0-9]+$/ : /^[+-]?[0-9]+$/;
-  const name = unsigned ? 'ParseUint' : 'ParseInt';
-  if (!pattern.test(text)) throw new EvaluationError(`strconv.${name}: parsing ${JSON.stringify(text)}: invalid syntax`);
-  const value = BigInt(text.replace(/^\+/, ''));
-  const fits = unsigned ? BigInt.asUintN(64, value) === value : BigInt.asIntN(64, value) === value;
-  if (!fits) throw new EvaluationError(`strconv.${name}: parsing ${JSON.stringify(text)}: value out of range`);
+  const value = pattern.test(text) ? BigInt(text.replace(/^\+/, '')) : undefined;
+  const fits = value !== undefined && (unsigned ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value)) === value;
+  if (!fits) throw noSuchText(unsigned ? 'uint' : 'int');
   return value;
 }
 
@@ -30,8 +43,7 @@ function unsignedTruncated(value: number): Uint {
 function parseDouble(text: string): number {
   if (/^[+-]?(inf|infinity)$/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (/^[+-]?nan$/i.test(text)) return Number.NaN;
-  if (!/^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/.test(text))
-    throw new EvaluationError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!/^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/.test(text)) throw noSuchText('double');
   return Number(text);
 }
 
@@ -57,7 +69,7 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 
 function parseBoolean(text: string): boolean {
   const value = booleans.get(text);
-  if (value === undefined) throw new EvaluationError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (value === undefined) throw noSuchText('bool');
   return value;
 }
 
@@ -70,6 +82,8 @@ export function fromBytes(bytes: Uint8Array): string {
   }
 }
 
+const textAsTime = fromText('google.protobuf.Timestamp', parseTimestamp);
+const textAsDuration = fromText('google.protobuf.Duration', (text) => checkedDuration(parseDuration(text)));
 const same = (value: unknown): unknown => value;
 const sizes = ['string', 'bytes', 'list<A>', 'map<A, B>'];
 
@@ -93,13 +107,13 @@ export const conversions: readonly Overload[] = [
   fn('string(double): string', doubleText),
   fn('string(bool): string', String),
   fn('string(bytes): string', fromBytes, traversal),
-  fn('string(timestamp): string', ({ nanos }: Timestamp) => timestampText(nanos)),
+  fn('string(timestamp): string', timestampText),
   fn('string(duration): string', ({ nanos }: Duration) => durationText(nanos)),
   fn('bytes(string): bytes', (text: string) => new TextEncoder().encode(text), traversal),
   fn('bool(string): bool', parseBoolean),
-  fn('timestamp(string): timestamp', (text: string) => checkedTime(parseTimestamp(text))),
-  fn('timestamp(int): timestamp', (seconds: bigint) => checkedTime(seconds * second)),
-  fn('duration(string): duration', (text: string) => checkedDuration(parseDuration(text))),
+  fn('timestamp(string): timestamp', (text: string) => checkedTime(textAsTime(text))),
+  fn('timestamp(int): timestamp', (seconds: bigint) => checkedTime(new Timestamp(seconds * second))),
+  fn('duration(string): duration', textAsDuration),
   fn('duration(int): duration', checkedDuration),
   fn('type(A): type', (value: unknown) => new TypeValue(typeNameOf(value))),
   ...sizes.flatMap((type) => each([`size(${type}): int`, `${type}.size(): int`], (value: unknown) => BigInt(sizeOf(value)))),

@@ -59,7 +59,7 @@ function text(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'number') return doubleText(value);
   if (value instanceof Uint) return String(value.value);
-  if (value instanceof Timestamp) return timestampText(value.nanos);
+  if (value instanceof Timestamp) return timestampText(value);
   if (value instanceof Duration) return durationText(value.nanos);
   if (value instanceof TypeValue) return value.name;
   if (value instanceof Uint8Array) return fromBytes(value);

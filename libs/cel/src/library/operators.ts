@@ -1,5 +1,5 @@
 import { compareStrings } from '@keelson/machinery';
-import { bySizes, type Cost, comparison, concatenation, total } from '../costs.ts';
+import { bySizes, type Cost, comparison, concatenation, equality, total } from '../costs.ts';
 import { each, fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import {
@@ -9,6 +9,7 @@ import {
   Duration,
   entryOf,
   equals,
+  hasEntry,
   KeyedList,
   keyOf,
   keysOf,
@@ -32,9 +33,13 @@ const second = 1_000_000_000n;
 const earliest = -62_135_596_800n * second;
 const latest = 253_402_300_800n * second;
 
-export function checkedTime(nanos: bigint): Timestamp {
-  if (nanos < earliest || nanos >= latest) throw new EvaluationError('timestamp overflow');
-  return new Timestamp(nanos);
+export function checkedTime(time: Timestamp): Timestamp {
+  if (time.nanos < earliest || time.nanos >= latest) throw new EvaluationError('timestamp overflow');
+  return time;
+}
+
+function later({ nanos, ahead }: Timestamp, by: bigint): Timestamp {
+  return checkedTime(new Timestamp(nanos + by, ahead));
 }
 
 export function checkedDuration(nanos: bigint): Duration {
@@ -61,13 +66,13 @@ const arithmetic: readonly Overload[] = [
   fn('_+_(bytes, bytes): bytes', (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]), concatenation),
   fn('_+_(list<A>, list<A>): list<A>', addLists, sumOfLists),
   fn('_+_(duration, duration): duration', (a: Duration, b: Duration) => checkedDuration(a.nanos + b.nanos)),
-  fn('_+_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => checkedTime(a.nanos + b.nanos)),
-  fn('_+_(duration, timestamp): timestamp', (a: Duration, b: Timestamp) => checkedTime(a.nanos + b.nanos)),
+  fn('_+_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => later(a, b.nanos)),
+  fn('_+_(duration, timestamp): timestamp', (a: Duration, b: Timestamp) => later(b, a.nanos)),
   fn('_-_(int, int): int', (...[a, b]: Ints) => checkedInt(a - b)),
   fn('_-_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value - b.value)),
   fn('_-_(double, double): double', (...[a, b]: Doubles) => a - b),
   fn('_-_(duration, duration): duration', (a: Duration, b: Duration) => checkedDuration(a.nanos - b.nanos)),
-  fn('_-_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => checkedTime(a.nanos - b.nanos)),
+  fn('_-_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => later(a, -b.nanos)),
   fn('_-_(timestamp, timestamp): duration', (a: Timestamp, b: Timestamp) => checkedDuration(a.nanos - b.nanos)),
   fn('_*_(int, int): int', (...[a, b]: Ints) => checkedInt(a * b)),
   fn('_*_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value * b.value)),
@@ -107,7 +112,7 @@ function ordering(operator: string, holds: (order: number) => boolean): Overload
 }
 
 const comparisons: readonly Overload[] = [
-  fn('_==_(A, A): bool', equals, comparison),
+  fn('_==_(A, A): bool', equals, equality),
   fn('_!=_(A, A): bool', (a: unknown, b: unknown) => !equals(a, b), comparison),
   ...ordering('<', (order) => order < 0),
   ...ordering('<=', (order) => order <= 0),
@@ -119,7 +124,7 @@ const listSearch = bySizes(([, size = 0]) => size);
 
 const access: readonly Overload[] = [
   fn('@in(A, list<A>): bool', (wanted: unknown, list: readonly unknown[]) => list.some((one) => equals(one, wanted)), listSearch),
-  fn('@in(A, map<A, B>): bool', (key: unknown, map: unknown) => entryOf(map, key) !== undefined),
+  fn('@in(A, map<A, B>): bool', (key: unknown, map: unknown) => hasEntry(map, key)),
   fn('_[_](list<A>, int): A', at),
   fn('_[_](map<A, B>, A): B', under),
   fn('cel.@mapInsert(map<K, V>, K, V): map<K, V>', insertEntry),

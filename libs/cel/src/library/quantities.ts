@@ -1,11 +1,11 @@
 import { errorMessage } from '@keelson/base';
 import { addQuantities, compareQuantities, parseQuantity, type Quantity, subtractQuantities } from '@keelson/machinery';
-import { estimatedAsOne, traversal } from '../costs.ts';
+import { traversal } from '../costs.ts';
 import { fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import { Opaque } from '../values.ts';
 
-class Amount extends Opaque {
+export class Amount extends Opaque {
   readonly typeName = 'kubernetes.Quantity';
   readonly quantity: Quantity;
 
@@ -51,8 +51,8 @@ const amount = (whole: bigint): Quantity => ({ nanos: whole * unit, format: 'Dec
 const type = 'kubernetes.Quantity';
 
 export const quantities: readonly Overload[] = [
-  fn(`quantity(string): ${type}`, read, estimatedAsOne(traversal)),
-  fn('isQuantity(string): bool', isQuantity, estimatedAsOne(traversal)),
+  fn(`quantity(string): ${type}`, read, traversal),
+  fn('isQuantity(string): bool', isQuantity, traversal),
   fn(`${type}.sign(): int`, ({ quantity: { nanos } }: Amount) => BigInt(nanos > 0n ? 1 : nanos < 0n ? -1 : 0)),
   fn(`${type}.isInteger(): bool`, isInteger),
   fn(`${type}.asInteger(): int`, asInteger),

@@ -121,6 +121,12 @@ const joining: Cost = {
   },
 };
 
+/** Every character may need another before it. */
+const quoting: Cost = bySizes(
+  ([size = 0]) => Math.ceil(size * perByte),
+  ([size = unknownSize]) => range(size.min + 2, 2 * size.max + 2),
+);
+
 /** Upstream estimates by the part that is looked for. */
 const affix: Cost = { ...traversal, estimate: ([, part]) => ({ cost: scale(part?.size ?? unknownSize, perByte) }) };
 
@@ -154,5 +160,5 @@ export const strings: readonly Overload[] = [
   fn('list<string>.join(): string', join, joining),
   fn('list<string>.join(string): string', join, joining),
   fn('string.format(list<dyn>): string', format, concatenation),
-  fn('strings.quote(string): string', quote, sameSizeTraversal),
+  fn('strings.quote(string): string', quote, quoting),
 ];

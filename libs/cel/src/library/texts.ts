@@ -1,4 +1,4 @@
-import { traversal } from '../costs.ts';
+import { sameSizeTraversal, traversal } from '../costs.ts';
 import { fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 
@@ -15,5 +15,5 @@ function encode(bytes: Uint8Array): string {
 export const texts: readonly Overload[] = [
   fn('base64.decode(string): bytes', decode, traversal),
   fn('base64.encode(bytes): string', encode, traversal),
-  fn('jsonpatch.escapeKey(string): string', (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1'), traversal),
+  fn('jsonpatch.escapeKey(string): string', (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1'), sameSizeTraversal),
 ];

@@ -19,8 +19,8 @@ const units = { getHours: 3_600_000_000_000n, getMinutes: 60_000_000_000n, getSe
 
 export const times: readonly Overload[] = [
   ...Object.entries(parts).flatMap(([name, part]) =>
-    each([`timestamp.${name}(): int`, `timestamp.${name}(string): int`], ({ nanos }: Timestamp, zone = '') =>
-      BigInt(part(faceOf(nanos, zone as string))),
+    each([`timestamp.${name}(): int`, `timestamp.${name}(string): int`], (time: Timestamp, zone?: string) =>
+      BigInt(part(faceOf(time, zone))),
     ),
   ),
   ...Object.entries(units).map(([name, unit]) => fn(`duration.${name}(): int`, ({ nanos }: Duration) => nanos / unit)),

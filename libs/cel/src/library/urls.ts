@@ -1,4 +1,4 @@
-import { estimatedAsOne, traversal } from '../costs.ts';
+import { sameSizeTraversal } from '../costs.ts';
 import { fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import { Opaque } from '../values.ts';
@@ -48,8 +48,8 @@ function query({ url }: Url): Map<string, string[]> {
 }
 
 export const urls: readonly Overload[] = [
-  fn('url(string): kubernetes.URL', (text: string) => new Url(text), traversal),
-  fn('isURL(string): bool', isUrl, estimatedAsOne(traversal)),
+  fn('url(string): kubernetes.URL', (text: string) => new Url(text), sameSizeTraversal),
+  fn('isURL(string): bool', isUrl),
   fn('kubernetes.URL.getScheme(): string', ({ scheme }: Url) => scheme),
   fn('kubernetes.URL.getHost(): string', ({ host }: Url) => host),
   fn('kubernetes.URL.getHostname(): string', ({ host }: Url) => host.replace(/:[0-9]*$/, '').replace(/^\[(.*)\]$/, '$1')),

@@ -1,10 +1,10 @@
-import { estimatedAsOne, traversal } from '../costs.ts';
+import { traversal } from '../costs.ts';
 import { each, fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import { Opaque } from '../values.ts';
 
 /** A version as semver.org has them. */
-class Semver extends Opaque {
+export class Semver extends Opaque {
   readonly typeName = 'kubernetes.Semver';
   readonly numbers: readonly bigint[];
   readonly before: readonly string[];
@@ -32,13 +32,14 @@ function tidy(text: string): string {
   return parts.length > 3 ? text : [...parts, '0', '0'].slice(0, 3).join('.') + rest;
 }
 
-function read(text: string, normalize = false): Semver | undefined {
+/** Undefined for what is no semantic version. */
+export function readSemver(text: string, normalize = false): Semver | undefined {
   const match = pattern.exec(normalize ? tidy(text) : text);
   return match ? new Semver(match.slice(1, 4).map(BigInt), match[4]?.split('.') ?? []) : undefined;
 }
 
 function semver(text: string, normalize = false): Semver {
-  const found = read(text, normalize);
+  const found = readSemver(text, normalize);
   if (!found) throw new EvaluationError(`No Major.Minor.Patch elements found in ${JSON.stringify(text)}`);
   return found;
 }
@@ -69,11 +70,11 @@ const type = 'kubernetes.Semver';
 const parts = ['major', 'minor', 'patch'];
 
 export const versions: readonly Overload[] = [
-  ...each([`semver(string): ${type}`, `semver(string, bool): ${type}`], semver, estimatedAsOne(traversal)),
+  ...each([`semver(string): ${type}`, `semver(string, bool): ${type}`], semver, traversal),
   ...each(
     ['isSemver(string): bool', 'isSemver(string, bool): bool'],
-    (text: string, normalize = false) => read(text, normalize as boolean) !== undefined,
-    estimatedAsOne(traversal),
+    (text: string, normalize = false) => readSemver(text, normalize as boolean) !== undefined,
+    traversal,
   ),
   fn(`${type}.isGreaterThan(${type}): bool`, (a: Semver, b: Semver) => compare(a, b) > 0),
   fn(`${type}.isLessThan(${type}): bool`, (a: Semver, b: Semver) => compare(a, b) < 0),

@@ -166,6 +166,21 @@ test('applied items stand in their order; those of others keep their place befor
   }
 });
 
+test('items that stand twice stay where nobody applies one of their name, and give way to it', async () => {
+  const env = (...values: [name: string, value: string][]): object =>
+    pods(container('x', { env: values.map(([name, value]) => ({ name, value })) }));
+  const thing = await new Thing().update('u', env(['A', '1'], ['P', '1'], ['P', '2']));
+  const path = '.spec.template.spec.containers[name="x"].env';
+  assert.ok(thing.owned['u Update']?.includes(`${path}[name="P"]`));
+  assert.ok(!thing.owned['u Update']?.includes(`${path}[name="P"].value`));
+  await thing.apply('a', env(['H', '1']));
+  assert.deepEqual(thing.object, env(['A', '1'], ['P', '1'], ['P', '2'], ['H', '1']));
+  assert.match((await refusal(thing.apply('a', env(['P', '3'])))).message ?? '', /conflict with "u" using apps\/v1: .*env\[name="P"\]$/);
+  await thing.apply('a', env(['P', '3']), { force: true });
+  assert.deepEqual(thing.object, env(['A', '1'], ['P', '3']));
+  assert.ok(!thing.owned['u Update']?.includes(`${path}[name="P"]`));
+});
+
 test('null sets nothing: fields with it are owned, maps and lists stay', async () => {
   const thing = await new Thing().update('u', { metadata: { labels: { a: 'b' } } });
   await thing.apply('a', { metadata: { labels: null } });

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { loadSchemas } from '@keelson/types/schemas';
 import { checkConfiguration, problemsText } from './check.ts';
 import { compareFields } from './compare.ts';
-import { fieldsOf } from './own.ts';
+import type { FieldSet } from './fields.ts';
+import { everythingIn, fieldsOf } from './own.ts';
 import { type MergeType, MergeTypes } from './type.ts';
 
 const types = new MergeTypes(await loadSchemas());
@@ -101,9 +102,20 @@ test('atomic lists and maps change as a whole; sets by their values; items that 
     { name: 'A', value: '2' },
   ];
   const containers = (env: object[]) => ({ containers: [{ name: 'c', env }] });
-  assert.deepEqual(compare(containers(twice), containers(twice)), {});
-  assert.deepEqual(compare(containers(twice), containers([{ name: 'A', value: '1' }])), {
-    'f:spec': { 'f:containers': { 'k:{"name":"c"}': { 'f:env': { 'k:{"name":"A"}': {} } } } },
+  const once = [{ name: 'A', value: '1' }];
+  const whole = { '.': {}, 'f:name': {}, 'f:value': {} };
+  const env = (fields: FieldSet): FieldSet => ({ 'f:spec': { 'f:containers': { 'k:{"name":"c"}': { 'f:env': fields } } } });
+  const changes = (a: object[], b: object[]) => compareFields({ spec: containers(a) }, { spec: containers(b) }, pod);
+  assert.deepEqual(changes(twice, twice), { written: {}, removed: {} });
+  assert.deepEqual(changes(twice, [...twice, ...once]), { written: env({ 'k:{"name":"A"}': {} }), removed: {} });
+  assert.deepEqual(changes(twice, once), { written: env({ 'k:{"name":"A"}': whole }), removed: env({ 'k:{"name":"A"}': {} }) });
+  assert.deepEqual(changes(once, twice), { written: env({ 'k:{"name":"A"}': {} }), removed: env({ 'k:{"name":"A"}': whole }) });
+  const other = [{ name: 'B' }];
+  assert.deepEqual(changes(other, [...other, ...twice]), { written: env({ 'k:{"name":"A"}': {} }), removed: {} });
+  assert.deepEqual(changes([...other, ...twice], other), { written: {}, removed: env({ 'k:{"name":"A"}': {} }) });
+  assert.deepEqual(everythingIn({ spec: containers(twice) }, pod)['f:spec']?.['f:containers']?.['k:{"name":"c"}']?.['f:env'], {
+    '.': {},
+    'k:{"name":"A"}': {},
   });
 });
 

@@ -77,15 +77,20 @@ function memberChanges(before: unknown, after: unknown, { type, always }: Member
 function listChanges(before: readonly unknown[], after: readonly unknown[], type: ListType): NodeChanges | undefined {
   const changes = new Gathered();
   const [old, now] = [indexed(before, type), indexed(after, type)];
-  for (const [element, values] of now) {
-    const had = old.get(element);
-    if (!had) changes.add(element, { written: asMember(everythingIn(values[0], type.items)) });
-    else if (had.length === 1 && values.length === 1) changes.add(element, nodeChanges(had[0], values[0], type.items));
-    else if (!sameJson(had, values)) changes.add(element, { written: leaf });
-  }
-  for (const [element, values] of old)
-    if (!now.has(element)) changes.add(element, { removed: asMember(everythingIn(values[0], type.items)) });
+  for (const element of new Set([...now.keys(), ...old.keys()]))
+    changes.add(element, itemChanges(old.get(element) ?? [], now.get(element) ?? [], type.items));
   return changes.result();
+}
+
+/** Of the items of one name. Several are one thing without parts: they come, change and go as a whole. */
+function itemChanges(before: readonly unknown[], after: readonly unknown[], type: MergeType): NodeChanges | undefined {
+  if (before.length === 1 && after.length === 1) return nodeChanges(before[0], after[0], type);
+  if (before.length > 1 && after.length > 1) return sameJson(before, after) ? undefined : { written: leaf };
+  const all = (values: readonly unknown[]): FieldSet => (values.length > 1 ? leaf : asMember(everythingIn(values[0], type)));
+  return {
+    ...(after.length > 0 ? { written: all(after) } : {}),
+    ...(before.length > 0 ? { removed: all(before) } : {}),
+  };
 }
 
 function asMember(node: FieldSet): FieldSet {

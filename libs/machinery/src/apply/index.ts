@@ -16,4 +16,5 @@ export {
   writeManaged,
 } from './managed.ts';
 export { managerName } from './manager.ts';
+export { overlay } from './overlay.ts';
 export { type MergeSchema, type MergeSchemas, type MergeType, MergeTypes } from './type.ts';

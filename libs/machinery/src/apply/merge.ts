@@ -27,11 +27,12 @@ function mergeMaps(live: JsonObject, config: JsonObject, type: MapType): JsonObj
 
 /**
  * The configuration's items in their order. Items only the live list has keep their place before the next one that both have, and stand
- * before new ones.
+ * before new ones. What stands several times in the live list gives way to the configuration's one.
  */
 function mergeLists(live: readonly unknown[], config: readonly unknown[], type: ListType): unknown[] {
   const liveNames = live.map((item) => namedItem(item, type));
   const places = new Map(liveNames.map((name, i) => [name, i] as const).reverse());
+  const lastPlaces = new Map(liveNames.map((name, i) => [name, i]));
   const names = config.map((item) => namedItem(item, type) ?? '');
   const wanted = new Set<string | undefined>(names);
   const stops = nextShared(
@@ -43,7 +44,8 @@ function mergeLists(live: readonly unknown[], config: readonly unknown[], type: 
   for (const [i, item] of config.entries()) {
     for (; next < (stops[i] ?? 0); next++) if (!wanted.has(liveNames[next])) result.push(live[next]);
     const at = places.get(names[i]);
-    result.push(at === undefined ? item : mergeConfiguration(live[at], item, type.items));
+    const isOne = at !== undefined && at === lastPlaces.get(names[i]);
+    result.push(isOne ? mergeConfiguration(live[at], item, type.items) : item);
   }
   return [...result, ...live.filter((_, i) => i >= next && !wanted.has(liveNames[i]))];
 }

@@ -44,12 +44,13 @@ function membersOf(value: JsonObject, type: MapType, containers: boolean): Field
   return members;
 }
 
+/** Items of which several have one name are owned together, and nothing in them. */
 function itemsOf(value: readonly unknown[], type: ListType, containers: boolean): FieldSet {
   const items: Record<string, FieldSet> = {};
   for (const item of value) {
     const element = namedItem(item, type);
     if (element === undefined) continue;
-    const node = nodesOf(item, type.items, containers) ?? leaf;
+    const node = Object.hasOwn(items, element) ? leaf : (nodesOf(item, type.items, containers) ?? leaf);
     items[element] = nodeOf(true, node) as FieldSet;
   }
   return items;

@@ -1,16 +1,17 @@
-import type { Container, Pod, ResourceQuota } from '@keelson/types';
+import type { Container, PersistentVolumeClaim, Pod, ResourceQuota } from '@keelson/types';
 import { compareStrings } from '../go-text.ts';
 import type { Resources } from '../podresources.ts';
 import { addQuantities, compareQuantities, formatQuantity, parseQuantity, type Quantity, subtractQuantities } from '../quantity.ts';
-import { quotaMatchesPod, scopesOf } from './scopes.ts';
+import { quotaMatchesClaim, quotaMatchesPod, scopesOf } from './scopes.ts';
 import type { Counted } from './usage.ts';
 
 const zero = parseQuantity('0');
 
-/** Whether a quota can have anything to say of an object. Quotas with scopes are about pods (and claims by class, which have none here). */
+/** Whether a quota can have anything to say of an object. Quotas with scopes are about pods, or about claims by their classes. */
 export function quotaApplies(quota: ResourceQuota, { group, resource }: Counted, object: unknown): boolean {
-  const isPod = group === '' && resource === 'pods';
-  return isPod ? quotaMatchesPod(quota, object as Pod) : scopesOf(quota.spec).length === 0;
+  if (group === '' && resource === 'pods') return quotaMatchesPod(quota, object as Pod);
+  if (group === '' && resource === 'persistentvolumeclaims') return quotaMatchesClaim(quota, object as PersistentVolumeClaim);
+  return scopesOf(quota.spec).length === 0;
 }
 
 /** Those amounts of `usage` that a quota limits. */

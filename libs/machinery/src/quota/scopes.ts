@@ -1,9 +1,25 @@
-import type { Pod, ResourceQuota, ScopedResourceSelectorRequirement } from '@keelson/types';
+import type { PersistentVolumeClaim, Pod, ResourceQuota, ScopedResourceSelectorRequirement } from '@keelson/types';
 import { qosClass } from '../podresources.ts';
 
 /** Whether a quota is about a pod at all: every scope it names must hold. */
 export function quotaMatchesPod({ spec }: ResourceQuota, pod: Pod): boolean {
   return scopesOf(spec).every((scope) => holds(scope, pod));
+}
+
+/** Whether a quota is about a claim: every scope it names must hold, and those of claims are all about their classes. */
+export function quotaMatchesClaim({ spec }: ResourceQuota, claim: PersistentVolumeClaim): boolean {
+  const classes = attributesClasses(claim);
+  return scopesOf(spec).every(
+    ({ scopeName, operator, values = [] }) =>
+      scopeName === 'VolumeAttributesClass' && (classes.length > 0 ? classes : ['']).some((name) => matches(operator, values, name)),
+  );
+}
+
+/** The volume attributes classes a claim asks for, has, or is about to have. */
+export function attributesClasses({ spec, status }: PersistentVolumeClaim): readonly string[] {
+  const { currentVolumeAttributesClassName: current, modifyVolumeStatus } = status ?? {};
+  const named = [spec?.volumeAttributesClassName, current, modifyVolumeStatus?.targetVolumeAttributesClassName];
+  return [...new Set(named.flatMap((name) => name || []))];
 }
 
 /** The scopes of a quota, plain ones as selectors that say they exist. */

@@ -1,4 +1,4 @@
-import type { PersistentVolumeClaim, Pod, Service } from '@keelson/types';
+import type { PersistentVolumeClaim, Pod, ResourceClaim, Service } from '@keelson/types';
 import { podLimits, podRequests, type Resources } from '../podresources.ts';
 import { isPodTerminal } from '../podstate.ts';
 import { parseQuantity, type Quantity } from '../quantity.ts';
@@ -29,6 +29,8 @@ export function countName({ group, resource }: Counted): string {
 /** What an object uses of what quotas limit, by their names. `now` in milliseconds. */
 export function usageOf(counted: Counted, object: unknown, now: number): Resources {
   const usage: Record<string, Quantity> = { [countName(counted)]: one };
+  if (counted.group === 'resource.k8s.io' && counted.resource === 'resourceclaims')
+    return { ...usage, ...deviceUsage(object as ResourceClaim) };
   if (counted.group !== '') return usage;
   if (plainNames.has(counted.resource)) usage[counted.resource] = one;
   if (counted.resource === 'pods') return { ...usage, ...podUsage(object as Pod, now) };
@@ -83,4 +85,19 @@ function claimUsage({ metadata, spec, status }: PersistentVolumeClaim): Resource
 
 function largest(a: Quantity, b: Quantity | '' | undefined): Quantity {
   return b && b.nanos > a.nanos ? b : a;
+}
+
+/** Devices that one claim can be given at most, which is what `All` may come to. */
+const mostDevices = 32;
+
+/** Devices by class: what each request asks for, and of one that takes the first that can be had, the most of each class. */
+function deviceUsage({ spec }: ResourceClaim): Resources {
+  const total = new Map<string, number>();
+  for (const { exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {
+    const most = new Map<string, number>();
+    for (const { deviceClassName, allocationMode, count = 1 } of exactly ? [exactly] : firstAvailable)
+      most.set(deviceClassName, Math.max(most.get(deviceClassName) ?? 0, allocationMode === 'All' ? mostDevices : count));
+    for (const [name, devices] of most) total.set(name, (total.get(name) ?? 0) + devices);
+  }
+  return Object.fromEntries([...total].map(([name, n]) => [`${name}.deviceclass.resource.k8s.io/devices`, parseQuantity(String(n))]));
 }
