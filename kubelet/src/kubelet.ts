@@ -19,11 +19,12 @@ import type { MachineFacts } from './node/facts.ts';
 import { keepLease } from './node/lease.ts';
 import { allocatable, type NodeIdentity, type NodeView, nodeObject } from './node/object.ts';
 import { Registration } from './node/registration.ts';
+import { isStatic } from './pod/annotations.ts';
 import { podUid } from './pod/naming.ts';
 import { sysctlAllowlist } from './pod/sysctls.ts';
 import { ProbeManager } from './probe/manager.ts';
 import type { Prober } from './probe/prober.ts';
-import { ApiSource, isStatic } from './source/api.ts';
+import { ApiSource } from './source/api.ts';
 import { syncMirrors } from './source/mirrors.ts';
 import { ReferencedObjects } from './source/objects.ts';
 import { StaticSource } from './source/static.ts';
@@ -158,7 +159,10 @@ class NodeAgent implements Kubelet {
       event: (pod, type, reason, message, container) => this.#event(pod, type, reason, message, container),
     };
     this.#probes = new ProbeManager(this.#probeDeps());
-    this.workers = new PodWorkers(this.#worker, this.#probes, (pod) => this.source.shownBy(pod));
+    this.workers = new PodWorkers(this.#worker, this.#probes, {
+      shownBy: (pod) => this.source.shownBy(pod),
+      ended: (pod, status) => this.#static?.ended(pod, status),
+    });
     this.#collector = new ImageCollector(runtime.images, clock, () => this.workers.all);
     this.#eviction = new EvictionManager(
       evictionOf(deps, {
@@ -255,7 +259,7 @@ class NodeAgent implements Kubelet {
     const node = this.registration.node?.metadata?.uid;
     // A mirror belongs to its Node, so there is none before the Node is known.
     if (node === undefined) return;
-    await syncMirrors(api, this.source, this.#static?.pods ?? [], config.node.name, node).catch((error: unknown) =>
+    await syncMirrors(api, this.source, this.#static ?? { pods: [], ending: [] }, config.node.name, node).catch((error: unknown) =>
       log.warn('cannot sync mirror pods', { error: errorMessage(error) }),
     );
     for (const pod of this.#static?.pods ?? []) this.workers.poke(podUid(pod));

@@ -40,6 +40,7 @@ import { measureNode } from './node/measure.ts';
 import { type Reserved, reservedOf } from './node/reserved.ts';
 import { options } from './options.ts';
 import { podNamespace } from './pod/naming.ts';
+import { observePods } from './pod-metrics.ts';
 import { modelProber, networkProber } from './probe/prober.ts';
 import { nodeChecks, serveHealthz } from './server/health.ts';
 import { type LogSource, logFiles } from './server/logs/files.ts';
@@ -116,6 +117,7 @@ export const component: Component<Options> = {
       kubelet = createKubelet(parts);
       const { workers } = kubelet;
       metrics.observe(workers);
+      observePods(context.metrics, kubelet);
       volumeMetrics(context.metrics, () => Promise.all(workers.all.map((record) => measuredVolumes(record, footprints))));
       const logs = () => keepLogsSmall(kind.runtime.containers, () => workers.all, logLimits(values), clock, signal, log);
       const rotation = certificates.rotate((tls) => server.present({ tls }));

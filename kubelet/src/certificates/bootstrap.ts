@@ -10,6 +10,7 @@ import {
   transportFor,
   writeKubeconfig,
 } from '@keelson/client';
+import { userAgent } from '@keelson/component';
 import { parseCertificate } from '@keelson/pki';
 import type { CertificateFiles, HeldCertificate } from './files.ts';
 import { clientWish } from './plan.ts';
@@ -34,7 +35,7 @@ export async function bootstrapClient(options: BootstrapOptions, deps: Omit<Requ
   const { kubeconfig, bootstrapKubeconfig, files } = options;
   if (!bootstrapKubeconfig || isUsable(kubeconfig, deps.clock.now())) return;
   const config = loadKubeconfig(bootstrapKubeconfig);
-  const transport = transportFor(config);
+  const transport = transportFor(config, undefined, { userAgent: userAgent('kubelet') });
   try {
     files.save(await askUntilLetIn(options.nodeName, { ...deps, api: createApi(transport, { clock: deps.clock }) }));
     writeKubeconfig(kubeconfig, clientKubeconfig(config, files.current));

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Clock, Logger, Random } from '@keelson/base';
 import { connectionOf, createApi, loadKubeconfig, resolveContext, type Transport, transportFor } from '@keelson/client';
+import { userAgent } from '@keelson/component';
 import { bootstrapClient } from './bootstrap.ts';
 import { CertificateFiles, type HeldCertificate, heldCertificate } from './files.ts';
 import { type CertificateWish, clientWish, servingWish } from './plan.ts';
@@ -50,7 +51,7 @@ export async function openNodeCertificates(options: NodeCertificateOptions, deps
     newest = next;
   };
   const certificateSource = async (): Promise<HeldCertificate | undefined> => newest;
-  const transport = transportFor(config, undefined, first ? { certificateSource } : {});
+  const transport = transportFor(config, undefined, { userAgent: userAgent('kubelet'), ...(first ? { certificateSource } : {}) });
   const api = createApi(transport, { clock });
   const servingFiles = new CertificateFiles(certDir, 'kubelet-server', clock);
   const serving = rotateServing ? servingFiles.load() : undefined;

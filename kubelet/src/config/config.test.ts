@@ -43,6 +43,10 @@ describe('environment', () => {
   const sources = {
     configMaps: new Map([['cm', { data: { one: '1', two: '2' } } as unknown as ConfigMap]]),
     secrets: new Map([['s', { data: { key: Buffer.from('hidden').toString('base64') } } as unknown as Secret]]),
+    files: new Map([
+      ['scratch/app.env', "FILE='from a file'\n"],
+      ['scratch/bad.env', 'FILE=bare\n'],
+    ]),
     services: [
       service('my-db', 'default', [{ port: 5432, name: 'pg', protocol: 'TCP' }]),
       service('kubernetes', 'default', [{ port: 443, name: 'https' }]),
@@ -67,6 +71,8 @@ describe('environment', () => {
         { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
         { name: 'STORAGE', valueFrom: { resourceFieldRef: { resource: 'limits.ephemeral-storage', divisor: '1Gi' } } },
         { name: 'MISSING', valueFrom: { configMapKeyRef: { name: 'none', key: 'k', optional: true } } },
+        { name: 'FILE', valueFrom: { fileKeyRef: { volumeName: 'scratch', path: 'app.env', key: 'FILE' } } },
+        { name: 'NOT_THERE', valueFrom: { fileKeyRef: { volumeName: 'scratch', path: 'app.env', key: 'NOT_THERE', optional: true } } },
       ],
     });
     assert.deepEqual(result, {
@@ -79,6 +85,7 @@ describe('environment', () => {
       SECRET: 'hidden',
       CPU: '4',
       STORAGE: '32',
+      FILE: 'from a file',
     });
   });
 
@@ -86,6 +93,10 @@ describe('environment', () => {
     const missing = (valueFrom: object) => () => env({ env: [{ name: 'X', valueFrom }] });
     assert.throws(missing({ configMapKeyRef: { name: 'none', key: 'k' } }), new ConfigError('configmap "none" not found'));
     assert.throws(missing({ secretKeyRef: { name: 's', key: 'k' } }), new ConfigError("couldn't find key k in Secret default/s"));
+    const file = (path: string, optional = false) => missing({ fileKeyRef: { volumeName: 'scratch', path, key: 'K', optional } });
+    assert.throws(file('app.env'), new ConfigError('environment variable key "K" not found in file "app.env"'));
+    assert.throws(file('bad.env'), new ConfigError("couldn't parse env file"));
+    assert.throws(file('none.env', true), new ConfigError("couldn't parse env file"));
   });
 
   test('services of the namespace, and kubernetes always', () => {
@@ -114,6 +125,23 @@ describe('resources', () => {
     assert.equal(linuxResources(pod, container(pod), 1).cpuShares, 2);
     assert.equal(oomScoreAdj(pod, container(pod), 1), 1000);
     assert.equal(podCgroup(pod, '/'), '/kubepods/besteffort/podu1');
+  });
+
+  test('of a pod that is limited as a whole: a container without a limit of its own has the pod’s, and its part of what nobody asked for', () => {
+    const resources = { requests: { cpu: '500m', memory: '4Gi' }, limits: { cpu: '500m', memory: '6Gi' } };
+    const containers = [
+      { name: 'app', image: 'i' },
+      { name: 'own', image: 'i', resources: { requests: { cpu: '50m', memory: '2Gi' }, limits: { cpu: '100m', memory: '3Gi' } } },
+    ];
+    const pod = testPod({ resources, containers });
+    const shown = containers.map((each) => {
+      const { cpuQuota, cpuShares, memoryLimit, oomScoreAdj: score } = linuxResources(pod, each as Container, node.memoryBytes);
+      return [cpuQuota, cpuShares, memoryLimit, score];
+    });
+    assert.deepEqual(shown, [
+      [50_000, 512, 6 * 2 ** 30, 875],
+      [10_000, 51, 3 * 2 ** 30, 625],
+    ]);
   });
 
   test('guaranteed', () => {

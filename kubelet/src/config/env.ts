@@ -1,6 +1,7 @@
-import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '@keelson/types';
+import type { ConfigMap, Container, EnvVar, FileKeySelector, Pod, Secret, Service } from '@keelson/types';
 import { podSpec } from '../pod/containers.ts';
 import { podNamespace } from '../pod/naming.ts';
+import { envFileValue } from './envfile.ts';
 import { ConfigError } from './errors.ts';
 import { expand } from './expansion.ts';
 import { type PodFacts, podField } from './fields.ts';
@@ -12,6 +13,8 @@ export interface EnvSources {
   readonly configMaps: ReadonlyMap<string, ConfigMap>;
   readonly secrets: ReadonlyMap<string, Secret>;
   readonly services: readonly Service[];
+  /** The env files of the pod's volumes that there are, by `fileName`. */
+  readonly files: ReadonlyMap<string, string>;
   readonly facts: PodFacts;
   readonly allocatable: Allocatable;
 }
@@ -55,7 +58,7 @@ function fromSources(container: Container, sources: EnvSources): Map<string, str
 }
 
 function referred(pod: Pod, container: Container, variable: EnvVar, sources: EnvSources): string | undefined {
-  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = variable.valueFrom ?? {};
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = variable.valueFrom ?? {};
   if (fieldRef) {
     const value = podField(pod, fieldRef.fieldPath, sources.facts);
     if (value === undefined) throw new ConfigError(`unsupported fieldPath: ${fieldRef.fieldPath}`);
@@ -77,7 +80,29 @@ function referred(pod: Pod, container: Container, variable: EnvVar, sources: Env
     if (secret && value === undefined && !secretKeyRef.optional) throw missingKey(secretKeyRef.key, 'Secret', pod, secretKeyRef.name);
     return value === undefined ? undefined : decode(value);
   }
-  return undefined;
+  return fileKeyRef && fromFile(fileKeyRef, sources);
+}
+
+/** By what `EnvSources.files` knows a file. */
+export function fileName({ volumeName, path }: FileKeySelector): string {
+  return `${volumeName}/${path}`;
+}
+
+function fromFile(ref: FileKeySelector, { files }: EnvSources): string | undefined {
+  const value = valueIn(files.get(fileName(ref)), ref.key);
+  // As in Kubernetes, which cannot tell a variable that is empty from one that is not there.
+  if (value !== '') return value;
+  if (ref.optional) return undefined;
+  throw new ConfigError(`environment variable key ${JSON.stringify(ref.key)} not found in file ${JSON.stringify(ref.path)}`);
+}
+
+function valueIn(text: string | undefined, key: string): string {
+  try {
+    if (text !== undefined) return envFileValue(text, key) ?? '';
+  } catch {
+    // What is wrong with it may be a secret.
+  }
+  throw new ConfigError("couldn't parse env file");
 }
 
 function missing(kind: string, name: string | undefined): ConfigError {

@@ -11,17 +11,20 @@ const period = 100_000;
 /** Priority from which on a pod is as hard to kill as the node's own daemons. */
 const systemCritical = 2_000_000_000;
 
-/** Requests and limits as cgroup numbers, rounded as Kubernetes does. `capacity`: the node's memory in bytes. */
+/**
+ * Requests and limits as cgroup numbers, rounded as Kubernetes does. A container without a limit of its own has its pod's. `capacity`: the
+ * node's memory in bytes.
+ */
 export function linuxResources(pod: Pod, container: Container, capacity: number): LinuxResources {
-  const limits = container.resources?.limits;
+  const limits = { ...podSpec(pod).resources?.limits, ...container.resources?.limits };
   const requests = container.resources?.requests;
-  const cpuLimit = limits?.cpu === undefined ? 0 : milliCpu(limits.cpu);
+  const cpuLimit = limits.cpu === undefined ? 0 : milliCpu(limits.cpu);
   const cpuRequest = requests?.cpu === undefined ? cpuLimit : milliCpu(requests.cpu);
   return {
     cpuPeriod: period,
     cpuQuota: cpuLimit === 0 ? 0 : quota(cpuLimit),
     cpuShares: shares(cpuRequest),
-    memoryLimit: limits?.memory === undefined ? 0 : bytes(limits.memory),
+    memoryLimit: limits.memory === undefined ? 0 : bytes(limits.memory),
     oomScoreAdj: oomScoreAdj(pod, container, capacity),
   };
 }
@@ -96,13 +99,24 @@ export function oomScoreAdj(pod: Pod, container: Container, capacity: number): n
   const qos = qosClass(pod);
   if (qos === 'Guaranteed' || Number(podSpec(pod).priority ?? 0) >= systemCritical) return -997;
   if (qos === 'BestEffort') return 1000;
+  const unclaimed = unclaimedMemory(pod);
   const scoreOf = ({ resources }: Container): number => {
     const request = resources?.requests?.memory ?? resources?.limits?.memory;
-    return 1000 - Math.floor((1000 * (request === undefined ? 0 : bytes(request))) / Math.max(capacity, 1));
+    const own = (request === undefined ? 0 : bytes(request)) + unclaimed;
+    return 1000 - Math.floor((1000 * own) / Math.max(capacity, 1));
   };
   const most = isSidecar(container) ? Math.max(...(podSpec(pod).containers ?? []).map(scoreOf)) : 1000;
   const score = Math.min(scoreOf(container), most);
   return Math.min(Math.max(score, 3), 999);
+}
+
+/** Bytes that each container of a pod has of what the pod asks for beyond its containers. */
+function unclaimedMemory(pod: Pod): number {
+  const { overhead: _overhead, resources, ...spec } = podSpec(pod);
+  if (resources?.requests?.memory === undefined) return 0;
+  const { memory: claimed } = podRequests({ ...pod, spec });
+  const left = bytes(resources.requests.memory) - (claimed ? quantityValue(claimed) : 0);
+  return Math.floor(left / ((spec.containers ?? []).length + (spec.initContainers ?? []).length));
 }
 
 /** The cgroup that holds all of a pod's containers, below the kubelet's root, in the tree Kubernetes makes by QoS. */

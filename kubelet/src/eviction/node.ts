@@ -4,7 +4,7 @@ import { podCgroup } from '../config/resources.ts';
 import { Footprints } from '../footprint/footprints.ts';
 import type { ImageCollector } from '../image/collector.ts';
 import type { KubeletDeps } from '../kubelet.ts';
-import { isStatic } from '../source/api.ts';
+import { isStatic } from '../pod/annotations.ts';
 import { noCgroups } from '../worker/cgroups.ts';
 import type { PodWorkers } from '../worker/workers.ts';
 import { evictionEvent } from './event.ts';

@@ -49,6 +49,7 @@ export function nodeObject(view: NodeView, now: string): Node {
   const { name, hostname, labels, podCIDR, providerID, schedulable = true } = view.identity;
   const taints = registeredTaints(view.identity);
   const { architecture } = view.machine;
+  const podCIDRs = podCIDR ? podCIDR.split(',') : undefined;
   const own = {
     'beta.kubernetes.io/arch': architecture,
     'beta.kubernetes.io/os': 'linux',
@@ -57,8 +58,8 @@ export function nodeObject(view: NodeView, now: string): Node {
     'kubernetes.io/os': 'linux',
   };
   const spec = compact({
-    podCIDR: podCIDR || undefined,
-    podCIDRs: podCIDR ? podCIDR.split(',') : undefined,
+    podCIDR: podCIDRs?.[0],
+    podCIDRs,
     providerID: providerID || undefined,
     taints: taints.length > 0 ? taints : undefined,
     unschedulable: schedulable ? undefined : true,

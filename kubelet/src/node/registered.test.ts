@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { silentLogger } from '@keelson/base';
+import type { Api } from '@keelson/client';
+import { SimulatedClock } from '@keelson/testing';
+import type { Node } from '@keelson/types';
 import { modelMachine } from './facts.ts';
 import { type NodeIdentity, nodeObject } from './object.ts';
+import { Registration } from './registration.ts';
 import { reservedOf } from './reserved.ts';
 
 const health = { runtime: undefined, networkProblem: undefined, memoryPressure: false, diskPressure: false, pidPressure: false };
@@ -31,4 +36,28 @@ test('what is reserved is not for pods', () => {
   assert.equal(status?.allocatable?.memory, `${(8 * 1024 - 1024 - 200) * 1024}Ki`);
   assert.equal(status?.allocatable?.['ephemeral-storage'], String(99 * 10 ** 9 - Math.floor(100 * 10 ** 9 * Math.fround(0.1))));
   assert.throws(() => reservedOf('kube-reserved', ['gpu=1']), { message: '--kube-reserved: cannot reserve "gpu" resource' });
+});
+
+test('a running kubelet puts right what somebody said of its machine', async () => {
+  const clock = new SimulatedClock();
+  const view = { identity, machine, health, images: [] };
+  const own = nodeObject(view, 'now');
+  const labels: Record<string, string> = { ...own.metadata?.labels, zone: 'b', 'kubernetes.io/os': 'dummy', 'kubernetes.io/arch': 'dummy' };
+  const patches: unknown[] = [];
+  const patch = async (
+    _: unknown,
+    __: unknown,
+    ___: unknown,
+    body: { readonly metadata?: { readonly labels?: object } },
+  ): Promise<Node> => {
+    if (body.metadata) patches.push(body);
+    Object.assign(labels, body.metadata?.labels);
+    return { ...own, metadata: { ...own.metadata, labels } };
+  };
+  const api = { get: async () => ({ ...own, metadata: { ...own.metadata, labels } }), patch } as unknown as Api;
+  const registration = new Registration(api, clock, silentLogger, async () => view);
+  await registration.update();
+  await registration.update();
+  assert.deepEqual(patches, [{ metadata: { labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': machine.architecture } } }]);
+  assert.equal(labels.zone, 'b');
 });

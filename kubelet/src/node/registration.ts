@@ -9,6 +9,8 @@ const hurryEvery = 200;
 /** An unchanged status is written this often; the lease says in between that the node lives. */
 const reportEvery = 300_000;
 
+const machineLabels = ['kubernetes.io/os', 'kubernetes.io/arch'];
+
 /** Keeps the Node object of this node: made at once with its first status, then kept up to date. */
 export class Registration {
   readonly #api: Api;
@@ -63,6 +65,7 @@ export class Registration {
   async update(): Promise<void> {
     const view = await this.#view();
     const present = await this.#api.get(Node, { name: view.identity.name }).catch(() => this.#node);
+    await this.#correct(view, present);
     const status = nodeStatus(view, present?.status, timestamp(this.#clock));
     const content = withoutHeartbeat(status);
     const overruled = status?.conditions?.some(
@@ -78,6 +81,17 @@ export class Registration {
     }
     this.#written = content;
     this.#writtenAt = this.#clock.now();
+  }
+
+  /** What a Node says of its machine is the kubelet's to know, whoever changed it, as in Kubernetes. */
+  async #correct(view: NodeView, present: Node | undefined): Promise<void> {
+    const known = nodeObject(view, timestamp(this.#clock)).metadata?.labels;
+    const wrong = machineLabels.filter((name) => present && present.metadata?.labels?.[name] !== known?.[name]);
+    if (wrong.length === 0) return;
+    const labels = Object.fromEntries(wrong.map((name) => [name, known?.[name]]));
+    this.#node = await this.#api.patch(Node, { name: view.identity.name }, 'application/strategic-merge-patch+json', {
+      metadata: { labels },
+    });
   }
 
   async #registerOnce(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Container } from '@keelson/types';
+import type { Container, Pod } from '@keelson/types';
 
 /** Names under which Kubernetes' kubelet labels and annotates what it makes, so that tools over CRI find their way. */
 export const labels = {
@@ -23,6 +23,11 @@ export const annotations = {
   configSeen: 'kubernetes.io/config.seen',
   configMirror: 'kubernetes.io/config.mirror',
 } as const;
+
+/** Whether a pod is a manifest's on this node. */
+export function isStatic(pod: Pod): boolean {
+  return pod.metadata?.annotations?.[annotations.configSource] === 'file';
+}
 
 /** Changes when the container must be made anew: of a pod's mutable fields only the name's image is one (as in Kubernetes). */
 export function containerHash(container: Container): string {

@@ -52,6 +52,16 @@ test('nothing is said of it until it is back', () => {
   assert.deepEqual(shown(meanwhile([back, gone])), ['Running', ['running'], true, 1, 'True', 'True']);
 });
 
+test('nor of one that was stopped for its probe, while it comes back at once', () => {
+  const kills = new Map([['c0', { at: t0, graceSeconds: 30 }]]);
+  const ended = exited(137, { annotations: made });
+  assert.deepEqual(shown(meanwhile([ended], { kills }, testPod())), ['Running', ['running'], true, 0, 'True', 'True']);
+  const waits = { kills, crashes: new Map([['app', { delay: 10_000, at: t0 }]]) };
+  assert.deepEqual(shown(meanwhile([ended], waits, testPod())), ['Running', ['waiting'], false, 0, 'False', 'False']);
+  const never = testPod({ restartPolicy: 'Never' });
+  assert.deepEqual(shown(meanwhile([ended], { kills }, never)), ['Failed', ['terminated'], false, 0, 'False', 'False']);
+});
+
 test('the observed generation goes on all the same', () => {
   assert.equal(meanwhile([gone]).status.observedGeneration, 2);
 });

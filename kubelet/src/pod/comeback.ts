@@ -1,11 +1,25 @@
 import type { Container, ContainerStatus } from '@keelson/types';
 import type { ContainerState } from '../cri/types.ts';
 import { annotations, containerHash } from './annotations.ts';
+import { shouldRestart } from './containers.ts';
+import { crashWait } from './crash.ts';
 import type { ContainerRole, PodMemory, StepInput } from './types.ts';
 
 /** Whether a container has ended only to come back at once, as another or with other resources: it does so whatever its restart policy. */
 export function isComingBack(memory: PodMemory, instance: ContainerState): boolean {
   return instance.phase === 'exited' && memory.kills.get(instance.id)?.restart !== undefined;
+}
+
+/** Whether the kubelet ended a container itself, for its probe, and its restart policy may have it back. */
+export function wasStopped(memory: PodMemory, instance: ContainerState): boolean {
+  const kill = memory.kills.get(instance.id);
+  return instance.phase === 'exited' && kill !== undefined && kill.restart === undefined;
+}
+
+/** Whether a container that was stopped for its probe starts again at once. */
+function restartsAtOnce({ pod, memory, now }: StepInput, container: Container, role: ContainerRole, instance: ContainerState): boolean {
+  if (!wasStopped(memory, instance) || !shouldRestart(pod, container, role, instance.exitCode)) return false;
+  return crashWait(memory.crashes.get(container.name), instance.finishedAt, now, true) === 0;
 }
 
 /** Whether an instance was made from another definition of its container; ephemeral ones never change. */
@@ -19,12 +33,14 @@ export function isAnother(container: Container, role: ContainerRole, instance: C
  * one go and reports nothing in between. `instance`: its newest.
  */
 export function shownMeanwhile(
-  { memory }: StepInput,
+  input: StepInput,
   container: Container,
+  role: ContainerRole,
   instance: ContainerState | undefined,
   before: ContainerStatus | undefined,
 ): ContainerStatus | undefined {
   if (!before?.state?.running || before.containerID !== `containerd://${instance?.id}`) return undefined;
-  if (!instance || !isComingBack(memory, instance) || memory.failures.has(container.name)) return undefined;
+  if (!instance || input.memory.failures.has(container.name)) return undefined;
+  if (!isComingBack(input.memory, instance) && !restartsAtOnce(input, container, role, instance)) return undefined;
   return container.readinessProbe ? { ...before, ready: false } : before;
 }

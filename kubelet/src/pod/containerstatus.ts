@@ -1,6 +1,6 @@
 import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus } from '@keelson/types';
 import type { ContainerState as Instance } from '../cri/types.ts';
-import { isAnother, isComingBack, shownMeanwhile } from './comeback.ts';
+import { isAnother, isComingBack, shownMeanwhile, wasStopped } from './comeback.ts';
 import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
 import { crashWait, goSeconds } from './crash.ts';
 import { compact, podLabel, rfc3339 } from './naming.ts';
@@ -21,7 +21,7 @@ export function containerStatus(view: StatusView, container: Container, role: Co
   const { input } = view;
   const before = reported(input, container.name);
   const instance = latest(input.observed, container.name);
-  const meanwhile = view.ending ? undefined : shownMeanwhile(input, container, instance, before);
+  const meanwhile = view.ending ? undefined : shownMeanwhile(input, container, role, instance, before);
   if (meanwhile) return meanwhile;
   const state = currentState(view, container, role, instance, before);
   const last = lastState(input, instance, state, before);
@@ -121,9 +121,9 @@ function currentState(
   if (before?.state?.terminated && !over) return before.state;
   if (!over && (before?.state?.running || (view.ending && !isStarting(input) && hadItsTurn(view, container, role))))
     return lost(view, before);
-  const reason =
-    role === 'main' && !view.initialised && (podSpec(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
-  return { waiting: { reason: role === 'init' || role === 'sidecar' ? 'PodInitializing' : reason } } as ContainerState;
+  // Kubernetes says so of every container that never ran, also once all others are done.
+  const reason = (podSpec(input.pod).initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
+  return { waiting: { reason } } as ContainerState;
 }
 
 function waitingReason(
@@ -133,7 +133,12 @@ function waitingReason(
   ended: Instance | undefined,
 ): { reason: string; message: string } | undefined {
   const entry = input.memory.crashes.get(container.name);
-  if (ended && entry && !isAnother(container, role, ended) && crashWait(entry, ended.finishedAt, input.now) > 0) {
+  if (
+    ended &&
+    entry &&
+    !isAnother(container, role, ended) &&
+    crashWait(entry, ended.finishedAt, input.now, wasStopped(input.memory, ended)) > 0
+  ) {
     const message = `back-off ${goSeconds(entry.delay)} restarting failed container=${container.name} pod=${podLabel(input.pod)}`;
     return { reason: 'CrashLoopBackOff', message };
   }

@@ -9,9 +9,13 @@ export function nextCrash(before: CrashBackoff | undefined, now: number): CrashB
   return { delay, at: now };
 }
 
-/** Milliseconds that a container which ended at `finishedAt` still has to wait; 0: it may start. */
-export function crashWait(entry: CrashBackoff | undefined, finishedAt: number, now: number): number {
+/**
+ * Milliseconds that a container which ended at `finishedAt` still has to wait; 0: it may start. `stopped`: the kubelet ended it itself, for
+ * its probe. Kubernetes then asks how long ago the one before it ended: a container that lived longer than the delay starts at once.
+ */
+export function crashWait(entry: CrashBackoff | undefined, finishedAt: number, now: number, stopped = false): number {
   if (!entry || finishedAt - entry.at > 2 * max) return 0;
+  if (stopped && finishedAt - entry.at >= entry.delay) return 0;
   return Math.max(0, finishedAt + entry.delay - now);
 }
 

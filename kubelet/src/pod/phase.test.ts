@@ -48,3 +48,16 @@ test('a pod whose containers come back by their own terms goes on', () => {
   assert.equal(phase({ restartPolicy: 'OnFailure' }, 1, 'init'), 'Pending');
   assert.equal(phase({ restartPolicy: 'Never' }, 1, 'init'), 'Failed');
 });
+
+test('a pod whose sandbox died is pending again while its init containers run', () => {
+  const pod = testPod({ initContainers: [{ name: 'setup', image: 'i' }] });
+  const before = testMemory({ status: { phase: 'Running' } });
+  const renewed = [testSandbox({ id: 's1', attempt: 1 }), testSandbox({ ready: false })];
+  const left = [exited(137), exited(0, { id: 'i0', name: 'setup' })];
+  const phase = (setup: object): string | undefined => {
+    const again = testContainer({ id: 'i1', name: 'setup', attempt: 1, sandboxId: 's1', ...setup });
+    return step(testInput({ pod, memory: before, observed: { sandboxes: renewed, containers: [again, ...left] } })).status.phase;
+  };
+  assert.equal(phase({}), 'Pending');
+  assert.equal(phase({ phase: 'exited', exitCode: 0 }), 'Running');
+});

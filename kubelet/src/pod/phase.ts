@@ -47,7 +47,8 @@ export function phaseOf(pod: Pod, init: readonly ContainerStatus[], main: readon
 function initPhase(pod: Pod, init: readonly ContainerStatus[], main: readonly ContainerStatus[]): Phase | undefined {
   const spec = podSpec(pod);
   const begun = main.some((status) => status.state?.running || status.state?.terminated || status.lastState?.terminated);
-  if (begun) return undefined;
+  // A pod that is set up anew is pending while that lasts; sidecars no longer count.
+  if (begun) return spec.initContainers?.some((each) => !isSidecar(each) && runs(init, each.name)) ? 'Pending' : undefined;
   for (const container of spec.initContainers ?? []) {
     const status = init.find((s) => s.name === container.name);
     const ended = status?.state?.terminated;
@@ -59,6 +60,10 @@ function initPhase(pod: Pod, init: readonly ContainerStatus[], main: readonly Co
     }
   }
   return undefined;
+}
+
+function runs(statuses: readonly ContainerStatus[], name: string): boolean {
+  return statuses.some((status) => status.name === name && status.state?.running);
 }
 
 function tally(statuses: readonly ContainerStatus[]): Tally {

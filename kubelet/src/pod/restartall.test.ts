@@ -55,7 +55,7 @@ test('a container whose end says so has the whole pod start over, in its sandbox
     ],
   );
   const again = stepped([testContainer({ id: 'i1', name: 'setup', attempt: 1 })], { status: fresh.status });
-  assert.deepEqual([told(again), again.status.phase, again.status.initContainerStatuses?.[0]?.restartCount], [[], 'Running', 1]);
+  assert.deepEqual([told(again), again.status.phase, again.status.initContainerStatuses?.[0]?.restartCount], [[], 'Pending', 1]);
 });
 
 test('another kubelet goes on where the one before was', () => {

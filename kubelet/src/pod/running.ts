@@ -1,6 +1,6 @@
 import type { Container } from '@keelson/types';
 import type { ContainerState } from '../cri/types.ts';
-import { isAnother, isComingBack } from './comeback.ts';
+import { isAnother, isComingBack, wasStopped } from './comeback.ts';
 import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
 import { crashWait } from './crash.ts';
 import { podLabel } from './naming.ts';
@@ -99,13 +99,16 @@ function planContainer(input: StepInput, sandboxId: string, container: Container
   if (input.memory.operations.has('start') || !mayTry(input, container.name, plan)) return;
   const entry = input.memory.crashes.get(container.name);
   const anew = ended !== undefined && isAnother(container, role, ended);
-  const wait = ended && !returns && !anew ? crashWait(entry, ended.finishedAt, input.now) : 0;
+  const stopped = ended !== undefined && wasStopped(input.memory, ended);
+  const wait = ended && !returns && !anew ? crashWait(entry, ended.finishedAt, input.now, stopped) : 0;
   if (wait > 0) {
     plan.wakeAt.push(input.now + wait);
     plan.events.push(backOffEvent(input, container, ended));
     return;
   }
-  start(input, sandboxId, plan, { container, role, restart: ended !== undefined && !returns, ...(anew ? { anew } : {}) });
+  // The first that is stopped has none before it whose end could count.
+  const restart = ended !== undefined && !returns && !(stopped && ended.attempt === 0);
+  start(input, sandboxId, plan, { container, role, restart, ...(anew ? { anew } : {}) });
 }
 
 function backOffEvent(input: StepInput, container: Container, ended: ContainerState | undefined): StepEvent {

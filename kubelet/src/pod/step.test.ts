@@ -195,9 +195,9 @@ const rows: readonly Row[] = [
     again: 3000,
   },
   {
-    what: 'main containers before sidecars',
+    what: 'sidecars are told with the main containers: they wait for their turn by themselves',
     input: { pod: deletedSidecar, observed: { sandboxes, containers: [testContainer(), proxy, setupDone] } },
-    does: ['kill app 30s: Stopping container app'],
+    does: ['kill app 30s: Stopping container app', 'kill proxy 30s: Stopping container proxy'],
     phase: 'Running',
   },
   {

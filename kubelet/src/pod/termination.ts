@@ -1,7 +1,9 @@
+import type { Pod } from '@keelson/types';
 import type { ContainerState } from '../cri/types.ts';
+import { isStatic } from './annotations.ts';
 import { isSidecar, podSpec } from './containers.ts';
 import { emptyPlan, mayTry, type Plan } from './plan.ts';
-import type { StepInput } from './types.ts';
+import type { PodObservation, StepInput } from './types.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Kubernetes always leaves a container this long between SIGTERM and SIGKILL, unless the grace period is zero. */
@@ -10,21 +12,23 @@ export const minimumGraceSeconds = 2;
 /** Seconds the pod's containers have to end: the deletion's, the verdict's, the shorter of both, or the spec's. */
 export function killGrace(input: StepInput): number {
   const asked = input.pod.metadata?.deletionGracePeriodSeconds;
-  if (input.removed) return Number(asked ?? 1);
+  const own = Number(podSpec(input.pod).terminationGracePeriodSeconds ?? 30);
+  // A manifest that is gone says nothing of haste.
+  if (input.removed) return Number(asked ?? (isStatic(input.pod) ? own : 1));
   const granted = verdictOf(input)?.graceSeconds;
   if (asked !== undefined && asked !== null) return Math.min(Number(asked), granted ?? Number.POSITIVE_INFINITY);
-  return granted ?? Number(podSpec(input.pod).terminationGracePeriodSeconds ?? 30);
+  return granted ?? own;
 }
 
 /**
- * The next actions for a pod that is to end: stop the containers, sidecars last and in reverse order, then the sandboxes, then take
- * the volumes down, then (if it was deleted) release the API object.
+ * The next actions for a pod that is to end: stop the containers, each of which waits for its turn, then the sandboxes, then take the
+ * volumes down, then (if it was deleted) release the API object.
  */
 export function planTermination(input: StepInput): Plan {
   const plan = emptyPlan();
   const alive = input.observed.containers.filter((c) => c.phase === 'running' || c.phase === 'unknown');
   if (alive.length > 0) {
-    for (const instance of nextToKill(input, alive)) planKill(input, instance, plan);
+    for (const instance of alive) planKill(input, instance, plan);
     return plan;
   }
   // A start under way sees that it was called off and leaves nothing behind; only then is the sandbox taken away.
@@ -37,14 +41,13 @@ export function planTermination(input: StepInput): Plan {
   return plan;
 }
 
-/** Main and plain init containers at once; when none is left, the last sidecar; when the grace is used up, all. */
-function nextToKill(input: StepInput, alive: readonly ContainerState[]): readonly ContainerState[] {
-  const order = (podSpec(input.pod).initContainers ?? []).filter(isSidecar).map((container) => container.name);
-  const others = alive.filter((instance) => !order.includes(instance.name));
-  if (others.length === alive.length || graceLeft(input) <= 0) return alive;
-  if (others.length > 0) return others;
-  const last = order.findLast((name) => alive.some((instance) => instance.name === name));
-  return alive.filter((instance) => instance.name === last);
+/** Whether a container of a pod that ends may have its SIGTERM: main and plain init containers at once, then sidecars, the last one first. */
+export function isItsTurn(pod: Pod, { containers }: PodObservation, name: string): boolean {
+  const order = (podSpec(pod).initContainers ?? []).filter(isSidecar).map((container) => container.name);
+  const place = order.indexOf(name);
+  if (place < 0) return true;
+  const alive = containers.filter((each) => each.phase === 'running' || each.phase === 'unknown');
+  return alive.every((each) => order.includes(each.name) && order.indexOf(each.name) <= place);
 }
 
 /** Seconds of grace not yet spent since the first container was told to stop. */
@@ -68,5 +71,6 @@ function planKill(input: StepInput, instance: ContainerState, plan: Plan): void 
     name: instance.name,
     graceSeconds,
     message: `Stopping container ${instance.name}`,
+    inTurn: true,
   });
 }

@@ -122,6 +122,8 @@ export type Action =
       readonly graceSeconds: number;
       readonly message: string;
       readonly restart?: Return;
+      /** Its hook runs at once, its SIGTERM waits for the containers that have to end before it. */
+      readonly inTurn?: true;
     }
   | {
       readonly type: 'resizePod';

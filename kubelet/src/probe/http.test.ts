@@ -18,12 +18,16 @@ after(() => {
 });
 
 /** A server that writes down what it was sent, raw. */
-async function listen(server: Server, status = 200): Promise<{ readonly port: number; readonly heard: string[][] }> {
+async function listen(
+  server: Server,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly port: number; readonly heard: string[][] }> {
   const heard: string[][] = [];
   servers.push(server);
   server.on('request', (request, response) => {
     heard.push(request.rawHeaders);
-    response.writeHead(status).end('body');
+    response.writeHead(status, headers).end('body');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { port: (server.address() as AddressInfo).port, heard };
@@ -85,6 +89,13 @@ describe('headers', () => {
     );
     assert.deepEqual(heard, [['accept', '*/*', 'x', 'a', 'x', 'b', 'host', `127.0.0.1:${port}`, 'connection', 'close']]);
   });
+});
+
+test('a redirect that leads elsewhere is an answer, and worth a warning', async () => {
+  const { port, heard } = await listen(createServer(), 302, { location: 'http://0.0.0.0/' });
+  const message = 'Probe terminated redirects, Response body: body';
+  assert.deepEqual(await probeHttp(target(port), 1000), { result: 'success', message, warns: true });
+  assert.equal(heard.length, 1);
 });
 
 describe('hooks', () => {

@@ -116,10 +116,10 @@ export class ProbeManager {
   }
 
   #report(probed: Probed, type: ProbeType, outcome: ProbeOutcome): void {
-    if (outcome.result === 'success') return;
-    const verb = outcome.result === 'failure' ? 'failed' : 'errored';
+    if (outcome.result === 'success' && !outcome.warns) return;
+    const verb = { success: 'warning', failure: 'failed', unknown: 'errored' }[outcome.result];
     const message = `${type.charAt(0).toUpperCase()}${type.slice(1)} probe ${verb}: ${outcome.message}`;
-    this.#deps.event(probed.podUid, probed.container.name, 'Warning', 'Unhealthy', message);
+    this.#deps.event(probed.podUid, probed.container.name, 'Warning', outcome.warns ? 'ProbeWarning' : 'Unhealthy', message);
   }
 
   #drop(id: string, entry: Entry): void {

@@ -12,6 +12,30 @@ import { probeTarget } from './target.ts';
 const success: ProbeOutcome = { result: 'success', message: '' };
 const failure: ProbeOutcome = { result: 'failure', message: 'no' };
 
+test('what a probe has to say is an event, also of one that went well and warns', async () => {
+  const outcomes: ProbeOutcome[] = [
+    success,
+    { result: 'success', message: 'moved', warns: true },
+    failure,
+    { result: 'unknown', message: 'x' },
+  ];
+  const told: string[] = [];
+  const clock = new SimulatedClock(0);
+  const prober: Pick<Prober, 'probe'> = { probe: async () => outcomes.shift() ?? success };
+  const event = (_: string, __: string, type: string, reason: string, message: string): void =>
+    void told.push(`${type} ${reason}: ${message}`);
+  const manager = new ProbeManager({ clock, prober, changed: () => undefined, event, count: () => undefined });
+  const container = { name: 'app', image: 'i', livenessProbe: { exec: { command: ['x'] }, periodSeconds: 1 } } as unknown as Container;
+  manager.sync('u', [{ podUid: 'u', containerId: 'c', container, podIP: '', startedAt: 0, ending: false }]);
+  await clock.advance(5_000);
+  manager.close();
+  assert.deepEqual(told, [
+    'Warning ProbeWarning: Liveness probe warning: moved',
+    'Warning Unhealthy: Liveness probe failed: no',
+    'Warning Unhealthy: Liveness probe errored: x',
+  ]);
+});
+
 test('thresholds', () => {
   const probe = { failureThreshold: 2, successThreshold: 2 };
   const results = [success, success, failure, success, failure, failure, success, success].reduce<{

@@ -66,11 +66,13 @@ export async function probeExec(
   }
 }
 
-/** Well is what answers 2xx or 3xx. */
+/** Well is what answers 2xx or 3xx; a redirect that is not followed warns. */
 export async function probeHttp(target: HttpTarget, timeoutMs: number): Promise<ProbeOutcome> {
   try {
     const { status, body } = await httpGet(target, 'probe', timeoutMs);
-    return status >= 200 && status < 400
+    if (status >= 300 && status < 400)
+      return { result: 'success', message: `Probe terminated redirects, Response body: ${body}`, warns: true };
+    return status >= 200 && status < 300
       ? { result: 'success', message: body }
       : { result: 'failure', message: `HTTP probe failed with statuscode: ${status}` };
   } catch (error) {

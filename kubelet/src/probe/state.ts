@@ -6,6 +6,8 @@ export type ProbeType = 'startup' | 'liveness' | 'readiness';
 export interface ProbeOutcome {
   readonly result: 'success' | 'failure' | 'unknown';
   readonly message: string;
+  /** It went well, and yet the message should be heard. */
+  readonly warns?: true;
 }
 
 /** How a run went, and how long it took. */

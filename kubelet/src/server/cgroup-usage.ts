@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CgroupUsage, Pressure, Waiting } from './usage-types.ts';
 
@@ -21,20 +21,34 @@ export function cgroupReader(): CgroupReader {
   };
 }
 
+/** The network devices of what runs in a cgroup of pods, as /proc has them; undefined when nothing runs there. */
+export async function devicesOf(path: string): Promise<string | undefined> {
+  const places = [join(mountpoint, path), join(mountpoint, 'pids', path)];
+  const found = await Promise.all(places.map((place) => readdir(place, { withFileTypes: true }).catch(() => [])));
+  const containers = found.flatMap((entries) => entries.filter((entry) => entry.isDirectory()));
+  for (const { parentPath, name } of containers) {
+    const processes = await readFile(join(parentPath, name, 'cgroup.procs'), 'utf8').catch(() => '');
+    const [pid] = processes.split('\n');
+    const devices = pid ? await readFile(`/proc/${pid}/net/dev`, 'utf8').catch(() => undefined) : undefined;
+    if (devices !== undefined) return devices;
+  }
+  return undefined;
+}
+
 function text(...parts: string[]): Promise<string | undefined> {
   return readFile(join(mountpoint, ...parts), 'utf8').catch(() => undefined);
 }
 
 async function readV2(path: string): Promise<CgroupUsage | undefined> {
-  const [cpu, memory, current, pids, ...pressures] = await Promise.all(
-    ['cpu.stat', 'memory.stat', 'memory.current', 'pids.current', 'cpu.pressure', 'memory.pressure', 'io.pressure'].map((file) =>
-      text(path, file),
+  const [cpu, memory, current, limit, pids, ...pressures] = await Promise.all(
+    ['cpu.stat', 'memory.stat', 'memory.current', 'memory.max', 'pids.current', 'cpu.pressure', 'memory.pressure', 'io.pressure'].map(
+      (file) => text(path, file),
     ),
   );
   if (cpu === undefined || memory === undefined) return undefined;
   const [ofCpu, ofMemory, ofIo] = pressures.map((each) => (each ? pressureOf(each) : undefined));
   const pressure = ofCpu && ofMemory && ofIo ? { cpu: ofCpu, memory: ofMemory, io: ofIo } : undefined;
-  return { ...usageOfV2(cpu, memory, current), processes: Number(pids ?? 0), pressure };
+  return { ...usageOfV2(cpu, memory, current), memoryLimitBytes: memoryLimitOf(limit), processes: Number(pids ?? 0), pressure };
 }
 
 /** Of `cpu.pressure` and its like: `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`, and the same for `full`, which may be missing. */
@@ -53,15 +67,22 @@ export function pressureOf(text: string): Pressure {
 }
 
 async function readV1(path: string): Promise<CgroupUsage | undefined> {
-  const [cpu, stat, usage, pids] = await Promise.all([
+  const [cpu, stat, usage, limit, pids] = await Promise.all([
     text('cpuacct', path, 'cpuacct.usage'),
     text('memory', path, 'memory.stat'),
     text('memory', path, 'memory.usage_in_bytes'),
+    text('memory', path, 'memory.limit_in_bytes'),
     text('pids', path, 'pids.current'),
   ]);
   return cpu === undefined || stat === undefined || usage === undefined
     ? undefined
-    : { ...usageOfV1(cpu, stat, usage), processes: Number(pids ?? 0) };
+    : { ...usageOfV1(cpu, stat, usage), memoryLimitBytes: memoryLimitOf(limit), processes: Number(pids ?? 0) };
+}
+
+/** Bytes of `memory.max` or `memory.limit_in_bytes`; undefined when that is no limit: `max`, or about 2^63. */
+export function memoryLimitOf(text: string | undefined): number | undefined {
+  const limit = Number(text?.trim() ?? Number.NaN);
+  return limit < 2 ** 62 ? limit : undefined;
 }
 
 /** Of `cpu.stat`, `memory.stat` and `memory.current`; the root has no `memory.current`. */

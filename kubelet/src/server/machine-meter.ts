@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { podCgroup, tierCgroup } from '../config/resources.ts';
 import type { ImageFilesystem } from '../cri/types.ts';
 import { readMemory } from '../node/machine.ts';
-import { type CgroupReader, cgroupReader } from './cgroup-usage.ts';
+import { type CgroupReader, cgroupReader, devicesOf } from './cgroup-usage.ts';
 import type { CgroupUsage, FilesystemUsage, InterfaceUsage, Meter, NodeUsage } from './usage-types.ts';
 
 export interface MachinePlaces {
@@ -25,6 +25,7 @@ export function machineMeter(places: MachinePlaces): Meter & { pods(): Promise<C
   return {
     node: () => nodeUsage(places, read),
     pod: (pod) => read(podCgroup(pod, places.cgroupRoot)),
+    interfaces: async (pod) => (pod.spec?.hostNetwork ? [] : interfacesIn((await devicesOf(podCgroup(pod, places.cgroupRoot))) ?? '')),
     pods: () => ofPods(places.cgroupRoot, read),
   };
 }
@@ -129,5 +130,6 @@ export function modelMeter(startTime: number): Meter {
   return {
     node: async () => ({ ...none, ...machine, startTime, interfaces: [] }),
     pod: async () => undefined,
+    interfaces: async () => [],
   };
 }

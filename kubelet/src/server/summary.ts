@@ -5,6 +5,7 @@ import {
   type CgroupUsage,
   type ContainerUsage,
   type FilesystemUsage,
+  type InterfaceUsage,
   type NodeUsage,
   type PodUsage,
   podCpu,
@@ -33,7 +34,7 @@ function nodeStats({ nodeName, node, rates, now }: UsageInput) {
     cpu: cpu(time, node.cpuNanoSecondsTotal, rates.get('') ?? 0, node),
     memory: { ...memory(time, node), availableBytes: Math.max(0, node.memoryTotalBytes - node.memoryWorkingSetBytes) },
     ...io(time, node),
-    ...network(time, node),
+    ...network(time, node.interfaces),
     ...(filesystem ? { fs: { time, ...shown(filesystem) } } : {}),
     ...(imageFilesystem ? { runtime } : {}),
     rlimit: { time, maxpid: maxPID, curproc: processes },
@@ -53,8 +54,9 @@ function podsContainer(pods: CgroupUsage, { memoryForPodsBytes, startTime }: Nod
 }
 
 function podStats(usage: PodUsage, { node, rates, now }: UsageInput): object {
-  const { pod, containers, cgroup, footprint } = usage;
+  const { pod, containers, cgroup, footprint, interfaces } = usage;
   const time = rfc3339(now);
+  const left = cgroup?.memoryLimitBytes === undefined ? undefined : Math.max(0, cgroup.memoryLimitBytes - cgroup.memoryWorkingSetBytes);
   return {
     podRef: { name: podName(pod), namespace: podNamespace(pod), uid: podUid(pod) },
     startTime: pod.status?.startTime ?? pod.metadata?.creationTimestamp,
@@ -63,8 +65,9 @@ function podStats(usage: PodUsage, { node, rates, now }: UsageInput): object {
       ...(footprint ? containerDisk(each, footprint, node) : {}),
     })),
     cpu: cpu(time, podCpu(usage), rates.get(`pod/${podUid(pod)}`) ?? 0, cgroup),
-    memory: cgroup ? memory(time, cgroup) : { time, workingSetBytes: podMemory(usage) },
+    memory: cgroup ? { ...memory(time, cgroup), availableBytes: left } : { time, workingSetBytes: podMemory(usage) },
     ...io(time, cgroup),
+    ...network(time, interfaces ?? []),
     ...(cgroup ? { process_stats: { process_count: cgroup.processes } } : {}),
     ...(footprint ? podDisk(usage, footprint, node, time) : {}),
   };
@@ -132,8 +135,8 @@ function memory(time: string, usage: CgroupUsage): object {
   };
 }
 
-/** The first interface stands for the node, as the one that has the default route does upstream. */
-function network(time: string, { interfaces }: NodeUsage): object {
+/** The first interface stands for the node or pod, as the one that has the default route does upstream. */
+function network(time: string, interfaces: readonly InterfaceUsage[]): object {
   const [first] = interfaces;
   return first ? { network: { time, ...first, interfaces } } : {};
 }

@@ -24,6 +24,8 @@ export interface CgroupUsage {
   readonly memoryRssBytes: number;
   readonly pageFaults: number;
   readonly majorPageFaults: number;
+  /** Absent: it may use all there is. */
+  readonly memoryLimitBytes?: number | undefined;
   /** Processes and threads in it. */
   readonly processes: number;
   /** What it waited for; absent where the kernel does not tell, as with cgroups of version 1. */
@@ -70,6 +72,8 @@ export interface Meter {
   node(): Promise<NodeUsage>;
   /** Of a pod's own cgroup; undefined where it has none. */
   pod(pod: Pod): Promise<CgroupUsage | undefined>;
+  /** Of a pod's own network; none of one that has the node's. */
+  interfaces(pod: Pod): Promise<readonly InterfaceUsage[]>;
 }
 
 export interface ContainerUsage extends ContainerStats {
@@ -83,6 +87,8 @@ export interface PodUsage {
   readonly cgroup: CgroupUsage | undefined;
   /** Absent where nobody asked. */
   readonly footprint?: Footprint | undefined;
+  /** Absent where nobody asked. */
+  readonly interfaces?: readonly InterfaceUsage[] | undefined;
 }
 
 export interface UsageInput {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '@keelson/types';
-import { pressureOf, usageOfV1, usageOfV2 } from './cgroup-usage.ts';
+import { memoryLimitOf, pressureOf, usageOfV1, usageOfV2 } from './cgroup-usage.ts';
 import { cpuOf, interfacesIn } from './machine-meter.ts';
 import { cadvisorMetrics, resourceMetrics } from './prometheus.ts';
 import { statsSummary } from './summary.ts';
@@ -104,6 +104,24 @@ test('/stats/summary: node and pods by their cgroups, containers by the runtime'
     cpu: { time: '2026-01-02T03:04:04Z', usageNanoCores: 250_000_000, usageCoreNanoSeconds: 1_250_000_000 },
     memory: { time: '2026-01-02T03:04:04Z', workingSetBytes: 1024 },
   });
+});
+
+test('/stats/summary: a pod with a limit says what is left of it, and one with a network of its own what went over it', () => {
+  const eth0 = { name: 'eth0', rxBytes: 10, rxErrors: 0, txBytes: 20, txErrors: 0 };
+  const [first] = input.pods;
+  assert.ok(first);
+  const shown = (own: object) => JSON.parse(JSON.stringify(statsSummary({ ...input, pods: [{ ...first, ...own }] }))).pods[0];
+  const limited = shown({ cgroup: { ...cgroup, memoryLimitBytes: 10_000 }, interfaces: [eth0] });
+  assert.equal(limited.memory.availableBytes, 7000);
+  assert.deepEqual(limited.network, { time: '2026-01-02T03:04:05Z', ...eth0, interfaces: [eth0] });
+  const plain = shown({ interfaces: [] });
+  assert.deepEqual([plain.memory.availableBytes, plain.network], [undefined, undefined]);
+  assert.deepEqual(['9223372036854771712\n', 'max\n', '80003072\n', undefined].map(memoryLimitOf), [
+    undefined,
+    undefined,
+    80_003_072,
+    undefined,
+  ]);
 });
 
 test('/stats/summary: what pods take of the disk', () => {

@@ -28,11 +28,11 @@ export class Usage {
     this.#deps = deps;
   }
 
-  /** Of pods that have a container; others use nothing yet. `disk`: and what they take of it. @throws RuntimeError when the runtime does not answer. */
-  async read(records: readonly PodRecord[], disk = false): Promise<UsageInput> {
+  /** Of pods that have a container; others use nothing yet. `whole`: and what they take of the disk, and what went over their networks. @throws RuntimeError when the runtime does not answer. */
+  async read(records: readonly PodRecord[], whole = false): Promise<UsageInput> {
     const { clock, meter, nodeName, runtime } = this.#deps;
     const [stats, node] = await Promise.all([runtime.containers.stats(), meter.node()]);
-    const all = await Promise.all(records.map((record) => this.#pod(record, stats, disk)));
+    const all = await Promise.all(records.map((record) => this.#pod(record, stats, whole)));
     const pods = all.filter(({ containers }) => containers.length > 0);
     const now = clock.now();
     const present = new Map<string, Sample>([['', { at: now, nanos: node.cpuNanoSecondsTotal }]]);
@@ -45,7 +45,7 @@ export class Usage {
     return { nodeName, node, pods, rates: this.#rates, now };
   }
 
-  async #pod(record: PodRecord, stats: readonly ContainerStats[], disk: boolean): Promise<PodUsage> {
+  async #pod(record: PodRecord, stats: readonly ContainerStats[], whole: boolean): Promise<PodUsage> {
     const { pod, observed } = record;
     const containers = stats.flatMap((each): ContainerUsage[] => {
       const state = observed.containers.find(({ id }) => id === each.id);
@@ -54,7 +54,10 @@ export class Usage {
     });
     if (containers.length === 0) return { pod, containers, cgroup: undefined };
     const { footprint, meter } = this.#deps;
-    return { pod, containers, cgroup: await meter.pod(pod), footprint: disk ? await footprint(record) : undefined };
+    const cgroup = await meter.pod(pod);
+    if (!whole) return { pod, containers, cgroup };
+    const [taken, interfaces] = await Promise.all([footprint(record), meter.interfaces(pod)]);
+    return { pod, containers, cgroup, footprint: taken, interfaces };
   }
 
   #advance(present: ReadonlyMap<string, Sample>): void {

@@ -1,6 +1,6 @@
 import type { Informer, Informers } from '@keelson/runtime';
 import { Pod } from '@keelson/types';
-import { annotations } from '../pod/annotations.ts';
+import { annotations, isStatic } from '../pod/annotations.ts';
 import { podKey } from '../pod/naming.ts';
 
 /** Where sources put what they find. */
@@ -50,8 +50,4 @@ export class ApiSource {
 
 export function isMirror(pod: Pod): boolean {
   return pod.metadata?.annotations?.[annotations.configMirror] !== undefined;
-}
-
-export function isStatic(pod: Pod): boolean {
-  return pod.metadata?.annotations?.[annotations.configSource] === 'file';
 }

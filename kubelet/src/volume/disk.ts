@@ -6,6 +6,7 @@ import { diskMounts } from './disk-mounts.ts';
 import type { Drivers, Host, PathKind, VolumeFile } from './host.ts';
 import { unmountBelow } from './mounttable.ts';
 import { giveToGroup } from './ownership.ts';
+import { readBelow } from './subpath.ts';
 import { diskUsage } from './usage.ts';
 
 /** The node's own files. */
@@ -41,6 +42,10 @@ export class DiskHost implements Host {
     } finally {
       await file.close();
     }
+  }
+
+  readBelow(volume: string, path: string, limit: number): Promise<Buffer | undefined> {
+    return readBelow(volume, path, limit).catch(() => undefined);
   }
 
   async kind(path: string): Promise<PathKind | undefined> {

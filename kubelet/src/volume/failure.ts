@@ -9,6 +9,11 @@ export class VolumeFailure extends Error {
   }
 }
 
+/** There is nothing to mount; mounting was not begun. */
+export class NoMounter extends Error {
+  override name = 'NoMounter';
+}
+
 /** Failures of volumes that were never come to, in one sentence as Kubernetes has it. `unready`: their names and why. */
 export function unprocessed(unready: ReadonlyMap<string, string>): string {
   const names = [...unready.keys()].join(' ');

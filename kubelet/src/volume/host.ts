@@ -26,6 +26,8 @@ export interface Host {
   write(path: string, data: string, mode: number): Promise<void>;
   /** The last `limit` bytes of a file; undefined when there is none. */
   readTail(path: string, limit: number): Promise<Buffer | undefined>;
+  /** The start of a regular file of a volume, up to `limit` bytes; no link leads out of the volume. undefined when there is none. */
+  readBelow(volume: string, path: string, limit: number): Promise<Buffer | undefined>;
   /** What is at `path`, symbolic links followed; undefined: nothing. */
   kind(path: string): Promise<PathKind | undefined>;
   /** The blocks and inodes of everything below `path`, and of `path` with `itself`; other file systems left out. */

@@ -32,6 +32,10 @@ export class MemoryHost implements Host {
     return data?.subarray(Math.max(0, data.length - limit));
   }
 
+  async readBelow(volume: string, path: string, limit: number): Promise<Buffer | undefined> {
+    return this.files.get(`${volume}/${path}`)?.subarray(0, limit);
+  }
+
   /** Any path not written to counts as a directory: a model container can mount whatever its pod names. */
   async kind(path: string): Promise<PathKind | undefined> {
     return this.files.has(path) ? 'file' : 'directory';

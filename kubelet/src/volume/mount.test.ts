@@ -88,7 +88,9 @@ describe('claims', () => {
   });
 
   test('that is not there', async () => {
-    assert.deepEqual(await failures(claiming(), found(local)), ['MountVolume.SetUp failed for volume "pv" : path "/disk" does not exist']);
+    assert.deepEqual(await failures(claiming(), found(local)), [
+      'MountVolume.NewMounter initialization failed for volume "pv" : path "/disk" does not exist',
+    ]);
   });
 
   test('a device is none unless it is', async () => {

@@ -8,7 +8,7 @@ import { podUid } from '../pod/naming.ts';
 import { type Claimed, type ClaimedVolume, checkNodeAffinity, claimName, csiOf, type Found, resolveClaim } from './claims.ts';
 import { type ContentSources, volumeFiles } from './content.ts';
 import { memoryVolumeSize } from './empty-dir.ts';
-import { unprocessed, VolumeFailure } from './failure.ts';
+import { NoMounter, unprocessed, VolumeFailure } from './failure.ts';
 import type { Drivers, Host } from './host.ts';
 import { prepareHostPath } from './host-path.ts';
 import { isLive } from './references.ts';
@@ -90,6 +90,7 @@ async function mountOne(place: MountPlace, pod: Pod, volume: Volume | ClaimedVol
     await (claimed ? mountClaimed(place, pod, volume) : mountVolume(place, pod, volume, sources));
     return undefined;
   } catch (error) {
+    if (error instanceof NoMounter) return failed('MountVolume.NewMounter initialization', volume, error);
     return failed(claimed && volume.block ? 'MapVolume.SetUpDevice' : 'MountVolume.SetUp', volume, error);
   }
 }
@@ -103,7 +104,7 @@ async function mountClaimed(place: MountPlace, pod: Pod, volume: ClaimedVolume):
   if (block && kind !== 'blockDevice') throw new ConfigError(`${source.path} is not a block device`);
   if (block) return;
   if (source.type === 'hostPath') return prepareHostPath(host, source.path, source.kind ?? '');
-  if (!kind) throw new ConfigError(`path "${source.path}" does not exist`);
+  if (!kind) throw new NoMounter(`path "${source.path}" does not exist`);
   if (kind === 'blockDevice') throw new ConfigError(`${source.path} is a block device: only volumeMode Block is supported for it`);
   const target = volumePath(paths, podUid(pod), volume) ?? source.path;
   await host.mounts.bind(source.path, target, { readOnly });

@@ -31,6 +31,26 @@ export async function bindSubPath(base: string, subPath: string, target: string)
   }
 }
 
+/** The start of a regular file below `base`, walked to as `bindSubPath` does. @throws Error when there is none, or it is elsewhere. */
+export async function readBelow(base: string, path: string, limit: number): Promise<Buffer> {
+  const root = await realpath(base);
+  const real = await realpath(`${root}/${path}`);
+  checkInside(root, real);
+  const place = await walk(root, partsBelow(root, real));
+  try {
+    if (!(await place.stat()).isFile()) throw new Error(`${real} is not a file`);
+    const file = await open(handlePath(place), constants.O_RDONLY);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(limit), 0, limit, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await place.close();
+  }
+}
+
 /** Makes what is missing of `wanted` below `from`, with the rights of the volume itself. */
 async function makeBelow(
   root: string,

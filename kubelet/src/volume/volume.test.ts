@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, readlink, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -201,4 +201,27 @@ describe('disk host', () => {
     await host.remove(join(base, 'd'));
     assert.equal(await host.kind(join(base, 'd')), undefined);
   });
+});
+
+test('a file is read from within its volume only, and not without end', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'kubelet-files-'));
+  t.after(() => rm(root, { recursive: true }));
+  const volume = join(root, 'volume');
+  await mkdir(join(volume, 'in'), { recursive: true });
+  await writeFile(join(root, 'secret'), 'secret');
+  await writeFile(join(volume, 'in', 'file'), 'content');
+  await symlink('in/file', join(volume, 'link'));
+  await symlink('../secret', join(volume, 'out'));
+  await symlink('/etc/passwd', join(volume, 'away'));
+  const host = new DiskHost();
+  const read = async (path: string, limit = 100): Promise<string | undefined> => (await host.readBelow(volume, path, limit))?.toString();
+  assert.deepEqual(await Promise.all(['in/file', 'link', 'out', 'away', 'none', 'in'].map((path) => read(path))), [
+    'content',
+    'content',
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assert.equal(await read('in/file', 4), 'cont');
 });

@@ -4,12 +4,12 @@ import { podDirectory } from '../config/paths.ts';
 import { podCpuRequest, shares, tierCgroup, unlimited } from '../config/resources.ts';
 import { type Admission, type AdmissionFacts, admit, type Candidate, nodeAffinityReason, type Rejection } from '../pod/admission.ts';
 import { type Allocation, allocationOf, asksForMore, decideResize, largerRequests, withAllocation } from '../pod/allocation.ts';
+import { isStatic } from '../pod/annotations.ts';
 import { allContainers, latest } from '../pod/containers.ts';
 import { podUid } from '../pod/naming.ts';
 import { finalStatus } from '../pod/phase.ts';
 import { qosClass } from '../pod/qos.ts';
 import { actualResources, madeWith, resizePending, resizeStarted } from '../pod/resize.ts';
-import { isStatic } from '../source/api.ts';
 import type { WorkerDeps } from './deps.ts';
 import type { PodRecord } from './record.ts';
 

@@ -10,34 +10,32 @@ export interface HookContext {
   readonly container: Container;
   readonly containerId: string;
   readonly podIP: string;
-  /** Milliseconds the hook may take; 0: no bound. */
-  readonly timeoutMs: number;
+  /** Aborts when nobody waits for the hook any more. */
   readonly signal: AbortSignal;
   /** An event of the pod. */
   warn(reason: string, message: string): void;
 }
 
-/** An HTTP hook with no bound of its own is given up after this long. */
+/** Milliseconds after which an HTTP hook is given up. */
 const httpBound = 60_000;
 
-/** Runs a postStart or preStop handler to its end, its timeout or the signal. Resolves to why it failed, undefined when it went well. */
+/** Runs a postStart or preStop handler to its end or the signal. Resolves to why it failed, undefined when it went well. */
 export async function runHook(handler: LifecycleHandler, context: HookContext): Promise<string | undefined> {
-  const { clock, prober, container, containerId, podIP, timeoutMs, signal } = context;
+  const { clock, prober, container, containerId, podIP, signal } = context;
   try {
     if (handler.sleep) {
-      const wished = Number(handler.sleep.seconds) * 1000;
-      await sleep(clock, timeoutMs > 0 ? Math.min(wished, timeoutMs) : wished, signal);
+      await sleep(clock, Number(handler.sleep.seconds) * 1000, signal);
       return undefined;
     }
     if (handler.httpGet) {
       const target = httpTarget(handler.httpGet, container, podIP);
-      const { fellBack } = await Promise.race([prober.callHook(target, timeoutMs || httpBound), aborted(signal)]);
+      const { fellBack } = await Promise.race([prober.callHook(target, httpBound), aborted(signal)]);
       const message = `request to HTTPS lifecycle hook ${authority(target)} got HTTP response, retry with HTTP succeeded`;
       if (fellBack) context.warn('LifecycleHTTPFallback', message);
       return undefined;
     }
     if (!handler.exec) return 'invalid handler';
-    const outcome = await Promise.race([prober.probe(execTarget(handler.exec), containerId, timeoutMs), aborted(signal)]);
+    const outcome = await Promise.race([prober.probe(execTarget(handler.exec), containerId, 0), aborted(signal)]);
     return outcome.result === 'success' ? undefined : outcome.message;
   } catch (error) {
     return errorMessage(error);

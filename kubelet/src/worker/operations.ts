@@ -52,6 +52,7 @@ async function createSandbox(deps: WorkerDeps, record: PodRecord, attempt: numbe
   try {
     const problem = podSpec(pod).hostNetwork ? undefined : node.networkProblem();
     if (problem) throw new Error(`network is not ready: container runtime network not ready: ${problem}`);
+    if (podSpec(pod).hostUsers === false) throw new Error("can't set `spec.hostUsers: false`, runtime does not support user namespaces");
     const config = sandboxConfig(pod, attempt, node.settings, await node.runtimeHandler(podSpec(pod).runtimeClassName ?? ''));
     await setCgroup(deps, record, podCgroupLimits(pod));
     const id = await deps.limiter.run('after', () => deps.runtime.sandboxes.run(config));

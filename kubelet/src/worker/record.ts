@@ -18,7 +18,7 @@ export class PodRecord implements PodMemory {
   removed = false;
   /** The runtime may hold something other than `observed`. */
   stale = true;
-  observed: PodObservation = nothingObserved;
+  #observed: PodObservation = nothingObserved;
   readonly operations = new Set<string>();
   readonly crashes = new Map<string, CrashBackoff>();
   readonly failures = new Map<string, StartFailure>();
@@ -40,6 +40,7 @@ export class PodRecord implements PodMemory {
   /** When this kubelet first heard of the pod; objects it names are not older than that. */
   readonly since: number;
   readonly #ending = new AbortController();
+  #looked = Promise.withResolvers<void>();
 
   constructor(pod: Pod, since: number) {
     this.pod = pod;
@@ -47,6 +48,21 @@ export class PodRecord implements PodMemory {
     this.uid = podUid(pod);
     this.since = since;
     this.volumesHeld = pod.status?.startTime !== undefined;
+  }
+
+  get observed(): PodObservation {
+    return this.#observed;
+  }
+
+  set observed(observed: PodObservation) {
+    this.#observed = observed;
+    this.#looked.resolve();
+    this.#looked = Promise.withResolvers();
+  }
+
+  /** Resolves when the runtime was looked at again. */
+  get looked(): Promise<void> {
+    return this.#looked.promise;
   }
 
   /** Aborts when the pod begins to end: starts under way stop at their next stage. */

@@ -1,9 +1,10 @@
 import { errorMessage } from '@keelson/base';
 import type { Container, Secret } from '@keelson/types';
 import { containerConfig } from '../config/container.ts';
-import { containerEnv } from '../config/env.ts';
+import { containerEnv, fileName } from '../config/env.ts';
 import { ConfigError } from '../config/errors.ts';
 import { volumeDevices } from '../config/mounts.ts';
+import { volumePath } from '../config/paths.ts';
 import { sandboxConfig } from '../config/sandbox.ts';
 import type { SandboxConfig } from '../cri/types.ts';
 import { ImageError, type ReadyImage } from '../image/images.ts';
@@ -54,8 +55,11 @@ export async function startContainer(deps: WorkerDeps, record: PodRecord, action
     const message = errorMessage(error);
     const reason =
       error instanceof ConfigError || error instanceof ImageError || error instanceof StartError ? error.reason : 'CreateContainerError';
-    const retryAt = error instanceof ImageError ? error.retryAt : deps.clock.now() + (reason === 'RunContainerError' ? 1_000 : retryAfter);
+    const soon = reason === 'RunContainerError' || reason === 'PostStartHookError';
+    const retryAt = error instanceof ImageError ? error.retryAt : deps.clock.now() + (soon ? 1_000 : retryAfter);
     record.failures.set(name, { reason, message, retryAt });
+    // Of its hook the container has told already, without what might be a secret.
+    if (reason === 'PostStartHookError') return;
     const text = error instanceof ImageError ? error.reason : message;
     deps.event(record.pod, 'Warning', reason === 'InvalidImageName' ? 'InspectFailed' : 'Failed', `Error: ${text}`, name);
   }
@@ -141,8 +145,24 @@ function countCrash({ crashes }: PodRecord, { container: { name }, restart, anew
 
 async function environment(deps: WorkerDeps, record: PodRecord, container: Container): Promise<Map<string, string>> {
   const { configMaps, secrets } = await deps.objects.fetch(record.pod, envReferences(record.pod), record.since);
-  const sources = { configMaps, secrets, services: deps.node.services(), ...contentFacts(deps, record) };
+  const files = await envFiles(deps, record, container);
+  const sources = { configMaps, secrets, files, services: deps.node.services(), ...contentFacts(deps, record) };
   return containerEnv(record.pod, container, sources);
+}
+
+/** Bytes of an env file that are looked at. */
+const envFileBytes = 64 * 1024;
+
+async function envFiles({ host, node }: WorkerDeps, { pod, uid }: PodRecord, { env }: Container): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const { valueFrom } of env ?? []) {
+    const ref = valueFrom?.fileKeyRef;
+    const volume = ref && podSpec(pod).volumes?.find(({ name }) => name === ref.volumeName);
+    const directory = volume && volumePath(node.settings.paths, uid, volume);
+    const text = directory && (await host.readBelow(directory, ref.path, envFileBytes));
+    if (text) files.set(fileName(ref), text.toString());
+  }
+  return files;
 }
 
 async function pullSecrets(deps: WorkerDeps, record: PodRecord): Promise<readonly Secret[]> {
@@ -163,7 +183,6 @@ async function postStart(deps: WorkerDeps, record: PodRecord, container: Contain
     container,
     containerId,
     podIP,
-    timeoutMs: 0,
     signal: record.ending,
     warn: (reason, message) => deps.event(record.pod, 'Warning', reason, message),
   });

@@ -1,9 +1,10 @@
+import { type Clock, sleep } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import { Pod } from '@keelson/types';
 import { podDirectory, podLogDirectory } from '../config/paths.ts';
 import { allContainers } from '../pod/containers.ts';
 import { podName, podNamespace } from '../pod/naming.ts';
-import { minimumGraceSeconds } from '../pod/termination.ts';
+import { isItsTurn, minimumGraceSeconds } from '../pod/termination.ts';
 import type { Action } from '../pod/types.ts';
 import type { WorkerDeps } from './deps.ts';
 import { runHook } from './hooks.ts';
@@ -12,7 +13,10 @@ import { contentFacts } from './volumes.ts';
 
 type KillAction = Extract<Action, { type: 'killContainer' }>;
 
-/** Stops one container: its preStop hook and SIGTERM share the grace, then SIGKILL. Resolves when it has ended. */
+/**
+ * Stops one container: its preStop hook, the wait for its turn and SIGTERM share the grace, then SIGKILL. Resolves when it has ended. A hook
+ * that is not over when the grace is goes on until its container ends, as in Kubernetes.
+ */
 export async function killContainer(deps: WorkerDeps, record: PodRecord, action: KillAction): Promise<void> {
   const { clock } = deps;
   const hurried = record.kills.has(action.id);
@@ -23,18 +27,35 @@ export async function killContainer(deps: WorkerDeps, record: PodRecord, action:
     ...(action.restart ? { restart: action.restart } : {}),
   });
   if (!hurried) deps.event(record.pod, 'Normal', 'Killing', action.message, action.name);
-  // A container that is killed again in a hurry has had its hook.
-  if (!hurried && action.graceSeconds > 0) await preStop(deps, record, action);
-  const left = action.graceSeconds - Math.floor((clock.now() - began) / 1000);
+  const left = (): number => action.graceSeconds - Math.floor((clock.now() - began) / 1000);
+  const ended = new AbortController();
   try {
-    await deps.runtime.containers.stop(action.id, action.graceSeconds === 0 ? 0 : Math.max(left, minimumGraceSeconds));
+    // A container that is killed again in a hurry has had its hook.
+    if (!hurried && left() > 0) await atMost(clock, left(), preStop(deps, record, action, ended.signal));
+    if (action.inTurn && left() > 0) await atMost(clock, left(), turn(record, action.name, ended.signal));
+    await deps.runtime.containers.stop(action.id, action.graceSeconds === 0 ? 0 : Math.max(left(), minimumGraceSeconds));
   } catch (error) {
     record.kills.delete(action.id);
     throw error;
+  } finally {
+    ended.abort();
   }
 }
 
-async function preStop(deps: WorkerDeps, record: PodRecord, action: KillAction): Promise<void> {
+/** Waits until some work is done, or that many seconds have passed. */
+async function atMost(clock: Clock, seconds: number, work: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  const late = sleep(clock, seconds * 1000, done.signal).catch(() => undefined);
+  await Promise.race([work, late]).finally(() => done.abort());
+}
+
+/** Waits until the containers that have to end before this one have. */
+async function turn(record: PodRecord, name: string, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted && !isItsTurn(record.pod, record.observed, name)) await record.looked;
+}
+
+/** Runs the container's hook, if it has one, until it returns or the container has ended. */
+async function preStop(deps: WorkerDeps, record: PodRecord, action: KillAction, ended: AbortSignal): Promise<void> {
   const { container } = allContainers(record.pod).find((each) => each.container.name === action.name) ?? {};
   const handler = container?.lifecycle?.preStop;
   if (!container || !handler) return;
@@ -45,11 +66,10 @@ async function preStop(deps: WorkerDeps, record: PodRecord, action: KillAction):
     container,
     containerId: action.id,
     podIP,
-    timeoutMs: action.graceSeconds * 1000,
     warn: (reason: string, message: string) => deps.event(record.pod, 'Warning', reason, message),
   };
-  const failure = await runHook(handler, { ...context, signal: new AbortController().signal });
-  if (failure !== undefined) deps.event(record.pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', action.name);
+  const failure = await runHook(handler, { ...context, signal: ended });
+  if (failure !== undefined && !ended.aborted) deps.event(record.pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', action.name);
 }
 
 /** Releases the API object once its last status is written: the pod holds nothing of the node any more. */

@@ -91,7 +91,7 @@ export class TestNode<C extends Clock> {
       event: (_, __, ___, reason, message) => void this.told.push(`${reason}: ${message}`),
       count: () => undefined,
     });
-    const workers: PodWorkers = new PodWorkers(deps, probes, (pod) => pod);
+    const workers: PodWorkers = new PodWorkers(deps, probes, { shownBy: (pod) => pod, ended: () => undefined });
     void workers.run(this.stop.signal);
     runtime.events(this.stop.signal, (id) => {
       const uid = observer.ownerOf(id);

@@ -154,6 +154,52 @@ test('a container failing its liveness probe is killed and comes back; one that 
   node.stop.abort();
 });
 
+test('probes that fail restart a container at once while it lives longer than the delay in force, and then wait', async () => {
+  const exec = () => ({ exitCode: 1, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) });
+  const node = startNode({ behaviour: () => ({ exec }) });
+  const begun = node.clock.now();
+  const livenessProbe = { exec: { command: ['check'] }, initialDelaySeconds: 12, periodSeconds: 1, failureThreshold: 1 };
+  node.pod({ containers: [{ name: 'app', image: 'nginx:1', livenessProbe }] });
+  const at: number[] = [];
+  for (const count of [1, 2, 3, 4]) {
+    await restarts(node, count);
+    at.push(Math.round((node.clock.now() - begun) / 1000));
+  }
+  assert.deepEqual(at, [12, 24, 36, 68]);
+  node.stop.abort();
+});
+
+test('a container whose postStart hook fails is ended and comes back soon; of the hook no more is told than that it failed', async () => {
+  let calls = 0;
+  const exec = () => ({ exitCode: calls++ === 0 ? 1 : 0, stdout: Buffer.from('secret'), stderr: Buffer.alloc(0) });
+  const node = startNode({ behaviour: () => ({ exec }) });
+  const begun = node.clock.now();
+  node.pod({ containers: [{ name: 'app', image: 'nginx:1', lifecycle: { postStart: { exec: { command: ['hook'] } } } }] });
+  await restarts(node, 1);
+  assert.ok(node.clock.now() - begun <= 2_000);
+  assert.deepEqual(node.told.slice(1, 5), [
+    'Created: Container created',
+    'Started: Container started',
+    'FailedPostStartHook: PostStartHook failed',
+    'Killing: FailedPostStartHook',
+  ]);
+  assert.equal(
+    node.told.some((line) => line.startsWith('Failed: ')),
+    false,
+  );
+  node.stop.abort();
+});
+
+test('a pod that must not share the node’s users does not run as one of them', async () => {
+  const node = startNode();
+  node.pod({ hostUsers: false });
+  await node.clock.advance(1_000);
+  assert.deepEqual(await node.runtime.sandboxes.list(), []);
+  const reason = "can't set `spec.hostUsers: false`, runtime does not support user namespaces";
+  assert.equal(node.told[0], `FailedCreatePodSandBox: Failed to create pod sandbox: ${reason}`);
+  node.stop.abort();
+});
+
 test('a pod no source names any more is taken down', async () => {
   const node = startNode();
   const pod = node.pod();

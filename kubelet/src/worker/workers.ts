@@ -22,6 +22,14 @@ const retryEvery = 180_000;
 /** Steps computed at the same time; they hardly take time, operations run beside them. */
 const parallel = 16;
 
+/** What else knows of the pods. */
+export interface Surroundings {
+  /** The API object that shows a pod's status: itself, or its mirror. */
+  shownBy(pod: Pod): Pod | undefined;
+  /** Nothing of a pod is left on the node; `status` was its last. */
+  ended(pod: Pod, status: PodStatus | undefined): void;
+}
+
 /**
  * The loops of all pods on this node. A pod's loop looks, steps, reports and sets operations going; each operation that ends sets it
  * going again, so that nothing waits for the next relist.
@@ -32,13 +40,12 @@ export class PodWorkers {
   readonly #allocations: Allocations;
   readonly #records = new Map<string, PodRecord>();
   readonly #queue: WorkQueue;
-  /** The API object that shows a pod's status: itself, or its mirror. */
-  readonly #shownBy: (pod: Pod) => Pod | undefined;
+  readonly #surroundings: Surroundings;
 
-  constructor(deps: WorkerDeps, probes: ProbeManager, shownBy: (pod: Pod) => Pod | undefined) {
+  constructor(deps: WorkerDeps, probes: ProbeManager, surroundings: Surroundings) {
     this.#deps = deps;
     this.#probes = probes;
-    this.#shownBy = shownBy;
+    this.#surroundings = surroundings;
     this.#queue = new WorkQueue(deps.clock);
     this.#allocations = new Allocations(
       deps,
@@ -160,7 +167,7 @@ export class PodWorkers {
     const result = step(input);
     const freed = isFinal(result.status) && !isFinal(record.status);
     record.status = result.status;
-    const shownBy = record.removed ? undefined : this.#shownBy(record.pod);
+    const shownBy = record.removed ? undefined : this.#surroundings.shownBy(record.pod);
     if (shownBy) this.#deps.reporter.report(shownBy, result.status);
     this.#probes.sync(uid, this.#probed(record));
     for (const { key, type, reason, message, container } of result.events) {
@@ -213,6 +220,7 @@ export class PodWorkers {
     this.#probes.sync(record.uid, []);
     this.#records.delete(record.uid);
     this.#allocations.retry();
+    this.#surroundings.ended(record.pod, record.status);
   }
 }
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import type { ContainerState, Containers } from '../../cri/types.ts';
 import { logFiles } from './files.ts';
 import { type LogEntry, parseLogLine } from './format.ts';
-import { planRotation } from './rotate.ts';
+import { planRotation, rotateLog } from './rotate.ts';
 import { LogSelection, parseLogQuery } from './select.ts';
 
 const directories: string[] = [];
@@ -88,7 +90,23 @@ test('following goes on over a rotation and ends with the container', async () =
   assert.equal((await entries.next()).done, true);
 });
 
-test('rotation keeps five files with the present one', () => {
-  const present = ['0.log', '0.log.1', '0.log.2', '0.log.3', '0.log.4', '1.log.1'];
-  assert.deepEqual(planRotation('0.log', present, '5', 5), { to: '0.log.5', remove: ['0.log.1'] });
+test('rotation keeps five files with the present one, older ones compressed', () => {
+  const present = ['0.log', '0.log.1.gz', '0.log.2.gz', '0.log.3.gz', '0.log.4', '1.log.1'];
+  assert.deepEqual(planRotation('0.log', present, '5', 5), { to: '0.log.5', remove: ['0.log.1.gz'], compress: ['0.log.4'] });
+});
+
+test('what is rotated a second time can be had from its compressed file alone', async () => {
+  const log = await logFile(['a']);
+  const reopened: string[] = [];
+  const containers = { reopenLog: async (id: string) => void reopened.push(id) } as unknown as Containers;
+  const container = { id: 'c', logPath: log } as ContainerState;
+  for (const text of ['first', 'second', 'third']) {
+    await writeFile(log, text);
+    await rotateLog(containers, container, { bytes: 1, files: 5 }, Date.UTC(2026, 0, 1, 0, 0, reopened.length));
+  }
+  const names = (await readdir(dirname(log))).sort();
+  assert.deepEqual(names, ['0.log.20260101-000000.gz', '0.log.20260101-000001.gz', '0.log.20260101-000002']);
+  const first = await readFile(join(dirname(log), names[0] ?? ''));
+  assert.equal(gunzipSync(first).toString(), 'first');
+  assert.deepEqual(reopened, ['c', 'c', 'c']);
 });
