@@ -21,6 +21,19 @@ it('says why once', () => {
   assert.equal(unscheduledPatch(refused, 'Unschedulable', 'why', now), undefined);
 });
 
+it('says where room is made, and that it is not any longer', () => {
+  const nominated = { ...refused, status: { ...refused.status, nominatedNodeName: 'a' } } as unknown as Pod;
+  assert.deepEqual(unscheduledPatch(refused, 'Unschedulable', 'why', now, 'a'), {
+    status: { conditions: [condition], nominatedNodeName: 'a' },
+  });
+  assert.equal(unscheduledPatch(nominated, 'Unschedulable', 'why', now, 'a'), undefined);
+  assert.equal(unscheduledPatch(nominated, 'Unschedulable', 'why', now), undefined);
+  assert.deepEqual(unscheduledPatch(nominated, 'Unschedulable', 'why', now, ''), {
+    status: { conditions: [condition], nominatedNodeName: null },
+  });
+  assert.equal(unscheduledPatch(refused, 'Unschedulable', 'why', now, ''), undefined);
+});
+
 it('keeps the time when only the words change', () => {
   assert.deepEqual(unscheduledPatch(refused, 'Unschedulable', 'other', now), {
     status: { conditions: [{ ...condition, message: 'other' }] },

@@ -5,7 +5,7 @@ export const inert: InertFlags = {
   values: [
     ...['authorization-always-allow-paths', 'authentication-token-webhook-cache-ttl', 'authorization-webhook-cache-authorized-ttl'],
     ...['authorization-webhook-cache-unauthorized-ttl', 'cert-dir', 'leader-elect-resource-lock', 'write-config-to'],
-    ...['pod-max-in-unschedulable-pods-duration', 'requestheader-client-ca-file', 'requestheader-allowed-names'],
+    ...['requestheader-client-ca-file', 'requestheader-allowed-names'],
     ...['requestheader-username-headers', 'requestheader-group-headers', 'requestheader-extra-headers-prefix', 'requestheader-uid-headers'],
   ],
 };
@@ -20,7 +20,7 @@ export const configKind: ConfigKind = {
   inert: [
     ...['clientConnection.acceptContentTypes', 'clientConnection.burst', 'clientConnection.contentType', 'clientConnection.qps'],
     ...['delayCacheUntilActive', 'enableContentionProfiling', 'enableProfiling', 'leaderElection.resourceLock', 'parallelism'],
-    ...['percentageOfNodesToScore', 'podInitialBackoffSeconds', 'podMaxBackoffSeconds'],
+    'percentageOfNodesToScore',
   ],
   fields: {
     'clientConnection.kubeconfig': 'kubeconfig',
@@ -30,6 +30,8 @@ export const configKind: ConfigKind = {
     'leaderElection.retryPeriod': 'leader-elect-retry-period',
     'leaderElection.resourceName': 'leader-elect-resource-name',
     'leaderElection.resourceNamespace': 'leader-elect-resource-namespace',
+    podInitialBackoffSeconds: 'pod-initial-backoff-seconds',
+    podMaxBackoffSeconds: 'pod-max-backoff-seconds',
     profiles: asJson('profiles'),
     extenders: asJson('extenders'),
   },

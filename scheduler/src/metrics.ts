@@ -49,10 +49,28 @@ export function schedulerMetrics(registry: Registry, pending: () => Readonly<Rec
       buckets: [1, 2, 4, 8, 16],
       registers,
     }),
+    ...preemptionMetrics(registry),
     incoming: new Counter({
       name: 'scheduler_queue_incoming_pods_total',
       help: 'Pods that entered a queue',
       labelNames: ['queue', 'event'],
+      registers,
+    }),
+  };
+}
+
+function preemptionMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    preemptionAttempts: new Counter({
+      name: 'scheduler_preemption_attempts_total',
+      help: 'How often others were looked for to be evicted for a pod',
+      registers,
+    }),
+    preemptionVictims: new Histogram({
+      name: 'scheduler_preemption_victims',
+      help: 'Pods evicted for one',
+      buckets: exponentialBuckets(1, 2, 7),
       registers,
     }),
   };

@@ -10,6 +10,24 @@ export const options = {
     help: 'place only pods that name this scheduler. In upstream part of the configuration file',
     placeholder: 'NAME',
   },
+  'pod-initial-backoff-seconds': {
+    type: 'number',
+    default: 1,
+    help: 'how long a pod that could not be placed waits at least. In upstream part of the configuration file',
+    placeholder: 'SECONDS',
+  },
+  'pod-max-backoff-seconds': {
+    type: 'number',
+    default: 10,
+    help: 'how long it waits at most; each time is twice as long as that before. In upstream part of the configuration file',
+    placeholder: 'SECONDS',
+  },
+  'pod-max-in-unschedulable-pods-duration': {
+    type: 'duration',
+    default: '5m0s',
+    help: 'how long a pod that fits nowhere waits for something to happen before it is tried anyway',
+    placeholder: 'DURATION',
+  },
   profiles: {
     type: 'string',
     default: '',

@@ -39,7 +39,7 @@ const points = [
 
 /** Upstream's plugins that are no `Plugin` here: the queue's, the binder's, and those of kinds that this scheduler looks at elsewhere. */
 const elsewhere = [
-  ...['DefaultBinder', 'DefaultPreemption', 'DynamicResources', 'GangScheduling', 'NodeDeclaredFeatures', 'NodeVolumeLimits'],
+  ...['DefaultBinder', 'DefaultPreemption', 'GangScheduling', 'NodeDeclaredFeatures'],
   ...['PodGroupPodsCount', 'PrioritySort', 'SchedulingGates', 'TopologyPlacementGenerator'],
 ];
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { isAbort, type Logger } from '@keelson/base';
 import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/client';
-import { type Component, type ComponentContext, leaderElectionStatus, serveSecurePort } from '@keelson/component';
+import { type Component, type ComponentContext, leaderElectionStatus, serveSecurePort, userAgent } from '@keelson/component';
 import { issueTemporary } from '@keelson/pki';
 import { createEventRecorder, createInformers, runElected } from '@keelson/runtime';
 import { configKind, inert } from './config-file.ts';
@@ -10,6 +10,7 @@ import { Extenders } from './extenders/extenders.ts';
 import { askOverHttp } from './extenders/http.ts';
 import { options } from './options.ts';
 import { type Profile, readProfiles, takesArgs } from './profiles.ts';
+import { type Delays, delaysOf } from './queue/queue.ts';
 import { createScheduler } from './scheduler.ts';
 
 type Options = typeof options;
@@ -25,15 +26,17 @@ export const component: Component<Options> = {
     const { options: values, clock, log, signal } = context;
     const extenders = values.extenders ? readExtenders(JSON.parse(values.extenders)) : [];
     const profiles = profilesOf(values, resourcesOfExtenders(extenders), log);
+    const delays = delaysOf(values);
     const asked = new Extenders(
       extenders.map((extender) => ({ extender, ask: askOverHttp(extender, clock) })),
       log,
     );
     const config = loadKubeconfig(values.kubeconfig || undefined);
     // The lease is renewed over `own`: never behind bindings.
-    const [own, busy] = [transportFor(config), transportFor(config, undefined, { joinWrites: true })];
+    const own = transportFor(config, undefined, { userAgent: userAgent('kube-scheduler', 'leader-election') });
+    const busy = transportFor(config, undefined, { userAgent: userAgent('kube-scheduler', 'scheduler'), joinWrites: true });
     const api = createApi(own, { clock });
-    const parts = { profiles, extenders: asked, api: createApi(busy, { clock }) };
+    const parts = { profiles, delays, extenders: asked, api: createApi(busy, { clock }) };
     try {
       await serveSecurePort(context, api, () => issueTemporary('kube-scheduler', { dnsNames: [hostname()] }, clock));
       const status = leaderElectionStatus(context.metrics);
@@ -49,7 +52,7 @@ export const component: Component<Options> = {
 
 async function schedule(
   { clock, random, log, metrics }: Context,
-  parts: { readonly profiles: readonly Profile[]; readonly extenders: Extenders; readonly api: Api },
+  parts: { readonly profiles: readonly Profile[]; readonly delays: Delays; readonly extenders: Extenders; readonly api: Api },
   signal: AbortSignal,
 ): Promise<void> {
   const { api, profiles } = parts;

@@ -3,23 +3,24 @@ import { type Api, ApiError } from '@keelson/client';
 import type { Change, EventRecorder, Informer, Informers } from '@keelson/runtime';
 import { type LabelSelector, Namespace, Node, Pod, ReplicaSet, ReplicationController, Service, StatefulSet } from '@keelson/types';
 import type { Registry } from 'prom-client';
-import { type Bound, bind } from './binder.ts';
+import { BindCycle } from './bind-cycle.ts';
 import { SchedulerCache } from './cache/cache.ts';
 import { type PodInfo, podInfo } from './cache/pod-info.ts';
 import { unscheduledPatch } from './condition.ts';
 import { type Around, Cycle, type Diagnosis } from './cycle/cycle.ts';
-import { mayPreempt, preemptionMessage, refusedBy, unschedulableMessage, victimsLeaving } from './cycle/message.ts';
-import type { Preemption } from './cycle/preemption.ts';
+import { refusedBy, unschedulableMessage } from './cycle/message.ts';
+import { Nominations } from './cycle/nominations.ts';
+import type { Attempts, Preemption } from './cycle/preemption.ts';
 import { defaultSelector, type Owners } from './default-selector.ts';
-import { evict } from './evict.ts';
+import { DeviceBinder } from './devices/binder.ts';
 import { type Deciding, decideWith, extenderEvents, preemptWith } from './extenders/decide.ts';
 import type { Extenders } from './extenders/extenders.ts';
 import { type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
-import type { ClusterEvent } from './plugins/types.ts';
+import type { ClusterEvent, Plugin } from './plugins/types.ts';
+import { type Preempting, Preemptor } from './preemptor.ts';
 import { defaultProfile, type Profile } from './profiles.ts';
-import { type Queued, SchedulingQueue } from './queue/queue.ts';
-import { bindingMessage, type Reservation, VolumeBinder } from './volumes/binder.ts';
-import type { PodVolumes } from './volumes/claims.ts';
+import { type Delays, type Queued, SchedulingQueue } from './queue/queue.ts';
+import { VolumeBinder } from './volumes/binder.ts';
 
 export interface SchedulerDeps {
   readonly api: Api;
@@ -31,12 +32,20 @@ export interface SchedulerDeps {
   readonly metrics: Registry;
   /** Pods that name none of these are left to other schedulers; the default one unless told. */
   readonly profiles?: readonly Profile[];
+  /** How long pods wait in the queue; as upstream unless told. */
+  readonly delays?: Delays;
   /** Asked besides; nobody unless told. */
   readonly extenders?: Extenders;
 }
 
-/** A profile and what decides by it. */
-type Way = Profile & { readonly cycle: Cycle };
+/** A profile, what decides by it, and all that may refuse its pods. */
+type Way = Profile & { readonly cycle: Cycle; readonly refusers: readonly Plugin[] };
+
+/** What was tried for a pod that fits nowhere. */
+interface Tried {
+  readonly preempting: Preempting | undefined;
+  readonly around: Around;
+}
 
 /** Pods decided before the event loop gets its turn, and bindings under way at a time. */
 const slice = 50;
@@ -53,7 +62,10 @@ export class Scheduler {
   readonly #nodes: Informer<Node>;
   readonly #owners: Owners;
   readonly #volumes: VolumeBinder;
-  #bindings = 0;
+  readonly #devices: DeviceBinder;
+  readonly #nominations = new Nominations();
+  readonly #preemptor: Preemptor;
+  readonly #binding: BindCycle;
   /** The pod that extenders are asked about: nobody else's turn comes before they answered. */
   #asking: string | undefined;
   #pumping = false;
@@ -67,12 +79,28 @@ export class Scheduler {
     this.#nodes = informers.for(Node);
     this.#owners = ownersOf(informers);
     this.#cache = new SchedulerCache((name) => namespaces.store.get(name)?.metadata.labels ?? {});
-    this.#queue = new SchedulingQueue(clock, [...profiles.flatMap(({ plugins }) => plugins), extenderEvents], () => this.#pump());
-    this.#volumes = new VolumeBinder(deps, () => this.#queue.happened('VolumeChange'));
+    this.#preemptor = new Preemptor(deps, this.#cache.table, this.#nominations, (key, failed) => {
+      if (failed) this.#queue.activate(key);
+      this.#queue.recheck();
+    });
+    this.#queue = new SchedulingQueue({
+      clock,
+      delays: deps.delays,
+      pluginsFor: ({ pod }) => this.#profiles.get(profileName(pod))?.refusers ?? [],
+      onActive: () => this.#pump(),
+      heldBy: ({ key, pod }) =>
+        this.#preemptor.isBusy(key) ? 'DefaultPreemption' : this.#devices.lacksClaim(pod) ? 'DynamicResources' : undefined,
+    });
+    this.#volumes = new VolumeBinder(deps, (event) => this.#queue.happened(event));
+    this.#devices = new DeviceBinder(deps, (event) => {
+      this.#queue.happened(event);
+      if (event.type === 'ResourceClaimChange') this.#queue.recheck();
+    });
+    this.#binding = new BindCycle({ ...deps, volumes: this.#volumes, devices: this.#devices });
     this.#profiles = new Map(
       profiles.map((profile) => {
-        const cycle = new Cycle(this.#cache.table, profile.plugins, profile.args.DefaultPreemption);
-        return [profile.name, { ...profile, cycle }];
+        const cycle = new Cycle(this.#cache.table, profile.plugins, profile.args.DefaultPreemption, this.#nominations);
+        return [profile.name, { ...profile, cycle, refusers: [...profile.plugins, extenderEvents] }];
       }),
     );
     const places = ['active', 'backoff', 'unschedulable', 'gated'] as const;
@@ -85,6 +113,7 @@ export class Scheduler {
       this.#nodes.onChange((change) => this.#nodeChanged(change)),
       this.#pods.onChange((change) => this.#podChanged(change)),
       this.#volumes.listen(),
+      this.#devices.listen(),
     ];
     try {
       await this.#deps.informers.start(signal);
@@ -99,17 +128,21 @@ export class Scheduler {
   }
 
   #nodeChanged({ type, object }: Change<Node>): void {
-    if (type === 'deleted') this.#cache.removeNode(object.metadata.name ?? '');
-    else this.#happened(this.#cache.setNode(object));
+    this.#happened(type === 'deleted' ? this.#cache.removeNode(object.metadata.name ?? '') : this.#cache.setNode(object));
   }
 
-  #podChanged({ type, object: pod }: Change<Pod>): void {
+  #podChanged(change: Change<Pod>): void {
+    const { type, object: pod } = change;
     const key = `${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
-    if (type === 'deleted' || pod.spec?.nodeName) this.#queue.delete(key);
     try {
-      if (type === 'deleted') this.#happened(this.#cache.removePod(key));
-      else if (pod.spec?.nodeName) this.#happened(this.#cache.setPod(pod));
-      else this.#podWaits(pod, key);
+      if (type !== 'deleted' && !pod.spec?.nodeName) {
+        this.#nominate(pod, key, type === 'updated' ? change.old : undefined);
+        this.#podWaits(pod, key);
+        return;
+      }
+      this.#queue.delete(key);
+      this.#nominations.delete(key);
+      this.#happened(type === 'deleted' ? this.#cache.removePod(key) : this.#cache.setPod(pod));
     } catch (error) {
       this.#deps.log.error('pod cannot be read', { pod: key, err: error });
     }
@@ -119,6 +152,14 @@ export class Scheduler {
     if (!this.#profiles.has(profileName(pod)) || this.#cache.isAssumed(key) || this.#asking === key) return;
     if (pod.metadata.deletionTimestamp) this.#queue.delete(key);
     else this.#queue.set(podInfo(pod));
+  }
+
+  /** What was decided here and is not in the pod's status yet stands until that says otherwise. */
+  #nominate(pod: Pod, key: string, old: Pod | undefined): void {
+    if (this.#cache.isAssumed(key) || !this.#profiles.has(profileName(pod))) return;
+    const said = pod.metadata.deletionTimestamp ? undefined : pod.status?.nominatedNodeName;
+    const known = old?.status?.nominatedNodeName || pod.metadata.deletionTimestamp ? undefined : this.#nominations.nodeOf(key);
+    if (said || known || this.#nominations.nodeOf(key)) this.#nominations.set(podInfo(pod), said || known);
   }
 
   #happened(events: readonly ClusterEvent[]): void {
@@ -132,8 +173,8 @@ export class Scheduler {
     this.#deps.clock.after(0, () => {
       this.#pumping = false;
       let more = true;
-      for (let i = 0; more && i < slice && this.#running && this.#bindings < maxBindings; i++) more = this.#scheduleNext();
-      if (more && this.#bindings < maxBindings) this.#pump();
+      for (let i = 0; more && i < slice && this.#running && this.#binding.bindings < maxBindings; i++) more = this.#scheduleNext();
+      if (more && this.#binding.bindings < maxBindings) this.#pump();
     });
   }
 
@@ -153,15 +194,16 @@ export class Scheduler {
       const decision = this.#wayOf(queued.info).cycle.decide(queued.info, around, random);
       this.#metrics.algorithmDuration.observe((clock.now() - start) / 1000);
       if (decision.type === 'none') this.#refused(queued, decision.diagnosis, start, around);
-      else this.#place(queued, decision.row, start, around.volumes);
+      else this.#place(queued, decision.row, start, around);
     } catch (error) {
       this.#stumbled(queued, error, start);
     }
     return true;
   }
 
-  #around({ pod }: PodInfo): Around & { readonly volumes: PodVolumes | undefined } {
-    return { spreadSelector: defaultSelector(pod, this.#owners), volumes: this.#volumes.of(pod) };
+  #around(info: PodInfo, { pod } = info): Around {
+    const devices = this.#devices.of(pod, this.#wayOf(info).args.DynamicResources);
+    return { spreadSelector: defaultSelector(pod, this.#owners), volumes: this.#volumes.of(pod), devices };
   }
 
   async #scheduleAsking(queued: Queued, extenders: Extenders, start: number): Promise<void> {
@@ -171,10 +213,10 @@ export class Scheduler {
       const around = this.#around(info);
       const decision = await decideWith(deciding, info, around);
       this.#metrics.algorithmDuration.observe((this.#deps.clock.now() - start) / 1000);
-      const preemption = decision.type === 'none' ? await this.#preemptAsking(deciding, queued, decision.diagnosis) : undefined;
+      const preempting = decision.type === 'none' ? await this.#preemptAsking(deciding, queued, decision.diagnosis) : undefined;
       if (!this.#stillWaits(queued)) return;
-      if (decision.type === 'none') this.#giveUp(queued, decision.diagnosis, start, preemption);
-      else this.#place(queued, decision.row, start, around.volumes);
+      if (decision.type === 'none') this.#giveUp(queued, decision.diagnosis, start, { preempting, around });
+      else this.#place(queued, decision.row, start, around);
     } catch (error) {
       if (this.#stillWaits(queued)) this.#stumbled(queued, error, start);
     } finally {
@@ -183,15 +225,18 @@ export class Scheduler {
     }
   }
 
-  async #preemptAsking(deciding: Deciding, { info }: Queued, diagnosis: Diagnosis): Promise<Preemption | undefined> {
-    if (!this.#mayEvict(info)) return undefined;
-    const found = deciding.cycle.candidates(info, this.#around(info), diagnosis, deciding.random);
-    try {
-      return await preemptWith(deciding, info, found);
-    } catch (error) {
-      this.#deps.log.error('extender failed to preempt', { pod: info.key, err: error });
-      return undefined;
-    }
+  async #preemptAsking(deciding: Deciding, { info }: Queued, diagnosis: Diagnosis): Promise<Preempting | undefined> {
+    const way = this.#wayOf(info);
+    if (!way.preempts) return undefined;
+    const choose = async ({ found }: Attempts): Promise<Preemption | undefined> => {
+      try {
+        return await preemptWith(deciding, info, found);
+      } catch (error) {
+        this.#deps.log.error('extender failed to preempt', { pod: info.key, err: error });
+        return undefined;
+      }
+    };
+    return this.#preemptor.lookAsking(way, info, this.#around(info), diagnosis, choose);
   }
 
   /** Takes the pod as it is now. False when it is gone, going, or has a node; another of its name that came meanwhile is queued. */
@@ -219,34 +264,21 @@ export class Scheduler {
     return way;
   }
 
-  #place(queued: Queued, row: number, start: number, volumes: PodVolumes | undefined): void {
-    const { table } = this.#cache;
-    const node = table.nameOf(row);
-    const reservation = volumes && table.nodes[row] ? this.#volumes.reserve(volumes, table.nodes[row]) : undefined;
-    this.#cache.assume(queued.info, node);
-    void this.#bind(queued, node, reservation).then((bound) => {
-      if (bound.type === 'bound') this.#boundTo(queued, node, start);
-      else {
-        reservation?.release();
-        this.#unassume(queued, start, bound.type === 'failed' ? bound.why : undefined);
-      }
+  #place(queued: Queued, row: number, start: number, around: Around): void {
+    const { info } = queued;
+    const node = this.#cache.table.nodes[row];
+    if (!node) throw new Error(`row ${row} is no node`);
+    const name = node.metadata.name ?? '';
+    const binding = this.#binding.reserve(info, node, around);
+    this.#nominations.delete(info.key);
+    this.#cache.assume(info, name);
+    const { VolumeBinding, DynamicResources } = this.#wayOf(info).args;
+    const timeouts = { volumes: VolumeBinding.bindTimeoutSeconds * 1000, devices: DynamicResources.bindingTimeout };
+    void binding.run(timeouts).then((bound) => {
+      if (bound.type === 'bound') this.#boundTo(queued, name, start);
+      else this.#unassume(queued, start, bound.type === 'failed' ? bound.why : undefined);
       this.#pump();
     });
-  }
-
-  /** Volumes first. Waiting for them takes nobody's place. */
-  async #bind({ info }: Queued, node: string, reservation: Reservation | undefined): Promise<Bound> {
-    try {
-      if (reservation) await reservation.bind(this.#wayOf(info).args.VolumeBinding.bindTimeoutSeconds * 1000);
-    } catch (error) {
-      return { type: 'failed', why: bindingMessage(error) };
-    }
-    this.#bindings++;
-    try {
-      return (await this.#deps.extenders?.bind(info, node)) ?? (await bind(this.#deps.api, info, node));
-    } finally {
-      this.#bindings--;
-    }
   }
 
   #boundTo(queued: Queued, node: string, start: number): void {
@@ -261,52 +293,53 @@ export class Scheduler {
   /** Without an error the pod is gone and its place is free. */
   #unassume(queued: Queued, start: number, why: string | undefined): void {
     this.#cache.forget(queued.info.key);
-    this.#queue.happened('AssignedPodDelete');
+    this.#queue.happened({ type: 'AssignedPodDelete', pod: queued.info });
     const present = this.#pods.store.get(queued.info.key);
+    if (present?.status?.nominatedNodeName) this.#nominate(present, queued.info.key, undefined);
     if (why === undefined || present?.metadata.uid !== queued.info.uid || present.spec?.nodeName) return;
     this.#failed({ ...queued, info: podInfo(present) }, why, start);
   }
 
   #refused(queued: Queued, diagnosis: Diagnosis, start: number, around: Around): void {
-    const { info } = queued;
-    const preemption = this.#mayEvict(info) ? this.#wayOf(info).cycle.preempt(info, around, diagnosis, this.#deps.random) : undefined;
-    this.#giveUp(queued, diagnosis, start, preemption);
+    const way = this.#wayOf(queued.info);
+    const preempting = way.preempts && diagnosis.nodes > 0 ? this.#preemptor.look(way, queued.info, around, diagnosis) : undefined;
+    this.#giveUp(queued, diagnosis, start, { preempting, around });
   }
 
-  #mayEvict(info: PodInfo): boolean {
-    return !this.#victimsLeave(info) && this.#wayOf(info).preempts && mayPreempt(info.pod);
-  }
-
-  #giveUp(queued: Queued, diagnosis: Diagnosis, start: number, preemption: Preemption | undefined): void {
+  #giveUp(queued: Queued, diagnosis: Diagnosis, start: number, tried: Tried): void {
     const { info } = queued;
+    const { preempting } = tried;
     const reasons = diagnosis.reasons ?? this.#wayOf(info).cycle.reasons;
-    const why = preemption ? undefined : this.#victimsLeave(info) ? victimsLeaving : preemptionMessage(diagnosis, reasons, info);
     this.#queue.refuse(queued, refusedBy(diagnosis, reasons));
     this.#attempted(queued, 'unschedulable', start);
-    this.#tell(
-      queued,
-      'Unschedulable',
-      unschedulableMessage(diagnosis, reasons, why),
-      preemption && this.#cache.table.nameOf(preemption.row),
-    );
-    for (const victim of preemption?.victims ?? []) this.#evict(victim, queued.info, this.#cache.table.nameOf(preemption?.row ?? 0));
+    const message = unschedulableMessage(diagnosis, reasons, this.#remedies(info, tried));
+    this.#tell(queued, 'Unschedulable', message, this.#nominationBy(queued, preempting));
+    this.#preempt(info, preempting);
   }
 
-  /** Pods evicted for this one are still on their way out. */
-  #victimsLeave({ pod, priority }: PodInfo): boolean {
-    const { table } = this.#cache;
-    const row = table.rowOf(pod.status?.nominatedNodeName ?? '');
-    if (row === undefined) return false;
-    return [...(table.pods[row]?.values() ?? [])].some((other) => other.priority < priority && other.pod.metadata.deletionTimestamp);
+  /** What was of no help. Devices are freed before anybody is evicted for the same pod. */
+  #remedies(info: PodInfo, { preempting, around }: Tried): readonly string[] {
+    const nodes = this.#cache.table.nodes.filter((node) => node !== undefined);
+    const freeing = this.#wayOf(info).plugins.some(({ name }) => name === 'DynamicResources')
+      ? [this.#devices.remedy(around.devices, info.pod, nodes)]
+      : [];
+    return preempting?.type === 'node' ? [] : [...freeing, ...(preempting ? [preempting.why] : [])];
   }
 
-  #evict(victim: PodInfo, { uid, pod }: PodInfo, node: string): void {
-    const { api, clock, events, log } = this.#deps;
-    evict(api, victim, profileName(pod), timestamp(clock)).then(
-      () =>
-        events.event({ ...victim.pod, apiVersion: 'v1', kind: 'Pod' }, 'Normal', 'Preempted', `Preempted by pod ${uid} on node ${node}`),
-      (error) => log.error('pod could not be preempted', { pod: victim.key, err: error }),
-    );
+  /** The node to be said in the pod's status; empty for none any longer, undefined where what was said stands. */
+  #nominationBy({ info }: Queued, preempting: Preempting | undefined): string | undefined {
+    if (preempting?.type === 'node') return this.#cache.table.nameOf(preempting.preemption.row);
+    if (preempting?.hindered) return undefined;
+    this.#nominations.delete(info.key);
+    return '';
+  }
+
+  #preempt(info: PodInfo, preempting: Preempting | undefined): void {
+    if (!preempting || (preempting.type === 'none' && preempting.hindered)) return;
+    this.#metrics.preemptionAttempts.inc();
+    if (preempting.type === 'none') return;
+    this.#metrics.preemptionVictims.observe(preempting.preemption.victims.length);
+    this.#preemptor.carryOut(info, preempting.preemption);
   }
 
   #failed(queued: Queued, message: string, start: number): void {

@@ -62,7 +62,10 @@ export function table(nodes: readonly Node[], pods: Readonly<Record<string, read
 export function judge(plugin: Plugin, facts: PodFacts, nodes: NodeTable, spreadSelector?: DefaultSelector): string[] {
   const reasons = new Reasons();
   const verdicts = new Uint16Array(nodes.capacity);
-  plugin.filter?.({ info: info('new', facts), table: nodes, reasons, spreadSelector, volumes: undefined })?.(nodes.rows, verdicts);
+  plugin.filter?.({ info: info('new', facts), table: nodes, reasons, spreadSelector, volumes: undefined, devices: undefined })?.(
+    nodes.rows,
+    verdicts,
+  );
   return [...nodes.rows].map((row) => {
     const reason = reasons.of(verdicts[row] ?? 0);
     return reason ? `${reason.resolvable ? '' : '!'}${reason.words.join(', ')}` : '';
@@ -71,7 +74,14 @@ export function judge(plugin: Plugin, facts: PodFacts, nodes: NodeTable, spreadS
 
 /** Per node: the normalised score, or undefined when the plugin has nothing to say. */
 export function rate(plugin: Plugin, facts: PodFacts, nodes: NodeTable, spreadSelector?: DefaultSelector): number[] | undefined {
-  const score = plugin.score?.({ info: info('new', facts), table: nodes, reasons: new Reasons(), spreadSelector, volumes: undefined });
+  const score = plugin.score?.({
+    info: info('new', facts),
+    table: nodes,
+    reasons: new Reasons(),
+    spreadSelector,
+    volumes: undefined,
+    devices: undefined,
+  });
   if (!score) return undefined;
   const scores = new Float64Array(nodes.capacity);
   score.score(nodes.rows, scores);

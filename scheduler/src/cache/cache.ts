@@ -1,7 +1,7 @@
 import type { Node, Pod } from '@keelson/types';
 import type { ClusterEvent } from '../plugins/types.ts';
 import { type PodInfo, podInfo } from './pod-info.ts';
-import { sameRequests } from './resources.ts';
+import { asksLess, sameRequests } from './resources.ts';
 import { NodeTable } from './table.ts';
 
 /** A pod on a node, as the table counts it. */
@@ -35,15 +35,17 @@ export class SchedulerCache {
       if (placed) this.table.addPod(placed.info, name);
     }
     this.#waiting.delete(name);
-    return ['NodeAdd'];
+    return [{ type: 'NodeAdd', node }];
   }
 
-  removeNode(name: string): void {
+  removeNode(name: string): ClusterEvent[] {
     const row = this.table.rowOf(name);
-    if (row === undefined) return;
+    const node = row === undefined ? undefined : this.table.nodes[row];
+    if (row === undefined || !node) return [];
     const keys = [...(this.table.pods[row]?.keys() ?? [])];
     this.table.removeNode(name);
     if (keys.length > 0) this.#waiting.set(name, new Set(keys));
+    return [{ type: 'NodeDelete', node }];
   }
 
   /** A pod with a node, new or changed. */
@@ -54,15 +56,16 @@ export class SchedulerCache {
     if (before && before.node === node && before.info.uid === info.uid && sameForOthers(before.info, info)) {
       const confirmed = before.assumed;
       if (confirmed) this.#placed.set(info.key, { ...before, assumed: false });
-      return confirmed ? ['AssignedPodAdd'] : [];
+      return confirmed ? [{ type: 'AssignedPodAdd', pod: info }] : [];
     }
     if (before) this.#take(info.key);
     this.#put({ info, node, assumed: false });
-    return [before && !before.assumed ? 'AssignedPodUpdate' : 'AssignedPodAdd'];
+    return before && !before.assumed ? podEvents(before.info, info) : [{ type: 'AssignedPodAdd', pod: info }];
   }
 
   removePod(key: string): ClusterEvent[] {
-    return this.#take(key) ? ['AssignedPodDelete'] : [];
+    const pod = this.#take(key);
+    return pod ? [{ type: 'AssignedPodDelete', pod }] : [];
   }
 
   /** Counts a pod on the node chosen for it before the API server knows. */
@@ -90,14 +93,14 @@ export class SchedulerCache {
     this.#waiting.set(placed.node, waiting);
   }
 
-  #take(key: string): boolean {
+  #take(key: string): PodInfo | undefined {
     const placed = this.#placed.get(key);
-    if (!placed) return false;
+    if (!placed) return undefined;
     this.#placed.delete(key);
     const waiting = this.#waiting.get(placed.node);
     if (!waiting?.delete(key)) this.table.removePod(placed.info, placed.node);
     else if (waiting.size === 0) this.#waiting.delete(placed.node);
-    return true;
+    return placed.info;
   }
 }
 
@@ -112,10 +115,18 @@ function sameForScheduling(a: Node, b: Node): boolean {
 }
 
 function nodeEvents(before: Node, after: Node): ClusterEvent[] {
+  const changed = { node: after, before };
   const events: ClusterEvent[] = [];
-  if (text(before.status?.allocatable) !== text(after.status?.allocatable)) events.push('NodeAllocatable');
-  if (text(before.metadata.labels) !== text(after.metadata.labels)) events.push('NodeLabel');
-  if (text(before.spec) !== text(after.spec)) events.push('NodeTaint');
+  if (text(before.status?.allocatable) !== text(after.status?.allocatable)) events.push({ type: 'NodeAllocatable', ...changed });
+  if (text(before.metadata.labels) !== text(after.metadata.labels)) events.push({ type: 'NodeLabel', ...changed });
+  if (text(before.spec) !== text(after.spec)) events.push({ type: 'NodeTaint', ...changed });
+  return events;
+}
+
+function podEvents(before: PodInfo, pod: PodInfo): ClusterEvent[] {
+  const events: ClusterEvent[] = [];
+  if (text(before.labels) !== text(pod.labels)) events.push({ type: 'AssignedPodLabel', pod, before });
+  if (asksLess(before, pod)) events.push({ type: 'AssignedPodScaleDown', pod, before });
   return events;
 }
 

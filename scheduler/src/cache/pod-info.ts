@@ -57,9 +57,15 @@ export function podInfo(pod: Pod): PodInfo {
     priority: spec?.priority ?? 0,
     requests: podRequests(pod),
     ports: hostPorts(pod),
-    images: [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(({ image }) => withTag(image ?? '')),
+    images: imagesOf(pod),
     terms: spec?.affinity?.podAffinity || spec?.affinity?.podAntiAffinity ? termsOf(pod, namespace) : noTerms,
   };
+}
+
+/** Those of containers, and of volumes that are images. */
+function imagesOf({ spec }: Pod): string[] {
+  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(({ image }) => image ?? '');
+  return [...containers, ...(spec?.volumes ?? []).flatMap(({ image }) => image?.reference ?? [])].map(withTag);
 }
 
 function hostPorts(pod: Pod): HostPort[] {

@@ -80,6 +80,13 @@ function containerRequests({ status }: Pod): Read {
   };
 }
 
+/** Of some resource `after` takes less than `before`. */
+export function asksLess(before: { readonly requests: Requests }, after: { readonly requests: Requests }): boolean {
+  const [a, b] = [before.requests.amounts, after.requests.amounts];
+  if (b.cpu < a.cpu || b.memory < a.memory || b.ephemeral < a.ephemeral) return true;
+  return [...a.scalars].some(([name, amount]) => (b.scalars.get(name) ?? 0) < amount);
+}
+
 /** Whether two pods occupy the same. */
 export function sameRequests({ amounts: a }: Requests, { amounts: b }: Requests): boolean {
   return (

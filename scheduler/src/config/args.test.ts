@@ -31,6 +31,7 @@ test('what is said stands, and the rest is filled in', () => {
     { name: 'PodTopologySpread', args: { defaultingType: 'List' } },
     { name: 'InterPodAffinity', args: { hardPodAffinityWeight: 0 } },
     { name: 'VolumeBinding', args: { bindTimeoutSeconds: 0 } },
+    { name: 'DynamicResources', args: { filterTimeout: '0s', bindingTimeout: '1m30s' } },
   );
   assert.deepEqual(args, {
     ...defaultArgs,
@@ -53,6 +54,7 @@ test('what is said stands, and the rest is filled in', () => {
     PodTopologySpread: { defaultConstraints: [], defaultingType: 'List' },
     InterPodAffinity: { hardPodAffinityWeight: 0, ignorePreferredTermsOfExistingPods: false },
     VolumeBinding: { bindTimeoutSeconds: 0 },
+    DynamicResources: { filterTimeout: 0, bindingTimeout: 90_000 },
   });
 });
 

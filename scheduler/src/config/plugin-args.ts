@@ -59,6 +59,14 @@ export interface VolumeBindingArgs {
   readonly shape?: readonly ShapePoint[];
 }
 
+/** Milliseconds. */
+export interface DynamicResourcesArgs {
+  /** How long devices may be looked for on one node; 0 for as long as it takes. */
+  readonly filterTimeout: number;
+  /** How long devices may take to be made ready before others are chosen. */
+  readonly bindingTimeout: number;
+}
+
 /** What a profile's plugins are told, by plugin. Complete: nothing is left to default. */
 export interface PluginArgs {
   readonly NodeResourcesFit: NodeResourcesFitArgs;
@@ -68,6 +76,7 @@ export interface PluginArgs {
   readonly PodTopologySpread: PodTopologySpreadArgs;
   readonly DefaultPreemption: DefaultPreemptionArgs;
   readonly VolumeBinding: VolumeBindingArgs;
+  readonly DynamicResources: DynamicResourcesArgs;
 }
 
 const cpuAndMemory: readonly ResourceSpec[] = [
@@ -88,4 +97,5 @@ export const defaultArgs: PluginArgs = {
   PodTopologySpread: { defaultConstraints: [], defaultingType: 'System' },
   DefaultPreemption: { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 },
   VolumeBinding: { bindTimeoutSeconds: 600 },
+  DynamicResources: { filterTimeout: 10_000, bindingTimeout: 600_000 },
 };

@@ -1,8 +1,16 @@
+import { parseGoDuration } from '@keelson/base';
 import { readForm, strictDecodingError } from '@keelson/component';
 import { goQuote } from '@keelson/machinery';
 import type { NodeAffinity, TopologySpreadConstraint } from '@keelson/types';
 import { argForms } from './arg-forms.ts';
-import { defaultArgs, type PluginArgs, type ResourceSpec, type ScoringStrategy, type ShapePoint } from './plugin-args.ts';
+import {
+  type DynamicResourcesArgs,
+  defaultArgs,
+  type PluginArgs,
+  type ResourceSpec,
+  type ScoringStrategy,
+  type ShapePoint,
+} from './plugin-args.ts';
 
 /** An entry of a profile's `pluginConfig`, as it is written. */
 export interface PluginConfigDocument {
@@ -78,7 +86,17 @@ export function completeArgs(configs: readonly DecodedConfig[]): PluginArgs {
       defaultingType: defaultingType || defaultArgs.PodTopologySpread.defaultingType,
     },
     DefaultPreemption: { ...defaultArgs.DefaultPreemption, ...facts(of<PluginArgs['DefaultPreemption']>('DefaultPreemption')) },
+    DynamicResources: timeoutsOf(of<Record<keyof DynamicResourcesArgs, string>>('DynamicResources')),
     VolumeBinding: { ...defaultArgs.VolumeBinding, ...facts(of<PluginArgs['VolumeBinding']>('VolumeBinding')) },
+  };
+}
+
+/** @throws Error for what is no duration */
+function timeoutsOf({ filterTimeout, bindingTimeout }: Partial<Record<keyof DynamicResourcesArgs, string>>): DynamicResourcesArgs {
+  const usual = defaultArgs.DynamicResources;
+  return {
+    filterTimeout: filterTimeout === undefined ? usual.filterTimeout : parseGoDuration(filterTimeout),
+    bindingTimeout: bindingTimeout === undefined ? usual.bindingTimeout : parseGoDuration(bindingTimeout),
   };
 }
 

@@ -27,6 +27,8 @@ export function argErrors(plugin: string, args: PluginArgs, at: FieldPath): Fiel
       return balancedErrors(args.NodeResourcesBalancedAllocation.resources, at.child('resources'));
     case 'PodTopologySpread':
       return spreadErrors(args.PodTopologySpread, at);
+    case 'DynamicResources':
+      return timeoutErrors(args.DynamicResources, at);
     case 'VolumeBinding':
       return volumeErrors(args.VolumeBinding, at);
     default:
@@ -36,6 +38,14 @@ export function argErrors(plugin: string, args: PluginArgs, at: FieldPath): Fiel
 
 function interPodErrors({ hardPodAffinityWeight: weight }: PluginArgs['InterPodAffinity'], at: FieldPath): FieldError[] {
   return weight < 0 || weight > 100 ? [fieldInvalid(at.child('hardPodAffinityWeight'), weight, 'not in valid range [0, 100]')] : [];
+}
+
+function timeoutErrors({ filterTimeout, bindingTimeout }: PluginArgs['DynamicResources'], at: FieldPath): FieldError[] {
+  const [filterAt, bindingAt] = [at.child('filterTimeout'), at.child('bindingTimeout')];
+  return [
+    ...(filterTimeout < 0 ? [fieldInvalid(filterAt, `${filterTimeout}ms`, 'must be zero or positive')] : []),
+    ...(bindingTimeout < 1000 ? [fieldInvalid(bindingAt, `${bindingTimeout}ms`, 'must be at least 1 second')] : []),
+  ];
 }
 
 function volumeErrors({ bindTimeoutSeconds: seconds, shape }: PluginArgs['VolumeBinding'], at: FieldPath): FieldError[] {

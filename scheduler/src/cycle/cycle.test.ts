@@ -15,7 +15,8 @@ const decide = (nodes: NodeTable, facts: PodFacts): string => {
   const subject = info('new', facts);
   const decision = cycle.decide(subject, undefined, seededRandom(1));
   if (decision.type === 'node') return nodes.nameOf(decision.row);
-  return unschedulableMessage(decision.diagnosis, cycle.reasons, preemptionMessage(decision.diagnosis, cycle.reasons, subject));
+  const attempts = cycle.candidates(subject, undefined, decision.diagnosis, { budgets: [], random: seededRandom(1) });
+  return unschedulableMessage(decision.diagnosis, cycle.reasons, [preemptionMessage(decision.diagnosis, cycle.reasons, attempts.refused)]);
 };
 
 describe('a cycle', () => {
@@ -39,12 +40,15 @@ describe('a cycle', () => {
       '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
     ));
 
-  it('says so when there is no node, and when the pod may not preempt', () => {
-    assert.equal(decide(new NodeTable(), {}), 'no nodes available to schedule pods');
-    const proud = { requests: { cpu: '64' }, spec: { preemptionPolicy: 'Never' } };
+  it('says so when there is no node', () => assert.equal(decide(new NodeTable(), {}), 'no nodes available to schedule pods'));
+
+  it('tells what stays in the way when all that may be evicted are gone', () => {
+    const running = {
+      a: [pod('low', { requests: { cpu: '1' }, spec: { priority: 1 } }), pod('high', { requests: { cpu: '3' }, spec: { priority: 90 } })],
+    };
     assert.equal(
-      decide(table([node('a')]), proud),
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
+      decide(table([node('a'), node('b', { allocatable: { cpu: '1' } })], running), { requests: { cpu: '2' }, spec: { priority: 9 } }),
+      '0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 1 Insufficient cpu, 1 Preemption is not helpful for scheduling.',
     );
   });
 
@@ -84,42 +88,6 @@ describe('a cycle', () => {
       nodes.addPod(incoming, name);
       placed.push({ info: incoming, node: name });
     }
-  });
-});
-
-describe('preemption', () => {
-  const used = (name: string, cpu: string, priority: number) => pod(name, { requests: { cpu }, spec: { priority } });
-  const plan = (nodes: NodeTable, facts: PodFacts): string | undefined => {
-    const cycle = new Cycle(nodes, plugins);
-    const subject = info('new', facts);
-    const decision = cycle.decide(subject, undefined, seededRandom(1));
-    assert.ok(decision.type === 'none');
-    const before = JSON.stringify([...nodes.requested.cpu.values]);
-    const found = cycle.preempt(subject, undefined, decision.diagnosis, seededRandom(1));
-    assert.equal(JSON.stringify([...nodes.requested.cpu.values]), before, 'the table is as before');
-    return found && `${nodes.nameOf(found.row)}: ${found.victims.map(({ key }) => key).join(' ')}`;
-  };
-  const wanted = (cpu: string, priority: number): PodFacts => ({ requests: { cpu }, spec: { priority } });
-
-  it('evicts as few of the least important as will do', () => {
-    const nodes = table([node('a')], { a: [used('low', '1', 1), used('mid', '1', 5), used('high', '2', 50)] });
-    assert.equal(plan(nodes, wanted('1', 10)), 'a: ns/low');
-    assert.equal(plan(nodes, wanted('2', 10)), 'a: ns/mid ns/low');
-    assert.equal(plan(nodes, wanted('3', 10)), undefined);
-  });
-
-  it('takes the node whose victims matter least', () => {
-    const nodes = table([node('a'), node('b'), node('c')], {
-      a: [used('x', '4', 5)],
-      b: [used('y', '2', 1), used('z', '2', 1)],
-      c: [used('w', '4', 1)],
-    });
-    assert.equal(plan(nodes, wanted('4', 10)), 'c: ns/w');
-  });
-
-  it('leaves pods of the same priority, and nodes where it is no help', () => {
-    assert.equal(plan(table([node('a')], { a: [used('x', '4', 10)] }), wanted('1', 10)), undefined);
-    assert.equal(plan(table([node('a', { unschedulable: true })], { a: [used('x', '1', 1)] }), wanted('4', 10)), undefined);
   });
 });
 

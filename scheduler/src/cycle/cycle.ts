@@ -1,9 +1,11 @@
 import type { Random } from '@keelson/base';
+import type { PodDisruptionBudget } from '@keelson/types';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
 import { type DefaultPreemptionArgs, defaultArgs } from '../config/plugin-args.ts';
 import type { Plugin, Question, RowScore } from '../plugins/types.ts';
-import { candidates, cheapest, enoughCandidates, type Preemption } from './preemption.ts';
+import { Nominations } from './nominations.ts';
+import { type Attempts, candidates, enoughCandidates } from './preemption.ts';
 import { Reasons } from './reasons.ts';
 import { openOf, Template, templateKey } from './template.ts';
 
@@ -39,7 +41,7 @@ type Found =
   | { readonly type: 'none'; readonly diagnosis: Diagnosis };
 
 /** What a cycle is told of a pod beyond the pod itself, see `Question`. */
-export type Around = Partial<Pick<Question, 'spreadSelector' | 'volumes'>>;
+export type Around = Partial<Pick<Question, 'spreadSelector' | 'volumes' | 'devices'>>;
 
 /** Templates kept; the longest unused goes first. */
 const maxTemplates = 64;
@@ -53,15 +55,23 @@ export class Cycle {
   readonly #table: NodeTable;
   readonly #plugins: readonly Plugin[];
   readonly #preemption: DefaultPreemptionArgs;
+  readonly #nominations: Nominations;
   readonly #templates = new Map<string, Template>();
   #verdicts = new Uint16Array(0);
+  #single = new Uint16Array(0);
   #totals = new Float64Array(0);
   #scores = new Float64Array(0);
 
-  constructor(table: NodeTable, plugins: readonly Plugin[], preemption: DefaultPreemptionArgs = defaultArgs.DefaultPreemption) {
+  constructor(
+    table: NodeTable,
+    plugins: readonly Plugin[],
+    preemption: DefaultPreemptionArgs = defaultArgs.DefaultPreemption,
+    nominations: Nominations = new Nominations(),
+  ) {
     this.#table = table;
     this.#plugins = plugins;
     this.#preemption = preemption;
+    this.#nominations = nominations;
   }
 
   /** Filter, score, choose. Among the best, each is as likely. */
@@ -72,10 +82,12 @@ export class Cycle {
     return { type: 'node', row: best[Math.floor(random.next() * best.length)] as number, feasible };
   }
 
-  /** Filter and score. */
+  /** Filter and score. A node that the pod is nominated to is taken before all others. */
   rank(info: PodInfo, around: Around | undefined): Ranking {
     const found = this.#find(info, around);
     if (found.type === 'none') return found;
+    const nominated = this.#nominatedRow(info, found.type === 'rows' ? found.verdicts : found.template.verdicts);
+    if (nominated !== undefined) return { type: 'nodes', best: [nominated], feasible: 1 };
     if (found.type === 'template') return this.#fromBuckets(found.template);
     if (found.rows.length === 0) return { type: 'none', diagnosis: this.diagnose(found.verdicts) };
     return { type: 'nodes', best: bestOf(found.rows, this.#totals), feasible: found.rows.length };
@@ -90,12 +102,18 @@ export class Cycle {
         ? { ...found, totals: this.#totals }
         : { rows: found.template.open, totals: found.template.totals, verdicts: found.template.verdicts };
     if (rows.length === 0) return { type: 'none', diagnosis: this.diagnose(verdicts) };
-    return { type: 'rows', rows: rows.slice(), totals: totals.slice(), verdicts: verdicts.slice() };
+    const nominated = this.#nominatedRow(info, verdicts);
+    return {
+      type: 'rows',
+      rows: nominated === undefined ? rows.slice() : Int32Array.of(nominated),
+      totals: totals.slice(),
+      verdicts: verdicts.slice(),
+    };
   }
 
   #find(info: PodInfo, around: Around | undefined): Found {
     const question = this.#question(info, around);
-    const refusal = around?.volumes?.refusal;
+    const refusal = refusalOf(around);
     if (refusal) return { type: 'none', diagnosis: this.#nowhere(this.reasons.everywhere(refusal.plugin, refusal.words)) };
     const template = this.#template(question);
     const wide = this.#plugins.filter(({ scope }) => scope === 'cluster');
@@ -104,12 +122,14 @@ export class Cycle {
       const score = plugin.score?.(question);
       return score ? [{ weight: plugin.weight ?? 1, score }] : [];
     });
-    if (filters.length + scores.length + template.raw.length === 0) return { type: 'template', template };
+    const crowded = this.#crowded(question);
+    if (filters.length + scores.length + template.raw.length + crowded.size === 0) return { type: 'template', template };
     this.#fit();
     let { open: rows, verdicts } = template;
-    if (filters.length > 0) {
+    if (filters.length + crowded.size > 0) {
       this.#verdicts.set(template.verdicts);
       for (const filter of filters) filter(rows, this.#verdicts);
+      for (const [row, code] of crowded) this.#verdicts[row] = code;
       verdicts = this.#verdicts;
       rows = openOf(rows, verdicts);
     }
@@ -129,28 +149,60 @@ export class Cycle {
     }
   }
 
-  /** A node for the pod if others give way. Changes nothing. */
-  preempt(info: PodInfo, around: Around | undefined, diagnosis: Diagnosis, random: Random): Preemption | undefined {
-    return cheapest(this.candidates(info, around, diagnosis, random));
-  }
-
-  /** Nodes for the pod if others give way, among which `preempt` chooses. */
-  candidates(info: PodInfo, around: Around | undefined, diagnosis: Diagnosis, random: Random): Preemption[] {
+  /** Nodes for the pod if others give way. Changes nothing. @param budgets what their owners would have kept */
+  candidates(
+    info: PodInfo,
+    around: Around | undefined,
+    diagnosis: Diagnosis,
+    { budgets, random }: { readonly budgets: readonly PodDisruptionBudget[]; readonly random: Random },
+  ): Attempts {
     const question = this.#question(info, around);
-    const verdicts = new Uint16Array(this.#table.capacity);
-    const fits = (row: number): boolean => {
-      const rows = Int32Array.of(row);
-      verdicts[row] = 0;
-      for (const plugin of this.#plugins) if (verdicts[row] === 0) plugin.filter?.(question)?.(rows, verdicts);
-      return verdicts[row] === 0;
-    };
+    const ahead = this.#nominations.ahead(info);
+    const judge = (row: number): number => this.#judgeBeside(question, row, ahead.get(this.#table.nameOf(row)) ?? []);
     const rows = diagnosis.resolvable;
     const enough = enoughCandidates(rows.length, this.#preemption);
-    return candidates(info, this.#table, { rows, fits, enough }, random);
+    return candidates(info, this.#table, { rows, judge, enough, budgets }, random);
   }
 
-  #question(info: PodInfo, { spreadSelector, volumes }: Around = {}): Question {
-    return { info, table: this.#table, reasons: this.reasons, spreadSelector, volumes };
+  /** Rows where the pod does not fit beside pods that are nominated to them and come before it, with what refuses it. */
+  #crowded(question: Question): ReadonlyMap<number, number> {
+    const found = new Map<number, number>();
+    for (const [node, pods] of this.#nominations.ahead(question.info)) {
+      const row = this.#table.rowOf(node);
+      const code = row === undefined ? 0 : this.#judgeWith(question, row, pods);
+      if (row !== undefined && code !== 0) found.set(row, code);
+    }
+    return found;
+  }
+
+  /** What refuses a pod on a row beside others that are to come, or when these do not come after all; 0 for nothing. */
+  #judgeBeside(question: Question, row: number, others: readonly PodInfo[]): number {
+    return (others.length === 0 ? 0 : this.#judgeWith(question, row, others)) || this.#judge(question, row);
+  }
+
+  #judgeWith(question: Question, row: number, others: readonly PodInfo[]): number {
+    const node = this.#table.nameOf(row);
+    for (const other of others) this.#table.addPod(other, node);
+    const code = this.#judge(question, row);
+    for (const other of others) this.#table.removePod(other, node);
+    return code;
+  }
+
+  #judge(question: Question, row: number): number {
+    this.#fit();
+    const [rows, verdicts] = [Int32Array.of(row), this.#single];
+    verdicts[row] = 0;
+    for (const plugin of this.#plugins) if (verdicts[row] === 0) plugin.filter?.(question)?.(rows, verdicts);
+    return verdicts[row] ?? 0;
+  }
+
+  #nominatedRow({ pod }: PodInfo, verdicts: Uint16Array): number | undefined {
+    const row = this.#table.rowOf(pod.status?.nominatedNodeName ?? '');
+    return row !== undefined && verdicts[row] === 0 ? row : undefined;
+  }
+
+  #question(info: PodInfo, { spreadSelector, volumes, devices }: Around = {}): Question {
+    return { info, table: this.#table, reasons: this.reasons, spreadSelector, volumes, devices };
   }
 
   /** Every node is kept by the same reason. */
@@ -203,9 +255,17 @@ export class Cycle {
     const { capacity } = this.#table;
     if (this.#verdicts.length === capacity) return;
     this.#verdicts = new Uint16Array(capacity);
+    this.#single = new Uint16Array(capacity);
     this.#totals = new Float64Array(capacity);
     this.#scores = new Float64Array(capacity);
   }
+}
+
+/** Why the pod can go nowhere, whichever the node. */
+function refusalOf(around: Around | undefined): { readonly plugin: string; readonly words: string } | undefined {
+  if (around?.volumes?.refusal) return around.volumes.refusal;
+  const words = around?.devices?.refusal;
+  return words === undefined ? undefined : { plugin: 'DynamicResources', words };
 }
 
 /** The rows with the highest total. */

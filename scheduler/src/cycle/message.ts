@@ -1,15 +1,14 @@
 import type { Pod } from '@keelson/types';
-import type { PodInfo } from '../cache/pod-info.ts';
 import type { Diagnosis } from './cycle.ts';
 import type { Reasons } from './reasons.ts';
 
 export const noNodes = 'no nodes available to schedule pods';
 
 /**
- * What users read of a pod that fits nowhere: how many nodes each reason keeps, the reasons in the order of their text. `preemption` tells
- * why eviction did not help; absent when it did.
+ * What users read of a pod that fits nowhere: how many nodes each reason keeps, the reasons in the order of their text. `remedies` tell why
+ * neither freeing devices nor eviction helped; there are none when it did.
  */
-export function unschedulableMessage(diagnosis: Diagnosis, reasons: Reasons, preemption?: string): string {
+export function unschedulableMessage(diagnosis: Diagnosis, reasons: Reasons, remedies: readonly string[] = []): string {
   if (diagnosis.nodes === 0) return noNodes;
   const counts = new Map<string, number>();
   const own: string[] = [];
@@ -19,27 +18,25 @@ export function unschedulableMessage(diagnosis: Diagnosis, reasons: Reasons, pre
     else for (const words of reason?.words ?? []) counts.set(words, (counts.get(words) ?? 0) + nodes);
   }
   const why = own.length > 0 ? `0/${diagnosis.nodes} nodes are available: ${own.join(', ')}.` : summary(diagnosis.nodes, counts);
-  return preemption === undefined ? why : `${why} preemption: ${preemption}`;
+  return remedies.length === 0 ? why : `${why} ${remedies.join(', ')}`;
 }
 
-/** Why evicting pods does not help either. */
-export function preemptionMessage(diagnosis: Diagnosis, reasons: Reasons, { pod }: Pick<PodInfo, 'pod'>): string {
-  if (!mayPreempt(pod)) return 'not eligible due to preemptionPolicy=Never.';
+/** Why evicting pods does not help either. @param refused by row, what still refuses the pod when all it may evict are gone, see `Attempts` */
+export function preemptionMessage({ nodes }: Diagnosis, reasons: Reasons, refused: ReadonlyMap<number, number>): string {
   const counts = new Map<string, number>();
-  for (const [code, nodes] of diagnosis.counts) {
-    const words = reasons.of(code)?.resolvable
-      ? 'No preemption victims found for incoming pod'
-      : 'Preemption is not helpful for scheduling';
-    counts.set(words, (counts.get(words) ?? 0) + nodes);
-  }
-  return summary(diagnosis.nodes, counts);
+  const count = (words: string, times: number): Map<string, number> => counts.set(words, (counts.get(words) ?? 0) + times);
+  for (const code of refused.values())
+    for (const words of reasons.of(code)?.words ?? ['No preemption victims found for incoming pod']) count(words, 1);
+  if (nodes > refused.size) count('Preemption is not helpful for scheduling', nodes - refused.size);
+  return `preemption: ${summary(nodes, counts)}`;
 }
 
 export function mayPreempt(pod: Pod): boolean {
   return pod.spec?.preemptionPolicy !== 'Never';
 }
 
-export const victimsLeaving = 'not eligible due to a terminating pod on the nominated node.';
+export const neverPreempts = 'preemption: not eligible due to preemptionPolicy=Never.';
+export const victimsLeaving = 'preemption: not eligible due to a terminating pod on the nominated node.';
 
 function summary(nodes: number, counts: ReadonlyMap<string, number>): string {
   const parts = [...counts].map(([words, count]) => `${count} ${words}`).sort();

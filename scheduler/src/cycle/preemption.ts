@@ -1,24 +1,34 @@
 import type { Random } from '@keelson/base';
+import type { PodDisruptionBudget } from '@keelson/types';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
 import type { DefaultPreemptionArgs } from '../config/plugin-args.ts';
+import { splitByBudgets } from './budgets.ts';
 
 /** A node that takes the pod once its victims are gone. */
 export interface Preemption {
   readonly row: number;
   /** Highest priority first. */
   readonly victims: readonly PodInfo[];
+  /** How many victims their disruption budgets would rather keep. */
+  readonly violations: number;
 }
-
-/** Whether the pod passes every filter on a row, as the table is now. */
-export type Fits = (row: number) => boolean;
 
 /** Where eviction may help. */
 export interface Candidates {
   readonly rows: readonly number[];
-  readonly fits: Fits;
+  /** The code of what refuses the pod on a row, as the table is now; 0 for nothing. */
+  readonly judge: (row: number) => number;
   /** How many rows with victims are enough to choose among. */
   readonly enough: number;
+  readonly budgets: readonly PodDisruptionBudget[];
+}
+
+/** What trying rows came to. */
+export interface Attempts {
+  readonly found: readonly Preemption[];
+  /** What keeps the pod from a row although all less important pods were gone, by its code; 0 where there are none of these. */
+  readonly refused: ReadonlyMap<number, number>;
 }
 
 /** Of `nodes` where eviction may help, how many with victims are compared. */
@@ -28,43 +38,57 @@ export function enoughCandidates(nodes: number, args: DefaultPreemptionArgs): nu
 
 /**
  * DefaultPreemption: rows where eviction can help, with the victims of each: pods of lower priority, as few as will do. The table is as
- * before when this returns. Rows are tried from a drawn place on until enough have victims, as upstream.
+ * before when this returns. Rows are tried from a drawn place on until enough have victims, one of them without breaking a budget, as
+ * upstream.
  */
-export function candidates(info: PodInfo, table: NodeTable, { rows, fits, enough }: Candidates, random: Random): Preemption[] {
-  if (table.lowestPriority >= info.priority) return [];
+export function candidates(info: PodInfo, table: NodeTable, where: Candidates, random: Random): Attempts {
+  const { rows, enough } = where;
+  if (table.lowestPriority >= info.priority) return { found: [], refused: new Map(rows.map((row) => [row, 0])) };
   const from = Math.floor(random.next() * rows.length);
   const found: Preemption[] = [];
-  for (let i = 0; i < rows.length && found.length < enough; i++) {
+  const refused = new Map<number, number>();
+  for (let i = 0; i < rows.length; i++) {
+    if (found.length >= enough && found.some(({ violations }) => violations === 0)) break;
     const row = rows[(from + i) % rows.length] as number;
-    const victims = victimsOn(row, info, table, fits);
-    if (victims) found.push({ row, victims });
+    const attempt = victimsOn(row, info, table, where);
+    if (typeof attempt === 'number') refused.set(row, attempt);
+    else found.push(attempt);
   }
-  return found;
+  return { found, refused };
 }
 
 /** The one whose victims matter least; undefined of none. */
 export function cheapest(found: readonly Preemption[]): Preemption | undefined {
   let best = found[0];
-  for (const one of found) if (best && costsLess(one.victims, best.victims)) best = one;
+  for (const one of found) if (best && costsLess(one, best)) best = one;
   return best;
 }
 
-/** Takes out all pods of lower priority, then lets back in, the most important first, those the pod has room beside. */
-function victimsOn(row: number, info: PodInfo, table: NodeTable, fits: Fits): PodInfo[] | undefined {
+/**
+ * Takes out all pods of lower priority, then lets back in those the pod has room beside: first those their budgets would keep, the most
+ * important first. A number is the code of what refuses the pod even then.
+ */
+function victimsOn(row: number, info: PodInfo, table: NodeTable, { judge, budgets }: Candidates): Preemption | number {
   const node = table.nameOf(row);
   const lower = [...(table.pods[row]?.values() ?? [])].filter(({ priority }) => priority < info.priority).sort(byImportance);
-  if (lower.length === 0) return undefined;
+  if (lower.length === 0) return 0;
   for (const pod of lower) table.removePod(pod, node);
-  const helps = fits(row);
-  const victims: PodInfo[] = [];
-  for (const pod of lower) {
-    table.addPod(pod, node);
-    if (!helps || fits(row)) continue;
-    table.removePod(pod, node);
-    victims.push(pod);
-  }
+  const code = judge(row);
+  const { violating, others } = splitByBudgets(lower, budgets);
+  const victims = code === 0 ? [...violating, ...others].filter((pod) => !hasRoom(pod, row, table, judge)) : lower;
   for (const pod of victims) table.addPod(pod, node);
-  return helps && victims.length > 0 ? victims : undefined;
+  if (code !== 0) return code;
+  const violations = victims.filter((pod) => violating.includes(pod)).length;
+  return { row, victims: victims.sort(byImportance), violations };
+}
+
+/** Lets a pod back in if that does no harm. */
+function hasRoom(pod: PodInfo, row: number, table: NodeTable, judge: (row: number) => number): boolean {
+  const node = table.nameOf(row);
+  table.addPod(pod, node);
+  if (judge(row) === 0) return true;
+  table.removePod(pod, node);
+  return false;
 }
 
 /** Higher priority first, then the longer running. */
@@ -77,16 +101,18 @@ function startOf({ pod }: PodInfo): number {
   return Number.isNaN(at) ? Number.MAX_SAFE_INTEGER : at;
 }
 
-/** The lower highest priority, then the lower sum of priorities (counted from the least there is), then fewer, then the shorter running. */
-function costsLess(a: readonly PodInfo[], b: readonly PodInfo[]): boolean {
-  const measures = [
-    (victims: readonly PodInfo[]) => victims[0]?.priority ?? 0,
-    (victims: readonly PodInfo[]) => victims.reduce((sum, { priority }) => sum + priority + 2 ** 31, 0),
-    (victims: readonly PodInfo[]) => victims.length,
-    (victims: readonly PodInfo[]) => -Math.min(...victims.filter(({ priority }) => priority === victims[0]?.priority).map(startOf)),
-  ];
-  for (const measure of measures) {
-    const difference = measure(a) - measure(b);
+/** What it costs, the more important first: each is better when less. Priorities are summed up from the least there is. */
+const costs: readonly ((one: Preemption) => number)[] = [
+  ({ violations }) => violations,
+  ({ victims }) => victims[0]?.priority ?? 0,
+  ({ victims }) => victims.reduce((sum, { priority }) => sum + priority + 2 ** 31, 0),
+  ({ victims }) => victims.length,
+  ({ victims }) => -Math.min(...victims.filter(({ priority }) => priority === victims[0]?.priority).map(startOf)),
+];
+
+function costsLess(a: Preemption, b: Preemption): boolean {
+  for (const cost of costs) {
+    const difference = cost(a) - cost(b);
     if (difference !== 0) return difference < 0;
   }
   return false;

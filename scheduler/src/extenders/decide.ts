@@ -4,19 +4,13 @@ import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
 import type { Around, Cycle, Decision, Feasible } from '../cycle/cycle.ts';
 import { cheapest, type Preemption } from '../cycle/preemption.ts';
-import type { ClusterEvent, Plugin } from '../plugins/types.ts';
+import type { Plugin } from '../plugins/types.ts';
 import type { Extenders, Kept } from './extenders.ts';
 
 const name = 'Extender';
 
-/** Anything may change an extender's mind. */
-const anything: readonly ClusterEvent[] = [
-  ...(['NodeAdd', 'NodeAllocatable', 'NodeLabel', 'NodeTaint', 'AssignedPodAdd', 'AssignedPodUpdate'] as const),
-  ...(['AssignedPodDelete', 'UnscheduledPodUpdate', 'VolumeChange'] as const),
-];
-
 /** Stands for all extenders where the queue looks for what refused a pod. */
-export const extenderEvents: Plugin = { name, scope: 'cluster', requeueOn: anything };
+export const extenderEvents: Plugin = { name, scope: 'cluster', requeueOn: 'anything' };
 
 /** Who decides, and by what. */
 export interface Deciding {
@@ -73,16 +67,16 @@ export async function preemptWith(
   info: PodInfo,
   candidates: readonly Preemption[],
 ): Promise<Preemption | undefined> {
-  const named = candidates.map(({ row, victims }) => ({ node: table.nameOf(row), pods: victims }));
+  const named = candidates.map(({ row, victims, violations }) => ({ node: table.nameOf(row), pods: victims, violations }));
   const podsOn = (node: string): readonly PodInfo[] | undefined => {
     const row = table.rowOf(node);
     return row === undefined ? undefined : [...(table.pods[row]?.values() ?? [])];
   };
   const left = await extenders.preempt(info.pod, named, podsOn);
   return cheapest(
-    left.flatMap(({ node, pods }) => {
+    left.flatMap(({ node, pods, violations }) => {
       const row = table.rowOf(node);
-      return row === undefined ? [] : [{ row, victims: pods.toSorted((a, b) => b.priority - a.priority) }];
+      return row === undefined ? [] : [{ row, victims: pods.toSorted((a, b) => b.priority - a.priority), violations }];
     }),
   );
 }

@@ -41,7 +41,8 @@ async function decide(by: ReturnType<typeof deciding>, facts: PodFacts = {}): Pr
   if (decision.type === 'node') return by.table.nameOf(decision.row);
   const reasons = decision.diagnosis.reasons ?? by.cycle.reasons;
   const refused = [...refusedBy(decision.diagnosis, reasons)].join();
-  return `${refused}: ${unschedulableMessage(decision.diagnosis, reasons, preemptionMessage(decision.diagnosis, reasons, subject))}`;
+  const nobody = new Map(decision.diagnosis.resolvable.map((row) => [row, 0]));
+  return `${refused}: ${unschedulableMessage(decision.diagnosis, reasons, [preemptionMessage(decision.diagnosis, reasons, nobody)])}`;
 }
 
 describe('extenders that filter', () => {
@@ -123,7 +124,11 @@ describe('extenders that preempt', () => {
     const decision = await decideWith(by, subject, undefined);
     assert.equal(decision.type, 'none');
     if (decision.type !== 'none') return undefined;
-    const found = await preemptWith(by, subject, by.cycle.candidates(subject, undefined, decision.diagnosis, by.random));
+    const found = await preemptWith(
+      by,
+      subject,
+      by.cycle.candidates(subject, undefined, decision.diagnosis, { budgets: [], random: by.random }).found,
+    );
     return found && [by.table.nameOf(found.row), found.victims.map(({ uid }) => uid)];
   };
   it('choose among the nodes', async () => {

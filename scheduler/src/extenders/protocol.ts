@@ -10,6 +10,8 @@ type Answer = ReadonlyMap<string, unknown>;
 export interface Victims {
   readonly node: string;
   readonly pods: readonly PodInfo[];
+  /** How many of them their disruption budgets would rather keep. */
+  readonly violations: number;
 }
 
 export interface Filtered {
@@ -68,7 +70,7 @@ export function checkAnswer(body: unknown): void {
 /** ExtenderPreemptionArgs. */
 export function preemptionArgs({ nodeCacheCapable }: Extender, pod: Pod, candidates: readonly Victims[]): unknown {
   const byNode = (one: (victim: PodInfo) => unknown): unknown =>
-    Object.fromEntries(candidates.map(({ node, pods }) => [node, { Pods: pods.map(one), NumPDBViolations: 0 }]));
+    Object.fromEntries(candidates.map(({ node, pods, violations }) => [node, { Pods: pods.map(one), NumPDBViolations: violations }]));
   return nodeCacheCapable
     ? { Pod: pod, NodeNameToVictims: null, NodeNameToMetaVictims: byNode(({ uid }) => ({ UID: uid })) }
     : { Pod: pod, NodeNameToVictims: byNode(({ pod: victim }) => victim), NodeNameToMetaVictims: null };
@@ -98,7 +100,8 @@ export function readPreemption(
       return found;
     });
     if (pods.length === 0 && !ignorable) throw new Error(`expected at least one victim pod on node "${node}"`);
-    return pods.length === 0 ? [] : [{ node, pods }];
+    const violations = Number(fieldsOf(victims).get('numpdbviolations') ?? 0);
+    return pods.length === 0 ? [] : [{ node, pods, violations }];
   });
 }
 

@@ -1,9 +1,9 @@
 import type { Plugin } from './types.ts';
 
 const mebibyte = 1024 * 1024;
-/** Less than this is quickly pulled; more than this per container makes no further difference. */
+/** Less than this is quickly pulled; more than this per image makes no further difference. */
 const least = 23 * mebibyte;
-const mostPerContainer = 1000 * mebibyte;
+const mostPerImage = 1000 * mebibyte;
 
 /** Prefers nodes that hold the pod's images already, the more so the more nodes do, lest one node gets all pods of an image. */
 export const imageLocality: Plugin = {
@@ -19,7 +19,7 @@ export const imageLocality: Plugin = {
       for (const node of holders.nodes) bytes.set(node, (bytes.get(node) ?? 0) + share);
     }
     if (bytes.size === 0) return undefined;
-    const most = mostPerContainer * info.images.length;
+    const most = mostPerImage * info.images.length;
     return {
       score(rows, scores) {
         for (const row of rows) {

@@ -1,4 +1,5 @@
 import { defaultArgs, type PluginArgs } from '../config/plugin-args.ts';
+import { dynamicResources } from './dynamic-resources.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import { nodeAffinity } from './node-affinity.ts';
@@ -7,6 +8,7 @@ import { nodePorts } from './node-ports.ts';
 import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.ts';
 import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
+import { nodeVolumeLimits } from './node-volume-limits.ts';
 import { podTopologySpread } from './pod-topology-spread.ts';
 import { taintToleration } from './taint-toleration.ts';
 import type { Plugin } from './types.ts';
@@ -28,10 +30,12 @@ export function pluginsWith(args: PluginArgs): readonly Plugin[] {
     nodePorts,
     nodeResourcesFit(args.NodeResourcesFit),
     volumeRestrictions,
+    nodeVolumeLimits,
     volumeBinding,
     volumeZone,
     podTopologySpread(args.PodTopologySpread),
     interPodAffinity(args.InterPodAffinity),
+    dynamicResources,
     nodeResourcesBalancedAllocation(args.NodeResourcesBalancedAllocation),
     imageLocality,
   ];

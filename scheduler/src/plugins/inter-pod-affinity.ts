@@ -3,6 +3,7 @@ import { type PodInfo, type Term, termMatches } from '../cache/pod-info.ts';
 import type { Domains, NodeTable } from '../cache/table.ts';
 import type { InterPodAffinityArgs } from '../config/plugin-args.ts';
 import { inDomain, sumByDomain } from './domain-counts.ts';
+import { affinityHints } from './inter-pod-affinity-hints.ts';
 import { eachOpen, type Plugin, type Question, type RowFilter, type RowScore } from './types.ts';
 
 const name = 'InterPodAffinity';
@@ -20,7 +21,7 @@ export function interPodAffinity(args: InterPodAffinityArgs): Plugin {
     name,
     scope: 'cluster',
     weight: 2,
-    requeueOn: ['NodeAdd', 'NodeLabel', 'AssignedPodAdd', 'AssignedPodUpdate', 'AssignedPodDelete'],
+    requeueOn: affinityHints,
     filter: required,
     score: (question) => preferred(question, args),
   };
@@ -73,7 +74,7 @@ function preferred(
   };
 }
 
-/** The least goes to 0, the most to 100; all 0 when they are equal. */
+/** The least goes to 0, the most to 100, in floating point as upstream has it: 29 of 50 is 57. All 0 when they are equal. */
 function spreadOut(rows: Int32Array, scores: Float64Array): void {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
@@ -81,7 +82,7 @@ function spreadOut(rows: Int32Array, scores: Float64Array): void {
     least = Math.min(least, scores[row] as number);
     most = Math.max(most, scores[row] as number);
   }
-  for (const row of rows) scores[row] = most > least ? Math.trunc((100 * ((scores[row] as number) - least)) / (most - least)) : 0;
+  for (const row of rows) scores[row] = most > least ? Math.trunc(100 * (((scores[row] as number) - least) / (most - least))) : 0;
 }
 
 /** Every required term has a pod in the row's domain that matches all terms; the first of a group that is to stay together may go anywhere. */

@@ -3,7 +3,7 @@ import type { Node, NodeSelectorTerm } from '@keelson/types';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeAffinityArgs } from '../config/plugin-args.ts';
 import { scaleUp } from './normalize.ts';
-import { eachOpen, type Plugin, type Question, type RowFilter } from './types.ts';
+import { eachOpen, type NodeEvent, type Plugin, type Question, type RowFilter } from './types.ts';
 
 const name = 'NodeAffinity';
 
@@ -11,11 +11,17 @@ const name = 'NodeAffinity';
 export function nodeAffinity({ addedAffinity }: NodeAffinityArgs): Plugin {
   const enforced = addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   const wished = addedAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  /** The node is one for the pod now, and was not before. */
+  const suits = (info: PodInfo, { node, before }: NodeEvent<string>): boolean => {
+    const matches = requiredNodes(info) ?? (() => true);
+    const fits = (one: Node): boolean => matches(one) && (!enforced || enforced.some((term) => nodeTermHolds(term, one)));
+    return fits(node) && (!before || !fits(before));
+  };
   return {
     name,
     scope: 'row',
     weight: 2,
-    requeueOn: ['NodeAdd', 'NodeLabel'],
+    requeueOn: { NodeAdd: suits, NodeLabel: suits },
     filter: (question) => filterBy(question, enforced),
     score({ info, table }) {
       const own = info.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];

@@ -1,4 +1,4 @@
-import { eachOpen, type Plugin } from './types.ts';
+import { always, eachOpen, type Plugin } from './types.ts';
 
 const name = 'NodeName';
 
@@ -6,7 +6,7 @@ const name = 'NodeName';
 export const nodeName: Plugin = {
   name,
   scope: 'row',
-  requeueOn: ['NodeAdd'],
+  requeueOn: { NodeAdd: always },
   filter({ info, table, reasons }) {
     const wanted = info.pod.spec?.nodeName;
     if (!wanted) return undefined;

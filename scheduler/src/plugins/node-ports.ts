@@ -1,5 +1,5 @@
 import type { HostPort, PodInfo } from '../cache/pod-info.ts';
-import { eachOpen, type Plugin } from './types.ts';
+import { always, eachOpen, type Plugin } from './types.ts';
 
 const name = 'NodePorts';
 
@@ -7,7 +7,7 @@ const name = 'NodePorts';
 export const nodePorts: Plugin = {
   name,
   scope: 'row',
-  requeueOn: ['NodeAdd', 'AssignedPodDelete'],
+  requeueOn: { NodeAdd: always, AssignedPodDelete: ({ ports }, event) => taken(ports, [event.pod]) },
   filter({ info, table, reasons }) {
     if (info.ports.length === 0) return undefined;
     const code = reasons.code(name, true, "node(s) didn't have free ports for the requested pod ports");

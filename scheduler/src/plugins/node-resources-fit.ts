@@ -1,10 +1,11 @@
-import type { Requests } from '../cache/resources.ts';
+import type { Node } from '@keelson/types';
+import { type Requests, readAmounts } from '../cache/resources.ts';
 import type { NodeTable } from '../cache/table.ts';
 import type { NodeResourcesFitArgs, ScoringStrategy } from '../config/plugin-args.ts';
 import type { Reasons } from '../cycle/reasons.ts';
 import { scoredColumns } from './resource-columns.ts';
 import { scoreBy } from './scoring-strategy.ts';
-import type { Plugin, Question, RowFilter, RowScore } from './types.ts';
+import { always, type Plugin, type Question, type RowFilter, type RowScore } from './types.ts';
 
 const name = 'NodeResourcesFit';
 
@@ -16,7 +17,13 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs): Plugin {
     name,
     scope: 'row',
     weight: 1,
-    requeueOn: ['NodeAdd', 'NodeAllocatable', 'AssignedPodDelete', 'AssignedPodUpdate', 'UnscheduledPodUpdate'],
+    requeueOn: {
+      NodeAdd: (info, { node }) => hasAll(info.requests, node, args),
+      NodeAllocatable: (info, { node, before }) => hasAll(info.requests, node, args) && (!before || hasMore(info.requests, before, node)),
+      AssignedPodDelete: always,
+      AssignedPodScaleDown: ({ requests }, { pod, before }) => !before || takesLess(requests, before.requests, pod.requests),
+      OwnScaleDown: always,
+    },
     filter: ({ info, table, reasons }) => fits(info.requests, table, reasons, args),
     score: (question) =>
       usual
@@ -106,4 +113,28 @@ function explain(wants: readonly Want[], row: number, reasons: Reasons): number 
     ({ label, amount, allocatable }) => label === 'Too many pods' || amount <= (allocatable.values[row] ?? 0),
   );
   return reasons.code(name, resolvable, ...lacking.map(({ label }) => label));
+}
+
+/** What a pod asks for by name, itself among it. */
+function asked({ amounts }: Requests): [string, number][] {
+  const { cpu, memory, ephemeral, scalars } = amounts;
+  return [['pods', 1], ['cpu', cpu], ['memory', memory], ['ephemeral-storage', ephemeral], ...scalars];
+}
+
+/** The pod fits on the node when that is empty. */
+function hasAll(requests: Requests, node: Node, args: NodeResourcesFitArgs): boolean {
+  const has = readAmounts(node.status?.allocatable);
+  return asked(requests).every(([name, amount]) => amount <= (has.get(name) ?? 0) || isIgnored(name, args));
+}
+
+/** The node has more than before of something the pod asks for. */
+function hasMore(requests: Requests, before: Node, node: Node): boolean {
+  const [had, has] = [readAmounts(before.status?.allocatable), readAmounts(node.status?.allocatable)];
+  return asked(requests).some(([name, amount]) => amount > 0 && (has.get(name) ?? 0) > (had.get(name) ?? 0));
+}
+
+/** Another pod takes less than before of something the pod asks for. */
+function takesLess(requests: Requests, before: Requests, after: Requests): boolean {
+  const [took, takes] = [new Map(asked(before)), new Map(asked(after))];
+  return asked(requests).some(([name, amount]) => amount > 0 && (takes.get(name) ?? 0) < (took.get(name) ?? 0));
 }

@@ -1,5 +1,6 @@
 import { tolerates } from '@keelson/machinery';
-import { eachOpen, type Plugin } from './types.ts';
+import type { PodInfo } from '../cache/pod-info.ts';
+import { eachOpen, type NodeEvent, type Plugin } from './types.ts';
 
 const name = 'NodeUnschedulable';
 const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const;
@@ -8,10 +9,15 @@ const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } 
 export const nodeUnschedulable: Plugin = {
   name,
   scope: 'row',
-  requeueOn: ['NodeAdd', 'NodeTaint'],
+  requeueOn: { NodeAdd: opens, NodeTaint: opens, OwnToleration: ({ pod }) => tolerates(pod.spec?.tolerations ?? [], taint) },
   filter({ info, table, reasons }) {
     if (tolerates(info.pod.spec?.tolerations ?? [], taint)) return undefined;
     const code = reasons.code(name, false, 'node(s) were unschedulable');
     return eachOpen((row) => (table.unschedulable.values[row] ? code : 0));
   },
 };
+
+function opens({ pod }: PodInfo, { node, before }: NodeEvent<string>): boolean {
+  if (tolerates(pod.spec?.tolerations ?? [], taint)) return true;
+  return !node.spec?.unschedulable && (!before || before.spec?.unschedulable === true);
+}

@@ -35,10 +35,12 @@ it("stand in Kubernetes' order with its names and weights", () => {
       'NodePorts -',
       'NodeResourcesFit 1',
       'VolumeRestrictions -',
+      'NodeVolumeLimits -',
       'VolumeBinding -',
       'VolumeZone -',
       'PodTopologySpread 2',
       'InterPodAffinity 2',
+      'DynamicResources 2',
       'NodeResourcesBalancedAllocation 1',
       'ImageLocality 1',
     ],
@@ -262,5 +264,68 @@ describe('PodTopologySpread', () => {
     const [first = 0, second = 0] = rate(podTopologySpread, { labels: web }, table(zoned, there), like) ?? [];
     assert.ok(first < second, `${first} < ${second}`);
     assert.equal(rate(podTopologySpread, { labels: web }, table(zoned, there)), undefined);
+  });
+});
+
+describe('VolumeRestrictions', () => {
+  const disk = (volume: object): PodFacts => ({ spec: { volumes: [{ name: 'v', ...volume }] } });
+  const gce = (pdName: string, readOnly = false) => ({ gcePersistentDisk: { pdName, readOnly } });
+  const rbd = (image: string, more: object = {}) => ({ rbd: { monitors: ['m1', 'm2'], image, pool: 'p', ...more } });
+  const refused = 'node(s) had no available disk';
+  const cases: [string, object, object, string][] = [
+    ['the same GCE disk', gce('a'), gce('a'), refused],
+    ['which both only read', gce('a', true), gce('a', true), ''],
+    ['which one of them writes', gce('a', true), gce('a'), refused],
+    ['another', gce('a'), gce('b'), ''],
+    [
+      'the same EBS volume',
+      { awsElasticBlockStore: { volumeID: 'a', readOnly: true } },
+      { awsElasticBlockStore: { volumeID: 'a', readOnly: true } },
+      refused,
+    ],
+    [
+      'the same iSCSI name',
+      { iscsi: { iqn: 'a', lun: 0, targetPortal: 't' } },
+      { iscsi: { iqn: 'a', lun: 1, targetPortal: 'u' } },
+      refused,
+    ],
+    ['the same RBD image', rbd('a'), rbd('a', { monitors: ['m2'] }), refused],
+    ['of another pool', rbd('a'), rbd('a', { pool: 'q' }), ''],
+    ['of other monitors', rbd('a'), rbd('a', { monitors: ['m3'] }), ''],
+  ];
+  for (const [name, wanted, used, expected] of cases)
+    it(name, () =>
+      assert.deepEqual(judge(named('VolumeRestrictions'), disk(wanted), table([node('n')], { n: [pod('old', disk(used))] })), [expected]),
+    );
+});
+
+describe('ImageLocality and InterPodAffinity, as upstream counts', () => {
+  it('images of volumes count', () => {
+    const nodes = withNodes({ images: [{ names: ['data:latest'], sizeBytes: 2_000 * 1024 * 1024 }] });
+    assert.deepEqual(rate(imageLocality, { spec: { volumes: [{ name: 'v', image: { reference: 'data' } }] } }, nodes), [100]);
+  });
+
+  it('shares are cut off in floating point', () => {
+    const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { a: 'b' } } };
+    const preferred = { podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: term }] } };
+    const some = (count: number, on: string) => Array.from({ length: count }, (_, i) => pod(`${on}${i}`, { labels: { a: 'b' } }));
+    const nodes = table([node('n0'), node('n1'), node('n2')], { n1: some(29, 'x'), n2: some(50, 'y') });
+    assert.deepEqual(rate(interPodAffinity, { spec: { affinity: preferred } }, nodes), [0, 57, 100]);
+  });
+
+  it('pods on nodes without all labels of the constraints do not count', () => {
+    const constraint = (topologyKey: string) => ({
+      ...{ maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { a: 'b' } } },
+    });
+    const spec = { topologySpreadConstraints: [constraint('zone'), constraint('rack')] };
+    const nodes = table(
+      [
+        node('n0', { labels: { zone: 'z', rack: '1' } }),
+        node('n1', { labels: { zone: 'y', rack: '2' } }),
+        node('n2', { labels: { zone: 'z' } }),
+      ],
+      { n2: [pod('old', { labels: { a: 'b' } })] },
+    );
+    assert.deepEqual(rate(podTopologySpread, { labels: { a: 'b' }, spec }, nodes), [100, 100, 0]);
   });
 });

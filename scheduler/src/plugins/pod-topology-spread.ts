@@ -6,6 +6,7 @@ import type { Domains } from '../cache/table.ts';
 import type { PodTopologySpreadArgs } from '../config/plugin-args.ts';
 import { sumByDomain } from './domain-counts.ts';
 import { requiredNodes } from './node-affinity.ts';
+import { spreadHints } from './pod-topology-spread-hints.ts';
 import { type DefaultSelector, eachOpen, type Plugin, type Question, type RowFilter } from './types.ts';
 
 const name = 'PodTopologySpread';
@@ -35,7 +36,7 @@ export function podTopologySpread(args: PodTopologySpreadArgs): Plugin {
     name,
     scope: 'cluster',
     weight: 2,
-    requeueOn: ['NodeAdd', 'NodeLabel', 'AssignedPodAdd', 'AssignedPodUpdate', 'AssignedPodDelete', 'NodeTaint'],
+    requeueOn: spreadHints,
     filter(question) {
       const constraints = constraintsOf(question, 'DoNotSchedule', defaults);
       return constraints.length === 0 ? undefined : keepSkew(constraints, question);
@@ -44,13 +45,21 @@ export function podTopologySpread(args: PodTopologySpreadArgs): Plugin {
       const constraints = constraintsOf(question, 'ScheduleAnyway', defaults);
       if (constraints.length === 0) return undefined;
       const lenient = system && statedIn(question).length === 0;
+      const labelled = (row: number): boolean => constraints.every(({ domains }) => (domains.of.values[row] as number) >= 0);
+      // Of one constraint alone, rows without its label have no domain anyway.
+      const plain = lenient || constraints.length === 1;
+      const counted = plain ? constraints : constraints.map((one) => ({ ...one, counts: bothHold(labelled, one.counts) }));
       const ignored = new Set<number>();
       return {
-        score: (rows, scores) => scoreRows(constraints, rows, scores, question.table.rows, lenient ? undefined : ignored),
+        score: (rows, scores) => scoreRows(counted, rows, scores, question.table.rows, lenient ? undefined : ignored),
         normalize: (rows, scores) => normalizeRows(rows, scores, ignored),
       };
     },
   };
+}
+
+function bothHold(one: (row: number) => boolean, other: ((row: number) => boolean) | undefined): (row: number) => boolean {
+  return other ? (row) => one(row) && other(row) : one;
 }
 
 /** Kubernetes' own: over hosts and, less strictly, zones. */

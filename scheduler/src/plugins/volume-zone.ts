@@ -1,5 +1,6 @@
 import type { Node, PersistentVolume } from '@keelson/types';
-import { eachOpen, type Plugin } from './types.ts';
+import { claimsOf } from '../volumes/claims.ts';
+import { always, eachOpen, type Plugin } from './types.ts';
 
 const name = 'VolumeZone';
 
@@ -13,7 +14,13 @@ const topologies = [
 export const volumeZone: Plugin = {
   name,
   scope: 'cluster',
-  requeueOn: ['NodeAdd', 'NodeLabel', 'VolumeChange'],
+  requeueOn: {
+    NodeAdd: always,
+    NodeLabel: always,
+    ClaimChange: ({ pod }, { key }) => claimsOf(pod).some((claim) => claim.key === key),
+    VolumeChange: (_, { object, before }) => !before || JSON.stringify(placesOf(object)) !== JSON.stringify(placesOf(before)),
+    StorageClassChange: (_, { before }) => !before,
+  },
   filter({ table, reasons, volumes }) {
     const placed = (volumes?.bound ?? []).filter((volume) => volume !== undefined).flatMap(placesOf);
     if (placed.length === 0) return undefined;

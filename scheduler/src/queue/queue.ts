@@ -1,6 +1,8 @@
 import { type Clock, Heap, type Timer } from '@keelson/base';
+import { fieldInvalid, formatFieldErrors, path } from '@keelson/machinery';
 import type { PodInfo } from '../cache/pod-info.ts';
-import type { ClusterEvent, Plugin } from '../plugins/types.ts';
+import type { ClusterEvent, Hints, Plugin } from '../plugins/types.ts';
+import { ownEvents } from './own-events.ts';
 
 /** A pod that waits for a node. */
 export interface Queued {
@@ -9,72 +11,106 @@ export interface Queued {
   queuedAt: number;
   readonly firstSeenAt: number;
   attempts: number;
+  /** How often it fitted nowhere, and how often in a row something else went wrong: back-off grows with them. */
+  refusals: number;
+  errors: number;
   /** Plugins that refused it last time. */
   refusedBy: ReadonlySet<string>;
   backoffUntil: number;
 }
 
-/** Milliseconds: first back-off, longest back-off, and how long a pod nobody can place waits for an event before it is tried anyway. */
-const initialBackoff = 1000;
-const maxBackoff = 10_000;
-const unschedulableTimeout = 300_000;
+/** How often it is looked after pods that have waited too long; milliseconds. */
 const flushPeriod = 30_000;
+
+/** Milliseconds: first and longest back-off, and how long a pod nobody can place waits for an event before it is tried anyway. */
+export interface Delays {
+  readonly initialBackoff: number;
+  readonly maxBackoff: number;
+  readonly unschedulable: number;
+}
+
+export const defaultDelays: Delays = { initialBackoff: 1000, maxBackoff: 10_000, unschedulable: 300_000 };
+
+/** Seconds and milliseconds, as the options have them. */
+interface DelayOptions {
+  readonly 'pod-initial-backoff-seconds': number;
+  readonly 'pod-max-backoff-seconds': number;
+  readonly 'pod-max-in-unschedulable-pods-duration': number;
+}
+
+/** @throws Error in upstream's words for delays that make no sense */
+export function delaysOf(options: DelayOptions): Delays {
+  const [initial, max] = [options['pod-initial-backoff-seconds'], options['pod-max-backoff-seconds']];
+  const wrong = [
+    ...(initial <= 0 ? [fieldInvalid(path('podInitialBackoffSeconds'), initial, 'must be greater than 0')] : []),
+    ...(max < initial
+      ? [fieldInvalid(path('podMaxBackoffSeconds'), max, 'must be greater than or equal to PodInitialBackoffSeconds')]
+      : []),
+  ];
+  if (wrong.length > 0) throw new Error(formatFieldErrors(wrong));
+  const unschedulable = options['pod-max-in-unschedulable-pods-duration'];
+  return { initialBackoff: initial * 1000, maxBackoff: max * 1000, unschedulable };
+}
+
+export interface QueueParts {
+  readonly clock: Clock;
+  /** Those that may refuse a pod. */
+  readonly pluginsFor: (info: PodInfo) => readonly Plugin[];
+  /** Called whenever there is a pod to try. */
+  readonly onActive: () => void;
+  /** The plugin that does not want the pod to be tried at all as things are, beside its own gates. */
+  readonly heldBy?: (info: PodInfo) => string | undefined;
+  readonly delays?: Delays | undefined;
+}
 
 export type Place = 'active' | 'backoff' | 'unschedulable' | 'gated';
 
 /**
  * Pods without a node. `active`: to be tried, highest priority first, then the longest waiting (PrioritySort). `backoff`: to be tried when
- * their delay has passed. `unschedulable`: until something happens that could help. `gated`: until their scheduling gates are gone
- * (SchedulingGates).
+ * their delay has passed, or when there is nothing else to try, unless it was an error that sent them there. `unschedulable`: until something
+ * happens that could help. `gated`: until their scheduling gates are gone (SchedulingGates), or what else holds them is.
  */
 export class SchedulingQueue {
-  readonly #clock: Clock;
-  readonly #plugins: readonly Plugin[];
+  readonly #parts: QueueParts;
+  readonly #delays: Delays;
   readonly #active = new Heap<Queued>(keyOf, (a, b) =>
     a.info.priority === b.info.priority ? a.queuedAt < b.queuedAt : a.info.priority > b.info.priority,
   );
-  readonly #backoff = new Heap<Queued>(keyOf, (a, b) => a.backoffUntil < b.backoffUntil);
+  readonly #backoff = new Heap<Queued>(keyOf, sooner);
+  readonly #afterError = new Heap<Queued>(keyOf, sooner);
   readonly #unschedulable = new Map<string, Queued>();
   readonly #gated = new Map<string, Queued>();
-  readonly #onActive: () => void;
   #timer: Timer | undefined;
   #flushTimer: Timer | undefined;
 
-  /** `onActive` is called whenever a pod becomes active. */
-  constructor(clock: Clock, plugins: readonly Plugin[], onActive: () => void) {
-    this.#clock = clock;
-    this.#plugins = plugins;
-    this.#onActive = onActive;
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+    this.#delays = parts.delays ?? defaultDelays;
   }
 
-  /** A pod seen for the first time, or changed while it waits. A change may help it: it is tried again if it lacked a node. */
+  /** A pod seen for the first time, or changed while it waits: it is tried again if the change is one that may help it. */
   set(info: PodInfo): void {
     const known = this.#find(info.key);
     if (!known) {
-      const now = this.#clock.now();
-      this.#place({ info, queuedAt: now, firstSeenAt: now, attempts: 0, refusedBy: new Set(), backoffUntil: 0 });
+      const now = this.#parts.clock.now();
+      const fresh = { attempts: 0, refusals: 0, errors: 0, refusedBy: new Set<string>(), backoffUntil: 0 };
+      this.#place({ info, queuedAt: now, firstSeenAt: now, ...fresh });
       return;
     }
-    const changed = known.info.pod.spec !== info.pod.spec || known.info.pod.metadata.labels !== info.pod.metadata.labels;
-    const helps = changed && templateChanged(known.info, info);
+    const events = ownEvents(known.info, info);
     known.info = info;
     if (this.#active.get(info.key)) this.#active.set(known);
-    else if (this.#gated.has(info.key) || (helps && this.#unschedulable.has(info.key))) {
-      this.#gated.delete(info.key);
-      this.#unschedulable.delete(info.key);
-      this.#place(known);
-    }
+    else if (this.#gated.delete(info.key)) this.#place(known);
+    else if (this.#unschedulable.has(info.key) && events.some((event) => this.#helps(known, event))) this.#again(known);
   }
 
   delete(key: string): void {
-    this.#active.delete(key);
-    this.#backoff.delete(key);
-    this.#unschedulable.delete(key);
-    this.#gated.delete(key);
+    for (const place of [this.#active, this.#backoff, this.#afterError, this.#unschedulable, this.#gated]) place.delete(key);
   }
 
+  /** The next to be tried. When no pod is active, one that only waits for its back-off has its turn: nobody else loses by that. */
   pop(): Queued | undefined {
-    const next = this.#active.pop();
+    const next = this.#active.pop() ?? this.#backoff.pop();
     if (next) next.attempts++;
     return next;
   }
@@ -82,8 +118,9 @@ export class SchedulingQueue {
   /** Back after a cycle found no node: waits for an event, or for its time. */
   refuse(queued: Queued, refusedBy: ReadonlySet<string>): void {
     queued.refusedBy = refusedBy;
-    queued.queuedAt = this.#clock.now();
-    queued.backoffUntil = queued.queuedAt + backoffOf(queued.attempts);
+    queued.refusals++;
+    queued.errors = 0;
+    this.#delay(queued, queued.refusals);
     this.#unschedulable.set(queued.info.key, queued);
     this.#armFlush();
   }
@@ -91,25 +128,34 @@ export class SchedulingQueue {
   /** Back after something else went wrong: tried again after its back-off. */
   retry(queued: Queued): void {
     queued.refusedBy = new Set();
-    queued.queuedAt = this.#clock.now();
-    queued.backoffUntil = queued.queuedAt + backoffOf(queued.attempts);
-    this.#place(queued);
+    queued.errors++;
+    this.#delay(queued, queued.errors);
+    this.#place(queued, this.#afterError);
   }
 
   /** Moves the pods that `event` may help, those whose refusing plugins wait for it. */
   happened(event: ClusterEvent): void {
-    if (this.#unschedulable.size === 0) return;
-    const concerned = new Set(this.#plugins.filter(({ requeueOn }) => requeueOn?.includes(event)).map(({ name }) => name));
-    for (const [key, queued] of this.#unschedulable) {
-      const refused = queued.refusedBy;
-      if (refused.size > 0 && ![...refused].some((name) => concerned.has(name))) continue;
-      this.#unschedulable.delete(key);
+    for (const queued of this.#unschedulable.values()) if (this.#helps(queued, event)) this.#again(queued);
+  }
+
+  /** Tries a pod again whatever it was refused for. */
+  activate(key: string): void {
+    const queued = this.#unschedulable.get(key);
+    if (queued) this.#again(queued);
+  }
+
+  /** Looks again at pods that were held, now that something of what held them is over. */
+  recheck(): void {
+    for (const [key, queued] of this.#gated) {
+      if (this.#isHeld(queued)) continue;
+      this.#gated.delete(key);
       this.#place(queued);
     }
   }
 
   size(place: Place): number {
-    return { active: this.#active, backoff: this.#backoff, unschedulable: this.#unschedulable, gated: this.#gated }[place].size;
+    if (place === 'backoff') return this.#backoff.size + this.#afterError.size;
+    return { active: this.#active, unschedulable: this.#unschedulable, gated: this.#gated }[place].size;
   }
 
   close(): void {
@@ -118,60 +164,81 @@ export class SchedulingQueue {
   }
 
   #find(key: string): Queued | undefined {
-    return this.#active.get(key) ?? this.#backoff.get(key) ?? this.#unschedulable.get(key) ?? this.#gated.get(key);
+    const inHeap = this.#active.get(key) ?? this.#backoff.get(key) ?? this.#afterError.get(key);
+    return inHeap ?? this.#unschedulable.get(key) ?? this.#gated.get(key);
   }
 
-  #place(queued: Queued): void {
-    if ((queued.info.pod.spec?.schedulingGates ?? []).length > 0) {
-      this.#gated.set(queued.info.key, queued);
-    } else if (queued.backoffUntil > this.#clock.now()) {
-      this.#backoff.set(queued);
+  #helps({ info, refusedBy }: Queued, event: ClusterEvent): boolean {
+    if (refusedBy.size === 0) return true;
+    return this.#parts.pluginsFor(info).some(({ name, requeueOn }) => refusedBy.has(name) && mayHelp(requeueOn, info, event));
+  }
+
+  #again(queued: Queued): void {
+    this.#unschedulable.delete(queued.info.key);
+    this.#place(queued);
+  }
+
+  #isHeld({ info }: Queued): boolean {
+    return (info.pod.spec?.schedulingGates ?? []).length > 0 || this.#parts.heldBy?.(info) !== undefined;
+  }
+
+  #place(queued: Queued, delayed = this.#backoff): void {
+    if (this.#isHeld(queued)) this.#gated.set(queued.info.key, queued);
+    else if (queued.backoffUntil > this.#parts.clock.now()) {
+      delayed.set(queued);
       this.#arm();
+      if (delayed === this.#backoff) this.#parts.onActive();
     } else {
       this.#active.set(queued);
-      this.#onActive();
+      this.#parts.onActive();
     }
+  }
+
+  #delay(queued: Queued, times: number): void {
+    queued.queuedAt = this.#parts.clock.now();
+    queued.backoffUntil = queued.queuedAt + Math.min(this.#delays.initialBackoff * 2 ** (times - 1), this.#delays.maxBackoff);
   }
 
   #arm(): void {
     this.#timer?.cancel();
-    const next = this.#backoff.peek();
-    if (next) this.#timer = this.#clock.after(Math.max(0, next.backoffUntil - this.#clock.now()), () => this.#release());
+    const { clock } = this.#parts;
+    const next = Math.min(...[this.#backoff, this.#afterError].flatMap((heap) => heap.peek()?.backoffUntil ?? []));
+    if (Number.isFinite(next)) this.#timer = clock.after(Math.max(0, next - clock.now()), () => this.#release());
   }
 
   #release(): void {
-    const now = this.#clock.now();
-    for (let next = this.#backoff.peek(); next && next.backoffUntil <= now; next = this.#backoff.peek()) {
-      this.#backoff.pop();
-      this.#active.set(next);
+    const now = this.#parts.clock.now();
+    for (const heap of [this.#backoff, this.#afterError]) {
+      for (let next = heap.peek(); next && next.backoffUntil <= now; next = heap.peek()) {
+        heap.pop();
+        this.#active.set(next);
+      }
     }
     this.#arm();
-    this.#onActive();
+    this.#parts.onActive();
   }
 
   #armFlush(): void {
-    this.#flushTimer ??= this.#clock.after(flushPeriod, () => {
+    this.#flushTimer ??= this.#parts.clock.after(flushPeriod, () => {
       this.#flushTimer = undefined;
-      const now = this.#clock.now();
-      for (const [key, queued] of this.#unschedulable) {
-        if (now - queued.queuedAt < unschedulableTimeout) continue;
-        this.#unschedulable.delete(key);
-        this.#place(queued);
-      }
+      const now = this.#parts.clock.now();
+      for (const queued of this.#unschedulable.values()) if (now - queued.queuedAt >= this.#delays.unschedulable) this.#again(queued);
       if (this.#unschedulable.size > 0) this.#armFlush();
     });
   }
 }
 
+function mayHelp(hints: Hints | 'anything' | undefined, info: PodInfo, event: ClusterEvent): boolean {
+  if (hints === 'anything') return true;
+  // Each hint is for the event it stands under: the pair is right, whichever it is.
+  const hint = hints?.[event.type] as ((info: PodInfo, event: ClusterEvent) => boolean) | undefined;
+  return hint?.(info, event) ?? false;
+}
+
+function sooner(a: Queued, b: Queued): boolean {
+  return a.backoffUntil < b.backoffUntil;
+}
+
 function keyOf({ info }: Queued): string {
   return info.key;
-}
-
-function backoffOf(attempts: number): number {
-  return Math.min(initialBackoff * 2 ** Math.max(0, attempts - 1), maxBackoff);
-}
-
-function templateChanged(before: PodInfo, after: PodInfo): boolean {
-  const facts = ({ pod }: PodInfo): string => JSON.stringify([pod.spec, pod.metadata.labels]);
-  return facts(before) !== facts(after);
 }

@@ -1,14 +1,35 @@
 import { type Clock, errorMessage } from '@keelson/base';
 import type { Api } from '@keelson/client';
-import { type Informers, isLater } from '@keelson/runtime';
-import { type Node, PersistentVolume, PersistentVolumeClaim, type Pod, StorageClass } from '@keelson/types';
+import { type Change, type Informers, isLater } from '@keelson/runtime';
+import {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  type Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  type Pod,
+  StorageClass,
+  VolumeAttachment,
+} from '@keelson/types';
+import type { ClusterEvent, ObjectEvent } from '../plugins/types.ts';
 import { type Choice, choose, selectedNode } from './choose.ts';
 import { type PodVolumes, podVolumes, type VolumeView } from './claims.ts';
 
+const byNode = 'node';
+
+/** How long volumes may take to be bound, and devices to be ready; milliseconds. */
+export interface Timeouts {
+  readonly volumes: number;
+  readonly devices: number;
+}
+
 /** What was decided for a pod's claims. Others do not get these volumes until it is settled. */
 export interface Reservation {
-  /** Writes the decision and resolves when all claims are bound. @throws Error in Kubernetes' words when they are not in `timeout` ms. */
-  bind(timeout: number): Promise<void>;
+  /** There is something to be written before the pod is bound. */
+  readonly works: boolean;
+  /** Writes the decision and resolves when all is ready. @throws Error in Kubernetes' words when it is not in time */
+  bind(timeouts: Timeouts): Promise<void>;
   /** Takes back what was not written. */
   release(): void;
 }
@@ -25,7 +46,7 @@ export class VolumeBinder {
   readonly #listeners: readonly (() => () => void)[];
 
   /** `changed`: a claim, volume or class came or changed, so that pods refused for theirs may fit now. */
-  constructor(deps: { readonly api: Api; readonly informers: Informers; readonly clock: Clock }, changed: () => void) {
+  constructor(deps: { readonly api: Api; readonly informers: Informers; readonly clock: Clock }, changed: (event: ClusterEvent) => void) {
     const { api, informers, clock } = deps;
     this.#api = api;
     this.#clock = clock;
@@ -34,22 +55,36 @@ export class VolumeBinder {
       informers.for(PersistentVolume),
       informers.for(StorageClass),
     ] as const;
+    const [csiNodes, drivers, capacities] = [informers.for(CSINode), informers.for(CSIDriver), informers.for(CSIStorageCapacity)] as const;
+    const attachments = informers.for(VolumeAttachment, { indexes: { [byNode]: ({ spec }) => [spec.nodeName] } });
     this.#claims = claims.store;
     this.#view = {
       claim: (key) => claims.store.get(key),
       volume: (name) => volumes.store.get(name),
       storageClass: (name) => classes.store.get(name),
+      csiNode: (name) => csiNodes.store.get(name),
+      attachments: (node) => attachments.store.byIndex(byNode, node),
+      tellsCapacity: (driver) => drivers.store.get(driver)?.spec.storageCapacity === true,
+      capacities: () => capacities.store.list(),
       candidates: (own) => volumes.store.list().filter((volume) => this.#isFor(volume, own)),
     };
-    const told = (): void => {
-      changed();
+    const told = (event: ClusterEvent): void => {
+      changed(event);
       for (const look of [...this.#waiting]) look();
     };
-    const freed = ({ object }: { readonly object: PersistentVolume }): void => {
-      if (object.spec?.claimRef) this.#assumed.delete(object.metadata.name ?? '');
-      told();
-    };
-    this.#listeners = [() => claims.onChange(told), () => volumes.onChange(freed), () => classes.onChange(told)];
+    this.#listeners = [
+      () => claims.onChange(({ object }) => told({ type: 'ClaimChange', key: keyOf(object) })),
+      () =>
+        volumes.onChange((change) => {
+          if (change.object.spec?.claimRef) this.#assumed.delete(change.object.metadata.name ?? '');
+          tell('VolumeChange', change, told);
+        }),
+      () => classes.onChange((change) => tell('StorageClassChange', change, told)),
+      () => csiNodes.onChange((change) => tell('CSINodeChange', change, told)),
+      () => drivers.onChange((change) => tell('CSIDriverChange', change, told)),
+      () => capacities.onChange((change) => tell('CSICapacityChange', change, told)),
+      () => attachments.onChange(({ type }) => type === 'deleted' && told({ type: 'AttachmentDelete' })),
+    ];
   }
 
   /** Follows changes from now on. Returns the way out. */
@@ -72,7 +107,8 @@ export class VolumeBinder {
       if (choice.type === 'volume') this.#assumed.set(choice.volume.metadata.name ?? '', keyOf(choice.claim));
     }
     return {
-      bind: async (timeout) => {
+      works: choices.length > 0,
+      bind: async ({ volumes: timeout }) => {
         if (choices.length === 0) return;
         const written = await Promise.all(choices.map((choice) => this.#write(choice, node)));
         await this.#allBound(written, node, timeout);
@@ -137,6 +173,12 @@ export class VolumeBinder {
       throw new Error(`binding volumes: selectedNode annotation reset for PVC "${before.metadata.name}"`);
     return false;
   }
+}
+
+/** What is gone helps nobody. */
+function tell<T extends string, Of>(type: T, change: Change<Of>, told: (event: ObjectEvent<T, Of>) => void): void {
+  if (change.type === 'deleted') return;
+  told({ type, object: change.object, ...(change.type === 'updated' ? { before: change.old } : {}) });
 }
 
 /** In an error's words, what kept volumes from being bound. */

@@ -1,5 +1,7 @@
 import { storageClassOf } from '@keelson/machinery';
-import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@keelson/types';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@keelson/types';
+import { type CapacityView, hasCapacity } from './capacity.ts';
+import { type AttachmentView, exceedsLimits } from './limits.ts';
 
 /** Why a pod can go nowhere, whichever the node, and the plugin that says so. */
 export interface Refusal {
@@ -23,10 +25,14 @@ export interface PodVolumes {
   readonly candidates: readonly PersistentVolume[];
   /** Keys of claims that one pod uses at a time (ReadWriteOncePod). */
   readonly exclusive: readonly string[];
+  /** Whether a node with these pods has no room for the volumes. They are looked at only where drivers say how much they take. */
+  exceeds(node: string, pods: () => Iterable<Pod>): boolean;
+  /** Whether a volume can be made for a claim where the node can reach it. */
+  canHold(delayed: DelayedClaim, node: Node): boolean;
 }
 
 /** The cluster's claims and volumes, as last seen. */
-export interface VolumeView {
+export interface VolumeView extends AttachmentView, CapacityView {
   /** By `namespace/name`. */
   claim(key: string): PersistentVolumeClaim | undefined;
   volume(name: string): PersistentVolume | undefined;
@@ -65,7 +71,11 @@ export function podVolumes(pod: Pod, view: VolumeView): PodVolumes | undefined {
   }
   const exclusive = claims.filter(({ claim }) => claim?.spec.accessModes?.includes('ReadWriteOncePod')).map(({ use }) => use.key);
   const candidates = delayed.length > 0 ? view.candidates(delayed.map(({ claim }) => claim)) : [];
-  return { refusal, bound, delayed, candidates, exclusive };
+  return {
+    ...{ refusal, bound, delayed, candidates, exclusive },
+    exceeds: (node, pods) => exceedsLimits(pod, pods, node, view),
+    canHold: (one, node) => hasCapacity(one, node, view),
+  };
 }
 
 type Reading =

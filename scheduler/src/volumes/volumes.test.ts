@@ -10,7 +10,7 @@ import { choose } from './choose.ts';
 import { type PodVolumes, podVolumes, type VolumeView } from './claims.ts';
 
 const local = { provisioner: 'kubernetes.io/no-provisioner', volumeBindingMode: 'WaitForFirstConsumer' } as StorageClass;
-const made = { provisioner: 'csi.example', volumeBindingMode: 'WaitForFirstConsumer' } as StorageClass;
+const made = { metadata: { name: 'made' }, provisioner: 'csi.example', volumeBindingMode: 'WaitForFirstConsumer' } as StorageClass;
 
 interface ClaimFacts {
   readonly size?: string;
@@ -46,7 +46,11 @@ function volume(name: string, size: string, on?: string, metadata: object = {}):
   } as unknown as PersistentVolume;
 }
 
-function view(claims: readonly PersistentVolumeClaim[], volumes: readonly PersistentVolume[] = []): VolumeView {
+function view(
+  claims: readonly PersistentVolumeClaim[],
+  volumes: readonly PersistentVolume[] = [],
+  more: Partial<VolumeView> = {},
+): VolumeView {
   const classes = new Map([
     ['local', local],
     ['made', made],
@@ -57,6 +61,11 @@ function view(claims: readonly PersistentVolumeClaim[], volumes: readonly Persis
     volume: (name) => volumes.find(({ metadata }) => metadata.name === name),
     storageClass: (name) => classes.get(name),
     candidates: () => volumes,
+    csiNode: () => undefined,
+    attachments: () => [],
+    tellsCapacity: () => false,
+    capacities: () => [],
+    ...more,
   };
 }
 
@@ -103,7 +112,7 @@ describe('what stands behind the claims of a pod', () => {
       const decision = cycle.decide(info('p'), { volumes }, seededRandom(1));
       assert.ok(decision.type === 'none');
       assert.equal(
-        unschedulableMessage(decision.diagnosis, cycle.reasons, preemptionMessage(decision.diagnosis, cycle.reasons, info('p'))),
+        unschedulableMessage(decision.diagnosis, cycle.reasons, [preemptionMessage(decision.diagnosis, cycle.reasons, new Map())]),
         `0/2 nodes are available: ${words}. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.`,
       );
     });
@@ -165,6 +174,62 @@ describe('nodes for volumes', () => {
       told(volumes, { n1: [other] }),
       '0/2 nodes are available: 2 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode.',
     );
+  });
+});
+
+describe('what CSI drivers can do', () => {
+  const csi = (name: string, handle: string): PersistentVolume => {
+    const one = volume(name, '1Gi');
+    return { ...one, spec: { ...one.spec, csi: { driver: 'csi.example', volumeHandle: handle } } } as PersistentVolume;
+  };
+  const told = (volumes: PodVolumes, running: Parameters<typeof table>[1] = {}): string => {
+    const cycle = new Cycle(table([node('n1', { labels: { zone: 'a' } })], running), plugins);
+    const decision = cycle.decide(info('p'), { volumes }, seededRandom(1));
+    return decision.type === 'node' ? 'fits' : unschedulableMessage(decision.diagnosis, cycle.reasons);
+  };
+  const limited = (count: number): Partial<VolumeView> => ({
+    csiNode: () => ({ metadata: { name: 'n1' }, spec: { drivers: [{ name: 'csi.example', nodeID: 'x', allocatable: { count } }] } }),
+  });
+  const full = '0/1 nodes are available: 1 node(s) exceed max volume count.';
+  const claims = [
+    claim('a', { volume: 'x' }),
+    claim('b', { volume: 'y' }),
+    claim('same', { volume: 'x' }),
+    claim('c', { className: 'made' }),
+  ];
+  const volumes = [csi('x', 'hx'), csi('y', 'hy')];
+  const other = (...names: string[]) => ({ n1: [pod('other', { spec: using(...names) as Record<string, unknown> })] });
+
+  test('a node takes so many volumes and no more', () => {
+    const at = (count: number, ...names: string[]): PodVolumes => volumesOf(using(...names), view(claims, volumes, limited(count)));
+    assert.equal(told(at(1, 'a')), 'fits');
+    assert.equal(told(at(1, 'a', 'b')), full);
+    assert.equal(told(at(1, 'a'), other('b')), full);
+    assert.equal(told(at(2, 'a'), other('b')), 'fits');
+    assert.equal(told(at(1, 'a'), other('same')), 'fits', 'the same volume counts once');
+    assert.equal(told(at(1, 'c'), other('b')), full, 'one that is to be made counts');
+    assert.equal(told(volumesOf(using('a', 'b'), view(claims, volumes))), 'fits', 'without a limit');
+  });
+
+  test('what is attached counts though no pod uses it', () => {
+    const attachment = {
+      metadata: { name: 'va' },
+      spec: { attacher: 'csi.example', nodeName: 'n1', source: { persistentVolumeName: 'y' } },
+    };
+    const more = { ...limited(1), attachments: () => [attachment] };
+    assert.equal(told(volumesOf(using('a'), view(claims, volumes, more))), full);
+    assert.equal(told(volumesOf(using('b'), view(claims, volumes, more))), 'fits');
+  });
+
+  test('a volume is made where the driver has room for it', () => {
+    const capacity = (capacityLeft: string, zone: string): Partial<VolumeView> => ({
+      tellsCapacity: () => true,
+      capacities: () => [{ metadata: {}, storageClassName: 'made', capacity: capacityLeft, nodeTopology: { matchLabels: { zone } } }],
+    });
+    const of = (more: Partial<VolumeView>): string => told(volumesOf(using('c'), view(claims, [], more)));
+    assert.equal(of(capacity('1Gi', 'a')), 'fits');
+    for (const more of [capacity('1000Mi', 'a'), capacity('1Gi', 'b'), { tellsCapacity: () => true }])
+      assert.equal(of(more), '0/1 nodes are available: 1 node(s) did not have enough free storage.');
   });
 });
 
