@@ -115,6 +115,8 @@ export class Cluster {
   connection(): HttpTransportOptions {
     const { resolved } = this;
     const chosen = this.#flags.server || resolved.cluster.server;
+    const { 'certificate-authority': file, 'certificate-authority-data': data, 'insecure-skip-tls-verify': insecure } = resolved.cluster;
+    if (insecure && (file || data)) throw new Error('specifying a root certificates file with the insecure flag is not allowed');
     return (chosen ? undefined : inClusterConnection(this.#shell.env as NodeJS.ProcessEnv)) ?? connectionOf(resolved);
   }
 
@@ -233,14 +235,14 @@ function overridden(resolved: ResolvedContext, flags: Globals): ResolvedContext 
   const user: KubeconfigUser = { ...resolved.user };
   if (flags.server) cluster.server = flags.server;
   if (flags['tls-server-name']) cluster['tls-server-name'] = flags['tls-server-name'];
-  if (flags['certificate-authority']) {
-    delete cluster['certificate-authority-data'];
-    cluster['certificate-authority'] = flags['certificate-authority'];
-  }
   if (flags['insecure-skip-tls-verify']) {
     delete cluster['certificate-authority'];
     delete cluster['certificate-authority-data'];
     cluster['insecure-skip-tls-verify'] = true;
+  }
+  if (flags['certificate-authority']) {
+    delete cluster['certificate-authority-data'];
+    cluster['certificate-authority'] = flags['certificate-authority'];
   }
   if (flags.token) {
     delete user.tokenFile;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { errorMessage } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 
@@ -83,13 +84,17 @@ function standardText(error: unknown, server: string): string | undefined {
   if (error instanceof Error && /^context ".*" does not exist$/.test(error.message)) {
     return `Error in configuration: context was not found for specified context: ${error.message.slice('context "'.length, -'" does not exist'.length)}`;
   }
+  if (error instanceof Error && error.message.startsWith('invalid configuration: '))
+    return error.message.replace(/^invalid configuration/, 'Error in configuration');
+  if (error instanceof Error && error.message.startsWith('getting credentials: '))
+    return `Unable to connect to the server: ${error.message}`;
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return undefined;
   if (code === 'ENOENT' && 'path' in (error as object)) return `error: ${fileProblem(error)}`;
   if (code === 'ECONNREFUSED') return `The connection to the server ${server} was refused - did you specify the right host or port?`;
   if (typeof code !== 'string' || !/^(?:E[A-Z]+|ERR_TLS_\w+|[A-Z_]*CERT[A-Z_]*|UNABLE_TO_\w+)$/.test(code)) return undefined;
   if ('path' in (error as object)) return undefined;
-  return `Unable to connect to the server: ${connectionText(code, errorMessage(error), server)}`;
+  return `Unable to connect to the server: ${connectionText(code, error as Error, server)}`;
 }
 
 /** Why a file cannot be read; of one that is not there as Go has it. */
@@ -98,14 +103,24 @@ export function fileProblem(error: unknown): string {
   return code === 'ENOENT' ? `open ${path}: no such file or directory` : errorMessage(error);
 }
 
-function connectionText(code: string, message: string, server: string): string {
+/** For whom a certificate is, and for whom it is not. */
+function otherNames(error: Error): string {
+  const { host = '', cert } = error as Error & { host?: string; cert?: { subjectaltname?: string } };
+  const names = (cert?.subjectaltname ?? '').split(', ').map((entry) => entry.split(':'));
+  const kind = isIP(host) === 0 ? 'DNS' : 'IP Address';
+  const valid = names.filter(([type]) => type === kind).map(([, ...name]) => name.join(':'));
+  return `certificate is valid for ${valid.join(', ')}, not ${host}`;
+}
+
+function connectionText(code: string, error: Error, server: string): string {
   const host = server.replace(/:\d+$/, '');
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`;
   if (code === 'ETIMEDOUT') return `dial tcp ${server}: i/o timeout`;
   if (/UNABLE_TO|SELF_SIGNED|DEPTH_ZERO/.test(code))
     return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `tls: failed to verify certificate: x509: ${otherNames(error)}`;
   if (code === 'CERT_HAS_EXPIRED') return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
-  return message;
+  return errorMessage(error);
 }
 
 function apiErrorText(error: ApiError): string {

@@ -96,6 +96,7 @@ async function dispatch(argv: readonly string[], shell: Shell, at: Place): Promi
     given: (flag) => given.changed.has(flag),
   });
   const whole = added.length > 0 ? parseArguments([...added, ...chosen.argv], specs) : given;
+  checkProfiling(whole, verb);
   sayDeprecated(whole, specs, shell);
   const parsed = withTemplate(withDryRun(whole, shell));
   if (parsed.values.help || !verb.run) return help(verb, parsed, at.help, shell);
@@ -110,6 +111,16 @@ async function dispatch(argv: readonly string[], shell: Shell, at: Place): Promi
   } finally {
     cluster.close();
   }
+}
+
+/** What is accepted and has no effect is still read. @throws Error in kubectl's words for what it cannot be. */
+function checkProfiling({ values: { profile, vmodule } }: ParsedArguments, { flags: own }: Verb): void {
+  const known = ['none', 'cpu', 'heap', 'goroutine', 'threadcreate', 'block', 'mutex', 'trace'];
+  if (typeof vmodule === 'string' && vmodule !== '' && !/^[^=,]+=\d+(?:,[^=,]+=\d+)*,?$/.test(vmodule))
+    throw new UsageError(
+      `invalid argument ${JSON.stringify(vmodule)} for "--vmodule" flag: syntax error: expect comma-separated list of filename=N`,
+    );
+  if (!('profile' in own) && !known.includes(String(profile))) throw new Error(`unknown profile '${profile}'`);
 }
 
 function isVerb(name: string): boolean {
@@ -180,6 +191,11 @@ async function choose(argv: readonly string[], shell: Shell): Promise<Chosen | n
     const name = left[at];
     const entry = name === undefined ? undefined : entries.find((each) => each.name === name || each.aliases?.includes(name));
     if (name === 'help' && !verb) {
+      const topic = left.toSpliced(at, 1)[firstPositional(left.toSpliced(at, 1), globalFlags)];
+      if (topic !== undefined && !isVerb(topic)) {
+        shell.stderr.write(`Unknown help topic [\`${topic}\`]\n\n\n${overview(verbs)}`);
+        return 0;
+      }
       left = [...left.toSpliced(at, 1), '--help'];
       continue;
     }

@@ -1,5 +1,7 @@
 import type { PatchType } from '@keelson/client';
 import {
+  applyMergePatch,
+  applyStrategicMergePatch,
   changesIdentity,
   compareStrings,
   createThreeWayMergePatch,
@@ -67,6 +69,12 @@ export function lastAppliedOf(current: AnyObject): JsonObject | undefined {
  */
 export function planApply(current: AnyObject, manifest: AnyObject, schema?: TypeSchema): ApplyPlan {
   return planTo(current, withLastApplied(manifest), schema);
+}
+
+/** What the object would be; the server would fill in, and refuse, more. */
+export function applied(current: AnyObject, { patch }: ApplyPlan, schema?: TypeSchema): AnyObject {
+  if (!schema) return applyMergePatch(current, patch) as AnyObject;
+  return applyStrategicMergePatch(current as JsonObject, patch, schema.schemas, schema.typeName) as AnyObject;
 }
 
 /** As `planApply`, but what was applied last stays on record: a diff shows what would change, not that. */

@@ -1,6 +1,5 @@
 import { errorMessage } from '@keelson/base';
 import { type Api, ApiError, type WriteOptions } from '@keelson/client';
-import { withSource } from '../errors.ts';
 import { resourceText } from '../resource/mapper.ts';
 import type { Target } from '../resource/targets.ts';
 import type { AnyObject } from '../types.ts';
@@ -52,15 +51,11 @@ export async function applyOnServer(
   return applyOnce(api, manifest, options);
 }
 
-async function applyOnce(
-  api: Api,
-  { mapping, name = '', namespace, local, source }: Manifest,
-  options: ServerSideOptions,
-): Promise<AnyObject> {
+async function applyOnce(api: Api, { mapping, name = '', namespace, local }: Manifest, options: ServerSideOptions): Promise<AnyObject> {
   try {
     return await api.patch(mapping, { name, namespace }, applyType, local, options);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw withSource(error, 'applying', source);
+    if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw error;
     const hint =
       'To take these fields over, apply again with --force-conflicts; to leave them to their managers, remove them from the manifest of';
     throw new Error(`${error.message}\n${hint} ${resourceText(mapping)}/${name}.`);

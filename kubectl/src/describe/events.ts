@@ -40,7 +40,9 @@ export function eventLines(events: readonly Event[], now: number): Lines {
   if (events.length === 0) return ['Events:\t<none>'];
   const rows = events.map((event) => {
     const from = event.source?.component || event.reportingComponent || '';
-    return [event.type, event.reason, interval(event, now), from, (event.message ?? '').trim()];
+    const { fieldPath } = event.involvedObject;
+    const message = `${fieldPath ? `${fieldPath}: ` : ''}${event.message ?? ''}`;
+    return [event.type, event.reason, interval(event, now), from, message.trim()];
   });
   // One dash more than `Age` has letters, as upstream has it.
   return ['Events:', ...tableLines(1, ['Type', 'Reason', 'Age', 'From', 'Message'], rows, ['----', '------', '----', '----', '-------'])];

@@ -4,6 +4,7 @@ import { kindText } from '../resource/mapper.ts';
 import { goSyntax } from '../template/printf.ts';
 import { type Value, valueText } from '../template/value.ts';
 import type { AnyObject } from '../types.ts';
+import { kyamlText } from './kyaml.ts';
 import { ColumnWriter } from './tabwriter.ts';
 import { templatePrinter } from './template.ts';
 
@@ -19,16 +20,16 @@ export interface PrintOptions {
   readonly formats?: string;
 }
 
-const resultFormats = 'go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml';
+const resultFormats = 'go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml';
 /** Those of `get`. */
 export const tableFormats =
-  'custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml';
+  'custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml';
 
 /** The printer of an `-o` value that prints objects. @throws Error in kubectl's words for one that is unknown or wrong. */
 export function objectPrinter(output: string, options: PrintOptions = {}): ObjectPrinter {
   const [, written = '', argument = ''] = /^([^=]*)=?([\s\S]*)$/.exec(output) ?? [];
   const formats = options.formats ?? resultFormats;
-  const format = /^(?:json|yaml)$/i.test(written) ? written.toLowerCase() : written;
+  const format = /^(?:json|k?yaml)$/i.test(written) ? written.toLowerCase() : written;
   if (!formats.split(',').includes(format)) throw unknownFormat(output, formats);
   const allowMissingKeys = options.allowMissingKeys ?? true;
   const clean: ObjectPrinter | ((object: AnyObject) => AnyObject) = options.showManagedFields ? (object) => object : withoutManagedFields;
@@ -37,6 +38,8 @@ export function objectPrinter(output: string, options: PrintOptions = {}): Objec
       return (object) => jsonText(clean(object) as AnyObject);
     case 'yaml':
       return yamlPrinter((object) => clean(object) as AnyObject);
+    case 'kyaml':
+      return (object) => kyamlText(clean(object));
     case 'name':
       return nameText;
     case 'jsonpath':
@@ -55,7 +58,7 @@ export function objectPrinter(output: string, options: PrintOptions = {}): Objec
     case 'custom-columns':
       return columnsPrinter(parseColumns(argument), options.noHeaders ?? false);
     case 'custom-columns-file':
-      return columnsPrinter(parseColumnsFile(readTemplate(argument)), options.noHeaders ?? false);
+      return columnsPrinter(parseColumnsFile(readTemplate(argument, 'template')), options.noHeaders ?? false);
     default:
       throw unknownFormat(output, formats);
   }
@@ -65,11 +68,11 @@ function unknownFormat(output: string, formats: string): Error {
   return new Error(`unable to match a printer suitable for the output format "${output}", allowed formats are: ${formats}`);
 }
 
-function readTemplate(path: string): string {
+function readTemplate(path: string, what = '--template'): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    throw new Error(`error reading --template ${path}, open ${path}: no such file or directory`);
+    throw new Error(`error reading ${what} ${path}, open ${path}: no such file or directory`);
   }
 }
 

@@ -28,16 +28,21 @@ export function namesFiles({ filename, kustomize }: FileSources): boolean {
 
 /**
  * Reads what `-f` names: files, folders, URLs, `-` for standard input; or builds the kustomization that `-k` names. Lists are taken apart.
+ * @param errors takes what cannot be read of a source, so that others are not lost with it; without it that is thrown.
  * @throws Error in kubectl's words.
  */
-export async function readDocuments(sources: FileSources, shell: Shell): Promise<Document[]> {
-  const documents = await readAllDocuments(sources, shell);
+export async function readDocuments(sources: FileSources, shell: Shell, errors?: unknown[]): Promise<Document[]> {
+  const documents = await readAllDocuments(sources, shell, errors);
   if (!sources.selector) return documents;
   const selector = parseLabelSelector(sources.selector);
   return documents.filter(({ object }) => selector.matches(object.metadata?.labels ?? {}));
 }
 
-async function readAllDocuments({ filename, recursive, kustomize: folder }: FileSources, shell: Shell): Promise<Document[]> {
+async function readAllDocuments(
+  { filename, recursive, kustomize: folder }: FileSources,
+  shell: Shell,
+  errors: unknown[] | undefined,
+): Promise<Document[]> {
   if (folder !== '') {
     if (filename.length > 0) throw new Error('only one of -f or -k can be specified');
     if (recursive) throw new Error("the -k flag can't be used with -f or -R");
@@ -46,9 +51,19 @@ async function readAllDocuments({ filename, recursive, kustomize: folder }: File
   }
   const documents: Document[] = [];
   for (const path of filename) {
-    for (const { text, source } of await readSource(path, recursive, shell)) documents.push(...parseDocuments(text, source));
+    for (const { text, source } of await readSource(path, recursive, shell)) documents.push(...read(text, source));
   }
   return documents;
+
+  function read(text: string, source: string): Document[] {
+    try {
+      return parseDocuments(text, source);
+    } catch (error) {
+      if (!errors) throw error;
+      errors.push(error);
+      return [];
+    }
+  }
 }
 
 interface Text {

@@ -43,6 +43,8 @@ export interface Target {
   readonly name?: string | undefined;
   /** The manifest it was named by. */
   readonly local?: AnyObject;
+  /** The manifest as it is written, where nothing is filled in. */
+  readonly written?: AnyObject;
   readonly source?: string;
 }
 
@@ -103,7 +105,7 @@ export async function resolveTargets(cluster: Cluster, shell: Shell, selection: 
         'when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well',
         'examples',
       );
-    return fileTargets(cluster, await readDocuments(files, shell), errors);
+    return fileTargets(cluster, await readDocuments(files, shell, errors), errors);
   }
   const named = parseResourceArguments(args, selector !== '' || fieldSelector !== '');
   const mapper = await cluster.mapper();
@@ -155,7 +157,7 @@ export async function targetOf(
     );
   }
   const namespace = own || cluster.namespace;
-  return { mapping, namespace, name, local: { ...object, metadata: { ...object.metadata, namespace } }, source };
+  return { mapping, namespace, name, local: { ...object, metadata: { ...object.metadata, namespace } }, written: object, source };
 }
 
 /** Fetches what targets name. What fails is collected, so that the rest is not lost. */
@@ -179,7 +181,7 @@ export async function fetchTargets(
 async function fetchTarget(cluster: Cluster, target: Target, selection: Selection): Promise<Found[]> {
   const { selector = '', fieldSelector = '', subresource = '' } = selection;
   const { mapping, namespace, name, source = '' } = target;
-  if (selection.local && target.local) return [{ mapping, namespace, name: name ?? '', object: target.local, source }];
+  if (selection.local && target.local) return [{ mapping, namespace, name: name ?? '', object: target.written ?? target.local, source }];
   if (name !== undefined) {
     const object = subresource ? await getSubresource(cluster, target, subresource) : await cluster.api.get(mapping, { name, namespace });
     return [{ mapping, namespace, name, object, source }];

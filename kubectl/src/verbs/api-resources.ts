@@ -1,7 +1,8 @@
 import { UsageError } from '../errors.ts';
+import { objectPrinter } from '../printers/objects.ts';
 import { ColumnWriter } from '../printers/tabwriter.ts';
 import type { ApiResource } from '../resource/discovery.ts';
-import { type Context, defineVerb } from '../types.ts';
+import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
 const resourceFlags = {
   'api-group': { type: 'string', help: 'Limit to resources in the specified API group.' },
@@ -16,7 +17,7 @@ const resourceFlags = {
     type: 'bool',
     help: "When using the default or custom-column output format, don't print headers (default print headers).",
   },
-  output: { type: 'string', short: 'o', help: 'Output format. One of: (wide, name).' },
+  output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, kyaml, name, wide).' },
   'sort-by': { type: 'string', help: 'If non-empty, sort list of resources using specified field. One of (name, kind).' },
   verbs: { type: 'list', help: 'Limit to resources that support the specified verbs.' },
 } as const;
@@ -27,14 +28,28 @@ export const verb = defineVerb({
   async run(context) {
     const { args, flags, cluster, shell } = context;
     if (args.length > 0) throw new UsageError(`unexpected arguments: [${args.join(' ')}]`, 'examples');
-    if (!['', 'wide', 'name'].includes(flags.output)) throw new Error(`--output ${flags.output} is not available`);
+    const print = ['', 'wide', 'name'].includes(flags.output)
+      ? undefined
+      : objectPrinter(flags.output, { formats: 'json,kyaml,name,wide,yaml' });
     if (!['', 'name', 'kind'].includes(flags['sort-by'])) throw new Error('--sort-by accepts only name or kind');
     const { resources } = await cluster.mapper();
     const listed = resources.filter((resource) => isWanted(context, resource)).sort(order(flags['sort-by']));
+    if (print) return void shell.stdout.write(print(listOf(listed)));
     const text = flags.output === 'name' ? names(listed) : table(listed, flags.output === 'wide', flags['no-headers']);
     shell.stdout.write(text);
   },
 });
+
+/** What there is, as discovery would have it in one list. */
+function listOf(resources: readonly ApiResource[]): AnyObject {
+  const entries = resources.map(({ resource, singular, namespaced, group, version, kind, verbs, shortNames, categories }) => ({
+    ...{ name: resource, singularName: singular, namespaced, kind, verbs, version },
+    ...(group === '' ? {} : { group }),
+    ...(shortNames.length > 0 ? { shortNames } : {}),
+    ...(categories.length > 0 ? { categories } : {}),
+  }));
+  return { apiVersion: 'v1', kind: 'APIResourceList', groupVersion: '', resources: entries } as unknown as AnyObject;
+}
 
 export const versions = defineVerb({
   usage: 'api-versions [options]',

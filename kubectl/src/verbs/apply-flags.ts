@@ -6,7 +6,8 @@ import { UsageError } from '../errors.ts';
 import { logLine } from '../log.ts';
 import { type DryRun, dryRunOf } from '../printers/result.ts';
 import { namesFiles } from '../resource/files.ts';
-import type { Context } from '../types.ts';
+import type { Context, Shell } from '../types.ts';
+import { propagationOf } from './cascade.ts';
 import { fieldValidationOf } from './write-flags.ts';
 
 /** Flags of apply that bear on each other. */
@@ -42,7 +43,7 @@ export async function readApplyFlags(
   if (changed.has('applyset') && !gateIsOpen(shell.env)) throw new UsageError('unknown flag: --applyset');
   if (args.length > 0) throw new UsageError(`Unexpected args: [${args.join(' ')}]`, 'examples');
   const dryRun = dryRunOf(flags['dry-run']);
-  const deletion = deletionOf(flags, dryRun);
+  const deletion = deletionOf(flags, dryRun, shell);
   if (!namesFiles(flags)) throw new Error('must specify one of -f and -k');
   const fieldValidation = fieldValidationOf(flags.validate);
   const warn = (text: string): void => logLine(shell, 'W', 'applyset.go:447', text);
@@ -56,12 +57,9 @@ export async function readApplyFlags(
 }
 
 /** How apply deletes. @throws Error for a cascade that is none. */
-export function deletionOf(flags: Pick<ApplyFlags, 'cascade' | 'grace-period'>, dryRun: DryRun): DeleteQuery {
-  const policies = { background: 'Background', orphan: 'Orphan', foreground: 'Foreground', true: 'Background', false: 'Orphan' } as const;
-  if (!Object.hasOwn(policies, flags.cascade))
-    throw new Error(`invalid cascade value (${flags.cascade}). Must be "background", "foreground", or "orphan"`);
+export function deletionOf(flags: Pick<ApplyFlags, 'cascade' | 'grace-period'>, dryRun: DryRun, shell: Pick<Shell, 'stderr'>): DeleteQuery {
   return {
-    propagationPolicy: policies[flags.cascade as keyof typeof policies],
+    propagationPolicy: propagationOf(flags.cascade, shell),
     ...(flags['grace-period'] >= 0 ? { gracePeriodSeconds: flags['grace-period'] } : {}),
     ...(dryRun === 'server' ? { dryRun: true } : {}),
   };

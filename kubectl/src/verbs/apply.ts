@@ -1,7 +1,7 @@
 import { errorMessage } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import { goJson } from '@keelson/machinery';
-import { lastAppliedAnnotation, planApply, withLastApplied } from '../apply/plan.ts';
+import { applied, lastAppliedAnnotation, planApply, withLastApplied } from '../apply/plan.ts';
 import { prune, pruneFlags } from '../apply/prune.ts';
 import { schemaOf } from '../apply/schema.ts';
 import { applyOnServer, type Manifest, managerOf } from '../apply/server-side.ts';
@@ -113,7 +113,7 @@ async function readTargets(context: ApplyContext, set: ApplySet | undefined): Pr
   const { cluster, flags, shell } = context;
   const targets: FileTarget[] = [];
   const errors: unknown[] = [];
-  for (const document of await readDocuments(flags, shell)) {
+  for (const document of await readDocuments(flags, shell, errors)) {
     try {
       targets.push(await targetOf(cluster, document));
     } catch (error) {
@@ -135,16 +135,19 @@ function listOf(items: readonly AnyObject[]): AnyObject {
 async function applyOne(context: ApplyContext, target: FileTarget, print: Print): Promise<void> {
   const prefix = target.local.metadata.generateName;
   if (!target.name && prefix) throw new Error(`from ${prefix}: cannot use generate name with apply`);
+  if (!target.name && context.flags['server-side']) throw new Error('resource name may not be empty');
   if (!target.name)
-    throw new Error(
-      `error when retrieving current configuration of:\nfrom server for: ${JSON.stringify(target.source)}: resource name may not be empty`,
+    throw withSource(
+      new Error('resource name may not be empty'),
+      `retrieving current configuration of:\n${placeOf(target)}\nfrom server for:`,
+      target.source,
     );
   if (context.flags['server-side']) return serverSide(context, target, print);
   const { cluster, flags } = context;
   const dryRun = dryRunOf(flags['dry-run']);
   const current = await cluster.api.get(target.mapping, { name: target.name, namespace: target.namespace }).catch((error: unknown) => {
     if (isNotFound(error)) return undefined;
-    throw withSource(error, 'retrieving current configuration of', target.source);
+    throw withSource(error, `retrieving current configuration of:\n${placeOf(target)}\nfrom server for:`, target.source);
   });
   if (current) return update(context, target, current, print);
   const object = withLastApplied(target.local);
@@ -155,7 +158,8 @@ async function applyOne(context: ApplyContext, target: FileTarget, print: Print)
 async function serverSide(context: ApplyContext, target: FileTarget, print: Print): Promise<void> {
   const { cluster, flags, shell, changed } = context;
   const fieldManager = managerOf(flags['field-manager'], changed.has('field-manager'), true);
-  const options = { ...writeOptions(context), fieldManager, force: flags['force-conflicts'] };
+  const { subresource } = flags;
+  const options = { ...writeOptions(context), fieldManager, force: flags['force-conflicts'], ...(subresource ? { subresource } : {}) };
   print(await applyOnServer(cluster.api, target, options, (text) => shell.stderr.write(`${text}\n`)), 'serverside-applied');
 }
 
@@ -186,9 +190,8 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
   const schema = await schemaOf(target.mapping.apiVersion, target.mapping.kind);
   let current = live;
   for (let attempt = 0; ; attempt++) {
-    // Upstream's kubectl compares nothing where nothing is sent.
-    if (dryRun === 'client') return print(current, 'configured');
     const plan = planApply(current, target.local, schema);
+    if (dryRun === 'client') return print(applied(current, plan, schema), 'configured');
     if (!plan.changed) return print(current, 'unchanged');
     if (current.metadata.deletionTimestamp) {
       shell.stderr.write(`Warning: Detected changes to resource ${target.name} which is currently being deleted.\n`);
@@ -211,7 +214,7 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
 async function recreate(context: ApplyContext, target: FileTarget, old: AnyObject, print: Print): Promise<void> {
   const { cluster, shell } = context;
   const key = { name: target.name ?? '', namespace: target.namespace };
-  await cluster.api.delete(target.mapping, key, { gracePeriodSeconds: 0, ...deletionOf(context.flags, 'none') });
+  await cluster.api.delete(target.mapping, key, { gracePeriodSeconds: 0, ...deletionOf(context.flags, 'none', shell) });
   await untilGone(cluster, shell, target, -1);
   const wanted = withLastApplied(target.local);
   try {
@@ -230,9 +233,13 @@ function patchError(error: unknown, target: FileTarget, patch: unknown): unknown
   return applyError(withSource(error, 'patching', target.source), target, patch);
 }
 
-function applyError(error: unknown, { mapping, name, namespace, source }: FileTarget, patch: unknown): unknown {
-  const { apiVersion, resource, kind } = mapping;
+function applyError(error: unknown, target: FileTarget, patch: unknown): unknown {
+  return withSource(error, `applying patch:\n${goJson(patch)}\nto:\n${placeOf(target)}\nfor:`, target.source);
+}
+
+/** Which object is meant, in full. */
+function placeOf({ mapping, name, namespace }: FileTarget): string {
+  const { group, version, resource, kind } = mapping;
   const place = `Name: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace ?? '')}`;
-  const what = `Resource: "${apiVersion}, Resource=${resource}", GroupVersionKind: "${apiVersion}, Kind=${kind}"\n${place}`;
-  return withSource(error, `applying patch:\n${goJson(patch)}\nto:\n${what}\nfor:`, source);
+  return `Resource: "${group}/${version}, Resource=${resource}", GroupVersionKind: "${group}/${version}, Kind=${kind}"\n${place}`;
 }

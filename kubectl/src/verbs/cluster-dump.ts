@@ -6,7 +6,7 @@ import { DaemonSet, Deployment, Event, type Kind, Namespace, Node, Pod, ReplicaS
 import type { Cluster } from '../cluster.ts';
 import { jsonText } from '../printers/objects.ts';
 import { templateFlags } from '../printers/result.ts';
-import { defineVerb, type Shell, type Verb } from '../types.ts';
+import { type AnyObject, defineVerb, type Shell, type Verb } from '../types.ts';
 
 /** Takes a file's name and what it holds. */
 type Write = (name: string, text: string) => Promise<void>;
@@ -34,9 +34,10 @@ export const dump: Verb = defineVerb({
     const write = writerTo(folder === '-' ? '' : folder, shell);
     const object = (name: string, value: object): Promise<void> =>
       write(`${name}.${output}`, output === 'yaml' ? toYaml(value) : jsonText(value));
-    await object('nodes', await whole(cluster, Node));
+    await object('nodes', await whole(cluster, Node, flags['show-managed-fields']));
     for (const namespace of await namespacesOf(cluster, flags)) {
-      for (const kind of kinds) await object(`${namespace}/${fileOf(kind)}`, await whole(cluster, kind, namespace));
+      for (const kind of kinds)
+        await object(`${namespace}/${fileOf(kind)}`, await whole(cluster, kind, flags['show-managed-fields'], namespace));
       await logs(cluster, namespace, write);
     }
     if (folder !== '' && folder !== '-') shell.stdout.write(`Cluster info dumped to ${folder}\n`);
@@ -63,10 +64,21 @@ async function namespacesOf(
   return flags.namespaces.length > 0 ? flags.namespaces : ['kube-system', cluster.namespace];
 }
 
+/** An item, of which its list says what it is. */
+function bareItem({ apiVersion: _a, kind: _k, ...item }: AnyObject, managedFields: boolean): object {
+  const { managedFields: _m, ...metadata } = item.metadata;
+  return managedFields ? item : { ...item, metadata };
+}
+
 /** The list as the server would give it. */
-async function whole(cluster: Cluster, kind: Kind<unknown>, namespace?: string): Promise<object> {
+async function whole(cluster: Cluster, kind: Kind<unknown>, managedFields: boolean, namespace?: string): Promise<object> {
   const { items, metadata } = await cluster.api.list(kind, { namespace });
-  return { kind: `${kind.kind}List`, apiVersion: kind.apiVersion, metadata, items };
+  return {
+    kind: `${kind.kind}List`,
+    apiVersion: kind.apiVersion,
+    metadata,
+    items: items.map((item) => bareItem(item as AnyObject, managedFields)),
+  };
 }
 
 function fileOf({ resource }: Kind<unknown>): string {

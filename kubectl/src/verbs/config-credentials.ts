@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts';
 import { type Context, defineVerb, type Verb } from '../types.ts';
 import { changeConfig } from './config-file.ts';
 import { defined, type Entry, embed, file, given, nameOf, upsert } from './config-set.ts';
@@ -5,16 +6,16 @@ import { defined, type Entry, embed, file, given, nameOf, upsert } from './confi
 const credentialFlags = {
   ...embed,
   'auth-provider': { type: 'string', help: 'Auth provider for the user entry in kubeconfig' },
-  'auth-provider-arg': { type: 'array', help: "'key=value' arguments for the auth provider" },
+  'auth-provider-arg': { type: 'list', help: "'key=value' arguments for the auth provider" },
   'client-certificate': { type: 'string', help: 'Path to client-certificate file for the user entry in kubeconfig' },
   'client-key': { type: 'string', help: 'Path to client-key file for the user entry in kubeconfig' },
   password: { type: 'string', help: 'password for the user entry in kubeconfig' },
   token: { type: 'string', help: 'token for the user entry in kubeconfig' },
   username: { type: 'string', help: 'username for the user entry in kubeconfig' },
   'exec-api-version': { type: 'string', help: 'API version of the exec credential plugin for the user entry in kubeconfig' },
-  'exec-arg': { type: 'array', help: 'New arguments for the exec credential plugin command for the user entry in kubeconfig' },
+  'exec-arg': { type: 'list', help: 'New arguments for the exec credential plugin command for the user entry in kubeconfig' },
   'exec-command': { type: 'string', help: 'Command for the exec credential plugin for the user entry in kubeconfig' },
-  'exec-env': { type: 'array', help: "'key=value' environment values for the exec credential plugin; 'key-' removes one" },
+  'exec-env': { type: 'list', help: "'key=value' environment values for the exec credential plugin; 'key-' removes one" },
   'exec-interactive-mode': { type: 'string', help: 'InteractiveMode of the exec credentials plugin for the user entry in kubeconfig' },
   'exec-provide-cluster-info': {
     type: 'bool',
@@ -30,6 +31,12 @@ export const setCredentials: Verb = defineVerb({
   flags: credentialFlags,
   async run(context) {
     const name = nameOf(context, 'unexpected args');
+    requirePairs(context.flags['auth-provider-arg'], 'auth-provider-arg');
+    requirePairs(context.flags['exec-env'], 'exec-env');
+    if (context.flags['embed-certs'] && !given(context, 'client-certificate') && !given(context, 'client-key'))
+      throw new Error('you must specify a --client-certificate or --client-key to embed');
+    if (!['', 'IfAvailable', 'Never', 'Always'].includes(context.flags['exec-interactive-mode']))
+      throw new Error('invalid interactive mode type, can be only IfAvailable, Never, Always');
     const changes: Entry = { ...secrets(context), ...certificates(context) };
     changeConfig(context, (config) => {
       const { all } = upsert(config.users, name, (old) => ({
@@ -47,6 +54,12 @@ export const setCredentials: Verb = defineVerb({
   },
 });
 
+/** @throws UsageError for what is neither `key=value` nor `key-`. */
+function requirePairs(texts: readonly string[], flag: string): void {
+  const wrong = texts.find((text) => !/^[^=]+=|^[^=]+-$/.test(text));
+  if (wrong !== undefined) throw new UsageError(`invalid ${flag} format: ${wrong}`, 'help');
+}
+
 /** A token or a name and password; whichever is given takes the other's place. */
 function secrets(context: CredentialContext): Entry {
   const token = given(context, 'token');
@@ -62,7 +75,7 @@ function secrets(context: CredentialContext): Entry {
 function certificates(context: CredentialContext): Entry {
   const files = ['client-certificate', 'client-key'].map((flag) => {
     const path = given(context, flag);
-    return path === undefined ? {} : file(flag, path, context.flags['embed-certs']);
+    return path === undefined ? {} : file(context, flag, path, context.flags['embed-certs']);
   });
   return Object.assign({}, ...files) as Entry;
 }
@@ -75,10 +88,9 @@ function authProvider({ flags }: CredentialContext, old: Entry | undefined): Ent
   for (const each of flags['auth-provider-arg']) {
     const at = each.indexOf('=');
     if (at > 0) config.set(each.slice(0, at), each.slice(at + 1));
-    else if (each.endsWith('-')) config.delete(each.slice(0, -1));
-    else throw new Error(`Error: malformed config map entry: ${each}`);
+    else config.delete(each.slice(0, -1));
   }
-  return { 'auth-provider': { config: config.size === 0 ? null : Object.fromEntries(config), name } };
+  return { 'auth-provider': { config: config.size === 0 && !old?.config ? null : Object.fromEntries(config), name } };
 }
 
 /** The program that gives credentials: made by its command, and changed by the other flags once it is there. */
@@ -95,7 +107,7 @@ function exec(context: CredentialContext, old: Entry | undefined): Entry {
     ...(mode === undefined ? {} : { interactiveMode: mode }),
     ...(flags['exec-provide-cluster-info'] ? { provideClusterInfo: true } : {}),
   };
-  return { exec: { apiVersion: '', provideClusterInfo: false, ...old, command, ...changed } };
+  return { exec: { args: null, env: null, provideClusterInfo: false, ...old, command, ...changed } };
 }
 
 function variables(texts: readonly string[], old: unknown): object[] {
@@ -103,8 +115,7 @@ function variables(texts: readonly string[], old: unknown): object[] {
   for (const text of texts) {
     const at = text.indexOf('=');
     if (at > 0) all.set(text.slice(0, at), text.slice(at + 1));
-    else if (text.endsWith('-')) all.delete(text.slice(0, -1));
-    else throw new Error(`invalid exec environment value ${JSON.stringify(text)}, expected key=value or key-`);
+    else all.delete(text.slice(0, -1));
   }
   return Array.from(all, ([name, value]) => ({ name, value }));
 }

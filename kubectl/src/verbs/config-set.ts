@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { type Context, defineVerb, type Verb } from '../types.ts';
-import { changeConfig } from './config-file.ts';
+import { changeConfig, configFile, startingConfig } from './config-file.ts';
 
 export type Entry = Readonly<Record<string, unknown>>;
 
@@ -25,11 +25,12 @@ export function upsert<E extends { readonly name: string }>(
   return { all, existed: old !== undefined };
 }
 
-/** A file by its path, or its contents where they are to be embedded; the other form goes. @throws Error when it is not there. */
-export function file(name: string, path: string, embedded: boolean): Entry {
-  if (!existsSync(path)) throw new Error(`could not stat ${name} file ${path}: stat ${path}: no such file or directory`);
+/** A file by its path, from the kubeconfig's folder where it is in it, or its contents where they are to be embedded; the other form goes. @throws Error for contents that are not there. */
+export function file(context: Pick<Context, 'flags' | 'shell'>, name: string, path: string, embedded: boolean): Entry {
+  if (embedded && !existsSync(path)) throw new Error(`could not stat ${name} file ${path}: stat ${path}: no such file or directory`);
   if (embedded) return { [`${name}-data`]: readFileSync(path).toString('base64'), [name]: undefined };
-  return { [name]: resolve(path), [`${name}-data`]: undefined };
+  const near = relative(dirname(resolve(configFile(context))), resolve(path));
+  return { [name]: near.startsWith('..') ? resolve(path) : near, [`${name}-data`]: undefined };
 }
 
 /** The members that have a value. */
@@ -60,6 +61,7 @@ export const setCluster: Verb = defineVerb({
     const name = nameOf(context);
     const ca = given(context, 'certificate-authority');
     const skip = given(context, 'insecure-skip-tls-verify');
+    if (context.flags['embed-certs'] && !ca) throw new Error('you must specify a --certificate-authority to embed');
     if (ca && skip === 'true') throw new Error('you cannot specify a certificate authority and insecure mode at the same time');
     const changes: Entry = {
       ...(given(context, 'server') === undefined ? {} : { server: given(context, 'server') }),
@@ -67,7 +69,8 @@ export const setCluster: Verb = defineVerb({
       ...(given(context, 'proxy-url') === undefined ? {} : { 'proxy-url': given(context, 'proxy-url') }),
       ...(skip === undefined ? {} : { 'insecure-skip-tls-verify': skip === 'true' || undefined }),
       ...(skip === 'true' ? { 'certificate-authority': undefined, 'certificate-authority-data': undefined } : {}),
-      ...(ca === undefined ? {} : file('certificate-authority', ca, context.flags['embed-certs'])),
+      ...(ca === undefined ? {} : { 'insecure-skip-tls-verify': undefined }),
+      ...(ca === undefined ? {} : file(context, 'certificate-authority', ca, context.flags['embed-certs'])),
     };
     changeConfig(context, (config) => {
       const { all } = upsert(config.clusters, name, (old) => ({ name, cluster: defined({ ...old?.cluster, ...changes }) }));
@@ -87,10 +90,10 @@ export const setContext: Verb = defineVerb({
   },
   async run(context) {
     const { shell, flags } = context;
-    const current = flags.current ? (context.cluster.config['current-context'] ?? '') : '';
-    if (flags.current && current === '') throw new Error('no current context is set');
     const [named] = context.args;
     if (flags.current && named !== undefined) throw new Error('you cannot specify both a context name and --current');
+    const current = flags.current ? (startingConfig(context)['current-context'] ?? '') : '';
+    if (flags.current && current === '') throw new Error('no current context is set');
     if (!flags.current && !named) throw new Error('you must specify a non-empty context name or --current');
     const name = flags.current ? current : nameOf(context);
     const changes = Object.fromEntries(

@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import { objectPrinter } from '../printers/objects.ts';
 import { templateFlags } from '../printers/result.ts';
 import { type AnyObject, defineVerb, type Verb } from '../types.ts';
+import { startingConfig } from './config-file.ts';
 
 export const view: Verb = defineVerb({
   usage: 'config view [flags] [options]',
@@ -19,16 +20,20 @@ export const view: Verb = defineVerb({
       type: 'string',
       short: 'o',
       default: 'yaml',
-      help: 'Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file).',
+      help: 'Output format. One of: (json, yaml, kyaml, name, jsonpath, jsonpath-as-json, jsonpath-file).',
     },
     merge: { type: 'bool', default: true, help: 'Merge the full hierarchy of kubeconfig files' },
     'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
     raw: { type: 'bool', help: 'Display raw byte data and sensitive data' },
   },
-  async run({ args, flags, cluster, shell }) {
+  async run(context) {
+    const { args, flags, shell } = context;
+    const { kubeconfig, context: chosenContext } = flags as { readonly kubeconfig?: string; readonly context?: string };
     if (args.length > 0) throw new UsageError(`unexpected arguments: [${args.join(' ')}]`, 'examples');
-    const whole = mergeKubeconfigs([cluster.config]);
-    const chosen = flags.minify ? minified(whole) : whole;
+    if (!flags.merge && !kubeconfig) throw new Error('if merge==false a precise file must be specified');
+    // What is taken out of files must be found.
+    const whole = mergeKubeconfigs([flags.flatten ? context.cluster.config : startingConfig(context)]);
+    const chosen = flags.minify ? minified(whole, chosenContext) : whole;
     const flat = flags.flatten ? flattened(chosen) : chosen;
     const shown = flags.raw || flags.flatten ? flat : redacted(flat);
     // Through the file's own text, so that what is empty is written as kubectl writes it.
@@ -43,12 +48,13 @@ function withNulls(document: AnyObject): AnyObject {
   ) as unknown as AnyObject;
 }
 
-function minified(config: Kubeconfig): Kubeconfig {
-  const name = config['current-context'] ?? '';
+function minified(config: Kubeconfig, asked = ''): Kubeconfig {
+  const name = asked || config['current-context'] || '';
   const found = config.contexts?.find((each) => each.name === name);
   if (!found) throw new Error(name ? `cannot locate context ${name}` : 'current-context must exist in order to minify');
   return {
     ...config,
+    'current-context': name,
     contexts: [found],
     clusters: (config.clusters ?? []).filter((each) => each.name === found.context.cluster),
     users: (config.users ?? []).filter((each) => each.name === found.context.user),

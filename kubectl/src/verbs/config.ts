@@ -3,7 +3,7 @@ import { verbHelp } from '../help.ts';
 import { alignTabs } from '../printers/tabwriter.ts';
 import { type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
 import { setCredentials } from './config-credentials.ts';
-import { changeConfig, configFile } from './config-file.ts';
+import { changeConfig, configFile, startingConfig } from './config-file.ts';
 import { set, unset } from './config-property.ts';
 import { setCluster, setContext } from './config-set.ts';
 import { view } from './config-view.ts';
@@ -18,15 +18,16 @@ function simple(usage: string, run: (context: Context) => void): Verb {
   return defineVerb({ usage: `config ${usage} [options]`, flags: {}, run: async (context) => run(context) });
 }
 
-const currentContext = simple('current-context [flags]', ({ cluster, shell }) => {
-  const current = cluster.config['current-context'];
+const currentContext = simple('current-context [flags]', (context) => {
+  const { shell } = context;
+  const current = startingConfig(context)['current-context'];
   if (!current) throw new Error('current-context is not set');
   shell.stdout.write(`${current}\n`);
 });
 
 const useContext = simple('use-context CONTEXT_NAME', (context) => {
   const name = oneName(context);
-  if (!context.cluster.config.contexts?.some((each) => each.name === name))
+  if (!startingConfig(context).contexts?.some((each) => each.name === name))
     throw new Error(`no context exists with the name: ${JSON.stringify(name)}`);
   changeConfig(context, (config) => ({ ...config, 'current-context': name }));
   context.shell.stdout.write(`Switched to context ${JSON.stringify(name)}.\n`);
@@ -41,21 +42,23 @@ const getContexts: Verb = defineVerb({
     },
     output: { type: 'string', short: 'o', help: 'Output format. One of: (name).' },
   },
-  async run({ flags, cluster, shell, args }) {
-    if (!['', 'name'].includes(flags.output)) throw new Error(`output must be one of '' or 'name': ${flags.output}`);
-    const { contexts = [], 'current-context': current } = cluster.config;
+  async run(context) {
+    const { flags, shell, args } = context;
+    if (!['', 'name'].includes(flags.output))
+      throw new Error(`--output ${flags.output} is not available in kubectl config get-contexts; resetting to default output format`);
+    const { contexts = [], 'current-context': current } = startingConfig(context);
     const missing = args.filter((name) => !contexts.some((each) => each.name === name));
     const shown = contexts.filter(({ name }) => args.length === 0 || args.includes(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
     if (flags.output === 'name') {
       shell.stdout.write(shown.map(({ name }) => `${name}\n`).join(''));
       return throwAll(missing.map((name) => new Error(`context ${name} not found`)));
     }
-    const rows = shown.map(({ name, context }) => [
+    const rows = shown.map(({ name, context: { cluster, user, namespace = '' } }) => [
       name === current ? '*' : '',
       name,
-      context.cluster,
-      context.user,
-      context.namespace ?? '',
+      cluster,
+      user,
+      namespace,
     ]);
     const all = flags['no-headers'] ? rows : [['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE'], ...rows];
     shell.stdout.write(alignTabs(all.map((cells) => `${cells.join('\t')}\n`).join(''), { minWidth: 6, padding: 3 }));
@@ -64,8 +67,9 @@ const getContexts: Verb = defineVerb({
 });
 
 function listNames(usage: string, section: 'clusters' | 'users'): Verb {
-  return simple(usage, ({ cluster, shell }) => {
-    const names = (cluster.config[section] ?? []).map(({ name }) => name).sort();
+  return simple(usage, (context) => {
+    const { shell } = context;
+    const names = (startingConfig(context)[section] ?? []).map(({ name }) => name).sort();
     shell.stdout.write(['NAME', ...names].map((name) => `${name}\n`).join(''));
   });
 }
@@ -92,7 +96,7 @@ function deleteFrom(what: string, section: 'clusters' | 'contexts' | 'users'): V
         throw new Error(`cannot delete ${what} ${name}, not in ${configFile(context)}`);
       return { ...config, [section]: config[section].filter((each) => each.name !== name) };
     });
-    if (what === 'context' && context.cluster.config['current-context'] === name) {
+    if (what === 'context' && startingConfig(context)['current-context'] === name) {
       context.shell.stderr.write('warning: this removed your active context, use "kubectl config use-context" to select a different one\n');
     }
     context.shell.stdout.write(`deleted ${what} ${name} from ${path}\n`);

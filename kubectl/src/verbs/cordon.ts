@@ -1,24 +1,36 @@
 import { Node } from '@keelson/types';
-import type { Cluster } from '../cluster.ts';
 import { throwAll, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, dryRunSuffix } from '../printers/result.ts';
 import { type Found, fetchTargets, requireNames, resolveTargets, type Selection, selectorFlag } from '../resource/targets.ts';
 import { type Context, defineVerb, type Verb } from '../types.ts';
 
-function cordonVerb(name: string, unschedulable: boolean): Verb {
+const flags = { ...selectorFlag, ...dryRunFlag } as const;
+
+function cordonVerb(deed: 'cordon' | 'uncordon'): Verb {
   return defineVerb({
-    usage: `${name} NODE [options]`,
-    flags: { ...selectorFlag, ...dryRunFlag },
-    async run(context) {
-      const { flags, cluster, shell } = context;
-      const dryRun = dryRunOf(flags['dry-run']);
-      await eachNode(context, async ({ object, name: node }) => {
-        const already = ((object.spec as { unschedulable?: boolean }).unschedulable ?? false) === unschedulable;
-        if (!already && dryRun !== 'client') await setUnschedulable(cluster, node, unschedulable, dryRun === 'server');
-        shell.stdout.write(`node/${node} ${already ? 'already ' : ''}${name}ed${dryRunSuffix(dryRun)}\n`);
-      });
-    },
+    usage: `${deed} NODE [options]`,
+    flags,
+    run: (context) => eachNode(context, (node) => setCordoned(context, node, deed)),
   });
+}
+
+/** Closes a node to new pods, or opens it again, and tells. */
+export async function setCordoned(
+  {
+    cluster,
+    shell,
+    flags: { 'dry-run': asked },
+  }: Pick<Context<typeof flags>, 'cluster' | 'shell'> & { readonly flags: { readonly 'dry-run': string } },
+  { object, name }: Found,
+  deed: 'cordon' | 'uncordon',
+): Promise<void> {
+  const dryRun = dryRunOf(asked);
+  const closed = deed === 'cordon';
+  const already = ((object.spec as { unschedulable?: boolean }).unschedulable ?? false) === closed;
+  const patch = { spec: { unschedulable: closed || null } };
+  if (!already && dryRun !== 'client')
+    await cluster.api.patch(Node, { name }, 'application/strategic-merge-patch+json', patch, { dryRun: dryRun === 'server' });
+  shell.stdout.write(`node/${name} ${already ? 'already ' : ''}${deed}ed${dryRunSuffix(dryRun)}\n`);
 }
 
 /** Hands over the nodes that are named. Where one of them is not there, none is; what goes wrong with one does not stop the others. */
@@ -29,6 +41,11 @@ export async function eachNode(context: Context<typeof selectorFlag>, visit: (no
   requireNames(targets, selection);
   const { found, errors } = await fetchTargets(cluster, targets, selection);
   if (errors.length > 0) throw errors[0];
+  const other = found.find(({ mapping }) => mapping.kind !== 'Node');
+  if (other) {
+    const { group, version, resource } = other.mapping;
+    throw new Error(`expected resource of type node, got ${JSON.stringify(`${group}/${version}, Resource=${resource}`)}`);
+  }
   const failed: unknown[] = [];
   for (const node of found) await visit(node).catch((error: unknown) => failed.push(error));
   throwAll(failed);
@@ -43,10 +60,5 @@ function nodesOf({ args, flags, changed, path }: Context<typeof selectorFlag>): 
   return flags.selector === '' ? { args: [] } : { args: ['nodes'], selector: flags.selector };
 }
 
-export async function setUnschedulable(cluster: Cluster, name: string, unschedulable: boolean, dryRun: boolean): Promise<void> {
-  const patch = { spec: { unschedulable: unschedulable || null } };
-  await cluster.api.patch(Node, { name }, 'application/strategic-merge-patch+json', patch, { dryRun });
-}
-
-export const cordon: Verb = cordonVerb('cordon', true);
-export const uncordon: Verb = cordonVerb('uncordon', false);
+export const cordon: Verb = cordonVerb('cordon');
+export const uncordon: Verb = cordonVerb('uncordon');

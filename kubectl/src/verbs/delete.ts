@@ -14,6 +14,7 @@ import {
   untilGone,
 } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
+import { propagationOf } from './cascade.ts';
 import { sendRaw } from './raw.ts';
 
 const deleteFlags = {
@@ -94,13 +95,9 @@ function gracePeriod({ flags, changed }: DeleteContext): number {
   return flags.force ? 0 : flags['grace-period'];
 }
 
-function deleteQuery({ flags }: DeleteContext, grace: number): DeleteQuery {
-  const policies = { background: 'Background', orphan: 'Orphan', foreground: 'Foreground', true: 'Background', false: 'Orphan' } as const;
-  if (!Object.hasOwn(policies, flags.cascade)) {
-    throw new Error(`invalid cascade value (${flags.cascade}). Must be "background", "foreground", or "orphan"`);
-  }
+function deleteQuery({ flags, shell }: DeleteContext, grace: number): DeleteQuery {
   return {
-    propagationPolicy: policies[flags.cascade as keyof typeof policies],
+    propagationPolicy: propagationOf(flags.cascade, shell),
     ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}),
     ...(dryRunOf(flags['dry-run']) === 'server' ? { dryRun: true } : {}),
   };

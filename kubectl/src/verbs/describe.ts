@@ -45,7 +45,8 @@ export const verb = defineVerb({
     const unread: unknown[] = [];
     const targets = await resolveTargets(cluster, shell, selectionOf(context), unread);
     const { found, errors } = await fetchTargets(cluster, targets, selectionOf(context));
-    if (args.length === 2 && errors.length === 1 && isNotFound(errors[0])) return describeByPrefix(context, targets, errors);
+    if (args.length === 2 && !args[0]?.includes('/') && errors.length === 1 && isNotFound(errors[0]))
+      return describeByPrefix(context, targets, errors);
     const withEvents = showsEvents(context, found.length === 1 && errors.length === 0 && unread.length === 0);
     const texts = await Promise.allSettled(found.map((each) => describe(context, each, withEvents)));
     shell.stdout.write(texts.flatMap((text) => (text.status === 'fulfilled' ? [text.value] : [])).join('\n\n'));

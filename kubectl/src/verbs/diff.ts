@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toYaml } from '@keelson/machinery';
@@ -40,11 +40,10 @@ export const verb = defineVerb({
     const { args, flags, cluster, shell } = context;
     if (args.length > 0) throw new ExitError(2, `error: Unexpected args: [${args.join(' ')}]\nSee 'kubectl diff -h' for help and examples`);
     if (!namesFiles(flags)) throw new ExitError(2, 'error: must specify one of -f and -k');
-    if (flags['force-conflicts'] && !flags['server-side']) throw new Error('--force-conflicts only works with --server-side');
-    const folder = await mkdtemp(join(tmpdir(), 'kubectl-diff-'));
+    if (flags['force-conflicts'] && !flags['server-side']) throw new ExitError(2, 'error: --force-conflicts only works with --server-side');
+    const live = await mkdtemp(join(tmpdir(), 'LIVE-'));
+    const merged = await mkdtemp(join(tmpdir(), 'MERGED-'));
     try {
-      const [live, merged] = [join(folder, 'LIVE'), join(folder, 'MERGED')];
-      await Promise.all([live, merged].map((path) => mkdir(path)));
       const applied: Target[] = [];
       for (const document of await readDocuments(flags, shell)) {
         const target = await targetOf(cluster, document);
@@ -61,14 +60,15 @@ export const verb = defineVerb({
         await writeFile(join(merged, file), toYaml(right));
       }
       if (flags.prune) await writePrunable(context, applied, live);
-      const code = await compare(context, live, merged);
+      const { code, program } = await compare(context, live, merged);
+      if (code > 1) throw new ExitError(code, `error: failed to run ${JSON.stringify(program)}: exit status ${code}`);
       if (code > 0) throw new ExitError(code);
     } catch (error) {
       if (error instanceof ExitError) throw error;
       // 1 says that there are differences: what fails says more.
       throw new ExitError(2, describeError(error, cluster.address));
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await Promise.all([live, merged].map((folder) => rm(folder, { recursive: true, force: true })));
     }
   },
 });
@@ -111,13 +111,13 @@ function shown(object: AnyObject, managedFields: boolean): AnyObject {
   return { ...object, metadata: managedFields ? { ...metadata, managedFields: object.metadata.managedFields } : metadata };
 }
 
-function compare({ shell }: Context, live: string, merged: string): Promise<number> {
+function compare({ shell }: Context, live: string, merged: string): Promise<{ readonly code: number; readonly program: string }> {
   const [program = 'diff', ...more] = shell.env.KUBECTL_EXTERNAL_DIFF ? shell.env.KUBECTL_EXTERNAL_DIFF.split(' ') : ['diff', '-u', '-N'];
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...more, live, merged], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.on('data', (chunk: Buffer) => shell.stdout.write(chunk));
     child.stderr.on('data', (chunk: Buffer) => shell.stderr.write(chunk));
     child.on('error', (error) => reject(new Error(`failed to run ${JSON.stringify(program)}: ${error.message}`)));
-    child.on('close', (code) => resolve(code ?? 2));
+    child.on('close', (code) => resolve({ code: code ?? 2, program }));
   });
 }

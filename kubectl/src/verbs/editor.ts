@@ -90,13 +90,18 @@ function withoutComments(text: string): string {
     .join('\n');
 }
 
+/** How a shell ends that has not found what it was to run. */
+const notFound = 127;
+
 function runEditor({ env }: Shell, file: string): Promise<void> {
   const editor = env.KUBE_EDITOR || env.EDITOR || 'vi';
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, editor, file], { stdio: 'inherit' });
     child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`there was a problem with the editor ${JSON.stringify(editor)}`)),
-    );
+    child.on('close', (code) => {
+      const trouble = code === notFound ? 'unable to launch the editor' : 'there was a problem with the editor';
+      if (code === 0) resolve();
+      else reject(new Error(`${trouble} ${JSON.stringify(editor)}`));
+    });
   });
 }

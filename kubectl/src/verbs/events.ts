@@ -1,6 +1,7 @@
 import { watchEvents } from '@keelson/client';
 import { type Event, Event as EventKind } from '@keelson/types';
 import { interval, lastSeen } from '../describe/events.ts';
+import { ExitError } from '../errors.ts';
 import { objectPrinter } from '../printers/objects.ts';
 import { templateFlags } from '../printers/result.ts';
 import { ColumnWriter } from '../printers/tabwriter.ts';
@@ -17,7 +18,7 @@ const eventFlags = {
   output: {
     type: 'string',
     short: 'o',
-    help: 'Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).',
+    help: 'Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).',
   },
   types: { type: 'list', help: 'Output only events of given types.' },
   watch: { type: 'bool', short: 'w', help: 'After listing the requested events, watch for more events.' },
@@ -70,7 +71,9 @@ async function selectorFor({ flags, cluster }: EventsContext): Promise<string> {
   if (flags.for === '') return '';
   const [type = '', name] = flags.for.split('/');
   if (!name) throw new Error('--for must be in resource/name form');
-  const { kind, apiVersion } = (await cluster.mapper()).resolve(type);
+  const found = (await cluster.mapper()).find(type);
+  if (!found) throw new ExitError(1, `the server doesn't have a resource type ${JSON.stringify(type)}`);
+  const { kind, apiVersion } = found;
   return `involvedObject.kind=${kind},involvedObject.apiVersion=${apiVersion},involvedObject.name=${name}`;
 }
 

@@ -14,6 +14,7 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  readonly externalDocs?: { readonly description?: string; readonly url?: string };
   readonly additionalProperties?: Schema | boolean;
   readonly 'x-kubernetes-group-version-kind'?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
 }
@@ -52,6 +53,7 @@ export const verb = defineVerb({
     if (!formats.includes(flags.output)) throw new Error(`unrecognized format: ${flags.output}`);
     const { resources } = await cluster.mapper();
     const mapper = await cluster.mapper();
+    if (argument.startsWith('.')) throw new Error('invalid jsonpath syntax, first node must be field node');
     const [type = '', ...path] = argument.split('.');
     // A group may follow the type: the longest beginning that is a resource wins.
     const lengths = Array.from({ length: path.length + 1 }, (_, i) => path.length - i);
@@ -60,7 +62,10 @@ export const verb = defineVerb({
     if (!found) throw new ExitError(1, `the server doesn't have a resource type ${JSON.stringify(type)}`);
     const wanted = flags['api-version'];
     const resource = wanted ? resources.find((each) => each.kind === found.kind && each.apiVersion === wanted) : found;
-    if (!resource) throw new Error(`couldn't find resource for "${wanted}, Resource=${found.resource}"`);
+    const asked = `${wanted.includes('/') ? '' : '/'}${wanted}, Resource=${found.resource}`;
+    if (!resource && resources.some(({ apiVersion }) => apiVersion === wanted))
+      throw new Error(`GVR (${asked}) not found in OpenAPI schema`);
+    if (!resource) throw new Error(`couldn't find resource for "${asked}"`);
     const schemas = await fetchSchemas(cluster.api, resource);
     const fields = path.slice(at ?? 0);
     const missing = missingField(schemas, resource, fields);
@@ -112,6 +117,7 @@ export function explain(schemas: Schemas, { group, version, kind }: Named, path:
     ...wrap(about, 4),
     ...more,
     '    ',
+    ...docsLines(schema.externalDocs ?? target.externalDocs, ''),
     ...(fields.length > 0 ? ['FIELDS:', ...fields] : []),
     '',
   ].join('\n')}\n`;
@@ -121,12 +127,12 @@ function headOf({ group, version, kind }: Named): string[] {
   return [...(group ? [`GROUP:      ${group}`] : []), `KIND:       ${kind}`, `VERSION:    ${version}`, ''];
 }
 
-/** The first name of a path that leads nowhere. */
+/** What upstream's kubectl says is missing of a path that leads nowhere: its end, wherever it broke off. */
 function missingField(schemas: Schemas, resource: Named, path: readonly string[]): string | undefined {
   let schema: Schema | undefined = schemaOf(schemas, resource);
   for (const name of path) {
     schema = schema && elementOf(schemas, schema).properties?.[name];
-    if (!schema) return name;
+    if (!schema) return path.at(-1);
   }
   return undefined;
 }
@@ -157,8 +163,16 @@ function fieldLines(schemas: Schemas, schema: Schema, recursive: boolean, level:
           ...(inner.properties && !seen.has(inner) ? fieldLines(schemas, inner, true, level + 1, new Set([...seen, inner])) : []),
         ];
       const text = field.description || resolve(schemas, field).description || '<no description>';
-      return [line, ...choice.map((each) => each.trimEnd()), ...wrap(text, 4), ''];
+      const docs = docsLines(field.externalDocs, '    ');
+      return [line, ...choice.map((each) => each.trimEnd()), ...wrap(text, 4), '', ...docs];
     });
+}
+
+/** Where more is to be read. */
+function docsLines(docs: Schema['externalDocs'], pad: string): string[] {
+  if (!docs) return [];
+  const { description = '', url } = docs;
+  return [`${pad}EXTERNAL DOCS:`, ...(description ? wrap(description, pad.length + 4) : []), `${pad}    URL: ${url ?? ''}`, ''];
 }
 
 /** The first choices: upstream shows no more than four. */
@@ -202,11 +216,11 @@ function wrap(text: string, indent: number): string[] {
   return text.split('\n').flatMap((paragraph) => {
     const lines: string[] = [];
     let line = /^\s*/.exec(paragraph)?.[0] ?? '';
-    for (const word of paragraph.trim().split(/\s+/)) {
-      if (line !== '' && line.length + 1 + word.length > width - indent) {
+    for (const [, gap = '', word = ''] of paragraph.trim().matchAll(/(\s*)(\S+)/g)) {
+      if (line.trim() !== '' && line.length + gap.length + word.length > width - indent) {
         lines.push(line);
         line = word;
-      } else line = line.trim() === '' ? line + word : `${line} ${word}`;
+      } else line += gap + word;
     }
     return [...lines, line].map((each) => ' '.repeat(indent) + each);
   });

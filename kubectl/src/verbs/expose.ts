@@ -6,6 +6,7 @@ import { eachFound, type Found, fileFlags, selectionOf } from '../resource/targe
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { createObject, unvalidatedFlags } from './create/generator.ts';
 import { overridden, overrideFlags } from './overrides.ts';
+import { labelsOf } from './pairs.ts';
 import { recordFlag } from './record.ts';
 
 const flags = {
@@ -45,7 +46,7 @@ export const verb = defineVerb({
   flags,
   async run(context) {
     await eachFound(context.cluster, context.shell, { ...selectionOf(context), selector: '', local: namesFiles(context.flags) }, (found) =>
-      overridden(serviceFor(context, found), context.flags).then((service) => createObject(context, service, 'exposed')),
+      overridden(serviceFor(context, found), context.flags).then((service) => createObject(context, service, 'exposed', false)),
     );
   },
 });
@@ -58,16 +59,18 @@ const exposable = new Set(['Deployment.apps', 'ReplicaSet.apps', 'Pod.', 'Servic
 function serviceFor({ flags: asked }: Context<typeof flags>, { mapping, name, object }: Found): AnyObject {
   if (!exposable.has(`${mapping.kind}.${mapping.group}`))
     throw new Error(`cannot expose a ${mapping.group === '' ? mapping.kind : `${mapping.kind}.${mapping.group}`}`);
-  const selector = asked.selector ? pairs(asked.selector.split(',')) : selectorOf(object);
+  const selector = asked.selector ? labelsOf(asked.selector) : selectorOf(object);
   if (Object.keys(selector).length === 0)
     throw new Error(`couldn't retrieve selectors via --selector flag or introspection: ${withoutSelector(mapping)}`);
   const ports = portsFor(object, asked);
   if (ports.length === 0) throw new Error("couldn't find port via --port flag or introspection");
-  const labels = asked.labels !== '' ? pairs(asked.labels.split(',')) : (object.metadata.labels ?? {});
+  if (!['', 'None', 'ClientIP'].includes(asked['session-affinity']))
+    throw new Error(`unknown session affinity: ${asked['session-affinity']}`);
+  const labels = asked.labels !== '' ? labelsOf(asked.labels) : (object.metadata.labels ?? {});
   const spec = {
     ...(asked['cluster-ip'] ? { clusterIP: asked['cluster-ip'] } : {}),
     ...(asked['external-ip'] ? { externalIPs: [asked['external-ip']] } : {}),
-    ...(asked['load-balancer-ip'] ? { loadBalancerIP: asked['load-balancer-ip'] } : {}),
+    ...(asked['load-balancer-ip'] && asked.type === 'LoadBalancer' ? { loadBalancerIP: asked['load-balancer-ip'] } : {}),
     ports,
     selector,
     ...(asked['session-affinity'] ? { sessionAffinity: asked['session-affinity'] } : {}),
@@ -82,10 +85,6 @@ function withoutSelector(mapping: ApiResource): string {
   if (kind === 'Service') return 'the service has no pod selector set';
   if (kind === 'Deployment' || kind === 'ReplicaSet') return `invalid ${kind.toLowerCase()}: no selectors, therefore cannot be exposed`;
   return `the ${kindText(mapping)} has no labels and cannot be exposed`;
-}
-
-function pairs(texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(texts.map((text) => text.split('=', 2)));
 }
 
 function selectorOf({ kind, metadata, spec }: AnyObject): Record<string, string> {

@@ -1,9 +1,9 @@
 import { watchEvents } from '@keelson/client';
 import type { Table } from '@keelson/types';
-import { RequestTimeout } from '../errors.ts';
+import { RequestTimeout, throwAll } from '../errors.ts';
 import { logLine } from '../log.ts';
 import { type ObjectPrinter, objectPrinter, tableFormats } from '../printers/objects.ts';
-import type { Target } from '../resource/targets.ts';
+import { fetchTargets, selectionOf, type Target } from '../resource/targets.ts';
 import { watchPath } from '../resource/watch.ts';
 import type { AnyObject } from '../types.ts';
 import { fetchTable, type GetContext, isTable, tablePrinter } from './get.ts';
@@ -15,6 +15,7 @@ const tableTypes = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/jso
 export async function watchTarget(context: GetContext, targets: readonly Target[]): Promise<void> {
   const [target] = targets;
   if (!target || targets.length > 1) {
+    throwAll((await fetchTargets(context.cluster, targets, selectionOf(context))).errors.slice(0, 1));
     throw new Error(
       new Set(targets.map(({ mapping }) => mapping)).size > 1
         ? 'you may only specify a single resource type'

@@ -33,7 +33,7 @@ export const getFlags = {
   output: {
     type: 'string',
     short: 'o',
-    help: 'Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide).',
+    help: 'Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide).',
   },
   'output-watch-events': {
     type: 'bool',
@@ -80,8 +80,12 @@ export const verb = defineVerb({
       );
     }
     if (flags['output-watch-events'] && !flags.watch && !flags['watch-only']) {
-      throw new UsageError('--output-watch-events option can only be used with --watch or --watch-only', 'examples');
+      throw new UsageError('--output-watch-events option can only be used with --watch or --watch-only', 'none');
     }
+    if (flags['show-labels'] && !isTable(flags.output))
+      throw new Error(`--show-labels option cannot be used with ${flags.output.split('=')[0]} printer`);
+    if ((flags.watch || flags['watch-only']) && flags['sort-by'])
+      shell.stderr.write('warning: --watch requested, --sort-by will be ignored for watch events received\n');
     const unread: unknown[] = [];
     const targets = await resolveTargets(cluster, shell, selectionOf(context), unread);
     if (flags.subresource && targets.some(({ name }) => name === undefined))

@@ -50,6 +50,12 @@ async function change(context: Context<typeof flags>, field: Field): Promise<voi
   if (context.flags.all && context.flags.selector !== '') throw new Error('cannot set --all and --selector at the same time');
   if (resources.length === 0 && !namesFiles(context.flags))
     throw new Error('one or more resources must be specified as <resource> <name> or <resource>/<name>');
+  if (context.flags.list && context.changed.has('output'))
+    throw new UsageError('--list and --output may not be specified together', 'none');
+  if (context.flags['resource-version'] && context.flags.all)
+    throw new UsageError('--resource-version may only be used with a single resource', 'none');
+  if (context.flags.local && !namesFiles(context.flags))
+    throw new UsageError('can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set', 'none');
   const nothing = Object.keys(changes.set).length + changes.remove.length === 0;
   if (nothing && !context.flags.list)
     throw new UsageError(`at least one ${field === 'labels' ? 'label' : 'annotation'} update is required`, 'none');
@@ -64,14 +70,14 @@ function operation(context: Context<typeof flags>, field: Field, changes: Change
   const { cluster, shell } = context;
   const dryRun = dryRunOf(context.flags['dry-run']);
   const print = resultPrinter(context);
-  return async ({ mapping, name, namespace, object }) => {
+  const nothing = Object.keys(changes.set).length + changes.remove.length === 0;
+  return async (found) => {
+    const { mapping, name, namespace, object } = found;
     const before = object.metadata[field] ?? {};
-    if (context.flags.list)
-      return listValues(context, before, single ? '' : `Listing ${field} for ${mapping.kind}.${mapping.group}/${name}:`);
+    if (context.flags.list && nothing) return listValues(context, before, heading(field, found, single));
     if (!context.flags.overwrite) refuseOverwriting(object, field, changes);
     for (const key of changes.remove)
-      if (!Object.hasOwn(before, key))
-        shell.stdout.write(`${field === 'labels' ? 'label' : 'annotation'} ${JSON.stringify(key)} not found.\n`);
+      if (field === 'labels' && !Object.hasOwn(before, key)) shell.stdout.write(`label ${JSON.stringify(key)} not found.\n`);
     const wanted = changed(before, changes);
     const version = context.flags['resource-version'];
     const values = { ...changes.set, ...Object.fromEntries(changes.remove.map((key) => [key, null])) };
@@ -86,8 +92,13 @@ function operation(context: Context<typeof flags>, field: Field, changes: Change
             fieldManager: manager,
             dryRun: dryRun === 'server',
           });
-    print(patched, message(field, before, wanted, changes));
+    if (context.flags.list) return listValues(context, patched.metadata[field] ?? {}, heading(field, found, single));
+    print(patched, message(field, object.metadata[field], wanted, changes));
   };
+}
+
+function heading(field: Field, { mapping: { kind, group }, name }: Found, single: boolean): string {
+  return single ? '' : `Listing ${field} for ${kind}.${group}/${name}:`;
 }
 
 /** Under a heading, where there may be several objects. */
@@ -99,15 +110,19 @@ function listValues({ shell }: Context, values: Readonly<Record<string, string>>
 /** What happened, in upstream's words: labels tell apart what was done, annotations do not. */
 export function message(
   field: Field,
-  before: Readonly<Record<string, string>>,
+  before: Readonly<Record<string, string>> | undefined,
   after: Readonly<Record<string, string>>,
   { set, remove }: Changes,
 ): string {
   if (field === 'annotations') return 'annotated';
+  // Where there were none at all, upstream's kubectl takes the empty ones for a change.
   const same =
-    Object.keys(before).length === Object.keys(after).length && Object.entries(after).every(([key, value]) => before[key] === value);
+    before !== undefined &&
+    Object.keys(before).length === Object.keys(after).length &&
+    Object.entries(after).every(([key, value]) => before[key] === value);
   if (same) return 'not labeled';
-  return Object.keys(set).length > 0 || remove.length === 0 ? 'labeled' : 'unlabeled';
+  if (Object.keys(set).length > 0 && remove.length > 0) return 'modified';
+  return remove.some((key) => before !== undefined && Object.hasOwn(before, key)) ? 'unlabeled' : 'labeled';
 }
 
 function changed(before: Readonly<Record<string, string>>, { set, remove }: Changes): Record<string, string> {

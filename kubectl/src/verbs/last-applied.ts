@@ -62,6 +62,10 @@ const set: Verb = defineVerb({
           `error: no last-applied-configuration annotation found on resource: ${name}, to create the annotation, run the command with --create-annotation`,
         );
       const patch = annotationPatch(withLastApplied(local).metadata.annotations?.[lastAppliedAnnotation] ?? '');
+      if (live.metadata.annotations?.[lastAppliedAnnotation] === patch.metadata.annotations[lastAppliedAnnotation]) {
+        shell.stdout.write(`set-last-applied ${name}: no changes required.\n`);
+        continue;
+      }
       const done =
         dryRun === 'client' ? live : await cluster.api.patch(mapping, { name, namespace }, merge, patch, { dryRun: dryRun === 'server' });
       print(done, 'configured');
@@ -69,7 +73,7 @@ const set: Verb = defineVerb({
   },
 });
 
-function annotationPatch(text: string): object {
+function annotationPatch(text: string): { readonly metadata: { readonly annotations: { readonly [lastAppliedAnnotation]: string } } } {
   return { metadata: { annotations: { [lastAppliedAnnotation]: text } } };
 }
 
@@ -89,7 +93,13 @@ const edit: Verb = defineVerb({
   flags: editFlags,
   async run(context) {
     requireNames([], selectionOf(context));
-    await eachFound(context.cluster, context.shell, selectionOf(context), (found) => editOne(context, found));
+    await eachFound(context.cluster, context.shell, selectionOf(context), (found) => {
+      if (!found.object.metadata.annotations?.[lastAppliedAnnotation])
+        throw new Error(
+          'no last-applied-configuration annotation found on resources, to create the annotation, use command `kubectl apply set-last-applied --create-annotation`',
+        );
+      return editOne(context, found);
+    });
   },
 });
 

@@ -1,9 +1,11 @@
-import { ApiError, LineSplitter, objectPath, withQuery } from '@keelson/client';
+import { sleep } from '@keelson/base';
+import { ApiError, type ClientResponse, LineSplitter, objectPath, withQuery } from '@keelson/client';
 import { Pod } from '@keelson/types';
 import { throwAll, UsageError } from '../errors.ts';
+import { orCannotFind } from '../resource/cannot-find.ts';
 import { fetchOne, isNotFound, selectorFlag } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
-import { containerFor, containerNames, podsOf } from './pods.ts';
+import { containerFor, containerNames, notAmong, podsOf, requireRunningTimeout } from './pods.ts';
 
 const logFlags = {
   ...selectorFlag,
@@ -86,13 +88,17 @@ function checkFlags({ flags, args }: LogContext): void {
   const time = flags['since-time'];
   if (time !== '' && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(time))
     throw new Error(`parsing time ${JSON.stringify(time)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(time)} as "2006"`);
-  if (flags['all-containers'] && flags.container !== '')
-    throw new Error(`--all-containers=true should not be specified with container name ${flags.container}`);
+  const container = flags.container || args[1] || '';
+  if (flags['all-containers'] && container !== '')
+    throw new Error(`--all-containers=true should not be specified with container name ${container}`);
+  requireRunningTimeout(flags['pod-running-timeout'], 'none');
 }
 
 /** @throws Error for what the API would refuse, once the pods are known to be there. */
 function checkOptions({ flags, changed }: LogContext): void {
   if (changed.has('since') && changed.has('since-time')) throw new Error('at most one of `sinceTime` or `sinceSeconds` may be specified');
+  if (flags.since < 0) throw new Error('--since must be greater than 0');
+  if (flags['limit-bytes'] < 0) throw new Error('--limit-bytes must be greater than 0');
   if (flags.tail < -1) throw new Error('--tail must be greater than or equal to -1');
 }
 
@@ -105,8 +111,7 @@ async function sourcesOf(context: LogContext): Promise<Source[]> {
       const { initContainers, containers = [], ephemeralContainers } = pod.spec ?? {};
       return [...(initContainers ?? []), ...containers, ...(ephemeralContainers ?? [])].map(({ name }) => ({ pod, container: name }));
     }
-    if (asked !== '' && !containerNames(pod).includes(asked))
-      throw new Error(`container ${asked} is not valid for pod ${pod.metadata.name}`);
+    if (asked !== '' && !containerNames(pod).includes(asked)) throw new Error(notAmong(pod, asked));
     const { name, note } = containerFor(pod, asked);
     if (note) shell.stderr.write(`${note}\n`);
     return [{ pod, container: name }];
@@ -114,7 +119,8 @@ async function sourcesOf(context: LogContext): Promise<Source[]> {
 
   async function podsAsked({ flags: { selector } }: LogContext): Promise<Pod[]> {
     if (selector !== '') {
-      const { items } = await cluster.api.list(Pod, { namespace: cluster.namespace, labelSelector: selector });
+      const query = { namespace: cluster.namespace, labelSelector: selector };
+      const { items } = await orCannotFind((await cluster.mapper()).resolve('pods'), query, () => cluster.api.list(Pod, query));
       if (items.length === 0) shell.stderr.write(`No resources found in ${cluster.namespace} namespace.\n`);
       return items;
     }
@@ -130,6 +136,24 @@ async function sourcesOf(context: LogContext): Promise<Source[]> {
   }
 }
 
+/** Milliseconds until a container that has not started is asked again. */
+const startRetry = 1000;
+
+/** Opens the log; one that is followed is waited for until its container has started. */
+async function open({ flags, cluster, shell }: Pick<LogContext, 'flags' | 'cluster' | 'shell'>, path: string): Promise<ClientResponse> {
+  for (;;) {
+    try {
+      return await cluster.api.raw({ method: 'GET', path, headers: { accept: '*/*' }, signal: shell.signal });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // The kubelet's own words come without a Status.
+      if (!flags.follow || !/ is waiting to start: (?:ContainerCreating|PodInitializing)$/.test(error.message))
+        throw error.reason === '' ? new Error(error.message) : error;
+    }
+    await sleep(shell.clock, startRetry, shell.signal);
+  }
+}
+
 async function stream({ flags, cluster, shell, changed }: LogContext, { pod, container }: Source, prefixed: boolean): Promise<void> {
   const { name = '', namespace } = pod.metadata;
   const tail = flags.selector !== '' && !changed.has('tail') ? 10 : flags.tail;
@@ -138,19 +162,13 @@ async function stream({ flags, cluster, shell, changed }: LogContext, { pod, con
     follow: flags.follow || undefined,
     limitBytes: flags['limit-bytes'] || undefined,
     previous: flags.previous || undefined,
-    sinceSeconds: changed.has('since') ? Math.ceil(flags.since / 1000) : undefined,
+    sinceSeconds: flags.since > 0 ? Math.ceil(flags.since / 1000) : undefined,
     sinceTime: flags['since-time'],
     tailLines: tail >= 0 ? tail : undefined,
     timestamps: flags.timestamps || undefined,
     insecureSkipTLSVerifyBackend: flags['insecure-skip-tls-verify-backend'] || undefined,
   });
-  const response = await cluster.api
-    .raw({ method: 'GET', path, headers: { accept: '*/*' }, signal: shell.signal })
-    .catch((error: unknown) => {
-      // The kubelet's own words come without a Status.
-      if (error instanceof ApiError && error.reason === '') throw new Error(error.message);
-      throw error;
-    });
+  const response = await open({ flags, cluster, shell }, path);
   if (!prefixed) {
     for await (const chunk of response.chunks) shell.stdout.write(chunk);
     return;

@@ -13,11 +13,19 @@ export const overrideFlags = {
   overrides: { type: 'string', help: 'An inline JSON override for the generated object.' },
 } as const satisfies FlagSpecs;
 
+function readPatch(text: string): object {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    throw new Error('Invalid JSON Patch');
+  }
+}
+
 /** The object with what `--overrides` says instead. @throws Error for an override that is no JSON, or a type that is none. */
 export async function overridden(made: AnyObject, flags: FlagValues<typeof overrideFlags>): Promise<AnyObject> {
   const { overrides, 'override-type': type } = flags;
   if (overrides === '') return made;
-  const patch = JSON.parse(overrides) as object;
+  const patch = readPatch(overrides);
   if (type === 'merge') return applyMergePatch(made, patch) as AnyObject;
   if (type === 'json') return applyJsonPatch(made, patch as JsonPatchOperation[]) as AnyObject;
   const schema = type === 'strategic' ? await schemaOf(made.apiVersion ?? '', made.kind ?? '') : undefined;

@@ -39,6 +39,8 @@ export const verb = defineVerb({
     if (!type) throw new UsageError(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.type)}`, 'none');
     if (!flags.patch && !flags['patch-file'])
       throw new UsageError('must specify --patch or --patch-file containing the contents of the patch', 'none');
+    if (flags.patch && flags['patch-file']) throw new UsageError('cannot specify --patch and --patch-file together', 'none');
+    if (flags.local && context.args.length > 0) throw new UsageError('cannot specify --local and server resources', 'none');
     const text = flags['patch-file'] ? await patchFile(flags['patch-file']) : flags.patch;
     const patch = readPatch(text);
     const dryRun = dryRunOf(flags['dry-run']);

@@ -1,12 +1,17 @@
 import { isPodActive, isPodReady, labelSelectorMatcher, parseTime } from '@keelson/machinery';
 import { type LabelSelector, Pod } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
-import { throwAll } from '../errors.ts';
+import { throwAll, UsageError, type UsageHint } from '../errors.ts';
 import { type Found, fetchOne, fetchTargets, resolveTargets } from '../resource/targets.ts';
 import type { Shell } from '../types.ts';
 
 /** The annotation that names the container to take when none is asked for. */
 const defaultContainer = 'kubectl.kubernetes.io/default-container';
+
+/** @param timeout milliseconds to wait for a pod. @throws UsageError unless there are some. */
+export function requireRunningTimeout(timeout: number, hint: UsageHint): void {
+  if (timeout <= 0) throw new UsageError('--pod-running-timeout must be higher than zero', hint);
+}
 
 /** The pod of `name`, `pod/name`, `deployment/name` or `deployment` `name`: of a workload, the one that is fittest to be looked at. */
 export async function podFor(cluster: Cluster, ...args: readonly string[]): Promise<Pod> {
@@ -77,21 +82,31 @@ export function containerNames({ spec }: Pod): string[] {
  * @throws Error for a name the pod does not have.
  */
 export function containerFor(pod: Pod, asked: string): { readonly name: string; readonly note?: string } {
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  const { containers = [] } = pod.spec ?? {};
   const names = containerNames(pod);
   if (asked !== '') {
     if (names.includes(asked)) return { name: asked };
-    throw new Error(`container ${asked} not found in pod ${pod.metadata.name}_${pod.metadata.namespace}`);
+    throw new Error(notAmong(pod, asked));
   }
   const annotated = pod.metadata.annotations?.[defaultContainer];
   if (annotated && names.includes(annotated)) return { name: annotated };
   const [first] = containers;
   if (!first) throw new Error(`unable to determine the container of pod ${pod.metadata.name}`);
   if (names.length === 1) return { name: first.name };
-  const list = [
+  return { name: first.name, note: `Defaulted container ${JSON.stringify(first.name)} out of: ${choice(pod)}` };
+}
+
+/** A pod's containers, as messages list them. */
+function choice({ spec }: Pod): string {
+  const { containers = [], initContainers, ephemeralContainers } = spec ?? {};
+  return [
     ...containers.map(({ name }) => name),
     ...(ephemeralContainers ?? []).map(({ name }) => `${name} (ephem)`),
     ...(initContainers ?? []).map(({ name }) => `${name} (init)`),
   ].join(', ');
-  return { name: first.name, note: `Defaulted container ${JSON.stringify(first.name)} out of: ${list}` };
+}
+
+/** Of a container that a pod does not have. */
+export function notAmong(pod: Pod, asked: string): string {
+  return `container ${asked} is not valid for pod ${pod.metadata.name} out of: ${choice(pod)}`;
 }

@@ -1,11 +1,11 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { objectPath, withQuery } from '@keelson/client';
 import { Pod, type Service } from '@keelson/types';
 import { UsageError } from '../errors.ts';
 import { fetchOne } from '../resource/targets.ts';
 import { openSocket } from '../stream/socket.ts';
 import { type Context, defineVerb } from '../types.ts';
-import { podsOf } from './pods.ts';
+import { podsOf, requireRunningTimeout } from './pods.ts';
 
 export interface PortPair {
   /** 0 takes any free port. */
@@ -31,6 +31,7 @@ export const verb = defineVerb({
     const [target, ...ports] = args;
     if (target === undefined || ports.length === 0)
       throw new UsageError('TYPE/NAME and list of ports are required for port-forward', 'examples');
+    requireRunningTimeout(context.flags['pod-running-timeout'], 'examples');
     if (shell.transport) throw new Error('port-forward needs connections of its own, which a cluster in the same process has not');
     const found = await fetchOne(cluster, [target], 'pod');
     const [pod] = await podsOf(cluster, found);
@@ -46,13 +47,23 @@ export const verb = defineVerb({
 });
 
 function addressesOf({ flags: { address } }: Context<typeof flags>): readonly string[] {
-  return address.length === 0 ? ['127.0.0.1'] : address.map((each) => (each === 'localhost' ? '127.0.0.1' : each));
+  const wrong = address.find((each) => each !== 'localhost' && isIP(each) === 0);
+  if (wrong !== undefined) throw new Error(`${wrong} is not a valid IP`);
+  return address.length === 0
+    ? ['127.0.0.1']
+    : [...new Set(address.flatMap((each) => (each === 'localhost' ? ['127.0.0.1', '::1'] : [each])))];
 }
 
 /** Reads `80`, `8080:80`, `:80`, `8080:http`. @throws Error in kubectl's words. */
 export function parsePair(text: string): PortPair {
   const [, local, remote] = /^(?:(\d*):)?([\w-]+)$/.exec(text) ?? [];
   if (remote === undefined) throw new Error(`invalid port format '${text}'`);
+  for (const [side, port] of [
+    ['local', local ?? remote],
+    ['remote', remote],
+  ] as const)
+    if (/^\d+$/.test(port) && Number(port) > 65_535)
+      throw new Error(`error parsing ${side} port '${port}': strconv.ParseUint: parsing ${JSON.stringify(port)}: value out of range`);
   const number = /^\d+$/.test(remote) ? Number(remote) : remote;
   if (number === 0) throw new Error('remote port must be > 0');
   if (local === undefined) return { local: typeof number === 'number' ? number : 0, remote: number };

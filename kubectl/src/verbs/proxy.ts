@@ -59,6 +59,7 @@ export const verb = defineVerb({
     if (flags['unix-socket'] !== '' && (context.changed.has('port') || context.changed.has('address')))
       throw new Error('cannot set --unix-socket and --port or --address at the same time');
     checkFolder(context);
+    if (flags.port > 65_535 || flags.port < 0) throw new Error(`listen tcp: address ${flags.port}: invalid port`);
     const server = createProxy(optionsOf(context));
     server.keepAliveTimeout = flags.keepalive;
     const at = await listen(server, flags);
@@ -100,7 +101,11 @@ function slashed(prefix: string): string {
 function listen(server: Server, flags: ProxyContext['flags']): Promise<string> {
   const socket = flags['unix-socket'];
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'bind: address already in use' : error.message;
+      const place = socket === '' ? `tcp ${flags.address}:${flags.port}` : `unix ${socket}`;
+      reject(new Error(`listen ${place}: ${why}`));
+    });
     server.once('listening', () => {
       const { address, port, family } = socket === '' ? (server.address() as AddressInfo) : { address: '', port: 0, family: '' };
       resolve(socket || (family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`));

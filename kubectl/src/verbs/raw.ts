@@ -39,7 +39,9 @@ export async function sendRaw({ cluster, shell, flags }: RawContext, method: 'PO
   const { raw: path, filename } = flags;
   if (filename.length > 1 || (method !== 'DELETE' && filename.length === 0))
     throw new UsageError(filename.length > 1 ? '--raw can only use a single local file or stdin' : 'must specify one of -f and -k', 'none');
-  if (method !== 'DELETE') checkAlone(flags);
+  checkAlone(flags);
+  if (!path.startsWith('/'))
+    throw new UsageError(`--raw must be a valid URL path: parse ${JSON.stringify(path)}: invalid URI for request`, 'none');
   const [file] = filename;
   const body = file === undefined ? undefined : file === '-' ? await readAll(shell.stdin) : await readFile(file, 'utf8');
   shell.stdout.write(await readText(await cluster.api.raw({ method, path, ...(body === undefined ? {} : { body }) })));

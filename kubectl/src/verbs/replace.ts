@@ -5,6 +5,7 @@ import { asNew } from '../resource/as-new.ts';
 import { namesFiles, readDocuments } from '../resource/files.ts';
 import { fileFlags, isNotFound, type Target, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
+import { propagationOf } from './cascade.ts';
 import { deletedText } from './delete.ts';
 import { sendRaw } from './raw.ts';
 import { fieldValidationOf, validateFlag } from './write-flags.ts';
@@ -30,6 +31,7 @@ const replaceFlags = {
   timeout: { type: 'duration', help: 'The length of time to wait before giving up on a delete of --force.' },
 } as const;
 
+type Propagation = ReturnType<typeof propagationOf>;
 type ReplaceContext = Context<typeof replaceFlags>;
 
 export const verb = defineVerb({
@@ -42,11 +44,12 @@ export const verb = defineVerb({
     if (flags['grace-period'] >= 0 && !flags.force) throw new Error('--grace-period must have --force specified');
     if (flags.timeout !== 0 && !flags.force) throw new Error('--timeout must have --force specified');
     if (flags.force && dryRunOf(flags['dry-run']) !== 'none') throw new Error('--dry-run can not be used when --force is set');
+    const propagation = propagationOf(flags.cascade, shell);
     const print = resultPrinter(context);
     const errors: unknown[] = [];
-    for (const document of await readDocuments(flags, shell)) {
+    for (const document of await readDocuments(flags, shell, errors)) {
       try {
-        print(await replaceOne(context, await targetOf(context.cluster, document)), 'replaced');
+        print(await replaceOne(context, await targetOf(context.cluster, document), propagation), 'replaced');
       } catch (error) {
         errors.push(error);
       }
@@ -55,10 +58,15 @@ export const verb = defineVerb({
   },
 });
 
-async function replaceOne(context: ReplaceContext, target: Awaited<ReturnType<typeof targetOf>>): Promise<AnyObject> {
+async function replaceOne(
+  context: ReplaceContext,
+  target: Awaited<ReturnType<typeof targetOf>>,
+  propagation: Propagation,
+): Promise<AnyObject> {
   const { flags, cluster } = context;
   const { mapping, local, source } = target;
   const saved = flags['save-config'] || local.metadata.annotations?.[lastAppliedAnnotation] !== undefined ? withLastApplied(local) : local;
+  if (!target.name) throw withSource(new Error('resource name may not be empty'), 'replacing', source);
   const dryRun = dryRunOf(flags['dry-run']);
   if (dryRun === 'client') return saved;
   const options = {
@@ -68,18 +76,18 @@ async function replaceOne(context: ReplaceContext, target: Awaited<ReturnType<ty
     ...(flags.subresource ? { subresource: flags.subresource } : {}),
   };
   if (flags.force) {
-    await removeFirst(context, target);
+    await removeFirst(context, target, propagation);
     return cluster.api.create(mapping, asNew(saved), options);
   }
   return cluster.api.update(mapping, saved, options).catch((error: unknown) => Promise.reject(withSource(error, 'replacing', source)));
 }
 
 /** What is not there need not go. */
-async function removeFirst({ flags, cluster, shell }: ReplaceContext, target: Target): Promise<void> {
+async function removeFirst({ flags, cluster, shell }: ReplaceContext, target: Target, propagationPolicy: Propagation): Promise<void> {
   const { mapping, namespace, name = '' } = target;
   const gracePeriodSeconds = Math.max(flags['grace-period'], 0);
   try {
-    await cluster.api.delete(mapping, { name, namespace }, { gracePeriodSeconds });
+    await cluster.api.delete(mapping, { name, namespace }, { gracePeriodSeconds, propagationPolicy });
     shell.stdout.write(deletedText(target));
   } catch (error) {
     if (!isNotFound(error)) throw error;

@@ -2,11 +2,16 @@ import { Pod } from '@keelson/types';
 import { UsageError } from '../errors.ts';
 import { fileFlags } from '../resource/targets.ts';
 import { untilState } from '../resource/watch.ts';
+import { detachKeys } from '../stream/detach.ts';
 import type { Context } from '../types.ts';
 import { type AnyObject, defineVerb } from '../types.ts';
+import { propagationOf } from './cascade.ts';
 import { createObject, unvalidatedFlags } from './create/generator.ts';
-import { join } from './exec.ts';
+import { detachFlag, join } from './exec.ts';
+import { imageReference } from './image-reference.ts';
 import { overridden, overrideFlags } from './overrides.ts';
+import { labelsOf, pairsOf } from './pairs.ts';
+import { requireRunningTimeout } from './pods.ts';
 import { recorded, recordFlag } from './record.ts';
 
 const runFlags = {
@@ -14,6 +19,7 @@ const runFlags = {
   ...overrideFlags,
   ...fileFlags,
   ...recordFlag,
+  ...detachFlag,
   annotations: { type: 'array', help: 'Annotations to apply to the pod.' },
   attach: {
     type: 'bool',
@@ -64,8 +70,11 @@ export const verb = defineVerb({
   flags: runFlags,
   async run(context) {
     const { flags, changed } = context;
-    const pod = await overridden(podOf(context), flags);
+    const made = podOf(context);
+    requireRunningTimeout(flags['pod-running-timeout'], 'examples');
+    propagationOf(flags.cascade, context.shell);
     const attach = changed.has('attach') ? flags.attach : flags.stdin;
+    const pod = await overridden(made, flags);
     if (attach && flags['dry-run'] !== 'none') {
       throw new UsageError(
         "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
@@ -73,9 +82,11 @@ export const verb = defineVerb({
       );
     }
     if (flags.rm && !attach) throw new UsageError('--rm should only be used for attached containers', 'examples');
-    if (flags.expose) await createObject(context, serviceFor(pod, flags.port));
+    if (flags.expose) await createObject(context, serviceFor(pod, flags.port), 'created', false);
+    // Upstream's kubectl separates the two documents twice.
+    if (flags.expose && flags.output === 'yaml') context.shell.stdout.write('---\n---\n');
     if (!attach) {
-      await createObject(context, pod);
+      await createObject(context, pod, 'created', false);
       return 0;
     }
     return runAttached(context, pod);
@@ -100,6 +111,7 @@ async function runAttached(context: Context<typeof runFlags>, bare: AnyObject): 
     return await join(cluster, shell, running as unknown as Pod, 'attach', {
       container: name,
       quiet: flags.quiet,
+      detach: detachKeys(flags['detach-keys']),
       stdin: flags.stdin,
       tty: flags.tty,
       command: [],
@@ -117,22 +129,14 @@ async function runAttached(context: Context<typeof runFlags>, bare: AnyObject): 
 function serviceFor({ metadata }: AnyObject, port: string): AnyObject {
   if (port === '') throw new UsageError('--port must be set when exposing a service', 'examples');
   const ports = [{ port: Number(port), protocol: 'TCP', targetPort: Number(port) }];
-  return { apiVersion: 'v1', kind: 'Service', metadata: { name: metadata.name ?? '' }, spec: { ports, selector: metadata.labels } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: metadata.name ?? '' },
+    spec: { ports, selector: metadata.labels },
+    status: { loadBalancer: {} },
+  };
 }
-
-function pairsOf(texts: readonly string[], what: string): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.indexOf('=');
-      if (at < 1) throw new Error(`${what}: ${text}`);
-      return [text.slice(0, at), text.slice(at + 1)];
-    }),
-  );
-}
-
-/** `host:port/path/name:tag@digest`. */
-const imageReference =
-  /^(?:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
 
 function podOf({ args, changed, dash, flags, path }: Context<typeof runFlags>): AnyObject {
   const [name] = args;
@@ -145,9 +149,11 @@ function podOf({ args, changed, dash, flags, path }: Context<typeof runFlags>): 
     throw new UsageError(`invalid image pull policy: ${policy}`, 'examples');
   if (!['Always', 'OnFailure', 'Never'].includes(flags.restart))
     throw new Error(`invalid restart policy: ${flags.restart}\nSee '${path} -h' for help and examples`);
+  if (flags.tty && !flags.stdin) throw new UsageError('-i/--stdin is required for containers with -t/--tty=true', 'examples');
+  if (flags.port && !/^[+-]?\d+$/.test(flags.port)) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(flags.port)}: invalid syntax`);
   const words = args.slice(1);
-  const labels = flags.labels !== '' ? pairsOf(flags.labels.split(','), 'unexpected label spec') : { run: name };
-  const annotations = pairsOf(flags.annotations, 'unexpected annotation');
+  const labels = flags.labels !== '' ? labelsOf(flags.labels) : { run: name };
+  const annotations = pairsOf(flags.annotations, 'invalid annotations format');
   const env = Object.entries(pairsOf(flags.env, 'invalid env')).map(([key, value]) => ({ name: key, value }));
   const container = {
     ...(words.length > 0 ? { [flags.command ? 'command' : 'args']: words } : {}),

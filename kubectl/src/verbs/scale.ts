@@ -15,6 +15,9 @@ import { untilState } from '../resource/watch.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { causePatch, recordFlag } from './record.ts';
 
+/** The groups of the built-in kinds that can be scaled. */
+const scalable = new Set(['', 'apps']);
+
 interface Scaled {
   readonly spec?: { readonly replicas?: number };
   readonly status?: { readonly replicas?: number; readonly observedGeneration?: number };
@@ -62,7 +65,9 @@ export const verb = defineVerb({
           await cluster.api.patch(mapping, { name, namespace }, 'application/merge-patch+json', cause, { dryRun: dryRun === 'server' });
         }
       }
-      print(object, 'scaled');
+      // Where the count of a custom object stands, only its definition says.
+      const known = scalable.has(mapping.group);
+      print(known ? { ...object, spec: { ...spec, replicas: flags.replicas } } : object, 'scaled');
       if (flags.timeout > 0 && dryRun === 'none') {
         await untilState(
           cluster,

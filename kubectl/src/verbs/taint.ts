@@ -38,7 +38,6 @@ export const verb = defineVerb({
     if (flags.all && flags.selector !== '') throw new Error("setting 'all' parameter with a non empty selector is prohibited");
     await requireNodes(context, args[0] ?? '');
     const dryRun = dryRunOf(flags['dry-run']);
-    const print = resultPrinter(context);
     // Upstream's kubectl does not say that this was not really done.
     const pretend = resultPrinter({ shell, flags: { ...flags, 'dry-run': 'none' } });
     const selection = { args: args.slice(0, start), selector: flags.selector, all: flags.all };
@@ -48,7 +47,7 @@ export const verb = defineVerb({
       const done = flags.overwrite ? 'modified' : deed(changes);
       const patch = { spec: { taints: after }, metadata: { resourceVersion: object.metadata.resourceVersion } };
       if (dryRun === 'client') return pretend({ ...object, spec: { ...(object.spec as object), taints: after } }, done);
-      print(
+      pretend(
         await cluster.api.patch(mapping, { name }, 'application/merge-patch+json', patch, {
           dryRun: dryRun === 'server',
           fieldManager: flags['field-manager'],
@@ -89,6 +88,12 @@ export function parseTaints(texts: readonly string[]): TaintChanges {
     else if (effect === '') throw new UsageError(`unknown taint spec: ${text}`, 'examples');
     else add.push({ key, ...(value ? { value } : {}), effect });
   }
+  const twice = add.find(({ key, effect }, at) => add.slice(0, at).some((one) => one.key === key && one.effect === effect));
+  if (twice)
+    throw new UsageError(
+      `duplicated taints with the same key and effect: {${twice.key} ${twice.value ?? ''} ${twice.effect} <nil>}`,
+      'examples',
+    );
   const both = remove.filter((each) => add.some(({ key, effect }) => key === each.key && (each.effect === '' || effect === each.effect)));
   if (both.length > 0)
     throw new Error(

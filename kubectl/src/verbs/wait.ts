@@ -1,3 +1,4 @@
+import { sleep } from '@keelson/base';
 import { parseJsonPath, relaxedJsonPath } from '@keelson/machinery';
 import { throwAll } from '../errors.ts';
 import { outputFlags, resultPrinter } from '../printers/result.ts';
@@ -49,18 +50,19 @@ export const verb = defineVerb({
     const targets = await resolveTargets(cluster, shell, selection, errors);
     requireNames(targets, selection);
     const print = resultPrinter(context);
-    const all = await named(context, targets, condition, errors);
-    // All have the one time together; what is as wished when it is over is still found to be.
+    const all = await named(context, targets, errors);
+    // All have the one time together: once it is over, upstream's kubectl looks at no further one.
     const end = shell.clock.now() + flags.timeout;
     for (const target of all) {
       const timeout = flags.timeout > 0 ? Math.max(end - shell.clock.now(), 0) : flags.timeout;
       try {
+        if (flags.timeout > 0 && timeout === 0) throw new Error('timed out waiting for the condition');
         const last = await untilState(cluster, target, { clock: shell.clock, signal: shell.signal, timeout }, accepts);
         const { mapping, name = '' } = target;
         print(last ?? { apiVersion: mapping.apiVersion, kind: mapping.kind, metadata: { name } }, 'condition met');
       } catch (error) {
         const where = condition.toLowerCase() === 'create' ? '' : ` ${target.mapping.resource}/${target.name}`;
-        errors.push(shell.signal.aborted ? error : new Error(`${failure(error, flags.timeout, where !== '')}${where}`));
+        errors.push(shell.signal.aborted ? error : failure(error, flags.timeout, where));
       }
     }
     throwAll(errors);
@@ -68,28 +70,30 @@ export const verb = defineVerb({
   },
 });
 
-/** What went wrong, as it stands before the name of the object where there is one. */
-function failure(error: unknown, timeout: number, named: boolean): string {
+/** What went wrong; an end of the time names the object, if there is one. */
+function failure(error: unknown, timeout: number, where: string): unknown {
   const { message } = error as Error;
-  if (!named) return message;
-  if (!message.startsWith('timed out')) return `${message} on`;
-  return timeout === 0 ? 'condition not met for' : `${message} on`;
+  if (where === '' || !message.startsWith('timed out')) return error;
+  return new Error(`${timeout === 0 ? 'condition not met for' : `${message} on`}${where}`);
 }
 
+/** As often upstream's kubectl looks whether there is something now, in milliseconds. */
+const lookAgain = 1000;
+
 /** Targets by name. What is not there is an error, unless its coming or going is waited for. */
-async function named(
-  context: Context<typeof waitFlags>,
-  targets: readonly Target[],
-  condition: string,
-  errors: unknown[],
-): Promise<Target[]> {
+async function named(context: Context<typeof waitFlags>, targets: readonly Target[], errors: unknown[]): Promise<Target[]> {
+  const { flags, shell, cluster } = context;
+  const condition = flags.for.toLowerCase();
   const patient = condition === 'create';
   const known = targets.filter(({ name }) => patient && name !== undefined);
-  const { found, errors: missing } = await fetchTargets(
-    context.cluster,
-    targets.filter((target) => !known.includes(target)),
-    selectionOf(context),
-  );
+  const open = targets.filter((target) => !known.includes(target));
+  const end = shell.clock.now() + flags.timeout;
+  let { found, errors: missing } = await fetchTargets(cluster, open, selectionOf(context));
+  while (patient && open.length > 0 && found.length === 0 && missing.length === 0) {
+    if (shell.clock.now() >= end) throw new Error('timed out waiting for the condition');
+    await sleep(shell.clock, Math.min(lookAgain, end - shell.clock.now()), shell.signal);
+    ({ found, errors: missing } = await fetchTargets(cluster, open, selectionOf(context)));
+  }
   errors.push(...missing.filter((error) => !(condition === 'delete' && isNotFound(error))));
   return [...known, ...found.map(({ mapping, namespace, name }) => ({ mapping, namespace, name }))];
 }
@@ -127,7 +131,7 @@ function conditionIs(text: string): Awaited {
 function pathIs(text: string): Awaited {
   const [, path = '', value] = /^('?\{[\s\S]*\}'?|[^=]*)(?:=([\s\S]*))?$/.exec(text) ?? [];
   const bare = path.replaceAll("'", '');
-  if (bare === '')
+  if (bare === '' || value?.includes('='))
     throw new Error("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'");
   const parsed = parseJsonPath(relaxedJsonPath(bare));
   const wanted = value?.replaceAll(/^['"]+|['"]+$/g, '');
@@ -138,7 +142,7 @@ function pathIs(text: string): Awaited {
     if (wanted === undefined) return true;
     if (found.length > 1) throw new Error('given jsonpath expression matches more than one value');
     if (typeof found[0] === 'object' && found[0] !== null)
-      throw new Error('jsonpath leads to a nested object or list which cannot be compared');
+      throw new Error('jsonpath leads to a nested object or list which is not supported');
     return String(found[0]) === wanted;
   };
 }

@@ -18,29 +18,41 @@ export function defaultKubeconfigPath(): string {
 
 /**
  * The kubeconfig kubectl would use: `path` if given, else the files listed in `KUBECONFIG`, else `~/.kube/config`. Files of a list
- * that do not exist are passed over. The names of files inside become absolute. @throws Error in kubectl's words.
+ * that do not exist are passed over. The names of files inside become absolute, unless `read` leaves them as they are. @throws Error in kubectl's words.
  */
-export function loadKubeconfig(path?: string, env: NodeJS.ProcessEnv = process.env): Kubeconfig {
+export function loadKubeconfig(path?: string, env: NodeJS.ProcessEnv = process.env, read = readKubeconfig): Kubeconfig {
   if (path && !existsSync(path)) throw new Error(`stat ${path}: no such file or directory`);
   const listed = env.KUBECONFIG?.split(delimiter).filter(Boolean) ?? [];
   const paths = path ? [path] : listed.length > 0 ? listed : [defaultKubeconfigPath()];
-  return mergeKubeconfigs(paths.filter((file) => existsSync(file)).map(readKubeconfig));
+  return mergeKubeconfigs(paths.filter((file) => existsSync(file)).map((file) => read(file)));
 }
 
-/** One file, its file names made absolute. @throws Error naming the file when it cannot be read as a kubeconfig. */
+/** One file, its file names made absolute. @throws as `readKubeconfigAsIs`. */
 export function readKubeconfig(path: string): Kubeconfig {
+  return absolutePaths(readKubeconfigAsIs(path), dirname(resolve(path)));
+}
+
+/** One file as it is written. @throws Error naming the file when it cannot be read as a kubeconfig. */
+export function readKubeconfigAsIs(path: string): Kubeconfig {
   try {
     const text = readFileSync(path, 'utf8');
     const config: Kubeconfig | null = text.startsWith('{') ? JSON.parse(text) : parse(text);
     requireConfig(config ?? {});
-    return absolutePaths(config ?? {}, dirname(resolve(path)));
+    return config ?? {};
   } catch (error) {
     throw new Error(`error loading config file "${path}": ${errorMessage(error)}`);
   }
 }
 
 /** What says nothing of what it is counts as a kubeconfig. @throws Error in client-go's words, which name the place where it knows its kinds. */
-function requireConfig({ apiVersion, kind }: Kubeconfig): void {
+function requireConfig({ apiVersion, kind, ...lists }: Kubeconfig): void {
+  for (const [name, type] of [
+    ['clusters', 'NamedCluster'],
+    ['contexts', 'NamedContext'],
+    ['users', 'NamedAuthInfo'],
+  ] as const)
+    if (lists[name] && !Array.isArray(lists[name]))
+      throw new Error(`json: cannot unmarshal object into Go struct field Config.${name} of type []v1.${type}`);
   const [version, named] = [apiVersion || 'v1', kind || 'Config'];
   if (version === 'v1' && named === 'Config') return;
   const scheme = 'k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50';

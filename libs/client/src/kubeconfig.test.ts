@@ -67,7 +67,21 @@ test('a written file is private and reads back the same', (t) => {
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.deepEqual(loadKubeconfig(path), { apiVersion: 'v1', kind: 'Config', ...config });
   assert.deepEqual(connectionOf(resolveContext(loadKubeconfig(path))).caData, Buffer.from('CA'));
-  assert.match(renderKubeconfig(config), /^apiVersion: v1\nclusters:\n {2}- cluster:\n/);
+  assert.match(renderKubeconfig(config), /^apiVersion: v1\nclusters:\n- cluster:\n/);
+});
+
+test('a file is written as kubectl writes it: by name, with what is a word to everybody, and nothing for lists without entries', () => {
+  const named = (name: string): { name: string; cluster: object } => ({ name, cluster: {} });
+  const text = renderKubeconfig({ clusters: [named('y'), named('a')], contexts: [], preferences: { colors: true } });
+  const cluster = (name: string): string => `- cluster:\n    server: ""\n  name: ${name}\n`;
+  const lists = `clusters:\n${cluster('a')}${cluster('"y"')}contexts: null\ncurrent-context: ""\n`;
+  assert.equal(text, `apiVersion: v1\n${lists}kind: Config\npreferences:\n  colors: true\nusers: null\n`);
+});
+
+test('a context may name what is not there, the command line may not', () => {
+  const astray = { contexts: [{ name: 'c', context: { cluster: 'gone', user: 'gone' } }], 'current-context': 'c' };
+  assert.equal(connectionOf(resolveContext(astray)).server, 'http://localhost:8080');
+  assert.throws(() => resolveContext(astray, { user: 'gone' }), { message: 'auth info "gone" does not exist' });
 });
 
 test('KUBECONFIG lists files and passes over missing ones; a named one must exist', (t) => {
@@ -78,6 +92,8 @@ test('KUBECONFIG lists files and passes over missing ones; a named one must exis
   assert.equal(loaded['current-context'], 'here');
   assert.equal(loaded.users?.[0]?.user.token, 'x');
   assert.throws(() => loadKubeconfig('/nowhere/config'), { message: 'stat /nowhere/config: no such file or directory' });
+  writeFileSync(join(folder, 'd'), 'clusters: {a: b}');
+  assert.throws(() => loadKubeconfig(join(folder, 'd')), /: json: cannot unmarshal object into Go struct field Config\.clusters of type /);
   writeFileSync(join(folder, 'c'), 'users: [');
   assert.throws(() => loadKubeconfig(join(folder, 'c')), /^Error: error loading config file ".*c": /);
 });

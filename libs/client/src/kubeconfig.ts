@@ -108,7 +108,7 @@ export function absolutePaths(config: Kubeconfig, folder: string): Kubeconfig {
   };
 }
 
-/** @throws Error in kubectl's words when a context, cluster or user is named that the config lacks. */
+/** What a context names and the config lacks is as if it were empty. @throws Error in kubectl's words for a choice that the config lacks. */
 export function resolveContext(config: Kubeconfig, choice: ContextChoice = {}): ResolvedContext {
   const name = choice.context || config['current-context'] || '';
   const context = config.contexts?.find((entry) => entry.name === name)?.context;
@@ -118,15 +118,25 @@ export function resolveContext(config: Kubeconfig, choice: ContextChoice = {}): 
   const userName = choice.user || context?.user || '';
   const cluster = config.clusters?.find((entry) => entry.name === clusterName)?.cluster;
   const user = config.users?.find((entry) => entry.name === userName)?.user;
-  if (!cluster && clusterName) throw new Error(`cluster "${clusterName}" does not exist`);
-  if (!user && userName) throw new Error(`auth info "${userName}" does not exist`);
+  if (!cluster && choice.cluster) throw new Error(`cluster "${clusterName}" does not exist`);
+  if (!user && choice.user) throw new Error(`auth info "${userName}" does not exist`);
   return { context: name, namespace: context?.namespace || undefined, cluster: cluster ?? {}, user: user ?? {} };
 }
 
 /** The file's text: YAML with keys in order, as `kubectl config` writes it. */
 export function renderKubeconfig(config: Kubeconfig): string {
-  const whole = { apiVersion: 'v1', kind: 'Config', clusters: [], contexts: [], 'current-context': '', users: [], ...config };
-  return stringify(whole, { sortMapEntries: true, lineWidth: 0 });
+  const lists = {
+    clusters: byName(config.clusters)?.map((each) => ({ ...each, cluster: { server: '', ...each.cluster } })) ?? null,
+    contexts: byName(config.contexts) ?? null,
+    users: byName(config.users) ?? null,
+  };
+  const whole = { apiVersion: 'v1', kind: 'Config', 'current-context': '', ...config, ...lists };
+  // Of version 1.1, since others read it so: `y` is a truth value there.
+  return stringify(whole, { sortMapEntries: true, lineWidth: 0, indentSeq: false, version: '1.1' });
+}
+
+function byName<E extends { readonly name: string }>(list: readonly E[] | null | undefined): E[] | undefined {
+  return list?.length ? [...list].sort((a, b) => (a.name < b.name ? -1 : 1)) : undefined;
 }
 
 function firstByName<E extends { name: string }>(lists: readonly (E[] | null | undefined)[]): E[] {

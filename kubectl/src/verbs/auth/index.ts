@@ -19,6 +19,8 @@ const canFlags = {
 const resourceVerbs = new Set(
   'get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest'.split(' '),
 );
+/** Types of which nobody can have objects, or all. */
+const unlisted = new Set(['*', 'users', 'groups']);
 const urlVerbs = new Set('get put post head options delete patch *'.split(' '));
 
 const canI: Verb = defineVerb({
@@ -27,11 +29,12 @@ const canI: Verb = defineVerb({
   async run(context) {
     const { flags, cluster, shell, args } = context;
     if (flags.list) {
+      if (args.length > 0) throw new Error('list option must be specified with no arguments');
       await listRules(context);
       return 0;
     }
     const [verb, what, name = ''] = args;
-    if (verb === undefined || what === undefined || args.length > 3) {
+    if (verb === undefined || what === undefined || args.length > (what.startsWith('/') ? 2 : 3)) {
       throw new UsageError(
         "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
         'none',
@@ -57,7 +60,7 @@ const canI: Verb = defineVerb({
 async function attributes({ flags, cluster, shell }: Context<typeof canFlags>, verb: string, what: string, name: string): Promise<object> {
   const [type = '', ownName = name] = what.split('/');
   const found = type === '*' ? undefined : (await cluster.mapper()).find(type);
-  if (!found && type !== '*') shell.stderr.write(`Warning: the server doesn't have a resource type '${type}'\n\n`);
+  if (!found && !unlisted.has(type)) shell.stderr.write(`Warning: the server doesn't have a resource type '${type}'\n\n`);
   if (found && !found.namespaced && !flags['all-namespaces'])
     shell.stderr.write(
       `Warning: resource '${found.resource}' is not namespace scoped${found.group === '' ? '' : ` in group '${found.group}'`}\n\n`,

@@ -60,15 +60,23 @@ function failure({ kind = '', spec }: AnyObject, error: ApiError): Error {
   return what === undefined ? error : new Error(`failed to create ${what} ${error.message}`);
 }
 
-/** Sends an object, or with `--dry-run=client` only prints it, and tells that it was created, or as `done` says. */
-export async function createObject(context: Context<typeof unvalidatedFlags>, bare: AnyObject, done = 'created'): Promise<void> {
+/**
+ * Sends an object, or with `--dry-run=client` only prints it, and tells that it was created, or as `done` says. @param saves whether what
+ * is only printed is printed with what `--save-config` adds.
+ */
+export async function createObject(
+  context: Context<typeof unvalidatedFlags>,
+  bare: AnyObject,
+  done = 'created',
+  saves = true,
+): Promise<void> {
   const { flags, cluster } = context;
   const dryRun = dryRunOf(flags['dry-run']);
   const print = resultPrinter(context);
   const made = recorded(context, bare);
   // Without a server to ask, namespaced objects are told by not being one of these.
   if (dryRun === 'client')
-    return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, flags['save-config']), done);
+    return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, saves && flags['save-config']), done);
   const mapping = (await cluster.mapper()).ofKind(made.apiVersion ?? '', made.kind ?? '');
   if (!mapping) throw new Error(`no matches for kind ${JSON.stringify(made.kind)} in version ${JSON.stringify(made.apiVersion)}`);
   const object = inNamespace(made, mapping.namespaced ? cluster.namespace : undefined, flags['save-config']);

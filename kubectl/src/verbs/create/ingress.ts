@@ -48,7 +48,7 @@ function parseRule(text: string): Rule {
   const groups = ruleForm.exec(text)?.groups;
   if (!groups) throw new Error(`rule ${text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]`);
   const { host = '', path = '', service = '', port = '', tls } = groups;
-  const secret = tls === undefined ? undefined : tls.slice(tls.indexOf('=') + 1 || tls.length);
+  const secret = tls === undefined ? undefined : tls.slice(tls.indexOf('=') + 1 || tls.length).split(',')[0];
   return { host, path, backend: backendOf(service, port), secret };
 }
 

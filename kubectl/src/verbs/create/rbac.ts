@@ -86,8 +86,9 @@ export const roleBinding: Verb = generator(
   },
   (context) => {
     const { clusterrole, role: roleName } = context.flags;
+    const name = nameOf(context);
     if ((clusterrole === '') === (roleName === '')) throw new Error('exactly one of clusterrole or role must be specified');
-    return binding('RoleBinding', nameOf(context), roleName ? 'Role' : 'ClusterRole', roleName || clusterrole, subjectsOf(context.flags));
+    return binding('RoleBinding', name, roleName ? 'Role' : 'ClusterRole', roleName || clusterrole, subjectsOf(context.flags));
   },
 );
 

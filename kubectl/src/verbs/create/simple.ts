@@ -33,6 +33,9 @@ export const token: Verb = defineVerb({
     if (kind && !['Node', 'Pod', 'Secret'].includes(kind)) throw new Error('supported --bound-object-kind values are Node, Pod, Secret');
     if (kind && !flags['bound-object-name']) throw new Error('--bound-object-name is required if --bound-object-kind is provided');
     const uid = flags['bound-object-uid'];
+    if (!kind && flags['bound-object-name']) throw new Error('--bound-object-name can only be set if --bound-object-kind is provided');
+    if (!kind && uid) throw new Error('--bound-object-uid can only be set if --bound-object-kind is provided');
+    if (flags.duration < 0) throw new Error('--duration must be greater than or equal to 0');
     const bound = kind ? { apiVersion: 'v1', kind, name: flags['bound-object-name'], ...(uid ? { uid } : {}) } : undefined;
     const request = {
       apiVersion: TokenRequest.apiVersion,

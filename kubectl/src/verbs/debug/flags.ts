@@ -1,6 +1,9 @@
+import type { Container } from '@keelson/types';
 import { UsageError } from '../../errors.ts';
 import type { FlagValues } from '../../flags.ts';
 import type { Context } from '../../types.ts';
+import { imageReference } from '../image-reference.ts';
+import { customOf } from './custom.ts';
 import { checkProfile } from './profiles.ts';
 
 export const debugFlags = {
@@ -52,29 +55,35 @@ export interface Asked {
   readonly env: readonly { readonly name: string; readonly value: string }[];
   /** Name and image; `*` is every container. */
   readonly images: ReadonlyMap<string, string>;
+  /** What `--custom` says of the container; undefined without it. */
+  readonly custom: Partial<Container> | undefined;
   /** Undefined: as the pod has it. */
   readonly shareProcesses: boolean | undefined;
 }
 
 /** @throws Error in kubectl's words for flags that do not go together. */
-export function askedOf({ flags, changed, args, dash }: DebugContext): Asked {
+export async function askedOf({ flags, changed, args, dash }: DebugContext): Promise<Asked> {
   const command = dash === -1 ? [] : args.slice(dash);
   const copies = flags['copy-to'] !== '';
   const only = (flag: 'replace' | 'same-node' | 'set-image'): void => {
     if (!copies && changed.has(flag)) throw new Error(`--${flag} may only be used with --copy-to.`);
   };
+  const named = dash === -1 ? args.length > 0 : dash > 0;
+  for (const flag of ['replace', 'same-node', 'set-image'] as const) only(flag);
   if (copies && flags.image === '' && flags['set-image'].length === 0 && command.length === 0)
     throw new Error('you must specify --image, --set-image or command arguments.');
   if (!copies && flags.image === '') throw new Error('you must specify --image when not using --copy-to.');
   if ((dash === 0 || args.length === 0) && flags.filename.length === 0) throw new Error('NAME or filename is required for debug');
+  if (named && flags.filename.length > 0) throw new Error('resource/name arguments cannot be provided when a path is specified');
+  if (flags.image && !imageReference.test(flags.image))
+    throw new Error(`invalid image name ${JSON.stringify(flags.image)}: invalid reference format`);
   if (copies && flags.target !== '') throw new Error('--target is incompatible with --copy-to. Use --share-processes instead.');
-  for (const flag of ['replace', 'same-node', 'set-image'] as const) only(flag);
   if (flags['image-pull-policy'] !== '' && !['Always', 'IfNotPresent', 'Never'].includes(flags['image-pull-policy']))
     throw new Error(`invalid image pull policy: ${flags['image-pull-policy']}`);
   if (flags.tty && !flags.stdin) throw new Error('-i/--stdin is required for containers with -t/--tty=true');
   checkProfile(flags.profile);
   return {
-    ...{ flags, command, env: variables(flags.env), images: imagesOf(flags['set-image']) },
+    ...{ flags, command, env: variables(flags.env), images: imagesOf(flags['set-image']), custom: await customOf(flags.custom) },
     shareProcesses: changed.has('share-processes') ? flags['share-processes'] : undefined,
   };
 }
@@ -91,7 +100,8 @@ function imagesOf(texts: readonly string[]): Map<string, string> {
   return new Map(
     texts.map((text) => {
       const [name, image, ...more] = text.split('=');
-      if (!name || !image || more.length > 0) throw new Error(`all image specifications must be of the form container=image: ${text}`);
+      if (!name || !image || more.length > 0)
+        throw new UsageError(`invalid argument ${JSON.stringify(text)} for "--set-image" flag: ${text} must be formatted as key=value`);
       return [name, image];
     }),
   );

@@ -2,11 +2,13 @@ import { randomSuffix } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import type { Node } from '@keelson/types';
 import { Pod } from '@keelson/types';
+import { patchFor } from '../../apply/patch-for.ts';
 import { throwAll } from '../../errors.ts';
 import { type Found, fetchOne, fetchTargets, resolveTargets } from '../../resource/targets.ts';
 import { untilState } from '../../resource/watch.ts';
-import { defineVerb, type Shell } from '../../types.ts';
+import { type AnyObject, defineVerb, type Shell } from '../../types.ts';
 import { join } from '../exec.ts';
+import { customized } from './custom.ts';
 import { type Asked, askedOf, type DebugContext, debugFlags } from './flags.ts';
 import { ephemeralContainer, nodePod, podCopy } from './pods.ts';
 
@@ -24,12 +26,11 @@ export const verb = defineVerb({
   ],
   flags: debugFlags,
   async run(context) {
-    const ask = askedOf(context);
-    const { cluster, args, dash, changed, flags } = context;
-    if (flags.profile === 'legacy')
-      say(
-        context,
-        '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".',
+    const ask = await askedOf(context);
+    const { cluster, shell, args, dash, changed, flags } = context;
+    if (flags.profile === 'legacy' && !flags.quiet)
+      shell.stderr.write(
+        '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".\n',
       );
     const [name = ''] = dash === -1 ? args : args.slice(0, dash);
     const found = name === '' ? await firstOfFile(context) : await fetchOne(cluster, [name], 'pod');
@@ -63,7 +64,7 @@ function debug(context: DebugContext, ask: Asked, { mapping, object }: Found): P
 }
 
 function say({ flags, shell }: DebugContext, message: string): void {
-  if (!flags.quiet) shell.stderr.write(`${message}\n`);
+  if (!flags.quiet) shell.stdout.write(`${message}\n`);
 }
 
 async function onNode(context: DebugContext, ask: Asked, node: Node): Promise<Made> {
@@ -72,22 +73,25 @@ async function onNode(context: DebugContext, ask: Asked, node: Node): Promise<Ma
   const pod = `node-debugger-${node.metadata.name}-${randomSuffix(shell.random)}`;
   if (!flags.quiet) shell.stdout.write(`Creating debugging pod ${pod} with container ${container} on node ${node.metadata.name}.\n`);
   const made = nodePod(node, cluster.namespace, { pod, container }, ask);
-  return { pod: await cluster.api.create(Pod, made), container };
+  return { pod: await cluster.api.create(Pod, await withCustom(made, container, ask)), container };
 }
 
 async function inPod(context: DebugContext, ask: Asked, pod: Pod): Promise<Made> {
   const { cluster, flags } = context;
   const { name = '', namespace } = pod.metadata;
-  const container = flags.container || defaultName(context, pod);
   if (flags.target)
     say(
       context,
       `Targeting container ${JSON.stringify(flags.target)}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.`,
     );
-  const patch = { spec: { ephemeralContainers: [ephemeralContainer(container, ask)] } };
+  const container = flags.container || defaultName(context, pod);
+  const added = await customized(ephemeralContainer(container, ask), ask.custom);
+  const before = pod as unknown as AnyObject;
+  const ephemeralContainers = [...(pod.spec.ephemeralContainers ?? []), added];
+  const { type, patch } = await patchFor(before, { ...before, spec: { ...pod.spec, ephemeralContainers } });
   try {
     const options = { subresource: 'ephemeralcontainers' };
-    return { pod: await cluster.api.patch(Pod, { name, namespace }, 'application/strategic-merge-patch+json', patch, options), container };
+    return { pod: await cluster.api.patch(Pod, { name, namespace }, type, patch, options), container };
   } catch (error) {
     // The pod was there a moment ago: it is the subresource that is not.
     if (error instanceof ApiError && error.code === 404 && !error.status.details?.name)
@@ -101,10 +105,16 @@ async function inCopy(context: DebugContext, ask: Asked, pod: Pod): Promise<Made
   const fresh = freshName(shell, pod);
   const copy = podCopy(pod, ask, fresh);
   if (copy.added && flags.container === '') say(context, `Defaulting debug container name to ${fresh}.`);
-  const created = await cluster.api.create(Pod, copy.pod);
+  const created = await cluster.api.create(Pod, await withCustom(copy.pod, copy.container, ask));
   const { name = '', namespace } = pod.metadata;
   if (flags.replace) await cluster.api.delete(Pod, { name, namespace });
   return { pod: created, container: copy.container };
+}
+
+/** The pod with what `--custom` says of one of its containers. */
+async function withCustom(pod: Pod, name: string | undefined, { custom }: Asked): Promise<Pod> {
+  const containers = await Promise.all(pod.spec.containers.map((each) => (each.name === name ? customized(each, custom) : each)));
+  return { ...pod, spec: { ...pod.spec, containers } };
 }
 
 function defaultName(context: DebugContext, pod: Pod): string {
@@ -137,10 +147,10 @@ async function attachTo(context: DebugContext, pod: Pod, container: string): Pro
   if (!state) throw new Error(`pods ${JSON.stringify(name)} not found`);
   const ready = state as unknown as Pod;
   if (stateOf(ready, container)?.terminated) return showLog(context, ready, container);
-  say(
-    context,
-    "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.",
-  );
+  if (!flags.quiet)
+    shell.stderr.write(
+      "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n",
+    );
   const session = { container, quiet: flags.quiet, stdin: flags.stdin, tty: flags.tty, command: [] };
   try {
     return await join(cluster, shell, ready, 'attach', session);

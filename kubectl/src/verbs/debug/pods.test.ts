@@ -22,7 +22,15 @@ const defaults: Asked['flags'] = {
 };
 
 function ask(flags: Partial<Asked['flags']> = {}, more: Partial<Omit<Asked, 'flags'>> = {}): Asked {
-  return { flags: { ...defaults, ...flags }, command: [], env: [], images: new Map(), shareProcesses: undefined, ...more };
+  return {
+    flags: { ...defaults, ...flags },
+    command: [],
+    env: [],
+    images: new Map(),
+    custom: undefined,
+    shareProcesses: undefined,
+    ...more,
+  };
 }
 
 const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;

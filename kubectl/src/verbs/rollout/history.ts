@@ -53,10 +53,10 @@ export function historyText(revisions: readonly Revision[]): string {
  * @throws Error in kubectl's words when there is none.
  */
 export function revisionToRestore(revisions: readonly Revision[], wanted: number, name = ''): Revision {
-  const found = wanted > 0 ? revisions.find(({ number }) => number === wanted) : revisions.at(-2);
+  const found = wanted === 0 ? revisions.at(-2) : revisions.find(({ number }) => number === wanted);
   if (found) return found;
   throw new Error(
-    wanted > 0
+    wanted !== 0
       ? `unable to find specified revision ${wanted} in history`
       : `no rollout history found for deployment ${JSON.stringify(name)}`,
   );

@@ -52,6 +52,7 @@ export const history: Verb = defineVerb({
   async run(context) {
     requireArguments(context);
     const { flags, changed, cluster, shell } = context;
+    if (flags.revision < 0) throw new Error(`revision must be a positive integer: ${flags.revision}`);
     const print = resultPrinter(context);
     await eachFound(cluster, shell, { ...selectionOf(context), all: true }, async (found) => {
       const revisions = await revisionsOfFound(cluster, found);
@@ -71,12 +72,17 @@ export const history: Verb = defineVerb({
   },
 });
 
+/** Of a kind that none of what upstream's kubectl knows of rollouts is for. */
+export function unvisited({ mapping: { group, kind } }: Found): string {
+  return `no visitor method exists for {${group} ${kind}}`;
+}
+
 /** What the kind keeps of its templates. @throws Error in kubectl's words for a kind that keeps nothing. */
 function revisionsOfFound(cluster: Cluster, found: Found): Promise<Revision[]> {
   const { kind } = found.mapping;
   if (kind === 'Deployment') return deploymentRevisions(cluster, found.object as unknown as Deployment);
   if (kind === 'DaemonSet' || kind === 'StatefulSet') return keptRevisions(cluster, found);
-  throw new Error(`no history viewer has been implemented for ${JSON.stringify(kind)}`);
+  throw new Error(`error retrieving history for ${JSON.stringify(kind)}, ${unvisited(found)}`);
 }
 
 function revisionAt(revisions: readonly Revision[], wanted: number): Revision {

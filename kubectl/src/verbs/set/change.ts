@@ -1,3 +1,4 @@
+import { errorMessage } from '@keelson/base';
 import type { Container, PodSpec, PodTemplateSpec } from '@keelson/types';
 import { patchFor } from '../../apply/patch-for.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
@@ -21,6 +22,12 @@ export const workloadFlags = { ...setFlags, ...recordFlag } as const;
 
 export type SetContext = Context<typeof setFlags>;
 
+/** What stands before the server's refusal, and whether an object that stays as it was is sent and told of too. */
+interface Telling {
+  readonly trouble?: string;
+  readonly always?: boolean;
+}
+
 /**
  * Edits a copy of each object and sends what changed, told as `done`; what did not change is not sent. `resources` are the arguments
  * that name objects.
@@ -30,6 +37,7 @@ export async function changeObjects(
   resources: readonly string[],
   done: string,
   edit: (object: AnyObject, found: Found) => void | Promise<void>,
+  { trouble = '', always = false }: Telling = {},
 ): Promise<void> {
   const { flags, cluster, shell } = context;
   const dryRun = dryRunOf(flags['dry-run']);
@@ -39,11 +47,16 @@ export async function changeObjects(
     const changed = structuredClone(object);
     await edit(changed, found);
     const edited = recorded(context, changed);
-    if (JSON.stringify(edited) === JSON.stringify(object)) return;
+    if (JSON.stringify(edited) === JSON.stringify(object) && !always) return;
     if (dryRun === 'client' || flags.local) return print(edited, done);
     const { type, patch } = await patchFor(object, edited);
     const options = { fieldManager: flags['field-manager'], dryRun: dryRun === 'server' };
-    print(await cluster.api.patch(mapping, { name, namespace }, type, patch, options), done);
+    print(
+      await cluster.api.patch(mapping, { name, namespace }, type, patch, options).catch((error: unknown) => {
+        throw trouble === '' ? error : new Error(`${trouble} ${errorMessage(error)}`);
+      }),
+      done,
+    );
   });
 }
 
@@ -63,15 +76,17 @@ export function changePodSpecs(
   resources: readonly string[],
   done: string,
   edit: (spec: PodSpec, found: Found) => void | Promise<void>,
+  telling: Telling = {},
 ): Promise<void> {
-  return changeObjects(context, resources, done, async (object, found) => {
+  const editSpec = async (object: AnyObject, found: Found): Promise<void> => {
     const spec = podSpecOf(object);
     if (!spec)
       throw new Error(
         `${found.mapping.resource}/${found.name} the object is not a pod or does not have a pod template: *${found.mapping.version}.${found.mapping.kind}`,
       );
     await edit(spec, found);
-  });
+  };
+  return changeObjects(context, resources, done, editSpec, telling);
 }
 
 interface Templated {

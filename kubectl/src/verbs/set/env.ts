@@ -1,6 +1,7 @@
 import { compareStrings, isEnvVarName } from '@keelson/machinery';
 import { ConfigMap, type Container, type EnvVar, Secret } from '@keelson/types';
 import type { Cluster } from '../../cluster.ts';
+import { UsageError } from '../../errors.ts';
 import { namesFiles } from '../../resource/files.ts';
 import { eachFound, selectionOf } from '../../resource/targets.ts';
 import type { Shell } from '../../types.ts';
@@ -43,6 +44,7 @@ export const env: Verb = defineVerb({
       throw new Error('one or more resources must be specified as <resource> <name> or <resource>/<name>');
     if (changes.length === 0 && flags.from === '' && !flags.list)
       return void (await eachFound(cluster, shell, { ...selectionOf(context), args: resources }, async () => undefined));
+    if (flags.list && context.changed.has('output')) throw new UsageError('--list and --output may not be specified together', 'none');
     checkNames(changes);
     const imported = flags.from === '' ? [] : await importedFrom(context);
     const done = flags.list ? '' : 'env updated';
@@ -70,6 +72,8 @@ function checkNames(changes: readonly string[]): void {
     const name = at === -1 ? change : change.slice(0, at);
     const problems = at === -1 ? [] : isEnvVarName(name);
     if (problems.length > 0) throw new Error(`${JSON.stringify(name)} is not a valid key name: ${problems.join(',')}`);
+    if (at !== -1 && changes.includes(`${name}-`))
+      throw new Error('can not both modify and remove the same environment variable in the same command');
   }
 }
 
@@ -86,7 +90,8 @@ function applyChange(container: Container, change: string, kept: string | undefi
 /** @param kept the object whose variables are not to become others; undefined where they may. */
 function put(container: Container, variable: EnvVar, kept: string | undefined): void {
   const present = container.env?.find(({ name }) => name === variable.name);
-  if (present && kept) throw new Error(`${kept} '${variable.name}' already has a value (${present.value ?? ''}), and --overwrite is false`);
+  if (present && kept && present.value !== variable.value)
+    throw new Error(`${kept} '${variable.name}' already has a value (${present.value ?? ''}), and --overwrite is false`);
   container.env = present
     ? (container.env ?? []).map((each) => (each === present ? variable : each))
     : [...(container.env ?? []), variable];

@@ -11,14 +11,20 @@ export const image: Verb = defineVerb({
     if (pairs.length === 0) return nothingToSet(context, resources, 'at least one image update is required');
     const images = new Map(pairs.map(readPair));
     const missing: Error[] = [];
-    await changePodSpecs(context, resources, 'image updated', ({ containers, initContainers = [] }) => {
-      const all = [...containers, ...initContainers];
-      for (const [name, wanted] of images) {
-        const named = name === '*' ? all : all.filter((each) => each.name === name);
-        if (named.length === 0) missing.push(new Error(`error: unable to find container named ${JSON.stringify(name)}`));
-        for (const each of named) each.image = wanted;
-      }
-    });
+    await changePodSpecs(
+      context,
+      resources,
+      'image updated',
+      ({ containers, initContainers = [] }) => {
+        const all = [...containers, ...initContainers];
+        for (const [name, wanted] of images) {
+          const named = name === '*' ? all : all.filter((each) => each.name === name);
+          if (named.length === 0) missing.push(new Error(`error: unable to find container named ${JSON.stringify(name)}`));
+          for (const each of named) each.image = wanted;
+        }
+      },
+      { trouble: 'failed to patch image update to pod template:' },
+    );
     throwAll(missing);
   },
 });

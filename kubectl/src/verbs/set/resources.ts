@@ -26,14 +26,20 @@ export const resources: Verb = defineVerb({
         'you must specify an update to requests or limits (in the form of --requests/--limits)',
       );
     const wanted = { limits: quantitiesOf(flags.limits), requests: quantitiesOf(flags.requests) };
-    await changePodSpecs(context as unknown as SetContext, args, 'resource requirements updated', (spec) => {
-      const chosen = containersNamed(spec, flags.containers);
-      if (chosen.length === 0) throw new Error(`unable to find container named ${flags.containers}`);
-      for (const container of chosen) {
-        const { limits, requests, ...rest } = container.resources ?? {};
-        container.resources = { ...rest, ...merged('limits', limits, wanted.limits), ...merged('requests', requests, wanted.requests) };
-      }
-    });
+    await changePodSpecs(
+      context as unknown as SetContext,
+      args,
+      'resource requirements updated',
+      (spec) => {
+        const chosen = containersNamed(spec, flags.containers);
+        if (chosen.length === 0) throw new Error(`unable to find container named ${flags.containers}`);
+        for (const container of chosen) {
+          const { limits, requests, ...rest } = container.resources ?? {};
+          container.resources = { ...rest, ...merged('limits', limits, wanted.limits), ...merged('requests', requests, wanted.requests) };
+        }
+      },
+      { trouble: 'failed to patch resources update to pod template' },
+    );
   },
 });
 

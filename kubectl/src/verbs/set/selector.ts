@@ -1,4 +1,6 @@
+import { errorMessage } from '@keelson/base';
 import { parseLabelSelector } from '@keelson/machinery';
+import { requireNames, selectionOf } from '../../resource/targets.ts';
 import { type Context, defineVerb, type Verb } from '../../types.ts';
 import { changeObjects, type SetContext, workloadFlags } from './change.ts';
 
@@ -20,6 +22,7 @@ export const selector: Verb = defineVerb({
     const { args, flags }: Context<typeof selectorFlags> = context;
     const at = args.length - 1;
     if (at === -1) throw new Error('one selector is required');
+    if (at === 0 && flags.filename.length === 0) requireNames([], selectionOf({ args: [], flags }));
     const wanted = labelsOf(args[at] ?? '');
     await changeObjects(context as unknown as SetContext, args.slice(0, at), 'selector updated', (object, { mapping }) => {
       if (mapping.kind !== 'Service') throw new Error('setting a selector is only supported for Services');
@@ -29,11 +32,19 @@ export const selector: Verb = defineVerb({
   },
 });
 
+function parsed(expression: string): ReturnType<typeof parseLabelSelector> {
+  try {
+    return parseLabelSelector(expression);
+  } catch (error) {
+    throw new Error(`couldn't parse the selector string ${JSON.stringify(expression)}: ${errorMessage(error)}`);
+  }
+}
+
 const operators: Readonly<Record<string, string>> = { in: 'In', notin: 'NotIn', exists: 'Exists', '!': 'DoesNotExist' };
 
 /** A service selects by equality alone. @throws Error for any other requirement. */
 function labelsOf(expression: string): Record<string, string> {
-  const entries = parseLabelSelector(expression).requirements.map(({ key, operator, values }) => {
+  const entries = parsed(expression).requirements.map(({ key, operator, values }) => {
     if ((operator !== '=' && operator !== '==') || values.length !== 1)
       throw new Error(`match expression [{${key} ${operators[operator] ?? operator} [${values.join(' ')}]}] not supported on this object`);
     return [key, values[0] ?? ''] as const;

@@ -10,8 +10,14 @@ export const serviceAccount: Verb = defineVerb({
   async run(context) {
     const name = context.args.at(-1);
     if (name === undefined) throw new UsageError('serviceaccount is required', 'none');
-    await changePodSpecs(context as unknown as SetContext, context.args.slice(0, -1), 'serviceaccount updated', (spec) => {
-      spec.serviceAccountName = name;
-    });
+    await changePodSpecs(
+      context as unknown as SetContext,
+      context.args.slice(0, -1),
+      'serviceaccount updated',
+      (spec) => {
+        spec.serviceAccountName = name;
+      },
+      { always: true },
+    );
   },
 });

@@ -36,9 +36,10 @@ const notYet = 'metrics not available yet';
 /** A pod older than this, in milliseconds, should have been measured. */
 const measuredWithin = 120_000;
 
-function check({ args, flags }: CommonContext): void {
-  if (args.length > 1) throw new UsageError(`accepts at most 1 arg(s), received ${args.length}`);
-  if (args[0] && flags.selector) throw new UsageError('only one of NAME or selector can be provided', 'none');
+function check({ args, flags }: CommonContext, what: 'node' | 'pod'): void {
+  if (args.length > 1) throw new UsageError(`${what} [NAME | -l label]`, 'examples');
+  const selector = what === 'node' ? '--selector' : 'selector';
+  if (args[0] && flags.selector) throw new UsageError(`only one of NAME or ${selector} can be provided`, 'none');
   const by = flags['sort-by'];
   if (by !== '' && by !== 'cpu' && by !== 'memory') throw new Error('--sort-by accepts only cpu or memory');
 }
@@ -63,7 +64,7 @@ const node: Verb = defineVerb({
   usage: 'top node [NAME | -l label] [options]',
   flags: nodeFlags,
   async run(context: Context<typeof nodeFlags>) {
-    check(context);
+    check(context, 'node');
     const { flags, args, cluster, shell } = context;
     const [name] = args;
     const found = await metricsAt(context, '/nodes', { labelSelector: flags.selector });
@@ -80,7 +81,7 @@ const pod: Verb = defineVerb({
   usage: 'top pod [NAME | -l label] [options]',
   flags: podFlags,
   async run(context: Context<typeof podFlags>) {
-    check(context);
+    check(context, 'pod');
     const { flags, cluster, shell } = context;
     const selection = { labelSelector: flags.selector, fieldSelector: flags['field-selector'] };
     const everywhere = flags['all-namespaces'];
