@@ -3,14 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
 import { isAbort, type Logger } from '@keelson/base';
 import { type Api, createApi, loadKubeconfig, transportFor } from '@keelson/client';
-import { type Component, type ComponentContext, delegatedAuth, type OptionValues, serveHealth } from '@keelson/component';
+import { type Component, type ComponentContext, delegatedAuth, type OptionValues, serveHealth, userAgent } from '@keelson/component';
 import { createInformers } from '@keelson/runtime';
 import { type Chosen, chooseBackend, cleanupAll } from './choose.ts';
 import { configKind, inert } from './config-file.ts';
 import { kernelConntrack } from './conntrack.ts';
 import { healthHandler, listen, metricsHandler } from './health/server.ts';
 import { httpHealthPorts } from './health/service-health.ts';
-import { proxyMetrics } from './metrics.ts';
+import { type Mode, proxyMetrics } from './metrics.ts';
 import { bindAddress, options } from './options.ts';
 import { createProxy, type NodeProxy } from './proxy.ts';
 import { applySysctls, type Sysctls } from './sysctl.ts';
@@ -35,7 +35,7 @@ export const component: Component<Options> = {
 
 async function runProxy(context: ComponentContext<Options>, chosen: Chosen): Promise<void> {
   const { options: values, clock, random, log, metrics, signal } = context;
-  const transport = transportFor(loadKubeconfig(values.kubeconfig || undefined));
+  const transport = transportFor(loadKubeconfig(values.kubeconfig || undefined), undefined, { userAgent: userAgent('kube-proxy') });
   const api = createApi(transport, { clock });
   const healthPorts = httpHealthPorts(log, () => proxy.healthy);
   const proxy: NodeProxy = createProxy({
@@ -50,7 +50,7 @@ async function runProxy(context: ComponentContext<Options>, chosen: Chosen): Pro
   });
   try {
     await serveHealthz(context, proxy);
-    await serveMetrics(context, api);
+    await serveMetrics(context, api, chosen.mode);
     await proxy.run(signal);
   } catch (error) {
     if (!signal.aborted && !isAbort(error)) throw error;
@@ -70,10 +70,14 @@ async function serveHealthz({ options: values, clock, signal }: ComponentContext
 }
 
 /** With a certificate as every other component; without one in the clear, to this machine only. */
-async function serveMetrics({ options: values, clock, log, metrics, signal }: ComponentContext<Options>, api: Api): Promise<void> {
+async function serveMetrics(
+  { options: values, clock, log, metrics, signal }: ComponentContext<Options>,
+  api: Api,
+  mode: Mode,
+): Promise<void> {
   if (values['metrics-bind-address'] === '') return;
   const address = bindAddress('metrics-bind-address', values['metrics-bind-address']);
-  if (values['tls-cert-file'] === '') return listen(metricsHandler(metrics), loopback(address, log), signal);
+  if (values['tls-cert-file'] === '') return listen(metricsHandler(metrics, mode), loopback(address, log), signal);
   const tls = { cert: readFileSync(values['tls-cert-file'], 'utf8'), key: readFileSync(values['tls-private-key-file'], 'utf8') };
   const authority = values['client-ca-file'] === '' ? {} : { clientCA: readFileSync(values['client-ca-file'], 'utf8') };
   const auth = delegatedAuth({ api, clock, log });

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { errorMessage } from '@keelson/base';
 import type { Registry } from 'prom-client';
+import type { Mode } from '../metrics.ts';
 
 /** What the health endpoints tell about. */
 export interface Health {
@@ -41,11 +42,13 @@ export function healthHandler(health: Health, now: () => number): RequestListene
   };
 }
 
-/** `/metrics` in Prometheus' text, and `/proxyMode` as upstream. */
-export function metricsHandler(registry: Registry): RequestListener {
+/** `/metrics` in Prometheus' text; `/proxyMode`, by which tests and tools choose what they look for, and `/healthz`, as upstream. */
+export function metricsHandler(registry: Registry, mode: Mode): RequestListener {
   return (request, response) => {
-    if (request.url === '/proxyMode') return void response.end('iptables');
-    if (request.url !== '/metrics') return void response.writeHead(404).end();
+    const path = request.url?.split('?')[0];
+    if (path === '/proxyMode') return void response.end(mode);
+    if (path === '/healthz') return void response.end('ok');
+    if (path !== '/metrics') return void response.writeHead(404).end();
     registry.metrics().then(
       (text) => response.writeHead(200, { 'Content-Type': registry.contentType }).end(text),
       () => response.writeHead(500).end(),

@@ -1,3 +1,4 @@
+import { canonicalIp } from '@keelson/machinery';
 import type { EndpointSlice } from '@keelson/types';
 import type { Endpoint, Place, Protocol } from './types.ts';
 
@@ -21,7 +22,7 @@ export function candidates(slices: readonly EndpointSlice[], portName: string, p
     for (const port of slice.ports ?? []) {
       if ((port.name ?? '') !== portName || (port.protocol ?? 'TCP').toLowerCase() !== protocol || !port.port) continue;
       for (const endpoint of slice.endpoints ?? []) {
-        const ip = endpoint.addresses[0];
+        const ip = canonicalIp(endpoint.addresses[0] ?? '');
         if (!ip) continue;
         const ready = endpoint.conditions?.ready ?? true;
         const key = `${ip}:${port.port}`;

@@ -65,6 +65,22 @@ describe('wantedService', () => {
     });
   });
 
+  it('takes leading zeros for decimal, and writes none', () => {
+    const spec = {
+      type: 'LoadBalancer',
+      clusterIP: '10.96.0.011',
+      externalIPs: ['192.000.002.7'],
+      loadBalancerSourceRanges: ['010.0.0.1/8'],
+    };
+    const status = { loadBalancer: { ingress: [{ ip: '::ffff:192.0.2.8' }] } };
+    const last = { ...endpoint(1, 1), addresses: ['010.244.1.010'] };
+    const port = wantedService(service('web', spec, status), [slice('web', [last])], place)?.ports[0];
+    assert.deepEqual(
+      [port?.clusterIP, port?.externalIPs, port?.sourceRanges, port?.loadBalancerIPs, ips(port?.cluster ?? [])],
+      ['10.96.0.11', ['192.0.2.7'], ['10.0.0.0/8'], ['192.0.2.8'], ['10.244.1.10']],
+    );
+  });
+
   it('counts local ready addresses for the health check', () => {
     const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 30999 };
     const slices = [slice('web', [endpoint(1, 1), endpoint(1, 2, terminating), endpoint(2, 3)]), slice('web', [endpoint(1, 1)], 9090)];

@@ -1,3 +1,4 @@
+import { canonicalCidr, canonicalIp } from '@keelson/machinery';
 import type { EndpointSlice, Service } from '@keelson/types';
 import { candidates, choose } from './endpoints.ts';
 import type { Family, HealthCheck, Place, Protocol, WantedPort, WantedService } from './types.ts';
@@ -38,7 +39,7 @@ function wantedPort(
   const protocol = (port.protocol ?? 'TCP').toLowerCase() as Protocol;
   const external = {
     nodePort: port.nodePort ?? 0,
-    externalIPs: (spec.externalIPs ?? []).filter((ip) => familyOf(ip) === place.family),
+    externalIPs: (spec.externalIPs ?? []).map(canonicalIp).filter((ip) => familyOf(ip) === place.family),
     loadBalancerIPs: loadBalancerIPs(service, place.family),
   };
   const policy = {
@@ -54,7 +55,9 @@ function wantedPort(
     clusterIP,
     port: port.port,
     ...external,
-    sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter((range) => familyOf(range) === place.family),
+    sourceRanges: (spec.loadBalancerSourceRanges ?? [])
+      .map((range) => canonicalCidr(range.trim()))
+      .filter((range) => familyOf(range) === place.family),
     affinitySeconds: spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : 0,
     internalLocal: policy.internalLocal,
     externalLocal: policy.externalLocal,
@@ -64,14 +67,16 @@ function wantedPort(
 
 function addressOf(service: Service, family: Family): string | undefined {
   const addresses = service.spec?.clusterIPs?.length ? service.spec.clusterIPs : [service.spec?.clusterIP ?? ''];
-  return addresses.find((ip) => ip !== '' && ip !== 'None' && familyOf(ip) === family);
+  // Tools that write rules read leading zeros as octal, Kubernetes does not.
+  return addresses.map(canonicalIp).find((ip) => ip !== '' && ip !== 'None' && familyOf(ip) === family);
 }
 
 /** Addresses of status, but for those whose traffic the load balancer delivers to node ports itself (`ipMode: Proxy`). */
 function loadBalancerIPs(service: Service, family: Family): string[] {
   if (service.spec?.type !== 'LoadBalancer') return [];
   const ingress = service.status?.loadBalancer?.ingress ?? [];
-  return ingress.flatMap(({ ip, ipMode }) => (ip && ipMode !== 'Proxy' && familyOf(ip) === family ? [ip] : []));
+  const own = ingress.flatMap(({ ip, ipMode }) => (ip && ipMode !== 'Proxy' ? [canonicalIp(ip)] : []));
+  return own.filter((ip) => familyOf(ip) === family);
 }
 
 function healthCheck(service: Service, slices: readonly EndpointSlice[], place: Place): HealthCheck | undefined {
