@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { OptionValues } from '@keelson/component';
 import type { Credential } from '@keelson/pki';
 import { signers } from './certificate-requests.ts';
@@ -42,6 +43,7 @@ export function controllerConfig(values: Values, serverCA?: string): ControllerC
     horizontalPodAutoscaler: autoscalerConfig(values),
     signing: signingConfig(values),
     concurrency: concurrencyOf(values),
+    removeDirectory: (path) => rm(path, { recursive: true, force: true }),
   };
 }
 

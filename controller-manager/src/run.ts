@@ -18,6 +18,7 @@ import {
   leaderElectionStatus,
   restClientRequests,
   serveSecurePort,
+  userAgent,
 } from '@keelson/component';
 import { issueTemporary } from '@keelson/pki';
 import { runElected } from '@keelson/runtime';
@@ -66,6 +67,8 @@ interface Connections {
   close(): void;
 }
 
+const agent = (part?: string): string => userAgent('kube-controller-manager', part);
+
 /** One transport for the manager's own identity, and one for each service account, which shares nothing but the server's address. */
 function connect({ options: values, clock, metrics }: Context, config: Kubeconfig): Connections {
   const requests = restClientRequests(metrics);
@@ -81,7 +84,8 @@ function connect({ options: values, clock, metrics }: Context, config: Kubeconfi
   const { host } = new URL(server.server);
   const counted = (transport: Transport): Transport => observed(transport, (method, code) => requests.inc({ method, code, host }));
   // The lease is renewed over `own`: never behind what controllers write.
-  const [own, busy] = [counted(transportFor(config)), counted(transportFor(config, undefined, { joinWrites: true }))];
+  const own = counted(transportFor(config, undefined, { userAgent: agent() }));
+  const busy = counted(transportFor(config, undefined, { userAgent: agent(), joinWrites: true }));
   const open: Transport[] = [own, busy];
   const api = createApi(own, { clock });
   const shared = createApi(busy, { clock });
@@ -91,9 +95,12 @@ function connect({ options: values, clock, metrics }: Context, config: Kubeconfi
     const known = accounts.get(name);
     if (known) return known;
     const tokens = serviceAccountTokens(api, name, clock);
-    const userAgent = `kube-controller-manager/system:serviceaccount:kube-system:${name}`;
-    const credentials = { tokenSource: tokens.get, onUnauthorized: tokens.forget };
-    const transport = counted(httpTransport({ ...server, ...credentials, userAgent, clock, joinWrites: true }));
+    const account = {
+      userAgent: agent(`system:serviceaccount:kube-system:${name}`),
+      tokenSource: tokens.get,
+      onUnauthorized: tokens.forget,
+    };
+    const transport = counted(httpTransport({ ...server, ...account, clock, joinWrites: true }));
     open.push(transport);
     const made = createApi(transport, { clock });
     accounts.set(name, made);

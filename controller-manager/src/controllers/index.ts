@@ -88,14 +88,14 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'job',
     serviceAccount: 'job-controller',
     eventSource: 'job-controller',
-    define: ({ concurrency }, { clock }) => [jobController(concurrency.job ?? 5, clock), jobOrphansController(1)],
+    define: ({ concurrency }, { clock, metrics }) => [jobController(concurrency.job ?? 5, clock, metrics), jobOrphansController(1)],
   },
   {
     name: 'cronjob-controller',
     alias: 'cronjob',
     serviceAccount: 'cronjob-controller',
     eventSource: 'cronjob-controller',
-    define: ({ concurrency }, { clock }) => [cronJobController(concurrency['cron-job'] ?? 5, clock)],
+    define: ({ concurrency }, { clock, metrics }) => [cronJobController(concurrency['cron-job'] ?? 5, clock, metrics)],
   },
   {
     name: 'ttl-after-finished-controller',
@@ -183,7 +183,7 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'persistentvolume-binder',
     serviceAccount: 'persistent-volume-binder',
     eventSource: 'persistentvolume-controller',
-    define: () => volumeBinderController(),
+    define: ({ removeDirectory }) => volumeBinderController(removeDirectory),
   },
   {
     name: 'persistentvolumeclaim-protection-controller',

@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import type { SigningConfig } from './csrsigning/controller.ts';
 import type { AutoscalerConfig } from './horizontal-pod-autoscaler/plan.ts';
 import type { EvictionOptions } from './node-lifecycle/zones.ts';
+import type { RemoveDirectory } from './persistent-volumes/volumes.ts';
 
 /** What the process's flags say to its controllers. Times in milliseconds. */
 export interface ControllerConfig {
@@ -30,6 +31,8 @@ export interface ControllerConfig {
   readonly resourceQuotaSyncPeriod: number;
   /** Keys worked on at the same time, by the word in `--concurrent-<word>-syncs`. */
   readonly concurrency: Readonly<Record<string, number>>;
+  /** How directories go of volumes on this machine that are to be deleted; without it they stay. */
+  readonly removeDirectory?: RemoveDirectory;
 }
 
 /** What a definition is made with. */

@@ -71,6 +71,9 @@ test('keys are reconciled for what is there, for every change and for both owner
   );
   await clock.settle();
   assert.deepEqual(keys.splice(0), ['n/web']);
+  server.put('replicasets', web);
+  await clock.settle();
+  assert.deepEqual(keys.splice(0), ['n/web'], 'one change is looked at once');
   server.put('pods', child('old'));
   await clock.settle();
   assert.deepEqual([keys.splice(0), children], [['n/old'], 1]);

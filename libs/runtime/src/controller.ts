@@ -117,9 +117,9 @@ class RunningController {
     assert(informer, `controller ${this.#definition.name} reads ${trigger.kind.kind}, which triggers it`);
     return informer.onChange((change: Change<unknown>) => {
       if (trigger.when && !trigger.when(change, this.#stores)) return;
-      for (const key of trigger.keys(change.object, this.#stores)) this.#add(key);
-      // Who lost the object has work to do as well as who got it.
-      if (change.type === 'updated') for (const key of trigger.keys(change.old, this.#stores)) this.#add(key);
+      // Who lost the object has work to do as well as who got it; and who has it still has it once.
+      const before = change.type === 'updated' ? trigger.keys(change.old, this.#stores) : [];
+      for (const key of new Set([...trigger.keys(change.object, this.#stores), ...before])) this.#add(key);
     });
   }
 

@@ -10,8 +10,8 @@ const byNode = 'node';
 const patience = 5_000;
 
 /**
- * Asks attachers outside for the volumes of each node's pods, by VolumeAttachments. A pod that is there holds its volumes: a kubelet lets
- * a pod go only when it has unmounted them.
+ * Asks attachers outside for the volumes of each node's pods, by VolumeAttachments. A pod that has not ended holds its volumes, and so
+ * does a node that says it uses them.
  */
 export function attachDetachController(): ControllerDefinition {
   const memory: Memory = { told: new Map(), since: new Map() };
@@ -57,6 +57,7 @@ async function reconcile(nodeName: string, context: ReconcileContext, memory: Me
     node: of(Node).get(nodeName),
     waited: (name) => now - (since?.get(name) ?? now),
     pods: of(Pod).byIndex(byNode, nodeName),
+    podsOn: (name) => of(Pod).byIndex(byNode, name),
     attachments: of(VolumeAttachment).list(),
     claim: (key) => of(PersistentVolumeClaim).get(key),
     volume: (name) => of(PersistentVolume).get(name),

@@ -9,6 +9,8 @@ const pod = (name: string, claimName = 'c'): Pod =>
     spec: { nodeName: 'n1', volumes: [{ name: 'v', persistentVolumeClaim: { claimName } }] },
   }) as unknown as Pod;
 
+const ended = (name: string): Pod => ({ ...pod(name), status: { phase: 'Succeeded' } });
+
 const claim = {
   metadata: { name: 'c', namespace: 'ns', uid: 'u' },
   spec: { volumeName: 'pv' },
@@ -40,6 +42,7 @@ function node(ready: string, volumesInUse: string[] = [], taints: object[] = [])
 interface More {
   readonly driver?: object;
   readonly node?: Node;
+  readonly elsewhere?: readonly Pod[];
   /** How long what is no longer wanted has been waited for. */
   readonly waited?: number;
 }
@@ -50,6 +53,7 @@ function plan(pods: readonly Pod[], attachments: readonly VolumeAttachment[] = [
     node: more.node,
     waited: () => more.waited ?? 0,
     pods,
+    podsOn: () => more.elsewhere ?? [],
     attachments,
     claim: (key) => (key === 'ns/c' ? claim : undefined),
     volume: (name) => (name === 'pv' ? volume : undefined),
@@ -83,6 +87,17 @@ test('what no pod uses is detached, from this node only, and once', () => {
 test('a volume for one node waits until the other has let it go', () => {
   const message = `Multi-Attach error for volume "pv" Volume is already exclusively attached to one node and can't be attached to another`;
   assert.deepEqual(plan([pod('a')], [attachment('n2')]), { ...nothing, told: [`a FailedAttachVolume: ${message}`] });
+  const elsewhere = [pod('b'), ended('d'), pod('c')];
+  const used = 'Multi-Attach error for volume "pv" Volume is already used by pod(s) b, c';
+  assert.deepEqual(plan([pod('a')], [attachment('n2')], { elsewhere }), { ...nothing, told: [`a FailedAttachVolume: ${used}`] });
+});
+
+test('a pod that has ended holds nothing but what its node has mounted', () => {
+  const left = [attachment('n1', { attached: true })];
+  assert.deepEqual(plan([ended('a')], left, { node: node('True') }), { ...nothing, remove: ['h-d-n1'] });
+  const name = 'kubernetes.io/csi/d^h';
+  assert.deepEqual(plan([ended('a')], left, { node: node('True', [name]) }), { ...nothing, attached: [name], waiting: ['h-d-n1'] });
+  assert.deepEqual(plan([ended('a')]), nothing);
 });
 
 test('what a node uses is not detached from it, unless the node is gone for good', () => {

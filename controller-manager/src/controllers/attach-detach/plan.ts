@@ -1,4 +1,4 @@
-import { isHeldFor } from '@keelson/machinery';
+import { isHeldFor, isPodTerminal } from '@keelson/machinery';
 import type { AttachedVolume, CSIDriver, Node, PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttachment } from '@keelson/types';
 
 /** What the controller sees of the cluster for one node. */
@@ -8,8 +8,10 @@ export interface View {
   readonly node: Node | undefined;
   /** For how many milliseconds the named attachment, which nobody wants, has been left because its node uses it. */
   waited(name: string): number;
-  /** All pods of the node, ended ones too: until it is gone, a pod may hold its volumes. */
+  /** All pods of the node. Those that have ended hold nothing: what they leave mounted, the node says it uses. */
   readonly pods: readonly Pod[];
+  /** The same of another node. */
+  podsOn(nodeName: string): readonly Pod[];
   /** Of the whole cluster. */
   readonly attachments: readonly VolumeAttachment[];
   /** By `namespace/name`. */
@@ -53,9 +55,9 @@ export function planAttachments(view: View): AttachPlan {
   const notices: Notice[] = [];
   for (const [name, want] of wanted) {
     const attachment = present.get(name);
-    const blocked = !attachment && isTaken(want.volume, view);
-    if (!attachment && !blocked) create.push(want.attachment);
-    const told = blocked ? takenElsewhere(want) : attachment && outcome(want, attachment);
+    const holders = attachment ? [] : takers(want.volume, view);
+    if (!attachment && holders.length === 0) create.push(want.attachment);
+    const told = holders.length > 0 ? takenElsewhere(want, holders, view) : attachment && outcome(want, attachment);
     if (told) for (const pod of want.pods) notices.push({ pod, ...told });
   }
   const ours = view.attachments.filter(({ metadata, spec }) => isOurs(spec, view) && !metadata.deletionTimestamp);
@@ -88,6 +90,7 @@ function isHeld(attachment: VolumeAttachment, view: View): boolean {
 function wantedOf(view: View): ReadonlyMap<string, Wanted> {
   const wanted = new Map<string, Wanted>();
   for (const pod of view.pods) {
+    if (isPodTerminal(pod)) continue;
     for (const volume of volumesOf(pod, view)) {
       const { driver = '', volumeHandle = '' } = volume.spec?.csi ?? {};
       const name = view.nameOf(volumeHandle, driver, view.nodeName);
@@ -125,16 +128,24 @@ function isOurs({ nodeName, attacher, source }: VolumeAttachment['spec'], view: 
   return volume !== undefined && volume.spec?.csi?.driver === attacher;
 }
 
-/** A volume for one node at a time is attached to another. */
-function isTaken({ metadata, spec }: PersistentVolume, { attachments, nodeName }: View): boolean {
+/** Other nodes that a volume for one node at a time is attached to. */
+function takers({ metadata, spec }: PersistentVolume, { attachments, nodeName }: View): string[] {
   const single = (spec?.accessModes ?? []).every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
-  return single && attachments.some((one) => one.spec.source.persistentVolumeName === metadata.name && one.spec.nodeName !== nodeName);
+  const others = attachments.filter((one) => one.spec.source.persistentVolumeName === metadata.name && one.spec.nodeName !== nodeName);
+  return single ? others.map((one) => one.spec.nodeName) : [];
 }
 
 type Told = Omit<Notice, 'pod'>;
 
-function takenElsewhere({ volume }: Wanted): Told {
-  const message = `Multi-Attach error for volume "${volume.metadata.name}" Volume is already exclusively attached to one node and can't be attached to another`;
+/** Names the pods that hold it, where they are there still. A volume is of one claim, so they are all of one namespace. */
+function takenElsewhere({ volume }: Wanted, holders: readonly string[], view: View): Told {
+  const uses = (pod: Pod): boolean => !isPodTerminal(pod) && volumesOf(pod, view).includes(volume);
+  const names = holders.flatMap((nodeName) => view.podsOn(nodeName).filter(uses)).map(({ metadata }) => metadata.name);
+  const why =
+    names.length > 0
+      ? `Volume is already used by pod(s) ${names.join(', ')}`
+      : "Volume is already exclusively attached to one node and can't be attached to another";
+  const message = `Multi-Attach error for volume "${volume.metadata.name}" ${why}`;
   return { type: 'Warning', reason: 'FailedAttachVolume', message };
 }
 

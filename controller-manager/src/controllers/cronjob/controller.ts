@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, rfc3339 } from '@keelson/base';
-import { controllerOf, equal, isControlledBy } from '@keelson/machinery';
+import { controllerOf, equal, isControlledBy, parseTime } from '@keelson/machinery';
 import {
   type ControllerDefinition,
   defineController,
@@ -12,14 +12,17 @@ import {
   self,
 } from '@keelson/runtime';
 import { CronJob, type CronJobStatus, Event, Job, type ObjectReference } from '@keelson/types';
-import { isAlreadyThere, isGone } from '../../api-errors.ts';
+import type { Registry } from 'prom-client';
+import { isAlreadyThere, isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { controllerUid, refersTo } from '../../claims.ts';
+import { creationSkew } from './metrics.ts';
 import { type Due, dueTime, historyOf, isTooLate, jobFrom, jobName, planCleanup, type Schedule } from './plan.ts';
 import { localZone, parseSchedule, zonedTime } from './schedule.ts';
 
 /** Makes the Jobs of each CronJob when its schedule says so, and removes old ones. */
-export function cronJobController(workers: number, clock: Clock): ControllerDefinition {
-  const expectations = new Expectations(clock);
+export function cronJobController(workers: number, clock: Clock, metrics: Registry | undefined): ControllerDefinition {
+  const memory: Memory = { expectations: new Expectations(clock), skew: creationSkew(metrics), schedules: new Map() };
+  const { expectations, schedules } = memory;
   return defineController({
     name: 'cronjob',
     reads: [CronJob, Job],
@@ -28,9 +31,12 @@ export function cronJobController(workers: number, clock: Clock): ControllerDefi
     workers,
     async reconcile(key, context) {
       const cronJob = context.of(CronJob).get(key);
-      if (!cronJob) expectations.forget(key);
+      if (!cronJob) {
+        expectations.forget(key);
+        schedules.delete(key);
+      }
       if (!cronJob || !expectations.satisfied(key)) return undefined;
-      return new Step(key, cronJob, clock.now(), expectations, context).run();
+      return new Step(key, cronJob, clock.now(), memory, context).run();
     },
   });
 }
@@ -40,20 +46,28 @@ function cronJobOf({ metadata }: Job): readonly Key[] {
   return owner && refersTo(owner, CronJob) ? [`${metadata.namespace}/${owner.name}`] : [];
 }
 
+/** What outlives a look. */
+interface Memory {
+  readonly expectations: Expectations;
+  readonly skew: ReturnType<typeof creationSkew>;
+  /** Which schedule each CronJob has, and since when, in milliseconds; 0 when it had none before that was seen. */
+  readonly schedules: Map<Key, { readonly text: string; readonly since: number }>;
+}
+
 /** One look at one CronJob. What is done is gathered in a new status, which is written once at the end, whatever went wrong before. */
 class Step {
   readonly #key: Key;
   readonly #cronJob: CronJob;
   readonly #now: number;
-  readonly #expectations: Expectations;
+  readonly #memory: Memory;
   readonly #context: ReconcileContext;
   #status: CronJobStatus;
 
-  constructor(key: Key, cronJob: CronJob, now: number, expectations: Expectations, context: ReconcileContext) {
+  constructor(key: Key, cronJob: CronJob, now: number, memory: Memory, context: ReconcileContext) {
     this.#key = key;
     this.#cronJob = cronJob;
     this.#now = now;
-    this.#expectations = expectations;
+    this.#memory = memory;
     this.#context = context;
     this.#status = cronJob.status ?? {};
   }
@@ -114,6 +128,17 @@ class Step {
     return { again: due.wait };
   }
 
+  /** Since when the schedule is what it is, as far as was seen: times that had gone by before are none that were missed. */
+  #inForceSince(): number {
+    const { metadata, spec } = this.#cronJob;
+    const text = JSON.stringify([metadata.uid, spec.schedule, spec.timeZone]);
+    const before = this.#memory.schedules.get(this.#key);
+    if (before?.text === text) return before.since;
+    const since = before ? this.#now : 0;
+    this.#memory.schedules.set(this.#key, { text, since });
+    return since;
+  }
+
   /** Undefined, and told, when it makes no sense: nothing will come of it until somebody changes it. */
   #readSchedule(): Schedule | undefined {
     const { schedule, timeZone } = this.#cronJob.spec;
@@ -138,7 +163,7 @@ class Step {
 
   #due(schedule: Schedule): Due | undefined {
     try {
-      const due = dueTime(this.#cronJob, schedule, this.#now);
+      const due = dueTime(this.#cronJob, schedule, this.#now, this.#inForceSince());
       const message = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew';
       if (due.tooMany) this.#tell('Warning', 'TooManyMissedTimes', message);
       return due;
@@ -165,7 +190,7 @@ class Step {
 
   async #start(time: number): Promise<void> {
     if (this.#cronJob.spec.concurrencyPolicy === 'Replace') await this.#replaceActive();
-    const job = await this.#create(jobFrom(this.#cronJob, time, zonedTime(time, this.#cronJob.spec.timeZone)));
+    const job = await this.#create(jobFrom(this.#cronJob, time, zonedTime(time, this.#cronJob.spec.timeZone)), time);
     if (!job) return;
     const { name, namespace, uid, resourceVersion } = job.metadata;
     const reference = { apiVersion: 'batch/v1', kind: 'Job', name, namespace, uid, resourceVersion };
@@ -184,14 +209,16 @@ class Step {
   }
 
   /** Undefined when somebody else's job has that name, or this CronJob's own is in the status already. */
-  async #create(wanted: Job): Promise<Job | undefined> {
+  async #create(wanted: Job, time: number): Promise<Job | undefined> {
     const { api, of } = this.#context;
     try {
       const job = await api.create(Job, wanted);
-      this.#expectations.written(this.#key, of(Job), job);
+      this.#memory.expectations.written(this.#key, of(Job), job);
+      this.#memory.skew.observe(((parseTime(job.metadata.creationTimestamp) ?? time) - time) / 1000);
       this.#tell('Normal', 'SuccessfulCreate', `Created job ${job.metadata.name}`);
       return job;
     } catch (error) {
+      if (isNamespaceEnding(error)) throw error;
       if (!isAlreadyThere(error)) {
         this.#tell('Warning', 'FailedCreate', `Error creating job: ${errorMessage(error)}`);
         throw error;
@@ -214,7 +241,7 @@ class Step {
         return false;
       }
     }
-    this.#expectations.deleted(this.#key, of(Job), job);
+    this.#memory.expectations.deleted(this.#key, of(Job), job);
     this.#forget(uid);
     this.#tell('Normal', 'SuccessfulDelete', `Deleted job ${name}`);
     return true;
@@ -224,6 +251,6 @@ class Step {
     if (equal(this.#status, this.#cronJob.status ?? {})) return;
     const { api, of } = this.#context;
     const written = await api.update(CronJob, { ...this.#cronJob, status: this.#status }, { subresource: 'status' });
-    this.#expectations.written(this.#key, of(CronJob), written);
+    this.#memory.expectations.written(this.#key, of(CronJob), written);
   }
 }

@@ -28,6 +28,8 @@ test('what is due, and when to look again', () => {
   assert.deepEqual(dueTime(cronJob(), every5, start + minute), { time: undefined, wait: 4 * minute + 100, tooMany: false });
   assert.deepEqual(dueTime(cronJob(), every5, start + 5 * minute), { time: start + 5 * minute, wait: 5 * minute + 100, tooMany: false });
   assert.equal(dueTime(cronJob(), every5, start + 23 * minute).time, start + 20 * minute, 'the latest, once');
+  const changed = dueTime(cronJob(), every5, start + 23 * minute, start + 21 * minute);
+  assert.deepEqual([changed.time, changed.wait], [undefined, 2 * minute + 100], 'there was another schedule then');
   const done = cronJob({}, { lastScheduleTime: rfc3339(start + 20 * minute) });
   assert.equal(dueTime(done, every5, start + 23 * minute).time, undefined);
   assert.equal(dueTime(cronJob(), every5, start + 600 * minute).tooMany, true);

@@ -20,12 +20,16 @@ export interface Due {
 const slack = 100;
 const fewMissed = 100;
 
-/** @throws Error with upstream's words for a schedule that never comes true. */
-export function dueTime({ metadata, spec, status }: CronJob, schedule: Schedule, now: number): Due {
+/**
+ * @param inForceSince since when there is this schedule, in milliseconds: upstream, too, waits for the next time after a change.
+ * @throws Error with upstream's words for a schedule that never comes true.
+ */
+export function dueTime({ metadata, spec, status }: CronJob, schedule: Schedule, now: number, inForceSince = 0): Due {
   const since = parseTime(status?.lastScheduleTime) ?? parseTime(metadata.creationTimestamp) ?? now;
   const deadline = spec.startingDeadlineSeconds === undefined ? since : now - spec.startingDeadlineSeconds * 1000;
   const { time, missed } = latest(schedule, Math.max(since, deadline), now);
-  return { time, wait: untilNext(schedule, since, now), tooMany: missed > fewMissed };
+  const due = time !== undefined && time > inForceSince ? time : undefined;
+  return { time: due, wait: untilNext(schedule, since, now), tooMany: missed > fewMissed };
 }
 
 /** Milliseconds from now until the next time, counted on from the last one so that `@every` keeps its rhythm. */

@@ -85,6 +85,13 @@ test('daemons that ended are removed, and nothing is started before they are gon
   assert.deepEqual([names(failed), names(succeeded)], [['new-n1'], ['new-n2']]);
 });
 
+test('where new ones may stand beside old ones, nothing has to be gone before another is started', () => {
+  const pods = [daemon('n1', leaving), daemon('n2', { phase: 'Failed' }), daemon('n3'), daemon('n4', leaving)];
+  const tainted = node('n4', { taints: [taint('NoSchedule')] });
+  assert.deepEqual(planDaemons(view(daemonSet(surging), [...nodes(3), tainted], pods)).create, ['n1', 'n2']);
+  assert.deepEqual(planDaemons(view(daemonSet(), [...nodes(3), tainted], pods)).create, []);
+});
+
 test('of several on one node the oldest stays, a bound one before others', () => {
   const young = daemon('n1', { metadata: { name: 'young', creationTimestamp: '2026-02-01T00:00:00Z' } });
   const unbound = { ...daemonFor(daemonSet(), 'n1', 'new'), metadata: { name: 'unbound', creationTimestamp: '2025-01-01T00:00:00Z' } };

@@ -61,7 +61,10 @@ export function viewOf(set: DaemonSet, pods: readonly Pod[], nodes: readonly Nod
   return { set, hash, nodes: seen, stray: [...podsOn.values()].flat(), now };
 }
 
-/** One daemon on each node that is for it, and none elsewhere. One that ended is removed, and followed by another when it is gone. */
+/**
+ * One daemon on each node that is for it, and none elsewhere. One that ended is removed, and followed by another when it is gone: at once
+ * where new daemons may stand beside old ones.
+ */
 export function planDaemons(view: View): DaemonSteps {
   const create: string[] = [];
   const remove = view.stray.filter(({ spec }) => !spec.nodeName);
@@ -74,12 +77,9 @@ export function planDaemons(view: View): DaemonSteps {
     else {
       failed.push(...present.filter((pod) => podPhase(pod) === 'Failed'));
       succeeded.push(...present.filter((pod) => podPhase(pod) === 'Succeeded'));
-      remove.push(
-        ...surplus(
-          view,
-          present.filter((pod) => !isPodTerminal(pod)),
-        ),
-      );
+      const running = present.filter((pod) => !isPodTerminal(pod));
+      if (running.length === 0 && shouldRun && maxSurge(view.set) > 0) create.push(name);
+      remove.push(...surplus(view, running));
     }
   }
   return { create, remove, failed, succeeded };

@@ -4,7 +4,7 @@ import { seededRandom } from '@keelson/base';
 import type { DaemonSet, Pod } from '@keelson/types';
 import { isAvailable, planDaemons, type Steps } from './plan.ts';
 import { planRollout } from './rollout.ts';
-import { daemon, daemonSet, names, nodes, readySince, view } from './testdata.ts';
+import { daemon, daemonSet, names, node, nodes, readySince, view } from './testdata.ts';
 
 function rolling(maxUnavailable: number | string, maxSurge: number | string = 0): DaemonSet {
   return daemonSet({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable, maxSurge } } });
@@ -31,6 +31,15 @@ test('new daemons come beside old ones, which go when the new are available', ()
   assert.deepEqual(steps(rolling(0, 1), pods), { create: ['n3', 'n1'], remove: ['old-n4'] });
   assert.deepEqual(steps(rolling(0, 1), [old('n1'), fresh('n1', false), old('n2')], 2), { create: [], remove: [] });
   assert.deepEqual(steps(rolling(0, '100%'), [old('n1'), fresh('n1', false), old('n2')], 2), { create: ['n2'], remove: [] });
+});
+
+test('where new daemons come beside old ones, those on nodes that are for them no more stay as long as they are needed', () => {
+  const tainted = ['n3', 'n4'].map((name) => node(name, { taints: [{ key: 'k', effect: 'NoSchedule' }] }));
+  const removed = (...pods: Pod[]) => names(planRollout(view(rolling(0, 1), [...nodes(2), ...tainted], pods)).remove);
+  assert.deepEqual(removed(fresh('n1'), fresh('n2', false), old('n3')), [], 'only two serve');
+  assert.deepEqual(removed(fresh('n1'), fresh('n2'), old('n3')), ['old-n3']);
+  assert.deepEqual(removed(fresh('n1'), fresh('n2', false), old('n3'), old('n4')), ['old-n3']);
+  assert.deepEqual(removed(fresh('n1', false), fresh('n2', false), old('n3', false)), ['old-n3'], 'it serves nobody');
 });
 
 test('OnDelete leaves it to who deletes', () => {

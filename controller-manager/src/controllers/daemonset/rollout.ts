@@ -11,7 +11,7 @@ export function planRollout(view: View): Steps {
   const nodes = view.nodes.filter(({ shouldRun, pods }) => shouldRun || pods.length > 0).map((node) => pairOn(view, node));
   const wanted = view.nodes.filter(({ shouldRun }) => shouldRun).length;
   const surge = maxSurge(set, wanted);
-  return surge > 0 ? surging(view, nodes, surge) : replacing(view, nodes, maxUnavailable(set, wanted));
+  return surge > 0 ? surging(view, nodes, surge, wanted) : replacing(view, nodes, maxUnavailable(set, wanted));
 }
 
 /** What is on a node while the template changes. */
@@ -44,22 +44,29 @@ function replacing(view: View, nodes: readonly Pair[], most: number): Steps {
   return { create: [], remove: [...useless, ...serving.slice(0, Math.max(0, most - missing))] };
 }
 
-/** New daemons beside old ones: at once where the old one serves nobody, else as many as may be too many. Old ones go when the new are available. */
-function surging(view: View, nodes: readonly Pair[], most: number): Steps {
+/**
+ * New daemons beside old ones: at once where the old one serves nobody, else as many as may be too many. Old ones go when the new are
+ * available, and those on nodes that are for the set no more when as many serve elsewhere as are wanted.
+ */
+function surging(view: View, nodes: readonly Pair[], most: number, wanted: number): Steps {
   const urgent: string[] = [];
   const others: string[] = [];
   const remove: Pod[] = [];
-  let surplus = 0;
+  const misplaced: Pod[] = [];
+  let [surplus, serving] = [0, 0];
   for (const { node, old, fresh, crowded } of nodes) {
-    if (crowded) surplus++;
-    else if (fresh) {
-      if (!isAvailable(view, fresh)) surplus++;
-      else if (old) remove.push(old);
-    } else if (old) {
-      if (!node.shouldRun) remove.push(old);
-      else if (isAvailable(view, old)) others.push(node.name);
-      else urgent.push(node.name);
+    const [oldServes, freshServes] = [old, fresh].map((pod) => pod !== undefined && isAvailable(view, pod));
+    if (crowded) {
+      surplus++;
+      continue;
     }
+    if (old ? oldServes : freshServes) serving++;
+    if (!old) continue;
+    if (fresh && !freshServes) surplus++;
+    else if (fresh) remove.push(old);
+    else if (!node.shouldRun) (oldServes ? misplaced : remove).push(old);
+    else (oldServes ? others : urgent).push(node.name);
   }
+  remove.push(...misplaced.slice(0, Math.max(0, serving - wanted)));
   return { create: [...urgent, ...others.slice(0, Math.max(0, most - surplus))], remove };
 }

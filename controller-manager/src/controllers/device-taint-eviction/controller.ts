@@ -1,4 +1,4 @@
-import { type Clock, rfc3339 } from '@keelson/base';
+import type { Clock } from '@keelson/base';
 import { isPodTerminal, isPodTerminating } from '@keelson/machinery';
 import {
   type ControllerDefinition,
@@ -12,6 +12,7 @@ import {
 } from '@keelson/runtime';
 import { Event, Pod, ResourceClaim, ResourceSlice } from '@keelson/types';
 import { isGone } from '../../api-errors.ts';
+import { conditionPatch } from '../../pod-conditions.ts';
 import { claimNameOf } from '../resourceclaim/plan.ts';
 import { devicesIn, devicesOf, judgeDevices } from './plan.ts';
 
@@ -72,13 +73,8 @@ function claimsOf(pod: Pod, { of }: Stores): ResourceClaim[] {
 
 async function evict(pod: Pod, now: number, { api, events }: ReconcileContext): Promise<void> {
   events.event(pod, 'Normal', 'DeviceTaintManagerEviction', 'Marking for deletion');
-  const condition = {
-    type: 'DisruptionTarget',
-    status: 'True',
-    reason: 'DeletionByDeviceTaintManager',
-    message: 'Device Taint manager: deleting due to NoExecute taint',
-    lastTransitionTime: rfc3339(now),
-  };
+  const message = 'Device Taint manager: deleting due to NoExecute taint';
+  const condition = conditionPatch(pod, { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByDeviceTaintManager', message }, now);
   const { uid } = pod.metadata;
   const key = splitKey(keyOf(pod));
   const change = { metadata: { uid }, status: { conditions: [condition] } };

@@ -1,4 +1,4 @@
-import { type Clock, errorMessage, rfc3339 } from '@keelson/base';
+import { type Clock, errorMessage } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import { equal, labelSelectorMatcher } from '@keelson/machinery';
 import {
@@ -23,7 +23,8 @@ import {
   StatefulSet,
 } from '@keelson/types';
 import { isGone } from '../../api-errors.ts';
-import { failedStatus, needsScale, planBudget, untilStale } from './plan.ts';
+import { conditionPatch } from '../../pod-conditions.ts';
+import { failedStatus, needsScale, planBudget, selectorText, untilStale } from './plan.ts';
 import { sizesOf } from './scale.ts';
 
 /** Milliseconds; what was missing may come without any of the pods changing. */
@@ -105,8 +106,7 @@ async function expectedPods(
 }
 
 function unmanagedMessage({ spec }: PodDisruptionBudget): string {
-  const selector = JSON.stringify(spec.selector);
-  return `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
+  return `Pods selected by this PodDisruptionBudget (selector: ${selectorText(spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
 }
 
 async function writeStatus(budget: PodDisruptionBudget, status: PodDisruptionBudgetStatus, { api }: ReconcileContext): Promise<void> {
@@ -128,7 +128,7 @@ export function staleDisruptionController(clock: Clock): ControllerDefinition {
       if (!pod || wait === undefined) return undefined;
       if (wait > 0) return { again: wait };
       const { name = '', namespace, uid, resourceVersion } = pod.metadata;
-      const condition = { type: 'DisruptionTarget', status: 'False', lastTransitionTime: rfc3339(clock.now()) };
+      const condition = conditionPatch(pod, { type: 'DisruptionTarget', status: 'False', reason: null, message: null }, clock.now());
       const patch = { metadata: { uid, resourceVersion }, status: { conditions: [condition] } };
       try {
         await api.patch(Pod, { name, namespace }, 'application/strategic-merge-patch+json', patch, { subresource: 'status' });

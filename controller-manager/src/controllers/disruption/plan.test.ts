@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { rfc3339, seededRandom } from '@keelson/base';
 import { pod } from '@keelson/testing';
 import type { Pod, PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus } from '@keelson/types';
-import { failedStatus, needsScale, planBudget, untilStale } from './plan.ts';
+import { failedStatus, needsScale, planBudget, selectorText, untilStale } from './plan.ts';
 
 const now = Date.UTC(2026, 0, 1);
 
@@ -52,6 +52,24 @@ test('the condition says whether any may', () => {
   assert.deepEqual(condition({ minAvailable: 2 }), [{ ...said, status: 'False', reason: 'InsufficientPods' }]);
   const failed = failedStatus(budget({}, { currentHealthy: 4, desiredHealthy: 2, expectedPods: 4, disruptionsAllowed: 2 }), 'why', now);
   assert.deepEqual([failed.disruptionsAllowed, failed.currentHealthy, failed.conditions?.[0]?.reason], [0, 4, 'SyncFailed']);
+});
+
+test('what could not be worked out is not said of the present generation', () => {
+  const never = failedStatus(budget({}), 'why', now);
+  assert.deepEqual([never.observedGeneration, never.conditions?.[0]?.observedGeneration], [undefined, undefined]);
+  const before = failedStatus(budget({}, { observedGeneration: 2 }), 'why', now);
+  assert.deepEqual([before.observedGeneration, before.conditions?.[0]?.observedGeneration], [2, 2]);
+});
+
+test('selectors are told as Go prints them', () => {
+  assert.equal(
+    selectorText({ matchLabels: { b: '2', a: '1' } }),
+    '&LabelSelector{MatchLabels:map[string]string{a: 1,b: 2,},MatchExpressions:[]LabelSelectorRequirement{},}',
+  );
+  assert.equal(
+    selectorText({ matchExpressions: [{ key: 'a', operator: 'In', values: ['x', 'y'] }] }),
+    '&LabelSelector{MatchLabels:map[string]string{},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:a,Operator:In,Values:[x y],},},}',
+  );
 });
 
 test('an evicted pod does not count for two minutes, unless it is gone before', () => {

@@ -1,6 +1,15 @@
 import { rfc3339 } from '@keelson/base';
-import { getCondition, isPodReady, isPodTerminal, isPodTerminating, parseTime, scaledValue, setCondition } from '@keelson/machinery';
-import type { Condition, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '@keelson/types';
+import {
+  compareStrings,
+  getCondition,
+  isPodReady,
+  isPodTerminal,
+  isPodTerminating,
+  parseTime,
+  scaledValue,
+  setCondition,
+} from '@keelson/machinery';
+import type { Condition, LabelSelector, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '@keelson/types';
 
 /** How long an eviction that was let through may take to delete its pod, in milliseconds; after that it did not happen. */
 export const deletionTimeout = 120_000;
@@ -93,16 +102,26 @@ function withCondition(before: readonly Condition[] | undefined, said: Said, now
   return setCondition<Condition>(before, { type: 'DisruptionAllowed', ...said }, rfc3339(now));
 }
 
-/** The status of a budget that could not be worked out: nothing may be disrupted. */
-export function failedStatus({ metadata, status }: PodDisruptionBudget, message: string, now: number): PodDisruptionBudgetStatus {
-  const { generation } = metadata;
-  const said = { status: 'False', reason: 'SyncFailed', message, observedGeneration: generation };
+/** The status of a budget that could not be worked out: nothing may be disrupted, and what it says is of the generation it was of. */
+export function failedStatus({ status }: PodDisruptionBudget, message: string, now: number): PodDisruptionBudgetStatus {
+  const said = { status: 'False', reason: 'SyncFailed', message, observedGeneration: status?.observedGeneration };
   return {
     ...{ currentHealthy: 0, desiredHealthy: 0, expectedPods: 0, ...status },
     disruptionsAllowed: 0,
-    observedGeneration: generation,
     conditions: withCondition(status?.conditions, said, now),
   };
+}
+
+/** A selector as Go prints it. */
+export function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}): string {
+  const labels = Object.keys(matchLabels)
+    .sort(compareStrings)
+    .map((key) => `${key}: ${matchLabels[key]},`);
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  const [all, each] = [labels.join(''), expressions.join('')];
+  return `&LabelSelector{MatchLabels:map[string]string{${all}},MatchExpressions:[]LabelSelectorRequirement{${each}},}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { equal, newControllerRef, parseIp } from '@keelson/machinery';
 import { type Endpoint, type EndpointAddress, type EndpointSlice, type EndpointSubset, Endpoints, type Service } from '@keelson/types';
+import { repacked } from './repack.ts';
 
 export const serviceLabel = 'kubernetes.io/service-name';
 export const managedBy = 'endpointslice.kubernetes.io/managed-by';
@@ -52,7 +53,7 @@ function says(there: EndpointSlice, wanted: EndpointSlice): boolean {
 }
 
 function wantedSlices(endpoints: Endpoints): EndpointSlice[] {
-  return (endpoints.subsets ?? []).flatMap((subset) =>
+  return repacked(endpoints.subsets ?? []).flatMap((subset) =>
     (['IPv4', 'IPv6'] as const).flatMap((addressType) => {
       const found = endpointsOf(subset, addressType);
       return found.length > 0 ? [sliceOf(endpoints, subset, addressType, found)] : [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { created, pod, service } from '@keelson/testing';
-import type { EndpointSlice, Pod, Service } from '@keelson/types';
+import { created, node, pod, service } from '@keelson/testing';
+import type { EndpointSlice, Node, Pod, Service } from '@keelson/types';
 import { planEndpoints } from '../endpoints/plan.ts';
 import { type Plan, planSlices } from './plan.ts';
 
@@ -23,8 +23,17 @@ function backend(
 
 const web = service({ name: 'web', labels: { tier: 'front' } });
 
-function plan(pods: readonly Pod[], slices: readonly EndpointSlice[], of: Service = web, max = 100): Plan {
-  return planSlices({ service: of, pods, slices, zoneOf: () => 'z1', max });
+const zoned = (name: string, zone: string): Node => node({ name, labels: { 'topology.kubernetes.io/zone': zone } });
+
+function plan(pods: readonly Pod[], slices: readonly EndpointSlice[], of: Service = web, max = 100, nodes = [zoned('n1', 'z1')]): Plan {
+  return planSlices({
+    service: of,
+    pods,
+    slices,
+    nodeOf: (name) => nodes.find(({ metadata }) => metadata.name === name),
+    nodes: () => nodes,
+    max,
+  });
 }
 
 /** Slices as the server has them after a plan. */
@@ -114,3 +123,40 @@ test('Endpoints hold ready and unready addresses apart', () => {
   assert.deepEqual(subset?.ports, [{ port: 80, protocol: 'TCP' }]);
   assert.equal(planEndpoints(web, pods, made), undefined);
 });
+
+test('slices of a former service of the same name are replaced, not taken over', () => {
+  const pods = [backend(1)];
+  const left = applied([], plan(pods, []));
+  const again = { ...web, metadata: { ...web.metadata, uid: 'another' } };
+  assert.deepEqual(writes(plan(pods, left, again)), [1, 0, 1]);
+});
+
+test('a pod whose node is not there is left out until it is, unless all addresses are published', () => {
+  const pods = [backend(1)];
+  const { create, lost } = planSlices({ service: web, pods, slices: [], nodeOf: () => undefined, nodes: () => [], max: 100 });
+  assert.deepEqual([create[0]?.endpoints, lost], [[], pods]);
+  const all = service({ name: 'web', spec: { publishNotReadyAddresses: true } });
+  const published = planSlices({ service: all, pods, slices: [], nodeOf: () => undefined, nodes: () => [], max: 100 });
+  assert.deepEqual([published.create[0]?.endpoints?.length, published.lost], [1, []]);
+});
+
+const zone = { forZones: [{ name: 'z1' }] };
+for (const [trafficDistribution, hints] of [
+  ['PreferClose', zone],
+  ['PreferSameZone', zone],
+  ['PreferSameNode', { ...zone, forNodes: [{ name: 'n1' }] }],
+  [undefined, undefined],
+] as const)
+  test(`hints of ready endpoints for ${trafficDistribution}, and none once nobody asks`, () => {
+    const of = { ...web, spec: { ...web.spec, ...(trafficDistribution ? { trafficDistribution } : {}) } };
+    const made = plan([backend(1), backend(2, { ready: false })], [], of);
+    assert.deepEqual(
+      made.create[0]?.endpoints?.map((endpoint) => endpoint.hints),
+      [hints, undefined],
+    );
+    const after = plan([backend(1), backend(2, { ready: false })], applied([], made));
+    assert.equal(after.update.length, hints ? 1 : 0);
+    assert.ok(after.update[0]?.endpoints?.every((endpoint) => endpoint.hints === undefined) ?? true);
+    const nowhere = plan([backend(1)], [], of, 100, [node({ name: 'n1' })]);
+    assert.deepEqual(nowhere.create[0]?.endpoints?.[0]?.hints, hints && 'forNodes' in hints ? { forNodes: hints.forNodes } : undefined);
+  });

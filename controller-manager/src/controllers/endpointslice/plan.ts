@@ -1,6 +1,8 @@
 import { equal, isPodReady, isPodTerminating, newControllerRef, parseIp, stableJson } from '@keelson/machinery';
-import { type Endpoint, type EndpointSlice, type Pod, Service } from '@keelson/types';
+import { type Endpoint, type EndpointSlice, type Node, type Pod, Service } from '@keelson/types';
 import { addressesOf, hostnameOf, lastTriggerTime, portOn } from '../../endpoint-facts.ts';
+import { giveHints, type Spreading } from './hints.ts';
+import { zoneLabel, zonesOf } from './zones.ts';
 
 export const serviceNameLabel = 'kubernetes.io/service-name';
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
@@ -17,15 +19,23 @@ export interface View {
   readonly pods: readonly Pod[];
   /** The slices this controller keeps for the service. */
   readonly slices: readonly EndpointSlice[];
-  readonly zoneOf: (nodeName: string) => string | undefined;
+  readonly nodeOf: (name: string) => Node | undefined;
+  /** All there are. */
+  readonly nodes: () => readonly Node[];
   /** `--max-endpoints-per-slice`. */
   readonly max: number;
 }
 
-export interface Plan {
+export interface Writes {
   readonly create: readonly EndpointSlice[];
   readonly update: readonly EndpointSlice[];
   readonly remove: readonly EndpointSlice[];
+}
+
+export interface Plan extends Writes {
+  readonly spreadings: readonly Spreading[];
+  /** Pods left out because nobody knows their node: each may be right again when somebody does. */
+  readonly lost: readonly Pod[];
 }
 
 type Ports = NonNullable<EndpointSlice['ports']>;
@@ -41,16 +51,27 @@ interface Group {
 export function planSlices(view: View): Plan {
   const { service, slices } = view;
   const types = addressTypesOf(service);
-  const left = new Set(slices.filter(({ addressType }) => types.includes(addressType)));
-  const plan = { create: [] as EndpointSlice[], update: [] as EndpointSlice[], remove: slices.filter((slice) => !left.has(slice)) };
-  for (const addressType of types) {
-    const mine = [...left].filter((slice) => slice.addressType === addressType);
-    const part = planType(view, addressType, mine);
-    plan.create.push(...part.create);
-    plan.update.push(...part.update);
-    plan.remove.push(...part.remove);
-  }
-  return plan;
+  const lost = view.pods.filter((pod) => isLost(pod, view));
+  const kept = slices.filter((slice) => types.includes(slice.addressType) && isOwnedBy(slice, service));
+  const placed = { ...view, slices: kept, pods: view.pods.filter((pod) => !lost.includes(pod)) };
+  const parts = types.map((addressType) => planType(placed, addressType));
+  return {
+    create: parts.flatMap(({ create }) => create),
+    update: parts.flatMap(({ update }) => update),
+    remove: [...slices.filter((slice) => !kept.includes(slice)), ...parts.flatMap(({ remove }) => remove)],
+    spreadings: parts.flatMap(({ spreading }) => spreading ?? []),
+    lost,
+  };
+}
+
+/** What a former Service of the same name has left is about to be collected: nothing may be put there. */
+function isOwnedBy({ metadata }: EndpointSlice, service: Service): boolean {
+  return metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === service.metadata.uid) ?? false;
+}
+
+/** Whether its node is gone, or not known yet; who publishes all addresses does not care. */
+function isLost({ spec }: Pod, { service, nodeOf }: View): boolean {
+  return service.spec.publishNotReadyAddresses !== true && !nodeOf(spec.nodeName ?? '');
 }
 
 /** By the Service's IP families; an ExternalName has no endpoints. */
@@ -60,8 +81,11 @@ function addressTypesOf({ spec }: Service): string[] {
   return [...new Set(families)];
 }
 
-function planType(view: View, addressType: string, slices: readonly EndpointSlice[]): Plan {
+function planType(view: View, addressType: string): Writes & { readonly spreading: Spreading | undefined } {
+  const slices = view.slices.filter((slice) => slice.addressType === addressType);
   const groups = groupsOf(view, addressType);
+  const endpoints = [...groups.values()].flatMap((group) => [...group.endpoints.values()]);
+  const spreading = giveHints(view.service, addressType, endpoints, () => zonesOf(view.nodes()));
   const byPorts = Map.groupBy(slices, ({ ports }) => portsKey(ports ?? []));
   const filled = [...groups].map(([key, group]) => fill(view, group, byPorts.get(key) ?? []));
   const create = filled.flatMap((part) => part.create);
@@ -70,15 +94,12 @@ function planType(view: View, addressType: string, slices: readonly EndpointSlic
   // A Service has at least one slice of each type, empty if need be.
   if (create.length === 0 && remove.length === slices.length)
     create.push(newSlice(view, { addressType, ports: [], endpoints: new Map() }, []));
-  return reuse(
-    create,
-    filled.flatMap((part) => part.update),
-    remove,
-  );
+  const update = filled.flatMap((part) => part.update);
+  return { ...reuse(create, update, remove), spreading };
 }
 
 /** Slices to be made take the place of slices to be removed: a change instead of two, and nothing is missing in between. */
-function reuse(create: readonly EndpointSlice[], update: readonly EndpointSlice[], remove: readonly EndpointSlice[]): Plan {
+function reuse(create: readonly EndpointSlice[], update: readonly EndpointSlice[], remove: readonly EndpointSlice[]): Writes {
   const reused = create.slice(0, remove.length).map((made, i) => {
     const old = remove[i] as EndpointSlice;
     return { old, next: { ...made, metadata: { ...old.metadata, labels: made.metadata.labels, annotations: made.metadata.annotations } } };
@@ -87,7 +108,7 @@ function reuse(create: readonly EndpointSlice[], update: readonly EndpointSlice[
   return { create: create.slice(remove.length), update: [...update, ...needed], remove: remove.slice(create.length) };
 }
 
-function groupsOf({ service, pods, zoneOf }: View, addressType: string): Map<string, Group> {
+function groupsOf({ service, pods, nodeOf }: View, addressType: string): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const pod of pods) {
     const addresses = addressesOf(pod).filter((address) => `IPv${parseIp(address)?.version}` === addressType);
@@ -97,7 +118,7 @@ function groupsOf({ service, pods, zoneOf }: View, addressType: string): Map<str
     const key = portsKey(ports);
     const group = groups.get(key) ?? { addressType, ports, endpoints: new Map<string, Endpoint>() };
     groups.set(key, group);
-    group.endpoints.set(identity(pod.metadata.uid, first), endpointOf(service, pod, first, zoneOf));
+    group.endpoints.set(identity(pod.metadata.uid, first), endpointOf(service, pod, first, nodeOf));
   }
   return groups;
 }
@@ -118,13 +139,13 @@ function identity(uid: string | undefined, address: string | undefined): string 
   return `${uid}/${address}`;
 }
 
-function endpointOf(service: Service, pod: Pod, address: string, zoneOf: View['zoneOf']): Endpoint {
+function endpointOf(service: Service, pod: Pod, address: string, nodeOf: View['nodeOf']): Endpoint {
   const { name, namespace, uid } = pod.metadata;
   const { nodeName } = pod.spec;
   const serving = isPodReady(pod);
   const terminating = isPodTerminating(pod);
   const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
-  const zone = nodeName ? zoneOf(nodeName) : undefined;
+  const zone = nodeName && nodeOf(nodeName)?.metadata.labels?.[zoneLabel];
   const hostname = hostnameOf(pod, service);
   return {
     addresses: [address],
@@ -137,7 +158,7 @@ function endpointOf(service: Service, pod: Pod, address: string, zoneOf: View['z
 }
 
 /** Keeps endpoints where they stand, then puts the rest into slices that are written anyway, then where all fit, then into new ones. */
-function fill(view: View, group: Group, slices: readonly EndpointSlice[]): Plan {
+function fill(view: View, group: Group, slices: readonly EndpointSlice[]): Writes {
   const missing = new Map(group.endpoints);
   const drafts = slices.map((slice) => draftOf(slice, group, missing));
   for (const draft of drafts.filter((one) => one.changed).sort((a, b) => b.endpoints.length - a.endpoints.length)) {

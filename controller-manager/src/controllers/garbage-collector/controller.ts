@@ -20,7 +20,7 @@ type ObjectKind = Kind<Claimable>;
 /** The index of dependents by the uids of their owners. */
 const owners = 'owners';
 
-/** Uids known to be gone that are kept in mind, at most. A uid never comes back. */
+/** Owners known to be absent that are kept in mind, at most. A uid never comes back. */
 const remembered = 5000;
 
 /** Deletes what has lost its owners, among objects of these kinds. */
@@ -110,34 +110,45 @@ class Collector {
     if (!kind || !object) return undefined;
     const { metadata } = object;
     const dependents = this.#dependents(metadata, context);
-    const states = metadata.deletionTimestamp ? new Map<string, OwnerState>() : await this.#ownerStates(metadata, context);
+    const states = metadata.deletionTimestamp ? new Map<string, OwnerState>() : await this.#ownerStates(kind, metadata, context);
     const action = planCollection({ metadata, owners: states, dependents: dependents.map((one) => one.metadata) });
     await this.#act(action, kind, metadata, dependents, context);
     return undefined;
   }
 
-  async #ownerStates(metadata: ObjectMeta, context: ReconcileContext): Promise<ReadonlyMap<string, OwnerState>> {
+  async #ownerStates(kind: ObjectKind, metadata: ObjectMeta, context: ReconcileContext): Promise<ReadonlyMap<string, OwnerState>> {
     const references = metadata.ownerReferences ?? [];
-    const states = await Promise.all(references.map((reference) => this.#ownerState(reference, metadata, context)));
+    const states = await Promise.all(references.map((reference) => this.#ownerState(reference, kind, metadata, context)));
     return new Map(references.map(({ uid }, i) => [uid, states[i] ?? 'present']));
   }
 
   /** An owner that was not seen counts as absent only when the server says so. @throws when its kind is not known. */
-  async #ownerState(reference: OwnerReference, dependent: ObjectMeta, context: ReconcileContext): Promise<OwnerState> {
+  async #ownerState(
+    reference: OwnerReference,
+    dependentKind: ObjectKind,
+    dependent: ObjectMeta,
+    context: ReconcileContext,
+  ): Promise<OwnerState> {
     const found = this.#ownerInStore(reference, dependent, context);
     if (found) return isLeaving(found.metadata) ? 'leaving' : 'present';
-    if (this.#gone.has(reference.uid)) return 'absent';
+    // An owner is missed in one namespace while it may well be in another.
+    const absence = `${dependent.namespace ?? ''}/${reference.uid}`;
+    if (this.#gone.has(absence)) return 'absent';
     const kind = this.#kindOf(reference);
     if (!kind) throw new Error(`no matches for kind ${JSON.stringify(reference.kind)} in version ${JSON.stringify(reference.apiVersion)}`);
-    if (kind.namespaced && !dependent.namespace) return 'present';
+    if (kind.namespaced && !dependent.namespace) {
+      if (isElsewhere(reference, kind, context)) warn(reference, dependentKind, dependent, context);
+      return 'present';
+    }
     const live = await liveMetadata(kind, { name: reference.name, namespace: kind.namespaced ? dependent.namespace : undefined }, context);
     if (live?.uid === reference.uid) return isLeaving(live) ? 'leaving' : 'present';
-    this.#remember(reference.uid);
+    if (isElsewhere(reference, kind, context)) warn(reference, dependentKind, dependent, context);
+    else this.#remember(absence);
     return 'absent';
   }
 
-  #remember(uid: string): void {
-    this.#gone.add(uid);
+  #remember(absence: string): void {
+    this.#gone.add(absence);
     for (const oldest of this.#gone) {
       if (this.#gone.size <= remembered) return;
       this.#gone.delete(oldest);
@@ -166,6 +177,28 @@ class Collector {
         return release(kind, metadata, action.finalizer, context);
     }
   }
+}
+
+/** Whether an owner that is not in its dependent's namespace is in another one. */
+function isElsewhere({ uid }: OwnerReference, kind: ObjectKind, { of }: Stores): boolean {
+  return (
+    kind.namespaced &&
+    of(kind)
+      .list()
+      .some(({ metadata }) => metadata.uid === uid)
+  );
+}
+
+function warn(
+  { apiVersion, kind: ownerKind, name, uid }: OwnerReference,
+  kind: ObjectKind,
+  metadata: ObjectMeta,
+  context: ReconcileContext,
+): void {
+  const { namespace = '' } = metadata;
+  const owner = `[${apiVersion}/${ownerKind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+  const message = `ownerRef ${owner} does not exist in namespace ${JSON.stringify(namespace)}`;
+  context.events.event({ apiVersion: kind.apiVersion, kind: kind.kind, metadata }, 'Warning', 'OwnerRefInvalidNamespace', message);
 }
 
 function keyFor(kind: ObjectKind, metadata: ObjectMeta): Key {

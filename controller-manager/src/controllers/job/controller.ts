@@ -15,6 +15,7 @@ import {
   self,
 } from '@keelson/runtime';
 import { Event, Job, Pod } from '@keelson/types';
+import type { Registry } from 'prom-client';
 import { isGone, isNamespaceEnding } from '../../api-errors.ts';
 import { controllerUid, mayAdopt, orphanNamespace, orphans, refersTo } from '../../claims.ts';
 import { Pace } from '../../pace.ts';
@@ -22,8 +23,9 @@ import { slowStart } from '../../slow-start.ts';
 import { type BackoffRecord, noFailures } from './backoff.ts';
 import { claimPods, withoutFinalizer } from './claims.ts';
 import { isFinished } from './ending.ts';
+import { type JobMetrics, jobMetrics, type SyncAction } from './metrics.ts';
 import { isManagedElsewhere } from './orphans.ts';
-import { type PodChange, planJob } from './plan.ts';
+import { type JobPlan, type PodChange, planJob } from './plan.ts';
 import { isTracked } from './pods.ts';
 import { tallyOf } from './tally.ts';
 import { type Done, track } from './tracking.ts';
@@ -34,8 +36,8 @@ const longestRest = 1_000;
 const strategic = 'application/strategic-merge-patch+json';
 
 /** Runs each Job's pods until as many have succeeded as it wants, or too many have failed. */
-export function jobController(workers: number, clock: Clock): ControllerDefinition {
-  const controller = new Jobs(clock);
+export function jobController(workers: number, clock: Clock, metrics: Registry | undefined): ControllerDefinition {
+  const controller = new Jobs(clock, jobMetrics(metrics));
   return defineController({
     name: 'job',
     reads: [Job, Pod],
@@ -60,12 +62,14 @@ function jobsOf({ metadata }: Pod, stores: Stores): readonly Key[] {
 
 class Jobs {
   readonly #clock: Clock;
+  readonly #metrics: JobMetrics;
   readonly #expectations: Expectations;
   readonly #pace: Pace;
   readonly #backoffs = new Map<Key, { readonly uid: string | undefined; readonly record: BackoffRecord }>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, metrics: JobMetrics) {
     this.#clock = clock;
+    this.#metrics = metrics;
     this.#expectations = new Expectations(clock);
     this.#pace = new Pace(clock, longestRest);
   }
@@ -82,10 +86,25 @@ class Jobs {
     if (isManagedElsewhere(job) || !this.#expectations.satisfied(key)) return undefined;
     const wait = this.#pace.wait(key);
     if (wait > 0) return { again: wait };
-    return this.#step(key, job, context);
+    return this.#measured(key, job, context);
   }
 
-  async #step(key: Key, job: Job, context: ReconcileContext): Promise<Outcome> {
+  async #measured(key: Key, job: Job, context: ReconcileContext): Promise<Outcome> {
+    const begun = this.#clock.now();
+    let action: SyncAction = 'reconciling';
+    let result: 'error' | 'success' = 'error';
+    try {
+      const outcome = await this.#step(key, job, context, (plan) => {
+        action = actionOf(plan);
+      });
+      result = 'success';
+      return outcome;
+    } finally {
+      this.#metrics.synced(job, action, result, (this.#clock.now() - begun) / 1000);
+    }
+  }
+
+  async #step(key: Key, job: Job, context: ReconcileContext, planned: (plan: JobPlan) => void): Promise<Outcome> {
     const candidates = candidatesOf(job, context);
     const claimed = await claimPods(job, candidates, context.api);
     const known = this.#backoffs.get(key);
@@ -93,11 +112,13 @@ class Jobs {
     const seen = { job, pods: claimed, backoff, now: this.#clock.now() };
     const view = { ...seen, pods: await upToDate(job, claimed, context) };
     const plan = planJob(view);
+    planned(plan);
     const done = await this.#change(key, job, plan.change, context);
     const { status, release, events } = track(view, plan, done);
     if (!equal(status, job.status ?? {})) {
       const written = await context.api.update(Job, { ...job, status }, { subresource: 'status' });
       this.#expectations.written(key, context.of(Job), written);
+      this.#metrics.written(job, status, release);
     }
     this.#backoffs.set(key, { uid: job.metadata.uid, record: plan.backoff });
     for (const { type, reason, message } of events) context.events.event(job, type, reason, message);
@@ -169,6 +190,11 @@ class Jobs {
       if (!isGone(error)) throw error;
     }
   }
+}
+
+function actionOf({ managed, change }: JobPlan): SyncAction {
+  if (!managed) return 'reconciling';
+  return change.type === 'none' ? 'tracking' : change.type === 'create' ? 'pods_created' : 'pods_deleted';
 }
 
 /** Pods it controls, and those that nobody controls. */

@@ -1,5 +1,5 @@
 import { getCondition, isConditionTrue, parseTime } from '@keelson/machinery';
-import type { Job, Pod } from '@keelson/types';
+import type { Job, JobCondition, JobStatus, Pod } from '@keelson/types';
 import { failJobMessage, successMessage } from './policies.ts';
 import type { JobView, Tally } from './tally.ts';
 
@@ -15,7 +15,12 @@ export interface Ending {
 export const interim = { Complete: 'SuccessCriteriaMet', Failed: 'FailureTarget' } as const;
 
 export function isFinished({ status }: Job): boolean {
-  return isConditionTrue(status?.conditions, 'Complete') || isConditionTrue(status?.conditions, 'Failed');
+  return endOf(status ?? {}) !== undefined;
+}
+
+/** The condition that tells of a job's end; undefined while it goes on. */
+export function endOf({ conditions }: JobStatus): JobCondition | undefined {
+  return conditions?.find(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
 }
 
 /** Why a job ends though its pods have not come to their own end, if it does. */

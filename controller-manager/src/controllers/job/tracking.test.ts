@@ -62,6 +62,7 @@ test('a suspended job has no pods, and its time starts again when it is resumed'
   one.job = { ...one.job, spec: { ...one.job.spec, suspend: true } };
   one.reconcile();
   assert.deepEqual(conditions(one), ['Suspended=True JobSuspended']);
+  assert.equal(one.job.status?.startTime, undefined);
   one.sweep();
   one.now += 60_000;
   one.reconcile();

@@ -158,7 +158,7 @@ function ongoing(job: Job, status: JobStatus, ending: Ending | undefined, manage
   const next = { ...status, conditions: withCondition(conditions, conditionOf('Suspended', said.state, said, now)) };
   const events: JobEvent[] = [{ type: 'Normal', reason: said.event, message: said.message }];
   // The time a job may be active starts again when it does.
-  return { status: suspended ? next : { ...next, startTime: rfc3339(now) }, events };
+  return { status: { ...next, startTime: suspended ? undefined : rfc3339(now) }, events };
 }
 
 type Said = Pick<Ending, 'reason' | 'message'>;

@@ -1,5 +1,5 @@
-import { type Clock, rfc3339 } from '@keelson/base';
-import { isPodReady, setCondition } from '@keelson/machinery';
+import type { Clock } from '@keelson/base';
+import { isPodReady } from '@keelson/machinery';
 import {
   type Change,
   type ControllerDefinition,
@@ -14,6 +14,7 @@ import {
 } from '@keelson/runtime';
 import { Event, Lease, Node, Pod } from '@keelson/types';
 import { isGone } from '../../api-errors.ts';
+import { conditionPatch } from '../../pod-conditions.ts';
 import {
   deadlineOf,
   evictionDue,
@@ -24,6 +25,7 @@ import {
   nextHeartbeat,
   planTaints,
   readiness,
+  staleLabels,
 } from './plan.ts';
 import { type EvictionOptions, evictionRateIn, zoneOf } from './zones.ts';
 
@@ -84,6 +86,8 @@ class NodeLifecycle {
     const status = { ...node.status, conditions };
     const judged = conditions ? await context.api.update(Node, { ...node, status }, { subresource: 'status' }) : node;
     await this.#noteReadiness(judged, context);
+    const labels = staleLabels(node);
+    if (labels) await context.api.patch(Node, { name }, 'application/merge-patch+json', { metadata: { labels } });
     const retry = await this.#taint(judged, context);
     const waits = [left < 0 ? undefined : left + 1, retry].filter((wait) => wait !== undefined);
     return waits.length > 0 ? { again: Math.min(...waits) } : undefined;
@@ -120,9 +124,9 @@ class NodeLifecycle {
 
   async #unready(pod: Pod, { api, events }: ReconcileContext): Promise<void> {
     events.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
-    const conditions = setCondition(pod.status?.conditions, { type: 'Ready', status: 'False' }, rfc3339(this.#clock.now()));
+    const condition = conditionPatch(pod, { type: 'Ready', status: 'False' }, this.#clock.now());
     const { name = '', namespace, uid } = pod.metadata;
-    const change = { metadata: { uid }, status: { conditions: conditions.filter(({ type }) => type === 'Ready') } };
+    const change = { metadata: { uid }, status: { conditions: [condition] } };
     try {
       await api.patch(Pod, { name, namespace }, 'application/strategic-merge-patch+json', change, { subresource: 'status' });
     } catch (error) {

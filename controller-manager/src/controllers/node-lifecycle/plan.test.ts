@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { created, node } from '@keelson/testing';
 import type { Node, Taint } from '@keelson/types';
-import { judge } from '../taint-eviction/plan.ts';
-import { deadlineOf, evictionDue, lostConditions, nextHeartbeat, planTaints } from './plan.ts';
+import { besideTaint, judge } from '../taint-eviction/plan.ts';
+import { deadlineOf, evictionDue, lostConditions, nextHeartbeat, planTaints, staleLabels } from './plan.ts';
 
 const now = Date.parse(created) + 100_000;
 const graces = { grace: 50_000, startup: 60_000 };
@@ -52,10 +52,19 @@ test('taints follow conditions', () => {
   const unknown = planTaints(withReady('Unknown', [registered]), 'add', now);
   assert.deepEqual(names(unknown), ['unreachable:NoExecute', 'unreachable:NoSchedule']);
   assert.deepEqual(planTaints(withReady('True', unknown), 'keep', now), []);
+  assert.deepEqual(names(planTaints(withReady('False', unknown), 'keep', now)), ['not-ready:NoExecute', 'not-ready:NoSchedule'], 'at once');
   assert.deepEqual(names(planTaints(withReady('Unknown', unknown), 'lift', now)), ['unreachable:NoSchedule']);
   assert.equal(planTaints(node({ spec: { taints: [registered] }, status: { conditions: [] } }), 'keep', now), undefined);
   const cordoned = node({ spec: { unschedulable: true, taints: [{ key: 'mine', effect: 'NoSchedule' }] } });
   assert.deepEqual(names(planTaints({ ...cordoned, spec: { ...cordoned.spec, taints: [] } }, 'keep', now)), ['unschedulable:NoSchedule']);
+});
+
+test('old names of labels follow the new ones', () => {
+  const labels = (given: Record<string, string>) => staleLabels(node({ metadata: { labels: given } }));
+  assert.equal(labels({}), undefined);
+  assert.deepEqual(labels({ 'kubernetes.io/os': 'linux' }), { 'beta.kubernetes.io/os': 'linux' });
+  assert.equal(labels({ 'kubernetes.io/os': 'linux', 'beta.kubernetes.io/os': 'linux' }), undefined);
+  assert.deepEqual(labels({ 'kubernetes.io/arch': 'arm64', 'beta.kubernetes.io/arch': 'amd64' }), { 'beta.kubernetes.io/arch': 'arm64' });
 });
 
 test('pods are told to go at once when a node is lost, later when it says it is not ready', () => {
@@ -76,4 +85,7 @@ test('tolerations decide when a pod must go', () => {
   assert.deepEqual(judge([taint], [{ key: 'k', operator: 'Exists', tolerationSeconds: 300 }], now), { type: 'evict', at: since + 300_000 });
   const { timeAdded: _, ...untold } = taint;
   assert.deepEqual(judge([untold], [{ operator: 'Exists', tolerationSeconds: 2 }], now - 500), { type: 'evict', at: now + 1500 });
+  const from = (known: number, there: number): number => besideTaint(known, there)(taint) - since;
+  assert.deepEqual([from(now, 0), from(now, since + 60_000)], [0, 60_000], 'the pod came later than the taint');
+  assert.equal(from(since - 60_000, 0), -60_000, 'another taint was there before');
 });

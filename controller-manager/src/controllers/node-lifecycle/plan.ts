@@ -88,7 +88,7 @@ export type Eviction = 'add' | 'keep' | 'lift';
 
 /**
  * The taints a node should have, or undefined when it has them. NoSchedule ones follow the conditions; NoExecute ones are put on only
- * when `eviction` says so, and taken off as soon as their reason is gone.
+ * when `eviction` says so, or in the place of the other one, and taken off as soon as their reason is gone.
  */
 export function planTaints(node: Node, eviction: Eviction, now: number): Taint[] | undefined {
   const before = node.spec.taints ?? [];
@@ -99,10 +99,11 @@ export function planTaints(node: Node, eviction: Eviction, now: number): Taint[]
     if (effect === 'NoExecute' && (key === notReady || key === unreachable)) return key === wantedExecute;
     return true;
   });
+  const swapped = before.some(({ key, effect }) => effect === 'NoExecute' && (key === notReady || key === unreachable));
   const has = (key: string, effect: string): boolean => kept.some((taint) => taint.key === key && taint.effect === effect);
   const timeAdded = rfc3339(now);
   const added: Taint[] = [...keys].filter((key) => !has(key, 'NoSchedule')).map((key) => ({ key, effect: 'NoSchedule', timeAdded }));
-  if (wantedExecute && eviction === 'add' && !has(wantedExecute, 'NoExecute'))
+  if (wantedExecute && (eviction === 'add' || swapped) && !has(wantedExecute, 'NoExecute'))
     added.push({ key: wantedExecute, effect: 'NoExecute', timeAdded });
   return added.length === 0 && kept.length === before.length ? undefined : [...kept, ...added];
 }
@@ -130,4 +131,19 @@ export function evictionDue(node: Node): number | undefined {
   if (key === undefined || node.spec.taints?.some((taint) => taint.key === key && taint.effect === 'NoExecute')) return undefined;
   if (key === unreachable) return 0;
   return (parseTime(getCondition(node.status?.conditions, 'Ready')?.lastTransitionTime) ?? 0) + monitorPeriod;
+}
+
+/** Labels of nodes, and those that say the same under an older name. */
+const oldLabels: readonly (readonly [string, string])[] = [
+  ['kubernetes.io/os', 'beta.kubernetes.io/os'],
+  ['kubernetes.io/arch', 'beta.kubernetes.io/arch'],
+];
+
+/** What a node's labels lack to say the same under their old names; undefined when they lack nothing. */
+export function staleLabels({ metadata: { labels = {} } }: Node): Record<string, string> | undefined {
+  const stale = oldLabels.flatMap(([name, old]) => {
+    const value = labels[name];
+    return value === undefined || labels[old] === value ? [] : [[old, value]];
+  });
+  return stale.length > 0 ? (Object.fromEntries(stale) as Record<string, string>) : undefined;
 }

@@ -1,57 +1,57 @@
-import { timestamp } from '@keelson/base';
-import { storageClassOf } from '@keelson/machinery';
-import { type ControllerDefinition, defineController, keyOf, mapped, type Outcome, type ReconcileContext, self } from '@keelson/runtime';
-import { Event, PersistentVolume, PersistentVolumeClaim, StorageClass } from '@keelson/types';
-import { annotations, type ClaimPlan, phaseOf, planClaim } from './plan.ts';
+import {
+  type ControllerDefinition,
+  defineController,
+  keyOf,
+  mapped,
+  type Outcome,
+  type ReconcileContext,
+  type Stores,
+  self,
+} from '@keelson/runtime';
+import { Event, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@keelson/types';
+import { annotations, type ClaimPlan, planClaim } from './plan.ts';
+import { claimsOf } from './protection.ts';
+import { type RemoveDirectory, volumesController } from './volumes.ts';
 
 /** Claims wait this long, in milliseconds, before they are looked at again for want of a volume. */
 const patience = 15_000;
 
-/** Brings claims and volumes together. Volumes are made and removed by provisioners outside. */
-export function volumeBinderController(): ControllerDefinition[] {
+/** Brings claims and volumes together. Volumes are made by provisioners outside. */
+export function volumeBinderController(removeDirectory: RemoveDirectory | undefined): ControllerDefinition[] {
   return [
     defineController({
       name: 'persistentvolumeclaim-binder',
-      reads: [PersistentVolumeClaim, PersistentVolume, StorageClass],
+      reads: [PersistentVolumeClaim, PersistentVolume, StorageClass, Pod],
       writes: [PersistentVolumeClaim, 'persistentvolumeclaims/status', PersistentVolume, Event],
       triggers: [
         self(PersistentVolumeClaim),
-        mapped(PersistentVolume, (volume, stores) =>
-          stores
-            .of(PersistentVolumeClaim)
-            .list()
-            .filter(({ status, spec }) => status?.phase !== 'Bound' || spec.volumeName === volume.metadata.name)
-            .map(keyOf),
+        mapped(PersistentVolume, ({ metadata }, stores) =>
+          unboundClaims(stores, ({ spec }) => spec.volumeName === metadata.name).map(keyOf),
         ),
+        mapped(StorageClass, (_class, stores) => unboundClaims(stores).map(keyOf)),
       ],
       reconcile: (key, context) => reconcileClaim(key, context),
     }),
-    defineController({
-      name: 'persistentvolume-binder',
-      reads: [PersistentVolume, PersistentVolumeClaim],
-      writes: ['persistentvolumes/status', Event],
-      triggers: [
-        self(PersistentVolume),
-        mapped(PersistentVolumeClaim, (claim, stores) =>
-          stores
-            .of(PersistentVolume)
-            .list()
-            .filter(({ spec }) => spec?.claimRef?.name === claim.metadata.name && spec?.claimRef?.namespace === claim.metadata.namespace)
-            .map(keyOf),
-        ),
-      ],
-      reconcile: (key, context) => reconcileVolume(key, context),
-    }),
+    volumesController(removeDirectory),
   ];
+}
+
+function unboundClaims(stores: Stores, besides: (claim: PersistentVolumeClaim) => boolean = () => false): readonly PersistentVolumeClaim[] {
+  return stores
+    .of(PersistentVolumeClaim)
+    .list()
+    .filter((claim) => claim.status?.phase !== 'Bound' || besides(claim));
 }
 
 async function reconcileClaim(key: string, context: ReconcileContext): Promise<Outcome> {
   const claim = context.of(PersistentVolumeClaim).get(key);
   if (!claim || claim.metadata.deletionTimestamp) return undefined;
+  const names = (pod: Pod): boolean => claimsOf(pod).includes(key) && !pod.spec.nodeName;
   const plan = planClaim({
     claim,
     volumes: context.of(PersistentVolume).list(),
-    storageClass: context.of(StorageClass).get(storageClassOf(claim)),
+    classes: context.of(StorageClass).list(),
+    waiting: () => context.of(Pod).list(claim.metadata.namespace).filter(names),
   });
   return carryOut(plan, claim, context);
 }
@@ -69,12 +69,16 @@ async function carryOut(plan: ClaimPlan, claim: PersistentVolumeClaim, context: 
       events.event(claim, 'Warning', plan.reason, plan.message);
       await writeStatus(claim, { ...claim.status, phase: 'Lost' }, context);
       return undefined;
+    case 'class':
+      await api.update(PersistentVolumeClaim, { ...claim, spec: { ...claim.spec, storageClassName: plan.name } });
+      return undefined;
     case 'wait':
-      events.event(claim, plan.reason === 'ProvisioningFailed' ? 'Warning' : 'Normal', plan.reason, plan.message);
+      if (plan.told) events.event(claim, plan.told.type, plan.told.reason, plan.told.message);
       return { again: patience };
     default: {
-      if (claim.metadata.annotations?.[annotations.provisioner] !== plan.provisioner)
-        await api.update(PersistentVolumeClaim, annotated(claim, { [annotations.provisioner]: plan.provisioner }));
+      const { provisioner, betaProvisioner } = annotations;
+      if (claim.metadata.annotations?.[provisioner] !== plan.provisioner)
+        await api.update(PersistentVolumeClaim, annotated(claim, { [provisioner]: plan.provisioner, [betaProvisioner]: plan.provisioner }));
       const message = `Waiting for a volume to be created either by the external provisioner '${plan.provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
       events.event(claim, 'Normal', 'ExternalProvisioning', message);
       return { again: patience };
@@ -101,8 +105,11 @@ async function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, cont
 
 function boundStatus(claim: PersistentVolumeClaim, { spec }: PersistentVolume): PersistentVolumeClaim['status'] {
   // Of a claim that is bound, who enlarges its volume says when the claim may use all of it.
-  const capacity = claim.status?.phase === 'Bound' ? claim.status.capacity : spec?.capacity;
-  return { ...claim.status, phase: 'Bound', accessModes: spec?.accessModes, capacity };
+  const kept = claim.status?.phase === 'Bound';
+  const capacity = kept ? claim.status?.capacity : spec?.capacity;
+  const attributes = kept ? claim.status?.currentVolumeAttributesClassName : spec?.volumeAttributesClassName;
+  const current = attributes === undefined ? {} : { currentVolumeAttributesClassName: attributes };
+  return { ...claim.status, phase: 'Bound', accessModes: spec?.accessModes, capacity, ...current };
 }
 
 async function writeStatus(
@@ -116,20 +123,4 @@ async function writeStatus(
 
 function annotated<T extends PersistentVolume | PersistentVolumeClaim>(object: T, more: Record<string, string>): T {
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...more } } };
-}
-
-async function reconcileVolume(key: string, { of, api, clock }: ReconcileContext): Promise<Outcome> {
-  const volume = of(PersistentVolume).get(key);
-  if (!volume) return undefined;
-  const { claimRef } = volume.spec ?? {};
-  const claim = claimRef && of(PersistentVolumeClaim).get(`${claimRef.namespace}/${claimRef.name}`);
-  const phase = phaseOf(volume, claim);
-  if (volume.status?.phase === phase) return undefined;
-  const lastPhaseTransitionTime = timestamp(clock);
-  await api.update(
-    PersistentVolume,
-    { ...volume, status: { ...volume.status, phase, lastPhaseTransitionTime } },
-    { subresource: 'status' },
-  );
-  return undefined;
 }

@@ -1,48 +1,103 @@
-import { bestVolume, heldVolume, isHeldFor, storageClassOf } from '@keelson/machinery';
-import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@keelson/types';
+import { bestVolume, compareStrings, heldVolume, isHeldFor, misfit, storageClassOf } from '@keelson/machinery';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@keelson/types';
 
 export const annotations = {
   bindCompleted: 'pv.kubernetes.io/bind-completed',
   boundByController: 'pv.kubernetes.io/bound-by-controller',
   selectedNode: 'volume.kubernetes.io/selected-node',
   provisioner: 'volume.kubernetes.io/storage-provisioner',
+  betaProvisioner: 'volume.beta.kubernetes.io/storage-provisioner',
+  provisionedBy: 'pv.kubernetes.io/provisioned-by',
+  migratedTo: 'pv.kubernetes.io/migrated-to',
 } as const;
 
-/** What is to be done for a claim. `wait` names why nothing is. */
+const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
+const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+
+/** What is to be done for a claim. `wait` names why nothing is, where that is worth saying. */
 export type ClaimPlan =
   | { readonly type: 'bind'; readonly volume: PersistentVolume }
   | { readonly type: 'bound'; readonly volume: PersistentVolume }
   | { readonly type: 'lost'; readonly reason: string; readonly message: string }
   | { readonly type: 'provision'; readonly provisioner: string }
-  | { readonly type: 'wait'; readonly reason: string; readonly message: string };
+  | { readonly type: 'class'; readonly name: string }
+  | { readonly type: 'wait'; readonly told?: Told };
+
+/** An event. */
+interface Told {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
 
 export interface ClaimFacts {
   readonly claim: PersistentVolumeClaim;
   /** All of the cluster. */
   readonly volumes: readonly PersistentVolume[];
-  readonly storageClass: StorageClass | undefined;
+  /** All of the cluster. */
+  readonly classes: readonly StorageClass[];
+  /** Pods that name the claim and have no node yet. */
+  readonly waiting: () => readonly Pod[];
 }
 
 /** Matches a claim with a volume as upstream does: the one it names, one that waits for it, else the smallest that is large enough. */
-export function planClaim({ claim, volumes, storageClass }: ClaimFacts): ClaimPlan {
-  const named = claim.spec.volumeName;
-  const completed = claim.metadata.annotations?.[annotations.bindCompleted] !== undefined;
-  if (named) {
-    const volume = volumes.find(({ metadata }) => metadata.name === named);
-    if (completed) return stillBound(claim, volume);
-    if (!volume) return { type: 'wait', reason: 'FailedBinding', message: `volume "${named}" not found` };
-    if (isFree(volume) || isHeldFor(volume, claim)) return { type: 'bind', volume };
-    return { type: 'wait', reason: 'FailedBinding', message: `volume "${named}" already bound to a different claim.` };
-  }
-  const waits = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && !claim.metadata.annotations?.[annotations.selectedNode];
+export function planClaim({ claim, volumes, classes, waiting }: ClaimFacts): ClaimPlan {
+  const { spec, metadata } = claim;
+  const completed = metadata.annotations?.[annotations.bindCompleted] !== undefined;
+  const volume = volumes.find((one) => one.metadata.name === spec.volumeName);
+  if (completed) return stillBound(claim, volume);
+  if (spec.volumeName) return volume ? planNamed(claim, volume) : { type: 'wait' };
+  const storageClass = classes.find((one) => one.metadata.name === storageClassOf(claim));
+  const delayed = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && !metadata.annotations?.[annotations.selectedNode];
   // Where the claim's pod will run is not decided yet: only a volume that waits for the claim will do.
-  const volume = waits ? heldVolume(claim, volumes) : bestVolume(claim, volumes);
-  if (volume) return { type: 'bind', volume };
-  if (waits) return { type: 'wait', reason: 'WaitForFirstConsumer', message: 'waiting for first consumer to be created before binding' };
-  return unmatched(claim, storageClass);
+  const found = delayed ? heldVolume(claim, volumes) : bestVolume(claim, volumes);
+  if (found) return { type: 'bind', volume: found };
+  const chosen = hasClass(claim) ? undefined : defaultOf(classes);
+  if (chosen) return { type: 'class', name: chosen };
+  return delayed ? awaited(waiting()) : unmatched(claim, storageClass);
+}
+
+function planNamed(claim: PersistentVolumeClaim, volume: PersistentVolume): ClaimPlan {
+  const { name } = volume.metadata;
+  if (isHeldFor(volume, claim)) return { type: 'bind', volume };
+  if (!isFree(volume)) return warning('FailedBinding', `volume "${name}" already bound to a different claim.`);
+  const sameClass = storageClassOf(volume) === storageClassOf(claim);
+  const why = misfit(volume, claim) ?? (sameClass ? undefined : 'storageClassName does not match');
+  return why ? warning('VolumeMismatch', `Cannot bind to requested volume "${name}": ${why}`) : { type: 'bind', volume };
+}
+
+function warning(reason: string, message: string): ClaimPlan {
+  return { type: 'wait', told: { type: 'Warning', reason, message } };
+}
+
+function hasClass({ metadata, spec }: PersistentVolumeClaim): boolean {
+  return metadata.annotations?.[classAnnotation] !== undefined || spec.storageClassName !== undefined;
+}
+
+/** The class of claims that leave it open, also of those that were made before it was the default: the newest so marked. */
+function defaultOf(classes: readonly StorageClass[]): string | undefined {
+  const marked = classes.filter(({ metadata }) => defaultMarks.some((mark) => metadata.annotations?.[mark] === 'true'));
+  const rank = ({ metadata }: StorageClass): string => `${metadata.creationTimestamp ?? ''}`;
+  const order = (a: StorageClass, b: StorageClass): number =>
+    compareStrings(rank(b), rank(a)) || compareStrings(a.metadata.name ?? '', b.metadata.name ?? '');
+  return marked.toSorted(order)[0]?.metadata.name;
+}
+
+function awaited(pods: readonly Pod[]): ClaimPlan {
+  const names = pods.map(({ metadata }) => metadata.name).join(',');
+  const told = names
+    ? { reason: 'WaitForPodScheduled', message: `waiting for pod${pods.length > 1 ? 's' : ''} ${names} to be scheduled` }
+    : { reason: 'WaitForFirstConsumer', message: 'waiting for first consumer to be created before binding' };
+  return { type: 'wait', told: { type: 'Normal', ...told } };
 }
 
 function stillBound(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): ClaimPlan {
+  if (!claim.spec.volumeName)
+    return {
+      type: 'lost',
+      reason: 'ClaimLost',
+      message: 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!',
+    };
   if (!volume)
     return { type: 'lost', reason: 'ClaimLost', message: 'Bound claim has lost its PersistentVolume. Data on the volume is lost!' };
   if (isFree(volume)) return { type: 'bind', volume };
@@ -52,25 +107,14 @@ function stillBound(claim: PersistentVolumeClaim, volume: PersistentVolume | und
 
 function unmatched(claim: PersistentVolumeClaim, storageClass: StorageClass | undefined): ClaimPlan {
   const name = storageClassOf(claim);
-  if (name === '')
-    return {
-      type: 'wait',
-      reason: 'FailedBinding',
-      message: 'no persistent volumes available for this claim and no storage class is set',
-    };
-  if (!storageClass) return { type: 'wait', reason: 'ProvisioningFailed', message: `storageclass.storage.k8s.io "${name}" not found` };
-  if (storageClass.provisioner === 'kubernetes.io/no-provisioner')
-    return { type: 'wait', reason: 'FailedBinding', message: 'no persistent volumes available for this claim and no storage class is set' };
-  return { type: 'provision', provisioner: storageClass.provisioner };
+  const message = 'no persistent volumes available for this claim and no storage class is set';
+  if (name === '') return { type: 'wait', told: { type: 'Normal', reason: 'FailedBinding', message } };
+  if (!storageClass) return warning('ProvisioningFailed', `storageclass.storage.k8s.io "${name}" not found`);
+  const { provisioner } = storageClass;
+  if (provisioner === 'kubernetes.io/no-provisioner') return warning('ProvisioningFailed', `no volume plugin matched name: ${provisioner}`);
+  return { type: 'provision', provisioner };
 }
 
 function isFree({ spec }: PersistentVolume): boolean {
   return !spec?.claimRef;
-}
-
-/** The phase of a volume, by the claim it is bound to: `claim` is that claim where it still exists. */
-export function phaseOf(volume: PersistentVolume, claim: PersistentVolumeClaim | undefined): string {
-  if (!volume.spec?.claimRef?.uid) return 'Available';
-  if (claim && isHeldFor(volume, claim)) return claim.spec.volumeName === volume.metadata.name ? 'Bound' : 'Available';
-  return 'Released';
 }

@@ -62,7 +62,7 @@ export function volumeProtectionController(): ControllerDefinition {
 }
 
 /** Keys of the claims a pod uses, those made for its generic ephemeral volumes among them. */
-function claimsOf({ metadata, spec }: Pod): string[] {
+export function claimsOf({ metadata, spec }: Pod): string[] {
   const names = (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     if (persistentVolumeClaim) return [persistentVolumeClaim.claimName];
     return ephemeral ? [`${metadata.name}-${name}`] : [];

@@ -1,8 +1,9 @@
-import { type Clock, errorMessage, rfc3339 } from '@keelson/base';
+import { type Clock, errorMessage } from '@keelson/base';
 import { isPodTerminal } from '@keelson/machinery';
 import { type ControllerDefinition, defineController, mapped, type ReconcileContext } from '@keelson/runtime';
 import { Namespace, Node, Pod } from '@keelson/types';
 import { isGone } from '../../api-errors.ts';
+import { conditionPatch } from '../../pod-conditions.ts';
 import { absentNodes, planRemovals, type Removal } from './plan.ts';
 
 const period = 20_000;
@@ -74,7 +75,7 @@ async function remove({ pod, disruption }: Removal, now: number, { api, log }: R
     if (!isPodTerminal(pod)) {
       const change = {
         metadata: { uid },
-        status: { phase: 'Failed', ...(disruption ? { conditions: [conditionOf(disruption, now)] } : {}) },
+        status: { phase: 'Failed', ...(disruption ? { conditions: [conditionOf(pod, disruption, now)] } : {}) },
       };
       await api.patch(Pod, { name, namespace }, 'application/strategic-merge-patch+json', change, { subresource: 'status' });
     }
@@ -84,6 +85,6 @@ async function remove({ pod, disruption }: Removal, now: number, { api, log }: R
   }
 }
 
-function conditionOf(message: string, now: number): object {
-  return { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message, lastTransitionTime: rfc3339(now) };
+function conditionOf(pod: Pod, message: string, now: number): object {
+  return conditionPatch(pod, { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message }, now);
 }

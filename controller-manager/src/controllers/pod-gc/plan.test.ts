@@ -22,14 +22,21 @@ test('ended pods beyond the threshold go, evicted ones and the oldest first', ()
 
 test('pods of vanished and of lost nodes go, and those deleted before they were placed', () => {
   const leaving = { deletionTimestamp: created };
-  const lost = node({ name: 'lost', spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] } });
+  const out = { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] };
+  const isReady = (status: string) => ({ conditions: [{ type: 'Ready', status }] });
+  const lost = node({ name: 'lost', spec: out, status: isReady('Unknown') });
+  const alive = node({ name: 'alive', spec: out, status: isReady('True') });
   const pods = [
     pod({ name: 'orphan', node: 'gone' }),
     pod({ name: 'stays', node: 'lost' }),
     pod({ name: 'stuck', node: 'lost', metadata: leaving }),
+    pod({ name: 'ending', node: 'alive', metadata: leaving }),
     pod({ name: 'unplaced', metadata: leaving }),
   ];
-  const nodes = new Map([['lost', lost]]);
+  const nodes = new Map([
+    ['lost', lost],
+    ['alive', alive],
+  ]);
   assert.deepEqual(absentNodes(pods, nodes), new Set(['gone']));
   assert.deepEqual(names(planRemovals({ pods, nodes, threshold: 0 }, new Set(['gone']))), ['stuck', 'orphan', 'unplaced']);
 });

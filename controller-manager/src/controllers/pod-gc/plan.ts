@@ -1,4 +1,4 @@
-import { isPodScheduled, isPodTerminal, isPodTerminating, parseTime } from '@keelson/machinery';
+import { isConditionTrue, isPodScheduled, isPodTerminal, isPodTerminating, parseTime } from '@keelson/machinery';
 import type { Node, Pod } from '@keelson/types';
 
 const outOfService = 'node.kubernetes.io/out-of-service';
@@ -41,11 +41,12 @@ function byAge(a: Pod, b: Pod): number {
   return evicted(a) - evicted(b) || created(a) - created(b) || ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1);
 }
 
-/** Pods that are told to end on nodes which an administrator has declared lost. */
+/** Pods that are told to end on nodes which are not ready, and which an administrator has declared lost. */
 function onLostNodes({ pods, nodes }: View): Pod[] {
   return pods.filter((pod) => {
     const node = nodes.get(pod.spec.nodeName ?? '');
-    return isPodTerminating(pod) && node?.spec.taints?.some(({ key }) => key === outOfService) === true;
+    if (!node || !isPodTerminating(pod) || isConditionTrue(node.status?.conditions, 'Ready')) return false;
+    return node.spec.taints?.some(({ key }) => key === outOfService) === true;
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@keelson/base';
 import { type Api, ApiError, collectionPath, readJson, withQuery } from '@keelson/client';
-import { type Counted, countName, equal, quotaApplies, type Resources, totalUsage, usageOf } from '@keelson/machinery';
+import { attributesClasses, type Counted, countName, equal, quotaApplies, type Resources, totalUsage, usageOf } from '@keelson/machinery';
 import {
   type Change,
   type ControllerDefinition,
@@ -12,11 +12,11 @@ import {
   type Stores,
   self,
 } from '@keelson/runtime';
-import { Event, type Kind, type ListMeta, PersistentVolumeClaim, Pod, ResourceQuota, Service } from '@keelson/types';
+import { Event, type Kind, type ListMeta, PersistentVolumeClaim, Pod, ResourceClaim, ResourceQuota, Service } from '@keelson/types';
 import { discover } from '../../discovery.ts';
 
 /** Kinds whose objects use more than the room they take: they are watched. Others are counted when it is time. */
-const watched = [Pod, Service, PersistentVolumeClaim] as const;
+const watched = [Pod, Service, PersistentVolumeClaim, ResourceClaim] as const;
 
 /** Things that are only counted are counted again this often, in milliseconds. */
 const recount = 5_000;
@@ -62,12 +62,20 @@ function isWanting(change: Change<ResourceQuota>): boolean {
 }
 
 /**
- * Whether an object of a watched kind now uses something else than what was charged for. Counting at any other time is dangerous: what
+ * Whether an object of a watched kind now uses something else than what was charged for, or is another quota's. Counting at any other time is dangerous: what
  * was charged a moment ago may not be there to be counted, and what is then forgotten lets one more in than the limit allows.
  */
 export function usesOther(kind: Counted, change: Change<unknown>, now: number): boolean {
   if (change.type !== 'updated') return change.type === 'deleted';
-  return !equal(usageOf(kind, change.object, now), usageOf(kind, change.old, now));
+  return (
+    !equal(usageOf(kind, change.object, now), usageOf(kind, change.old, now)) ||
+    !equal(classesOf(kind, change.object), classesOf(kind, change.old))
+  );
+}
+
+/** Quotas may be about claims of some classes. */
+function classesOf({ resource }: Counted, object: unknown): readonly string[] {
+  return resource === PersistentVolumeClaim.resource ? attributesClasses(object as PersistentVolumeClaim) : [];
 }
 
 function quotasBeside({ metadata }: { metadata: { namespace?: string | undefined } }, stores: Stores): readonly Key[] {

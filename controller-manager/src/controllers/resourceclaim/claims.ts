@@ -52,7 +52,7 @@ async function settle(claim: ResourceClaim, context: ReconcileContext): Promise<
   const owner = owningPod(claim);
   const pod = owner && of(Pod).get(`${namespace}/${owner.name}`);
   const users = before.filter((_, i) => alive[i]);
-  const plan = planClaim(claim, users, pod?.metadata.uid === owner?.uid ? pod : undefined);
+  const plan = planClaim(claim, users, pod);
   let current = claim;
   if (plan.status) current = await api.update(ResourceClaim, { ...current, status: plan.status }, { subresource: 'status' });
   if (plan.finalizers) {

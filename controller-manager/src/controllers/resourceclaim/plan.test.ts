@@ -64,10 +64,17 @@ test('the last user leaves, and what was allocated is free again', () => {
   assert.deepEqual(planClaim(leaving, [], undefined), { status: {}, finalizers: [], remove: false });
 });
 
-test('a claim that was made for a pod goes when the pod is done', () => {
-  const done = pod({ name: 'web', namespace: 'ns', status: { phase: 'Succeeded' } });
-  assert.equal(planClaim(claim({}), [], done).remove, true);
-  assert.equal(planClaim(claim({}), [], user).remove, false);
-  assert.equal(planClaim(claim({}), [], undefined).remove, false, 'the garbage collector does that');
+test('a claim that was made for a pod goes when the pod is done, or another has its name', () => {
+  const mine = claim({}, { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'web', uid: 'u1', controller: true }] });
+  const done = pod({ name: 'web', namespace: 'ns', metadata: { uid: 'u1' }, status: { phase: 'Succeeded' } });
+  assert.equal(planClaim(mine, [], done).remove, true);
+  assert.equal(planClaim(mine, [], user).remove, false);
+  assert.equal(planClaim(mine, [], pod({ name: 'web', namespace: 'ns', metadata: { uid: 'u2' } })).remove, true);
+  assert.equal(planClaim(mine, [], undefined).remove, false, 'the garbage collector does that');
   assert.ok(isPodDone(pod({ name: 'a', metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } })));
+});
+
+test('what others allocated, who left no finalizer, they take back', () => {
+  const used = claim({ allocation, reservedFor: [reference] });
+  assert.deepEqual(planClaim(used, [], undefined), { status: { allocation }, remove: false });
 });

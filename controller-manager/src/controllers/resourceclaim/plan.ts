@@ -79,20 +79,24 @@ export interface ClaimPlan {
   readonly remove: boolean;
 }
 
-/** `users`: those of its users that still are. `owner`: the pod it was made for, if that is there. */
-export function planClaim(claim: ResourceClaim, users: readonly ResourceClaimConsumerReference[], owner: Pod | undefined): ClaimPlan {
+/**
+ * `users`: those of its users that still are. `namesake`: the pod of the name of the one it was made for, if there is one. What was allocated
+ * by others than the scheduler, who leave no finalizer, they take back themselves.
+ */
+export function planClaim(claim: ResourceClaim, users: readonly ResourceClaimConsumerReference[], namesake: Pod | undefined): ClaimPlan {
   const { metadata, status = {} } = claim;
   const before = status.reservedFor ?? [];
   const freed = users.length === 0 && (before.length > 0 || metadata.deletionTimestamp !== undefined);
-  const { allocation, devices, reservedFor: _, ...rest } = status;
-  const kept = freed ? {} : { ...(allocation ? { allocation } : {}), ...(devices ? { devices } : {}) };
-  const next = { ...rest, ...kept, ...(users.length > 0 ? { reservedFor: [...users] } : {}) };
-  const changed = users.length < before.length || (freed && allocation !== undefined);
   const { finalizers = [] } = metadata;
-  const unheld = freed && finalizers.includes(finalizer);
+  const deallocated = freed && finalizers.includes(finalizer);
+  const { allocation, devices, reservedFor: _, ...rest } = status;
+  const kept = deallocated ? {} : { ...(allocation ? { allocation } : {}), ...(devices ? { devices } : {}) };
+  const next = { ...rest, ...kept, ...(users.length > 0 ? { reservedFor: [...users] } : {}) };
+  const changed = users.length < before.length || (deallocated && allocation !== undefined);
+  const abandoned = namesake !== undefined && (namesake.metadata.uid !== owningPod(claim)?.uid || isPodDone(namesake));
   return {
     ...(changed ? { status: next } : {}),
-    ...(unheld ? { finalizers: finalizers.filter((one) => one !== finalizer) } : {}),
-    remove: users.length === 0 && !metadata.deletionTimestamp && owner !== undefined && isPodDone(owner),
+    ...(deallocated ? { finalizers: finalizers.filter((one) => one !== finalizer) } : {}),
+    remove: users.length === 0 && !metadata.deletionTimestamp && abandoned,
   };
 }

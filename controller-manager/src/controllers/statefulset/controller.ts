@@ -26,6 +26,8 @@ import { StepTaker } from './steps.ts';
 /** Milliseconds after which to look again whether a claim that has to go is gone. */
 const claimLook = 1_000;
 
+const nothing: Plan = { steps: [], waitsForClaim: false };
+
 /** Keeps the pods of each StatefulSet, each with a name and claims of its own. */
 export function statefulSetController(workers: number, clock: Clock): ControllerDefinition {
   const controller = new StatefulSets(clock);
@@ -74,7 +76,7 @@ class StatefulSets {
       this.#history.forget(key);
       return undefined;
     }
-    if (set.metadata.deletionTimestamp || !this.#expectations.satisfied(key)) return undefined;
+    if (!this.#expectations.satisfied(key)) return undefined;
     if (!this.#history.satisfied(key)) return { again: unseen };
     return this.#sync(key, set, context);
   }
@@ -88,7 +90,8 @@ class StatefulSets {
     const claimNamed = (name: string): PersistentVolumeClaim | undefined =>
       of(PersistentVolumeClaim).get(`${set.metadata.namespace}/${name}`);
     const view: View = { set, pods, current, update, claim: claimNamed, now: this.#clock.now() };
-    const plan = planStatefulSet(view);
+    // Of one that is deleted only the status is kept up.
+    const plan = set.metadata.deletionTimestamp ? nothing : planStatefulSet(view);
     const error = await this.#carryOut(key, set, plan, context);
     const status = statusOf(view, collisionCount);
     if (statusChanged(set, status)) await api.update(StatefulSet, { ...set, status }, { subresource: 'status' });

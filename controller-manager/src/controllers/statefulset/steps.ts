@@ -32,16 +32,16 @@ export class StepTaker {
     switch (step.type) {
       case 'create':
         return this.#telling('create', step.pod, async () => {
-          for (const claim of step.claims) await this.#ensureClaim(step.pod, claim);
+          await this.#ensureClaims(step);
           this.#written(await this.#context.api.create(Pod, step.pod));
         });
       case 'update':
         return this.#telling('update', step.pod, async () => {
-          for (const claim of step.claims) await this.#ensureClaim(step.pod, claim);
+          await this.#ensureClaims(step);
           this.#written(await this.#context.api.update(Pod, step.pod));
         });
       case 'claims':
-        for (const claim of step.claims) await this.#ensureClaim(step.pod, claim);
+        await this.#ensureClaims(step);
         return;
       case 'delete':
         return this.#telling('delete', step.pod, () => this.#delete(step.pod));
@@ -65,7 +65,23 @@ export class StepTaker {
     this.#expectations.deleted(this.#key, this.#context.of(Pod), pod);
   }
 
-  /** @throws for a claim that is on its way out: its pod has to wait for the next. */
+  /** Every claim is tried. @throws what was wrong with any of them: their pod has to wait for the next. */
+  async #ensureClaims({ pod, claims }: { pod: Pod; claims: readonly PersistentVolumeClaim[] }): Promise<void> {
+    const failures: Error[] = [];
+    for (const claim of claims) {
+      try {
+        await this.#ensureClaim(pod, claim);
+      } catch (error) {
+        if (isNamespaceEnding(error)) throw error;
+        failures.push(error as Error);
+      }
+    }
+    const [first, ...more] = failures;
+    if (more.length > 0) throw new AggregateError(failures, `[${[...new Set(failures.map(errorMessage))].join(', ')}]`);
+    if (first) throw first;
+  }
+
+  /** @throws also for a claim that is on its way out. */
   async #ensureClaim(pod: Pod, wanted: PersistentVolumeClaim): Promise<void> {
     const { api, of, events } = this.#context;
     const { name = '', namespace } = wanted.metadata;
@@ -79,7 +95,8 @@ export class StepTaker {
     } catch (error) {
       if (isAlreadyThere(error)) return;
       events.event(this.#set, 'Warning', 'FailedCreate', `create ${about} for ${whose} failed error: ${errorMessage(error)}`);
-      throw error;
+      if (isNamespaceEnding(error)) throw error;
+      throw new Error(`failed to create PVC ${name}: ${errorMessage(error)}`, { cause: error });
     }
     events.event(this.#set, 'Normal', 'SuccessfulCreate', `create ${about} ${whose} success`);
   }

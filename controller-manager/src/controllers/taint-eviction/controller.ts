@@ -1,5 +1,5 @@
-import { type Clock, rfc3339 } from '@keelson/base';
-import { isPodTerminating } from '@keelson/machinery';
+import type { Clock } from '@keelson/base';
+import { getCondition, isPodTerminating, parseTime } from '@keelson/machinery';
 import {
   type ControllerDefinition,
   defineController,
@@ -12,8 +12,9 @@ import {
 } from '@keelson/runtime';
 import { Event, Node, Pod } from '@keelson/types';
 import { isGone } from '../../api-errors.ts';
+import { conditionPatch } from '../../pod-conditions.ts';
 import { nodeOf, onNode } from '../node-lifecycle/controller.ts';
-import { judge } from './plan.ts';
+import { besideTaint, judge } from './plan.ts';
 
 /** Ends pods that do not tolerate their node's NoExecute taints. */
 export function taintEvictionController(clock: Clock): ControllerDefinition {
@@ -39,7 +40,8 @@ export function taintEvictionController(clock: Clock): ControllerDefinition {
         return undefined;
       }
       const now = clock.now();
-      const verdict = judge(taints, pod.spec.tolerations ?? [], marked.get(key) ?? now);
+      const known = marked.get(key) ?? now;
+      const verdict = judge(taints, pod.spec.tolerations ?? [], known, besideTaint(known, placedAt(pod)));
       if (verdict.type === 'stay') {
         if (marked.delete(key)) events.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
         return undefined;
@@ -52,6 +54,12 @@ export function taintEvictionController(clock: Clock): ControllerDefinition {
       return undefined;
     },
   });
+}
+
+/** When a pod came to its node, in milliseconds since the epoch. */
+function placedAt({ metadata, status }: Pod): number {
+  const placed = getCondition(status?.conditions, 'PodScheduled')?.lastTransitionTime;
+  return parseTime(placed) ?? parseTime(metadata.creationTimestamp) ?? 0;
 }
 
 function podsOfNode({ metadata }: Node, stores: Stores): readonly Key[] {
@@ -72,13 +80,8 @@ function executeTaints({ spec }: Node): string {
 async function evict(pod: Pod, now: number, { api, events }: ReconcileContext): Promise<void> {
   const key = keyOf(pod);
   events.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
-  const condition = {
-    type: 'DisruptionTarget',
-    status: 'True',
-    reason: 'DeletionByTaintManager',
-    message: 'Taint manager: deleting due to NoExecute taint',
-    lastTransitionTime: rfc3339(now),
-  };
+  const message = 'Taint manager: deleting due to NoExecute taint';
+  const condition = conditionPatch(pod, { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager', message }, now);
   const { uid } = pod.metadata;
   const change = { metadata: { uid }, status: { conditions: [condition] } };
   try {
