@@ -1,4 +1,4 @@
-import { errorMessage, every } from '@keelson/base';
+import { errorMessage, every, sleep } from '@keelson/base';
 import { EndpointSlice, Endpoints, Namespace, Service } from '@keelson/types';
 import { systemUser } from './auth/types.ts';
 import { addressAt } from './kinds/core/cidr.ts';
@@ -19,13 +19,17 @@ const namespace = 'default';
 const lease = { lasts: 15, renewed: 10 };
 const leases = '/registry/masterleases/';
 
-/** Keeps the endpoints of Service `default/kubernetes` those of the servers that are there, until the signal; then takes its own away. */
+/**
+ * Keeps Service `default/kubernetes` there, and its endpoints those of the servers that are there, until the signal; then takes its own
+ * away. The first look is one interval away.
+ */
 export async function keepKubernetesService(registry: Registry, options: KubernetesServiceOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, store } = registry.options;
-  if (store.exclusive) return;
   const failed = (error: unknown): void =>
     log.warn('could not reconcile the endpoints of default/kubernetes', { err: errorMessage(error) });
+  await sleep(clock, lease.renewed * 1000, signal).catch(() => undefined);
   await every(clock, lease.renewed * 1000, signal, () => ensureKubernetesService(registry, options), failed);
+  if (store.exclusive) return;
   const mine = await store.get(leases + options.address).catch(() => undefined);
   if (mine) await store.delete(mine.key, mine.revision).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { sleep } from '@keelson/base';
 import type { Component, ComponentContext } from '@keelson/component';
 import { versionInfo } from '@keelson/component';
@@ -101,6 +101,7 @@ async function serverConfig(
       maxRequestsInFlight: options['max-requests-inflight'],
       maxMutatingRequestsInFlight: options['max-mutating-requests-inflight'],
     },
+    hostname: hostname(),
     serviceCIDR: options['service-cluster-ip-range'],
     nodePorts: { from, to },
     disabledAdmission: options['disable-admission-plugins'],

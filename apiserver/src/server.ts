@@ -2,10 +2,10 @@ import { isIPv6 } from 'node:net';
 import type { Clock, Logger, Random } from '@keelson/base';
 import type { ExchangeHandler, KubeObject } from '@keelson/client';
 import type { HealthCheck } from '@keelson/component';
-import { applyStrategicMergePatch } from '@keelson/machinery';
 import { APIService, FlowSchema, type Kind, PriorityLevelConfiguration } from '@keelson/types';
 import type { Registry as Metrics } from 'prom-client';
 import { type AdmissionSettings, noAdmissionSettings } from './admission/configuration.ts';
+import { deviceClaimCheck } from './admission/device-claims.ts';
 import { admissionPlugins } from './admission/index.ts';
 import { createPodSecurityMetrics } from './admission/pod-security/metrics.ts';
 import type { Auditor } from './audit/auditor.ts';
@@ -36,13 +36,14 @@ import { createPipeline, type PipelineOptions } from './http/pipeline.ts';
 import { createPlain } from './http/plain.ts';
 import type { Services, Tokens } from './http/services.ts';
 import { createUpgrade } from './http/upgrade.ts';
+import { keepIdentityLease } from './identity-lease.ts';
 import { familyOf } from './kinds/core/cidr.ts';
 import { kinds } from './kinds/index.ts';
 import { ensureKubernetesService, type KubernetesServiceOptions, keepKubernetesService } from './kubernetes-service.ts';
 import { bootstrapPriorityClasses } from './priority-classes.ts';
 import type { KindStore } from './registry/kind-store.ts';
 import { Registry } from './registry/registry.ts';
-import { ensureServiceCIDR, keepServiceAddresses, readyRanges, repairServiceAddresses } from './service-ranges.ts';
+import { ensureServiceCIDR, keepServiceAddresses, keepServiceCIDR, readyRanges, repairServiceAddresses } from './service-ranges.ts';
 import { Startup } from './startup.ts';
 import type { Store } from './storage/types.ts';
 
@@ -88,6 +89,8 @@ export interface ServerConfig {
   readonly fairness?: FairnessSettings;
   /** What requests are allowed; any time unless told. */
   readonly limits?: Partial<RequestLimits>;
+  /** The machine's name, by which this server is told from others that share its store; it is not, unless told. */
+  readonly hostname?: string;
   /** Milliseconds between compactions. */
   readonly compactionInterval: number;
   /** Aborts when the end is near: others are to take over while this server still serves. */
@@ -123,8 +126,6 @@ export async function createServer(config: ServerConfig): Promise<ApiServer> {
       random,
       authorize: (attributes) => services.authorize(attributes),
       reshape: (attributes, object) => reshape(decoder, attributes.store, object),
-      merge: ({ store }, object, wanted) =>
-        applyStrategicMergePatch({ ...object }, { ...wanted }, decoder.schemas, store.kind.typeName) as unknown as KubeObject,
     },
   });
   const loaded = Promise.withResolvers<void>();
@@ -202,7 +203,7 @@ function createRegistry(config: ServerConfig, { escalation, webhooks, authorize 
   const podSecurity = { configuration: settings.podSecurity, metrics: createPodSecurityMetrics(config.metrics), clock };
   const plugins = admissionPlugins({ webhooks: asking, authorize, podSecurity, settings, clock });
   const chosen = plugins.filter(({ name }) => !disabledAdmission.includes(name));
-  const admission = [...chosen, escalationCheck(escalation)];
+  const admission = [...chosen, escalationCheck(escalation), deviceClaimCheck(authorize)];
   const { eventTTL } = config;
   const served = kinds.map((definition) =>
     definition.kind.resource === 'events' && !definition.version && eventTTL !== undefined
@@ -259,7 +260,9 @@ async function bootstrap(
   keepFairness(registry, fairness.enabled, signal);
   const kept = own ? keepKubernetesService(registry, own, signal) : undefined;
   const trusted = keepExtensionAuthentication(registry, trust, signal);
-  state.keeping = Promise.all([kept, trusted, keepServiceAddresses(registry, signal), keepTokenTracking(registry, signal)]);
+  const known = config.hostname === undefined ? undefined : keepIdentityLease(registry, config.hostname, signal);
+  const ranged = [keepServiceCIDR(registry, cidrs, signal), keepServiceAddresses(registry, signal)];
+  state.keeping = Promise.all([kept, trusted, known, ...ranged, keepTokenTracking(registry, signal)]);
 }
 
 /** @throws Error while something stored of one of these kinds cannot be read. */

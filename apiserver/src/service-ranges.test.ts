@@ -25,6 +25,33 @@ test('the range of the flags is an object, ready', async () => {
   assert.deepEqual([range.spec?.cidrs, range.status?.conditions?.[0]?.status], [['10.10.0.0/28'], 'True']);
 });
 
+test('the range of the flags gets a second family with the flags, and keeps it', async (t) => {
+  const store = createMemoryStore();
+  const cidrs = async (serviceCIDR: string): Promise<string[] | undefined> => {
+    const one = await startServer({ store, serviceCIDR });
+    t.after(() => one.close());
+    return (await one.api.get(ServiceCIDR, { name: 'kubernetes' })).spec?.cidrs;
+  };
+  assert.deepEqual(await cidrs('10.14.0.0/24'), ['10.14.0.0/24']);
+  assert.deepEqual(await cidrs('10.14.0.0/24,fd14::/112'), ['10.14.0.0/24', 'fd14::/112']);
+  assert.deepEqual(await cidrs('10.14.0.0/24'), ['10.14.0.0/24', 'fd14::/112']);
+});
+
+test('the range of the flags, and the service of the servers, come back when somebody takes them away', async (t) => {
+  const clock = new SimulatedClock();
+  const one = await startServer({ store: createMemoryStore({ clock }), clock, serviceCIDR: '10.15.0.0/24' });
+  t.after(() => one.close());
+  const there = async (kind: typeof Service | typeof ServiceCIDR, key: object): Promise<boolean> => {
+    const { items } = await one.api.list<Service | ServiceCIDR>(kind, key);
+    return items.some(({ metadata }) => metadata.name === 'kubernetes');
+  };
+  await one.api.delete(Service, { name: 'kubernetes', namespace });
+  await one.api.delete(ServiceCIDR, { name: 'kubernetes' });
+  assert.deepEqual([await there(Service, { namespace }), await there(ServiceCIDR, {})], [false, false]);
+  await clock.advance(21_000);
+  assert.deepEqual([await there(Service, { namespace }), await there(ServiceCIDR, {})], [true, true]);
+});
+
 test('an address has a mark as long as a service has it', async () => {
   await create('one', { clusterIP: '10.10.0.9' });
   assert.deepEqual(await marks(), ['10.10.0.1 default/kubernetes', '10.10.0.9 default/one']);

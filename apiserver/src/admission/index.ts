@@ -51,7 +51,7 @@ export function admissionPlugins(deps: AdmissionPluginDeps): readonly AdmissionP
     limitPodHardAntiAffinityTopology,
     limitRanger,
     serviceAccount,
-    nodeRestriction,
+    nodeRestriction(authorize),
     taintNodesByCondition,
     alwaysPullImages,
     imagePolicyWebhook(settings.imagePolicy, deps.clock),

@@ -2,6 +2,8 @@ import { equal, forbidden } from '@keelson/machinery';
 import { parseCSR } from '@keelson/pki';
 import { CertificateSigningRequest, CSINode, Lease, Node, PersistentVolumeClaim, Pod, ResourceSlice, ServiceAccount } from '@keelson/types';
 import { nodeNameOf } from '../auth/node.ts';
+import type { Services } from '../http/services.ts';
+import { checkAudience } from './node-audiences.ts';
 import { checkPod, checkToken } from './node-restriction-pods.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './types.ts';
 
@@ -28,19 +30,23 @@ const checks: Readonly<Record<string, (write: NodeWrite) => void>> = {
  * A kubelet changes only what is its own: its node, its lease, the pods that run on it. What it may write at all, authorization decided;
  * here is what that could not see, which is all that stands in the object.
  */
-export const nodeRestriction: AdmissionPlugin = {
-  name: 'NodeRestriction',
-  admit(attributes) {
-    const { user, store, name } = attributes;
-    const node = nodeNameOf(user);
-    if (node === undefined) return;
-    const refuse = (why: string): never => {
-      throw forbidden(store.groupResource, name, why);
-    };
-    if (node === '') refuse(`could not determine node from user ${JSON.stringify(user.name)}`);
-    checks[store.kind.typeName]?.({ ...attributes, node, refuse });
-  },
-};
+export function nodeRestriction(authorize: Services['authorize']): AdmissionPlugin {
+  return {
+    name: 'NodeRestriction',
+    admit(attributes) {
+      const { user, store, name, subresource } = attributes;
+      const node = nodeNameOf(user);
+      if (node === undefined) return undefined;
+      const refuse = (why: string): never => {
+        throw forbidden(store.groupResource, name, why);
+      };
+      if (node === '') refuse(`could not determine node from user ${JSON.stringify(user.name)}`);
+      const write = { ...attributes, node, refuse };
+      checks[store.kind.typeName]?.(write);
+      return subresource === 'token' ? checkAudience(write, authorize) : undefined;
+    },
+  };
+}
 
 function checkNode({ operation, name, object, old, node, refuse }: NodeWrite): void {
   if (name !== node) refuse(`node "${node}" is not allowed to modify node "${name}"`);

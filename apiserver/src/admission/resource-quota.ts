@@ -35,6 +35,8 @@ export function resourceQuota(limited: readonly LimitedResource[]): AdmissionPlu
       if (limited.length > 0) checkLimited(limited, quotas, attributes);
       if (quotas.length === 0) return;
       const charges = quotas.flatMap((quota) => chargeOf(quota, attributes));
+      // None is charged where another is exceeded.
+      for (const { quota, requested } of charges) charged(quota, requested, attributes);
       for (const { quota, requested } of charges) await pay(quota, requested, attributes);
     },
   };
@@ -67,25 +69,24 @@ function chargeOf(quota: ResourceQuota, { store, object, old, registry, name }: 
     if (missing) throw forbidden(store.groupResource, name, missing);
   }
   const now = registry.options.clock.now();
-  const before = old && usageOf(counted, old, now);
+  const before = old && quotaApplies(quota, counted, old) ? usageOf(counted, old, now) : undefined;
   const requested = growth(limitedBy(quota.status?.hard ?? quota.spec?.hard, usageOf(counted, object, now)), before);
   return Object.keys(requested).length > 0 ? [{ quota, requested }] : [];
 }
 
+/** The quota with `requested` added to what is used. @throws StatusError Forbidden when that is too much. */
+function charged(quota: ResourceQuota, requested: Resources, { store, name }: AdmissionAttributes): ResourceQuota {
+  try {
+    return { ...quota, status: { ...quota.status, used: charge(quota, requested) } };
+  } catch (error) {
+    throw forbidden(store.groupResource, name, errorMessage(error));
+  }
+}
+
 /** Adds to what is used, unless that is too much; again, when somebody else was charged in between. */
-async function pay(
-  quota: ResourceQuota,
-  requested: Resources,
-  { registry, store, namespace, name, dryRun }: AdmissionAttributes,
-): Promise<void> {
-  const apply = (current: Writable): Writable => {
-    const present = current as ResourceQuota;
-    try {
-      return { ...present, status: { ...present.status, used: charge(present, requested) } } as Writable;
-    } catch (error) {
-      throw forbidden(store.groupResource, name, errorMessage(error));
-    }
-  };
+async function pay(quota: ResourceQuota, requested: Resources, attributes: AdmissionAttributes): Promise<void> {
+  const { registry, namespace, dryRun } = attributes;
+  const apply = (current: Writable): Writable => charged(current as ResourceQuota, requested, attributes) as Writable;
   const request = { namespace, user: systemUser, dryRun, subresource: 'status', warnings: [] };
   try {
     const quotas = registry.of(ResourceQuota);

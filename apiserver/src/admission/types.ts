@@ -11,6 +11,8 @@ export interface AdmissionAttributes {
   readonly requested?: KindStore | undefined;
   /** Empty for the main resource. */
   readonly subresource: string;
+  /** What the request asks for, `update` or `patch`; absent where no request came. */
+  readonly verb?: string | undefined;
   readonly namespace: string;
   readonly name: string;
   /** What will be stored; mutating plugins change it in place. Absent on DELETE. */

@@ -63,6 +63,36 @@ test('a token is no longer good than what it is bound to', async () => {
   assert.equal(await verdict(tokens.pod), robot, 'a pod’s token is the pod’s');
 });
 
+test('a token is asked for the account at its address, and bound to what was meant', async () => {
+  await server.api.create(Pod, podOf('meant', { metadata: { namespace }, spec: { serviceAccountName: 'robot' } }) as Pod);
+  await server.api.create(Node, { metadata: { name: 'n2' }, spec: {} });
+  const refused = async (body: object): Promise<string> => {
+    const { status, text } = await server.send('POST', path, body);
+    return `${status} ${(JSON.parse(text) as { message: string }).message}`;
+  };
+  const bound = (reference: object) => refused({ spec: { boundObjectRef: { apiVersion: 'v1', name: 'meant', ...reference } } });
+  const other =
+    'the UID in the bound object reference (x) does not match the UID in record. The object might have been deleted and then recreated';
+  assert.deepEqual(
+    [
+      await refused({ metadata: { name: 'default' } }),
+      await refused({ metadata: { namespace: 'other' } }),
+      await bound({ kind: 'Pod', uid: 'x' }),
+      await bound({ kind: 'Node', name: 'n2', uid: 'x' }),
+      await bound({ kind: 'Service' }),
+      await bound({ kind: 'Pod', apiVersion: 'apps/v1' }),
+    ],
+    [
+      '422 TokenRequest.authentication.k8s.io "robot" is invalid: metadata.name: Invalid value: "default": must match the service account name if specified',
+      '400 the namespace of the provided object does not match the namespace sent on the request',
+      `409 Operation cannot be fulfilled on Pod "meant": ${other}`,
+      `409 Operation cannot be fulfilled on Node "n2": ${other}`,
+      '400 cannot bind token to object of type /v1, Kind=Service',
+      '400 cannot bind token to object of type apps/v1, Kind=Pod',
+    ],
+  );
+});
+
 test('a pod that is being deleted has a minute more than its grace', async () => {
   const { api } = server;
   const { token } = await request({ boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'work' } });

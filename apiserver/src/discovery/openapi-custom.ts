@@ -9,10 +9,14 @@ export function customName(type: string): string {
 }
 
 /** The published schema of a kind that is not built in, with the members every object has. `refs` is where other types stand. */
-export function customDefinition({ kind, schema = {} }: KindDefinition, refs: string): object {
+export function customDefinition({ kind, schema = {}, selectableFields = {} }: KindDefinition, refs: string): object {
   const isV2 = refs === '#/definitions/';
   const root = schema as JsonSchema;
-  const gvk = { 'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.kind }] };
+  const fields = Object.keys(selectableFields).map((fieldPath) => ({ fieldPath }));
+  const known = {
+    'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.kind }],
+    ...(fields.length > 0 ? { 'x-kubernetes-selectable-fields': fields } : {}),
+  };
   const meta = isV2
     ? { description: texts.metadata, $ref: `${refs}${objectMeta}` }
     : { description: texts.metadata, allOf: [{ $ref: `${refs}${objectMeta}` }] };
@@ -22,9 +26,9 @@ export function customDefinition({ kind, schema = {} }: KindDefinition, refs: st
     metadata: meta,
   };
   // Clients of the older document check against it by themselves, and take what is not listed for wrong.
-  if (isV2 && root['x-kubernetes-preserve-unknown-fields']) return { type: 'object', ...gvk };
+  if (isV2 && root['x-kubernetes-preserve-unknown-fields']) return { type: 'object', ...known };
   const converted = (isV2 ? simplified(root) : root) as JsonSchema & { properties?: object };
-  return { ...converted, type: 'object', properties: { ...converted.properties, ...identity }, ...gvk };
+  return { ...converted, type: 'object', properties: { ...converted.properties, ...identity }, ...known };
 }
 
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';

@@ -44,7 +44,8 @@ function operation({ kind, definition }: KindStore, refer: Refer, verb: string) 
   const schema = refer(verb === 'list' && definition.schema === undefined ? `${typeName}List` : typeName);
   return {
     operationId: `${verb}${name}`,
-    parameters,
+    // Go's clients would read an empty list, and write none.
+    ...(parameters.length > 0 ? { parameters } : {}),
     responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } },
     'x-kubernetes-action': actions[verb] ?? verb,
     'x-kubernetes-group-version-kind': { group, version, kind: name },

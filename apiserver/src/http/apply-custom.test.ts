@@ -96,6 +96,18 @@ test('a schema that takes all takes all that is applied', async () => {
   });
 });
 
+test('the spec is not applied on the status’s path, whatever the schema knows', async () => {
+  const path = `${await define('statuses', anything)}/t`;
+  const config = (replicas: number, status: object): object => ({
+    ...{ apiVersion: 'mygroup.example.com/v1', kind: 'Noxustatuses', metadata: { name: 't' } },
+    ...{ spec: { replicas }, status },
+  });
+  assert.equal((await apply(path, config(1, { ready: 1 }), 'one')).status, 201);
+  const applied = await apply(`${path}/status`, config(2, { ready: 2 }), 'two');
+  assert.deepEqual([applied.status, applied.json<{ spec: object }>().spec], [200, { replicas: 1 }], applied.text);
+  assert.match(messageOf(await apply(path, config(2, {}), 'two')), /conflict with "one": \.spec\.replicas$/);
+});
+
 test('keys that stand twice are found where unknown fields are kept, and metadata of embedded resources is known', async () => {
   const path = await define('partly', partlyOpen);
   const twice = await apply(`${path}/mytest`, manifest('partly', '  unknown: uk1\n  foo: foo1\n  foo: foo2\n'));

@@ -168,6 +168,19 @@ test('the status is applied on its own path, and not on the object’s', async (
   await refused(apply(`${deployments}/absent/status`, scaled('absent', 1)), 404, 'deployments.apps "absent" not found');
 });
 
+test('kinds differ in whether a write of the status writes metadata', async () => {
+  const label = { metadata: { labels: { by: 'status' } } };
+  const ranges = '/apis/networking.k8s.io/v1/servicecidrs';
+  await server.send('POST', ranges, { metadata: { name: 'more' }, spec: { cidrs: ['192.168.0.0/16'] } });
+  assert.equal((await patch(`${ranges}/more/status`, label)).json<Deployment>().metadata.labels, undefined);
+  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }];
+  const spec = { group: 'status.example.com', scope: 'Cluster', names: { plural: 'things', kind: 'Thing' }, versions };
+  await server.send('POST', definitions, { metadata: { name: 'things.status.example.com' }, spec });
+  const labelled = await patch(`${definitions}/things.status.example.com/status`, label);
+  assert.deepEqual(labelled.json<Deployment>().metadata.labels, label.metadata.labels);
+});
+
 test('replicas are applied through the scale', async () => {
   const path = `${deployments}/scale`;
   await server.send('POST', deployments, deploymentOf('scale', { replicas: 2 }), { 'user-agent': 'a/1' });
@@ -188,10 +201,13 @@ test('replicas are applied through the scale', async () => {
 test('a client may begin the account anew, and write it; what is none is not listened to', async () => {
   const path = `${configMaps}/account`;
   await server.send('POST', configMaps, configMap('account', { a: '1' }));
-  const kept = await patch(path, [{ op: 'replace', path: '/metadata/managedFields', value: [] }], json);
-  assert.notDeepEqual(accountOf(kept), {}, 'an empty list says nothing');
-  const emptied = await patch(path, [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }], json);
-  assert.equal(emptied.json<Deployment>().metadata.managedFields, undefined, emptied.text);
+  const kept = await server.send('PUT', path, configMap('account', { a: '1' }));
+  assert.notDeepEqual(accountOf(kept), {}, 'who says nothing of it leaves it');
+  for (const value of [[{}], []]) {
+    await apply(path, configMap('account', { c: '3' }));
+    const emptied = await patch(path, [{ op: 'replace', path: '/metadata/managedFields', value }], json);
+    assert.equal(emptied.json<Deployment>().metadata.managedFields, undefined, emptied.text);
+  }
   const untracked = await patch(path, { data: { b: '2' } });
   assert.deepEqual(accountOf(untracked), {}, 'no account, none begun');
   const applied = await apply(path, configMap('account', { c: '3' }));
@@ -271,7 +287,11 @@ test('preconditions and dry runs', async () => {
   const same = await apply(path, configMap('conditions', { a: '2' }, { uid, resourceVersion }));
   assert.equal(same.status, 200);
   await refused(apply(path, configMap('conditions', { a: '3' }, { resourceVersion })), 409, /the object has been modified/);
-  await refused(apply(path, configMap('conditions', { a: '3' }, { uid: 'other' })), 409, /Precondition failed: UID in precondition: other/);
+  await refused(
+    apply(path, configMap('conditions', { a: '3' }, { uid: 'other' })),
+    422,
+    /metadata.uid: Invalid value: "other": field is immutable/,
+  );
   const dryUpdate = await apply(path, configMap('conditions', { b: '1' }), 'fieldManager=me&dryRun=All');
   assert.deepEqual(dryUpdate.json<{ data: object }>().data, { b: '1' });
   assert.deepEqual((await server.send('GET', path)).json<{ data: object }>().data, { a: '2' });

@@ -34,9 +34,6 @@ export async function serveApply(request: ResourceRequest, form: ReturnType<type
 function shaped(request: ResourceRequest, merged: object): Writable {
   const { object } = request.decoder.decode(request.store.kind, merged, noComplaints, 'Ignore');
   checkNamespace(request, object);
-  if (!object.metadata.name) {
-    throw badRequest(`the name of the object (${request.info.name} based on URL) was undeterminable: name must be provided`);
-  }
   checkName(request, object);
   return object as Writable;
 }

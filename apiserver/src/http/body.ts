@@ -7,6 +7,7 @@ import type { Schemas } from '@keelson/types/schemas';
 import { checkDepth } from './depth.ts';
 import { jsonSource, noComplaints, type Source, yamlComplaints } from './field-faults.ts';
 import { decodeProtobuf } from './protobuf.ts';
+import { checkTypeMeta, type ExpectedBody, parseFault, unrecognized } from './type-meta.ts';
 import { parseYamlAside } from './yaml-aside.ts';
 
 /** The largest request body, in bytes, as upstream. */
@@ -74,15 +75,15 @@ export interface ParsedBody {
 
 export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
-/** @throws StatusError UnsupportedMediaType, or BadRequest for a body that does not parse. `kind` only names what was expected. */
+/** @throws StatusError UnsupportedMediaType, or BadRequest for a body that does not parse, or is no object of a kind. */
 export async function parseBody(
   body: Buffer,
   contentType: string | undefined,
-  kind: string,
+  expected: ExpectedBody,
   strict: boolean,
   schemas: Schemas,
 ): Promise<ParsedBody> {
-  const parsed = await parseAs(mediaType(contentType), body, kind, { strict, schemas });
+  const parsed = await parseAs(mediaType(contentType), body, expected, { strict, schemas });
   checkDepth(parsed.value);
   return parsed;
 }
@@ -90,21 +91,21 @@ export async function parseBody(
 async function parseAs(
   type: string,
   body: Buffer,
-  kind: string,
+  expected: ExpectedBody,
   { strict, schemas }: { readonly strict: boolean; readonly schemas: Schemas },
 ): Promise<ParsedBody> {
   if (type === 'application/json') {
     const text = body.toString();
-    return { value: parseJson(text, body, kind), source: strict ? jsonSource(text) : noComplaints };
+    const value = checkTypeMeta(parseJson(text, body, expected), () => text, body, expected);
+    return { value, source: strict ? jsonSource(text) : noComplaints };
   }
   if (type === 'application/vnd.kubernetes.protobuf') return { value: await decodeProtobuf(body, schemas), source: noComplaints };
   if (type !== 'application/yaml') throw unsupportedMediaType(objectTypes);
-  try {
-    const { value, duplicates } = await parseYamlAside(body.toString());
-    return { value, source: { type: 'yaml', complaints: strict ? yamlComplaints(duplicates) : [] } };
-  } catch (error) {
-    throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${(error as Error).message}`);
-  }
+  const { value, duplicates } = await parseYamlAside(body.toString()).catch((error: Error) => {
+    throw unrecognized(expected, error.message.replace(/^error converting YAML to JSON: /, ''), body);
+  });
+  const object = checkTypeMeta(value, () => JSON.stringify(value), body, expected);
+  return { value: object, source: { type: 'yaml', complaints: strict ? yamlComplaints(duplicates) : [] } };
 }
 
 export function mediaType(contentType: string | undefined): string {
@@ -112,14 +113,11 @@ export function mediaType(contentType: string | undefined): string {
 }
 
 /** @param body what `text` was decoded from. */
-function parseJson(text: string, body: Buffer, kind: string): unknown {
+function parseJson(text: string, body: Buffer, expected: ExpectedBody): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const why = `couldn't get version/kind; json parse error: ${goJsonError(text, error as Error)}`;
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): ${why} (${body.subarray(0, 64).toString('hex')}${body.length > 64 ? ' ...' : ''})`,
-    );
+    throw unrecognized(expected, parseFault(goJsonError(text, error as Error)), body);
   }
 }
 

@@ -83,13 +83,19 @@ test('an update that names an older version is a conflict, one that names none i
 });
 
 test('kinds differ in whether an update may create, and whether it must name a version', async () => {
-  const { api, send } = server;
-  const lease = await api.update(Lease, { metadata: { name: 'put', namespace }, spec: { holderIdentity: 'a' } }).catch((error) => error);
-  assert.deepEqual([lease.code, lease.reason], [422, 'Invalid']);
+  const { send } = server;
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases/put';
+  assert.equal((await send('PUT', leases, { metadata: { name: 'put' }, spec: { holderIdentity: 'a' } })).status, 201);
+  const lease = await send('PUT', leases, { metadata: { name: 'put' }, spec: { holderIdentity: 'b' } });
+  assert.equal(lease.status, 422);
   assert.equal(
-    lease.message,
-    'leases.coordination.k8s.io "put" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
+    lease.json<{ message: string }>().message,
+    'leases.coordination.k8s.io "put" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
   );
+  const driver = await send('PUT', '/apis/storage.k8s.io/v1/csidrivers/absent', { metadata: { name: 'absent' }, spec: {} });
+  assert.equal(driver.status, 404, driver.text);
+  const runtime = await send('PUT', '/apis/node.k8s.io/v1/runtimeclasses/put', { metadata: { name: 'put' }, handler: 'h' });
+  assert.equal(runtime.status, 201, runtime.text);
   const put = await send('PUT', '/apis/rbac.authorization.k8s.io/v1/clusterroles/put', { metadata: { name: 'put' }, rules: [] });
   assert.equal(put.status, 201);
   const again = await send('PUT', '/apis/rbac.authorization.k8s.io/v1/clusterroles/put', { metadata: { name: 'put' }, rules: [] });

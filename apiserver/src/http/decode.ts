@@ -1,12 +1,15 @@
 import { errorMessage } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
-import { badRequest, StatusError } from '@keelson/machinery';
+import { fieldInvalid, formatFieldError, goJson } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import { loadSchemas, type Schemas } from '@keelson/types/schemas';
+import { DecodeError } from './decode-error.ts';
 import { fieldFaults, type Source } from './field-faults.ts';
-import { conversionError, goError } from './go-errors.ts';
+import { conversionError, goError, jsonKind } from './go-errors.ts';
 import { RepeatedBodies } from './repeated-bodies.ts';
 import { Misfit, pathText, Shapes } from './shapes.ts';
+import { typeMetaFault } from './type-meta.ts';
+import { BuiltInKinds, checkKind } from './wrong-kind.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -16,10 +19,13 @@ export interface DecodeResult {
   readonly warnings: readonly string[];
 }
 
+/** An API object within another, as it was sent. */
+type Embedded = Record<string, unknown>;
+
 /** A type that is not built in, and how its objects get their shape. */
 export interface CustomType {
-  /** Drops, in place, what the type does not know, and returns the paths of what went. `shapeMeta` does so for embedded metadata. */
-  prune(object: KubeObject, shapeMeta: (metadata: object) => readonly string[]): readonly string[];
+  /** Drops, in place, what the type does not know, and returns the paths of what went. `shapeEmbedded` does so for what every API object has. */
+  prune(object: KubeObject, shapeEmbedded: (resource: Embedded, path: string) => readonly string[]): readonly string[];
 }
 
 /** Brings parsed input into the shape of a kind, and says in Go's words what does not fit. */
@@ -27,11 +33,13 @@ export class Decoder {
   readonly repeated = new RepeatedBodies();
   readonly #schemas: Schemas;
   readonly #shapes: Shapes;
+  readonly #builtIn: BuiltInKinds;
   readonly #custom = new Map<string, CustomType>();
 
   private constructor(schemas: Schemas) {
     this.#schemas = schemas;
     this.#shapes = new Shapes(schemas);
+    this.#builtIn = new BuiltInKinds(schemas);
   }
 
   static async load(): Promise<Decoder> {
@@ -50,11 +58,17 @@ export class Decoder {
     this.repeated.forget();
   }
 
+  isCustom({ typeName }: Pick<Kind, 'typeName'>): boolean {
+    return this.#custom.has(typeName);
+  }
+
   /** @throws DecodeError for a wrong kind, version or JSON type, and in Strict mode for unknown and duplicate fields. */
   decode(kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>, value: unknown, source: Source, mode: FieldValidation): DecodeResult {
-    const object = checkKind(kind, value);
-    const prefix = `${kind.kind} in version "${kind.apiVersion.split('/').at(-1)}" cannot be handled as a ${kind.kind}`;
     const custom = this.#custom.get(kind.typeName);
+    const object = named(kind, value, custom !== undefined);
+    if (!custom) keepReset(object.metadata);
+    const prefix = `${kind.kind} in version "${kind.apiVersion.split('/').at(-1)}" cannot be handled as a ${kind.kind}`;
+    checkKind(kind, object, custom ? undefined : this.#builtIn);
     const unknown = custom ? this.#shapeCustom(custom, object, prefix) : this.#shape(kind.typeName, object, prefix);
     if (mode === 'Ignore') return { object, warnings: [] };
     const { warnings, text } = fieldFaults(source, unknown, custom !== undefined);
@@ -64,8 +78,30 @@ export class Decoder {
 
   /** Metadata is the same typed matter in every object; the rest is the custom type's. */
   #shapeCustom(type: CustomType, object: KubeObject, prefix: string): string[] {
-    const shapeMeta = (metadata: object): string[] => this.#shape('meta.v1.ObjectMeta', metadata, prefix);
-    return [...shapeMeta(object.metadata).map((field) => `metadata.${field}`), ...type.prune(object, shapeMeta)];
+    const own = this.#shapeMetadata(object.metadata, prefix).map((field) => `metadata.${field}`);
+    return [...own, ...type.prune(object, (resource, path) => this.#shapeEmbedded(resource, path, prefix))];
+  }
+
+  #shapeMetadata(metadata: unknown, prefix: string): string[] {
+    const found = jsonKind(metadata);
+    if (found !== 'object') throw new DecodeError(`json: cannot unmarshal ${found} into Go value of type v1.ObjectMeta`, prefix);
+    return this.#shape('meta.v1.ObjectMeta', metadata as object, prefix);
+  }
+
+  #shapeEmbedded(resource: Embedded, path: string, prefix: string): string[] {
+    const fault = (member: string, value: unknown, why: string): DecodeError =>
+      new DecodeError(formatFieldError(fieldInvalid(`${path}.${member}`, value, why)), prefix);
+    for (const member of ['apiVersion', 'kind'])
+      if (member in resource && typeof resource[member] !== 'string') throw fault(member, resource[member], 'must be a string');
+    if (!('metadata' in resource)) return [];
+    const given = structuredClone(resource.metadata);
+    resource.metadata ??= {};
+    try {
+      return this.#shapeMetadata(resource.metadata, '').map((field) => `${path}.metadata.${field}`);
+    } catch (error) {
+      if (error instanceof DecodeError) throw fault('metadata', given, error.why);
+      throw error;
+    }
   }
 
   /** Drops what the type does not know and returns the paths. @throws DecodeError for values of the wrong JSON type. */
@@ -79,41 +115,19 @@ export class Decoder {
   }
 }
 
-/** Input that does not have its kind's shape. A BadRequest, unless a patch made it: then the patch is Invalid. */
-export class DecodeError extends StatusError {
-  /** Go's words for it, without saying of what. */
-  readonly why: string;
-  /** The same in the words of Go's converter, which strategic merge patches go through. */
-  readonly converting: string;
-
-  constructor(why: string, prefix = '', converting = why) {
-    super(badRequest(prefix ? `${prefix}: ${why}` : why).status);
-    this.name = 'DecodeError';
-    this.why = why;
-    this.converting = converting;
-  }
+/** An empty account asks for a new one, as one that says nothing does: as a list it would be dropped with the other empty ones. */
+function keepReset(metadata: KubeObject['metadata'] & { managedFields?: unknown }): void {
+  if (Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0) metadata.managedFields = [{}];
 }
 
-function checkKind(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown): KubeObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-    throw new DecodeError(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    );
-  }
+/** What does not say what it is, is what the path says: custom resources always have to say it. */
+function named(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown, isCustom: boolean): KubeObject {
+  const fault = typeMetaFault(value);
+  if (fault) throw new DecodeError(`the object provided is unrecognized (must be of type ${expected.kind}): ${fault}`);
   const object = value as KubeObject;
-  object.kind ??= expected.kind;
-  object.apiVersion ??= expected.apiVersion;
-  if (object.apiVersion !== expected.apiVersion) {
-    throw new DecodeError(
-      `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`,
-    );
-  }
-  if (object.kind !== expected.kind) {
-    throw new DecodeError(
-      `${object.kind} in version "${object.apiVersion.split('/').at(-1)}" cannot be handled as a ${expected.kind}: converting (${object.kind}) to (${expected.kind}): unknown conversion`,
-    );
-  }
-  if (object.metadata === undefined || object.metadata === null) object.metadata = {};
+  if (isCustom && !object.kind) throw new DecodeError(`Object 'Kind' is missing in '${goJson(value)}'`);
+  object.kind ||= expected.kind;
+  object.apiVersion ||= expected.apiVersion;
+  object.metadata ??= {};
   return object;
 }

@@ -211,7 +211,7 @@ test('custom resources: all that stands twice, then fields as sorted keys stand,
     metadata: { name: 'held', finalizers: ['mine', 'example.com/x'] },
   });
   const { headers } = await send({ method: 'POST', path, body: finalized }, '');
-  const advice = 'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers';
+  const advice = 'prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers';
   assert.deepEqual([headers.warning].flat(), [quoted(`metadata.finalizers: "mine": ${advice}`)]);
 });
 

@@ -1,4 +1,4 @@
-import { goQuote } from '@keelson/machinery';
+import { goQuote, goTypeOf } from '@keelson/machinery';
 import type { Schema, Schemas } from '@keelson/types/schemas';
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -47,11 +47,15 @@ export function goError(schemas: Schemas, typeName: string, mistake: Mistake): s
   return formatError(mistake) ?? jsonError(schemas, typeName, mistake);
 }
 
+/** What Go's JSON decoder calls a parsed value. */
+export function jsonKind(value: unknown): string {
+  return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
 function jsonError(schemas: Schemas, typeName: string, { path, value, wanted }: Mistake): string {
-  const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const found = jsonKind(value);
   const shown = found === 'number' && wanted.type === 'integer' ? `number ${value}` : found;
-  const { struct, type } = goTypesAt(schemas, typeName, path);
-  const field = path.filter((step) => typeof step === 'string').join('.');
+  const { struct, field, type } = goTypesAt(schemas, typeName, path);
   return `json: cannot unmarshal ${shown} into Go struct field ${struct}.${field} of type ${type}`;
 }
 
@@ -61,33 +65,41 @@ export function conversionError(mistake: Pick<Mistake, 'value' | 'wanted'>): str
 }
 
 function converterError({ value, wanted }: Pick<Mistake, 'value' | 'wanted'>): string {
-  const [kind, type] = decodedTypeOf(value);
+  const type = goTypeOf(value);
+  const kind = goKindOf(type);
   if (wanted.type === 'array') return `cannot restore slice from ${kind}`;
   if (wanted.type === 'object')
     return wanted.additionalProperties ? `cannot restore map from ${kind}` : `cannot restore struct from: ${kind}`;
   return `cannot convert ${type} to ${goType(wanted)}`;
 }
 
-/** A decoded JSON value's kind and type in Go. */
-function decodedTypeOf(value: unknown): readonly [kind: string, type: string] {
-  if (Array.isArray(value)) return ['slice', '[]interface {}'];
-  if (typeof value === 'object') return ['map', 'map[string]interface {}'];
-  const scalar = typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : Number.isInteger(value) ? 'int64' : 'float64';
-  return [scalar, scalar];
+/** The kind of a decoded JSON value's type in Go. */
+function goKindOf(type: string): string {
+  return type.startsWith('map') ? 'map' : type.startsWith('[]') ? 'slice' : type;
 }
 
-/** The Go types at a path: the struct that holds the member, and the member's own. */
-function goTypesAt(schemas: Schemas, typeName: string, path: readonly (number | string)[]): { struct: string; type: string } {
+interface GoPlace {
+  /** The struct that holds the member. */
+  readonly struct: string;
+  /** The members on the way, without the keys of maps and the places of lists. */
+  readonly field: string;
+  /** The member's own type. */
+  readonly type: string;
+}
+
+function goTypesAt(schemas: Schemas, typeName: string, path: readonly (number | string)[]): GoPlace {
   let schema: Schema = { $ref: typeName };
   let struct = '';
+  const members: (number | string)[] = [];
   for (const step of path) {
     if (schema.$ref) {
       struct = shortName(schema.$ref);
       schema = schemas[schema.$ref] ?? {};
     }
+    if (schema.properties?.[step]) members.push(step);
     schema = schema.properties?.[step] ?? schema.items ?? schema.additionalProperties ?? {};
   }
-  return { struct, type: goType(schema) };
+  return { struct, field: members.join('.'), type: goType(schema) };
 }
 
 function shortName(typeName: string): string {
@@ -95,6 +107,7 @@ function shortName(typeName: string): string {
 }
 
 function goType({ $ref, type, format, items, additionalProperties }: Schema): string {
+  if ($ref === 'meta.v1.Time' || $ref === 'meta.v1.MicroTime') return 'string';
   if ($ref) return $ref.split('.').slice(-2).join('.');
   if (type === 'integer') return format ?? 'int32';
   if (type === 'boolean') return 'bool';

@@ -14,7 +14,7 @@ after(() => server.close());
 const configMaps = '/api/v1/namespaces/default/configmaps';
 const deployments = '/apis/apps/v1/namespaces/default/deployments';
 
-async function refused(answer: Promise<Answer>, code: number, reason: string, message: string | RegExp): Promise<void> {
+async function refused(answer: Promise<Answer>, code: number, reason: string | undefined, message: string | RegExp): Promise<void> {
   const { status, json } = await answer;
   const body = json<Status>();
   assert.deepEqual([status, body.code, body.status, body.kind, body.reason], [code, code, 'Failure', 'Status', reason], body.message);
@@ -147,7 +147,23 @@ test('bodies that do not parse', async () => {
   const unrecognized = /^the object provided is unrecognized \(must be of type ConfigMap\): couldn't get version\/kind; json parse error: /;
   await refused(post(configMaps, '{"metadata":'), 400, 'BadRequest', unrecognized);
   await refused(post(configMaps, 'nonsense'), 400, 'BadRequest', /invalid character 'o'|invalid character 'n'/);
-  for (const body of ['', '[]', '"x"', '1', 'null', 'true']) await refused(post(configMaps, body), 400, 'BadRequest', unrecognized);
+  for (const body of ['[]', '"x"', '1', 'true', '{"kind":5}', '{"apiVersion":{}}'])
+    await refused(post(configMaps, body), 400, 'BadRequest', unrecognized);
+  await refused(post(configMaps, ''), 400, 'BadRequest', /unexpected end of JSON input \(<empty>\)$/);
+  await refused(post(configMaps, '[5]'), 400, 'BadRequest', /Kind string "json:\\"kind,omitempty\\"" } \(5b355d\)$/);
+  const long = `{"metadata":${'['.repeat(50)}`;
+  await refused(
+    post(configMaps, long),
+    400,
+    'BadRequest',
+    `${String(unrecognized.source).slice(1).replaceAll('\\', '')}unexpected end of JSON input (${long.slice(0, 30)} ...)`,
+  );
+  await refused(
+    post(configMaps, 'null'),
+    422,
+    'Invalid',
+    'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
+  );
   await refused(post(configMaps, 'a: [', { 'content-type': 'application/yaml' }), 400, 'BadRequest', /yaml: line/);
   await refused(
     post(configMaps, 'x', { 'content-type': 'text/plain' }),
@@ -184,7 +200,7 @@ test('another kind or version than the path says', async () => {
     post(configMaps, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }),
     400,
     'BadRequest',
-    'Pod in version "v1" cannot be handled as a ConfigMap: converting (Pod) to (ConfigMap): unknown conversion',
+    'Pod in version "v1" cannot be handled as a ConfigMap: converting (v1.Pod) to (core.ConfigMap): unknown conversion',
   );
   await refused(
     post(deployments, { ...deploymentOf('a'), apiVersion: 'apps/v1beta1' }),
@@ -192,7 +208,19 @@ test('another kind or version than the path says', async () => {
     'BadRequest',
     'the API version in the data (apps/v1beta1) does not match the expected API version (apps/v1)',
   );
-  await refused(post(configMaps, { apiVersion: 5, kind: [], metadata: { name: 'a' } }), 400, 'BadRequest', /API version/);
+  const registered = (kind: string, apiVersion: string): string =>
+    `no kind "${kind}" is registered for version "${apiVersion}" in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`;
+  for (const [kind, apiVersion, version] of [
+    ['Pott', 'v1', 'v1'],
+    ['ConfigMap', 'v9x', 'v9x'],
+    ['ConfigMap', 'apps/v1', 'v1'],
+  ] as const)
+    await refused(
+      post(configMaps, { apiVersion, kind, metadata: { name: 'a' } }),
+      400,
+      'BadRequest',
+      `${kind} in version "${version}" cannot be handled as a ConfigMap: ${registered(kind, apiVersion)}`,
+    );
 });
 
 test('bodies past 3 MiB are refused, told or measured', async () => {
@@ -235,8 +263,8 @@ test('names, namespaces and options', async () => {
   );
   await refused(
     post(configMaps, { metadata: { name: 'a', resourceVersion: '1' } }),
-    400,
-    'BadRequest',
+    500,
+    undefined,
     'resourceVersion should not be set on objects to be created',
   );
   const dry = 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"';

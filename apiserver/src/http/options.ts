@@ -98,9 +98,8 @@ async function optionsIn({ request, decoder, audit }: ResourceRequest, body: Buf
   const type = request.headers['content-type'];
   const contentType = Array.isArray(type) ? type[0] : type;
   if (!objectTypes.includes(mediaType(contentType))) throw unsupportedMediaType(objectTypes);
-  const { value } = await parseBody(body, contentType, 'DeleteOptions', false, decoder.schemas);
-  const plain = typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value, apiVersion: 'v1' } : value;
-  const { object } = decoder.decode(deleteOptionsKind, plain, noComplaints, 'Ignore');
+  const { value } = await parseBody(body, contentType, { ...deleteOptionsKind, isCustom: false, bare: true }, false, decoder.schemas);
+  const { object } = decoder.decode(deleteOptionsKind, { ...(value as object), apiVersion: 'v1' }, noComplaints, 'Ignore');
   audit?.requested(object);
   return object as DeleteOptions;
 }

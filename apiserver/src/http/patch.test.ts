@@ -182,7 +182,13 @@ test('what identifies an object cannot be patched', async () => {
     (await patch(path, merge, { metadata: { namespace: 'other' } })).message,
     /^the namespace of the provided object does not match/,
   );
-  assert.equal((await patch(path, merge, { metadata: { uid: 'other' } })).code, 409);
+  for (const member of [{ uid: 'other' }, { deletionTimestamp: '2001-01-01T00:00:00Z' }, { deletionGracePeriodSeconds: 5 }]) {
+    const { code, message } = await patch(path, merge, { metadata: member });
+    assert.equal(code, 422);
+    assert.match(message, new RegExp(`: metadata\\.${Object.keys(member)[0]}: Invalid value: \\S+ field is immutable$`));
+  }
+  const unnamed = 'the name of the object (identity based on URL) was undeterminable: name must be provided';
+  for (const body of [{ metadata: { name: null } }, { metadata: null }]) assert.equal((await patch(path, merge, body)).message, unnamed);
   assert.equal((await patch(path, merge, { metadata: { resourceVersion: '1' } })).code, 409);
   assert.equal((await patch(path, merge, { kind: 'Pod' })).code, 422);
   const before = await server.api.get(Deployment, { name: 'identity', namespace });

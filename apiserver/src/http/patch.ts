@@ -2,9 +2,9 @@ import {
   applyJsonPatch,
   applyMergePatch,
   badRequest,
-  compareStrings,
   fieldInvalid,
   goJson,
+  goPrint,
   invalid,
   type JsonPatchOperation,
   patchTyped,
@@ -14,7 +14,8 @@ import {
 import type { Kind } from '@keelson/types';
 import type { KindStore } from '../registry/kind-store.ts';
 import { goJsonError } from './body.ts';
-import { DecodeError, type DecodeResult, type Decoder, type FieldValidation } from './decode.ts';
+import type { DecodeResult, Decoder, FieldValidation } from './decode.ts';
+import { DecodeError } from './decode-error.ts';
 import { checkDepth } from './depth.ts';
 import { duplicateFields } from './duplicates.ts';
 import { duplicateField, jsonPatchComplaints } from './field-faults.ts';
@@ -59,7 +60,7 @@ export function preparePatch(decoder: Decoder, { kind: { typeName } }: Pick<Kind
   return {
     complaints,
     apply: (current) => patchTyped(current as Record<string, unknown>, members, decoder.schemas, typeName),
-    shown: () => goMap(members),
+    shown: () => goPrint(members),
     converts: true,
   };
 }
@@ -143,14 +144,6 @@ export function decodePatched(
       fieldInvalid('patch', patch.shown(patched), patch.converts ? error.converting : error.why),
     ]);
   }
-}
-
-/** A value as Go's `%+v` prints decoded JSON: `map[a:1 b:[x y]]`. */
-function goMap(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
-  if (typeof value !== 'object' || value === null) return value === null ? '<nil>' : String(value);
-  const entries = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
-  return `map[${entries.map(([key, inner]) => `${key}:${goMap(inner)}`).join(' ')}]`;
 }
 
 function parse(body: Buffer, prefix: string): unknown {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@keelson/client';
-import { badRequest, type FieldOwner, managerName, StatusError } from '@keelson/machinery';
+import { badRequest, type FieldOwner, managerName, methodNotSupported, StatusError } from '@keelson/machinery';
 import type { DeleteOptions } from '@keelson/types';
 import { convert } from '../registry/forms.ts';
 import { preparedBytes } from '../registry/versions.ts';
@@ -11,7 +11,14 @@ import { type WriteVerb, writeOptions } from './options.ts';
 import { type Answer, sendBytes } from './respond.ts';
 import type { ResourceRequest } from './types.ts';
 
-/** What Kubernetes answers where a path has routes, but none for the method. */
+/** What Kubernetes answers where a path has routes, but none for the method. Paths of custom resources have one route for all. */
+export function refusedTo({ store, info }: Pick<ResourceRequest, 'info' | 'store'>): StatusError {
+  if (!store.isCustom) return refused();
+  const { group, resource } = store.groupResource;
+  return methodNotSupported({ group, resource }, info.verb);
+}
+
+/** What Kubernetes' own routes answer to a method they do not know. */
 export function refused(): StatusError {
   return new StatusError({
     kind: 'Status',
@@ -52,7 +59,8 @@ async function decoded(request: ResourceRequest, kind: BodyKind, body: Buffer): 
   const as = `${kind.apiVersion} ${kind.kind} ${fieldValidation} ${type}`;
   const known = decoder.repeated.find(as, body);
   if (known) return known;
-  const { value, source } = await parseBody(body, type, kind.kind, fieldValidation !== 'Ignore', decoder.schemas);
+  const expected = { kind: kind.kind, apiVersion: kind.apiVersion, isCustom: decoder.isCustom(kind) };
+  const { value, source } = await parseBody(body, type, expected, fieldValidation !== 'Ignore', decoder.schemas);
   const result = decoder.decode(kind, value, source, fieldValidation);
   decoder.repeated.remember(as, body, result);
   return result;
@@ -68,9 +76,9 @@ export function checkNamespace({ info, store }: ResourceRequest, { metadata }: K
   throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 
-/** @throws StatusError BadRequest for an object of another name; one that has none gets the request's. */
+/** @throws StatusError BadRequest for an object of another name, or of none. */
 export function checkName({ info }: ResourceRequest, { metadata }: KubeObject): void {
-  if (!metadata.name) metadata.name = info.name;
+  if (!metadata.name) throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== info.name)
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
 }
@@ -86,7 +94,7 @@ export async function readPatch(request: ResourceRequest): Promise<Buffer> {
 export function writeRequest(request: ResourceRequest, verb: WriteVerb = verbOf(request)): WriteRequest {
   const { info, user, warnings, audit, store: requested } = request;
   const { dryRun } = writeOptions(info.query, verb);
-  const asked = { namespace: info.namespace, user, dryRun, subresource: info.subresource, requested };
+  const asked = { namespace: info.namespace, user, dryRun, subresource: info.subresource, verb: info.verb, requested };
   return { ...asked, warnings, annotate: audit?.annotate, owner: ownerOf(request, verb) };
 }
 

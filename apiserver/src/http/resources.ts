@@ -1,8 +1,9 @@
-import { copyOf, fieldInvalid, invalid, omitted, pathNotFound, StatusError } from '@keelson/machinery';
+import { copyOf, fieldInvalid, invalid, notFound, pathNotFound, StatusError } from '@keelson/machinery';
 import type { KindDefinition } from '../kinds/types.ts';
 import { remove } from '../registry/delete.ts';
 import { convert, convertList } from '../registry/forms.ts';
 import { get, type ListPage, list } from '../registry/read.ts';
+import { dropRepeatedOwners } from '../registry/repeated-owners.ts';
 import { fromStored, prepared, preparedBytes, servedBytes, toStored } from '../registry/versions.ts';
 import { ListBytes } from '../registry/wire.ts';
 import { create, update, type Writable } from '../registry/write.ts';
@@ -20,6 +21,7 @@ import {
   header,
   readPatch,
   refused,
+  refusedTo,
   sendWritten,
   writeRequest,
 } from './request.ts';
@@ -37,8 +39,8 @@ export async function serveResource(request: ResourceRequest): Promise<void> {
   if (store.definition.deprecation) request.warnings.push(store.definition.deprecation);
   if (info.subresource === 'scale' && store.definition.scale) return serveScale(request);
   if (info.subresource !== '' && !isPart(store.definition, info.subresource)) return serveSubresource(request);
-  if (info.subresource !== '' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
-  if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refused();
+  if (info.subresource !== '' && !['get', 'update', 'patch'].includes(info.verb)) throw refusedTo(request);
+  if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refusedTo(request);
   if (store.definition.answer) {
     if (info.verb === 'create') formOf(request, false);
     return store.definition.answer(request);
@@ -84,7 +86,7 @@ function isPart({ status, parts }: KindDefinition, subresource: string): boolean
 async function serveSubresource(request: ResourceRequest): Promise<void> {
   const { info, store } = request;
   const subresource = store.definition.subresources?.[info.subresource];
-  if (!subresource) throw pathNotFound();
+  if (!subresource) throw store.isCustom ? notFound(store.groupResource, info.name) : pathNotFound();
   if (!subresource.anyMethod && !(subresource.verbs as readonly string[]).includes(info.verb)) throw refused();
   await subresource.handler(request);
 }
@@ -122,7 +124,9 @@ async function serveCreate(request: ResourceRequest): Promise<void> {
   const form = formOf(request);
   const object = await decodeBody(request);
   checkNamespace(request, object);
-  const written = await create(registry, store.hub, await toStored(store, object), writeRequest(request));
+  const asked = writeRequest(request);
+  dropRepeatedOwners(object, asked.warnings);
+  const written = await create(registry, store.hub, await toStored(store, object), asked);
   await sendWritten(request, form, 201, written);
 }
 
@@ -133,21 +137,28 @@ async function serveUpdate(request: ResourceRequest): Promise<void> {
   const object = await decodeBody(request);
   checkNamespace(request, object);
   checkName(request, object);
-  if (hub.definition.conditionalUpdateOnly && !object.metadata.resourceVersion) {
-    const { group, resource: kind } = store.groupResource;
-    const error = fieldInvalid('metadata.resourceVersion', omitted, '');
-    throw invalid({ group, kind }, info.name, [{ ...error, detail: '0x0: must be specified for an update' }]);
-  }
-  const apply = (current: Writable): Writable | Promise<Writable> => toStored(store, copyOf(object), current);
+  const asked = writeRequest(request);
+  dropRepeatedOwners(object, asked.warnings);
+  const apply = (current: Writable): Writable | Promise<Writable> => {
+    mustBeConditional(request, object);
+    return toStored(store, copyOf(object), current);
+  };
   try {
     const expected = object.metadata.resourceVersion;
-    await sendWritten(request, form, 200, await update(registry, hub, info.name, { apply, expected }, writeRequest(request)));
+    await sendWritten(request, form, 200, await update(registry, hub, info.name, { apply, expected }, asked));
   } catch (error) {
     const missing = error instanceof StatusError && error.code === 404;
     if (!missing || !hub.definition.createOnUpdate || object.metadata.resourceVersion || info.subresource) throw error;
     object.metadata.name ??= info.name;
-    await sendWritten(request, form, 201, await create(registry, hub, await toStored(store, object), writeRequest(request)));
+    await sendWritten(request, form, 201, await create(registry, hub, await toStored(store, object), asked));
   }
+}
+
+/** Some kinds take only updates of a known version. What is not there is not found, whatever the update lacks. @throws StatusError Invalid. */
+function mustBeConditional({ store, info }: ResourceRequest, { metadata: { resourceVersion } }: Writable): void {
+  if (!store.hub.definition.conditionalUpdateOnly || (resourceVersion && resourceVersion !== '0')) return;
+  const { group, resource: kind } = store.groupResource;
+  throw invalid({ group, kind }, info.name, [fieldInvalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
 }
 
 async function servePatch(request: ResourceRequest): Promise<void> {
@@ -164,7 +175,8 @@ async function servePatch(request: ResourceRequest): Promise<void> {
     const { object, warnings } = decodePatched(request.decoder, store.kind, patch, before, fieldValidation);
     for (const warning of warnings) warned.add(warning);
     checkNamespace(request, object);
-    checkName(request, object as Writable);
+    checkName(request, object);
+    mustBeConditional(request, object as Writable);
     return toStored(store, object as Writable, current);
   };
   const written = await update(registry, store.hub, info.name, { apply }, writeRequest(request));

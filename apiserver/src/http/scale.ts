@@ -12,7 +12,7 @@ import { mediaType } from './body.ts';
 import { noComplaints } from './field-faults.ts';
 import type { Form } from './negotiate.ts';
 import { decodePatched, preparePatch } from './patch.ts';
-import { answerTo, decodeBody, formOf, header, readPatch, refused, writeRequest } from './request.ts';
+import { answerTo, decodeBody, formOf, header, readPatch, refused, refusedTo, writeRequest } from './request.ts';
 import { isTrue } from './request-info.ts';
 import { sendJson } from './respond.ts';
 import type { ResourceRequest } from './types.ts';
@@ -30,7 +30,7 @@ export async function serveScale(request: ResourceRequest): Promise<void> {
     const entry = await get(registry, store, info.namespace, info.name, info.query.get('resourceVersion') ?? '');
     return answer(JSON.parse(entry.wire.toString()) as Writable);
   }
-  if (info.verb !== 'update' && info.verb !== 'patch') throw refused();
+  if (info.verb !== 'update' && info.verb !== 'patch') throw refusedTo(request);
   if (mediaType(header(request, 'content-type')) === applyType) return answer(await applyScale(request, rules));
   const wanted = info.verb === 'update' ? wholeScale(await decodeBody(request, scaleKind)) : await patchedScale(request, rules);
   const change = async (current: Writable): Promise<Writable> => {

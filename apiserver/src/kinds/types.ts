@@ -145,8 +145,8 @@ export interface DeletionRules<T> {
   pending?(object: T): boolean;
   /** The answer to an immediate delete is the object, not a Status. */
   readonly returnsObject?: boolean;
-  /** What `propagationPolicy` means when the client left it open. */
-  readonly defaultPolicy?: 'Orphan' | 'Background';
+  /** What `propagationPolicy` means when the client left it open; `Unsupported` where it means nothing, whatever the client says. */
+  readonly defaultPolicy?: 'Orphan' | 'Background' | 'Unsupported';
 }
 
 export interface Column<T> {

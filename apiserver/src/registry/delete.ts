@@ -108,7 +108,8 @@ function setPolicyFinalizers(store: KindStore, object: Writable, options: Delete
   const named =
     options.propagationPolicy ?? (options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background');
   const inherited = finalizers.includes(orphan) ? 'Orphan' : finalizers.includes(foreground) ? 'Foreground' : undefined;
-  const policy = named ?? inherited ?? store.definition.deletion?.defaultPolicy ?? 'Background';
+  const open = store.definition.deletion?.defaultPolicy ?? 'Background';
+  const policy = open === 'Unsupported' ? open : (named ?? inherited ?? open);
   const kept = finalizers.filter((finalizer) => finalizer !== orphan && finalizer !== foreground);
   if (policy === 'Orphan') kept.push(orphan);
   if (policy === 'Foreground') kept.push(foreground);

@@ -86,9 +86,15 @@ const onlyStatus: FieldSet = setOf(['f:status']);
 /** What writes of a resource or subresource put back to what it was. */
 function resetBy(store: KindStore, subresource: string, type: MergeType | undefined): FieldSet {
   if (subresource === '') return store.definition.status ? onlyStatus : noFields;
-  if (subresource !== 'status' || type?.is !== 'map') return noFields;
-  const others = [...type.fields.keys()].filter((name) => !['apiVersion', 'kind', 'metadata', 'status'].includes(name));
-  return setOf(...leftByStatus(store.definition).map((name) => ['f:metadata', `f:${name}`]), ...others.map((name) => [`f:${name}`]));
+  if (subresource !== 'status') return noFields;
+  const kept = leftByStatus(store.definition).map((name) => ['f:metadata', `f:${name}`]);
+  return setOf(...kept, ...restOf(store, type).map((name) => [`f:${name}`]));
+}
+
+/** What an object has besides its status. Of a custom resource nothing else is known for sure. */
+function restOf({ isCustom }: KindStore, type: MergeType | undefined): readonly string[] {
+  if (isCustom || type?.is !== 'map') return ['spec'];
+  return [...type.fields.keys()].filter((name) => !['apiVersion', 'kind', 'metadata', 'status'].includes(name));
 }
 
 /** The write of an owner, for the account. */

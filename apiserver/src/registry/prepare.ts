@@ -1,24 +1,24 @@
 import { randomSuffix, timestamp } from '@keelson/base';
 import {
-  badRequest,
   conflict,
   equal,
   type FieldError,
+  goQuote,
   invalid,
   isDNS1123Subdomain,
   path,
+  StatusError,
   validateManagedFields,
   validateObjectMeta,
   validateObjectMetaUpdate,
 } from '@keelson/machinery';
 import type { KindDefinition, WriteContext } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
-import type { Writable } from './written.ts';
+import type { Writable, WriteRequest } from './written.ts';
 
 /** What the server says of a new object. The account of its fields, if it brings one, is kept. */
 export function prepareMeta(store: KindStore, object: Writable, namespace: string, { clock, random }: WriteContext): void {
   const { metadata } = object;
-  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   object.metadata = {
     ...metadata,
     name: metadata.name || (metadata.generateName ? metadata.generateName.slice(0, 58) + randomSuffix(random) : undefined),
@@ -34,25 +34,53 @@ export function prepareMeta(store: KindStore, object: Writable, namespace: strin
   if (store.definition.status && !store.definition.status.keepOnCreate) object.status = undefined;
 }
 
-/** Metadata that only the server writes stays as it is. */
-export function keepMeta(store: KindStore, next: Writable, old: Writable, name: string): void {
-  const { uid } = next.metadata;
-  if (uid && uid !== old.metadata.uid) {
-    throw conflict(store.groupResource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+/** What is made new has no version yet. Upstream sees that last, when it stores the object, and takes it for the server's fault. */
+export function mustBeUnversioned(version: string | undefined): void {
+  if (!version || !/^\d+$/.test(version) || Number(version) === 0) return;
+  throw plainFault('resourceVersion should not be set on objects to be created');
+}
+
+/**
+ * Metadata that only the server writes stays as it is, or is left to be refused. A client that replaces the whole object names the one it means
+ * by its UID; upstream reads no such condition from a patch. @throws StatusError Conflict for another UID.
+ */
+export function keepMeta(
+  store: KindStore,
+  next: Writable,
+  old: Writable,
+  { subresource, verb }: Pick<WriteRequest, 'subresource' | 'verb'>,
+): void {
+  const { uid, deletionGracePeriodSeconds: grace, deletionTimestamp: deleted } = next.metadata;
+  if (uid && uid !== old.metadata.uid && verb !== 'patch') {
+    const condition = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+    throw conflict(store.groupResource, old.metadata.name ?? '', condition);
   }
+  // The status of a custom resource is all that is taken from such a write.
+  const asked = store.isCustom && subresource === 'status' ? {} : { uid, grace, deleted };
   next.metadata = {
     ...next.metadata,
     name: next.metadata.name ?? old.metadata.name,
     namespace: old.metadata.namespace,
-    uid: old.metadata.uid,
+    uid: asked.uid || old.metadata.uid,
     resourceVersion: old.metadata.resourceVersion,
     generation: old.metadata.generation,
     creationTimestamp: old.metadata.creationTimestamp,
-    deletionTimestamp: old.metadata.deletionTimestamp,
-    deletionGracePeriodSeconds: old.metadata.deletionGracePeriodSeconds,
+    deletionTimestamp: old.metadata.deletionTimestamp ?? asked.deleted,
+    deletionGracePeriodSeconds: asked.grace ?? old.metadata.deletionGracePeriodSeconds,
     managedFields: old.metadata.managedFields,
     selfLink: undefined,
   };
+}
+
+/** @throws StatusError InternalError, as upstream, for what is no version. */
+export function mustBeVersion(version: string): void {
+  if (/^\d+$/.test(version)) return;
+  throw plainFault(`strconv.ParseUint: parsing ${goQuote(version)}: invalid syntax`);
+}
+
+/** A fault that upstream has no reason for. */
+function plainFault(message: string): StatusError {
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
 }
 
 /** Members of metadata that a write of the status leaves as they were. */

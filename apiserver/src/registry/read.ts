@@ -85,8 +85,12 @@ async function listIndexed(
   selection: Selection & { everything: boolean },
   query: ListQuery,
 ): Promise<ListPage> {
-  if (query.continue) return listOn(registry, store, selection, query, parseToken(query.continue));
   const version = parseVersion(query.resourceVersion);
+  if (query.continue) {
+    const token = parseToken(query.continue);
+    if (version) throw badRequest('specifying resource version is not allowed when using continue');
+    return listOn(registry, store, selection, query, token);
+  }
   if (version !== undefined && isExact(query, version)) return listAt(registry, store, selection, query, version, undefined);
   await reach(registry, version);
   if (store.cache.fault) {
@@ -251,8 +255,6 @@ function checkListOptions(query: ListQuery): void {
     errors.push(fieldForbidden(matchField, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   if (sendInitialEvents !== undefined) errors.push(fieldForbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   throwListErrors(errors);
-  if (token && resourceVersion && resourceVersion !== '0')
-    throw badRequest('specifying resource version is not allowed when using continue');
   if (limit < 0) throw badRequest('limit must be non-negative');
 }
 

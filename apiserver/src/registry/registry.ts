@@ -79,13 +79,14 @@ export class Registry {
     this.#generation++;
   }
 
-  /** Serves a kind no more. What is stored of it stays stored. */
+  /** Serves a kind no more, and ends the watches of what is stored with it, which stays stored. */
   uninstall({ group, version, resource }: Pick<Kind, 'group' | 'version' | 'resource'>): void {
     const key = `${group}/${version}/${resource}`;
     const store = this.#stores.get(key);
     if (!store) return;
     this.#stores.delete(key);
     this.#generation++;
+    for (const watcher of [...store.cache.watchers.all()]) watcher.end?.();
     if ([...this.#stores.values()].every(({ cache }) => cache !== store.cache)) this.feed.leave(store.cache);
   }
 

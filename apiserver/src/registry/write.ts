@@ -11,6 +11,8 @@ import {
   bumpGeneration,
   keepMeta,
   keepRest,
+  mustBeUnversioned,
+  mustBeVersion,
   prepareMeta,
   prepareRest,
   throwInvalid,
@@ -19,6 +21,7 @@ import {
   validateMeta,
 } from './prepare.ts';
 import type { Registry } from './registry.ts';
+import { afterAdmission, dropRepeatedOwners } from './repeated-owners.ts';
 import { withoutRevision, withRevision } from './wire.ts';
 import type { Writable, WriteRequest, Written } from './written.ts';
 
@@ -58,6 +61,7 @@ export async function createMissing(registry: Registry, store: KindStore, object
 async function createOnce(registry: Registry, store: KindStore, object: Writable, request: WriteRequest): Promise<Written> {
   const { definition } = store;
   const context = writeContext(registry, request);
+  const { resourceVersion } = object.metadata;
   prepareMeta(store, object, request.namespace, context);
   object.metadata.managedFields = await accountOfCreate(registry, store, object, request);
   definition.prepareCreate?.(object, context);
@@ -71,6 +75,7 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
     ...request,
   };
   await runAdmission(registry.options.admission, 'admit', attributes);
+  dropRepeatedOwners(object, request.warnings, afterAdmission);
   throwInvalid(store, object, [...validateMeta(store, object), ...(definition.validate?.(object) ?? [])]);
   if (definition.warnings) request.warnings.push(...definition.warnings(object, undefined));
   await runAdmission(registry.options.admission, 'validate', attributes);
@@ -81,6 +86,7 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
       if (await registry.options.store.get(key)) throw new StoreError('exists', `key ${key} exists`);
       return { wire: withoutRevision(bytes), object, changed: true };
     }
+    mustBeUnversioned(resourceVersion);
     const ttl = definition.ttlSeconds === undefined ? {} : { ttlSeconds: definition.ttlSeconds };
     const revision = await registry.options.store.create(key, bytes, ttl);
     return written(registry, object, bytes, revision);
@@ -193,13 +199,14 @@ async function updateOnce(target: Target, current: Current, change: Change): Pro
   const old = parseEntry<Writable>(current);
   const asked = await change.apply(copyOf(old));
   const expected = change.expected ?? asked.metadata.resourceVersion;
+  if (expected) mustBeVersion(expected);
   if (expected && expected !== '0' && expected !== String(current.revision)) {
     await mustBeStale(registry, store, request.namespace, name, current.revision);
     throw modified(store, name);
   }
   const context = writeContext(registry, request);
   const { managedFields: given } = asked.metadata;
-  keepMeta(store, asked, old, name);
+  keepMeta(store, asked, old, request);
   const part = store.definition.parts?.[request.subresource]?.take(asked, copyOf(old), context);
   const next = (part ?? asked) as Writable;
   keepRest(store, next, old, request.subresource);
@@ -208,6 +215,7 @@ async function updateOnce(target: Target, current: Current, change: Change): Pro
   prepareRest(store, next, old, request.subresource, context);
   const attributes = { operation: 'UPDATE' as const, store, registry, object: next, old, name, ...request };
   await runAdmission(registry.options.admission, 'admit', attributes);
+  dropRepeatedOwners(next, request.warnings, afterAdmission);
   bumpGeneration(store, next, old, request.subresource);
   throwInvalid(store, next, [...validateChange(store, next, old, request.subresource), ...(account.meant ? validateAccount(next) : [])]);
   if (request.subresource === '' && store.definition.warnings) request.warnings.push(...store.definition.warnings(next, old));

@@ -13,6 +13,8 @@ export interface WriteRequest {
   readonly user: UserInfo;
   readonly dryRun: boolean;
   readonly subresource: string;
+  /** Kubernetes' own, as the request has it; absent where no request came. */
+  readonly verb?: string;
   readonly warnings: string[];
   /** Tells the audit log more of the request; absent where nothing is audited. */
   readonly annotate?: Annotate | undefined;

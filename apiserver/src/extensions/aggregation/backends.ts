@@ -3,6 +3,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import type { Clock } from '@keelson/base';
 import { type ClientCertificate, retireAgent } from '@keelson/client';
 import type { APIServiceSpec } from '@keelson/types';
+import { authority } from '../failures.ts';
 import type { ServiceReference } from './place.ts';
 
 /** One server behind an APIService: where it is, and by what it is known. */
@@ -100,22 +101,4 @@ export class Backends {
     this.#retired.add(agent);
     retireAgent(agent);
   }
-}
-
-/** `host:port` as a URL has it. */
-export function authority({ host, port }: Pick<Backend, 'host' | 'port'>): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-const dialErrors: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-  ENETUNREACH: 'connect: network is unreachable',
-  ETIMEDOUT: 'connect: connection timed out',
-};
-
-/** Why a backend was not reached, in the words clients and administrators know. */
-export function failureText(backend: Pick<Backend, 'host' | 'port'>, error: NodeJS.ErrnoException): string {
-  const known = dialErrors[error.code ?? ''];
-  return known ? `dial tcp ${authority(backend)}: ${known}` : error.message;
 }

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@keelson/base';
 import type { APIResource } from '@keelson/types';
 import type { UserInfo } from '../../auth/types.ts';
-import { authority, type Backend, type Backends, failureText } from './backends.ts';
+import { authority, failureText } from '../failures.ts';
+import type { Backend, Backends } from './backends.ts';
 import { identityHeaders } from './headers.ts';
 
 /** As whom this server asks for itself; the servers behind let system:masters do everything. */

@@ -2,7 +2,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type Clock, errorMessage, type Timer } from '@keelson/base';
 import { drained, type HttpRequestLike, type HttpResponseLike } from '@keelson/client';
 import type { UserInfo } from '../../auth/types.ts';
-import { type Backend, type Backends, failureText } from './backends.ts';
+import { failureText } from '../failures.ts';
+import type { Backend, Backends } from './backends.ts';
 import { forwardedHeaders, returnedHeaders } from './headers.ts';
 
 /** Discovery of one group version must not hang on its server: the time Kubernetes gives it, in milliseconds. */

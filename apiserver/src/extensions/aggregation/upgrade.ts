@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { errorMessage } from '@keelson/base';
 import { serviceUnavailable } from '@keelson/machinery';
 import type { UserInfo } from '../../auth/types.ts';
-import { type Backend, type Backends, failureText } from './backends.ts';
+import { failureText } from '../failures.ts';
+import type { Backend, Backends } from './backends.ts';
 import { returnedHeaders, upgradeHeaders } from './headers.ts';
 
 /** A connection that wants to leave HTTP. */

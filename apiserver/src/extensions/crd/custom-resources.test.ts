@@ -141,6 +141,14 @@ test('names that are taken are not accepted until they are free', async () => {
   await eventually(async () => (await condition()) === 'NoConflicts,InitialNamesAccepted', { message: 'the names are free' });
 });
 
+test('a watch ends with the definition of what it watches', { timeout: 10_000 }, async () => {
+  const path = await establish('seens');
+  const watched = server.send('GET', `${path}?watch=true`);
+  await server.send('DELETE', `${definitions}/seens.stable.example.com`);
+  assert.equal((await watched).status, 200);
+  assert.equal((await server.send('GET', path)).status, 404);
+});
+
 test('one that is sealed and cannot be opened keeps its deleted definition', async () => {
   const path = await establish('sealeds', { names: { plural: 'sealeds', kind: 'Sealed' } });
   const key = '/registry/stable.example.com/sealeds/default/one';
@@ -282,6 +290,24 @@ test('rules in CEL hold of values and of their changes', async () => {
   assert.equal((await server.send('PATCH', `${path}/one`, { spec: { high: 9 } }, merge)).status, 200);
 });
 
+test('replicas are as many as a scale can say', async () => {
+  const replicas = { type: 'object', properties: { replicas: { type: 'integer' } } };
+  const openAPIV3Schema = { type: 'object', properties: { spec: replicas, status: replicas } };
+  const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+  const path = await establish('sizes', {}, { schema: { openAPIV3Schema }, subresources: { status: {}, scale } });
+  const one = (n: number): object => ({ ...cron('one', { replicas: n }), kind: 'Size' });
+  const refusal = async (answer: Promise<{ text: string }>) => JSON.parse((await answer).text).message.replace(/^.*is invalid: /, '');
+  assert.equal(await refusal(server.send('POST', path, one(-1))), '.spec.replicas: Invalid value: -1: should be a non-negative integer');
+  assert.equal(
+    await refusal(server.send('POST', path, one(2 ** 31))),
+    '.spec.replicas: Invalid value: 2147483648: should be less than or equal to 2147483647',
+  );
+  assert.equal((await server.send('POST', path, one(1))).status, 201);
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const status = server.send('PATCH', `${path}/one/status`, { status: { replicas: -2 } }, merge);
+  assert.equal(await refusal(status), '.status.replicas: Invalid value: -2: should be a non-negative integer');
+});
+
 test('a schema that becomes stricter lets be what is there, and warns of rules it breaks', async () => {
   const schemaWith = (more: object): object => ({
     type: 'object',
@@ -310,7 +336,7 @@ test('a schema that becomes stricter lets be what is there, and warns of rules i
 test('schemas that are not structural are refused', async () => {
   const refuse = async (openAPIV3Schema: object): Promise<string> =>
     (await server.send('POST', definitions, definition('bads', {}, { schema: { openAPIV3Schema } }))).json<{ message: string }>().message;
-  const at = String.raw`spec\.versions\[0\]\.schema\.openAPIV3Schema`;
+  const at = String.raw`spec\.validation\.openAPIV3Schema`;
   assert.match(
     await refuse({ type: 'object', properties: { a: {} } }),
     new RegExp(`${at}\\.properties\\[a\\]\\.type: Required value: must not be empty for specified object fields`),

@@ -3,6 +3,7 @@ import type { Kind } from '@keelson/types';
 import { CustomResourceDefinition } from '@keelson/types';
 import { systemUser } from '../../auth/types.ts';
 import type { Decoder } from '../../http/decode.ts';
+import { approvalOf } from '../../kinds/apiextensions/approval.ts';
 import { cleanupFinalizer } from '../../kinds/apiextensions/cleanup-finalizer.ts';
 import { setCondition } from '../../kinds/conditions.ts';
 import { type Change, follow } from '../../registry/follow.ts';
@@ -112,7 +113,7 @@ export class CustomResources {
     const { acceptedNames, namesAccepted, established } = decideNames(definition, this.#names);
     const before = definition.status?.conditions ?? [];
     let conditions = setCondition(before, namesAccepted, clock);
-    if (established) conditions = setCondition(conditions, established, clock);
+    for (const verdict of [established, approvalOf(definition)]) if (verdict) conditions = setCondition(conditions, verdict, clock);
     const status = { ...definition.status, conditions, acceptedNames } as CustomResourceDefinition['status'];
     return JSON.stringify(status) === JSON.stringify(definition.status) ? undefined : { ...definition, status };
   }
@@ -136,7 +137,9 @@ export class CustomResources {
     for (const version of definition.spec.versions) {
       const schema = schemaOf(version);
       const { group, names } = definition.spec;
-      decoder.define(typeNameOf(group, version.name, names.kind), { prune: (object, shapeMeta) => prune(object, schema, true, shapeMeta) });
+      decoder.define(typeNameOf(group, version.name, names.kind), {
+        prune: (object, shapeEmbedded) => prune(object, schema, true, shapeEmbedded),
+      });
     }
     const { stored, served } = servedVersions(definition, converterOf(definition, caller, random));
     await registry.install(stored, served);

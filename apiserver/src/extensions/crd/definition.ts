@@ -2,13 +2,13 @@ import type { KubeObject } from '@keelson/client';
 import { type FieldError, goQuote } from '@keelson/machinery';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, Kind } from '@keelson/types';
 import { byPreference } from '../../discovery/documents.ts';
-import type { KindDefinition, ScaleRules } from '../../kinds/types.ts';
+import type { KindDefinition } from '../../kinds/types.ts';
+import { schemaCheck } from './checks.ts';
 import { columnsOf } from './columns.ts';
 import { applyDefaults } from './defaults.ts';
-import { readMember, writeMember } from './members.ts';
-import { hasRules, ruleErrors } from './rules.ts';
+import { memberText, readMember } from './members.ts';
+import { scaleErrors, scaleRules } from './scale.ts';
 import type { Schema } from './schema.ts';
-import { validateValue } from './validate.ts';
 
 /** The schema of one version, for everything that walks values. A version without one takes all. */
 export function schemaOf({ schema }: CustomResourceDefinitionVersion): Schema {
@@ -28,11 +28,14 @@ export function prefixOf({ spec }: CustomResourceDefinition): string {
 /** One served version of a definition as the kind the engine works with. Names are those the definition was granted. */
 export function kindDefinition(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): KindDefinition {
   const schema = schemaOf(version);
-  const ruled = hasRules(schema);
-  const validate = (object: KubeObject): FieldError[] => validateValue(object, schema);
-  const rules = (next: KubeObject, old?: KubeObject): FieldError[] => (ruled ? ruleErrors(next, old, schema) : []);
-  const change = (next: KubeObject, old: KubeObject): FieldError[] => [...validate(next), ...rules(next, old)];
   const { scale, status } = version.subresources ?? {};
+  const check = schemaCheck(schema, scale ? (object) => scaleErrors(scale, object) : undefined);
+  const told = new WeakMap<KubeObject, readonly string[]>();
+  const change = (next: KubeObject, old: KubeObject): FieldError[] => {
+    const { errors, warnings } = check(next, old);
+    told.set(next, warnings);
+    return [...errors];
+  };
   return {
     kind: kindOf(definition, version),
     deprecation: version.deprecated ? (version.deprecationWarning ?? deprecationOf(definition, version)) : undefined,
@@ -43,11 +46,15 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
     defaults: (object) => applyDefaults(object, schema),
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: Object.fromEntries(
-      (version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), (object) => text(readMember(object, jsonPath))]),
+      (version.selectableFields ?? []).map(({ jsonPath }) => [
+        jsonPath.replace(/^\./, ''),
+        (object) => memberText(readMember(object, jsonPath)),
+      ]),
     ),
-    validate: (object) => (object.metadata.resourceVersion ? validate(object) : [...validate(object), ...rules(object)]),
-    validateUpdate: rules,
-    warnings: finalizerWarnings,
+    // What is there already is looked at as it changes.
+    validate: (object) => (object.metadata.resourceVersion ? [] : [...check(object).errors]),
+    validateUpdate: change,
+    warnings: (next, old) => [...(told.get(next) ?? []), ...finalizerWarnings(next, old)],
     ...(status ? { status: { leaves: 'metadata' as const, validateUpdate: change } } : {}),
     ...(scale ? { scale: scaleRules(scale) } : {}),
   };
@@ -71,32 +78,13 @@ function kindOf({ spec, status }: CustomResourceDefinition, { name: version }: C
   };
 }
 
-type Scale = NonNullable<NonNullable<CustomResourceDefinitionVersion['subresources']>['scale']>;
-
-function scaleRules({ specReplicasPath, statusReplicasPath, labelSelectorPath }: Scale): ScaleRules<KubeObject> {
-  return {
-    replicas: (object) => count(readMember(object, specReplicasPath)),
-    setReplicas: (object, replicas) => writeMember(object, specReplicasPath, replicas),
-    statusReplicas: (object) => count(readMember(object, statusReplicasPath)),
-    selector: (object) => (labelSelectorPath ? text(readMember(object, labelSelectorPath)) : ''),
-  };
-}
-
-function count(value: unknown): number {
-  return typeof value === 'number' ? value : 0;
-}
-
-function text(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value);
-}
-
 /** Of finalizers that were not there before, and are neither somebody's own nor Kubernetes'. */
 function finalizerWarnings({ metadata: { finalizers = [] } }: Finalized, old: Finalized | undefined): string[] {
   const strange = finalizers.filter((name) => !name.includes('/') && !wellKnown.has(name) && !old?.metadata.finalizers?.includes(name));
-  return strange.map(
-    (name) =>
-      `metadata.finalizers: ${goQuote(name)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers`,
-  );
+  return strange.map((name) => {
+    const path = name.includes('.') ? ' including a path (/)' : '';
+    return `metadata.finalizers: ${goQuote(name)}: prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`;
+  });
 }
 
 type Finalized = KubeObject & { readonly metadata: { readonly finalizers?: readonly string[] | undefined } };

@@ -3,22 +3,22 @@ import { isMap, type JsonMap, memberSchema, type Schema } from './schema.ts';
 /** Members every object that is an API object of its own has, whatever its schema says. */
 const identity = ['apiVersion', 'kind', 'metadata'];
 
-/** Gives the metadata of an embedded resource its shape, and answers the members that went. */
-export type ShapeMeta = (metadata: object) => readonly string[];
+/** Gives what every API object has its shape in one that stands within another, and answers the paths of the members that went. */
+export type ShapeEmbedded = (resource: JsonMap, path: string) => readonly string[];
 
 interface Pruning {
   readonly gone: string[];
-  readonly shapeMeta: ShapeMeta;
+  readonly shapeEmbedded: ShapeEmbedded;
 }
 
-const leaveMeta: ShapeMeta = () => [];
+const leaveEmbedded: ShapeEmbedded = () => [];
 
 /**
  * Removes, in place, what a structural schema does not speak of, and returns the paths of what went: `spec.list[0].x`. `metadata` of the
- * object itself is left alone: it is a typed matter, as that of embedded resources, which `shapeMeta` sees to.
+ * object itself is left alone: it is a typed matter, as that of embedded resources, which `shapeEmbedded` sees to.
  */
-export function prune(value: unknown, schema: Schema, isResource = true, shapeMeta: ShapeMeta = leaveMeta): string[] {
-  const pruning: Pruning = { gone: [], shapeMeta };
+export function prune(value: unknown, schema: Schema, isResource = true, shapeEmbedded: ShapeEmbedded = leaveEmbedded): string[] {
+  const pruning: Pruning = { gone: [], shapeEmbedded };
   pruneAt(value, schema, '', isResource, pruning);
   return pruning.gone;
 }
@@ -33,8 +33,7 @@ function pruneAt(value: unknown, schema: Schema, path: string, isResource: boole
 function pruneNested(value: unknown, schema: Schema, path: string, pruning: Pruning): void {
   const isResource = schema['x-kubernetes-embedded-resource'] ?? false;
   pruneAt(value, schema, path, isResource, pruning);
-  if (!isResource || !isMap(value) || !isMap(value.metadata)) return;
-  for (const member of pruning.shapeMeta(value.metadata)) pruning.gone.push(`${path}.metadata.${member}`);
+  if (isResource && isMap(value)) pruning.gone.push(...pruning.shapeEmbedded(value, path));
 }
 
 function pruneMap(value: JsonMap, schema: Schema, path: string, isResource: boolean, pruning: Pruning): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatFieldError, path } from '@keelson/machinery';
-import { ruleErrors } from './rules.ts';
+import { checkRules } from './rules.ts';
 import { ruleSchemaErrors } from './rules-check.ts';
 import type { Schema, ValidationRule } from './schema.ts';
 
@@ -74,7 +74,7 @@ test('rules that may cost too much are refused, unless sizes are bounded', () =>
 
 /** What is wrong with a value, and with its change. */
 function wrong(schema: Schema, value: unknown, old?: unknown): string[] {
-  return ruleErrors({ spec: value }, old === undefined ? undefined : { spec: old }, within(schema)).map(formatFieldError);
+  return checkRules({ spec: value }, old === undefined ? undefined : { spec: old }, within(schema)).errors.map(formatFieldError);
 }
 
 test('values are what their schema says', () => {
@@ -96,12 +96,6 @@ test('what cannot be computed says why', () => {
   ]);
   assert.deepEqual(wrong(object({ either: { 'x-kubernetes-int-or-string': true } }, 'self.either > 1'), { either: 'a' }), [
     `spec: Invalid value: "object": 'no such overload': call arguments did not match a supported operator, function or macro signature for rule: self.either > 1`,
-  ]);
-});
-
-test('an object that is none is not asked about', () => {
-  assert.deepEqual(wrong(object({ x: integer }, 'self.x > 0'), { x: 'a' }), [
-    '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
   ]);
 });
 
@@ -134,4 +128,41 @@ test('changes are held against what was', () => {
   const optional = object({ x: integer }, { rule: 'self.x == oldSelf.?x.orValue(7)', optionalOldSelf: true });
   assert.deepEqual([wrong(optional, { x: 7 }), wrong(optional, { x: 8 }, { x: 8, y: 1 })], [[], []]);
   assert.equal(wrong(optional, { x: 1 }).length, 1);
+});
+
+test('a broken rule shows what is short, and members without a schema of their own by their key', () => {
+  const positive = { 'x-kubernetes-validations': [{ rule: 'self > 0' }] };
+  const schema = object(
+    { n: { ...integer, ...positive }, m: { type: 'object', additionalProperties: { ...integer, ...positive } }, l: texts },
+    'self.l.size() < 1',
+  );
+  assert.deepEqual(wrong(schema, { n: -1, m: { a: -2 }, l: ['x'] }), [
+    'spec: Invalid value: failed rule: self.l.size() < 1',
+    'spec.n: Invalid value: -1: failed rule: self > 0',
+    'spec.m[a]: Invalid value: -2: failed rule: self > 0',
+  ]);
+});
+
+test('what did not change is warned of, unless a rule is about the change', () => {
+  const rule = (text: string): Schema => ({ ...integer, 'x-kubernetes-validations': [{ rule: text }] });
+  const schema = within(
+    object({ n: rule('self > 0'), l: { type: 'array', items: rule('self > 0') }, c: rule('self != oldSelf'), x: text }),
+  );
+  const value = { n: -1, l: [-2], c: 1, x: 'a' };
+  const kept = checkRules({ spec: { ...value, x: 'b' } }, { spec: value }, schema);
+  assert.deepEqual(kept.errors.map(formatFieldError), ['spec.c: Invalid value: 1: failed rule: self != oldSelf']);
+  assert.deepEqual(kept.warnings, [
+    'spec.n: Invalid value: -1: failed rule: self > 0',
+    'spec.l[0]: Invalid value: -2: failed rule: self > 0',
+  ]);
+  const longer = checkRules({ spec: { ...value, c: 2, l: [-2, 1] } }, { spec: value }, schema);
+  assert.deepEqual(longer.errors.map(formatFieldError), ['spec.l[0]: Invalid value: -2: failed rule: self > 0']);
+});
+
+test('what is replaced as a whole has no parts that were there before', () => {
+  const changed: Schema = { ...integer, 'x-kubernetes-validations': [{ rule: 'self != oldSelf' }] };
+  const map = (type: string): Schema => object({ m: { type: 'object', properties: { c: changed }, 'x-kubernetes-map-type': type } });
+  const [value, old] = [{ m: { c: 1, d: 1 } }, { m: { c: 1 } }];
+  assert.equal(wrong(map('granular'), value, old).length, 1);
+  assert.deepEqual(wrong(map('atomic'), value, old), []);
 });

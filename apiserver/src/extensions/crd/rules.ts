@@ -1,33 +1,40 @@
 import { errorMessage } from '@keelson/base';
 import { type Evaluation, EvaluationError, Optional, type Program, typedCel } from '@keelson/cel';
-import { equal, type FieldError, fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '@keelson/machinery';
+import {
+  equal,
+  type FieldError,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldRequired,
+  formatFieldError,
+  omitted,
+} from '@keelson/machinery';
 import { outOfBudget, rulesBudget } from '../cel/budget.ts';
+import { counterparts } from './lists.ts';
 import { type CompiledRule, compiledRules } from './rules-compile.ts';
-import { isMap, memberSchema, type Schema, type ValidationRule } from './schema.ts';
-import { validateValue } from './validate.ts';
+import { isMap, memberPath, memberSchema, type Schema, somewhere, type ValidationRule } from './schema.ts';
 
 /** Whether any value of the schema has rules: most have none, and are not walked. */
 export function hasRules(schema: Schema): boolean {
-  const { properties = {}, items, additionalProperties } = schema;
-  const below = [...Object.values(properties), items, typeof additionalProperties === 'object' ? additionalProperties : undefined];
-  return (schema['x-kubernetes-validations']?.length ?? 0) > 0 || below.some((child) => child !== undefined && hasRules(child));
+  return somewhere(schema, ({ 'x-kubernetes-validations': rules = [] }) => rules.length > 0);
 }
 
-const notChecked =
-  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
-
-/** Values that are no such values at all cannot be asked about. */
-const blocking: ReadonlySet<FieldError['type']> = new Set(['Unsupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid']);
+/** What the rules of a schema say of a write. */
+export interface RuleFindings {
+  readonly errors: readonly FieldError[];
+  /** Of rules broken by values that were so before: those are taken as they are. */
+  readonly warnings: readonly string[];
+}
 
 /**
- * What breaks the rules of a schema. Rules that name `oldSelf` are asked of changes only, and what did not change is not blamed for what
- * it was before. All rules of a write have one budget.
+ * What breaks the rules of a schema. Rules that name `oldSelf` are asked of changes only; a value that did not change is not blamed for the
+ * others. All rules of a write have one budget. @param value one that the rest of the schema allows.
  */
-export function ruleErrors(value: unknown, old: unknown, schema: Schema): FieldError[] {
-  if (validateValue(value, schema).some(({ type }) => blocking.has(type))) return [fieldInvalid('<nil>', null, notChecked)];
+export function checkRules(value: unknown, old: unknown, schema: Schema): RuleFindings {
   const check = new RuleCheck(rulesBudget);
-  check.value(value, old, schema, '');
-  return check.errors;
+  check.value({ value, old, path: '', unchanged: false }, schema);
+  return check;
 }
 
 /** One value, and what it was. */
@@ -35,10 +42,13 @@ interface Subject {
   readonly value: unknown;
   readonly old: unknown;
   readonly path: string;
+  /** Whether it is part of something that is as it was. */
+  readonly unchanged: boolean;
 }
 
 class RuleCheck {
   readonly errors: FieldError[] = [];
+  readonly warnings: string[] = [];
   #budget: number;
   /** Whether no more rules are to be asked. */
   #ended = false;
@@ -47,23 +57,27 @@ class RuleCheck {
     this.#budget = budget;
   }
 
-  value(value: unknown, old: unknown, schema: Schema, path: string): void {
-    if (this.#ended || value === undefined || value === null || (old !== undefined && equal(value, old))) return;
-    this.#own({ value, old, path }, schema);
-    this.#below(value, old, schema, path);
+  value(subject: Subject, schema: Schema): void {
+    const { value, old } = subject;
+    if (this.#ended || value === undefined || value === null || !mayHaveRules(schema)) return;
+    const unchanged = subject.unchanged || (old !== undefined && equal(value, old));
+    this.#own({ ...subject, unchanged }, schema);
+    this.#below({ ...subject, unchanged }, schema);
   }
 
-  #below(value: unknown, old: unknown, schema: Schema, path: string): void {
+  #below({ value, old, path, unchanged }: Subject, schema: Schema): void {
     const { items } = schema;
     if (Array.isArray(value)) {
-      if (!items || !mayHaveRules(items)) return;
-      for (const [index, one] of value.entries()) this.value(one, counterpart(one, old, schema), items, `${path}[${index}]`);
-      return;
-    }
-    if (!isMap(value)) return;
-    for (const [name, member] of Object.entries(value)) {
-      const nested = memberSchema(schema, name);
-      if (nested && mayHaveRules(nested)) this.value(member, isMap(old) ? old[name] : undefined, nested, path ? `${path}.${name}` : name);
+      if (!items) return;
+      const before = counterparts(old, schema);
+      for (const [index, one] of value.entries()) this.value({ value: one, old: before(one), path: `${path}[${index}]`, unchanged }, items);
+    } else if (isMap(value)) {
+      // What is replaced as a whole has no parts that were there before.
+      const before = isMap(old) && schema['x-kubernetes-map-type'] !== 'atomic' ? old : {};
+      for (const [name, member] of Object.entries(value)) {
+        const nested = memberSchema(schema, name);
+        if (nested) this.value({ value: member, old: before[name], path: memberPath(schema, path, name), unchanged }, nested);
+      }
     }
   }
 
@@ -72,7 +86,7 @@ class RuleCheck {
     const root = subject.path === '';
     const { rules } = compiledRules(schema, root);
     const self = convert(subject.value, schema, root);
-    const before = subject.old === undefined ? undefined : convert(subject.old, schema, root);
+    const before = subject.old === undefined || subject.old === null ? undefined : convert(subject.old, schema, root);
     for (const rule of rules) {
       if (this.#ended) return;
       if (rule.usesOld && before === undefined && !rule.rule.optionalOldSelf) continue;
@@ -80,13 +94,15 @@ class RuleCheck {
     }
   }
 
-  #ask(compiled: CompiledRule, { value, path }: Subject, values: Values): void {
-    const { rule, test } = compiled;
+  #ask(compiled: CompiledRule, { value, path, unchanged }: Subject, values: Values): void {
+    const { rule, test, usesOld } = compiled;
     const found = test.type === 'program' ? this.#evaluate(test.program, values) : undefined;
     if (found?.type === 'value') {
       if (found.value === true) return;
       const place = (path + (rule.fieldPath ?? '')).replace(/^\./, '') || '<nil>';
-      this.errors.push(refusal(rule, place, typeName(value), this.#message(compiled, values)));
+      const error = refusal(rule, place, shown(value), this.#message(compiled, values));
+      if (unchanged && !usesOld) this.warnings.push(formatFieldError(error));
+      else this.errors.push(error);
       return;
     }
     const why = test.type === 'problem' ? `rule compile error: ${test.why}` : found ? this.#failure(found.error, rule) : outOfBudget;
@@ -151,21 +167,19 @@ function optionally(before: unknown): unknown {
   return before === undefined ? Optional.none : Optional.of(before);
 }
 
-/** An element before the change: only lists whose elements have keys know. */
-function counterpart(element: unknown, old: unknown, schema: Schema): unknown {
-  const keys = schema['x-kubernetes-list-map-keys'];
-  if (schema['x-kubernetes-list-type'] !== 'map' || !keys || !Array.isArray(old) || !isMap(element)) return undefined;
-  return old.find((one) => isMap(one) && keys.every((key) => equal(one[key], element[key])));
-}
-
-function refusal({ reason }: ValidationRule, at: string, value: string, message: string): FieldError {
+function refusal({ reason }: ValidationRule, at: string, value: unknown, message: string): FieldError {
   if (reason === 'FieldValueForbidden') return fieldForbidden(at, message);
   if (reason === 'FieldValueRequired') return fieldRequired(at, message);
   if (reason === 'FieldValueDuplicate') return fieldDuplicate(at, value);
   return fieldInvalid(at, value, message);
 }
 
-/** Values are told by their type: whole ones would be too long. */
+/** Values as a broken rule shows them: whole lists and objects would be too long. */
+function shown(value: unknown): unknown {
+  return typeof value === 'object' ? omitted : value;
+}
+
+/** Where a rule itself failed, values are told by their type. */
 function typeName(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   if (isMap(value)) return 'object';

@@ -62,3 +62,16 @@ export function memberSchema(schema: Schema, name: string): Schema | undefined {
   if (own) return own;
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
 }
+
+/** Where a member of an object is: members without a schema of their own are elements of a map, and stand in brackets. */
+export function memberPath({ properties }: Schema, path: string, name: string): string {
+  if (!properties || !Object.hasOwn(properties, name)) return `${path}[${name}]`;
+  return path === '' ? name : `${path}.${name}`;
+}
+
+/** Whether anything is true of the schema of any value, so that schemas of which it is not are not walked with each object. */
+export function somewhere(schema: Schema, holds: (schema: Schema) => boolean): boolean {
+  const { properties = {}, items, additionalProperties } = schema;
+  const below = [...Object.values(properties), items, typeof additionalProperties === 'object' ? additionalProperties : undefined];
+  return holds(schema) || below.some((child) => child !== undefined && somewhere(child, holds));
+}

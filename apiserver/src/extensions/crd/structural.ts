@@ -1,9 +1,12 @@
 import { copyOf, type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
 import { applyDefaults } from './defaults.ts';
+import { isEmbedded } from './embedded.ts';
 import { patternOf } from './pattern.ts';
 import { prune } from './prune.ts';
 import { ruleSchemaErrors } from './rules-check.ts';
 import { isMap, type Schema } from './schema.ts';
+import { mergeErrors } from './structural-lists.ts';
+import { nestedErrors } from './structural-nested.ts';
 import { validateValue } from './validate.ts';
 
 /**
@@ -14,6 +17,7 @@ export function structuralErrors(schema: Schema, at: FieldPath): FieldError[] {
   const isObject = schema.type === undefined || schema.type === 'object';
   const errors = [
     ...(isObject ? [] : [fieldInvalid(at.child('type'), schema.type, 'must be object at the root')]),
+    ...identityErrors(schema, at, true),
     ...nodeErrors(schema, at, 'must not be empty at the root'),
   ];
   // What is not structural has no types that rules could be checked against.
@@ -23,24 +27,36 @@ export function structuralErrors(schema: Schema, at: FieldPath): FieldError[] {
 function nodeErrors(schema: Schema, at: FieldPath, whenUntyped: string): FieldError[] {
   return [
     ...typeErrors(schema, at, whenUntyped),
+    ...eitherErrors(schema, at),
     ...unsupportedErrors(schema, at),
-    ...listErrors(schema, at),
+    ...mergeErrors(schema, at),
     ...childErrors(schema, at),
-    ...restrictedErrors(schema, at),
+    ...nestedErrors(schema, at),
     ...defaultErrors(schema, at),
   ];
 }
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
+/** What is a number or a text is no object. */
+function eitherErrors(schema: Schema, at: FieldPath): FieldError[] {
+  const both = ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const;
+  if (!schema['x-kubernetes-int-or-string']) return [];
+  return both
+    .filter((name) => schema[name])
+    .map((name) => fieldInvalid(at.child(name), true, 'must be false if x-kubernetes-int-or-string is true'));
+}
+
 function typeErrors(schema: Schema, at: FieldPath, whenUntyped: string): FieldError[] {
   const free = schema['x-kubernetes-int-or-string'] || schema['x-kubernetes-preserve-unknown-fields'];
   const where = at.child('type');
+  const mustBeObject = 'must be object if x-kubernetes-embedded-resource is true';
+  if (!schema.type && isEmbedded(schema)) return [fieldRequired(where, mustBeObject)];
   if (!schema.type) return free ? [] : [fieldRequired(where, whenUntyped)];
+  if (schema.type === 'null') return [fieldForbidden(where, 'type cannot be set to null, use nullable as an alternative')];
   if (!types.includes(schema.type)) return [fieldUnsupported(where, schema.type, types)];
   if (schema['x-kubernetes-int-or-string']) return [fieldForbidden(where, 'must be empty if x-kubernetes-int-or-string is true')];
-  if (schema.type !== 'object' && schema['x-kubernetes-embedded-resource'])
-    return [fieldInvalid(where, schema.type, 'must be object if x-kubernetes-embedded-resource is true')];
+  if (schema.type !== 'object' && isEmbedded(schema)) return [fieldInvalid(where, schema.type, mustBeObject)];
   if (schema.type === 'array' && !schema.items) return [fieldRequired(at.child('items'), 'must be specified')];
   return [];
 }
@@ -60,6 +76,8 @@ function unsupportedErrors(schema: Schema, at: FieldPath): FieldError[] {
     errors.push(fieldForbidden(at.child('additionalProperties'), 'additionalProperties and properties are mutual exclusive'));
   if (schema.additionalProperties === false)
     errors.push(fieldForbidden(at.child('additionalProperties'), 'additionalProperties cannot be set to false'));
+  const preserve = 'x-kubernetes-preserve-unknown-fields';
+  if (schema[preserve] === false) errors.push(fieldInvalid(at.child(preserve), false, 'must be true or undefined'));
   if (Array.isArray(schema.items)) errors.push(fieldForbidden(at.child('items'), 'items must be a schema object and not an array'));
   const pattern = schema.pattern ? patternOf(schema.pattern) : undefined;
   if (typeof pattern === 'string')
@@ -67,71 +85,51 @@ function unsupportedErrors(schema: Schema, at: FieldPath): FieldError[] {
   return errors;
 }
 
-const listTypes = ['atomic', 'set', 'map'];
-
-function listErrors(schema: Schema, at: FieldPath): FieldError[] {
-  const listType = schema['x-kubernetes-list-type'];
-  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-  const mapType = schema['x-kubernetes-map-type'];
-  const errors: FieldError[] = [];
-  if (listType !== undefined && !listTypes.includes(listType))
-    errors.push(fieldUnsupported(at.child('x-kubernetes-list-type'), listType, listTypes));
-  if (listType !== undefined && schema.type !== 'array')
-    errors.push(fieldInvalid(at.child('type'), schema.type ?? '', 'must be array if x-kubernetes-list-type is specified'));
-  if (mapType !== undefined && !['granular', 'atomic'].includes(mapType))
-    errors.push(fieldUnsupported(at.child('x-kubernetes-map-type'), mapType, ['granular', 'atomic']));
-  if (listType === 'map' && keys.length === 0)
-    errors.push(fieldRequired(at.child('x-kubernetes-list-map-keys'), 'must not be empty if x-kubernetes-list-type is map'));
-  if (listType !== 'map') return errors;
-  for (const key of keys) {
-    const member = schema.items?.properties?.[key];
-    const where = at.child('items', 'properties').key(key);
-    if (!member) errors.push(fieldInvalid(at.child('x-kubernetes-list-map-keys'), keys, 'entries must all be names of item properties'));
-    else if (!schema.items?.required?.includes(key) && member.default === undefined)
-      errors.push(
-        fieldRequired(
-          where.child('default'),
-          'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
-        ),
-      );
-  }
-  return errors;
-}
-
 function childErrors({ properties = {}, additionalProperties, items }: Schema, at: FieldPath): FieldError[] {
   const untyped = 'must not be empty for specified object fields';
+  const below = (schema: Schema, where: FieldPath, whenUntyped = untyped): FieldError[] => [
+    ...identityErrors(schema, where, false),
+    ...nodeErrors(schema, where, whenUntyped),
+  ];
   return [
-    ...Object.entries(properties).flatMap(([name, member]) => nodeErrors(member, at.child('properties').key(name), untyped)),
-    ...(typeof additionalProperties === 'object' ? nodeErrors(additionalProperties, at.child('additionalProperties'), untyped) : []),
-    ...(items && !Array.isArray(items) ? nodeErrors(items, at.child('items'), 'must not be empty for specified array items') : []),
+    ...Object.entries(properties).flatMap(([name, member]) => below(member, at.child('properties').key(name))),
+    ...(typeof additionalProperties === 'object' ? below(additionalProperties, at.child('additionalProperties')) : []),
+    ...(items && !Array.isArray(items) ? below(items, at.child('items'), 'must not be empty for specified array items') : []),
   ];
 }
 
-/** Members that say more than which values are allowed have no place under allOf, anyOf, oneOf and not. */
-const structureOnly = ['additionalProperties', 'type', 'default', 'title', 'description', 'nullable'];
-
-function restrictedErrors(schema: Schema, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const name of ['allOf', 'anyOf', 'oneOf'] as const)
-    for (const [index, nested] of (schema[name] ?? []).entries())
-      errors.push(...restrictionErrors(nested, at.child(name).index(index), schema));
-  if (schema.not) errors.push(...restrictionErrors(schema.not, at.child('not'), schema));
+/** What is said of metadata, and of the members that tell what an object is. */
+function identityErrors(schema: Schema, at: FieldPath, isRoot: boolean): FieldError[] {
+  const embedded = isEmbedded(schema);
+  if (!isRoot && !embedded) return [];
+  const { properties = {}, additionalProperties } = schema;
+  const where = (name: string): FieldPath => at.child('properties').key(name);
+  const errors = ['apiVersion', 'kind'].flatMap((name) => {
+    const { type } = properties[name] ?? { type: 'string' };
+    return type === 'string' ? [] : [fieldInvalid(where(name).child('type'), type ?? '', 'must be string')];
+  });
+  const { metadata } = properties;
+  if (metadata && metadata.type !== 'object')
+    errors.push(fieldInvalid(where('metadata').child('type'), metadata.type ?? '', 'must be object'));
+  if (isRoot) {
+    if (additionalProperties !== undefined) errors.push(fieldForbidden(at.child('additionalProperties'), 'must not be used at the root'));
+    if (metadata && !restrictsNames(metadata)) errors.push(fieldForbidden(where('metadata'), onlyNames));
+  }
+  if (!embedded) return errors;
+  if (additionalProperties !== undefined)
+    errors.push(fieldForbidden(at.child('additionalProperties'), 'must not be used if x-kubernetes-embedded-resource is set'));
+  if (!schema['x-kubernetes-preserve-unknown-fields'] && Object.keys(properties).length === 0)
+    errors.push(fieldRequired(at.child('properties'), shapeless));
   return errors;
 }
 
-function restrictionErrors(schema: Schema, at: FieldPath, parent: Schema): FieldError[] {
-  const raw = schema as Readonly<Record<string, unknown>>;
-  const intOrString = parent['x-kubernetes-int-or-string'];
-  const errors = structureOnly
-    .filter((name) => raw[name] !== undefined && raw[name] !== '' && raw[name] !== false && !(intOrString && name === 'type'))
-    .map((name) => fieldForbidden(at.child(name), 'must be empty to be structural'));
-  for (const name of ['allOf', 'anyOf', 'oneOf'] as const)
-    for (const [index, nested] of (schema[name] ?? []).entries())
-      errors.push(...restrictionErrors(nested, at.child(name).index(index), parent));
-  for (const [name, nested] of Object.entries(schema.properties ?? {}))
-    errors.push(...restrictionErrors(nested, at.child('properties').key(name), {}));
-  if (schema.items) errors.push(...restrictionErrors(schema.items, at.child('items'), {}));
-  return errors;
+const onlyNames = 'must not specify anything other than name and generateName, but metadata is implicitly specified';
+const shapeless = 'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
+
+/** What metadata is, is the server's own to say: a definition may only restrict how its objects are named. */
+function restrictsNames({ type: _type, default: _default, properties = {}, ...rest }: Schema): boolean {
+  const names = Object.keys(properties);
+  return Object.keys(rest).length === 0 && names.every((name) => name === 'name' || name === 'generateName');
 }
 
 /** A default is what the server itself would write: pruned, and valid when the defaults within it are filled in. */

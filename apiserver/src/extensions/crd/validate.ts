@@ -1,4 +1,5 @@
 import {
+  equal,
   type FieldError,
   fieldInvalid,
   fieldRequired,
@@ -6,36 +7,47 @@ import {
   fieldTooMany,
   fieldTypeInvalid,
   fieldUnsupported,
+  formatFieldError,
   goJson,
 } from '@keelson/machinery';
 import { hasFormat } from './formats.ts';
+import { counterparts } from './lists.ts';
+import { nearest } from './nearest.ts';
 import { fits } from './pattern.ts';
 import { isMap, memberSchema, type Schema } from './schema.ts';
 
 /**
  * What is wrong with a value by a schema, in the order upstream finds it, with its words: the path as written in JavaScript, the value,
- * and why. Rules in CEL are not looked at.
+ * and why. Rules in CEL are not looked at. Nothing is wrong with a value that is as it was: `old`, where there was one.
  */
-export function validateValue(value: unknown, schema: Schema, path = ''): FieldError[] {
-  if (value === null && schema.nullable) return [];
-  const wrongType = typeError(value, schema, path);
-  if (wrongType) return [wrongType];
-  return [
-    ...enumErrors(value, schema, path),
-    ...compositionErrors(value, schema, path),
+export function validateValue(value: unknown, schema: Schema, path = '', old?: unknown): FieldError[] {
+  if (old !== undefined && equal(value, old)) return [];
+  if (value === null) return [...typeErrors(value, schema, path), ...enumErrors(value, schema, path)];
+  const composed = compositionErrors(value, schema, path, old);
+  const errors = [
+    ...typeErrors(value, schema, path),
+    ...composed,
     ...(typeof value === 'string' ? stringErrors(value, schema, path) : []),
     ...(typeof value === 'number' ? numberErrors(value, schema, path) : []),
-    ...(Array.isArray(value) ? listErrors(value, schema, path) : []),
-    ...(isMap(value) ? mapErrors(value, schema, path) : []),
+    ...(Array.isArray(value) ? listErrors(value, schema, path, old) : []),
+    ...enumErrors(value, schema, path),
+    ...(isMap(value) ? mapErrors(value, schema, path, old) : []),
   ];
+  return composed.length > 0 ? distinct(errors) : errors;
 }
 
-function typeError(value: unknown, schema: Schema, path: string): FieldError | undefined {
+/** What several schemas say alike is said once. */
+function distinct(errors: readonly FieldError[]): FieldError[] {
+  return [...new Map(errors.map((error) => [formatFieldError(error), error])).values()];
+}
+
+function typeErrors(value: unknown, schema: Schema, path: string): FieldError[] {
+  if (value === null && schema.nullable) return [];
   const wanted = schema['x-kubernetes-int-or-string'] ? ['integer', 'string'] : schema.type ? [schema.type] : [];
   const found = typeOf(value);
-  if (wanted.length === 0 || wanted.includes(found)) return undefined;
-  if (found === 'integer' && wanted.includes('number')) return undefined;
-  return fieldTypeInvalid(place(path), found, `${path} in body must be of type ${wanted.join(',')}: ${JSON.stringify(found)}`);
+  if (wanted.length === 0 || wanted.includes(found)) return [];
+  if (found === 'integer' && wanted.includes('number')) return [];
+  return [fieldTypeInvalid(place(path), found, `${path} in body must be of type ${wanted.join(',')}: ${JSON.stringify(found)}`)];
 }
 
 function typeOf(value: unknown): string {
@@ -58,15 +70,19 @@ function enumErrors(value: unknown, schema: Schema, path: string): FieldError[] 
   return [fieldUnsupported(place(path), value, supported)];
 }
 
-function compositionErrors(value: unknown, { allOf, anyOf, oneOf, not }: Schema, path: string): FieldError[] {
+function compositionErrors(value: unknown, { allOf, anyOf, oneOf, not }: Schema, path: string, old: unknown): FieldError[] {
   const errors: FieldError[] = [];
-  const fits = (schema: Schema): boolean => validateValue(value, schema, path).length === 0;
+  const errorsBy = (schema: Schema): FieldError[] => validateValue(value, schema, path, old);
+  const fits = (schema: Schema): boolean => errorsBy(schema).length === 0;
   const must = (what: string): FieldError => fieldInvalid('<nil>', '', `${JSON.stringify(path)} must ${what}`);
-  if (anyOf?.length && !anyOf.some(fits)) errors.push(must('validate at least one schema (anyOf)'));
+  if (anyOf?.length && !anyOf.some(fits)) errors.push(must('validate at least one schema (anyOf)'), ...errorsBy(nearest(value, anyOf)));
   const matching = oneOf?.length ? oneOf.filter(fits).length : 1;
-  if (matching !== 1) errors.push(must(`validate one and only one schema (oneOf). Found ${matching === 0 ? 'none' : matching} valid`));
-  for (const schema of allOf ?? []) errors.push(...validateValue(value, schema, path));
-  if (allOf?.some((schema) => !fits(schema))) errors.push(must('validate all the schemas (allOf)'));
+  if (matching > 1) errors.push(must(`validate one and only one schema (oneOf). Found ${matching} valid alternatives`));
+  if (oneOf && matching === 0)
+    errors.push(must('validate one and only one schema (oneOf). Found none valid'), ...errorsBy(nearest(value, oneOf)));
+  const unlike = (allOf ?? []).map(errorsBy).filter((found) => found.length > 0);
+  if (unlike.length > 0)
+    errors.push(...unlike.flat(), must(`validate all the schemas (allOf)${unlike.length === allOf?.length ? '. None validated' : ''}`));
   if (not && fits(not)) errors.push(must('not validate the schema (not)'));
   return errors;
 }
@@ -75,11 +91,11 @@ function stringErrors(value: string, { minLength, maxLength, pattern, format }: 
   const errors: FieldError[] = [];
   const length = [...value].length;
   if (maxLength !== undefined && length > maxLength) errors.push(fieldTooLong(place(path), maxLength));
-  if (minLength !== undefined && length < minLength)
+  else if (minLength !== undefined && length < minLength)
     errors.push(fieldInvalid(place(path), value, `${path} in body should be at least ${minLength} chars long`));
-  if (pattern && !fits(value, pattern)) errors.push(fieldInvalid(place(path), value, `${path} in body should match '${pattern}'`));
+  else if (pattern && !fits(value, pattern)) errors.push(fieldInvalid(place(path), value, `${path} in body should match '${pattern}'`));
   if (format && !hasFormat(value, format))
-    errors.push(fieldInvalid(place(path), value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
+    errors.push(fieldTypeInvalid(place(path), value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
   return errors;
 }
 
@@ -89,7 +105,7 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 function numberErrors(value: number, schema: Schema, path: string): FieldError[] {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format } = schema;
+  const { type, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format } = schema;
   const wrong: string[] = [];
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum))
     wrong.push(`should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
@@ -98,31 +114,35 @@ function numberErrors(value: number, schema: Schema, path: string): FieldError[]
   if (multipleOf && !Number.isInteger(Number((value / multipleOf).toPrecision(15)))) wrong.push(`should be a multiple of ${multipleOf}`);
   const [low, high] = ranges[format ?? ''] ?? [-Infinity, Infinity];
   if (value < low || value > high) wrong.push(`must be of type ${format}: ${JSON.stringify(String(value))}`);
-  return wrong.map((what) => fieldInvalid(place(path), value, `${path} in body ${what}`));
+  const errors = wrong.map((what) => fieldInvalid(place(path), value, `${path} in body ${what}`));
+  if (type !== 'integer' || Number.isInteger(value)) return errors;
+  const wanted = format ? `with format ${format}` : '(default format)';
+  return [fieldInvalid('<nil>', '', `Checked value must be of type integer ${wanted} in ${path}`), ...errors];
 }
 
-function listErrors(value: readonly unknown[], schema: Schema, path: string): FieldError[] {
+function listErrors(value: readonly unknown[], schema: Schema, path: string, old: unknown): FieldError[] {
   const { items, minItems, maxItems } = schema;
-  const errors: FieldError[] = [];
-  if (maxItems !== undefined && value.length > maxItems) errors.push(fieldTooMany(place(path), value.length, maxItems));
+  const before = counterparts(old, schema);
+  const errors = items ? value.flatMap((element, index) => validateValue(element, items, `${path}[${index}]`, before(element))) : [];
   if (minItems !== undefined && value.length < minItems)
-    errors.push(fieldInvalid(place(path), value, `${path} in body should have at least ${minItems} items`));
-  if (items) for (const [index, element] of value.entries()) errors.push(...validateValue(element, items, `${path}[${index}]`));
+    errors.push(fieldInvalid(place(path), value.length, `${path} in body should have at least ${minItems} items`));
+  if (maxItems !== undefined && value.length > maxItems) errors.push(fieldTooMany(place(path), value.length, maxItems));
   return errors;
 }
 
-function mapErrors(value: Readonly<Record<string, unknown>>, schema: Schema, path: string): FieldError[] {
+function mapErrors(value: Readonly<Record<string, unknown>>, schema: Schema, path: string, old: unknown): FieldError[] {
   const { required = [], minProperties, maxProperties } = schema;
   const names = Object.keys(value);
-  const errors: FieldError[] = [];
-  if (maxProperties !== undefined && names.length > maxProperties) errors.push(fieldTooMany(place(path), names.length, maxProperties));
   if (minProperties !== undefined && names.length < minProperties)
-    errors.push(fieldInvalid(place(path), value, `${path} in body should have at least ${minProperties} properties`));
+    return [fieldInvalid(place(path), value, `${path} in body should have at least ${minProperties} properties`)];
+  if (maxProperties !== undefined && names.length > maxProperties) return [fieldTooMany(place(path), names.length, maxProperties)];
+  const errors: FieldError[] = [];
   const under = (name: string): string => (path === '' ? name : `${path}.${name}`);
-  for (const name of required) if (value[name] === undefined) errors.push(fieldRequired(under(name)));
   for (const name of names) {
     const member = memberSchema(schema, name);
-    if (member && value[name] !== undefined) errors.push(...validateValue(value[name], member, under(name)));
+    if (!member || value[name] === undefined) continue;
+    errors.push(...validateValue(value[name], member, under(name), isMap(old) ? old[name] : undefined));
   }
+  for (const name of required) if (value[name] === undefined) errors.push(fieldRequired(under(name)));
   return errors;
 }

@@ -1,7 +1,7 @@
 import { errorMessage } from '@keelson/base';
 import { fromCel, type Program } from '@keelson/cel';
 import type { KubeObject } from '@keelson/client';
-import { applyJsonPatch, copyOf, equal, forbidden, type JsonPatchOperation } from '@keelson/machinery';
+import { applyJsonPatch, copyOf, equal, forbidden, type JsonPatchOperation, overlay } from '@keelson/machinery';
 import { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, type Mutation } from '@keelson/types';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/types.ts';
 import type { Services } from '../../http/services.ts';
@@ -17,8 +17,6 @@ export interface MutatingPolicyDeps {
   readonly authorize: Services['authorize'];
   /** Brings a mutated object back into its kind's shape. @throws StatusError when it has none. */
   reshape(attributes: AdmissionAttributes, object: KubeObject): KubeObject;
-  /** The object with what a policy wants of it, lists merged by their keys. */
-  merge(attributes: AdmissionAttributes, object: KubeObject, wanted: object): KubeObject;
 }
 
 type Pair = Bound<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding>;
@@ -94,17 +92,25 @@ class Mutator {
         if (found.type === 'failed') throw found.error;
         return fromCel(found.value);
       });
-      this.#apply(shown, mutation, wanted);
+      await this.#apply(shown, mutation, wanted);
     }
     return true;
   }
 
-  #apply(shown: AdmissionAttributes, { patchType }: Mutation, wanted: unknown): void {
+  async #apply(shown: AdmissionAttributes, { patchType }: Mutation, wanted: unknown): Promise<void> {
     const object = shown.object as KubeObject;
     const next =
       patchType === 'JSONPatch'
         ? applyJsonPatch(copyOf(object), wanted as JsonPatchOperation[])
-        : this.#deps.merge(shown, copyOf(object), wanted as object);
+        : await overlaid(shown, object, wanted as object);
     replace(object, this.#deps.reshape(shown, next as KubeObject));
   }
+}
+
+/** The object with what a policy wants of it, lists merged by their keys. */
+async function overlaid({ registry, store }: AdmissionAttributes, object: KubeObject, wanted: object): Promise<object> {
+  const { apiVersion } = store.kind;
+  const type = (await registry.fields.of(store)).type(apiVersion);
+  if (!type) throw new Error(`no corresponding type for ${apiVersion}, Kind=${store.kind.kind}`);
+  return overlay(copyOf(object), wanted, type);
 }

@@ -113,6 +113,39 @@ test('a policy changes what it is bound to', async () => {
   assert.deepEqual([spec?.replicas, metadata.annotations, metadata.labels], [5, { 'made-by': 'policy' }, { a: 'b' }]);
 });
 
+test('what a policy wants has to fit the kind, and leaves what others put in lists', async () => {
+  const wants = async (spec: string): Promise<void> => {
+    const applyConfiguration = { expression: `Object{spec: Object.spec{${spec}}}` };
+    await server.api.create(MutatingAdmissionPolicy, {
+      metadata: { name: 'policy' },
+      spec: {
+        matchConstraints: deployments,
+        reinvocationPolicy: 'Never',
+        mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration }],
+      },
+    } as MutatingAdmissionPolicy);
+    await server.api.create(MutatingAdmissionPolicyBinding, { metadata: { name: 'binding' }, spec: { policyName: 'policy' } });
+  };
+  const drop = async (): Promise<unknown> => {
+    await server.api.delete(MutatingAdmissionPolicyBinding, { name: 'binding' });
+    return server.api.delete(MutatingAdmissionPolicy, { name: 'policy' });
+  };
+  await wants('zzz: 1');
+  await assert.rejects(
+    deploy(1),
+    /denied request: failed to convert patch object to typed object: \.spec\.zzz: field not declared in schema/,
+  );
+  await drop();
+  await wants('selector: Object.spec.selector{matchLabels: {"a": "b"}}');
+  await assert.rejects(deploy(1), /invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: \.spec\.selector/);
+  await drop();
+  const proxy = 'Object.spec.template.spec.containers{name: "proxy", image: "proxy:1"}';
+  await wants(`template: Object.spec.template{spec: Object.spec.template.spec{containers: [${proxy}]}}`);
+  const { spec } = await deploy(1);
+  assert.deepEqual(spec?.template.spec?.containers.map(({ name }) => name).at(-1), 'proxy');
+  assert.equal(spec?.template.spec?.containers.length, 2);
+});
+
 test('policies that do not compile are refused', async () => {
   await assert.rejects(validating({ validations: [{ expression: 'object.spec.replicas >' }] }), {
     code: 422,

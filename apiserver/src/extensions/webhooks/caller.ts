@@ -1,9 +1,11 @@
 import { Agent, request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import { type Clock, errorMessage } from '@keelson/base';
 import { Service } from '@keelson/types';
 import type { ClientConfig } from '../../kinds/admissionregistration/client-config.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { placeByAddress, type ServiceReference } from '../aggregation/place.ts';
+import { failureText } from '../failures.ts';
 import type { Credentials, FindCredentials } from './credentials.ts';
 
 /** An answer larger than this is cut off: a webhook must not take the server's memory. Bytes. */
@@ -46,7 +48,8 @@ export class WebhookCaller {
       const shown = find?.(`${target.servername}:${config.service?.port ?? target.port}`);
       return JSON.parse(await this.#exchange(target, Buffer.from(JSON.stringify(body)), timeout, shown));
     } catch (error) {
-      const why = error instanceof SyntaxError ? error.message : `Post ${JSON.stringify(target.url)}: ${errorMessage(error)}`;
+      const failure = error instanceof Error ? failureText(target, error) : errorMessage(error);
+      const why = error instanceof SyntaxError ? error.message : `Post ${JSON.stringify(target.url)}: ${failure}`;
       throw new Error(`failed to call webhook: ${why}`);
     }
   }
@@ -112,8 +115,8 @@ export class WebhookCaller {
     const trust = `${servername} ${caBundle} ${cert?.toString('base64') ?? ''}`;
     const known = this.#agents.get(trust);
     if (known) return known;
-    const own = cert && key ? { cert, key } : {};
-    const agent = new Agent({ keepAlive: true, servername, ...own, ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}) });
+    const own = { ...(cert && key ? { cert, key } : {}), ...(isIP(servername) === 0 ? { servername } : {}) };
+    const agent = new Agent({ keepAlive: true, ...own, ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}) });
     this.#agents.set(trust, agent);
     return agent;
   }

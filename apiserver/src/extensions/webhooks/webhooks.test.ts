@@ -120,6 +120,17 @@ test('a webhook that hangs or lies hurts only its own request, or nobody where t
     message: `Internal error occurred: failed calling webhook "hang.hook.example.com": failed to call webhook: Post "https://hook.default.svc:${port}/hang?timeout=1s": context deadline exceeded`,
   });
   await server.api.delete(ValidatingWebhookConfiguration, { name: 'hooks' });
+  const url = `https://127.0.0.1:${port}/allow`;
+  for (const [clientConfig, why] of [
+    [{ url }, 'tls: failed to verify certificate: x509: certificate signed by unknown authority'],
+    [{ url: 'https://127.0.0.1:1/allow' }, 'dial tcp 127.0.0.1:1: connect: connection refused'],
+  ] as const) {
+    await configure(ValidatingWebhookConfiguration, webhook('/allow', { clientConfig, timeoutSeconds: 1 }));
+    await assert.rejects(server.api.create(ConfigMap, configMap()), {
+      message: `Internal error occurred: failed calling webhook "allow.hook.example.com": failed to call webhook: Post "${clientConfig.url}?timeout=1s": ${why}`,
+    });
+    await server.api.delete(ValidatingWebhookConfiguration, { name: 'hooks' });
+  }
   await configure(ValidatingWebhookConfiguration, webhook('/nonsense'));
   await assert.rejects(
     server.api.create(ConfigMap, configMap()),

@@ -11,29 +11,28 @@ import {
   validateImmutable,
 } from '@keelson/machinery';
 import type {
-  CustomResourceColumnDefinition,
   CustomResourceConversion,
   CustomResourceDefinition,
   CustomResourceDefinitionNames,
   CustomResourceDefinitionVersion,
 } from '@keelson/types';
-import type { Schema } from '../../extensions/crd/schema.ts';
-import { structuralErrors } from '../../extensions/crd/structural.ts';
 import { clientConfigErrors } from '../admissionregistration/client-config.ts';
 import { versionErrors as reviewVersionErrors } from '../admissionregistration/webhook-validation.ts';
 import { requiredOneOf } from '../field-checks.ts';
+import { approvalAnnotation, approvalOf } from './approval.ts';
+import { versionsErrors } from './custom-resource-version-validation.ts';
 
 const at = path('spec');
 
-export function definitionErrors({ metadata, spec, status }: CustomResourceDefinition): FieldError[] {
+export function definitionErrors(definition: CustomResourceDefinition): FieldError[] {
+  const { metadata, spec, status } = definition;
   if (!spec) return [fieldRequired(at)];
   const { names, versions = [], conversion } = spec;
   const errors: FieldError[] = [];
   if (metadata.name !== `${names?.plural}.${spec.group}`)
     errors.push(fieldInvalid(path('metadata', 'name'), metadata.name, 'must be spec.names.plural+"."+spec.group'));
   errors.push(...groupErrors(spec.group), ...requiredOneOf(spec.scope, ['Cluster', 'Namespaced'], at.child('scope')));
-  for (const [index, version] of versions.entries())
-    for (const error of versionErrors(version, at.child('versions').index(index))) errors.push(error);
+  for (const error of versionsErrors(versions, at)) errors.push(error);
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
     errors.push(fieldInvalid(at.child('versions'), versions, 'must contain unique version names'));
   if (versions.filter(({ storage }) => storage).length !== 1)
@@ -43,7 +42,7 @@ export function definitionErrors({ metadata, spec, status }: CustomResourceDefin
   errors.push(...namesErrors(names ?? {}, at.child('names')));
   if (conversion) errors.push(...conversionErrors(conversion, at.child('conversion')));
   errors.push(...storedVersionErrors(status?.storedVersions ?? [], versions, path('status', 'storedVersions')));
-  if (!metadata.resourceVersion) errors.push(...approvalErrors(spec.group, metadata.annotations));
+  if (!metadata.resourceVersion) errors.push(...approvalErrors(definition));
   if (spec.preserveUnknownFields) errors.push(fieldInvalid(at.child('preserveUnknownFields'), true, 'must be false'));
   return errors;
 }
@@ -54,55 +53,6 @@ function groupErrors(group: string | undefined): FieldError[] {
   const problems = isDNS1123Subdomain(group);
   if (problems.length > 0) return [fieldInvalid(where, group, problems.join(','))];
   return group.includes('.') ? [] : [fieldInvalid(where, group, 'should be a domain with at least one dot')];
-}
-
-function versionErrors(version: CustomResourceDefinitionVersion, where: FieldPath): FieldError[] {
-  const { name = '', schema, deprecated, deprecationWarning, subresources, additionalPrinterColumns = [] } = version;
-  const whole = where.child('schema', 'openAPIV3Schema');
-  const errors = schema?.openAPIV3Schema
-    ? structuralErrors(schema.openAPIV3Schema as Schema, whole)
-    : [fieldRequired(whole, 'schemas are required')];
-  const problems = isDNS1035Label(name);
-  if (problems.length > 0) errors.push(fieldInvalid(where.child('name'), name, problems.join(',')));
-  if (!deprecated && deprecationWarning !== undefined)
-    errors.push(fieldInvalid(where.child('deprecationWarning'), deprecationWarning, 'can only be set for deprecated versions'));
-  if (schema?.openAPIV3Schema?.nullable)
-    errors.push(fieldForbidden(where.child('schema', 'openAPIV3Schema.nullable'), 'nullable cannot be true at the root'));
-  if (subresources?.scale) errors.push(...scaleErrors(subresources.scale, where.child('subresources', 'scale')));
-  return [
-    ...errors,
-    ...additionalPrinterColumns.flatMap((one, index) => columnErrors(one, where.child('additionalPrinterColumns').index(index))),
-  ];
-}
-
-function scaleErrors(
-  scale: { readonly specReplicasPath?: string; readonly statusReplicasPath?: string; readonly labelSelectorPath?: string | undefined },
-  where: FieldPath,
-): FieldError[] {
-  const roots = { specReplicasPath: ['.spec.'], statusReplicasPath: ['.status.'], labelSelectorPath: ['.spec.', '.status.'] };
-  return Object.entries(roots).flatMap(([member, prefixes]) => {
-    const value = scale[member as keyof typeof roots];
-    const place = where.child(member);
-    if (!value) return member === 'labelSelectorPath' ? [] : [fieldRequired(place)];
-    if (prefixes.some((prefix) => value.startsWith(prefix))) return [];
-    const form = prefixes.map((prefix) => prefix.slice(0, -1)).join(' or ');
-    return [fieldInvalid(place, value, `should be a json path under ${form}`)];
-  });
-}
-
-const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
-const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
-
-function columnErrors({ name, type, format, jsonPath }: CustomResourceColumnDefinition, where: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!name) errors.push(fieldRequired(where.child('name')));
-  const types = `must be one of ${columnTypes.join(',')}`;
-  if (!type) errors.push(fieldRequired(where.child('type'), types));
-  else if (!columnTypes.includes(type)) errors.push(fieldInvalid(where.child('type'), type, types));
-  if (format && !columnFormats.includes(format))
-    errors.push(fieldInvalid(where.child('format'), format, `must be one of ${columnFormats.join(',')}`));
-  if (!jsonPath) errors.push(fieldRequired(where.child('JSONPath')));
-  return errors;
 }
 
 export function namesErrors(names: Partial<CustomResourceDefinitionNames>, where: FieldPath): FieldError[] {
@@ -157,18 +107,13 @@ function storedVersionErrors(
   return errors;
 }
 
-const approval = 'api-approved.kubernetes.io';
-
-/** Kubernetes' own groups are for reviewed APIs. */
-function approvalErrors(group: string | undefined, annotations: Readonly<Record<string, string>> | undefined): FieldError[] {
-  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group ?? '')) return [];
-  const value = annotations?.[approval];
-  const where = path('metadata', 'annotations').key(approval);
-  const lead = `protected groups must have approval annotation "${approval}"`;
-  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
-  if (!value) return [fieldRequired(where, `${lead}, ${see}`)];
-  if (value.startsWith('unapproved') || (URL.canParse(value) && new URL(value).host)) return [];
-  return [fieldInvalid(where, value, `${lead} with either a URL or a reason starting with "unapproved", ${see}`)];
+/** Definitions of Kubernetes' own groups say how they stand with its reviewers. What was accepted once may stay as it is. */
+function approvalErrors(next: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
+  const { reason, message = '' } = approvalOf(next) ?? {};
+  if (old && approvalOf(old)?.reason === reason) return [];
+  const where = path('metadata', 'annotations').key(approvalAnnotation);
+  if (reason === 'MissingAnnotation') return [fieldRequired(where, message)];
+  return reason === 'InvalidAnnotation' ? [fieldInvalid(where, next.metadata.annotations?.[approvalAnnotation], message)] : [];
 }
 
 export function definitionUpdateErrors(next: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
@@ -183,5 +128,6 @@ export function definitionUpdateErrors(next: CustomResourceDefinition, old: Cust
     ...errors,
     ...validateImmutable(next.spec.group, old.spec.group, at.child('group')),
     ...validateImmutable(next.spec.names.plural, old.spec.names.plural, names.child('plural')),
+    ...approvalErrors(next, old),
   ];
 }

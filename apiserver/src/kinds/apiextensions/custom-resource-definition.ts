@@ -6,6 +6,9 @@ import type { KindDefinition } from '../types.ts';
 import { cleanupFinalizer } from './cleanup-finalizer.ts';
 import { definitionErrors, definitionUpdateErrors, namesErrors } from './custom-resource-definition-validation.ts';
 
+/** What clients see until the first condition is written. */
+const noneYet = null as unknown as undefined;
+
 /** Accepting names, establishing and serving what it defines is `extensions/crd`'s. */
 export const customResourceDefinitionKind: KindDefinition<CustomResourceDefinition> = {
   kind: CustomResourceDefinition,
@@ -24,7 +27,7 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
   },
   prepareCreate(definition) {
     const storage = (definition.spec?.versions ?? []).filter((version) => version.storage).map(({ name }) => name);
-    definition.status = { storedVersions: storage };
+    definition.status = { conditions: noneYet, acceptedNames: { plural: '', kind: '' }, storedVersions: storage };
   },
   prepareUpdate(next) {
     const stored = next.status?.storedVersions ?? [];
@@ -45,6 +48,6 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
       definition.status = { ...status, conditions: [...(status?.conditions ?? []), terminating] };
     },
   },
-  status: { leaves: 'metadata', validateUpdate: ({ status }) => namesErrors(status?.acceptedNames ?? {}, path('status', 'acceptedNames')) },
+  status: { validateUpdate: ({ status }) => namesErrors(status?.acceptedNames ?? {}, path('status', 'acceptedNames')) },
   columns: defaultColumns,
 };

@@ -15,7 +15,7 @@ test('a definition is filled in', () => {
   const { spec, status } = created(customResourceDefinitionKind, definition());
   assert.deepEqual(spec.names, { plural: 'crontabs', kind: 'CronTab', singular: 'crontab', listKind: 'CronTabList' });
   assert.deepEqual(spec.conversion, { strategy: 'None' });
-  assert.deepEqual(status, { storedVersions: ['v1'] });
+  assert.deepEqual(status, { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: ['v1'] });
 });
 
 test('definitions that cannot be', () => {
@@ -34,11 +34,15 @@ test('definitions that cannot be', () => {
     ],
     [
       definition({ versions: [version({ subresources: { scale: { specReplicasPath: '.replicas', statusReplicasPath: '.status.n' } } })] }),
-      ['spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".replicas": should be a json path under .spec'],
+      ['spec.subresources.scale.specReplicasPath: Invalid value: ".replicas": should be a json path under .spec'],
+    ],
+    [
+      definition({ versions: [version({ additionalPrinterColumns: [{ name: 'A', type: 'string', jsonPath: 'a' }] })] }),
+      ['spec.additionalPrinterColumns[0].JSONPath: Invalid value: "a": must be a simple json path starting with .'],
     ],
     [
       definition({ versions: [version({ additionalPrinterColumns: [{ name: 'A', type: 'text', jsonPath: '.a' }] })] }),
-      ['spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string'],
+      ['spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string'],
     ],
   ];
   for (const [object, expected] of cases) assert.deepEqual(problems(customResourceDefinitionKind, object), expected);
@@ -52,6 +56,38 @@ test('definitions that cannot be', () => {
     problems(customResourceDefinitionKind, own)[0] ?? '',
     /^metadata\.annotations\[api-approved\.kubernetes\.io\]: Required value/,
   );
+});
+
+test('what versions have in common is said once, of the definition', () => {
+  const array = { openAPIV3Schema: { type: 'array', items: { type: 'string' } } };
+  const message = 'openAPIV3Schema.type: Invalid value: "array": must be object at the root';
+  const other = { name: 'v2', storage: false };
+  const said = (...versions: object[]): string[] => problems(customResourceDefinitionKind, definition({ versions }));
+  assert.deepEqual(said(version({ schema: array })), [`spec.validation.${message}`]);
+  assert.deepEqual(said(version({ schema: array }), version({ ...other, schema: array })), [`spec.validation.${message}`]);
+  assert.deepEqual(said(version(), version({ ...other, schema: array })), [`spec.versions[1].schema.${message}`]);
+});
+
+test('fields that cannot be selected by', () => {
+  const properties = { s: { type: 'string' }, o: { type: 'object' }, list: { type: 'array', items: { type: 'string' } } };
+  const openAPIV3Schema = {
+    type: 'object',
+    properties: { ...properties, metadata: { type: 'object', properties: { name: { type: 'string' } } } },
+  };
+  const said = (...paths: string[]): string[] => {
+    const selectableFields = paths.map((jsonPath) => ({ jsonPath }));
+    return problems(customResourceDefinitionKind, definition({ versions: [version({ schema: { openAPIV3Schema }, selectableFields })] }));
+  };
+  const at = 'spec.selectableFields[0]';
+  const scalar = 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.';
+  assert.deepEqual(said('.s'), []);
+  assert.deepEqual(said(''), [`${at}.jsonPath: Required value`]);
+  assert.deepEqual(said('.x'), [`${at}.jsonPath: Invalid value: ".x": is an invalid path: does not refer to a valid field`]);
+  assert.deepEqual(said('s'), [`${at}.jsonPath: Invalid value: "s": is an invalid path: expected [ or . but got: s`]);
+  assert.deepEqual(said('.list[0]'), [`${at}.jsonPath: Invalid value: ".list[0]": is an invalid path: array notation is not allowed`]);
+  assert.deepEqual(said('.o'), [`${at}: Invalid value: ".o": ${scalar}`]);
+  assert.deepEqual(said('.metadata.name'), [`${at}: Invalid value: ".metadata.name": must not point to fields in metadata`]);
+  assert.deepEqual(said('.s', '.s'), ['spec.selectableFields[1]: Duplicate value: ".s"']);
 });
 
 test('what of a definition can change', () => {

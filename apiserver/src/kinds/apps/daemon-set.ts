@@ -13,7 +13,10 @@ const templateGeneration = 'deprecated.daemonset.template.generation';
 
 export const daemonSetKind: KindDefinition<DaemonSet> = {
   kind: DaemonSet,
-  defaults({ spec }) {
+  defaults(set) {
+    const { spec } = set;
+    // As a field it was 0 where a writer said nothing: so it counts as the writer's, until the server counts.
+    annotateGeneration(set, generationOf(set));
     if (!spec) return;
     spec.updateStrategy ??= {};
     spec.updateStrategy.type ||= 'RollingUpdate';
@@ -27,11 +30,10 @@ export const daemonSetKind: KindDefinition<DaemonSet> = {
   },
   prepareCreate(set) {
     set.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 };
-    const given = set.metadata.annotations?.[templateGeneration];
-    annotateGeneration(set, Math.max(Number(given) || 1, 1));
+    annotateGeneration(set, Math.max(generationOf(set), 1));
   },
   prepareUpdate(next, old) {
-    const before = Number(old.metadata.annotations?.[templateGeneration]) || 0;
+    const before = generationOf(old);
     annotateGeneration(next, equal(next.spec?.template, old.spec.template) ? before : before + 1);
   },
   validate: daemonSetErrors,
@@ -50,6 +52,10 @@ export const daemonSetKind: KindDefinition<DaemonSet> = {
     ...templateColumns(({ spec }: DaemonSet) => spec),
   ],
 };
+
+function generationOf({ metadata }: DaemonSet): number {
+  return Number(metadata.annotations?.[templateGeneration]) || 0;
+}
 
 function annotateGeneration({ metadata }: DaemonSet, generation: number): void {
   metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(generation) };

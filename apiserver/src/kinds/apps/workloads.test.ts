@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DaemonSet } from '@keelson/types';
 import { cells, created, problems, specOf, statusProblems, updateProblems } from '../../testing/exercise.ts';
 import { replicationControllerKind } from '../core/replication-controller.ts';
 import { controllerRevisionKind } from './controller-revision.ts';
@@ -20,6 +21,12 @@ test('a daemon set is filled in', () => {
   assert.equal(spec.revisionHistoryLimit, 10);
   assert.deepEqual(metadata.annotations, { 'deprecated.daemonset.template.generation': '1' });
   assert.deepEqual(status, { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 });
+});
+
+test('who says nothing of the template’s generation has written that it is 0', () => {
+  const set = { metadata: {}, spec: {} } as unknown as DaemonSet;
+  daemonSetKind.defaults?.(set);
+  assert.deepEqual(set.metadata.annotations, { 'deprecated.daemonset.template.generation': '0' });
 });
 
 test('daemon sets that cannot be', () => {

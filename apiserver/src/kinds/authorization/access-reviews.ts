@@ -1,6 +1,7 @@
 import { badRequest, type FieldError, fieldInvalid, invalid } from '@keelson/machinery';
 import {
   LocalSubjectAccessReview,
+  type ObjectMeta,
   type ResourceRule,
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
@@ -9,6 +10,7 @@ import {
 } from '@keelson/types';
 import type { AuthorizationAttributes, UserInfo } from '../../auth/types.ts';
 import { queryOf } from '../../auth/webhook/review.ts';
+import { checkNamespace } from '../../http/request.ts';
 import { answerTo, decodeBody } from '../../http/resources.ts';
 import { sendJson } from '../../http/respond.ts';
 import type { ResourceRequest } from '../../http/types.ts';
@@ -27,8 +29,9 @@ export const accessReviewKinds: readonly Pick<KindDefinition, 'kind' | 'verbs' |
 
 async function review(request: ResourceRequest, who?: (spec: SubjectAccessReviewSpec) => UserInfo): Promise<void> {
   const body = await decodeBody(request);
+  checkNamespace(request, body);
   const spec = (body.spec ?? {}) as SubjectAccessReviewSpec;
-  const errors = specErrors(spec, who !== undefined, request);
+  const errors = [...specErrors(spec, who !== undefined), ...placeErrors(spec, body.metadata, request)];
   if (errors.length > 0) throw invalid({ group: request.store.kind.group, kind: request.store.kind.kind }, '', errors);
   const decision = await request.services.authorize(attributesOf(spec, who?.(spec) ?? request.user));
   const status = {
@@ -43,7 +46,7 @@ function subjectOf({ user, uid, groups, extra }: SubjectAccessReviewSpec): UserI
   return { name: user ?? '', uid, groups: groups ?? [], extra };
 }
 
-function specErrors(spec: SubjectAccessReviewSpec, named: boolean, { store, info }: ResourceRequest): FieldError[] {
+function specErrors(spec: SubjectAccessReviewSpec, named: boolean): FieldError[] {
   const { resourceAttributes: on, nonResourceAttributes: off } = spec;
   const errors: FieldError[] = [];
   if (on && off) errors.push(fieldInvalid('spec.nonResourceAttributes', off, 'cannot be specified in combination with resourceAttributes'));
@@ -54,8 +57,21 @@ function specErrors(spec: SubjectAccessReviewSpec, named: boolean, { store, info
   if (named && !spec.user && !spec.groups?.length)
     errors.push(fieldInvalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified'));
   if (on) errors.push(...selectorErrors(on));
-  if (store.kind.namespaced && (on?.namespace ?? '') !== info.namespace)
-    errors.push(fieldInvalid('spec.resourceAttributes.namespace', on?.namespace ?? '', 'must match metadata.namespace'));
+  return errors;
+}
+
+/** Reviews have no metadata; one within a namespace is of that namespace, and of nothing outside resources. */
+function placeErrors(spec: Asked, metadata: ObjectMeta, { store, info }: ResourceRequest): FieldError[] {
+  const { resourceAttributes: on, nonResourceAttributes: off } = spec;
+  const { namespace: _, managedFields: __, creationTimestamp: ___, uid: ____, ...rest } = metadata;
+  const { namespaced } = store.kind;
+  const errors: FieldError[] = [];
+  if (Object.keys(rest).length > 0)
+    errors.push(fieldInvalid('metadata', metadata, `must be empty${namespaced ? ' except for namespace' : ''}`));
+  if (!namespaced) return errors;
+  if (on && (on.namespace ?? '') !== info.namespace)
+    errors.push(fieldInvalid('spec.resourceAttributes.namespace', on.namespace ?? '', 'must match metadata.namespace'));
+  if (off) errors.push(fieldInvalid('spec.nonResourceAttributes', off, 'disallowed on this kind of request'));
   return errors;
 }
 

@@ -1,5 +1,6 @@
 import { type EndpointSubset, Endpoints } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { ipWarnings } from '../ip-warnings.ts';
 import type { KindDefinition } from '../types.ts';
 import { endpointsErrors } from './endpoints-validation.ts';
 
@@ -15,8 +16,19 @@ export const endpointsKind: KindDefinition<Endpoints> = {
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ??= 'TCP';
   },
   validate: endpointsErrors,
+  warnings: addressWarnings,
   columns: [nameColumn, { name: 'Endpoints', type: 'string', cell: ({ subsets }) => format(subsets ?? []) }, ageColumn],
 };
+
+function addressWarnings({ metadata, subsets }: Endpoints): string[] {
+  // What our own controller writes is in order.
+  if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return [];
+  return (subsets ?? []).flatMap((subset, index) =>
+    (['addresses', 'notReadyAddresses'] as const).flatMap((member) =>
+      (subset[member] ?? []).flatMap(({ ip }, place) => ipWarnings(ip, `subsets[${index}].${member}[${place}].ip`)),
+    ),
+  );
+}
 
 function format(subsets: readonly EndpointSubset[]): string {
   const all = subsets.flatMap(({ addresses = [], ports = [] }) =>

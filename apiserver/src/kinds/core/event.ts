@@ -36,6 +36,7 @@ export const eventKind: KindDefinition<Event> = {
   kind: Event,
   ttlSeconds: 3600,
   createOnUpdate: true,
+  deletion: { defaultPolicy: 'Unsupported' },
   defaults(event) {
     event.involvedObject ??= {};
   },

@@ -1,6 +1,7 @@
 import { Node } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
+import { firstOfAll } from './first-of-all.ts';
 import { nodeErrors, nodeStatusErrors, nodeUpdateErrors } from './node-validation.ts';
 import { nodeProxy } from './proxy.ts';
 
@@ -34,6 +35,11 @@ export const nodeKind: KindDefinition<Node> = {
   prefix: '/registry/minions/',
   defaults(node) {
     node.spec ??= {};
+    const { podCIDR, podCIDRs } = node.spec;
+    if (podCIDR || podCIDRs?.length) {
+      node.spec.podCIDRs = [...firstOfAll(podCIDR, podCIDRs ?? [])];
+      node.spec.podCIDR = node.spec.podCIDRs[0];
+    }
     if (node.status && !node.status.allocatable && node.status.capacity) node.status.allocatable = { ...node.status.capacity };
   },
   // Kubelets create their node with a status; it is the one kind whose status is kept on create.

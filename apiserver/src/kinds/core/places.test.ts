@@ -37,7 +37,7 @@ test('nodes that cannot be, and what of them stays', () => {
   ]);
   const placed = { spec: { podCIDR: '10.0.0.0/24', podCIDRs: ['10.0.0.0/24'], providerID: 'a' } };
   assert.deepEqual(
-    updateProblems(nodeKind, placed, ({ spec = {} }) => Object.assign(spec, { podCIDRs: ['10.0.1.0/24'], providerID: 'b' })),
+    updateProblems(nodeKind, placed, ({ spec = {} }) => Object.assign(spec, { podCIDR: '10.0.1.0/24', providerID: 'b' })),
     [
       'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
       'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',

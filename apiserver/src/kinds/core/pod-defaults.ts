@@ -1,10 +1,13 @@
-import type { Container, DownwardAPIVolumeFile, PodSpec, PodTemplateSpec, Probe, Volume } from '@keelson/types';
+import { formatQuantity, podRequests } from '@keelson/machinery';
+import type { Container, DownwardAPIVolumeFile, Pod, PodSpec, PodTemplateSpec, Probe, Volume } from '@keelson/types';
+import { isHugePages } from './resource-names.ts';
 
 /** Fills in what Kubernetes assumes of a pod itself, besides what it assumes of every pod spec: templates do not have these. */
 export function defaultPod(spec: PodSpec): void {
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   if (spec.hostNetwork) for (const container of containers) defaultHostPorts(container);
   for (const container of containers) defaultRequests(container);
+  defaultPodRequests(spec);
   spec.enableServiceLinks ??= true;
   defaultPodSpec(spec);
 }
@@ -13,6 +16,16 @@ export function defaultPod(spec: PodSpec): void {
 function defaultRequests({ resources }: Container): void {
   for (const [name, limit] of Object.entries(resources?.limits ?? {}))
     if (resources) resources.requests = { [name]: limit, ...resources.requests };
+}
+
+/** A pod limited as a whole asks for what its containers ask for together, and for its limits where they ask for nothing. */
+function defaultPodRequests({ overhead: _overhead, resources, ...spec }: PodSpec): void {
+  if (!resources || Object.keys(resources.limits ?? {}).length === 0) return;
+  const shared = ([name]: readonly [string, unknown]): boolean => name === 'cpu' || name === 'memory';
+  const together = Object.entries(podRequests({ spec } as Pod)).filter(shared);
+  const asked = Object.fromEntries(together.map(([name, amount]) => [name, formatQuantity(amount)]));
+  const limits = Object.entries(resources.limits ?? {}).filter((limit) => shared(limit) || isHugePages(limit[0]));
+  resources.requests = { ...Object.fromEntries(limits), ...asked, ...resources.requests };
 }
 
 /** Fills a pod spec, of a pod or a template, with what Kubernetes assumes. */

@@ -2,6 +2,7 @@ import { qosClass } from '@keelson/machinery';
 import { Pod } from '@keelson/types';
 import { setCondition } from '../conditions.ts';
 import type { KindDefinition } from '../types.ts';
+import { firstOfAll } from './first-of-all.ts';
 import { bindPod } from './pod-binding.ts';
 import { podColumns } from './pod-columns.ts';
 import { connectPod } from './pod-connect.ts';
@@ -19,7 +20,10 @@ const core = (kind: string) => ({ group: '', version: 'v1', kind });
 
 export const podKind: KindDefinition<Pod> = {
   kind: Pod,
-  defaults: ({ spec }) => spec && defaultPod(spec),
+  defaults({ spec, status }) {
+    if (spec) defaultPod(spec);
+    if (status?.podIP || status?.podIPs?.length) settleAddresses(status);
+  },
   prepareCreate(pod, { clock }) {
     refuseEphemeralContainers(pod);
     selectOwnLabels(pod);
@@ -63,6 +67,13 @@ export const podKind: KindDefinition<Pod> = {
   indexedFields: ['spec.nodeName'],
   columns: podColumns,
 };
+
+function settleAddresses(status: NonNullable<Pod['status']>): void {
+  const listed = (status.podIPs ?? []).map(({ ip = '' }) => ip);
+  const ips = firstOfAll(status.podIP, listed);
+  status.podIP = ips[0];
+  if (ips !== listed) status.podIPs = ips.map((ip) => ({ ip }));
+}
 
 function keepQosClass(next: Pod, old: Pod): void {
   if (!next.status?.qosClass && old.status?.qosClass) next.status = { ...next.status, qosClass: old.status.qosClass };

@@ -2,6 +2,7 @@ import { rfc3339 } from '@keelson/base';
 import { badRequest, conflict, fieldInvalid, goQuote, invalid, notFound } from '@keelson/machinery';
 import { type Kind, Node, Pod, Secret, ServiceAccount, TokenRequest } from '@keelson/types';
 import { runAdmission } from '../../admission/chain.ts';
+import { checkNamespace } from '../../http/request.ts';
 import { answerTo, decodeBody, writeRequest } from '../../http/resources.ts';
 import { sendJson } from '../../http/respond.ts';
 import type { ResourceHandler, ResourceRequest } from '../../http/types.ts';
@@ -17,9 +18,12 @@ const extendedLife = 365 * 24 * 3600;
 /** `POST serviceaccounts/<name>/token`: a signed token for the account, bound to a pod, secret or node where asked. */
 export const createToken: ResourceHandler = async (request) => {
   const { registry, info, clock } = request;
+  const body = (await decodeBody(request, TokenRequest)) as unknown as TokenRequest;
+  checkNamespace(request, body);
+  if (body.metadata.name && body.metadata.name !== info.name)
+    throw wrong('metadata.name', body.metadata.name, 'must match the service account name if specified', info.name);
   const account = await registry.readFresh(ServiceAccount, info.namespace, info.name);
   if (!account) throw notFound({ group: '', resource: 'serviceaccounts' }, info.name);
-  const body = (await decodeBody(request, TokenRequest)) as unknown as TokenRequest;
   const { expirationSeconds: wanted = 3600, boundObjectRef } = body.spec ?? { audiences: [] };
   checkExpiration(wanted);
   await runTokenAdmission(request, body);
@@ -64,11 +68,13 @@ function lifeOf({ services, warnings }: ResourceRequest, wanted: number, audienc
 }
 
 function checkExpiration(seconds: number): void {
-  const refuse = (detail: string): never => {
-    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [fieldInvalid('spec.expirationSeconds', seconds, detail)]);
-  };
-  if (seconds < shortest) refuse('may not specify a duration less than 10 minutes');
-  if (seconds > longest) refuse('may not specify a duration larger than 2^32 seconds');
+  const field = 'spec.expirationSeconds';
+  if (seconds < shortest) throw wrong(field, seconds, 'may not specify a duration less than 10 minutes');
+  if (seconds > longest) throw wrong(field, seconds, 'may not specify a duration larger than 2^32 seconds');
+}
+
+function wrong(field: string, value: unknown, detail: string, name = ''): Error {
+  return invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [fieldInvalid(field, value, detail)]);
 }
 
 async function runTokenAdmission(request: ResourceRequest, body: TokenRequest): Promise<void> {
@@ -86,39 +92,46 @@ async function runTokenAdmission(request: ResourceRequest, body: TokenRequest): 
 }
 
 interface Reference {
+  readonly apiVersion?: string | undefined;
   readonly kind?: string | undefined;
   readonly name?: string | undefined;
   readonly uid?: string | undefined;
 }
 
-async function boundTo({ registry, info }: ResourceRequest, reference: Reference): Promise<object> {
-  const { kind, name = '', uid } = reference;
-  const find = async <T extends Pod | Secret>(of: Kind<T>, check?: (found: T) => void): Promise<T> => {
-    const found = await registry.readFresh(of, info.namespace, name);
-    if (!found) throw notFound({ group: '', resource: of.resource }, name);
-    check?.(found);
-    if (uid && uid !== found.metadata.uid) {
-      throw conflict(
-        { group: '', resource: of.resource },
-        name,
-        `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
-      );
-    }
-    return found;
-  };
-  if (kind === 'Secret') return { secret: { name, uid: (await find(Secret)).metadata.uid } };
-  if (kind === 'Node') {
-    const node = registry.read(Node, '', name);
-    if (!node) throw notFound({ group: '', resource: 'nodes' }, name);
-    return { node: { name, uid: node.metadata.uid } };
+async function boundTo(request: ResourceRequest, reference: Reference): Promise<object> {
+  const { registry, info } = request;
+  const { apiVersion = '', kind = '', name = '' } = reference;
+  const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+  if (group === '' && kind === 'Secret') return { secret: { name, uid: await uidOf(request, Secret, reference) } };
+  if (group === '' && kind === 'Node') return { node: { name, uid: await uidOf(request, Node, reference) } };
+  if (group !== '' || kind !== 'Pod') {
+    const version = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
+    throw badRequest(`cannot bind token to object of type ${version}, Kind=${kind}`);
   }
-  if (kind !== 'Pod') throw badRequest(`cannot bind token for serviceaccount to object of kind ${kind}`);
-  const pod = await find(Pod, ({ spec }) => {
-    const other = spec.serviceAccountName !== info.name;
-    if (other)
+  let nodeName: string | undefined;
+  const uid = await uidOf(request, Pod, reference, ({ spec }) => {
+    nodeName = spec.nodeName;
+    if (spec.serviceAccountName !== info.name)
       throw badRequest(`cannot bind token for serviceaccount ${goQuote(info.name)} to pod running with different serviceaccount name.`);
   });
-  const { nodeName } = pod.spec;
   const nodeUid = nodeName ? registry.read(Node, '', nodeName)?.metadata.uid : undefined;
-  return { pod: { name, uid: pod.metadata.uid }, ...(nodeName ? { node: { name: nodeName, ...(nodeUid ? { uid: nodeUid } : {}) } } : {}) };
+  return { pod: { name, uid }, ...(nodeName ? { node: { name: nodeName, ...(nodeUid ? { uid: nodeUid } : {}) } } : {}) };
+}
+
+/** Of the object a token is to be bound to, which is the one that was meant. @param check throws for one it cannot be bound to. */
+async function uidOf<T extends Node | Pod | Secret>(
+  { registry, info }: ResourceRequest,
+  of: Kind<T>,
+  { name = '', uid }: Reference,
+  check?: (found: T) => void,
+): Promise<string | undefined> {
+  const found = await registry.readFresh(of, of.namespaced ? info.namespace : '', name);
+  if (!found) throw notFound({ group: '', resource: of.resource }, name);
+  check?.(found);
+  if (!uid || uid === found.metadata.uid) return found.metadata.uid;
+  throw conflict(
+    { group: '', resource: of.kind },
+    name,
+    `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+  );
 }

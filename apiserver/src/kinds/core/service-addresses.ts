@@ -1,4 +1,4 @@
-import { type FieldError, fieldInvalid, internalError, path } from '@keelson/machinery';
+import { canonicalIp, type FieldError, fieldInvalid, internalError, path } from '@keelson/machinery';
 import { IPAddress, type Service } from '@keelson/types';
 import type { AssignContext, Markers } from '../types.ts';
 import { addressAt, contains, familyOf, rangeSize } from './cidr.ts';
@@ -20,8 +20,9 @@ export function assignAddresses(next: Service, old: Service | undefined, context
   return [...assignClusterIPs(next, old, context), ...assignNodePorts(next, old, context)];
 }
 
+/** Each in its one form: two ways to write an address are one address. */
 function addressesOf({ clusterIPs }: Service['spec']): string[] {
-  return (clusterIPs ?? []).filter((ip) => ip !== 'None');
+  return (clusterIPs ?? []).filter((ip) => ip !== 'None').map(canonicalIp);
 }
 
 /** One address of each of its families. @throws StatusError InternalError when a range is full, as upstream. */
@@ -33,7 +34,7 @@ function assignClusterIPs({ spec }: Service, old: Service | undefined, context: 
   for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
     const ranges = context.ranges.filter((range) => familyOf(range) === family);
     const asked = ips[index];
-    if (asked) errors.push(...(had.has(asked) ? [] : refusal(asked, ips, ranges, context)));
+    if (asked) errors.push(...(had.has(canonicalIp(asked)) ? [] : refusal(canonicalIp(asked), ips, ranges, context)));
     else ips[index] = free(ranges, context);
   }
   spec.clusterIPs = ips;

@@ -9,6 +9,11 @@ export function needsHealthCheck({ type, externalTrafficPolicy }: Spec): boolean
   return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
 }
 
+/** Whether ports that name no node port are given one. */
+export function allocatesNodePorts({ type, allocateLoadBalancerNodePorts }: Spec): boolean {
+  return type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
+}
+
 /** The node ports a service holds: a number is one service's, whatever its protocol, as upstream. */
 export function portClaims(spec: Spec): string[] {
   const numbers = [...(spec.ports ?? []).map(({ nodePort }) => nodePort), spec.healthCheckNodePort];
@@ -29,7 +34,7 @@ export function assignNodePorts({ spec }: Service, old: Service | undefined, con
     if (why) errors.push(fieldInvalid(path('spec', 'ports').index(index).child('nodePort'), nodePort, why));
   }
   if (errors.length > 0) return errors;
-  if (spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false) fillPorts(spec, ports);
+  if (allocatesNodePorts(spec)) fillPorts(spec, ports);
   if (needsHealthCheck(spec)) {
     const why = spec.healthCheckNodePort && ports.refusal(spec.healthCheckNodePort);
     if (why) throw internalError(`failed to allocate requested HealthCheck NodePort ${spec.healthCheckNodePort}: ${why}`);

@@ -1,5 +1,5 @@
 import type { Service } from '@keelson/types';
-import { needsHealthCheck } from './service-ports.ts';
+import { allocatesNodePorts, needsHealthCheck } from './service-ports.ts';
 
 type Spec = Service['spec'];
 
@@ -20,18 +20,29 @@ export function keepAllocations(next: Spec, old: Spec): void {
     next.clusterIP ||= old.clusterIP;
     if (!next.clusterIPs?.length && next.clusterIP === old.clusterIP) next.clusterIPs = old.clusterIPs;
   }
-  if (hasNodePorts(next) && hasNodePorts(old)) {
-    for (const port of next.ports ?? [])
-      port.nodePort ||= (old.ports ?? []).find((one) => one.port === port.port && one.protocol === port.protocol)?.nodePort;
-  }
+  if (hasNodePorts(old) && allocatesNodePorts(next)) keepNodePorts(next, old);
   if (needsHealthCheck(next) && needsHealthCheck(old)) next.healthCheckNodePort ||= old.healthCheckNodePort;
+}
+
+/** A port is known again by its name, whatever else of it changed; a number that another port has taken over is not given twice. */
+function keepNodePorts({ ports = [] }: Spec, { ports: before = [] }: Spec): void {
+  const had = new Map(before.map(({ name = '', nodePort }) => [name, nodePort]));
+  const kept = new Set(had.values());
+  const used = new Set(ports.map(({ nodePort }) => nodePort).filter((number) => kept.has(number)));
+  for (const port of ports) {
+    const number = had.get(port.name ?? '');
+    if (port.nodePort || used.has(number)) continue;
+    port.nodePort = number;
+    used.add(number);
+  }
 }
 
 /** Fields that only the former type had, and that the client sends back unchanged, go with it. */
 export function dropOfFormerType(next: Spec, old: Spec): void {
   if (hasClusterIP(old) && !hasClusterIP(next)) {
-    if (next.clusterIP === old.clusterIP && same(next.clusterIPs, old.clusterIPs)) drop(next, 'clusterIP', 'clusterIPs');
-    dropUnchanged(next, old, 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy');
+    const unchanged = !next.clusterIPs?.length || same(next.clusterIPs, old.clusterIPs);
+    if (next.clusterIP === old.clusterIP && unchanged) drop(next, 'clusterIP', 'clusterIPs');
+    dropUnchanged(next, old, 'ipFamilies', 'ipFamilyPolicy');
   }
   if (hasNodePorts(old) && !hasNodePorts(next)) {
     const had = new Set((old.ports ?? []).map(({ nodePort }) => nodePort));

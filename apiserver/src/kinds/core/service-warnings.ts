@@ -1,4 +1,5 @@
 import type { Service } from '@keelson/types';
+import { cidrWarnings, ipWarnings } from '../ip-warnings.ts';
 
 /** What upstream warns of in a service. */
 export function serviceWarnings({ metadata, spec }: Service): readonly string[] {
@@ -16,5 +17,21 @@ export function serviceWarnings({ metadata, spec }: Service): readonly string[] 
     !external && externalName && 'spec.externalName is ignored when spec.type is not "ExternalName"',
     trafficDistribution === 'PreferClose' && 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
   ];
-  return found.filter((one) => typeof one === 'string' && one !== '') as string[];
+  return [...(found.filter((one) => typeof one === 'string' && one !== '') as string[]), ...addressWarnings(spec)];
+}
+
+function addressWarnings({
+  type,
+  clusterIPs = [],
+  externalIPs = [],
+  loadBalancerIP,
+  loadBalancerSourceRanges = [],
+}: Service['spec']): string[] {
+  const own = type === 'ExternalName' || clusterIPs[0] === 'None' ? [] : clusterIPs;
+  return [
+    ...own.flatMap((ip, index) => ipWarnings(ip, `spec.clusterIPs[${index}]`)),
+    ...externalIPs.flatMap((ip, index) => ipWarnings(ip, `spec.externalIPs[${index}]`)),
+    ...(loadBalancerIP ? ipWarnings(loadBalancerIP, 'spec.loadBalancerIP') : []),
+    ...loadBalancerSourceRanges.flatMap((range, index) => cidrWarnings(range, `spec.loadBalancerSourceRanges[${index}]`)),
+  ];
 }

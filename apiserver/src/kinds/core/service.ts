@@ -35,12 +35,15 @@ export const serviceKind: KindDefinition<Service> = {
   defaults: ({ spec }) => spec && defaultService(spec),
   prepareCreate(service) {
     service.status = { loadBalancer: {} };
-    if (service.spec) settleClusterIP(service.spec, undefined);
+    if (!service.spec) return;
+    settleClusterIP(service.spec, undefined);
+    dropUnused(service);
   },
-  prepareUpdate({ spec }, old) {
-    settleClusterIP(spec, old.spec);
-    keepAllocations(spec, old.spec);
-    dropOfFormerType(spec, old.spec);
+  prepareUpdate(service, old) {
+    settleClusterIP(service.spec, old.spec);
+    keepAllocations(service.spec, old.spec);
+    dropOfFormerType(service.spec, old.spec);
+    dropUnused(service);
   },
   validate: serviceErrors,
   validateUpdate: serviceUpdateErrors,
@@ -56,6 +59,13 @@ export const serviceKind: KindDefinition<Service> = {
   selectableFields: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type ?? '' },
   columns,
 };
+
+/** What means nothing to its type, and is taken without complaint: an ExternalName's traffic policy, the balancer of what has none. */
+function dropUnused(service: Service): void {
+  const { spec, status } = service;
+  if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy;
+  if (spec.type !== 'LoadBalancer' && status) service.status = { ...status, loadBalancer: {} };
+}
 
 /** An address of a load balancer is one that packets come to unchanged, unless told. */
 function defaultBalancerModes({ status }: Service): void {

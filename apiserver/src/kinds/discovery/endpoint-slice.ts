@@ -1,6 +1,7 @@
 import { fieldInvalid, path } from '@keelson/machinery';
 import { EndpointSlice } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { ipWarnings } from '../ip-warnings.ts';
 import type { KindDefinition } from '../types.ts';
 import { endpointSliceErrors } from './endpoint-slice-validation.ts';
 
@@ -18,6 +19,7 @@ export const endpointSliceKind: KindDefinition<EndpointSlice> = {
   validate: endpointSliceErrors,
   validateUpdate: (next, old) =>
     next.addressType === old.addressType ? [] : [fieldInvalid(path('addressType'), next.addressType, 'field is immutable')],
+  warnings: addressWarnings,
   columns: [
     nameColumn,
     { name: 'AddressType', type: 'string', cell: ({ addressType }) => addressType },
@@ -42,6 +44,13 @@ export const endpointSliceKind: KindDefinition<EndpointSlice> = {
     ageColumn,
   ],
 };
+
+function addressWarnings({ addressType, endpoints }: EndpointSlice): string[] {
+  if (addressType === 'FQDN') return [];
+  return (endpoints ?? []).flatMap(({ addresses }, index) =>
+    addresses.flatMap((ip, place) => ipWarnings(ip, `endpoints[${index}].addresses[${place}]`)),
+  );
+}
 
 function brief(values: readonly string[], none: string): string {
   if (values.length === 0) return none;

@@ -18,6 +18,7 @@ import {
 import { type IPBlock, NetworkPolicy, type NetworkPolicyPeer, type NetworkPolicyPort } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { oneOf } from '../field-checks.ts';
+import { cidrWarnings } from '../ip-warnings.ts';
 import type { KindDefinition } from '../types.ts';
 
 const at = path('spec');
@@ -33,8 +34,24 @@ export const networkPolicyKind: KindDefinition<NetworkPolicy> = {
     if (!policy.spec.policyTypes?.length) policy.spec.policyTypes = egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
   },
   validate: networkPolicyErrors,
+  warnings: rangeWarnings,
   columns: [nameColumn, { name: 'Pod-Selector', type: 'string', cell: ({ spec }) => formatLabelSelector(spec?.podSelector) }, ageColumn],
 };
+
+function rangeWarnings({ spec = {} }: NetworkPolicy): string[] {
+  const { ingress = [], egress = [] } = spec;
+  const of = (peers: readonly NetworkPolicyPeer[] = [], place: string): string[] =>
+    peers.flatMap(({ ipBlock }, index) => {
+      if (!ipBlock) return [];
+      const block = `${place}[${index}].ipBlock`;
+      const except = (ipBlock.except ?? []).flatMap((range, i) => cidrWarnings(range, `${block}.except[${i}]`));
+      return [...cidrWarnings(ipBlock.cidr, `${block}.cidr`), ...except];
+    });
+  return [
+    ...ingress.flatMap(({ from }, index) => of(from, `spec.ingress[${index}].from`)),
+    ...egress.flatMap(({ to }, index) => of(to, `spec.egress[${index}].to`)),
+  ];
+}
 
 function networkPolicyErrors({ spec = {} }: NetworkPolicy): FieldError[] {
   const { ingress = [], egress = [], policyTypes = [] } = spec;

@@ -136,6 +136,18 @@ test('ranges and addresses of services', () => {
   assert.deepEqual(range(), ['spec.cidrs: Required value: at least one CIDR required']);
   assert.match(range('10.0.0.0/16', '10.1.0.0/16')[0] ?? '', /may specify no more than one IP for each IP family/);
   assert.match(range('10.0.0.1/16')[0] ?? '', /^spec\.cidrs\[0\]: Invalid value: "10\.0\.0\.1\/16": must not have bits set/);
+  assert.match(range('::ffff:10.0.0.0/112')[0] ?? '', /must not have an IPv4-mapped IPv6 address$/);
+  assert.match(range('010.0.0.0/16')[0] ?? '', /must not have leading 0s in IP or prefix length$/);
+  const one = ['10.0.0.0/16'];
+  const both = [...one, 'fd00::/112'];
+  const change = (from: string[], to: string[]): string[] =>
+    updateProblems(serviceCIDRKind, { spec: { cidrs: from } }, (next) => {
+      next.spec = { cidrs: to };
+    });
+  assert.deepEqual([change(one, one), change(one, both), change(both, both)], [[], [], []]);
+  assert.deepEqual(change(one, ['10.0.0.0/15']), ['spec.cidrs[0]: Invalid value: "10.0.0.0/15": field is immutable']);
+  assert.deepEqual(change(one, ['10.0.0.0/15', 'fd00::/112']), ['spec.cidrs[0]: Invalid value: "10.0.0.0/15": field is immutable']);
+  assert.deepEqual(change(both, one), ['spec.cidrs: Invalid value: ["10.0.0.0/16"]: field is immutable']);
   assert.deepEqual(problems(ipAddressKind, { metadata: { name: '10.0.0.1' }, spec: {} }), ['spec.parentRef: Required value']);
   assert.deepEqual(ipAddressKind.name?.('10.0.0.1', false), []);
   assert.deepEqual(ipAddressKind.name?.('a', false), ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']);

@@ -12,8 +12,8 @@ export const serviceCIDRKind: KindDefinition<ServiceCIDR> = {
     range.status = {};
   },
   validate: rangeErrors,
-  validateUpdate: (next, old) => validateImmutable(next.spec?.cidrs, old.spec?.cidrs, at),
-  status: {},
+  validateUpdate: changeErrors,
+  status: { leaves: 'metadata' },
   columns: [nameColumn, { name: 'CIDRs', type: 'string', cell: ({ spec }) => (spec?.cidrs ?? []).join(',') }, ageColumn],
 };
 
@@ -29,10 +29,22 @@ function rangeErrors({ spec }: ServiceCIDR): FieldError[] {
   return cidrs.flatMap((cidr, index) => cidrErrors(cidr, index));
 }
 
+/** A range stays as it is; a second family may come to it, and does not leave it again. */
+function changeErrors(next: ServiceCIDR, old: ServiceCIDR): FieldError[] {
+  const [wanted, present] = [next.spec?.cidrs ?? [], old.spec?.cidrs ?? []];
+  const grows = wanted.length === 2 && present.length === 1;
+  if (!grows && wanted.length !== present.length) return validateImmutable(wanted, present, at);
+  return present.flatMap((cidr, index) => validateImmutable(wanted[index], cidr, at.index(index)));
+}
+
 /** Unlike older fields, this one takes a range only in its one canonical form. */
 function cidrErrors(cidr: string, index: number): FieldError[] {
   const errors = validateCidr(cidr, at.index(index));
   const range = parseCidr(cidr);
-  if (!range || range.address.value === range.first) return errors;
-  return [fieldInvalid(at.index(index), cidr, 'must not have bits set beyond the prefix length')];
+  if (!range) return errors;
+  const refuse = (why: string): FieldError[] => [fieldInvalid(at.index(index), cidr, why)];
+  const isMapped = cidr.includes(':') && range.address.version === 4;
+  if (isMapped) return refuse('must not have an IPv4-mapped IPv6 address');
+  if (range.address.version === 4 && /(^|\.)0\d/.test(cidr)) return refuse('must not have leading 0s in IP or prefix length');
+  return range.address.value === range.first ? errors : refuse('must not have bits set beyond the prefix length');
 }

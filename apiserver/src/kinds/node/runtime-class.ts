@@ -8,6 +8,7 @@ import type { KindDefinition } from '../types.ts';
 
 export const runtimeClassKind: KindDefinition<RuntimeClass> = {
   kind: RuntimeClass,
+  createOnUpdate: true,
   conditionalUpdateOnly: true,
   validate({ handler = '', overhead, scheduling }) {
     const amounts = Object.entries(overhead?.podFixed ?? {});

@@ -1,3 +1,5 @@
+import { errorMessage } from '@keelson/base';
+import { CompileError, deviceProgram } from '@keelson/cel';
 import {
   type FieldError,
   type FieldPath,
@@ -117,15 +119,27 @@ function tolerationErrors({ key, operator, value, effect }: DeviceToleration, at
   return [...errors, ...oneOf(effect || undefined, ['NoExecute', 'NoSchedule', 'None'], at.child('effect'))];
 }
 
-/** Whether the expressions compile is not looked at. */
 export function selectorErrors(selectors: readonly DeviceSelector[], at: FieldPath): FieldError[] {
   return [
     ...limited(selectors, most, at),
     ...selectors.flatMap(({ cel }, index) => {
       const where = at.index(index).child('cel');
-      return cel ? atMostBytes(cel.expression, longestExpression, where.child('expression')) : [fieldRequired(where)];
+      return cel ? expressionErrors(cel.expression, where.child('expression')) : [fieldRequired(where)];
     }),
   ];
+}
+
+/** An expression that is too long is not looked at further. */
+function expressionErrors(expression: string, at: FieldPath): FieldError[] {
+  const tooLong = atMostBytes(expression, longestExpression, at);
+  if (tooLong.length > 0) return tooLong;
+  try {
+    deviceProgram(expression);
+    return [];
+  } catch (error) {
+    const detail = errorMessage(error);
+    return [fieldInvalid(at, expression, error instanceof CompileError ? `compilation failed: ${detail}` : detail)];
+  }
 }
 
 function constraintErrors(constraint: DeviceConstraint, names: ReadonlySet<string>, at: FieldPath): FieldError[] {

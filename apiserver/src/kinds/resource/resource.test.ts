@@ -77,6 +77,21 @@ test('device classes', () => {
   ]);
 });
 
+test('selectors of devices compile, and answer yes or no', () => {
+  const said = (expression: string): string[] => problems(deviceClassKind, { spec: { selectors: [{ cel: { expression } }] } });
+  const at = 'spec.selectors[0].cel.expression: Invalid value: ';
+  assert.deepEqual(
+    said('device.attributes["gpu.example.com"].model == "a" && device.capacity["gpu.example.com"].memory.isGreaterThan(quantity("1"))'),
+    [],
+  );
+  assert.deepEqual(said('device.driver'), [`${at}"device.driver": must evaluate to bool or the unknown type, not string`]);
+  const [undefinedField = ''] = said('device.nothing');
+  assert.ok(
+    undefinedField.startsWith(`${at}"device.nothing": compilation failed: ERROR: <input>:1:7: undefined field 'nothing'`),
+    undefinedField,
+  );
+});
+
 test('resource slices', () => {
   const pool = { name: 'n1', generation: 1, resourceSliceCount: 1 };
   const slice = (over: object = {}) => ({

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { IPAddress, Service } from '@keelson/types';
+import { type Fixture, startServer } from '../../testing/fixture.ts';
+
+let server: Fixture;
+before(async () => {
+  server = await startServer({ serviceCIDR: '10.10.0.0/24', nodePorts: { from: 30_000, to: 30_009 } });
+});
+after(() => server.close());
+
+const path = '/api/v1/namespaces/default/services';
+const created = async (name: string, spec: object = {}): Promise<Service> => {
+  const answer = await server.send('POST', path, { metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } });
+  assert.equal(answer.status, 201, answer.text);
+  return answer.json<Service>();
+};
+
+test('what means nothing to an ExternalName goes, headlessness too, and comes back with the type', async () => {
+  const external = await created('policy', { type: 'ExternalName', externalName: 'example.com', internalTrafficPolicy: 'Cluster' });
+  assert.equal(external.spec.internalTrafficPolicy, undefined);
+  const plain = await created('to-external');
+  assert.equal(plain.spec.internalTrafficPolicy, 'Cluster');
+  const turned = { ...plain, spec: { ...plain.spec, type: 'ExternalName', externalName: 'example.com' } };
+  assert.equal((await server.api.update<Service>(Service, turned)).spec.internalTrafficPolicy, undefined);
+  const spec = { ports: [{ port: 80 }], clusterIP: 'None' };
+  await created('bare', spec);
+  const put = async (more: object): Promise<Service> => {
+    const answer = await server.send('PUT', `${path}/bare`, { metadata: { name: 'bare' }, spec: { ...spec, ...more } });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.json<Service>();
+  };
+  const { clusterIP, clusterIPs } = (await put({ type: 'ExternalName', externalName: 'example.com' })).spec;
+  assert.deepEqual([clusterIP, clusterIPs], [undefined, undefined]);
+  assert.match((await put({ type: 'ClusterIP', clusterIP: '' })).spec.clusterIP ?? '', /^10\.10\.0\./);
+});
+
+test('node ports of a balancer that shall have none go when they are left out, and are known again by name', async () => {
+  const ports = [
+    { name: 'a', port: 80 },
+    { name: 'b', port: 81 },
+  ];
+  const made = await created('balanced', { type: 'LoadBalancer', ports });
+  const [first, second] = made.spec.ports ?? [];
+  const put = async (more: object): Promise<(number | undefined)[]> => {
+    const body = { metadata: { name: 'balanced' }, spec: { type: 'LoadBalancer', ports, ...more } };
+    const answer = await server.send('PUT', `${path}/balanced`, body);
+    assert.equal(answer.status, 200, answer.text);
+    return (answer.json<Service>().spec.ports ?? []).map(({ nodePort }) => nodePort);
+  };
+  assert.deepEqual(await put({ ports: [{ name: 'b', port: 82 }, ports[0]] }), [second?.nodePort, first?.nodePort]);
+  const without = { allocateLoadBalancerNodePorts: false };
+  assert.deepEqual(await put({ ...without, ports: [first, second] }), [first?.nodePort, second?.nodePort]);
+  assert.deepEqual(await put({ ...without, ports: [ports[0], second] }), [undefined, second?.nodePort]);
+  assert.deepEqual(await put(without), [undefined, undefined]);
+});
+
+test('the balancer a service had goes from its status with the type', async () => {
+  const made = await created('was-balanced', { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false });
+  const status = { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } };
+  const balanced = (await server.send('PUT', `${path}/was-balanced/status`, { ...made, status })).json<Service>();
+  assert.equal(balanced.status?.loadBalancer?.ingress?.length, 1);
+  const plain = await server.api.update<Service>(Service, { ...balanced, spec: { ...balanced.spec, type: 'ClusterIP' } });
+  assert.deepEqual(plain.status, { loadBalancer: {} });
+});
+
+test('two ways to write an address are one address, of which whoever writes it oddly is warned', async () => {
+  const body = (name: string, clusterIP: string) => ({ metadata: { name }, spec: { clusterIP, ports: [{ port: 80 }] } });
+  const odd = await server.send('POST', path, body('odd', '10.10.0.011'));
+  assert.equal(odd.json<Service>().spec.clusterIP, '10.10.0.011');
+  assert.match(String(odd.headers.warning), /spec\.clusterIPs\[0\]: non-standard IP address .*10\.10\.0\.011.* use .*10\.10\.0\.11/);
+  const marks = (await server.api.list(IPAddress)).items.map(({ metadata }) => metadata.name);
+  assert.ok(marks.includes('10.10.0.11'), `${marks}`);
+  const twin = await server.send('POST', path, body('twin', '10.10.0.11'));
+  assert.match(twin.text, /provided IP is already allocated/);
+  const { metadata } = odd.json<Service>();
+  const again = await server.api.patch(Service, { name: 'odd', namespace: 'default' }, 'application/merge-patch+json', {
+    metadata: { labels: { a: 'b' } },
+  });
+  assert.equal(again.metadata.uid, metadata.uid);
+});
