@@ -124,3 +124,16 @@ test('a job that was made by hand, one that went missing, and a schedule that ne
   await cluster.api.delete(CronJob, key, { propagationPolicy: 'Background' });
   await cluster.until('its jobs are gone too', () => cluster.history.list(Job).length === 0);
 });
+
+test('a new schedule starts no jobs for times that went by before it was one', async (t) => {
+  const cluster = await clusterOf(t, 5);
+  const made = madeIn(cluster);
+  await createCronJob(cluster, { schedule: '30 0 * * *' });
+  await cluster.advance(35 * minute);
+  assert.equal(made.size, 1);
+  await edit(cluster, CronJob, key, ({ spec }) => Object.assign(spec, { schedule: '33,45 0 * * *' }));
+  await cluster.advance(5 * minute);
+  assert.equal(made.size, 1, 'not for 0:33');
+  await cluster.advance(10 * minute);
+  assert.equal(made.size, 2);
+});

@@ -13,7 +13,7 @@ const kindOf = (plural: string): Kind<Owner> =>
 
 /** Makes an object of a custom kind, and a ConfigMap that it owns. */
 async function makeOwned(api: Api, owners: Kind<Owner>, name: string): Promise<void> {
-  const { metadata } = await api.create(owners, { metadata: { name: 'owner' } });
+  const { metadata } = await api.create(owners, { apiVersion: owners.apiVersion, kind: owners.kind, metadata: { name: 'owner' } });
   const ownerReferences = [{ apiVersion: owners.apiVersion, kind: owners.kind, name: 'owner', uid: metadata.uid ?? '' }];
   await api.create(ConfigMap, { metadata: { name, namespace, ownerReferences } });
 }

@@ -13,7 +13,7 @@ import {
   ServiceAccount,
 } from '@keelson/types';
 import { type Cluster, createCluster } from '../src/index.ts';
-import { createDeployment, createService, podsOf, replicaSetsOf, settledAt } from '../src/workloads.ts';
+import { createDeployment, createService, eventsAbout, podsOf, replicaSetsOf, settledAt } from '../src/workloads.ts';
 
 const web = { namespace: 'default', name: 'web' };
 
@@ -103,6 +103,23 @@ test('a pod whose owner never was is collected', async (t) => {
     metadata: { name: 'orphan', namespace: 'default', ownerReferences: [owner] },
   });
   await cluster.until('it is gone', () => !cluster.history.get(ConfigMap, 'orphan'));
+});
+
+test('an owner in another namespace is none, and what it owns in its own stays', async (t) => {
+  const cluster = await started(t);
+  await cluster.api.create(Namespace, namespace({ name: 'team' }));
+  const owner = await cluster.api.create(ConfigMap, configMap({ name: 'owner', namespace: 'team' }));
+  const { uid = '' } = owner.metadata;
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }];
+  for (const place of ['default', 'team']) {
+    const { metadata, ...rest } = configMap({ name: 'owned', namespace: place });
+    await cluster.api.create(ConfigMap, { ...rest, metadata: { ...metadata, ownerReferences } });
+  }
+  await cluster.until('the stranger is gone', () => !cluster.history.get(ConfigMap, 'owned'));
+  await cluster.advance(60_000);
+  assert.ok(cluster.history.get(ConfigMap, 'owned', 'team'));
+  const told = `ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: ${uid}] does not exist in namespace "default"`;
+  assert.deepEqual(eventsAbout(cluster, 'owned'), [`OwnerRefInvalidNamespace: ${told}`]);
 });
 
 test('kinds come and go: the others are collected all the same', async (t) => {

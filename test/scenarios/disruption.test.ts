@@ -115,6 +115,7 @@ test('an eviction that comes to nothing is forgotten after two minutes', async (
   assert.ok(eventsAbout(cluster, name).includes("NotDeleted: Pod was expected by PDB default/web to be deleted but it wasn't"));
   const target = () => cluster.history.get(Pod, name)?.status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
   await cluster.until('the pod stays', () => target()?.status === 'False');
+  assert.deepEqual([target()?.reason, target()?.observedGeneration], [undefined, 1]);
 });
 
 test('pods without a size make the budget say why it allows nothing', async (t) => {
@@ -124,11 +125,13 @@ test('pods without a size make the budget say why it allows nothing', async (t) 
     spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'app:1' }] },
   };
   const metadata = { name: 'batch', namespace: 'default' };
+  await createBudget(cluster, { maxUnavailable: 1 });
+  await counted(cluster, 0, 0, 0, 0);
   await cluster.api.create(Job, { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { template } });
   await cluster.until('its pod is ready', () => readyPodsOf(cluster).length === 1);
-  await createBudget(cluster, { maxUnavailable: 1 });
-  const condition = await cluster.until('the budget says so', () => statusOf(cluster)?.conditions?.[0]);
-  assert.deepEqual([condition.reason, condition.message], ['SyncFailed', 'jobs.batch does not implement the scale subresource']);
+  const failure = () => statusOf(cluster)?.conditions?.find(({ reason }) => reason === 'SyncFailed');
+  const { message, observedGeneration } = await cluster.until('the budget says so', failure);
+  assert.deepEqual([message, observedGeneration], ['jobs.batch does not implement the scale subresource', 1]);
   const [pod] = podsOf(cluster);
   assert.ok(pod);
   assert.equal(await evict(cluster, pod), 429);

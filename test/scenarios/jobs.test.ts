@@ -145,6 +145,7 @@ test('a suspended job has no pods until it is resumed, and its deadline counts f
   await cluster.until('its pod is ready', () => jobOf(cluster)?.status?.ready === 1);
   await suspend(true);
   await cluster.until('its pod is gone', () => podsOf(cluster).length === 0 && jobOf(cluster)?.status?.active === undefined);
+  assert.equal(jobOf(cluster)?.status?.startTime, undefined, 'it has not started until it is resumed');
   await cluster.advance(120_000);
   await suspend(false);
   await cluster.until('it works again', () => jobOf(cluster)?.status?.active === 1);

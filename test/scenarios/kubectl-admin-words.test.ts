@@ -121,3 +121,54 @@ test('who names a namespace is warned that cluster-scoped resources are not in i
   for (const line of ['delete clusterrole -n default -l a=none', 'delete clusterrole -A -l a=none'])
     assert.equal(await ok(line), 'No resources found\n');
 });
+
+/** A pod on n1 that a budget keeps, and one that nobody ends. */
+async function kept(): Promise<void> {
+  const on = (name: string): object => ({ nodeName: 'n1', containers: [{ name: 'c', image: name }] });
+  const create = (kind: string, apiVersion: string, metadata: object, spec: object): Promise<string> =>
+    server.ok('create -f -', JSON.stringify({ apiVersion, kind, metadata, spec }));
+  await server.ok('create serviceaccount default');
+  await create('Pod', 'v1', { name: 'guarded', labels: { app: 'guarded' } }, on('a'));
+  await create('Pod', 'v1', { name: 'slow', labels: { app: 'slow' } }, on('b'));
+  const running = JSON.stringify({ status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } });
+  for (const name of ['guarded', 'slow']) await server.ok(['patch', 'pod', name, '--subresource=status', '-p', running]);
+  await create('PodDisruptionBudget', 'policy/v1', { name: 'guard' }, { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } });
+  const counted = { observedGeneration: 1, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, disruptionsAllowed: 0 };
+  await server.ok(['patch', 'pdb', 'guard', '--subresource=status', '--type=merge', '-p', JSON.stringify({ status: counted })]);
+}
+
+test('a drain that is only tried leaves the pods where they are, evicted or deleted', async () => {
+  await kept();
+  for (const [flag, verbing] of [
+    ['', 'evicting'],
+    [' --disable-eviction', 'deleting'],
+  ]) {
+    const { stdout } = await server.kubectl(`drain n1 --force --dry-run=server --pod-selector=app=slow${flag}`);
+    assert.equal(
+      stdout,
+      `node/n1 cordoned (server dry run)\n${verbing} pod default/slow (server dry run)\nnode/n1 drained (server dry run)\n`,
+    );
+    assert.equal(await server.ok('get pod slow -o jsonpath={.metadata.deletionTimestamp}'), '');
+  }
+});
+
+test('a drain gives up when its time is over, and says what kept which pods on the node', async () => {
+  const budget = "Cannot evict pod as it would violate the pod's disruption budget.";
+  const error = (text: string): string =>
+    `There are pending pods in node "n1" when an error occurred: ${text}\npod/${text.includes('guarded') ? 'guarded' : 'slow'}\n` +
+    `error: unable to drain node "n1" due to error: ${text}, continuing command...\nThere are pending nodes to be drained:\n n1\n${text}\n`;
+  const warning = (name: string): string => `Warning: deleting Pods that declare no controller: default/${name}\n`;
+  const evicting = 'error when evicting pods/"guarded" -n "default"';
+  assert.deepEqual(await server.kubectl('drain n1 --force --timeout=50ms --pod-selector=app=guarded'), {
+    code: 1,
+    stdout: 'node/n1 cordoned\nevicting pod default/guarded\nevicting pod default/guarded\n',
+    stderr: `${warning('guarded')}${evicting} (will retry after 5s): ${budget}\n${error(`${evicting}: global timeout reached: 50ms`)}`,
+  });
+  const waiting = 'error when waiting for pod "slow" in namespace "default" to terminate: context deadline exceeded';
+  assert.deepEqual(await server.kubectl('drain n1 --force --timeout=50ms --pod-selector=app=slow'), {
+    code: 1,
+    stdout: 'node/n1 already cordoned\nevicting pod default/slow\n',
+    stderr: `${warning('slow')}${error(waiting)}`,
+  });
+  await server.ok('uncordon n1');
+});

@@ -93,7 +93,7 @@ test('debug adds a container, copies a pod and goes to a node', async () => {
   await ok('run p --image=a:1');
   assert.deepEqual(await kubectl('debug p --image=tool -c dbg --target=p -q -- sh'), { code: 0, stdout: '', stderr: '' });
   assert.equal(await ok('get pod p -o jsonpath={.spec.ephemeralContainers[*].name}:{.spec.ephemeralContainers[*].image}'), 'dbg:tool');
-  assert.match((await kubectl('debug p --image=tool')).stderr, /^Defaulting debug container name to debugger-[a-z0-9]{5}\.\n$/);
+  assert.match(await ok('debug p --image=tool'), /^Defaulting debug container name to debugger-[a-z0-9]{5}\.\n$/);
   await ok('debug p --copy-to=copy --set-image=*=a:2');
   assert.equal(await ok('get pod copy -o jsonpath={.spec.containers[*].image}'), 'a:2');
   await ok(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } }));

@@ -37,8 +37,8 @@ test('waiting for several takes the one time, and tells of each', async () => {
   const path = '--for=jsonpath={.data.ready}=yes --timeout=50ms';
   assert.deepEqual(await kubectl(`wait cm/a cm/b cm/c ${path}`), {
     code: 1,
-    stdout: 'configmap/c condition met\n',
-    stderr: timedOut('a') + timedOut('b'),
+    stdout: '',
+    stderr: timedOut('a') + timedOut('b') + timedOut('c'),
   });
   assert.deepEqual(await kubectl(`wait cm/a ${path}`), { code: 1, stdout: '', stderr: `error: ${timedOut('a')}` });
 });

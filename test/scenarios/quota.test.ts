@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '@keelson/client';
-import { ConfigMap, Pod, ResourceQuota, Service } from '@keelson/types';
+import { ConfigMap, PersistentVolumeClaim, Pod, ResourceClaim, ResourceQuota, Service } from '@keelson/types';
 import { type Cluster, createCluster } from '../src/index.ts';
 
 const namespace = 'default';
@@ -48,6 +48,63 @@ test('scopes choose the pods a quota is about', async (t) => {
   await create(cluster, 'sized', { requests: { cpu: '1m' } });
   await create(cluster, 'best');
   await assert.rejects(create(cluster, 'second'), /exceeded quota: quota, requested: pods=1, used: pods=1, limited: pods=1/);
+});
+
+test('what one quota refuses, another is not charged for', async (t) => {
+  const cluster = await clusterWith(t, { pods: '5' });
+  const spec = { hard: { pods: '1' }, scopes: ['BestEffort'] };
+  await cluster.api.create(ResourceQuota, { metadata: { name: 'second', namespace }, spec });
+  await cluster.until('it has been counted', () => cluster.history.get(ResourceQuota, 'second', namespace)?.status?.used);
+  await create(cluster, 'one');
+  await assert.rejects(create(cluster, 'two'), /exceeded quota: second/);
+  assert.deepEqual((await cluster.api.get(ResourceQuota, { name: 'quota', namespace })).status?.used, { pods: '1' });
+});
+
+test('claims of a class, and from one class to another', async (t) => {
+  const scopes = (name: string) => ({ matchExpressions: [{ scopeName: 'VolumeAttributesClass', operator: 'In', values: [name] }] });
+  const hard = { persistentvolumeclaims: '1', 'requests.storage': '5Gi' };
+  const cluster = await clusterWith(t, hard, { scopeSelector: scopes('gold') });
+  const claim = (name: string, volumeAttributesClassName: string): Promise<PersistentVolumeClaim> =>
+    cluster.api.create(PersistentVolumeClaim, {
+      metadata: { name, namespace },
+      spec: {
+        storageClassName: '',
+        volumeAttributesClassName,
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+      },
+    });
+  await claim('one', 'gold');
+  assert.deepEqual((await cluster.api.get(ResourceQuota, { name: 'quota', namespace })).status?.used, {
+    ...{ persistentvolumeclaims: '1', 'requests.storage': '1Gi' },
+  });
+  await assert.rejects(claim('two', 'gold'), /exceeded quota: quota, requested: persistentvolumeclaims=1/);
+  await claim('three', 'silver');
+  // Nobody else has a say in whether claims are bound.
+  cluster.controllerManager.kill();
+  const turn = async (name: string, volumeAttributesClassName: string): Promise<unknown> => {
+    const present = await cluster.api.get(PersistentVolumeClaim, { name, namespace });
+    const bound = await cluster.api.update(PersistentVolumeClaim, { ...present, status: { phase: 'Bound' } }, { subresource: 'status' });
+    return cluster.api.update(PersistentVolumeClaim, { ...bound, spec: { ...bound.spec, volumeAttributesClassName } });
+  };
+  await assert.rejects(turn('three', 'gold'), /exceeded quota: quota/);
+  await turn('one', 'silver');
+  cluster.controllerManager.start();
+  await cluster.until('the other class has given it back', () => usedOf(cluster)?.persistentvolumeclaims === '0');
+});
+
+test('devices by their class', async (t) => {
+  const name = 'gold.deviceclass.resource.k8s.io/devices';
+  const cluster = await clusterWith(t, { [name]: '2', 'count/resourceclaims.resource.k8s.io': '5' });
+  const claim = (id: string, count: number): Promise<ResourceClaim> => {
+    const requests = [{ name: 'r', exactly: { deviceClassName: 'gold', count } }];
+    return cluster.api.create(ResourceClaim, { metadata: { name: id, namespace }, spec: { devices: { requests } } });
+  };
+  await claim('one', 1);
+  await assert.rejects(claim('two', 2), /requested: gold\.deviceclass\.resource\.k8s\.io\/devices=2, used: .*=1, limited: .*=2/);
+  assert.deepEqual(usedOf(cluster), { [name]: '1', 'count/resourceclaims.resource.k8s.io': '1' });
+  await cluster.api.delete(ResourceClaim, { name: 'one', namespace });
+  await cluster.until('it is given back', () => usedOf(cluster)?.[name] === '0');
 });
 
 test('services by their ports, and anything by its number', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Api } from '@keelson/client';
 import { eventually } from '@keelson/testing';
-import { Event, Namespace, PersistentVolumeClaim, Pod, StatefulSet } from '@keelson/types';
+import { Event, Namespace, PersistentVolumeClaim, Pod, ResourceQuota, StatefulSet } from '@keelson/types';
 import { type ControllerCluster, startControllers } from './controllers-cluster.ts';
 
 const labels = { app: 'db' };
@@ -83,4 +83,36 @@ test('claims go with pods that are too many, and with the set, where it says so'
     async () => (await claims('gone')).size === 0 && (await api.list(Pod, { namespace: 'gone' })).items.length === 0,
     deadline,
   );
+});
+
+test('what keeps a pod from its claims is said of every one of them', async () => {
+  const namespace = 'refused';
+  await api.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  await api.create(ResourceQuota, { metadata: { name: 'none', namespace }, spec: { hard: { persistentvolumeclaims: '0' } } });
+  await eventually(async () => (await api.get(ResourceQuota, { name: 'none', namespace })).status?.hard, deadline);
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'db:1' }] } };
+  const volumeClaimTemplates = [claim, { ...claim, metadata: { name: 'logs' } }];
+  await api.create(StatefulSet, {
+    metadata: { name: 'db', namespace },
+    spec: { serviceName: 'db', replicas: 1, selector: { matchLabels: labels }, template, volumeClaimTemplates },
+  } as StatefulSet);
+  const refused = (name: string) =>
+    `persistentvolumeclaims "${name}" is forbidden: exceeded quota: none, ` +
+    'requested: persistentvolumeclaims=1, used: persistentvolumeclaims=0, limited: persistentvolumeclaims=0';
+  const said = new Set([
+    `create Claim data-db-0 for Pod db-0 in StatefulSet db failed error: ${refused('data-db-0')}`,
+    `create Claim logs-db-0 for Pod db-0 in StatefulSet db failed error: ${refused('logs-db-0')}`,
+    'create Pod db-0 in StatefulSet db failed error: ' +
+      `[failed to create PVC data-db-0: ${refused('data-db-0')}, failed to create PVC logs-db-0: ${refused('logs-db-0')}]`,
+  ]);
+  let heard = new Set<string | undefined>();
+  await eventually(
+    async () => {
+      const { items } = await api.list(Event, { namespace });
+      heard = new Set(items.filter(({ reason }) => reason === 'FailedCreate').map(({ message }) => message));
+      return heard.size >= 3;
+    },
+    { message: 'three refusals', ...deadline },
+  );
+  assert.deepEqual([...heard].sort(), [...said].sort());
 });

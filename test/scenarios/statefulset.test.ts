@@ -120,3 +120,15 @@ test('a pod that failed comes back under its name; its claims stay', async (t) =
   await cluster.until('its pods go with it', () => pods(cluster).length === 0, 120_000);
   assert.ok(cluster.history.get(PersistentVolumeClaim, 'data-db-0', namespace), 'the data stays');
 });
+
+test('the status of a set that waits to be gone tells how many pods are left', async (t) => {
+  const cluster = await start(t);
+  await cluster.until('three are ready', () => ready(cluster, 3));
+  const key = { name: 'db', namespace };
+  await cluster.api.patch(StatefulSet, key, patch, { metadata: { finalizers: ['example.com/hold'] } });
+  await cluster.api.delete(StatefulSet, key, { propagationPolicy: 'Foreground' });
+  await cluster.until('no pods are left', () => pods(cluster).length === 0 && status(cluster)?.replicas === 0);
+  assert.equal(status(cluster)?.readyReplicas, undefined);
+  await cluster.advance(10_000);
+  assert.equal(pods(cluster).length, 0, 'and none is made');
+});

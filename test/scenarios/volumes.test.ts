@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Event, PersistentVolume, PersistentVolumeClaim } from '@keelson/types';
+import { Event, PersistentVolume, PersistentVolumeClaim, StorageClass } from '@keelson/types';
 import { createCluster } from '../src/index.ts';
 
 const namespace = 'default';
@@ -55,4 +55,39 @@ test('a claim nobody can satisfy says so, and is satisfied by what comes later',
   });
   await api.create(PersistentVolume, volumeOf('late', '2Gi', { storageClassName: '' }));
   await cluster.until('it is bound', () => history.get(PersistentVolumeClaim, 'data', namespace)?.status?.phase === 'Bound');
+});
+
+test('a claim made before there was a default class gets it when there is one', async (t) => {
+  const cluster = await createCluster({ nodes: 1 });
+  t.after(() => cluster.stop());
+  const { api, history } = cluster;
+  const { storageClassName: _none, ...open } = claimOf('open', '1Gi').spec;
+  await api.create(PersistentVolumeClaim, { metadata: { name: 'open', namespace }, spec: open });
+  await api.create(PersistentVolumeClaim, claimOf('closed', '1Gi', { storageClassName: '' }));
+  const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
+  await api.create(StorageClass, { metadata: { name: 'usual', annotations }, provisioner: 'disks.example.com' });
+  const classOf = (name: string): string | undefined => history.get(PersistentVolumeClaim, name, namespace)?.spec.storageClassName;
+  await cluster.until('it is of the class', () => classOf('open') === 'usual');
+  assert.equal(classOf('closed'), '');
+});
+
+test('a volume nobody can delete says so, one of a directory goes with its claim', async (t) => {
+  const cluster = await createCluster({ nodes: 1 });
+  t.after(() => cluster.stop());
+  const { api, history } = cluster;
+  const rest = { persistentVolumeReclaimPolicy: 'Delete', storageClassName: 'quick' };
+  await api.create(PersistentVolume, volumeOf('stays', '1Gi', { ...rest, hostPath: { path: '/data' } }));
+  await api.create(PersistentVolume, volumeOf('goes', '2Gi', rest));
+  for (const [name, size] of [
+    ['small', '1Gi'],
+    ['large', '2Gi'],
+  ] as const)
+    await api.create(PersistentVolumeClaim, claimOf(name, size, { storageClassName: 'quick' }));
+  const bound = (name: string): boolean => history.get(PersistentVolumeClaim, name, namespace)?.status?.phase === 'Bound';
+  await cluster.until('both are bound', () => bound('small') && bound('large'));
+  for (const name of ['small', 'large']) await api.delete(PersistentVolumeClaim, { name, namespace });
+  await cluster.until('one is gone', () => !history.get(PersistentVolume, 'goes'));
+  await cluster.until('the other has failed', () => history.get(PersistentVolume, 'stays')?.status?.phase === 'Failed');
+  const { status } = await api.get(PersistentVolume, { name: 'stays' });
+  assert.equal(status?.message, 'host_path deleter only supports /tmp/.+ but received provided /data');
 });
