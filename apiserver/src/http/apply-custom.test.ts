@@ -128,7 +128,7 @@ test('appliers share a custom resource by the list types of its schema', async (
   const conflict = await apply(path, config({ ports: [port(1, 'z')], names: ['y'] }), 'two');
   assert.equal(
     messageOf(conflict),
-    'Apply failed with 2 conflicts: conflicts with "one":\n- .spec.ports[containerPort=1,protocol="TCP"].name\n- .spec.names',
+    'Apply failed with 2 conflicts: conflicts with "one":\n- .spec.names\n- .spec.ports[containerPort=1,protocol="TCP"].name',
   );
   const left = await apply(path, config({}), 'one');
   assert.deepEqual(left.json<{ spec: object }>().spec, { ports: [port(2, 'b')] });

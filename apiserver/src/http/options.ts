@@ -17,16 +17,17 @@ import { noComplaints } from './field-faults.ts';
 import { isTrue } from './request-info.ts';
 import type { ResourceRequest } from './types.ts';
 
-/** What a list, a watch or a deletecollection asks for. */
+/** What a list, a watch or a deletecollection asks for. @throws StatusError BadRequest for numbers that are none. */
 export function listQuery({ info }: ResourceRequest): ListQuery {
   const { query } = info;
+  integer(query, 'timeoutSeconds');
   const byName = info.name ? `metadata.name=${info.name}` : '';
   const initial = query.get('sendInitialEvents');
   return {
     namespace: info.namespace || undefined,
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: [byName, query.get('fieldSelector') ?? ''].filter(Boolean).join(','),
-    limit: integer(query, 'limit') ?? 0,
+    limit: Math.max(0, integer(query, 'limit') ?? 0),
     continue: query.get('continue') ?? '',
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',

@@ -56,6 +56,8 @@ export async function apply(
     }
     const object = await applied(registry, store, undefined, asked);
     refuseUid(store, name, object);
+    // A version says what is to be there, not what is to be made.
+    object.metadata.resourceVersion = undefined;
     await asked.mayCreate();
     try {
       return { ...(await create(registry, store.hub, object, request)), created: true };

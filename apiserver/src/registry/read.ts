@@ -48,6 +48,7 @@ async function getStored({ options }: Registry, { index }: KindStore, key: strin
 }
 
 export interface ListQuery extends SelectionQuery {
+  /** 0: none. */
   readonly limit: number;
   readonly continue: string;
   readonly resourceVersion: string;
@@ -244,7 +245,7 @@ function readToken(text: string, refuse: (why: string) => never): { v?: unknown;
 }
 
 function checkListOptions(query: ListQuery): void {
-  const { resourceVersion, resourceVersionMatch: match, continue: token, limit, sendInitialEvents } = query;
+  const { resourceVersion, resourceVersionMatch: match, continue: token, sendInitialEvents } = query;
   const errors: FieldError[] = [];
   if (match && !resourceVersion)
     errors.push(fieldForbidden(matchField, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
@@ -255,7 +256,6 @@ function checkListOptions(query: ListQuery): void {
     errors.push(fieldForbidden(matchField, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   if (sendInitialEvents !== undefined) errors.push(fieldForbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   throwListErrors(errors);
-  if (limit < 0) throw badRequest('limit must be non-negative');
 }
 
 /** What upstream says of a cache that does not hold its kind, to those whom it does not send on to the store. */

@@ -10,10 +10,11 @@ export function columnsOf(definitions: readonly CustomResourceColumnDefinition[]
   return [nameColumn, ...(own.length > 0 ? own : [{ ...ageColumn, type: 'date' as const }])];
 }
 
-function column({ name, type, format = '', description = '', priority = 0, jsonPath }: CustomResourceColumnDefinition): Column<KubeObject> {
+function column({ name, type, format = '', description, priority = 0, jsonPath }: CustomResourceColumnDefinition): Column<KubeObject> {
   const path = parseJsonPath(`{${jsonPath}}`);
   return {
-    ...{ name, type: type as Column<KubeObject>['type'], format, description, priority },
+    ...{ name, type: type as Column<KubeObject>['type'], format, priority },
+    description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
     cell: (object, now) => {
       const found = attempt(() => path.find(object, { allowMissingKeys: true })) ?? [];
       const values = found.flat();

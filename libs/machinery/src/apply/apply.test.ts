@@ -100,8 +100,8 @@ test('other values for others’ fields are conflicts; force takes the fields ov
     several.message,
     [
       'Apply failed with 3 conflicts: conflicts with "kubectl-client-side-apply" using apps/v1:',
-      '- .spec.replicas',
       '- .spec.paused',
+      '- .spec.replicas',
       'conflicts with "other":',
       '- .spec.replicas',
     ].join('\n'),
@@ -194,7 +194,7 @@ test('what an object had before anybody counted belongs to before-first-apply', 
   const { message } = await refusal(thing.apply('a', scaled(2)));
   assert.equal(message, 'Apply failed with 1 conflict: conflict with "before-first-apply" using apps/v1: .spec.replicas');
   await thing.apply('a', scaled(1));
-  assert.deepEqual(thing.owned, { 'before-first-apply Update': ['.spec.replicas', '.spec.paused'], 'a Apply': ['.spec.replicas'] });
+  assert.deepEqual(thing.owned, { 'before-first-apply Update': ['.spec.paused', '.spec.replicas'], 'a Apply': ['.spec.replicas'] });
 });
 
 test('kubectl takes over what client-side apply left as it set it, and keeps its annotation up to date', async () => {

@@ -1,3 +1,5 @@
+import { compareStrings } from '../go-text.ts';
+
 /**
  * A set of fields as a trie, in the very form in which `fieldsV1` is stored: members are elements of paths, `f:<name>`, `k:<keys as JSON>`,
  * `v:<value as JSON>` or `i:<index>`. A node is in the set when it is empty or has a `.`; what is below it is in its members. Sets are
@@ -145,17 +147,20 @@ export function hasPath(set: FieldSet, path: readonly string[]): boolean {
   return node !== undefined && isMember(node);
 }
 
-/** The paths of all members, each as its elements, in the order of the trie. */
+/** The paths of all members, each as its elements, in upstream's order: those of a node before what is below them. */
 export function pathsOf(set: FieldSet): string[][] {
   const paths: string[][] = [];
   const walk = (node: FieldSet, path: readonly string[]): void => {
-    for (const element of elementsOf(node)) {
-      const child = node[element] as FieldSet;
-      const here = [...path, element];
-      if (isMember(child)) paths.push(here);
-      walk(child, here);
-    }
+    const elements = elementsOf(node).toSorted(byPlace);
+    for (const element of elements) if (isMember(node[element] as FieldSet)) paths.push([...path, element]);
+    for (const element of elements) walk(node[element] as FieldSet, [...path, element]);
   };
   walk(set, []);
   return paths;
+}
+
+/** Fields by name, then items by key, by value and by index. */
+function byPlace(a: string, b: string): number {
+  const rank = (element: string): number => 'fkvi'.indexOf(element.charAt(0));
+  return rank(a) - rank(b) || (a.startsWith('i') ? Number(a.slice(2)) - Number(b.slice(2)) : compareStrings(a, b));
 }
