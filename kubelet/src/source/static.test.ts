@@ -3,8 +3,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLogger } from '@keelson/base';
-import { eventually, SimulatedClock } from '@keelson/testing';
+import { eventually, recordingLogger, SimulatedClock } from '@keelson/testing';
 import type { Pod, PodStatus } from '@keelson/types';
 import { StaticSource } from './static.ts';
 
@@ -12,11 +11,13 @@ import { StaticSource } from './static.ts';
 class Manifests {
   readonly said: string[] = [];
   readonly source: StaticSource;
+  readonly clock = new SimulatedClock();
+  readonly log = recordingLogger();
   readonly #directory = mkdtempSync(join(tmpdir(), 'manifests-'));
   readonly #come = new Map<string, Pod>();
 
   constructor(t: TestContext) {
-    this.source = new StaticSource(this.#directory, 'n1', new SimulatedClock(), silentLogger);
+    this.source = new StaticSource(this.#directory, 'n1', this.clock, this.log);
     const stop = new AbortController();
     t.after(() => {
       stop.abort();
@@ -41,6 +42,16 @@ class Manifests {
 
   remove(): void {
     rmSync(this.#file);
+  }
+
+  /** Something stands in the place of the directory for a while. */
+  async without(work: () => Promise<void>): Promise<void> {
+    const aside = `${this.#directory}.aside`;
+    renameSync(this.#directory, aside);
+    writeFileSync(this.#directory, '');
+    await work();
+    rmSync(this.#directory);
+    renameSync(aside, this.#directory);
   }
 
   /** The pod of that image has left the node. */
@@ -105,4 +116,18 @@ test('a manifest put in its own place is no change', async (t) => {
   manifests.write('b');
   await manifests.says('update a', 'remove a');
   assert.deepEqual(images(manifests.source.pods), ['b']);
+});
+
+test('a directory that cannot be read for a while takes no pods away, and is read again', async (t) => {
+  const manifests = new Manifests(t);
+  manifests.create('a');
+  await manifests.says('update a');
+  await manifests.without(async () => {
+    await manifests.clock.advance(60_000);
+    await eventually(() => manifests.log.entries.some(({ message }) => message === 'cannot read manifests'));
+  });
+  assert.deepEqual(manifests.said, ['update a']);
+  manifests.write('b');
+  await manifests.clock.advance(60_000);
+  await manifests.says('update a', 'remove a');
 });

@@ -53,12 +53,13 @@ export class StaticSource {
   async run(sink: PodSink, onChange: () => void, signal: AbortSignal): Promise<void> {
     this.#tell = { sink, onChange };
     const read = (): Promise<void> => {
-      this.#reading = this.#reading.then(() => this.#read());
+      this.#reading = this.#reading.catch(() => undefined).then(() => this.#read());
       return this.#reading;
     };
+    const failed = (error: unknown): void => this.#log.warn('cannot read manifests', { error: errorMessage(error) });
     const moved = (event: string, name: string | null): void => {
       if (event === 'rename' && name !== null) this.#moves.set(name, (this.#moves.get(name) ?? 0) + 1);
-      void read();
+      read().catch(failed);
     };
     try {
       watch(this.#directory, { signal }, moved).on('error', (error) =>
@@ -68,7 +69,7 @@ export class StaticSource {
       this.#log.warn('cannot watch manifests', { directory: this.#directory, error: errorMessage(error) });
     }
     const look = (): Promise<void> => read().then(onChange);
-    await every(this.#clock, checkEvery, signal, look, (error) => this.#log.warn('cannot read manifests', { error: errorMessage(error) }));
+    await every(this.#clock, checkEvery, signal, look, failed);
   }
 
   /** A pod has left the node, and this was said of it last. Its like goes on counting its restarts. */
@@ -85,8 +86,12 @@ export class StaticSource {
   async #read(): Promise<void> {
     const found = new Map<string, Pod>();
     const files = new Map<string, string>();
-    const names = (await readdir(this.#directory).catch(() => [])).filter((name) => !name.startsWith('.')).sort();
-    for (const name of names) {
+    const names = await readdir(this.#directory).catch((error: NodeJS.ErrnoException) => {
+      // A directory that is not there holds nothing; what one holds that cannot be read is not known.
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    for (const name of names.filter((one) => !one.startsWith('.')).sort()) {
       const file = join(this.#directory, name);
       try {
         const pod = staticPod(await readFile(file, 'utf8'), file, this.#nodeName, timestamp(this.#clock));
