@@ -284,6 +284,7 @@ test('preconditions and dry runs', async () => {
   assert.deepEqual([dry.status, (await server.send('GET', path)).status], [201, 404]);
   const made = await apply(path, configMap('conditions', { a: '1' }));
   const { uid, resourceVersion } = made.json<Deployment>().metadata;
+  assert.equal((await apply(`${configMaps}/versioned`, configMap('versioned', {}, { resourceVersion }))).status, 201);
   const same = await apply(path, configMap('conditions', { a: '2' }, { uid, resourceVersion }));
   assert.equal(same.status, 200);
   await refused(apply(path, configMap('conditions', { a: '3' }, { resourceVersion })), 409, /the object has been modified/);

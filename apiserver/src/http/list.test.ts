@@ -198,6 +198,11 @@ test('a read follows every acknowledged write', async () => {
   }
 });
 
+test('a limit below none is none, and numbers are numbers', async () => {
+  assert.equal((await page('limit=-1')).items.length, (await page('')).items.length);
+  for (const name of ['limit', 'timeoutSeconds']) await refused(`${name}=x`, 400, 'strconv.ParseInt: parsing "x": invalid syntax');
+});
+
 test('an empty list is a list', async () => {
   const answer = await server.send('GET', '/api/v1/namespaces/nowhere/secrets');
   assert.deepEqual([answer.status, answer.json<Page>().items, answer.json<Page>().kind], [200, [], 'SecretList']);

@@ -113,17 +113,22 @@ test('status and scale are subresources where the definition says so', async () 
 test('columns are what the definition lists', async () => {
   const columns = [
     { name: 'Spec', type: 'string', jsonPath: '.spec.cronSpec' },
-    { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
+    { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas', description: 'How many.' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ];
   const path = await establish('shows', {}, { additionalPrinterColumns: columns });
   await server.send('POST', path, { ...cron('one', { cronSpec: '7' }), kind: 'Show' });
   const table = await server.send('GET', path, undefined, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
-  const { columnDefinitions, rows } = table.json<{ columnDefinitions: { name: string }[]; rows: { cells: unknown[] }[] }>();
+  const { columnDefinitions, rows } = table.json<{
+    columnDefinitions: { name: string; description: string }[];
+    rows: { cells: unknown[] }[];
+  }>();
   assert.deepEqual(
     columnDefinitions.map(({ name }) => name),
     ['Name', 'Spec', 'Replicas', 'Age'],
   );
+  const told = columnDefinitions.slice(1, 3).map(({ description }) => description);
+  assert.deepEqual(told, ['Custom resource definition column (in JSONPath format): .spec.cronSpec', 'How many.']);
   assert.deepEqual(rows[0]?.cells.slice(0, 3), ['one', '7', 1]);
 });
 
