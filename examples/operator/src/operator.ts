@@ -1,5 +1,6 @@
 import { systemClock } from '@keelson/base';
 import {
+  ApiException,
   CustomObjectsApi,
   type Informer,
   type KubeConfig,
@@ -114,10 +115,14 @@ export class SiteOperator {
     const { name = '', namespace = '' } = site.metadata ?? {};
     const api = this.#config.makeApiClient(CustomObjectsApi);
     const body = { apiVersion: ownKind, kind: 'Site', metadata: { name, namespace }, status };
-    await api.patchNamespacedCustomObjectStatus(
+    const patched = api.patchNamespacedCustomObjectStatus(
       { group, version, plural, name, namespace, body, fieldManager: manager, force: true },
       setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
     );
+    await patched.catch((error: unknown) => {
+      // The site may have gone meanwhile; its children go with it.
+      if (!(error instanceof ApiException) || error.code !== 404) throw error;
+    });
   }
 
   /** Server-side apply: makes it, or changes what is ours of it. */
