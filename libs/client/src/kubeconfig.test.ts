@@ -78,6 +78,15 @@ test('a file is written as kubectl writes it: by name, with what is a word to ev
   assert.equal(text, `apiVersion: v1\n${lists}kind: Config\npreferences:\n  colors: true\nusers: null\n`);
 });
 
+test('of a cluster or user there may be nothing but the name', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kubeconfig-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'config');
+  writeFileSync(path, 'clusters:\n- cluster:\n  name: a\nusers:\n- name: b\n  user:\n');
+  const { clusters, users } = loadKubeconfig(path);
+  assert.deepEqual([clusters, users], [[{ name: 'a', cluster: {} }], [{ name: 'b', user: {} }]]);
+});
+
 test('a context may name what is not there, the command line may not', () => {
   const astray = { contexts: [{ name: 'c', context: { cluster: 'gone', user: 'gone' } }], 'current-context': 'c' };
   assert.equal(connectionOf(resolveContext(astray)).server, 'http://localhost:8080');

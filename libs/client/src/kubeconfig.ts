@@ -91,20 +91,24 @@ export function absolutePaths(config: Kubeconfig, folder: string): Kubeconfig {
   const at = (path: string | undefined): string | undefined => (path && !isAbsolute(path) ? join(folder, path) : path);
   return {
     ...config,
-    clusters: (config.clusters ?? []).map(({ name, cluster }) => ({
-      name,
-      cluster: withDefined(cluster, { 'certificate-authority': at(cluster['certificate-authority']) }),
-    })),
-    users: (config.users ?? []).map(({ name, user }) => ({
-      name,
-      user: withDefined(user, {
-        'client-certificate': at(user['client-certificate']),
-        'client-key': at(user['client-key']),
-        tokenFile: at(user.tokenFile),
-        // A bare command is looked up on the PATH.
-        exec: user.exec?.command.includes('/') ? { ...user.exec, command: at(user.exec.command) ?? '' } : undefined,
-      }),
-    })),
+    // Of an entry there may be nothing but the name.
+    clusters: (config.clusters ?? []).map(({ name, cluster: given }) => {
+      const cluster = given ?? {};
+      return { name, cluster: withDefined(cluster, { 'certificate-authority': at(cluster['certificate-authority']) }) };
+    }),
+    users: (config.users ?? []).map(({ name, user: given }) => {
+      const user = given ?? {};
+      return {
+        name,
+        user: withDefined(user, {
+          'client-certificate': at(user['client-certificate']),
+          'client-key': at(user['client-key']),
+          tokenFile: at(user.tokenFile),
+          // A bare command is looked up on the PATH.
+          exec: user.exec?.command.includes('/') ? { ...user.exec, command: at(user.exec.command) ?? '' } : undefined,
+        }),
+      };
+    }),
   };
 }
 
