@@ -350,7 +350,7 @@ test('schemas that are not structural are refused', async () => {
   const rules = [{ rule: 'self.a ==' }];
   assert.match(
     await refuse({ type: 'object', 'x-kubernetes-validations': rules }),
-    /x-kubernetes-validations\[0\]\.rule: Invalid value: "self\.a ==": compilation failed/,
+    /x-kubernetes-validations\[0\]\.rule: Invalid value: \{"Rule":"self\.a ==",.*\}: compilation failed/,
   );
   assert.match(await refuse({ type: 'object', properties: { a: { type: 'integer', default: 'x' } } }), /must be of type integer: "string"/);
   assert.match(
@@ -369,4 +369,48 @@ test('patterns are Go’s, and a hostile one holds nobody up', async () => {
   assert.equal(await put('fine', { letters: 'Abc', hostile: 'a'.repeat(50_000) }), 201);
   assert.equal(await put('digits', { letters: 'Abc1' }), 422);
   assert.equal(await put('long', { hostile: `${'a'.repeat(50_000)}b` }), 422);
+});
+
+test('what one version knows nothing of is not in it, and defaults are those of the stored one', async () => {
+  const of = (...names: string[]): object => ({
+    openAPIV3Schema: {
+      type: 'object',
+      properties: {
+        spec: { type: 'object', properties: Object.fromEntries(names.map((name) => [name, { type: 'string', default: name }])) },
+      },
+    },
+  });
+  const versions = [
+    { name: 'v1', served: true, storage: true, schema: of('a', 'b') },
+    { name: 'v2', served: true, storage: false, schema: of('a', 'c') },
+  ];
+  const path = await establish('pruneds', { versions });
+  const object = (version: string, name: string): object => ({
+    ...{ apiVersion: `stable.example.com/${version}`, kind: 'Pruned', metadata: { name }, spec: {} },
+  });
+  const specs = async (name: string): Promise<object[]> =>
+    Promise.all(
+      [path, path.replace('/v1/', '/v2/')].map(async (at) => (await server.send('GET', `${at}/${name}`)).json<{ spec: object }>().spec),
+    );
+  await server.send('POST', path, object('v1', 'one'));
+  assert.deepEqual(await specs('one'), [{ a: 'a', b: 'b' }, { a: 'a' }]);
+  const made = await server.send('POST', path.replace('/v1/', '/v2/'), object('v2', 'two'));
+  assert.deepEqual(made.json<{ spec: object }>().spec, { a: 'a' });
+  assert.deepEqual(await specs('two'), [{ a: 'a', b: 'b' }, { a: 'a' }]);
+});
+
+test('a definition that is going away takes no more objects', async () => {
+  const path = await establish('leavings');
+  const object = { apiVersion: 'stable.example.com/v1', kind: 'Leaving', metadata: { name: 'held', finalizers: ['example.com/hold'] } };
+  await server.send('POST', path, object);
+  await server.send('DELETE', `${definitions}/leavings.stable.example.com`);
+  const late = { ...object, metadata: { name: 'late' } };
+  const tried = (): ReturnType<typeof server.send> => server.send('POST', `${path}?dryRun=All`, late);
+  await eventually(async () => (await tried()).status === 403, { message: 'nothing more is taken' });
+  const answer = await tried();
+  assert.equal(
+    answer.json<{ message: string }>().message,
+    'leavings.stable.example.com "late" is forbidden: create not allowed while custom resource definition is terminating',
+  );
+  await server.send('PATCH', `${path}/held`, { metadata: { finalizers: null } }, { 'content-type': 'application/merge-patch+json' });
 });

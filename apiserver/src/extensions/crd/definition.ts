@@ -1,5 +1,5 @@
 import type { KubeObject } from '@keelson/client';
-import { type FieldError, goQuote } from '@keelson/machinery';
+import { type FieldError, forbidden, goQuote } from '@keelson/machinery';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, Kind } from '@keelson/types';
 import { byPreference } from '../../discovery/documents.ts';
 import type { KindDefinition } from '../../kinds/types.ts';
@@ -44,6 +44,7 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
     conditionalUpdateOnly: true,
     generation: true,
     defaults: (object) => applyDefaults(object, schema),
+    ...(definition.metadata.deletionTimestamp ? { prepareCreate: refuseCreate(definition) } : {}),
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: Object.fromEntries(
       (version.selectableFields ?? []).map(({ jsonPath }) => [
@@ -57,6 +58,17 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
     warnings: (next, old) => [...(told.get(next) ?? []), ...finalizerWarnings(next, old)],
     ...(status ? { status: { leaves: 'metadata' as const, validateUpdate: change } } : {}),
     ...(scale ? { scale: scaleRules(scale) } : {}),
+  };
+}
+
+/** What is to go away takes nothing in any more. */
+function refuseCreate({ spec: { group, names } }: CustomResourceDefinition): (object: KubeObject) => void {
+  return ({ metadata }) => {
+    throw forbidden(
+      { group, resource: names.plural },
+      metadata.name ?? '',
+      'create not allowed while custom resource definition is terminating',
+    );
   };
 }
 

@@ -41,6 +41,15 @@ const formats: Readonly<Record<string, Check>> = {
   bsonobjectid: matching(/^[0-9a-f]{24}$/i),
 };
 
+/** Formats that have a meaning and forbid nothing. */
+const free = ['password', 'k8s-short-name', 'k8s-long-name'];
+
+/** Whether strings may be said to be of a format. Dashes do not count. */
+export function isKnownFormat(format: string): boolean {
+  const plain = (name: string): string => name.replaceAll('-', '');
+  return [...Object.keys(formats), ...free].some((name) => name !== 'ip' && plain(name) === plain(format));
+}
+
 /** Whether a string is of a format; formats nobody knows fit everything. */
 export function hasFormat(text: string, format: string): boolean {
   return formats[format]?.(text) ?? true;

@@ -1,7 +1,8 @@
 import { cardinality, type Declared } from '@keelson/cel';
-import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
+import { type FieldError, type FieldPath, fieldForbidden, fieldInternalError, fieldInvalid } from '@keelson/machinery';
 import { type Compiled, type CompiledRule, compiledRules } from './rules-compile.ts';
 import type { Schema, ValidationRule } from './schema.ts';
+import { openApiErrors } from './schema-checks.ts';
 
 /** What one rule may be estimated to cost for a whole object, and all rules of a schema together. */
 const ruleLimit = 10_000_000;
@@ -39,20 +40,20 @@ interface Total {
 const mostNamed = 4;
 
 function nodeErrors(schema: Schema, place: Place, total: Total): FieldError[] {
-  return [...ownErrors(schema, place, total), ...childErrors(schema, place, total)];
+  return [...childErrors(schema, place, total), ...ownErrors(schema, place, total)];
 }
 
 function childErrors(schema: Schema, place: Place, total: Total): FieldError[] {
   const { properties = {}, additionalProperties, items } = schema;
   const { at, count, uncorrelated } = place;
-  const errors = Object.entries(properties).flatMap(([name, member]) =>
-    nodeErrors(member, { at: at.child('properties').key(name), root: false, count, uncorrelated }, total),
-  );
+  const errors: FieldError[] = [];
   if (typeof additionalProperties === 'object') {
     const inside = { at: at.child('additionalProperties'), root: false, count: times(count, schema.maxProperties), uncorrelated };
     errors.push(...nodeErrors(additionalProperties, inside, total));
   }
-  if (items && !Array.isArray(items)) {
+  for (const [name, member] of Object.entries(properties))
+    errors.push(...nodeErrors(member, { at: at.child('properties').key(name), root: false, count, uncorrelated }, total));
+  if (items) {
     const keyed = schema['x-kubernetes-list-type'] === 'map';
     const inside = { at: at.child('items'), root: false, count: times(count, schema.maxItems), uncorrelated: keyed ? uncorrelated : at };
     errors.push(...nodeErrors(items, inside, total));
@@ -65,47 +66,19 @@ function times(count: number | undefined, most: number | undefined): number | un
 }
 
 function ownErrors(schema: Schema, place: Place, total: Total): FieldError[] {
-  if (!schema['x-kubernetes-validations']?.length) return [];
+  const where = place.at.child('x-kubernetes-validations');
+  if (!schema['x-kubernetes-validations']?.length || openApiErrors(schema, place.at, {}).length > 0) return [];
   const { rules, self } = compiledRules(schema, place.root);
+  if (!self) return [fieldInternalError(where, typeless)];
   const expressions = { self, count: place.count, total };
   return rules.flatMap((compiled, index) => {
-    const at = place.at.child('x-kubernetes-validations').index(index);
-    const { rule } = compiled.rule;
-    if (!rule?.trim()) return [fieldRequired(at.child('rule'), 'rule is not specified')];
-    return [...shapeErrors(compiled.rule, schema, at), ...oldErrors(compiled, place, at), ...expressionErrors(compiled, expressions, at)];
+    const at = where.index(index);
+    return [...expressionErrors(compiled, expressions, at), ...oldErrors(compiled, place, at)];
   });
 }
 
-const reasons = ['FieldValueRequired', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueDuplicate'];
-
-function shapeErrors({ rule, message, messageExpression, reason, fieldPath }: ValidationRule, schema: Schema, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  if (message && !message.trim()) errors.push(fieldInvalid(at.child('message'), message, 'message must be non-empty if specified'));
-  else if (/[\n\r]/.test(message?.trim() ?? ''))
-    errors.push(fieldInvalid(at.child('message'), message, 'message must not contain line breaks'));
-  else if (/[\n\r]/.test(rule.trim()) && !message)
-    errors.push(fieldRequired(at.child('message'), 'message must be specified if rule contains line breaks'));
-  if (messageExpression && !messageExpression.trim())
-    errors.push(fieldRequired(at.child('messageExpression'), 'messageExpression must be non-empty if specified'));
-  if (reason !== undefined && !reasons.includes(reason)) errors.push(fieldUnsupported(at.child('reason'), reason, reasons));
-  if (fieldPath !== undefined && !leads(schema, fieldPath))
-    errors.push(fieldInvalid(at.child('fieldPath'), fieldPath, 'fieldPath must be a valid path'));
-  return errors;
-}
-
-/** Whether `.a.b` or `['a']` leads to a value the schema knows. */
-function leads(schema: Schema, fieldPath: string): boolean {
-  const steps = [...fieldPath.matchAll(/\.([A-Za-z_][\w-]*)|\['([^']*)'\]/gy)];
-  if (fieldPath === '' || steps.reduce((sum, [all]) => sum + all.length, 0) !== fieldPath.length) return false;
-  let here: Schema | undefined = schema;
-  for (const [, dotted, quoted] of steps) {
-    const { properties = {}, additionalProperties }: Schema = here ?? {};
-    const name = dotted ?? quoted ?? '';
-    here = Object.hasOwn(properties, name) ? properties[name] : typeof additionalProperties === 'object' ? additionalProperties : undefined;
-    if (!here) return false;
-  }
-  return true;
-}
+const typeless =
+  'internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations';
 
 function oldErrors({ rule, usesOld }: CompiledRule, { uncorrelated }: Place, at: FieldPath): FieldError[] {
   if (uncorrelated && usesOld) {
@@ -117,38 +90,37 @@ function oldErrors({ rule, usesOld }: CompiledRule, { uncorrelated }: Place, at:
 }
 
 interface Expressions {
-  readonly self: Declared | undefined;
+  readonly self: Declared;
   readonly count: number | undefined;
   readonly total: Total;
 }
 
-function expressionErrors({ rule, test, message }: CompiledRule, expressions: Expressions, at: FieldPath): FieldError[] {
+/** What a message may cost is not counted by how many values there are. */
+function expressionErrors({ rule, test, message }: CompiledRule, { self, count, total }: Expressions, at: FieldPath): FieldError[] {
+  const check = (compiled: Compiled, what: string, where: FieldPath, times: number): FieldError[] => {
+    if (compiled.type === 'problem') return [fieldInvalid(where, goRule(rule), compiled.why)];
+    const cost = Math.min(compiled.program.estimate().max * times, 2 ** 64);
+    total.cost += cost;
+    if (cost >= schemaLimit / 100) total.dearest.push({ at: where, cost });
+    return cost > ruleLimit ? [fieldForbidden(where, tooDear(what, cost, ruleLimit))] : [];
+  };
   return [
-    ...compiledErrors(test, 'estimated rule cost', rule.rule, at.child('rule'), expressions),
-    ...(message
-      ? compiledErrors(
-          message,
-          'estimated messageExpression cost',
-          rule.messageExpression ?? '',
-          at.child('messageExpression'),
-          expressions,
-        )
-      : []),
+    ...check(test, 'estimated rule cost', at.child('rule'), count ?? cardinality(self)),
+    ...(message ? check(messageOf(message), 'estimated messageExpression cost', at.child('messageExpression'), 1) : []),
   ];
 }
 
-function compiledErrors(
-  compiled: Compiled,
-  what: string,
-  source: string,
-  at: FieldPath,
-  { self, count, total }: Expressions,
-): FieldError[] {
-  if (compiled.type === 'problem') return [fieldInvalid(at, source, compiled.why)];
-  const cost = Math.min(compiled.program.estimate().max * (count ?? (self ? cardinality(self) : 1)), 2 ** 64);
-  total.cost += cost;
-  if (cost >= schemaLimit / 100) total.dearest.push({ at, cost });
-  return cost > ruleLimit ? [fieldForbidden(at, tooDear(what, cost, ruleLimit))] : [];
+function messageOf(message: Compiled): Compiled {
+  const why = message.type === 'problem' ? message.why.replace(/^compilation failed/, 'messageExpression compilation failed') : '';
+  return why === '' ? message : { type: 'problem', why };
+}
+
+/** A rule as upstream shows it: its own form of it, with all members. */
+function goRule({ rule, message = '', messageExpression = '', reason, fieldPath = '', optionalOldSelf }: ValidationRule): object {
+  return {
+    ...{ Rule: rule, Message: message, MessageExpression: messageExpression },
+    ...{ Reason: reason ?? null, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf ?? null },
+  };
 }
 
 function tooDear(what: string, cost: number, limit: number): string {

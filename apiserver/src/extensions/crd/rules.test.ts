@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatFieldError, path } from '@keelson/machinery';
 import { checkRules } from './rules.ts';
-import { ruleSchemaErrors } from './rules-check.ts';
 import type { Schema, ValidationRule } from './schema.ts';
+import { structuralErrors } from './structural.ts';
 
 const object = (properties: Record<string, Schema>, ...rules: (string | ValidationRule)[]): Schema => ({
   type: 'object',
@@ -14,7 +14,7 @@ const within = (spec: Schema): Schema => ({ type: 'object', properties: { spec }
 
 /** What is said of a schema whose spec this is, paths from the rule on. */
 function said(spec: Schema): string[] {
-  return ruleSchemaErrors(within(spec), path('schema')).map((error) => formatFieldError(error).replace('schema.properties[spec].', ''));
+  return structuralErrors(within(spec), path('schema')).map((error) => formatFieldError(error).replace('schema.properties[spec].', ''));
 }
 
 const integer: Schema = { type: 'integer' };
@@ -23,7 +23,7 @@ const texts: Schema = { type: 'array', items: text };
 
 test('a rule that names what is not there is refused with its definition', () => {
   assert.deepEqual(said(object({ x: integer }, 'self.z == 100')), [
-    'x-kubernetes-validations[0].rule: Invalid value: "self.z == 100": compilation failed: ' +
+    'x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self.z == 100","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ' +
       "ERROR: <input>:1:5: undefined field 'z'\n | self.z == 100\n | ....^",
   ]);
   assert.match(said(object({ x: integer }, 'self = 42')).join(), /compilation failed: ERROR: <input>:1:6: Syntax error: /);
@@ -36,7 +36,14 @@ test('rules are truths, messages are texts', () => {
     said(object({ x: integer }, { rule: 'true', messageExpression: 'self.x' })).join(),
     /messageExpression must evaluate to a string$/,
   );
-  assert.match(said(object({ x: integer }, { rule: 'true', fieldPath: '.y' })).join(), /fieldPath: Invalid value: "\.y"/);
+  assert.match(
+    said(object({ x: integer }, { rule: 'true', messageExpression: 'self.z' })).join(),
+    /\.messageExpression: Invalid value: .*: messageExpression compilation failed: ERROR/,
+  );
+  assert.match(
+    said(object({ x: integer }, { rule: 'true', fieldPath: '.y' })).join(),
+    /fieldPath: Invalid value: "\.y": must be a valid path$/,
+  );
   assert.match(said(object({ x: integer }, { rule: 'true', reason: 'Odd' })).join(), /reason: Unsupported value: "Odd"/);
   assert.match(said(object({ x: integer }, { rule: 'true', optionalOldSelf: true })).join(), /optionalOldSelf: Invalid value/);
   assert.match(said(object({ x: integer }, 'true\n&& true')).join(), /message must be specified if rule contains line breaks$/);
@@ -45,7 +52,9 @@ test('rules are truths, messages are texts', () => {
 test('what was before is known only where elements have keys', () => {
   const rule = [{ rule: 'self == oldSelf' }];
   const list = (more: object): Schema =>
-    object({ l: { type: 'array', items: { type: 'object', properties: { k: text }, 'x-kubernetes-validations': rule }, ...more } });
+    object({
+      l: { type: 'array', items: { type: 'object', properties: { k: text }, required: ['k'], 'x-kubernetes-validations': rule }, ...more },
+    });
   assert.match(
     said(list({ maxItems: 3 })).join(),
     /oldSelf cannot be used on the uncorrelatable portion of the schema within schema\.properties\[spec\]\.properties\[l\]$/,

@@ -14,9 +14,10 @@ export function selectableErrors(fields: readonly { readonly jsonPath: string }[
     if (found === undefined) errors.push(fieldRequired(where.child('jsonPath')));
     else if (typeof found === 'string') errors.push(fieldInvalid(where.child('jsonPath'), jsonPath, `is an invalid path: ${found}`));
     else {
-      if (/^\.metadata(\.|$)/.test(jsonPath)) errors.push(fieldInvalid(where, jsonPath, 'must not point to fields in metadata'));
-      if (!selectable.includes(found.type ?? '')) errors.push(fieldInvalid(where, jsonPath, mustBeScalar));
-      if (known.has(jsonPath)) errors.push(fieldDuplicate(where, jsonPath));
+      if (/^\.metadata(\.|$)/.test(jsonPath))
+        errors.push(fieldInvalid(where.child('jsonPath'), jsonPath, 'must not point to fields in metadata'));
+      if (!selectable.includes(found.type ?? '')) errors.push(fieldInvalid(where.child('jsonPath'), jsonPath, mustBeScalar));
+      if (known.has(jsonPath)) errors.push(fieldDuplicate(where.child('jsonPath'), jsonPath));
       known.add(jsonPath);
     }
   }
@@ -30,10 +31,10 @@ const mustBeScalar = 'must point to a field of type string, boolean or integer. 
 /** The schema of the member that a path like `.spec.host` leads to, or why there is none. */
 function follow(schema: Schema, path: string): Schema | string {
   let here = schema;
-  for (const [token] of path.matchAll(/\.[^.[\]]*|[^.]/g)) {
+  for (const { 0: token, index } of path.matchAll(/\.[^.[\]]*|[^.]/g)) {
     if (token === '[') return 'array notation is not allowed';
     if (!token.startsWith('.')) return `expected [ or . but got: ${/^[^.[\]]+/.exec(path)?.[0] ?? token}`;
-    if (token === '.') return 'unexpected end of JSON path';
+    if (token === '.') return index === path.length - 1 ? 'unexpected end of JSON path' : 'does not refer to a valid field';
     const { properties, additionalProperties } = here;
     const member = properties ? properties[token.slice(1)] : additionalProperties;
     if (typeof member !== 'object') return 'does not refer to a valid field';

@@ -1,15 +1,19 @@
 import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
-import { isUnique } from './lists.ts';
 import type { Schema } from './schema.ts';
 
 /** What is wrong with how a schema says that its lists and maps merge. */
 export function mergeErrors(schema: Schema, at: FieldPath): FieldError[] {
-  return [...mapTypeErrors(schema, at), ...listTypeErrors(schema, at), ...keysErrors(schema, at), ...elementErrors(schema, at)];
+  return [
+    ...mapTypeErrors(schema, at),
+    ...listTypeErrors(schema, at),
+    ...keysErrors(schema, at),
+    ...elementErrors(schema, at.child('items')),
+  ];
 }
 
 function mapTypeErrors({ type, 'x-kubernetes-map-type': mapType }: Schema, at: FieldPath): FieldError[] {
   if (mapType === undefined) return [];
-  const known = ['granular', 'atomic'];
+  const known = ['atomic', 'granular'];
   const errors = type === 'object' ? [] : [wrongType(type, at, 'must be object if x-kubernetes-map-type is specified')];
   return known.includes(mapType) ? errors : [...errors, fieldUnsupported(at.child('x-kubernetes-map-type'), mapType, known)];
 }
@@ -37,7 +41,7 @@ function setErrors({ items }: Schema, at: FieldPath): FieldError[] {
   if (type === 'array' && listType !== undefined && listType !== 'atomic')
     return [fieldInvalid(at.child('x-kubernetes-list-type'), listType, detail)];
   // Upstream shows the type of the list, which an object has none of.
-  return type === 'object' && mapType !== 'atomic' ? [fieldInvalid(at.child('x-kubernetes-map-type'), listType ?? 'null', detail)] : [];
+  return type === 'object' && mapType !== 'atomic' ? [fieldInvalid(at.child('x-kubernetes-map-type'), listType ?? null, detail)] : [];
 }
 
 function keysErrors(schema: Schema, at: FieldPath): FieldError[] {
@@ -54,27 +58,38 @@ function keysErrors(schema: Schema, at: FieldPath): FieldError[] {
     const detail = "must be object if parent array's x-kubernetes-list-type is map";
     return [...errors, fieldInvalid(at.child('items', 'type'), items.type ?? '', detail)];
   }
-  if (keys.some((key) => !items.properties?.[key])) errors.push(fieldInvalid(names, keys, 'entries must all be names of item properties'));
-  if (new Set(keys).size < keys.length) errors.push(fieldInvalid(names, keys, 'must not contain duplicate entries'));
-  return [...errors, ...keys.flatMap((key) => keyErrors(items, key, at.child('items')))];
+  return [...errors, ...keys.flatMap((key, index) => keyErrors(schema, key, keys.indexOf(key) < index, at))];
 }
 
-function keyErrors({ type, properties, required = [] }: Schema, key: string, at: FieldPath): FieldError[] {
-  const member = properties?.[key];
-  const where = at.child('properties').key(key);
-  if (!member) return [];
+function keyErrors({ items, 'x-kubernetes-list-map-keys': keys }: Schema, key: string, again: boolean, at: FieldPath): FieldError[] {
+  const type = items?.properties?.[key]?.type;
+  const where = at.child('x-kubernetes-list-map-keys');
   const errors: FieldError[] = [];
-  if (member.type === 'array' || member.type === 'object')
-    errors.push(fieldInvalid(where.child('type'), type, "must be a scalar type if parent array's x-kubernetes-list-type is map"));
-  const must = (what: string): string => `this property is in x-kubernetes-list-map-keys, so it ${what}`;
-  if (!required.includes(key) && member.default === undefined)
-    errors.push(fieldRequired(where.child('default'), must('must have a default or be a required property')));
-  if (member.nullable) errors.push(fieldForbidden(where.child('nullable'), must('cannot be nullable')));
+  if (!items?.properties?.[key]) errors.push(fieldInvalid(where, keys, 'entries must all be names of item properties'));
+  else if (type === 'array' || type === 'object') {
+    const detail = "must be a scalar type if parent array's x-kubernetes-list-type is map";
+    errors.push(fieldInvalid(at.child('items', 'properties').key(key).child('type'), items.type, detail));
+  }
+  if (again) errors.push(fieldInvalid(where, keys, 'must not contain duplicate entries'));
   return errors;
 }
 
 function elementErrors(schema: Schema, at: FieldPath): FieldError[] {
-  if (!isUnique(schema) || !schema.items?.nullable) return [];
-  const detail = `cannot be nullable when x-kubernetes-list-type is ${schema['x-kubernetes-list-type']}`;
-  return [fieldForbidden(at.child('items', 'nullable'), detail)];
+  const { items, 'x-kubernetes-list-type': listType, 'x-kubernetes-list-map-keys': keys = [] } = schema;
+  if (!items || (listType !== 'set' && listType !== 'map')) return [];
+  const errors = items.nullable
+    ? [fieldForbidden(at.child('nullable'), `cannot be nullable when x-kubernetes-list-type is ${listType}`)]
+    : [];
+  return listType === 'map' ? [...errors, ...keys.flatMap((key) => neededErrors(items, key, at.child('properties').key(key)))] : errors;
+}
+
+function neededErrors({ properties, required = [] }: Schema, key: string, at: FieldPath): FieldError[] {
+  const member = properties?.[key];
+  if (!member) return [];
+  const must = (what: string): string => `this property is in x-kubernetes-list-map-keys, so it ${what}`;
+  const errors: FieldError[] = [];
+  if (!required.includes(key) && member.default === undefined)
+    errors.push(fieldRequired(at.child('default'), must('must have a default or be a required property')));
+  if (member.nullable) errors.push(fieldForbidden(at.child('nullable'), must('cannot be nullable')));
+  return errors;
 }

@@ -1,20 +1,28 @@
-import { type FieldError, type FieldPath, fieldForbidden, fieldRequired } from '@keelson/machinery';
+import { equal, type FieldError, type FieldPath, fieldForbidden, fieldRequired } from '@keelson/machinery';
 import type { Schema } from './schema.ts';
 
-/** What stands under allOf, anyOf, oneOf and not may only restrict values whose schema stands outside. */
+/** What stands under allOf, anyOf, oneOf and not may only restrict values. */
 export function nestedErrors(schema: Schema, at: FieldPath): FieldError[] {
-  const intOrString = schema['x-kubernetes-int-or-string'] === true;
-  return nestedIn(schema, at).flatMap(([nested, where]) => [
-    ...restrictionErrors(nested, where, intOrString),
-    ...incompleteErrors(nested, schema, where, at),
-  ]);
+  return nestedIn(schema, at).flatMap(([nested, where]) => restrictionErrors(nested, where));
 }
 
+/** What the allOf, anyOf, oneOf and not of a whole object restrict has a schema outside. Those of its parts upstream does not ask this of. */
+export function incompleteErrors(schema: Schema, at: FieldPath): FieldError[] {
+  return nestedIn(schema, at).flatMap(([nested, where]) => missingErrors(nested, schema, where, at));
+}
+
+/** All that a schema holds of these, but for the one way in which types may be named: that of what is a number or a text. */
 function nestedIn(schema: Schema, at: FieldPath): (readonly [Schema, FieldPath])[] {
+  const typed = isNumberOrText(schema) ? [] : schema.anyOf;
+  const known = { ...schema, anyOf: typed };
   const lists = (['allOf', 'anyOf', 'oneOf'] as const).flatMap((name) =>
-    (schema[name] ?? []).map((nested, index) => [nested, at.child(name).index(index)] as const),
+    (known[name] ?? []).map((nested, index) => [nested, at.child(name).index(index)] as const),
   );
   return schema.not ? [...lists, [schema.not, at.child('not')]] : lists;
+}
+
+function isNumberOrText({ anyOf }: Schema): boolean {
+  return equal(anyOf, [{ type: 'integer' }, { type: 'string' }]);
 }
 
 /** Members that say more than which values are allowed, by what upstream says of them there. */
@@ -26,27 +34,26 @@ const structureOnly: Readonly<Record<string, string>> = {
   'x-kubernetes-int-or-string': 'false',
 };
 
-/** @param typed whether types may be named: those of what is a number or a text. */
-function restrictionErrors(schema: Schema, at: FieldPath, typed: boolean): FieldError[] {
+function restrictionErrors(schema: Schema, at: FieldPath): FieldError[] {
   const raw = schema as Readonly<Record<string, unknown>>;
   const errors = Object.entries(structureOnly)
-    .filter(([name]) => raw[name] !== undefined && raw[name] !== '' && raw[name] !== false && !(typed && name === 'type'))
+    .filter(([name]) => raw[name] !== undefined && raw[name] !== '' && raw[name] !== false)
     .map(([name, what]) => fieldForbidden(at.child(name), `must be ${what} to be structural`));
   if (schema.properties?.metadata)
     errors.push(fieldForbidden(at.child('properties').key('metadata'), 'must not be specified in a nested context'));
   const below = Object.entries(schema.properties ?? {}).flatMap(([name, nested]) =>
-    restrictionErrors(nested, at.child('properties').key(name), false),
+    restrictionErrors(nested, at.child('properties').key(name)),
   );
-  const items = schema.items ? restrictionErrors(schema.items, at.child('items'), false) : [];
-  return [...errors, ...nestedIn(schema, at).flatMap(([nested, where]) => restrictionErrors(nested, where, typed)), ...below, ...items];
+  const items = schema.items ? restrictionErrors(schema.items, at.child('items')) : [];
+  return [...errors, ...nestedErrors(schema, at), ...below, ...items];
 }
 
 /** Values that are restricted and have no schema outside. @param at where `nested` stands. @param outside where `schema` does. */
-function incompleteErrors(nested: Schema, schema: Schema | undefined, at: FieldPath, outside: FieldPath): FieldError[] {
+function missingErrors(nested: Schema, schema: Schema | undefined, at: FieldPath, outside: FieldPath): FieldError[] {
   if (!schema) return [fieldRequired(outside, `because it is defined in ${at}`)];
   const below = Object.entries(nested.properties ?? {}).flatMap(([name, member]) =>
-    incompleteErrors(member, schema.properties?.[name], at.child('properties').key(name), outside.child('properties').key(name)),
+    missingErrors(member, schema.properties?.[name], at.child('properties').key(name), outside.child('properties').key(name)),
   );
-  const items = nested.items ? incompleteErrors(nested.items, schema.items, at.child('items'), outside.child('items')) : [];
-  return [...nestedIn(nested, at).flatMap(([one, where]) => incompleteErrors(one, schema, where, outside)), ...items, ...below];
+  const items = nested.items ? missingErrors(nested.items, schema.items, at.child('items'), outside.child('items')) : [];
+  return [...nestedIn(nested, at).flatMap(([one, where]) => missingErrors(one, schema, where, outside)), ...items, ...below];
 }

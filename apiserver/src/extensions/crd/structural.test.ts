@@ -55,8 +55,14 @@ test('what restricts values says nothing else, and of nothing else', () => {
     `${where}.default: Forbidden: must be undefined to be structural`,
     `${where}.nullable: Forbidden: must be false to be structural`,
   ]);
-  assert.deepEqual(nested({ not: { properties: { other: { minLength: 1 } } } }), [
-    `s.properties[a].properties[other]: Required value: because it is defined in ${where}.not.properties[other]`,
+  // Upstream looks for what is missing only under the root's own allOf, anyOf, oneOf and not.
+  assert.deepEqual(nested({ not: { properties: { other: { minLength: 1 } } } }), []);
+  assert.deepEqual(said({ a: object }, { allOf: [{ properties: { a: { properties: { z: { minLength: 1 } } } } }] }), [
+    's.properties[a].properties[z]: Required value: because it is defined in s.allOf[0].properties[a].properties[z]',
+  ]);
+  assert.deepEqual(said({ a: { ...object, oneOf: [{ 'x-kubernetes-map-type': 'atomic' }] } }), [
+    's.properties[a].oneOf[0].x-kubernetes-map-type: Forbidden: must be undefined to be structural',
+    's.properties[a].oneOf[0].type: Required value: must be object if x-kubernetes-map-type is specified',
   ]);
   assert.deepEqual(said({}, { anyOf: [{ properties: { metadata: { maxProperties: 1 } } }] }), [
     's.anyOf[0].properties[metadata]: Forbidden: must not be specified in a nested context',
@@ -64,13 +70,68 @@ test('what restricts values says nothing else, and of nothing else', () => {
   ]);
   const either: Schema = { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] };
   assert.deepEqual(said({ a: either }), []);
+  assert.deepEqual(said({ a: { ...either, anyOf: [text, { type: 'integer' }] } }), [
+    's.properties[a].anyOf[0].type: Forbidden: must be empty to be structural',
+    's.properties[a].anyOf[1].type: Forbidden: must be empty to be structural',
+  ]);
+});
+
+test('what a schema may hold', () => {
+  const at = 's.properties[a]';
+  assert.deepEqual(said({ a: { type: 'null' } }), [
+    `${at}.type: Unsupported value: "null": supported values: "array", "boolean", "integer", "number", "object", "string"`,
+    `${at}.type: Forbidden: type cannot be set to null, use nullable as an alternative`,
+  ]);
+  assert.deepEqual(said({ a: { type: 'object', additionalProperties: false } }), []);
+  assert.deepEqual(said({ a: { ...object, additionalProperties: true } }), []);
+  assert.deepEqual(said({ a: { ...object, additionalProperties: false } }), [
+    `${at}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`,
+  ]);
+  assert.deepEqual(said({ a: { ...text, 'x-kubernetes-int-or-string': true } }), []);
+  assert.deepEqual(said({ a: { $ref: '#/x' } as Schema }), [`${at}.$ref: Forbidden: $ref is not supported`]);
+  assert.deepEqual(said({ a: { ...text, $schema: 'x' } as Schema }), [`s: Invalid value: "": OpenAPIV3Schema 'schema' is not supported`]);
+});
+
+test('defaults are values of their schema, and none stand in what the server itself writes', () => {
+  const at = 's.properties[a]';
+  assert.deepEqual(said({ a: { ...text, default: 1 } }), [
+    `${at}.default: Invalid value: "integer":  in body must be of type string: "integer"`,
+  ]);
+  assert.deepEqual(said({ a: { ...object, default: { k: 1 } } }), [
+    `${at}.default.k: Invalid value: "integer": k in body must be of type string: "integer"`,
+  ]);
+  assert.deepEqual(said({ a: { type: 'array', items: text, default: [1] } }), [
+    `${at}.default.[0]: Invalid value: "integer": [0] in body must be of type string: "integer"`,
+  ]);
+  assert.deepEqual(said({ a: { type: 'integer', default: 1.5 } }), [
+    `${at}.default: Invalid value: "number":  in body must be of type integer: "number"`,
+    `${at}.default: Invalid value: "": Checked value must be of type integer (default format) in `,
+  ]);
+  const inner: Schema = { type: 'object', required: ['k'], properties: { k: { ...text, default: 'x' } } };
+  assert.deepEqual(said({ a: { ...inner, default: {} } }), [`${at}.default.k: Required value`]);
+  assert.deepEqual(said({ a: { ...text, default: 'b', 'x-kubernetes-validations': [{ rule: "self == 'a'" }] } }), [
+    `${at}.default: Invalid value: "b": failed rule: self == 'a'`,
+  ]);
+  const whole: Schema = { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true };
+  assert.deepEqual(said({ a: { ...whole, default: { a: 1 } } }), [
+    `${at}.default.apiVersion: Required value`,
+    `${at}.default.kind: Required value`,
+  ]);
+  assert.deepEqual(said({}, { default: {} }), ['s.default.apiVersion: Required value', 's.default.kind: Required value']);
+  assert.deepEqual(said({ metadata: { type: 'object', default: { name: 'x' } } }), [
+    's.properties[metadata].default: Forbidden: must not be set in top-level metadata',
+  ]);
+  assert.deepEqual(said({ kind: { ...text, default: 'X' } }), ['s.properties[kind].default: Forbidden: must not be set in top-level kind']);
+  assert.deepEqual(said({ metadata: { type: 'object', properties: { name: { ...text, default: 'x' } } } }), [
+    's.properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata',
+  ]);
 });
 
 test('sets and maps of lists', () => {
   const at = 's.properties[a]';
   assert.deepEqual(said({ a: list(text, 'set'), b: list({ ...object, 'x-kubernetes-map-type': 'atomic' }, 'set') }), []);
   assert.deepEqual(said({ a: list(object, 'set') }), [
-    `${at}.items.x-kubernetes-map-type: Invalid value: "null": must be atomic as item of a list with x-kubernetes-list-type=set`,
+    `${at}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set`,
   ]);
   assert.deepEqual(said({ a: list({ ...text, nullable: true }, 'set') }), [
     `${at}.items.nullable: Forbidden: cannot be nullable when x-kubernetes-list-type is set`,
@@ -86,8 +147,8 @@ test('sets and maps of lists', () => {
     `${at}.items.type: Invalid value: "string": must be object if parent array's x-kubernetes-list-type is map`,
   ]);
   assert.deepEqual(said({ a: keyed({ ...object, required: ['k'] }, 'k', 'k', 'other') }), [
-    `${at}.x-kubernetes-list-map-keys: Invalid value: ["k","k","other"]: entries must all be names of item properties`,
     `${at}.x-kubernetes-list-map-keys: Invalid value: ["k","k","other"]: must not contain duplicate entries`,
+    `${at}.x-kubernetes-list-map-keys: Invalid value: ["k","k","other"]: entries must all be names of item properties`,
   ]);
   const nullable: Schema = { type: 'object', required: ['k'], properties: { k: { ...text, nullable: true } } };
   assert.deepEqual(said({ a: keyed(nullable, 'k') }), [

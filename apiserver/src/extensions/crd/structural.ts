@@ -1,42 +1,53 @@
-import { copyOf, type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
-import { applyDefaults } from './defaults.ts';
+import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, formatFieldError } from '@keelson/machinery';
+import { defaultErrors } from './default-checks.ts';
 import { isEmbedded } from './embedded.ts';
 import { patternOf } from './pattern.ts';
-import { prune } from './prune.ts';
 import { ruleSchemaErrors } from './rules-check.ts';
-import { isMap, type Schema } from './schema.ts';
-import { mergeErrors } from './structural-lists.ts';
-import { nestedErrors } from './structural-nested.ts';
-import { validateValue } from './validate.ts';
+import type { Schema } from './schema.ts';
+import { openApiErrors, unreadable } from './schema-checks.ts';
+import { incompleteErrors, nestedErrors } from './structural-nested.ts';
 
 /**
  * Why a schema is not structural: every value has a type, found without looking into allOf, anyOf, oneOf and not, which may only restrict.
- * Also what upstream refuses in any schema. Paths and messages are upstream's.
+ * Also what upstream refuses in any schema. Paths, messages and order are upstream's.
  */
 export function structuralErrors(schema: Schema, at: FieldPath): FieldError[] {
-  const isObject = schema.type === undefined || schema.type === 'object';
+  const why = unreadable(schema, at);
+  const errors = why ? [] : shapeErrors(schema, at);
+  if (!why && errors.length === 0) errors.push(...defaultErrors(schema, at));
+  const refused = openApiErrors(schema, at);
+  if (why) return refused.length > 0 ? refused : [fieldInvalid(at, '', why)];
+  // What is not structural has no types that rules could be checked against.
+  return errors.length > 0 ? [...errors, ...refused] : [...refused, ...ruleSchemaErrors(schema, at)];
+}
+
+function shapeErrors(schema: Schema, at: FieldPath): FieldError[] {
+  const isObject = !schema.type || schema.type === 'object';
   const errors = [
     ...(isObject ? [] : [fieldInvalid(at.child('type'), schema.type, 'must be object at the root')]),
     ...identityErrors(schema, at, true),
     ...nodeErrors(schema, at, 'must not be empty at the root'),
+    ...incompleteErrors(schema, at),
   ];
-  // What is not structural has no types that rules could be checked against.
-  return errors.length > 0 ? errors : ruleSchemaErrors(schema, at);
+  const texts = errors.map((error) => [formatFieldError(error), error] as const);
+  return texts.toSorted(([a], [b]) => (a < b ? -1 : Number(a > b))).map(([, error]) => error);
 }
 
 function nodeErrors(schema: Schema, at: FieldPath, whenUntyped: string): FieldError[] {
   return [
     ...typeErrors(schema, at, whenUntyped),
     ...eitherErrors(schema, at),
-    ...unsupportedErrors(schema, at),
-    ...mergeErrors(schema, at),
+    ...patternErrors(schema, at),
     ...childErrors(schema, at),
     ...nestedErrors(schema, at),
-    ...defaultErrors(schema, at),
   ];
 }
 
-const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
+function patternErrors({ pattern }: Schema, at: FieldPath): FieldError[] {
+  const problem = pattern ? patternOf(pattern) : undefined;
+  if (typeof problem !== 'string') return [];
+  return [fieldInvalid(at.child('pattern'), pattern, `must be a valid regular expression, but isn't: ${problem}`)];
+}
 
 /** What is a number or a text is no object. */
 function eitherErrors(schema: Schema, at: FieldPath): FieldError[] {
@@ -53,36 +64,8 @@ function typeErrors(schema: Schema, at: FieldPath, whenUntyped: string): FieldEr
   const mustBeObject = 'must be object if x-kubernetes-embedded-resource is true';
   if (!schema.type && isEmbedded(schema)) return [fieldRequired(where, mustBeObject)];
   if (!schema.type) return free ? [] : [fieldRequired(where, whenUntyped)];
-  if (schema.type === 'null') return [fieldForbidden(where, 'type cannot be set to null, use nullable as an alternative')];
-  if (!types.includes(schema.type)) return [fieldUnsupported(where, schema.type, types)];
-  if (schema['x-kubernetes-int-or-string']) return [fieldForbidden(where, 'must be empty if x-kubernetes-int-or-string is true')];
   if (schema.type !== 'object' && isEmbedded(schema)) return [fieldInvalid(where, schema.type, mustBeObject)];
-  if (schema.type === 'array' && !schema.items) return [fieldRequired(at.child('items'), 'must be specified')];
-  return [];
-}
-
-const unsupported = ['$ref', 'definitions', 'dependencies', 'id', 'patternProperties', 'additionalItems'];
-
-function unsupportedErrors(schema: Schema, at: FieldPath): FieldError[] {
-  const raw = schema as Readonly<Record<string, unknown>>;
-  const errors = unsupported
-    .filter((name) => raw[name] !== undefined)
-    .map((name) => fieldForbidden(at.child(name), `${name} is not supported`));
-  if (schema.uniqueItems)
-    errors.push(
-      fieldForbidden(at.child('uniqueItems'), 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'),
-    );
-  if (schema.properties && schema.additionalProperties !== undefined && Object.keys(schema.properties).length > 0)
-    errors.push(fieldForbidden(at.child('additionalProperties'), 'additionalProperties and properties are mutual exclusive'));
-  if (schema.additionalProperties === false)
-    errors.push(fieldForbidden(at.child('additionalProperties'), 'additionalProperties cannot be set to false'));
-  const preserve = 'x-kubernetes-preserve-unknown-fields';
-  if (schema[preserve] === false) errors.push(fieldInvalid(at.child(preserve), false, 'must be true or undefined'));
-  if (Array.isArray(schema.items)) errors.push(fieldForbidden(at.child('items'), 'items must be a schema object and not an array'));
-  const pattern = schema.pattern ? patternOf(schema.pattern) : undefined;
-  if (typeof pattern === 'string')
-    errors.push(fieldInvalid(at.child('pattern'), schema.pattern, `must be a valid regular expression, but isn't: ${pattern}`));
-  return errors;
+  return schema.type === 'array' && !schema.items ? [fieldRequired(at.child('items'), 'must be specified')] : [];
 }
 
 function childErrors({ properties = {}, additionalProperties, items }: Schema, at: FieldPath): FieldError[] {
@@ -94,7 +77,7 @@ function childErrors({ properties = {}, additionalProperties, items }: Schema, a
   return [
     ...Object.entries(properties).flatMap(([name, member]) => below(member, at.child('properties').key(name))),
     ...(typeof additionalProperties === 'object' ? below(additionalProperties, at.child('additionalProperties')) : []),
-    ...(items && !Array.isArray(items) ? below(items, at.child('items'), 'must not be empty for specified array items') : []),
+    ...(items ? below(items, at.child('items'), 'must not be empty for specified array items') : []),
   ];
 }
 
@@ -130,15 +113,4 @@ const shapeless = 'must not be empty if x-kubernetes-embedded-resource is true w
 function restrictsNames({ type: _type, default: _default, properties = {}, ...rest }: Schema): boolean {
   const names = Object.keys(properties);
   return Object.keys(rest).length === 0 && names.every((name) => name === 'name' || name === 'generateName');
-}
-
-/** A default is what the server itself would write: pruned, and valid when the defaults within it are filled in. */
-function defaultErrors(schema: Schema, at: FieldPath): FieldError[] {
-  if (schema.default === undefined) return [];
-  const value = copyOf(schema.default);
-  const where = at.child('default');
-  const gone = prune(value, schema, false);
-  if (gone.length > 0) return [fieldInvalid(where, schema.default, 'must not have unknown fields')];
-  if (isMap(value)) applyDefaults(value, schema);
-  return validateValue(value, schema, String(where));
 }

@@ -5,6 +5,7 @@ import type { KindDefinition } from '../../kinds/types.ts';
 import type { Converter } from './conversion.ts';
 import { applyDefaults } from './defaults.ts';
 import { kindDefinition, schemaOf } from './definition.ts';
+import { prune } from './prune.ts';
 import { isMap, type Schema } from './schema.ts';
 
 /** A definition's versions as kinds: the one that is stored, and those that are served. */
@@ -61,17 +62,23 @@ function viewOf(
   const own = kindDefinition(definition, version);
   const schema = schemaOf(version);
   const { apiVersion } = own.kind;
+  const schemas = new Map(definition.spec.versions.map((one) => [`${definition.spec.group}/${one.name}`, schemaOf(one)]));
+  // Defaults are those of the version that is stored; what another version knows nothing of is not in it.
   const filled = (object: KubeObject): KubeObject => {
-    applyDefaults(object, schema);
+    applyDefaults(object, schemas.get(object.apiVersion ?? '') ?? schema);
+    return object;
+  };
+  const pruned = (object: KubeObject, by: Schema): KubeObject => {
+    prune(object, by);
     return object;
   };
   const made = new Map<string, KubeObject>();
   const fromStored = (stored: KubeObject): KubeObject => {
     if (stored.apiVersion === apiVersion) return filled(stored);
-    if (converter.now) return filled(converter.now(stored, apiVersion));
+    if (converter.now) return pruned(converter.now(filled(stored), apiVersion), schema);
     const known = made.get(idOf(stored));
     if (!known) throw internalError(new Error(`${stored.metadata.name} was not converted to ${apiVersion}`));
-    return filled(copyOf(known));
+    return pruned(copyOf(known), schema);
   };
   const prepare = async (stored: readonly KubeObject[]): Promise<void> => {
     const missing = stored.filter((one) => one.apiVersion !== apiVersion && !made.has(idOf(one)));
@@ -84,7 +91,10 @@ function viewOf(
     version: {
       of: hub.kind,
       fromStored: fromStored as never,
-      toStored: async (object) => (await converter.later([{ ...object, apiVersion }], hub.kind.apiVersion))[0] as KubeObject,
+      toStored: async (object) => {
+        const [converted] = await converter.later([{ ...object, apiVersion }], hub.kind.apiVersion);
+        return pruned(copyOf(converted as KubeObject), schemas.get(hub.kind.apiVersion) ?? schema);
+      },
       ...(converter.now ? {} : { prepare }),
       selectableFields: Object.fromEntries(Object.keys(own.selectableFields ?? {}).map((field) => [field, field])),
     },

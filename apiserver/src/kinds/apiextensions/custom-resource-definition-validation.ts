@@ -29,23 +29,29 @@ export function definitionErrors(definition: CustomResourceDefinition): FieldErr
   if (!spec) return [fieldRequired(at)];
   const { names, versions = [], conversion } = spec;
   const errors: FieldError[] = [];
-  if (metadata.name !== `${names?.plural}.${spec.group}`)
-    errors.push(fieldInvalid(path('metadata', 'name'), metadata.name, 'must be spec.names.plural+"."+spec.group'));
+  // A name that is missing is told by the rules of all objects; one made up from a prefix is never right.
+  for (const member of ['name', 'generateName'] as const)
+    if (metadata[member] && metadata[member] !== `${names?.plural}.${spec.group}`)
+      errors.push(fieldInvalid(path('metadata', member), metadata[member], 'must be spec.names.plural+"."+spec.group'));
   errors.push(...groupErrors(spec.group), ...requiredOneOf(spec.scope, ['Cluster', 'Namespaced'], at.child('scope')));
   for (const error of versionsErrors(versions, at)) errors.push(error);
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
     errors.push(fieldInvalid(at.child('versions'), versions, 'must contain unique version names'));
   if (versions.filter(({ storage }) => storage).length !== 1)
-    errors.push(fieldInvalid(at.child('versions'), versions, 'must have exactly one version marked as storage version'));
+    errors.push(fieldInvalid(at.child('versions'), spec.versions ?? null, 'must have exactly one version marked as storage version'));
+  const problems = versions[0]?.name ? isDNS1035Label(versions[0].name) : [];
+  if (problems.length > 0) errors.push(fieldInvalid(at.child('version'), versions[0]?.name, problems.join(',')));
   for (const member of ['plural', 'singular', 'kind', 'listKind'] as const)
     if (!names?.[member]) errors.push(fieldRequired(at.child('names', member)));
   errors.push(...namesErrors(names ?? {}, at.child('names')));
   if (conversion) errors.push(...conversionErrors(conversion, at.child('conversion')));
   errors.push(...storedVersionErrors(status?.storedVersions ?? [], versions, path('status', 'storedVersions')));
   if (!metadata.resourceVersion) errors.push(...approvalErrors(definition));
-  if (spec.preserveUnknownFields) errors.push(fieldInvalid(at.child('preserveUnknownFields'), true, 'must be false'));
+  if (spec.preserveUnknownFields) errors.push(fieldInvalid(at.child('preserveUnknownFields'), true, preserveElsewhere));
   return errors;
 }
+
+const preserveElsewhere = 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
 
 function groupErrors(group: string | undefined): FieldError[] {
   const where = at.child('group');
@@ -58,14 +64,14 @@ function groupErrors(group: string | undefined): FieldError[] {
 export function namesErrors(names: Partial<CustomResourceDefinitionNames>, where: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const check = (value: string | undefined, place: FieldPath, mixed = false): void => {
-    const problems = value ? isDNS1035Label(mixed ? value.toLowerCase() : value) : [];
+    const problems = value === undefined ? [] : isDNS1035Label(mixed ? value.toLowerCase() : value);
     const lead = mixed ? 'may have mixed case, but should otherwise match: ' : '';
     if (problems.length > 0) errors.push(fieldInvalid(place, value, lead + problems.join(',')));
   };
-  check(names.plural, where.child('plural'));
-  check(names.singular, where.child('singular'));
-  check(names.kind, where.child('kind'), true);
-  check(names.listKind, where.child('listKind'), true);
+  check(names.plural || undefined, where.child('plural'));
+  check(names.singular || undefined, where.child('singular'));
+  check(names.kind || undefined, where.child('kind'), true);
+  check(names.listKind || undefined, where.child('listKind'), true);
   for (const [index, name] of (names.shortNames ?? []).entries()) check(name, where.child('shortNames').index(index));
   if (names.kind && names.kind === names.listKind)
     errors.push(fieldInvalid(where.child('listKind'), names.listKind, 'kind and listKind may not be the same'));
@@ -95,7 +101,7 @@ function storedVersionErrors(
   versions: readonly CustomResourceDefinitionVersion[],
   where: FieldPath,
 ): FieldError[] {
-  if (stored.length === 0) return [fieldInvalid(where, stored, 'must have at least one stored version')];
+  if (stored.length === 0) return [fieldInvalid(where, null, 'must have at least one stored version')];
   const errors = versions
     .filter(({ storage, name }) => storage && !stored.includes(name))
     .map(({ name }) => fieldInvalid(where, stored, `must have the storage version ${name}`));

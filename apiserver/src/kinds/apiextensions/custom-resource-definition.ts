@@ -1,5 +1,6 @@
-import { path } from '@keelson/machinery';
+import { goQuote, path } from '@keelson/machinery';
 import { CustomResourceDefinition } from '@keelson/types';
+import { newFormats } from '../../extensions/crd/unknown-formats.ts';
 import { defaultClientConfig } from '../admissionregistration/client-config.ts';
 import { defaultColumns } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -20,13 +21,17 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
       spec.names.singular ||= spec.names.kind.toLowerCase();
       spec.names.listKind ||= `${spec.names.kind}List`;
     }
+    if (!spec.preserveUnknownFields) spec.preserveUnknownFields = undefined;
     spec.conversion ??= { strategy: 'None' };
     defaultClientConfig(spec.conversion.webhook?.clientConfig);
     for (const { additionalPrinterColumns } of spec.versions ?? [])
       for (const column of additionalPrinterColumns ?? []) if (column.priority === 0) column.priority = undefined;
   },
   prepareCreate(definition) {
-    const storage = (definition.spec?.versions ?? []).filter((version) => version.storage).map(({ name }) => name);
+    const storage = (definition.spec?.versions ?? [])
+      .filter((version) => version.storage)
+      .slice(0, 1)
+      .map(({ name }) => name);
     definition.status = { conditions: noneYet, acceptedNames: { plural: '', kind: '' }, storedVersions: storage };
   },
   prepareUpdate(next) {
@@ -34,6 +39,7 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
     const storage = (next.spec?.versions ?? []).find((version) => version.storage)?.name;
     if (storage !== undefined && !stored.includes(storage)) next.status = { ...next.status, storedVersions: [...stored, storage] };
   },
+  warnings: (next, old) => newFormats(next, old).map((format) => `unrecognized format ${goQuote(format)}`),
   validate: definitionErrors,
   validateUpdate: definitionUpdateErrors,
   deletion: {

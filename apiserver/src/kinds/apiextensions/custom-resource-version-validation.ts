@@ -28,25 +28,42 @@ export function versionsErrors(versions: readonly Version[], at: FieldPath): Fie
     }
   };
   each(['schema'], at.child('validation'), schemaErrors);
-  each(['selectableFields', 'schema'], at.child('selectableFields'), ({ selectableFields = [], schema }, where) =>
-    selectableErrors(selectableFields, (schema?.openAPIV3Schema ?? {}) as Schema, where),
-  );
   each(['subresources'], at.child('subresources'), ({ subresources }, where) =>
     subresources?.scale ? scaleErrors(subresources.scale, where.child('scale')) : [],
   );
   each(['additionalPrinterColumns'], at.child('additionalPrinterColumns'), ({ additionalPrinterColumns = [] }, where) =>
     additionalPrinterColumns.flatMap((one, index) => columnErrors(one, where.index(index))),
   );
+  each(['selectableFields', 'schema'], at.child('selectableFields'), fieldsErrors);
   return errors;
+}
+
+function fieldsErrors({ selectableFields = [], schema }: Version, where: FieldPath): FieldError[] {
+  if (selectableFields.length === 0) return [];
+  if (!schema?.openAPIV3Schema) return [fieldInvalid(where, '', 'may only be set when validations.schema is included')];
+  return selectableErrors(selectableFields, schema.openAPIV3Schema as Schema, where);
 }
 
 function nameErrors({ name = '', schema, deprecated, deprecationWarning }: Version, where: FieldPath): FieldError[] {
   const problems = isDNS1035Label(name);
-  const errors = schema?.openAPIV3Schema ? [] : [fieldRequired(where.child('schema', 'openAPIV3Schema'), 'schemas are required')];
+  const errors = schema?.openAPIV3Schema ? [] : [fieldRequired(where.child('schema', 'openAPIV3Schema'))];
   if (problems.length > 0) errors.push(fieldInvalid(where.child('name'), name, problems.join(',')));
-  if (!deprecated && deprecationWarning !== undefined)
-    errors.push(fieldInvalid(where.child('deprecationWarning'), deprecationWarning, 'can only be set for deprecated versions'));
-  return errors;
+  const wrong = deprecationWarning === undefined ? [] : warningProblems(deprecated === true, deprecationWarning);
+  return [...errors, ...wrong.map((problem) => fieldInvalid(where.child('deprecationWarning'), deprecationWarning, problem))];
+}
+
+/** Bytes of a warning, which has to fit a header. */
+const longestWarning = 256;
+
+function warningProblems(deprecated: boolean, warning: string): string[] {
+  if (!deprecated) return ['can only be set for deprecated versions'];
+  const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(warning)?.index;
+  const index = unprintable === undefined ? 0 : Buffer.byteLength(warning.slice(0, unprintable));
+  return [
+    ...(Buffer.byteLength(warning) > longestWarning ? [`must be <= ${longestWarning} characters long`] : []),
+    ...(warning === '' ? ['must not be an empty string'] : []),
+    ...(unprintable === undefined ? [] : [`must only contain printable UTF-8 characters; non-printable character found at index ${index}`]),
+  ];
 }
 
 function schemaErrors({ schema }: Version, where: FieldPath): FieldError[] {
@@ -73,7 +90,7 @@ function scaleErrors(
     const errors = pathErrors(value, place);
     if (errors.length > 0 || prefixes.some((prefix) => value.startsWith(prefix))) return errors;
     const form = prefixes.map((prefix) => prefix.slice(0, -1)).join(' or ');
-    return [fieldInvalid(place, value, `should be a json path under ${form}`)];
+    return [fieldInvalid(place, value, `should be a json path under ${prefixes.length > 1 ? 'either ' : ''}${form}`)];
   });
 }
 

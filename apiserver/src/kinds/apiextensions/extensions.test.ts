@@ -18,16 +18,76 @@ test('a definition is filled in', () => {
   assert.deepEqual(status, { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: ['v1'] });
 });
 
+const label =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
+test('names and versions of definitions are said as upstream says them', () => {
+  const names = (more: object): object => definition({ names: { plural: 'crontabs', kind: 'CronTab', ...more } });
+  const deprecated = (deprecationWarning: string): object =>
+    definition({ versions: [version(), version({ name: 'v2', storage: false, deprecated: true, deprecationWarning })] });
+  const at = 'spec.versions[1].deprecationWarning: Invalid value:';
+  const scale = { specReplicasPath: '.spec.n', statusReplicasPath: '.status.n', labelSelectorPath: '.n' };
+  const cases: [object, string[]][] = [
+    [names({ shortNames: [''] }), [`spec.names.shortNames[0]: Invalid value: "": ${label}`]],
+    [names({ categories: [''] }), [`spec.names.categories[0]: Invalid value: "": ${label}`]],
+    [deprecated('use v1'), []],
+    [deprecated(''), [`${at} "": must not be an empty string`]],
+    [deprecated('a'.repeat(257)), [`${at} "${'a'.repeat(257)}": must be <= 256 characters long`]],
+    [deprecated('é\n'), [`${at} "é\\n": must only contain printable UTF-8 characters; non-printable character found at index 2`]],
+    [
+      definition({ versions: [version({ name: 'V1' })] }),
+      [`spec.versions[0].name: Invalid value: "V1": ${label}`, `spec.version: Invalid value: "V1": ${label}`],
+    ],
+    [
+      definition({ versions: [version({ subresources: { scale } })] }),
+      ['spec.subresources.scale.labelSelectorPath: Invalid value: ".n": should be a json path under either .spec or .status'],
+    ],
+    [
+      definition({ versions: [version({ schema: undefined, selectableFields: [{ jsonPath: '.a' }] })] }),
+      [
+        'spec.versions[0].schema.openAPIV3Schema: Required value',
+        'spec.selectableFields: Invalid value: "": may only be set when validations.schema is included',
+      ],
+    ],
+  ];
+  for (const [object, expected] of cases) assert.deepEqual(problems(customResourceDefinitionKind, object), expected);
+  const { status } = created(customResourceDefinitionKind, definition({ versions: [version(), version({ name: 'v2' })] }));
+  assert.deepEqual(status?.storedVersions, ['v1']);
+  assert.equal(created(customResourceDefinitionKind, definition({ preserveUnknownFields: false })).spec.preserveUnknownFields, undefined);
+});
+
+test('formats nobody knows are warned of, once they are new', () => {
+  const of = (format: string, type = 'string') =>
+    created(
+      customResourceDefinitionKind,
+      definition({ versions: [version({ schema: { openAPIV3Schema: { type: 'object', properties: { a: { type, format } } } } })] }),
+    );
+  const { warnings } = customResourceDefinitionKind;
+  assert.deepEqual(warnings?.(of('bogus'), undefined), ['unrecognized format "bogus"']);
+  assert.deepEqual(warnings?.(of('int32'), undefined), ['unrecognized format "int32"']);
+  assert.deepEqual(warnings?.(of('date', 'object'), undefined), ['unrecognized format "date"']);
+  for (const [format, type] of [
+    ['int32', 'integer'],
+    ['double', 'number'],
+    ['date-time', 'string'],
+    ['k8s-short-name', 'string'],
+  ] as const)
+    assert.deepEqual(warnings?.(of(format, type), undefined), []);
+  assert.deepEqual(warnings?.(of('bogus'), of('bogus')), []);
+});
+
 test('definitions that cannot be', () => {
   const cases: [object, string[]][] = [
     [definition(), []],
     [definition({}, { name: 'x' }), ['metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group']],
     [definition({ scope: 'World' }), ['spec.scope: Unsupported value: "World": supported values: "Cluster", "Namespaced"']],
+    [definition({ versions: [version({ schema: undefined })] }), ['spec.versions[0].schema.openAPIV3Schema: Required value']],
     [
-      definition({ versions: [version({ schema: undefined })] }),
-      ['spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required'],
+      definition({ preserveUnknownFields: true }),
+      [
+        'spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+      ],
     ],
-    [definition({ preserveUnknownFields: true }), ['spec.preserveUnknownFields: Invalid value: true: must be false']],
     [
       definition({ conversion: { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'] } } }),
       ['spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook'],
@@ -85,9 +145,9 @@ test('fields that cannot be selected by', () => {
   assert.deepEqual(said('.x'), [`${at}.jsonPath: Invalid value: ".x": is an invalid path: does not refer to a valid field`]);
   assert.deepEqual(said('s'), [`${at}.jsonPath: Invalid value: "s": is an invalid path: expected [ or . but got: s`]);
   assert.deepEqual(said('.list[0]'), [`${at}.jsonPath: Invalid value: ".list[0]": is an invalid path: array notation is not allowed`]);
-  assert.deepEqual(said('.o'), [`${at}: Invalid value: ".o": ${scalar}`]);
-  assert.deepEqual(said('.metadata.name'), [`${at}: Invalid value: ".metadata.name": must not point to fields in metadata`]);
-  assert.deepEqual(said('.s', '.s'), ['spec.selectableFields[1]: Duplicate value: ".s"']);
+  assert.deepEqual(said('.o'), [`${at}.jsonPath: Invalid value: ".o": ${scalar}`]);
+  assert.deepEqual(said('.metadata.name'), [`${at}.jsonPath: Invalid value: ".metadata.name": must not point to fields in metadata`]);
+  assert.deepEqual(said('.s', '.s'), ['spec.selectableFields[1].jsonPath: Duplicate value: ".s"']);
 });
 
 test('what of a definition can change', () => {

@@ -1,0 +1,34 @@
+import { equal } from '@keelson/machinery';
+import type { CustomResourceDefinition } from '@keelson/types';
+import { isKnownFormat } from './formats.ts';
+import type { Schema } from './schema.ts';
+
+/** Formats of numbers, by type. */
+const numbers: Readonly<Record<string, readonly string[]>> = { integer: ['int32', 'int64'], number: ['float', 'double'] };
+
+/** The formats of a definition's schemas that mean nothing to the server, and that were not there before. */
+export function newFormats(next: CustomResourceDefinition, old: CustomResourceDefinition | undefined): string[] {
+  const before = new Set(old ? unknownFormats(old) : []);
+  return unknownFormats(next).filter((format) => !before.has(format));
+}
+
+function unknownFormats({ spec: { versions } }: CustomResourceDefinition): string[] {
+  const schemas = versions.map(({ schema }) => schema?.openAPIV3Schema as Schema | undefined).filter((schema) => schema !== undefined);
+  const [first, ...others] = schemas;
+  // What all versions have in common is looked at once.
+  const alike = first !== undefined && others.every((other) => equal(other, first));
+  return (alike ? [first] : schemas).flatMap(formatsIn);
+}
+
+function formatsIn(schema: Schema): string[] {
+  const { type = '', format, properties = {}, items, additionalProperties, allOf = [], anyOf = [], oneOf = [], not } = schema;
+  const own = format && !means(type, format) ? [format] : [];
+  const below = [items, typeof additionalProperties === 'object' ? additionalProperties : undefined, not].filter(
+    (child) => child !== undefined,
+  );
+  return [...own, ...[...below, ...allOf, ...anyOf, ...oneOf, ...Object.values(properties)].flatMap(formatsIn)];
+}
+
+function means(type: string, format: string): boolean {
+  return type === '' || type === 'string' ? isKnownFormat(format) : (numbers[type]?.includes(format) ?? false);
+}
