@@ -134,7 +134,7 @@ function invalidText({ status, message }: ApiError): string {
   const { kind = '', name = '', causes = [] } = status.details ?? {};
   const nameless = kind === '' && name === '';
   if (nameless && causes.length === 0) return message ? `The request is invalid: ${message}` : 'The request is invalid';
-  const subject = nameless ? 'The request is invalid' : name === '' ? `The ${kind} is invalid` : `The ${kind} "${name}" is invalid`;
+  const subject = nameless ? 'The request is invalid' : `The ${kind} "${name}" is invalid`;
   const lines = [...new Set(causes.map(({ field, message: text }) => `${field || '<nil>'}: ${text ?? ''}`))];
   if (lines.length === 0) return subject;
   return lines.length === 1 ? `${subject}: ${lines[0]}` : `${subject}: \n${lines.map((line) => `* ${line}`).join('\n')}`;

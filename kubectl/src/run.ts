@@ -1,4 +1,4 @@
-import { systemClock, systemRandom } from '@keelson/base';
+import { errorMessage, systemClock, systemRandom } from '@keelson/base';
 import { Cluster } from './cluster.ts';
 import { complete } from './completion/complete.ts';
 import { describeError, ExitError, UsageError } from './errors.ts';
@@ -75,9 +75,17 @@ function report(error: unknown, shell: Shell, at: Place): number {
   return 1;
 }
 
+/** @throws ExitError, as upstream's kubectl ends where preferences cannot be had. */
+function preferencesFor(argv: readonly string[], shell: Shell): ReturnType<typeof loadPreferences> {
+  try {
+    return loadPreferences(argv, shell);
+  } catch (error) {
+    throw new ExitError(1, `error occurred while applying preferences ${errorMessage(error)}`);
+  }
+}
+
 async function dispatch(argv: readonly string[], shell: Shell, at: Place): Promise<number> {
-  // What changes preferences must work where they cannot be read.
-  const preferences = argv[0] === 'kuberc' ? undefined : loadPreferences(argv, shell);
+  const preferences = preferencesFor(argv, shell);
   const preferred = withoutAlias(argv, preferences, isVerb);
   const chosen = await choose(preferred.argv, shell);
   if (typeof chosen === 'number') return chosen;

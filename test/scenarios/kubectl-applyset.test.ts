@@ -61,7 +61,7 @@ test('a set: its parent is made, its members are labelled, what is no longer the
   assert.equal(member, id);
   assert.deepEqual(
     await apply(`${flags} --dry-run=client`, map('b')),
-    done('configmap/b configured (dry run)\nconfigmap/a pruned (dry run)\nservice/s pruned (dry run)\n'),
+    done('configmap/b unchanged (dry run)\nconfigmap/a pruned (dry run)\nservice/s pruned (dry run)\n'),
   );
   assert.deepEqual(
     await apply(`${flags} --dry-run=server`, map('b')),
@@ -170,7 +170,7 @@ test('the older pruning: what was applied and is not among the manifests, of the
   const all = await apply('-n old --all --dry-run=client', map('b'));
   assert.equal(
     all.stdout,
-    'configmap/b configured (dry run)\nconfigmap/a pruned (dry run)\nservice/s pruned (dry run)\nnamespace/applied pruned (dry run)\n',
+    'configmap/b unchanged (dry run)\nconfigmap/a pruned (dry run)\nservice/s pruned (dry run)\nnamespace/applied pruned (dry run)\n',
   );
   assert.match(all.stderr, /Deprecated: kubectl apply will no longer prune non-namespaced resources by default/);
   const both = '-n old --all --prune-allowlist=core/v1/Service --prune-allowlist=/v1/ConfigMap';

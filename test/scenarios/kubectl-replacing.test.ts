@@ -86,14 +86,13 @@ test('replace takes the ways of deletion only with --force', async () => {
     assert.deepEqual(await server.kubectl(`replace -f - ${flags}`, service({})), { code: 1, stdout: '', stderr: `error: ${told}\n` });
 });
 
-test('a patch that is only tried is told to change what it would change', async () => {
+test('a patch that is only tried is told as one that is made', async () => {
   const { ok } = server;
   await ok('create configmap tried --from-literal=k=a');
   for (const dryRun of ['client', 'server']) {
-    const suffix = { client: '(dry run)', server: '(server dry run)' }[dryRun];
     const patch = (body: string): Promise<string> => ok(['patch', 'cm', 'tried', `--dry-run=${dryRun}`, '-p', body]);
-    assert.equal(await patch('{"data":{"k":"b"}}'), `configmap/tried patched ${suffix}\n`);
-    assert.equal(await patch('{"data":{"k":"a"}}'), `configmap/tried patched (no change) ${suffix}\n`);
+    assert.equal(await patch('{"data":{"k":"b"}}'), 'configmap/tried patched\n');
+    assert.equal(await patch('{"data":{"k":"a"}}'), 'configmap/tried patched (no change)\n');
   }
   assert.equal(await ok(['patch', 'cm', 'tried', '-p', '{}']), 'configmap/tried patched (no change)\n');
 });

@@ -65,7 +65,8 @@ test('labels that are set and removed at once are modified', async () => {
   assert.equal(await ok('label cm l a=b'), 'configmap/l labeled\n');
   assert.equal(await ok('label cm l c=d a-'), 'configmap/l modified\n');
   assert.equal(await ok('label cm l c-'), 'configmap/l unlabeled\n');
-  assert.equal(await ok('label cm l c-'), 'label "c" not found.\nconfigmap/l labeled\n');
+  assert.equal(await ok('label cm l c-'), 'label "c" not found.\nconfigmap/l not labeled\n');
+  assert.equal(await ok('label cm l e=f c-'), 'label "c" not found.\nconfigmap/l labeled\n');
 });
 
 test('what apply would make is shown where nothing is sent', async () => {
@@ -140,4 +141,47 @@ test('a kubeconfig is changed as upstream’s kubectl changes it', async () => {
   const { stdout } = await config('view', '--context=y', '--minify', '-o', 'jsonpath={.contexts}{.current-context}');
   assert.equal(stdout, '[{"context":{"cluster":"c","namespace":"y","user":""},"name":"y"}]y');
   assert.equal((await config('view', '-o', 'jsonpath={.users[0].user.exec.args}')).stdout, '["1","2"]');
+});
+
+test('several conditions are waited for one after another, and a coming before all others', async () => {
+  const { ok, kubectl } = server;
+  await ok('create configmap awaited --from-literal=a=b');
+  const [is, other] = ['--for=jsonpath={.data.a}=b', '--for=jsonpath={.data.a}=c'];
+  const met = 'configmap/awaited condition met\n';
+  const late = 'error: timed out waiting for the condition on configmaps/awaited\n';
+  assert.equal(await ok(`wait cm/awaited ${is} --for=create`), met + met);
+  assert.deepEqual(await kubectl(`wait cm/awaited ${is} ${other} --timeout=50ms`), { code: 1, stdout: met, stderr: late });
+  assert.deepEqual(await kubectl(`wait cm/awaited --for=delete --for=create --timeout=50ms`), { code: 1, stdout: '', stderr: late });
+  assert.equal(
+    (await kubectl('wait cm/none --for=delete --for=create --timeout=50ms')).stderr,
+    'error: timed out waiting for the condition\n',
+  );
+  assert.equal((await kubectl('wait cm/awaited')).stderr, 'error: unrecognized condition: []\n');
+});
+
+test('what is in Secrets is shown in differences when that is asked for', async () => {
+  const { ok, kubectl } = server;
+  await ok('create secret generic hushed --from-literal=a=b');
+  const wanted = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'hushed' }, data: { a: 'eg==' } });
+  assert.match((await kubectl('diff -f -', wanted)).stdout, /^- {2}a: '\*\*\* \(before\)'\n\+ {2}a: '\*\*\* \(after\)'$/m);
+  assert.match((await kubectl('diff -f - --show-secrets', wanted)).stdout, /^- {2}a: Yg==\n\+ {2}a: eg==$/m);
+});
+
+test('what changes nothing is unchanged without being sent, too; what was applied last is set without annotations', async () => {
+  const { ok } = server;
+  const map = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'same' } });
+  await ok('apply -f -', map);
+  assert.equal(await ok('apply -f - --dry-run=client', map), 'configmap/same unchanged (dry run)\n');
+  assert.equal(await ok('apply set-last-applied -f -', map), 'configmap/same configured\n');
+  assert.equal(await ok('apply set-last-applied -f -', map), 'set-last-applied same: no changes required.\n');
+  assert.equal(await ok('delete cm same --dry-run=client'), 'configmap "same" deleted from default namespace (dry run)\n');
+});
+
+test('short flags, and lists with nothing in them', async () => {
+  const { ok, kubectl } = server;
+  assert.match(await ok('explain configmaps.metadata -R -o plaintext'), /^ {2}managedFields\t.*\n {4}apiVersion\t/m);
+  assert.match(await ok('api-resources -o json --api-group=nope --show-managed-fields'), /"resources": null/);
+  const none = { code: 0, stdout: '', stderr: 'No events found in kube-public namespace.\n' };
+  assert.deepEqual(await kubectl('events -n kube-public -o json'), none);
+  assert.equal((await kubectl('label cm k =b')).stderr, 'error: at least one label update is required\n');
 });

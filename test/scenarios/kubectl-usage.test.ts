@@ -42,7 +42,7 @@ test('words of command lines that are wrong', async () => {
     ['get --raw foo', 'error: --raw must be a valid URL path: parse "foo": invalid URI for request\n'],
     ['set image deploy/nope', 'Error from server (NotFound): deployments.apps "nope" not found\n'],
     ['scale deploy nope --replicas=1', 'error: no objects passed to scale deployments.apps "nope" not found\n'],
-    ['wait pods a', 'error: unrecognized condition: ""\n'],
+    ['wait pods a', 'error: unrecognized condition: []\n'],
     ['version a', 'error: extra arguments: [a]\n'],
     ['explain pods --output=foo', 'error: unrecognized format: foo\n'],
     ['events --types=foo', 'error: valid --types are Normal or Warning\n'],
@@ -87,13 +87,13 @@ test('scaling ends with the first manifest that is not there, but not with a nam
   assert.equal((await kubectl('scale deploy/nope deploy/there --replicas=5')).stdout, 'deployment.apps/there scaled\n');
 });
 
-test('apply prints several objects as one list, and says configured of what it only pretends', async () => {
+test('apply prints several objects as one list, and says unchanged of what it only pretends and would leave as it is', async () => {
   const { ok } = server;
   const map = (name: string): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
   const both = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [map('l1'), map('l2')] });
   const printed = JSON.parse(await ok('apply -f - -o json', both)) as { kind: string; items: { metadata: { name: string } }[] };
   assert.deepEqual([printed.kind, printed.items.map(({ metadata }) => metadata.name)], ['List', ['l1', 'l2']]);
-  assert.equal(await ok('apply -f - --dry-run=client', JSON.stringify(map('l1'))), 'configmap/l1 configured (dry run)\n');
+  assert.equal(await ok('apply -f - --dry-run=client', JSON.stringify(map('l1'))), 'configmap/l1 unchanged (dry run)\n');
 });
 
 test('labels of several objects are listed under their names', async () => {

@@ -32,6 +32,14 @@ test('kuberc set writes defaults and aliases, and says what is there already', (
       /^aliases:\n- appendArgs:\n {2}- current-context\n {2}command: config\n {2}name: where/m,
     );
     assert.match(await kubectl('kuberc', 'set', '--section=aliases', '--command=get'), /--name is required when --section=aliases/);
+    await kubectl('kuberc', 'set', '--section=aliases', '--name=bare', '--command=get');
+    assert.match(readFileSync(join(folder, 'rc'), 'utf8'), /^- command: get\n {2}name: bare\napiVersion/m);
+    const plugins = (...flags: string[]): Promise<string> => kubectl('kuberc', 'set', '--section=credentialplugin', ...flags);
+    assert.match(await plugins('--policy=x'), /^error: {2}--policy must be {2}"AllowAll", "DenyAll", or "Allowlist", got: x\n/);
+    assert.match(
+      await plugins('--policy=Allowlist', '--allowlist-entry=name=x'),
+      /^error: allowlist entry field "name" is deprecated, use "command" instead\n/,
+    );
   }));
 
 test('defaults hold where a flag is not given; an alias stands for its command', () =>
@@ -59,8 +67,9 @@ test('a preference that is none stops kubectl only where it was asked for', () =
     writeFileSync(join(folder, 'rc'), 'kind: Preference\n');
     assert.match(
       await kubectl('config', 'current-context'),
-      /^error: kuberc error kuberc: no valid preferences found in .*rc, use --v=5 to see details/,
+      /^error occurred while applying preferences kuberc error kuberc: no valid preferences found in .*rc, use --v=5 to see details/,
     );
+    assert.match(await kubectl('kuberc', 'view'), /^error occurred while applying preferences kuberc error kuberc: no valid/);
     assert.match(await kubectl('config', 'current-context', `--kuberc=${folder}/none`), /open .*none: no such file or directory/);
   }));
 

@@ -48,7 +48,7 @@ type Environment = Pick<Shell, 'env'>;
 /** Where preferences are kept: `--kuberc`, else `KUBERC`, else `~/.kube/kuberc`; undefined where they are turned off. */
 export function kubercFile({ env }: Environment, given: string): { readonly path: string; readonly asked: boolean } | undefined {
   if (env.KUBERC === 'off') {
-    if (given !== '') throw new Error('disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive');
+    if (given !== '') throw new Error('kuberc error disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive');
     return undefined;
   }
   if (given !== '') return { path: given, asked: true };

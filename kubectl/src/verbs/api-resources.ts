@@ -18,6 +18,7 @@ const resourceFlags = {
     help: "When using the default or custom-column output format, don't print headers (default print headers).",
   },
   output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, kyaml, name, wide).' },
+  'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
   'sort-by': { type: 'string', help: 'If non-empty, sort list of resources using specified field. One of (name, kind).' },
   verbs: { type: 'list', help: 'Limit to resources that support the specified verbs.' },
 } as const;
@@ -48,7 +49,12 @@ function listOf(resources: readonly ApiResource[]): AnyObject {
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
   }));
-  return { apiVersion: 'v1', kind: 'APIResourceList', groupVersion: '', resources: entries } as unknown as AnyObject;
+  return {
+    apiVersion: 'v1',
+    kind: 'APIResourceList',
+    groupVersion: '',
+    resources: entries.length > 0 ? entries : null,
+  } as unknown as AnyObject;
 }
 
 export const versions = defineVerb({

@@ -191,8 +191,8 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
   let current = live;
   for (let attempt = 0; ; attempt++) {
     const plan = planApply(current, target.local, schema);
-    if (dryRun === 'client') return print(applied(current, plan, schema), 'configured');
     if (!plan.changed) return print(current, 'unchanged');
+    if (dryRun === 'client') return print(applied(current, plan, schema), 'configured');
     if (current.metadata.deletionTimestamp) {
       shell.stderr.write(`Warning: Detected changes to resource ${target.name} which is currently being deleted.\n`);
     }

@@ -17,6 +17,7 @@ const autoscaleFlags = {
   },
   'cpu-percent': {
     type: 'int',
+    hidden: true,
     default: -1,
     help: 'The target average CPU utilization in percent of requested CPU over all the pods. If negative, the server decides.',
   },

@@ -85,7 +85,7 @@ export const setContext: Verb = defineVerb({
   flags: {
     cluster: { type: 'string', help: 'cluster for the context entry in kubeconfig' },
     current: { type: 'bool', help: 'Modify the current context' },
-    namespace: { type: 'string', help: 'namespace for the context entry in kubeconfig' },
+    namespace: { type: 'string', short: 'n', help: 'namespace for the context entry in kubeconfig' },
     user: { type: 'string', help: 'user for the context entry in kubeconfig' },
   },
   async run(context) {

@@ -161,13 +161,13 @@ async function deleteOne(context: DeleteContext, { target }: Doomed, query: Dele
 
 function announce({ flags, shell }: DeleteContext, target: Target, grace: number): void {
   if (flags.output === 'name') return void shell.stdout.write(`${kindText(target.mapping)}/${target.name}\n`);
-  shell.stdout.write(deletedText(target, `${grace === 0 ? 'force deleted' : 'deleted'}${dryRunSuffix(dryRunOf(flags['dry-run']))}`));
+  shell.stdout.write(deletedText(target, grace === 0 ? 'force deleted' : 'deleted', dryRunSuffix(dryRunOf(flags['dry-run']))));
 }
 
 /** The line that tells of a deletion. */
-export function deletedText({ mapping, name, namespace }: Target, operation = 'deleted'): string {
+export function deletedText({ mapping, name, namespace }: Target, operation = 'deleted', suffix = ''): string {
   const from = mapping.namespaced && namespace ? ` from ${namespace} namespace` : '';
-  return `${kindText(mapping)} "${name}" ${operation}${from}\n`;
+  return `${kindText(mapping)} "${name}" ${operation}${from}${suffix}\n`;
 }
 
 async function waitForAll({ cluster, shell, flags }: DeleteContext, waiting: readonly Doomed[], errors: unknown[]): Promise<void> {

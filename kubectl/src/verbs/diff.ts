@@ -30,6 +30,7 @@ const diffFlags = {
   ...selectorFlag,
   'server-side': { type: 'bool', help: 'If true, apply runs in the server instead of the client.' },
   'show-managed-fields': { type: 'bool', help: 'If true, include managed fields in the diff.' },
+  'show-secrets': { type: 'bool', help: 'If true, show what is in Secrets instead of masking it.' },
 } as const;
 
 export const verb = defineVerb({
@@ -55,7 +56,8 @@ export const verb = defineVerb({
         });
         const wanted = await wouldBe(context, target, current, local);
         const file = fileOf(target);
-        const [left, right] = masked(current && shown(current, flags['show-managed-fields']), shown(wanted, flags['show-managed-fields']));
+        const both = [current && shown(current, flags['show-managed-fields']), shown(wanted, flags['show-managed-fields'])] as const;
+        const [left, right] = flags['show-secrets'] ? both : masked(...both);
         if (left) await writeFile(join(live, file), toYaml(left));
         await writeFile(join(merged, file), toYaml(right));
       }
@@ -82,7 +84,8 @@ async function writePrunable({ cluster, flags }: Context<typeof diffFlags>, appl
   const request = { applied, selector: flags.selector, allowlist: flags['prune-allowlist'], dryRun: 'server' as const };
   for (const { mapping, object } of await prunable(cluster, request)) {
     const { name, namespace } = object.metadata;
-    const [, left] = masked(undefined, shown(object, flags['show-managed-fields']));
+    const there = shown(object, flags['show-managed-fields']);
+    const left = flags['show-secrets'] ? there : masked(undefined, there)[1];
     await writeFile(join(live, fileOf({ mapping, name, namespace })), toYaml(left));
   }
 }

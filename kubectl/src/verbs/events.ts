@@ -28,7 +28,7 @@ type EventsContext = Context<typeof eventFlags>;
 
 export const verb = defineVerb({
   usage:
-    'events [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning] [options]',
+    'events [(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning] [options]',
   flags: eventFlags,
   async run(context) {
     const { flags, changed, cluster, shell } = context;
@@ -37,13 +37,13 @@ export const verb = defineVerb({
     const fieldSelector = await selectorFor(context);
     const { items, metadata } = await cluster.api.list(EventKind, { namespace, fieldSelector });
     const wanted = items.filter((event) => isWanted(context, event)).sort((a, b) => lastSeen(a) - lastSeen(b));
-    if (changed.has('output'))
-      return void shell.stdout.write(objectPrinter(flags.output, { showManagedFields: flags['show-managed-fields'] })(listOf(wanted)));
+    const print = changed.has('output') && objectPrinter(flags.output, { showManagedFields: flags['show-managed-fields'] });
     if (wanted.length === 0 && !flags.watch) {
       return void shell.stderr.write(
         flags['all-namespaces'] ? 'No events found.\n' : `No events found in ${cluster.namespace} namespace.\n`,
       );
     }
+    if (print) return void shell.stdout.write(print(listOf(wanted)));
     const writer = new ColumnWriter();
     const header = [...(namespace === undefined ? ['NAMESPACE'] : []), 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];
     const rows = wanted.map((event) => row(event, shell.clock.now(), namespace === undefined));

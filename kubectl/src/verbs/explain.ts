@@ -33,11 +33,13 @@ export const verb = defineVerb({
     'api-version': { type: 'string', help: 'Use given api-version (group/version) of the resource.' },
     output: {
       type: 'string',
+      short: 'o',
       default: 'plaintext',
       help: 'Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).',
     },
     recursive: {
       type: 'bool',
+      short: 'R',
       help: 'When true, print the name of all the fields recursively. Otherwise, print the available fields with their description.',
     },
   },
@@ -162,7 +164,7 @@ function fieldLines(schemas: Schemas, schema: Schema, recursive: boolean, level:
           ...choice,
           ...(inner.properties && !seen.has(inner) ? fieldLines(schemas, inner, true, level + 1, new Set([...seen, inner])) : []),
         ];
-      const text = field.description || resolve(schemas, field).description || '<no description>';
+      const text = field.description || '<no description>';
       const docs = docsLines(field.externalDocs, '    ');
       return [line, ...choice.map((each) => each.trimEnd()), ...wrap(text, 4), '', ...docs];
     });

@@ -20,7 +20,7 @@ export const verbs: readonly VerbEntry[] = [
   {
     name: 'expose',
     group: beginner,
-    summary: 'Take a service, deployment or pod and expose it as a new Kubernetes service',
+    summary: 'Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service',
     load: async () => (await import('./expose.ts')).verb,
   },
   { name: 'run', group: beginner, summary: 'Run a particular image on the cluster', load: async () => (await import('./run.ts')).verb },
@@ -160,7 +160,7 @@ export const verbs: readonly VerbEntry[] = [
     name: 'wait',
     suggestFor: ['list', 'ps'],
     group: advanced,
-    summary: 'Experimental: Wait for a specific condition on one or many resources',
+    summary: 'Wait for a specific condition on one or many resources',
     load: async () => (await import('./wait.ts')).verb,
   },
   {

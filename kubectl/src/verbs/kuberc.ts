@@ -87,7 +87,8 @@ function check(flags: Asked): void {
     return;
   }
   if (policy === '') fail('--policy is required when --section=credentialplugin');
-  if (!['AllowAll', 'DenyAll', 'Allowlist'].includes(policy)) fail(`invalid value for --policy: ${JSON.stringify(policy)}`);
+  if (!['AllowAll', 'DenyAll', 'Allowlist'].includes(policy))
+    fail(` --policy must be  "AllowAll", "DenyAll", or "Allowlist", got: ${policy}`);
   if (policy !== 'Allowlist' && entries) fail('--allowlist-entry may only be used when --section=credentialplugin and --policy=Allowlist');
   if (policy === 'Allowlist' && !entries) fail('--allowlist-entry is required when --section=credentialplugin and --policy=Allowlist');
 }
@@ -101,7 +102,14 @@ function changed(file: File, flags: Asked): File {
   const options = flags.option.map(optionOf);
   if (flags.section === 'defaults') return { defaults: put(file.defaults, 'command', { command: flags.command, options }, flags) };
   const lists = { ...some('appendArgs', flags.appendarg), ...some('prependArgs', flags.prependarg) };
-  return { aliases: put(file.aliases, 'name', { ...lists, command: flags.command, name: flags.name, options }, flags) };
+  return {
+    aliases: put(
+      file.aliases,
+      'name',
+      { ...lists, command: flags.command, name: flags.name, ...(options.length > 0 ? { options } : {}) },
+      flags,
+    ),
+  };
 }
 
 function some(name: string, values: readonly string[]): object {
@@ -111,6 +119,7 @@ function some(name: string, values: readonly string[]): object {
 function allowed(text: string): { readonly command: string } {
   const [field = '', value] = text.split(/=(.*)/s);
   if (value === undefined) throw new Error(`improperly formatted allowlist entry: ${JSON.stringify(text)}`);
+  if (field === 'name') throw new Error('allowlist entry field "name" is deprecated, use "command" instead');
   if (field !== 'command') throw new Error(`unrecognized allowlist entry field: ${JSON.stringify(field)}`);
   if (value.trim() === '') throw new Error(`empty value in allowlist entry for field ${JSON.stringify(field)}`);
   return { command: value };
@@ -122,7 +131,7 @@ function optionOf(text: string): OptionDefault {
   return { default: text.slice(at + 1), name: text.slice(0, at).replace(/^-+/, '') };
 }
 
-type Entry = Record<string, unknown> & { readonly options: readonly OptionDefault[] };
+type Entry = Record<string, unknown> & { readonly options?: readonly OptionDefault[] };
 
 /** The list with an entry added, or with `--overwrite` changed in what was given. */
 function put(list: unknown, key: 'name' | 'command', entry: Entry, { overwrite }: Asked): unknown[] {
@@ -136,8 +145,8 @@ function put(list: unknown, key: 'name' | 'command', entry: Entry, { overwrite }
         : `defaults for command ${JSON.stringify(entry.command)} already exist`;
     throw new Error(`${what}, use --overwrite to replace`);
   }
-  const options = entry.options.length > 0 ? entry.options : (old.options ?? []);
-  return all.map((each) => (each === old ? sorted({ ...old, ...entry, options }) : each));
+  const options = entry.options && entry.options.length > 0 ? entry.options : old.options;
+  return all.map((each) => (each === old ? sorted({ ...old, ...entry, ...(options ? { options } : {}) }) : each));
 }
 
 const view: Verb = defineVerb({

@@ -93,7 +93,7 @@ function operation(context: Context<typeof flags>, field: Field, changes: Change
             dryRun: dryRun === 'server',
           });
     if (context.flags.list) return listValues(context, patched.metadata[field] ?? {}, heading(field, found, single));
-    print(patched, message(field, object.metadata[field], wanted, changes));
+    print(patched, message(field, object.metadata[field] ?? {}, wanted, changes));
   };
 }
 
@@ -110,19 +110,16 @@ function listValues({ shell }: Context, values: Readonly<Record<string, string>>
 /** What happened, in upstream's words: labels tell apart what was done, annotations do not. */
 export function message(
   field: Field,
-  before: Readonly<Record<string, string>> | undefined,
+  before: Readonly<Record<string, string>>,
   after: Readonly<Record<string, string>>,
   { set, remove }: Changes,
 ): string {
   if (field === 'annotations') return 'annotated';
-  // Where there were none at all, upstream's kubectl takes the empty ones for a change.
   const same =
-    before !== undefined &&
-    Object.keys(before).length === Object.keys(after).length &&
-    Object.entries(after).every(([key, value]) => before[key] === value);
+    Object.keys(before).length === Object.keys(after).length && Object.entries(after).every(([key, value]) => before[key] === value);
   if (same) return 'not labeled';
-  if (Object.keys(set).length > 0 && remove.length > 0) return 'modified';
-  return remove.some((key) => before !== undefined && Object.hasOwn(before, key)) ? 'unlabeled' : 'labeled';
+  if (!remove.some((key) => Object.hasOwn(before, key))) return 'labeled';
+  return Object.keys(set).length > 0 ? 'modified' : 'unlabeled';
 }
 
 function changed(before: Readonly<Record<string, string>>, { set, remove }: Changes): Record<string, string> {
@@ -147,7 +144,7 @@ function refuseOverwriting({ metadata }: AnyObject, field: Field, { set }: Chang
 
 /** Resources come first; the first argument with `=`, or with `-` at its end after a name, begins the changes. */
 export function splitArguments(args: readonly string[]): { readonly resources: readonly string[]; readonly pairs: readonly string[] } {
-  const isPair = (arg: string): boolean => arg.includes('=') || (arg.endsWith('-') && arg.length > 1);
+  const isPair = (arg: string): boolean => arg.indexOf('=') > 0 || (arg.endsWith('-') && arg.length > 1);
   const start = args.findIndex(isPair);
   const at = start === -1 ? args.length : start;
   const rest = args.slice(at);

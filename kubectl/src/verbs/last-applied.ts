@@ -1,5 +1,5 @@
 import { goJson, toYaml } from '@keelson/machinery';
-import { lastAppliedAnnotation, withLastApplied } from '../apply/plan.ts';
+import { lastAppliedAnnotation, withOwnConfiguration } from '../apply/plan.ts';
 import { UsageError } from '../errors.ts';
 import { jsonText } from '../printers/objects.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter, templateFlags } from '../printers/result.ts';
@@ -61,7 +61,7 @@ const set: Verb = defineVerb({
         throw new Error(
           `error: no last-applied-configuration annotation found on resource: ${name}, to create the annotation, run the command with --create-annotation`,
         );
-      const patch = annotationPatch(withLastApplied(local).metadata.annotations?.[lastAppliedAnnotation] ?? '');
+      const patch = annotationPatch(withOwnConfiguration(local).metadata.annotations?.[lastAppliedAnnotation] ?? '');
       if (live.metadata.annotations?.[lastAppliedAnnotation] === patch.metadata.annotations[lastAppliedAnnotation]) {
         shell.stdout.write(`set-last-applied ${name}: no changes required.\n`);
         continue;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { PatchType } from '@keelson/client';
+import { ApiError, type PatchType } from '@keelson/client';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type JsonPatchOperation, parseYaml } from '@keelson/machinery';
 import { schemaOf } from '../apply/schema.ts';
 import { fileProblem, UsageError } from '../errors.ts';
@@ -44,7 +44,8 @@ export const verb = defineVerb({
     const text = flags['patch-file'] ? await patchFile(flags['patch-file']) : flags.patch;
     const patch = readPatch(text);
     const dryRun = dryRunOf(flags['dry-run']);
-    const print = resultPrinter(context);
+    // Upstream's kubectl does not say here that it only tried.
+    const print = resultPrinter({ ...context, flags: { ...flags, 'dry-run': 'none' } });
     const count = await eachFound(cluster, shell, selectionOf(context), async ({ mapping, name, namespace, object }) => {
       const options = {
         fieldManager: flags['field-manager'],
@@ -54,7 +55,11 @@ export const verb = defineVerb({
       const local = flags.local || dryRun === 'client';
       const patched = local
         ? await patchedHere(object, type, patch)
-        : await cluster.api.patch(mapping, { name, namespace }, type, patch, options);
+        : await cluster.api.patch(mapping, { name, namespace }, type, patch, options).catch((error: unknown) => {
+            throw error instanceof ApiError && error.reason === 'UnsupportedMediaType'
+              ? new Error(`${type} is not supported by ${mapping.apiVersion}, Kind=${mapping.kind}: ${error.message}`)
+              : error;
+          });
       const same = isDeepStrictEqual(patched, object);
       const cause = local ? undefined : causePatch(context);
       const told = cause
@@ -88,8 +93,10 @@ function isJson(text: string): boolean {
 
 async function patchedHere(object: AnyObject, type: PatchType, patch: unknown): Promise<AnyObject> {
   if (type === 'application/json-patch+json') return applyJsonPatch(object, patch as JsonPatchOperation[]) as AnyObject;
-  const schema = type === 'application/merge-patch+json' ? undefined : await schemaOf(object.apiVersion ?? '', object.kind ?? '');
-  if (!schema) return applyMergePatch(object, patch) as AnyObject;
+  if (type === 'application/merge-patch+json') return applyMergePatch(object, patch) as AnyObject;
+  const schema = await schemaOf(object.apiVersion ?? '', object.kind ?? '');
+  if (!schema)
+    throw new Error(`strategic merge patch is not supported for ${object.apiVersion}, Kind=${object.kind} locally, try --type merge`);
   return applyStrategicMergePatch(object, patch as Record<string, unknown>, schema.schemas, schema.typeName) as AnyObject;
 }
 

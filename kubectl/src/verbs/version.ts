@@ -4,7 +4,7 @@ import { defineVerb } from '../types.ts';
 import { clientVersion } from '../version.ts';
 
 /** The kustomize that kubectl 1.36 carries. We carry none, but tools read the line. */
-const kustomizeVersion = 'v5.7.1';
+const kustomizeVersion = 'v5.8.1';
 
 export const verb = defineVerb({
   usage: 'version [flags] [options]',

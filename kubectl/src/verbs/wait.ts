@@ -24,8 +24,8 @@ const waitFlags = {
   ...outputFlags,
   all: { type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
   for: {
-    type: 'string',
-    help: "The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]].",
+    type: 'array',
+    help: "The condition to wait on; of several all, one after another, 'create' first: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]].",
   },
   timeout: {
     type: 'duration',
@@ -43,32 +43,55 @@ export const verb = defineVerb({
   flags: waitFlags,
   async run(context) {
     const { flags, cluster, shell } = context;
-    const { for: condition } = flags;
-    const accepts = parseCondition(condition);
+    if (flags.for.length === 0) throw new Error('unrecognized condition: []');
+    const stages = flags.for.map((text) => ({ condition: text.toLowerCase(), accepts: parseCondition(text) }));
     const selection = selectionOf(context);
     const errors: unknown[] = [];
     const targets = await resolveTargets(cluster, shell, selection, errors);
     requireNames(targets, selection);
     const print = resultPrinter(context);
-    const all = await named(context, targets, errors);
     // All have the one time together: once it is over, upstream's kubectl looks at no further one.
     const end = shell.clock.now() + flags.timeout;
-    for (const target of all) {
-      const timeout = flags.timeout > 0 ? Math.max(end - shell.clock.now(), 0) : flags.timeout;
-      try {
-        if (flags.timeout > 0 && timeout === 0) throw new Error('timed out waiting for the condition');
-        const last = await untilState(cluster, target, { clock: shell.clock, signal: shell.signal, timeout }, accepts);
-        const { mapping, name = '' } = target;
-        print(last ?? { apiVersion: mapping.apiVersion, kind: mapping.kind, metadata: { name } }, 'condition met');
-      } catch (error) {
-        const where = condition.toLowerCase() === 'create' ? '' : ` ${target.mapping.resource}/${target.name}`;
-        errors.push(shell.signal.aborted ? error : failure(error, flags.timeout, where));
-      }
+    const all = await named(context, targets, errors);
+    // Whatever the order, nothing else is looked at before there is something; and of that alone nothing is said.
+    const first = stages.some(isCreate) && stages.length > 1 ? [{ condition: 'create', accepts: exists, silent: true }] : [];
+    for (const stage of [...first, ...stages.map((each) => ({ ...each, silent: false }))]) {
+      for (const target of all)
+        await oneIs(context, target, stage, end, stage.silent ? () => {} : print).catch((error) => errors.push(error));
+      throwAll(errors);
     }
-    throwAll(errors);
-    if (all.length === 0 && condition !== 'delete') throw new Error('no matching resources found');
+    if (all.length === 0 && stages[0]?.condition !== 'delete') throw new Error('no matching resources found');
   },
 });
+
+interface Stage {
+  /** What is asked for, in small letters. */
+  readonly condition: string;
+  readonly accepts: Awaited;
+}
+
+const exists: Awaited = (object) => object !== undefined;
+const isCreate = ({ condition }: Stage): boolean => condition === 'create';
+
+/** Waits until one object is so, at most until `end`, and tells. @throws Error in kubectl's words. */
+async function oneIs(
+  { cluster, flags, shell }: Context<typeof waitFlags>,
+  target: Target,
+  stage: Stage,
+  end: number,
+  print: ReturnType<typeof resultPrinter>,
+): Promise<void> {
+  const timeout = flags.timeout > 0 ? Math.max(end - shell.clock.now(), 0) : flags.timeout;
+  const { mapping, name = '' } = target;
+  try {
+    if (flags.timeout > 0 && timeout === 0) throw new Error('timed out waiting for the condition');
+    const last = await untilState(cluster, target, { clock: shell.clock, signal: shell.signal, timeout }, stage.accepts);
+    print(last ?? { apiVersion: mapping.apiVersion, kind: mapping.kind, metadata: { name } }, 'condition met');
+  } catch (error) {
+    const where = isCreate(stage) ? '' : ` ${mapping.resource}/${name}`;
+    throw shell.signal.aborted ? error : failure(error, flags.timeout, where);
+  }
+}
 
 /** What went wrong; an end of the time names the object, if there is one. */
 function failure(error: unknown, timeout: number, where: string): unknown {
@@ -83,8 +106,8 @@ const lookAgain = 1000;
 /** Targets by name. What is not there is an error, unless its coming or going is waited for. */
 async function named(context: Context<typeof waitFlags>, targets: readonly Target[], errors: unknown[]): Promise<Target[]> {
   const { flags, shell, cluster } = context;
-  const condition = flags.for.toLowerCase();
-  const patient = condition === 'create';
+  const conditions = flags.for.map((text) => text.toLowerCase());
+  const patient = conditions.includes('create');
   const known = targets.filter(({ name }) => patient && name !== undefined);
   const open = targets.filter((target) => !known.includes(target));
   const end = shell.clock.now() + flags.timeout;
@@ -94,14 +117,14 @@ async function named(context: Context<typeof waitFlags>, targets: readonly Targe
     await sleep(shell.clock, Math.min(lookAgain, end - shell.clock.now()), shell.signal);
     ({ found, errors: missing } = await fetchTargets(cluster, open, selectionOf(context)));
   }
-  errors.push(...missing.filter((error) => !(condition === 'delete' && isNotFound(error))));
+  errors.push(...missing.filter((error) => !(conditions[0] === 'delete' && isNotFound(error))));
   return [...known, ...found.map(({ mapping, namespace, name }) => ({ mapping, namespace, name }))];
 }
 
 /** Reads a `--for`. @throws Error in kubectl's words. */
 export function parseCondition(text: string): Awaited {
   if (text.toLowerCase() === 'delete') return (object) => object === undefined;
-  if (text.toLowerCase() === 'create') return (object) => object !== undefined;
+  if (text.toLowerCase() === 'create') return exists;
   const [, kind, rest = ''] = /^(condition|jsonpath)=([\s\S]*)$/.exec(text) ?? [];
   if (kind === 'condition') return conditionIs(rest);
   if (kind === 'jsonpath') return pathIs(rest);

@@ -30,7 +30,7 @@ export const verb = defineVerb({
     const { cluster, shell, args, dash, changed, flags } = context;
     if (flags.profile === 'legacy' && !flags.quiet)
       shell.stderr.write(
-        '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".\n',
+        '--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, for example "--profile=general".\n',
       );
     const [name = ''] = dash === -1 ? args : args.slice(0, dash);
     const found = name === '' ? await firstOfFile(context) : await fetchOne(cluster, [name], 'pod');

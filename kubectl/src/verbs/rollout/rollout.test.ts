@@ -4,6 +4,7 @@ import type { Deployment, ReplicaSet } from '@keelson/types';
 import type { AnyObject } from '../../types.ts';
 import { historyText, revisionsOf, revisionToRestore } from './history.ts';
 import { rolloutStatus } from './status.ts';
+import { withoutRollouts } from './verbs.ts';
 
 function deployment(status: NonNullable<Deployment['status']>, generation = 1): AnyObject {
   const metadata = { name: 'web', uid: 'd', generation, annotations: { 'deployment.kubernetes.io/revision': '2' } };
@@ -52,4 +53,16 @@ test('history: own revisions by number, and the one to go back to', () => {
   assert.equal(revisionToRestore(revisions, 1).number, 1);
   assert.throws(() => revisionToRestore(revisions, 5), { message: 'unable to find specified revision 5 in history' });
   assert.throws(() => revisionToRestore(revisions.slice(0, 1), 0, 'web'), { message: 'no rollout history found for deployment "web"' });
+});
+
+test('kinds without rollouts are told apart as upstream does: some it knows', () => {
+  const told = (group: string, kind: string): string => {
+    const found = { mapping: { group, kind } } as Parameters<typeof withoutRollouts>[0];
+    return withoutRollouts(found, 'history viewer', 'history').message;
+  };
+  assert.equal(told('', 'ReplicationController'), 'no history viewer has been implemented for "ReplicationController"');
+  assert.equal(told('batch', 'Job'), 'no history viewer has been implemented for "Job.batch"');
+  assert.equal(told('', 'ConfigMap'), 'error retrieving history for "ConfigMap", no visitor method exists for { ConfigMap}');
+  const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: {} };
+  assert.throws(() => rolloutStatus(job), { message: 'no status viewer has been implemented for Job.batch' });
 });

@@ -21,8 +21,10 @@ export function rolloutStatus(object: AnyObject, revision = 0): RolloutStatus {
       return daemonSetStatus(object as unknown as DaemonSet);
     case 'StatefulSet':
       return statefulSetStatus(object as unknown as StatefulSet);
-    default:
-      throw new Error(`no status viewer has been implemented for ${object.kind}`);
+    default: {
+      const [group] = object.apiVersion?.includes('/') ? object.apiVersion.split('/') : [''];
+      throw new Error(`no status viewer has been implemented for ${object.kind}${group ? `.${group}` : ''}`);
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { type AnyObject, type Context, defineVerb, type Verb } from '../../types
 import { keptRevisions, keptToRestore } from './controller-revisions.ts';
 import { common, requireArguments } from './flags.ts';
 import { cleanTemplate, deploymentRevisions, revisionToRestore } from './history.ts';
-import { unvisited } from './verbs.ts';
+import { withoutRollouts } from './verbs.ts';
 
 const undoFlags = {
   ...common,
@@ -31,7 +31,7 @@ export const undo: Verb = defineVerb({
       const { kind } = found.mapping;
       if (kind === 'Deployment') return undoDeployment(context, found, dryRun, print);
       if (kind === 'DaemonSet' || kind === 'StatefulSet') return undoSet(context, found, dryRun, print);
-      throw new Error(`error retrieving rollbacker for ${JSON.stringify(kind)}, ${unvisited(found)}`);
+      throw withoutRollouts(found, 'rollbacker', 'rollbacker');
     });
   },
 });

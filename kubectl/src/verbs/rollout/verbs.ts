@@ -72,9 +72,14 @@ export const history: Verb = defineVerb({
   },
 });
 
-/** Of a kind that none of what upstream's kubectl knows of rollouts is for. */
-export function unvisited({ mapping: { group, kind } }: Found): string {
-  return `no visitor method exists for {${group} ${kind}}`;
+/** Kinds that upstream's kubectl knows of, though they have no rollouts. */
+const visited = new Set([' ReplicationController', ' Pod', 'apps ReplicaSet', 'batch Job', 'batch CronJob']);
+
+/** Of a kind without rollouts, in upstream's words. */
+export function withoutRollouts({ mapping: { group, kind } }: Found, who: 'rollbacker' | 'history viewer', what: string): Error {
+  const named = JSON.stringify(group === '' ? kind : `${kind}.${group}`);
+  if (visited.has(`${group} ${kind}`)) return new Error(`no ${who} has been implemented for ${named}`);
+  return new Error(`error retrieving ${what} for ${named}, no visitor method exists for {${group} ${kind}}`);
 }
 
 /** What the kind keeps of its templates. @throws Error in kubectl's words for a kind that keeps nothing. */
@@ -82,7 +87,7 @@ function revisionsOfFound(cluster: Cluster, found: Found): Promise<Revision[]> {
   const { kind } = found.mapping;
   if (kind === 'Deployment') return deploymentRevisions(cluster, found.object as unknown as Deployment);
   if (kind === 'DaemonSet' || kind === 'StatefulSet') return keptRevisions(cluster, found);
-  throw new Error(`error retrieving history for ${JSON.stringify(kind)}, ${unvisited(found)}`);
+  throw withoutRollouts(found, 'history viewer', 'history');
 }
 
 function revisionAt(revisions: readonly Revision[], wanted: number): Revision {

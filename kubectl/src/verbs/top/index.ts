@@ -6,12 +6,13 @@ import { UsageError } from '../../errors.ts';
 import { ColumnWriter } from '../../printers/tabwriter.ts';
 import { selectorFlag } from '../../resource/targets.ts';
 import { type Context, defineVerb, type Verb, type VerbEntry } from '../../types.ts';
-import { type Metrics, nodeRows, podRows } from './rows.ts';
+import { type Cells, type Metrics, nodeRows, podRows } from './rows.ts';
 
 const commonFlags = {
   ...selectorFlag,
   'no-headers': { type: 'bool', help: 'If present, print output without headers.' },
   'sort-by': { type: 'string', help: "If non-empty, sort the list using specified field. The field can be either 'cpu' or 'memory'." },
+  'show-swap': { type: 'bool', help: 'Print the use of swap memory as well.' },
   'use-protocol-buffers': { type: 'bool', default: true, help: 'Accepted and ignored: metrics are read as JSON.' },
 } as const;
 
@@ -60,6 +61,11 @@ async function metricsAt({ cluster, args }: CommonContext, place: string, select
   return answer.items ?? [answer];
 }
 
+/** Every cell is padded, the last too, as upstream's are. */
+function tableOf(rows: readonly Cells[]): string {
+  return new ColumnWriter().write(rows.map((row) => [...row, '']));
+}
+
 const node: Verb = defineVerb({
   usage: 'top node [NAME | -l label] [options]',
   flags: nodeFlags,
@@ -71,9 +77,15 @@ const node: Verb = defineVerb({
     if (found.length === 0) throw new Error(notYet);
     const nodes = name ? [await cluster.api.get(Node, { name })] : (await cluster.api.list(Node, { labelSelector: flags.selector })).items;
     const whole = new Map(
-      nodes.map(({ metadata, status }) => [metadata.name ?? '', (flags['show-capacity'] ? status?.capacity : status?.allocatable) ?? {}]),
+      nodes.map(({ metadata, status }) => {
+        const swap = status?.nodeInfo?.swap?.capacity;
+        const amounts = flags['show-capacity'] ? status?.capacity : status?.allocatable;
+        return [metadata.name ?? '', { ...amounts, ...(swap === undefined ? {} : { swap: String(swap) }) }];
+      }),
     );
-    shell.stdout.write(new ColumnWriter().write(nodeRows(found, whole, { sortBy: flags['sort-by'], headers: !flags['no-headers'] })));
+    shell.stdout.write(
+      tableOf(nodeRows(found, whole, { sortBy: flags['sort-by'], headers: !flags['no-headers'], swap: flags['show-swap'] })),
+    );
   },
 });
 
@@ -93,11 +105,12 @@ const pod: Verb = defineVerb({
     const rows = podRows(found, {
       sortBy: flags['sort-by'],
       headers: !flags['no-headers'],
+      swap: flags['show-swap'],
       namespaces: everywhere,
       containers: flags.containers,
       sum: flags.sum,
     });
-    shell.stdout.write(new ColumnWriter().write(rows));
+    shell.stdout.write(tableOf(rows));
   },
 });
 

@@ -33,6 +33,24 @@ test('top node: shares of what the node offers, the unmeasured last', () => {
   );
 });
 
+test('top with swap memory: unknown of a node that does not tell, nothing of a pod', () => {
+  const swapping = { metadata: { name: 'a' }, usage: { cpu: '1m', memory: '1Mi', swap: '100Mi' } };
+  const whole = new Map([
+    ['a', { cpu: '1', memory: '1Gi', swap: '1073741824' }],
+    ['b', { cpu: '1', memory: '1Gi' }],
+    ['c', {}],
+  ]);
+  assert.deepEqual(
+    nodeRows([swapping, node('b', '1m', '1Mi')], whole, { ...plain, swap: true }).map((row) => row.slice(5).join(' ')),
+    ['SWAP(bytes) SWAP(%)', '100Mi 9%', '<unknown> <unknown>', '<unknown> <unknown>'],
+  );
+  const pods = [pod('x', 'p', ['c', '1m', '2Mi']), { metadata: { name: 'q' }, containers: [{ name: 'c', usage: swapping.usage }] }];
+  assert.deepEqual(
+    podRows(pods, { ...plain, swap: true, namespaces: false, containers: false, sum: true }).map((row) => row.join('|')),
+    ['NAME|CPU(cores)|MEMORY(bytes)|SWAP(bytes)', 'p|1m|2Mi|0Mi', 'q|1m|1Mi|100Mi', '||________|________', '||2m|3Mi|100Mi'],
+  );
+});
+
 test('top pod: containers, namespaces, order, sum', () => {
   const metrics = [
     pod('x', 'p', ['side', '1m', '10Mi'], ['main', '5m', '1Mi']),
