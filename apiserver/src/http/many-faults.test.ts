@@ -28,6 +28,9 @@ const objects: Readonly<Record<string, object>> = {
   '/apis/certificates.k8s.io/v1/certificatesigningrequests': {
     spec: { request: 'YQ==', signerName: 'a.b/c', usages: Array.from({ length: count }, (_, n) => `u${n}`) },
   },
+  '/api/v1/namespaces/default/configmaps': {
+    metadata: { name: 'owned', ownerReferences: Array.from({ length: 50_000 }, (_, n) => ({ uid: 'u', name: `${n}` })) },
+  },
   '/api/v1/nodes': { spec: { taints: Array.from({ length: 60_000 }, (_, n) => ({ key: `k${n}` })) } },
 };
 

@@ -1,4 +1,4 @@
-import { equal } from '@keelson/machinery';
+import { repeats } from '@keelson/machinery';
 import type { Writable } from './written.ts';
 
 export const afterAdmission = ' after mutating admission happens';
@@ -11,19 +11,12 @@ const wanted = 'API server dedups owner references in 1.20+, and may reject such
 export function dropRepeatedOwners({ metadata }: Writable, warnings: string[], when: '' | typeof afterAdmission = ''): void {
   const owners = metadata.ownerReferences ?? [];
   if (owners.length < 2) return;
-  const kept: typeof owners = [];
-  const repeated: string[] = [];
-  const byUid = new Map<string, typeof owners>();
-  for (const owner of owners) {
-    const same = byUid.get(owner.uid) ?? [];
-    if (same.some((other) => equal(other, owner))) repeated.push(owner.uid);
-    else {
-      byUid.set(owner.uid, [...same, owner]);
-      kept.push(owner);
-    }
-  }
-  if (repeated.length === 0) return;
-  metadata.ownerReferences = kept;
+  const again = repeats(owners, ({ apiVersion, kind, name, uid, controller, blockOwnerDeletion }) =>
+    JSON.stringify([apiVersion, kind, name, uid, controller, blockOwnerDeletion]),
+  );
+  if (again.size === 0) return;
+  const repeated = owners.flatMap(({ uid }, place) => (again.has(place) ? [uid] : []));
+  metadata.ownerReferences = owners.filter((_, place) => !again.has(place));
   warnings.push(
     `.metadata.ownerReferences contains duplicate entries${when}; ${wanted}; duplicate UID(s) observed: ${repeated.join(', ')}`,
   );
