@@ -36,3 +36,7 @@ test('what is no env file', () => {
   ] as const)
     assert.throws(() => envFileValue(text, 'Z'), { message: `invalid environment variable format at line ${at}` }, text);
 });
+
+test('a long line of blanks holds nobody up', () => {
+  assert.throws(() => envFileValue(`${'\t'.repeat(500_000)}x`, 'A'), { message: 'invalid environment variable format at line 1' });
+});

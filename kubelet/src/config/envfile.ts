@@ -1,5 +1,5 @@
 /** A line of an env file: nothing, a comment, or a variable in single quotes, which may hold line breaks. */
-const line = /[ \t]*(?:#[^\n]*|([^=\n#][^=\n]*)='([^']*)'[ \t]*(?:#[^\n]*)?)?\r?(?:\n|$)/y;
+const line = /[ \t]*(?:#[^\n]*|([^=\n# \t][^=\n]*)='([^']*)'[ \t]*(?:#[^\n]*)?)?\r?(?:\n|$)/y;
 
 /**
  * The value of a variable in an env file, as Kubernetes reads them: a shell would understand the same. undefined: it is not there.
