@@ -246,6 +246,8 @@ function overridden(resolved: ResolvedContext, flags: Globals): ResolvedContext 
   }
   if (flags.token) {
     delete user.tokenFile;
+    // Who has a token is not asked who he is.
+    delete user.exec;
     user.token = flags.token;
   }
   if (flags.username) Object.assign(user, { username: flags.username, password: flags.password });

@@ -96,11 +96,23 @@ export function parseExecCredential(text: string, apiVersion: string): ExecCrede
   };
 }
 
+const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+
+/** What is no JSON is a text to Go's decoder, which reads YAML too. */
 function decoded(text: string): object {
+  const value = parsed(text);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+  throw new Error(
+    `decoding stdout: couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type ${typeMeta}`,
+  );
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`decoding stdout: ${errorMessage(error)}`);
+  } catch {
+    return text;
   }
 }
 

@@ -161,5 +161,8 @@ test('an exec plugin runs once until its credential is refused', async (t) => {
 test('an exec credential must be of the configured version and carry something', () => {
   assert.throws(() => parseExecCredential('{"apiVersion":"a"}', 'b'), /configured to use API version b, plugin returned version a/);
   assert.throws(() => parseExecCredential('{"apiVersion":"a","status":{}}', 'a'), /didn't return a token or cert\/key pair/);
-  assert.throws(() => parseExecCredential('nonsense', 'a'), /decoding stdout/);
+  assert.throws(
+    () => parseExecCredential('nonsense', 'a'),
+    /^Error: decoding stdout: couldn't get version\/kind; json parse error: json: cannot unmarshal string into Go value of type struct \{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind/,
+  );
 });
