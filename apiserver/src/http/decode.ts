@@ -124,7 +124,7 @@ function keepReset(metadata: KubeObject['metadata'] & { managedFields?: unknown 
 function named(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown, isCustom: boolean): KubeObject {
   const fault = typeMetaFault(value);
   if (fault) throw new DecodeError(`the object provided is unrecognized (must be of type ${expected.kind}): ${fault}`);
-  const object = value as KubeObject;
+  const object = (value ?? {}) as KubeObject;
   if (isCustom && !object.kind) throw new DecodeError(`Object 'Kind' is missing in '${goJson(value)}'`);
   object.kind ||= expected.kind;
   object.apiVersion ||= expected.apiVersion;

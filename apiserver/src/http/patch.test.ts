@@ -188,6 +188,8 @@ test('what identifies an object cannot be patched', async () => {
     assert.match(message, new RegExp(`: metadata\\.${Object.keys(member)[0]}: Invalid value: \\S+ field is immutable$`));
   }
   const unnamed = 'the name of the object (identity based on URL) was undeterminable: name must be provided';
+  const nothing = await patch(path, json, [{ op: 'replace', path: '', value: null }]);
+  assert.deepEqual([nothing.code, nothing.message], [400, unnamed]);
   for (const body of [{ metadata: { name: null } }, { metadata: null }]) assert.equal((await patch(path, merge, body)).message, unnamed);
   assert.equal((await patch(path, merge, { metadata: { resourceVersion: '1' } })).code, 409);
   assert.equal((await patch(path, merge, { kind: 'Pod' })).code, 422);

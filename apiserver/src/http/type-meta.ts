@@ -47,11 +47,13 @@ export function typeMetaFault(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined;
   const cannot = (found: unknown, into: string): string => parseFault(`json: cannot unmarshal ${jsonKind(found)} into Go ${into}`);
   if (typeof value !== 'object' || Array.isArray(value)) return cannot(value, `value of type ${struct}`);
-  for (const [member, found] of Object.entries(value)) {
-    if (member !== 'apiVersion' && member !== 'kind') continue;
-    if (typeof found !== 'string' && found !== null) return cannot(found, `struct field .${member} of type string`);
-  }
-  return undefined;
+  const isWrong = (found: unknown): boolean => found !== undefined && found !== null && typeof found !== 'string';
+  const { apiVersion, kind } = value as { readonly apiVersion?: unknown; readonly kind?: unknown };
+  if (!isWrong(apiVersion) && !isWrong(kind)) return undefined;
+  // Of two that are wrong the first is told.
+  const [member = '', found] =
+    Object.entries(value).find(([name, one]) => (name === 'apiVersion' || name === 'kind') && isWrong(one)) ?? [];
+  return cannot(found, `struct field .${member} of type string`);
 }
 
 export function wrongVersion(found: string, expected: string): StatusError {

@@ -26,18 +26,17 @@ export class BuiltInKinds {
 
 /** Nothing where an object is what the path says. A custom resource's kind is a field like any other, and found to be wrong as such. */
 export function checkKind(expected: Expected, { kind = '', apiVersion = '', metadata }: KubeObject, builtIn?: BuiltInKinds): void {
-  const [group, version] = groupVersion(expected.apiVersion);
+  if (apiVersion === expected.apiVersion && kind === expected.kind) return;
+  const [group] = groupVersion(expected.apiVersion);
   const [foundGroup, foundVersion] = groupVersion(apiVersion);
   const refusal = (why: string): StatusError =>
     new DecodeError(`${kind} in version ${JSON.stringify(foundVersion)} cannot be handled as a ${expected.kind}: ${why}`);
-  const isKnown = !builtIn || (apiVersion === expected.apiVersion && kind === expected.kind) || builtIn.has(foundGroup, foundVersion, kind);
-  if (!isKnown)
+  if (builtIn && !builtIn.has(foundGroup, foundVersion, kind))
     throw refusal(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "${schemeOf(group)}"`);
   if (builtIn && kind !== expected.kind)
     throw refusal(`converting (${foundVersion}.${kind}) to (${internalPackage(group)}.${expected.kind}): unknown conversion`);
   if (apiVersion !== expected.apiVersion) throw wrongVersion(apiVersion, expected.apiVersion);
-  if (kind !== expected.kind)
-    throw invalid({ group: version ? group : '', kind }, metadata?.name ?? '', [fieldInvalid('kind', kind, `must be ${expected.kind}`)]);
+  throw invalid({ group, kind }, metadata?.name ?? '', [fieldInvalid('kind', kind, `must be ${expected.kind}`)]);
 }
 
 function groupVersion(apiVersion: string): readonly [group: string, version: string] {
