@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { SimulatedClock } from '@keelson/testing';
 import { Lease } from '@keelson/types';
 import { identityOf, keepIdentityLease } from './identity-lease.ts';
@@ -18,7 +18,7 @@ test('a server is known by a hash of its machine and its name, each behind its l
   assert.equal(identityOf('master-1'), `apiserver-${expected}`);
 });
 
-test('a server says every ten seconds that it is there, another time under another holder', async (t) => {
+async function begin(t: TestContext) {
   const clock = new SimulatedClock();
   const server = await startServer({ clock });
   const stop = new AbortController();
@@ -26,6 +26,11 @@ test('a server says every ten seconds that it is there, another time under anoth
     stop.abort();
     await server.close();
   });
+  return { clock, server, stop };
+}
+
+test('a server says every ten seconds that it is there, another time under another holder', async (t) => {
+  const { clock, server, stop } = await begin(t);
   const key = { name: identityOf(hostname()), namespace };
   void keepIdentityLease(server.server.registry, hostname(), stop.signal);
   await clock.settle();
@@ -52,13 +57,7 @@ test('a server says every ten seconds that it is there, another time under anoth
 });
 
 test('leases of servers that have run out are taken away, and no others', async (t) => {
-  const clock = new SimulatedClock();
-  const server = await startServer({ clock });
-  const stop = new AbortController();
-  t.after(async () => {
-    stop.abort();
-    await server.close();
-  });
+  const { clock, server, stop } = await begin(t);
   const labels = { 'apiserver.kubernetes.io/identity': 'kube-apiserver' };
   const renewTime = new Date(clock.now()).toISOString().replace('Z', '000Z');
   const lease = (name: string, spec: object, own: object = { labels }): Promise<Lease> =>

@@ -1,7 +1,6 @@
 import { type Clock, errorMessage, type Logger, type Random, sleep, timestamp } from '@keelson/base';
 import { type Api, ApiError } from '@keelson/client';
-import type { EventRecorder, Informers } from '@keelson/runtime';
-import { isLater } from '@keelson/runtime';
+import { type EventRecorder, type Informers, isLater, keyOf } from '@keelson/runtime';
 import { type AllocationResult, DeviceClass, type Node, type Pod, ResourceClaim, ResourceSlice } from '@keelson/types';
 import type { DynamicResourcesArgs } from '../config/plugin-args.ts';
 import type { ClusterEvent } from '../plugins/types.ts';
@@ -224,8 +223,4 @@ export class DeviceBinder {
 /** In an error's words, what kept devices from being bound. */
 export function deviceMessage(error: unknown): string {
   return `running PreBind plugin "DynamicResources": ${errorMessage(error)}`;
-}
-
-function keyOf({ metadata }: ResourceClaim): string {
-  return `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 }

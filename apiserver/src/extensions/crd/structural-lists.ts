@@ -1,4 +1,12 @@
-import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
+import {
+  type FieldError,
+  type FieldPath,
+  fieldForbidden,
+  fieldInvalid,
+  fieldRequired,
+  fieldUnsupported,
+  repeats,
+} from '@keelson/machinery';
 import type { Schema } from './schema.ts';
 
 /** What is wrong with how a schema says that its lists and maps merge. */
@@ -58,7 +66,8 @@ function keysErrors(schema: Schema, at: FieldPath): FieldError[] {
     const detail = "must be object if parent array's x-kubernetes-list-type is map";
     return [...errors, fieldInvalid(at.child('items', 'type'), items.type ?? '', detail)];
   }
-  return [...errors, ...keys.flatMap((key, index) => keyErrors(schema, key, keys.indexOf(key) < index, at))];
+  const again = repeats(keys);
+  return [...errors, ...keys.flatMap((key, index) => keyErrors(schema, key, again.has(index), at))];
 }
 
 function keyErrors({ items, 'x-kubernetes-list-map-keys': keys }: Schema, key: string, again: boolean, at: FieldPath): FieldError[] {

@@ -77,9 +77,9 @@ function hasClass({ metadata, spec }: PersistentVolumeClaim): boolean {
 /** The class of claims that leave it open, also of those that were made before it was the default: the newest so marked. */
 function defaultOf(classes: readonly StorageClass[]): string | undefined {
   const marked = classes.filter(({ metadata }) => defaultMarks.some((mark) => metadata.annotations?.[mark] === 'true'));
-  const rank = ({ metadata }: StorageClass): string => `${metadata.creationTimestamp ?? ''}`;
+  const madeAt = ({ metadata }: StorageClass): string => metadata.creationTimestamp ?? '';
   const order = (a: StorageClass, b: StorageClass): number =>
-    compareStrings(rank(b), rank(a)) || compareStrings(a.metadata.name ?? '', b.metadata.name ?? '');
+    compareStrings(madeAt(b), madeAt(a)) || compareStrings(a.metadata.name ?? '', b.metadata.name ?? '');
   return marked.toSorted(order)[0]?.metadata.name;
 }
 
