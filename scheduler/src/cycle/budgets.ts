@@ -2,6 +2,17 @@ import { labelSelectorMatcher } from '@keelson/machinery';
 import type { PodDisruptionBudget } from '@keelson/types';
 import type { PodInfo } from '../cache/pod-info.ts';
 
+/** A budget, and which pods it is about. */
+export interface Guard {
+  readonly budget: PodDisruptionBudget;
+  readonly selector: ReturnType<typeof labelSelectorMatcher>;
+}
+
+/** Budgets as they are asked of many nodes. */
+export function guardsOf(budgets: readonly PodDisruptionBudget[]): Guard[] {
+  return budgets.map((budget) => ({ budget, selector: labelSelectorMatcher(budget.spec?.selector) }));
+}
+
 /** Of pods that would be evicted one after the other: those for which a budget has nothing left, and the others. Both in the same order. */
 export interface Split {
   readonly violating: readonly PodInfo[];
@@ -9,12 +20,8 @@ export interface Split {
 }
 
 /** A budget with an empty selector is about no pod; pods whose disruption it counts already cost it nothing more. */
-export function splitByBudgets(pods: readonly PodInfo[], budgets: readonly PodDisruptionBudget[]): Split {
-  const allowed = budgets.map((budget) => ({
-    budget,
-    selector: labelSelectorMatcher(budget.spec?.selector),
-    left: budget.status?.disruptionsAllowed ?? 0,
-  }));
+export function splitByBudgets(pods: readonly PodInfo[], guards: readonly Guard[]): Split {
+  const allowed = guards.map((guard) => ({ ...guard, left: guard.budget.status?.disruptionsAllowed ?? 0 }));
   const split = { violating: [] as PodInfo[], others: [] as PodInfo[] };
   for (const info of pods) {
     const concerned = allowed.filter(({ budget, selector }) => protects(budget, info) && selector.matches(info.labels));

@@ -4,6 +4,7 @@ import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
 import { type DefaultPreemptionArgs, defaultArgs } from '../config/plugin-args.ts';
 import type { Plugin, Question, RowScore } from '../plugins/types.ts';
+import { guardsOf } from './budgets.ts';
 import { Nominations } from './nominations.ts';
 import { type Attempts, candidates, enoughCandidates } from './preemption.ts';
 import { Reasons } from './reasons.ts';
@@ -161,7 +162,7 @@ export class Cycle {
     const judge = (row: number): number => this.#judgeBeside(question, row, ahead.get(this.#table.nameOf(row)) ?? []);
     const rows = diagnosis.resolvable;
     const enough = enoughCandidates(rows.length, this.#preemption);
-    return candidates(info, this.#table, { rows, judge, enough, budgets }, random);
+    return candidates(info, this.#table, { rows, judge, enough, guards: guardsOf(budgets) }, random);
   }
 
   /** Rows where the pod does not fit beside pods that are nominated to them and come before it, with what refuses it. */

@@ -1,9 +1,8 @@
 import type { Random } from '@keelson/base';
-import type { PodDisruptionBudget } from '@keelson/types';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
 import type { DefaultPreemptionArgs } from '../config/plugin-args.ts';
-import { splitByBudgets } from './budgets.ts';
+import { type Guard, splitByBudgets } from './budgets.ts';
 
 /** A node that takes the pod once its victims are gone. */
 export interface Preemption {
@@ -21,7 +20,7 @@ export interface Candidates {
   readonly judge: (row: number) => number;
   /** How many rows with victims are enough to choose among. */
   readonly enough: number;
-  readonly budgets: readonly PodDisruptionBudget[];
+  readonly guards: readonly Guard[];
 }
 
 /** What trying rows came to. */
@@ -68,16 +67,19 @@ export function cheapest(found: readonly Preemption[]): Preemption | undefined {
  * Takes out all pods of lower priority, then lets back in those the pod has room beside: first those their budgets would keep, the most
  * important first. A number is the code of what refuses the pod even then.
  */
-function victimsOn(row: number, info: PodInfo, table: NodeTable, { judge, budgets }: Candidates): Preemption | number {
+function victimsOn(row: number, info: PodInfo, table: NodeTable, { judge, guards }: Candidates): Preemption | number {
   const node = table.nameOf(row);
   const lower = [...(table.pods[row]?.values() ?? [])].filter(({ priority }) => priority < info.priority).sort(byImportance);
   if (lower.length === 0) return 0;
   for (const pod of lower) table.removePod(pod, node);
   const code = judge(row);
-  const { violating, others } = splitByBudgets(lower, budgets);
-  const victims = code === 0 ? [...violating, ...others].filter((pod) => !hasRoom(pod, row, table, judge)) : lower;
+  if (code !== 0) {
+    for (const pod of lower) table.addPod(pod, node);
+    return code;
+  }
+  const { violating, others } = splitByBudgets(lower, guards);
+  const victims = [...violating, ...others].filter((pod) => !hasRoom(pod, row, table, judge));
   for (const pod of victims) table.addPod(pod, node);
-  if (code !== 0) return code;
   const violations = victims.filter((pod) => violating.includes(pod)).length;
   return { row, victims: victims.sort(byImportance), violations };
 }
