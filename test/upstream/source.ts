@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { privateApt } from './apt.ts';
 import { exists, must } from './shell.ts';
 
 /*
@@ -45,36 +46,13 @@ export async function fetchSource(dir: string, say: (what: string) => void): Pro
 }
 
 async function fetchAll(dir: string, tree: string): Promise<void> {
-  const apt = join(dir, 'apt');
-  for (const folder of ['lists/partial', 'cache/archives/partial', 'etc']) await mkdir(join(apt, folder), { recursive: true });
   await mkdir(tree, { recursive: true });
-  await writeFile(join(apt, 'etc/all.sources'), await withSources());
-  const settings = {
-    'Etc::sourcelist': '/dev/null',
-    'Etc::sourceparts': join(apt, 'etc'),
-    'State::lists': join(apt, 'lists'),
-    Cache: join(apt, 'cache'),
-  };
-  await writeFile(
-    join(apt, 'apt.conf'),
-    Object.entries(settings)
-      .map(([name, value]) => `Dir::${name} "${value}";\n`)
-      .join(''),
-  );
-  const env = { APT_CONFIG: join(apt, 'apt.conf') };
+  const env = await privateApt(join(dir, 'apt'), (sources) => sources.replaceAll(/^Types:.*$/gm, 'Types: deb deb-src'));
   await must('apt-get', ['update'], { cwd: dir, env });
   await must('apt-get', ['source', '--download-only', `kubernetes=${version}-1.1+deb12u1`], { cwd: dir, env });
   await must('apt-get', ['download', 'golang-1.19-go', 'golang-1.19-src', 'netcat-openbsd'], { cwd: dir, env });
   for (const name of await readdir(dir)) if (name.endsWith('.deb')) await must('dpkg', ['-x', name, 'tools'], { cwd: dir });
   await must('tar', ['xf', join(dir, `kubernetes_${version}.orig.tar.gz`), '-C', tree, '--strip-components=1'], { cwd: dir });
-}
-
-/** This machine's package sources, with their source packages. */
-async function withSources(): Promise<string> {
-  const folder = '/etc/apt/sources.list.d';
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sources'));
-  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
-  return texts.map((text) => text.replaceAll(/^Types:.*$/gm, 'Types: deb deb-src')).join('\n\n');
 }
 
 /** Two things the suite takes for granted that are no more: generated files in the tree, and a token in a Secret for each account. */
