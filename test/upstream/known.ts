@@ -23,7 +23,6 @@ const steps: readonly { readonly step: RegExp; readonly why: string }[] = [
   { step: /^run_multi_resources_tests generic-resources\.sh:1(77|80|81|84):/, why: 'reads a manifest from the internet' },
   { step: /^run_template_output_tests template-output\.sh:6[67]:/, why: 'kubectl convert is a plugin now' },
   { step: /^runTests generic-resources\.sh:2(72|75|86):/, why: 'kubectl convert is a plugin now' },
-  { step: /^runTests commands\.sh:/, why: 'a function, told of where it fails' },
   { step: /^run_cluster_management_tests node-management\.sh:92:/, why: 'wants an account of the fields of a node that began without one' },
   // The line that called what failed is told as well.
   { step: /^\w+ test\.sh:\d+: return 1$/, why: 'an assertion, told again where it is made' },

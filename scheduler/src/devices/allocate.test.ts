@@ -4,7 +4,8 @@ import { seededRandom } from '@keelson/base';
 import type { AllocationResult, Device, DeviceClass, ResourceClaim, ResourceSlice } from '@keelson/types';
 import { node } from '../testdata.ts';
 import { allocate } from './allocate.ts';
-import { inUse } from './in-use.ts';
+import { InUse } from './in-use.ts';
+import { Inventory } from './inventory.ts';
 
 const driver = 'dra.example.com';
 const here = node('n1', { labels: { zone: 'a' } });
@@ -44,8 +45,11 @@ function results({
 }: Facts): readonly AllocationResult[] | string {
   const deviceClass = (name: string): DeviceClass | undefined =>
     name === 'gpu' || name === 'big' ? ({ metadata: { name }, spec: classSpec } as DeviceClass) : undefined;
-  const found = allocate(claims, on, { slices, inUse: inUse(used), deviceClass, random: seededRandom(1), isOver });
-  return found.type === 'none' ? found.words : found.results;
+  const [inventory, inUse] = [new Inventory(), new InUse()];
+  for (const one of slices) inventory.set(one);
+  for (const [i, one] of used.entries()) inUse.set(String(i), one);
+  const found = allocate(claims, on, { inventory, inUse, deviceClass, random: seededRandom(1), isOver });
+  return found.type === 'none' ? found.words : found.results();
 }
 
 /** `request device` of every device, claim by claim. */

@@ -1,14 +1,14 @@
 import type { Random } from '@keelson/base';
-import type { AllocationResult, DeviceClass, Node, ResourceClaim, ResourceSlice } from '@keelson/types';
+import type { AllocationResult, DeviceClass, Node, ResourceClaim } from '@keelson/types';
 import type { InUse } from './in-use.ts';
-import { poolsFor } from './pools.ts';
+import type { Inventory } from './inventory.ts';
 import { readRequests } from './requests.ts';
 import { allocationOf } from './results.ts';
 import { mostDevices, type Planned, Search, SearchOver } from './search.ts';
 
 /** Devices, and who has them. */
 export interface Devices {
-  readonly slices: readonly ResourceSlice[];
+  readonly inventory: Inventory;
   readonly inUse: InUse;
   readonly deviceClass: (name: string) => DeviceClass | undefined;
   readonly random: Random;
@@ -16,9 +16,9 @@ export interface Devices {
   readonly isOver: () => boolean;
 }
 
-/** What came of it: a result for each claim, or why there are none. */
+/** What came of it: a result for each claim, made when it is asked for, or why there are none. */
 export type Allocation =
-  | { readonly type: 'results'; readonly results: readonly AllocationResult[] }
+  | { readonly type: 'results'; readonly results: () => readonly AllocationResult[] }
   | { readonly type: 'none'; readonly words: string };
 
 /**
@@ -28,19 +28,19 @@ export type Allocation =
 export function allocate(
   claims: readonly ResourceClaim[],
   node: Node,
-  { slices, inUse, deviceClass, random, isOver }: Devices,
+  { inventory, inUse, deviceClass, random, isOver }: Devices,
 ): Allocation {
-  const pools = poolsFor(slices, node);
+  const pools = inventory.at(node);
   const planned = claims.map((claim): Planned => ({ claim, requests: readRequests(claim, { pools, deviceClass }) }));
   for (const one of planned) checkCount(one);
   try {
     const found = new Search(planned, pools, inUse, random, isOver).run();
-    if (found) return { type: 'results', results: found.map((one, i) => allocationOf(claims[i] as ResourceClaim, one, node)) };
+    if (found) return { type: 'results', results: () => found.map((one, i) => allocationOf(claims[i] as ResourceClaim, one, node)) };
   } catch (error) {
     if (!(error instanceof SearchOver)) throw error;
     return { type: 'none', words: 'timed out trying to allocate devices' };
   }
-  const invalid = pools.some((pool) => pool.invalid);
+  const invalid = pools.some(({ pool }) => pool.invalid);
   return { type: 'none', words: invalid ? 'invalid resource pools were encountered' : 'cannot allocate all claims' };
 }
 

@@ -1,11 +1,13 @@
 import { type Clock, errorMessage, type Logger, type Random, sleep, timestamp } from '@keelson/base';
 import { type Api, ApiError } from '@keelson/client';
-import { type EventRecorder, type Informers, isLater, keyOf } from '@keelson/runtime';
+import { type Change, type EventRecorder, type Informers, keyOf } from '@keelson/runtime';
 import { type AllocationResult, DeviceClass, type Node, type Pod, ResourceClaim, ResourceSlice } from '@keelson/types';
 import type { DynamicResourcesArgs } from '../config/plugin-args.ts';
 import type { ClusterEvent } from '../plugins/types.ts';
 import type { Reservation } from '../volumes/binder.ts';
 import { type DeviceView, type PodDevices, podDevices, usesOf } from './claims.ts';
+import { Inventory } from './inventory.ts';
+import { Ledger } from './ledger.ts';
 import { isOverdue, mustBeReady, readinessOf } from './readiness.ts';
 
 const finalizer = 'resource.kubernetes.io/delete-protection';
@@ -25,11 +27,7 @@ export interface DeviceBinderDeps {
 export class DeviceBinder {
   readonly #deps: DeviceBinderDeps;
   readonly #view: DeviceView;
-  readonly #claims;
-  /** Chosen and not written yet: claims with what they get, by uid. */
-  readonly #pending = new Map<string, ResourceClaim>();
-  /** Written and perhaps not seen back yet, by key. */
-  readonly #written = new Map<string, ResourceClaim>();
+  readonly #ledger: Ledger;
   readonly #listeners: readonly (() => () => void)[];
 
   /** `changed`: a claim, slice or class came or changed, so that pods refused for theirs may fit now. */
@@ -37,26 +35,36 @@ export class DeviceBinder {
     this.#deps = deps;
     const { informers } = deps;
     const [claims, slices, classes] = [informers.for(ResourceClaim), informers.for(ResourceSlice), informers.for(DeviceClass)] as const;
-    this.#claims = claims.store;
+    const ledger = new Ledger((key) => claims.store.get(key));
+    const inventory = new Inventory();
+    this.#ledger = ledger;
     this.#view = {
-      claim: (key) => this.#latest(key),
-      isPending: (uid) => this.#pending.has(uid),
-      allocations: () => this.#allocations(),
-      slices: () => slices.store.list(),
+      claim: (key) => ledger.latest(key),
+      isPending: (uid) => ledger.isDecided(uid),
       deviceClass: (name) => classes.store.get(name),
+      ...{ inUse: ledger.inUse, inventory },
     };
     this.#listeners = [
+      () => claims.onChange((change) => changed(this.#claimChanged(change))),
       () =>
-        claims.onChange((change) => {
-          const { type, object } = change;
-          const had = type === 'updated' ? change.old.status?.allocation : type === 'deleted' ? object.status?.allocation : undefined;
-          const freed = had !== undefined && (type === 'deleted' || !object.status?.allocation);
-          if (type === 'deleted') this.#written.delete(keyOf(object));
-          changed({ type: 'ResourceClaimChange', key: keyOf(object), freed });
+        slices.onChange(({ type, object }) => {
+          if (type === 'deleted') inventory.delete(object);
+          else inventory.set(object);
+          changed({ type: 'ResourceSliceChange' });
         }),
-      () => slices.onChange(() => changed({ type: 'ResourceSliceChange' })),
       () => classes.onChange(() => changed({ type: 'DeviceClassChange' })),
     ];
+  }
+
+  #claimChanged(change: Change<ResourceClaim>): ClusterEvent {
+    const { type, object } = change;
+    const before = type === 'updated' ? change.old : type === 'deleted' ? object : undefined;
+    // One that was deleted and made anew between two looks has another uid.
+    if (type === 'deleted') this.#ledger.lost(object);
+    else this.#ledger.saw(object);
+    if (before && before.metadata.uid !== object.metadata.uid) this.#ledger.lost(before);
+    const freed = before?.status?.allocation !== undefined && (type === 'deleted' || !object.status?.allocation);
+    return { type: 'ResourceClaimChange', key: keyOf(object), freed };
   }
 
   /** Follows changes from now on. Returns the way out. */
@@ -89,10 +97,9 @@ export class DeviceBinder {
   /** Keeps the devices a pod gets on the node chosen for it. */
   reserve(pod: Pod, { claims, on }: PodDevices, node: Node): Reservation {
     const found = on(node);
-    const results = found.type === 'results' ? [...found.results] : [];
+    const results = found.type === 'results' ? [...found.results()] : [];
     const given = claims.map((claim) => ({ claim, allocation: claim.status?.allocation ? undefined : results.shift() }));
-    for (const { claim, allocation } of given)
-      if (allocation) this.#pending.set(claim.metadata.uid ?? '', { ...claim, status: { ...claim.status, allocation } });
+    for (const { claim, allocation } of given) if (allocation) this.#ledger.decide({ ...claim, status: { ...claim.status, allocation } });
     const bound: ResourceClaim[] = [];
     return {
       works: true,
@@ -101,7 +108,7 @@ export class DeviceBinder {
         if (bound.some(mustBeReady)) await this.#allReady(bound, pod, node, timeout);
       },
       release: () => {
-        for (const { claim } of given) this.#pending.delete(claim.metadata.uid ?? '');
+        for (const { claim } of given) this.#ledger.settle(claim);
         for (const claim of bound) void this.#unreserve(claim, pod);
       },
     };
@@ -121,32 +128,16 @@ export class DeviceBinder {
     return 'deallocation of ResourceClaim completed';
   }
 
-  /** The claim as it was written last, or seen. */
-  #latest(key: string): ResourceClaim | undefined {
-    const [seen, written] = [this.#claims.get(key), this.#written.get(key)];
-    if (!written) return seen;
-    const newer =
-      seen?.metadata.uid === written.metadata.uid && isLater(written.metadata.resourceVersion ?? '', seen?.metadata.resourceVersion ?? '');
-    if (newer) return written;
-    this.#written.delete(key);
-    return seen;
-  }
-
-  #allocations(): readonly AllocationResult[] {
-    const claims = this.#claims.list().map((claim) => this.#latest(keyOf(claim)) ?? claim);
-    return [...claims, ...this.#pending.values()].flatMap(({ status }) => status?.allocation ?? []);
-  }
-
   /** Writes what was chosen and that the pod uses it. @throws Error in upstream's words */
   async #bindClaim(claim: ResourceClaim, allocation: AllocationResult | undefined, pod: Pod): Promise<ResourceClaim> {
     const uid = pod.metadata.uid ?? '';
     if (claim.status?.reservedFor?.some((user) => user.uid === uid)) return claim;
     try {
       const written = await this.#write(claim, allocation, { resource: 'pods', name: pod.metadata.name ?? '', uid });
-      this.#written.set(keyOf(written), written);
+      this.#ledger.wrote(written);
       return written;
     } finally {
-      this.#pending.delete(claim.metadata.uid ?? '');
+      this.#ledger.settle(claim);
     }
   }
 
@@ -202,7 +193,7 @@ export class DeviceBinder {
 
   /** @throws Error when it is gone */
   #present(claim: ResourceClaim): ResourceClaim {
-    const found = this.#latest(keyOf(claim));
+    const found = this.#ledger.latest(keyOf(claim));
     if (!found || found.metadata.uid !== claim.metadata.uid)
       throw new Error(`resourceclaim.resource.k8s.io "${claim.metadata.name}" not found`);
     return found;
@@ -215,7 +206,7 @@ export class DeviceBinder {
     // It is tried again with the pod's next cycle, or by the controller of claims once the pod is gone.
     await this.#deps.api
       .patch(ResourceClaim, at, 'application/strategic-merge-patch+json', patch, { subresource: 'status' })
-      .then((written) => this.#written.set(keyOf(written), written))
+      .then((written) => this.#ledger.wrote(written))
       .catch(() => undefined);
   }
 }

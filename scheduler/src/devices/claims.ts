@@ -1,7 +1,8 @@
 import type { Random } from '@keelson/base';
-import type { AllocationResult, DeviceClass, Node, Pod, ResourceClaim, ResourceSlice } from '@keelson/types';
+import type { DeviceClass, Node, Pod, ResourceClaim } from '@keelson/types';
 import { type Allocation, allocate } from './allocate.ts';
-import { inUse } from './in-use.ts';
+import type { InUse } from './in-use.ts';
+import type { Inventory } from './inventory.ts';
 import { selects } from './pools.ts';
 
 /** Users a claim may have at the same time. */
@@ -13,9 +14,9 @@ export interface DeviceView {
   claim(key: string): ResourceClaim | undefined;
   /** Devices are chosen for it, and the server does not say so yet. By uid. */
   isPending(uid: string): boolean;
-  /** All there are, the pending ones among them. */
-  allocations(): readonly AllocationResult[];
-  slices(): readonly ResourceSlice[];
+  /** What claims have, pending ones among them. */
+  readonly inUse: InUse;
+  readonly inventory: Inventory;
   deviceClass(name: string): DeviceClass | undefined;
 }
 
@@ -82,13 +83,12 @@ export function podDevices(pod: Pod, view: DeviceView, random: Random, { isHopel
   const missing = uses.find((use) => use.type === 'problem')?.words;
   const refusal = missing ?? claims.map((claim) => refusalBy(claim, pod, view)).find((words) => words !== undefined);
   const wanting = claims.filter(({ status }) => !status?.allocation);
-  const devices = { slices: view.slices(), inUse: inUse(view.allocations()), deviceClass: view.deviceClass, random };
   const found = new Map<Node, Allocation>();
   return {
     claims,
     refusal,
     on(node) {
-      const known = found.get(node) ?? allocate(wanting, node, { ...devices, isOver: begin() });
+      const known = found.get(node) ?? allocate(wanting, node, { ...view, random, isOver: begin() });
       found.set(node, known);
       return known;
     },

@@ -30,7 +30,7 @@ export class Counters {
     if (known) return known;
     const left = new Map([...pool.counters].map(([name, { nanos }]) => [name, nanos]));
     for (const { id, device } of pool.all) {
-      if (!this.#inUse.whole.has(id) && !this.#inUse.shared.has(id)) continue;
+      if (!this.#inUse.has(id)) continue;
       for (const [name, { nanos }] of countersTaken(device)) if (left.has(name)) left.set(name, (left.get(name) ?? 0n) - nanos);
     }
     this.#left.set(pool, left);

@@ -4,12 +4,16 @@ import type { Device, Node, NodeSelector, ResourceSlice } from '@keelson/types';
 /** A device by `driver/pool/device`. */
 export type DeviceId = string;
 
-/** A device that can be used on a node. */
+/** A device of a pool. */
 export interface Candidate {
   readonly id: DeviceId;
   readonly device: Device;
   readonly slice: ResourceSlice;
   readonly pool: Pool;
+  /** Its place among all of the pool. */
+  readonly index: number;
+  /** Where it can be used. */
+  readonly place: Place;
 }
 
 /** What a driver calls one source of devices, in its newest generation. */
@@ -20,58 +24,69 @@ export interface Pool {
   readonly incomplete: boolean;
   /** Two of its devices have the same name. */
   readonly invalid: boolean;
-  /** Its devices, those of other nodes among them. */
   readonly all: readonly Candidate[];
-  /** Those of one node. */
-  readonly here: readonly Candidate[];
+  /** Devices by the node that they name, or their slice; the node of a slice without devices has none. */
+  readonly byNode: ReadonlyMap<string, readonly Candidate[]>;
+  /** Devices that can be used on nodes they do not name. */
+  readonly wide: readonly Candidate[];
+  /** Where its slices say that they are, if they name no node. */
+  readonly places: readonly Place[];
   /** What there is of each shared counter, by `set/counter`. */
   readonly counters: ReadonlyMap<string, Quantity>;
 }
 
-type Where = Pick<Device, 'nodeName' | 'nodeSelector' | 'allNodes'>;
-
-/** The pools with devices for a node: those first that are ready at once, then by name. Slices of older generations are passed over. */
-export function poolsFor(slices: readonly ResourceSlice[], node: Node): readonly Pool[] {
-  const byPool = Map.groupBy(slices, ({ spec }) => `${spec.driver}/${spec.pool.name}`);
-  const pools = [...byPool].flatMap(([id, of]) => poolOf(id, of, node) ?? []);
-  return pools.sort((a, b) => mustWait(a) - mustWait(b) || (a.id < b.id ? -1 : 1));
+/** A pool as one node has it. */
+export interface NodePool {
+  readonly pool: Pool;
+  /** Its devices that can be used there. */
+  readonly here: readonly Candidate[];
 }
 
-/** 1 where some device must be made ready before its pod is bound. */
-function mustWait({ here }: Pool): 0 | 1 {
-  return here.some(({ device }) => device.bindingConditions?.length) ? 1 : 0;
-}
+export type Place = Pick<Device, 'nodeName' | 'nodeSelector' | 'allNodes'>;
 
-function poolOf(id: string, slices: readonly ResourceSlice[], node: Node): Pool | undefined {
-  const generation = Math.max(...slices.map(({ spec }) => spec.pool.generation ?? 0));
+/** The newest generation of a pool's slices, of which there is one at least. */
+export function poolOf(id: string, slices: readonly ResourceSlice[]): Pool {
+  const generation = slices.reduce((newest, { spec }) => Math.max(newest, spec.pool.generation ?? 0), 0);
   const newest = slices.filter(({ spec }) => (spec.pool.generation ?? 0) === generation).sort(byName);
-  const here: Candidate[] = [];
-  const all: Candidate[] = [];
+  const [all, wide]: [Candidate[], Candidate[]] = [[], []];
+  const byNode = new Map<string, Candidate[]>();
   const pool: Pool = {
     id,
     incomplete: newest.length !== newest[0]?.spec.pool.resourceSliceCount,
     invalid: hasTwins(newest),
-    all,
-    here,
+    places: newest.map(({ spec }) => spec).filter(isWide),
     counters: countersOf(newest),
+    ...{ all, byNode, wide },
+  };
+  const on = (name: string): Candidate[] => {
+    const there = byNode.get(name) ?? [];
+    byNode.set(name, there);
+    return there;
   };
   for (const slice of newest) {
+    if (slice.spec.nodeName) on(slice.spec.nodeName);
     for (const device of slice.spec.devices ?? []) {
-      const candidate = { id: `${id}/${device.name}`, device, slice, pool };
+      const place = placeOf(slice, device);
+      const candidate = { id: `${id}/${device.name}`, device, slice, pool, index: all.length, place };
       all.push(candidate);
-      if (isAt(placeOf(slice, device), node)) here.push(candidate);
+      if (place.nodeName) on(place.nodeName).push(candidate);
+      else if (isWide(place)) wide.push(candidate);
     }
   }
-  return here.length > 0 || newest.some(({ spec }) => isAt(spec, node)) ? pool : undefined;
+  return pool;
 }
 
 /** Where a device can be used. */
-export function placeOf({ spec }: ResourceSlice, device: Device): Where {
+function placeOf({ spec }: ResourceSlice, device: Device): Place {
   return spec.perDeviceNodeSelection ? device : spec;
 }
 
-function isAt({ nodeName, allNodes, nodeSelector }: Where, node: Node): boolean {
-  if (nodeName) return node.metadata.name === nodeName;
+function isWide({ nodeName, allNodes, nodeSelector }: Place): boolean {
+  return !nodeName && (allNodes === true || nodeSelector !== undefined);
+}
+
+/** Whether a place that names no node is on this one. */
+export function reaches({ allNodes, nodeSelector }: Place, node: Node): boolean {
   return allNodes === true || (nodeSelector !== undefined && selects(nodeSelector, node));
 }
 

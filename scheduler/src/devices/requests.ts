@@ -1,5 +1,5 @@
 import type { DeviceClass, DeviceRequest, DeviceSubRequest, ExactDeviceRequest, ResourceClaim } from '@keelson/types';
-import type { Candidate, Pool } from './pools.ts';
+import type { Candidate, NodePool } from './pools.ts';
 import { takesDevice } from './selectors.ts';
 
 /** One way to satisfy a request. */
@@ -25,7 +25,7 @@ export interface Request {
 
 /** What is known to satisfy claims with. */
 export interface Supply {
-  readonly pools: readonly Pool[];
+  readonly pools: readonly NodePool[];
   readonly deviceClass: (name: string) => DeviceClass | undefined;
 }
 
@@ -70,8 +70,8 @@ function remembering(takes: (candidate: Candidate) => boolean): (candidate: Cand
 }
 
 /** Who wants all must know all. */
-function allOf(pools: readonly Pool[], takes: (candidate: Candidate) => boolean, where: string): Candidate[] {
-  return pools.flatMap(({ id, here, incomplete, invalid }) => {
+function allOf(pools: readonly NodePool[], takes: (candidate: Candidate) => boolean, where: string): Candidate[] {
+  return pools.flatMap(({ pool: { id, incomplete, invalid }, here }) => {
     if (incomplete) throw new Error(`${where}: asks for all devices, but resource pool ${id} is currently being updated`);
     if (invalid) throw new Error(`${where}: asks for all devices, but resource pool ${id} is currently invalid`);
     return here.filter(takes);

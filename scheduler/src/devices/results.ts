@@ -8,7 +8,6 @@ import type {
   NodeSelectorRequirement,
   ResourceClaim,
 } from '@keelson/types';
-import { placeOf } from './pools.ts';
 import type { Wanted } from './requests.ts';
 import type { Found, Picked } from './search.ts';
 
@@ -60,7 +59,7 @@ function selectorOf(picked: readonly Picked[], node: Node): NodeSelector | undef
   const fields: NodeSelectorRequirement[] = [];
   const expressions: NodeSelectorRequirement[] = [];
   for (const { candidate } of picked) {
-    const { nodeName, nodeSelector } = placeOf(candidate.slice, candidate.device);
+    const { nodeName, nodeSelector } = candidate.place;
     if (nodeName || candidate.device.bindsToNode) return only(node);
     const [term] = nodeSelector?.nodeSelectorTerms ?? [];
     add(fields, term?.matchFields);

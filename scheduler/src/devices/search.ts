@@ -5,7 +5,7 @@ import { consumption, hasRoom } from './capacity.ts';
 import { Constraint } from './constraints.ts';
 import { Counters } from './counters.ts';
 import { type Amounts, type InUse, plus } from './in-use.ts';
-import type { Candidate, DeviceId, Pool } from './pools.ts';
+import type { Candidate, DeviceId, NodePool } from './pools.ts';
 import type { Request, Wanted } from './requests.ts';
 
 /** Devices a claim may have. */
@@ -53,9 +53,9 @@ export class Search {
   readonly #shared = new Map<DeviceId, Amounts[]>();
 
   /** @param isOver asked before each pick: when it says so the search ends */
-  constructor(planned: readonly Planned[], pools: readonly Pool[], inUse: InUse, random: Random, isOver: () => boolean) {
+  constructor(planned: readonly Planned[], pools: readonly NodePool[], inUse: InUse, random: Random, isOver: () => boolean) {
     this.#planned = planned;
-    this.#candidates = pools.flatMap(({ here, incomplete, invalid }) => (incomplete || invalid ? [] : here));
+    this.#candidates = pools.flatMap(({ pool, here }) => (pool.incomplete || pool.invalid ? [] : here));
     this.#inUse = inUse;
     this.#random = random;
     this.#isOver = isOver;
@@ -108,7 +108,7 @@ export class Search {
   #isFree(claim: number, { adminAccess }: Wanted, { id }: Candidate): boolean {
     const takers = this.#taken.get(id);
     if (adminAccess) return !takers?.has(claim);
-    return !this.#inUse.whole.has(id) && !takers?.size;
+    return !this.#inUse.isWhole(id) && !takers?.size;
   }
 
   /** Picks a device and goes on; takes it back unless that ends well. @param must no other device would do */
@@ -117,7 +117,7 @@ export class Search {
     const { id, device } = candidate;
     if (!this.#isFree(claim, wanted, candidate) || isKeptBack(device, wanted.said.tolerations ?? [])) return false;
     const consumed = consumption(device, wanted.said.capacity);
-    const taken = [this.#inUse.shared.get(id), ...(this.#shared.get(id) ?? [])];
+    const taken = [this.#inUse.shared(id), ...(this.#shared.get(id) ?? [])];
     if (!consumed || !hasRoom(device, consumed, taken)) return false;
     const several = device.allowMultipleAllocations === true;
     const counts = !(several && taken.some((one) => one !== undefined));

@@ -42,7 +42,7 @@ export const dynamicResources: Plugin = {
         for (const row of rows) {
           const node = table.nodes[row];
           const found = node && devices.on(node);
-          scores[row] = found?.type === 'results' ? preference(devices, found.results) : 0;
+          scores[row] = found?.type === 'results' ? preference(devices, found.results()) : 0;
         }
       },
       normalize: scaleUp,
