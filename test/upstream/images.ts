@@ -35,6 +35,7 @@ export async function writeImages(built: Built, dir: string): Promise<string[]> 
 
 async function recipes(built: Built): Promise<Recipe[]> {
   const { agnhost, nc = '', nnp = '', 'sample-apiserver': sample = '' } = built.programs;
+  const { 'resource-consumer': consumer = '', 'regression-issue-74839': regression = '' } = built.programs;
   const tools = (await toolFiles(nc)).entries;
   const layers = [tools, await agnhostFiles(built.tree, agnhost ?? '')];
   return [
@@ -47,6 +48,14 @@ async function recipes(built: Built): Promise<Recipe[]> {
     ),
     ...['14', '15'].map((minor) => webServer(`docker.io/library/nginx:1.${minor}-alpine`, 'usr/share/nginx/html', 'Welcome', tools)),
     ...(await Promise.all(['kitten', 'nautilus'].map((name) => picture(name, built.tree, layers)))),
+    { ref: `${tests}/ipc-utils:1.0`, layers: [await machinePrograms('ipcs', 'ipcmk')], config: { Cmd: ['sh'] } },
+    {
+      ref: 'k8s.gcr.io/build-image/debian-iptables:buster-v1.3.0',
+      layers: [tools, await machinePrograms('conntrack', 'iptables')],
+      config: { Cmd: ['sh'] },
+    },
+    await single(`${tests}/regression-issue-74839-amd64:1.0`, regression, { Entrypoint: ['/program'] }),
+    await single(`${tests}/resource-consumer:1.5`, consumer, { Entrypoint: ['/program'] }),
     await single(`${tests}/nonewprivs:1.0`, nnp, { Entrypoint: ['/program'], User: '1000' }),
     await single(`${tests}/sample-apiserver:1.17`, sample, { Entrypoint: ['/program'] }),
     await single('k8s.gcr.io/etcd:3.4.13-0', 'etcd', { Cmd: ['/usr/local/bin/etcd'] }),
@@ -72,6 +81,12 @@ async function picture(name: string, tree: string, below: Recipe['layers']): Pro
   const files = new Files();
   for (const file of await readdir(folder)) files.file(file, await readFile(join(folder, file)), 0o644);
   return { ref: `${tests}/${name}:1.0`, layers: [...below, files.entries], config: { Entrypoint: ['/agnhost', 'test-webserver'] } };
+}
+
+async function machinePrograms(...names: readonly string[]): Promise<TarEntry[]> {
+  const files = new Files();
+  for (const name of names) await files.program(name);
+  return files.entries;
 }
 
 /** One program and what it is linked with, also under the name upstream's image of etcd has it. */

@@ -12,17 +12,32 @@ import { loadImages, startCluster } from './machines.ts';
 import { type Built, buildSuite } from './source.ts';
 
 /*
- * `node test/upstream/main.ts [--focus REGEXP] [--skip REGEXP]`: builds upstream's own end-to-end suite and runs its conformance specs, or
- * those that `--focus` names, against two machines of ours. About an hour after the first build. Ends with 1 when a spec fails that is
- * not known to.
+ * `node test/upstream/main.ts [--beyond] [--focus REGEXP] [--skip REGEXP]`: builds upstream's own end-to-end suite and runs its conformance
+ * specs, those beyond them, or those that `--focus` names, against two machines of ours. About an hour after the first build. Ends with 1
+ * when a spec fails that is not known to.
  */
-const { values } = parseArgs({ options: { focus: { type: 'string' }, skip: { type: 'string', default: 'NOTHING' } } });
-const conformance = String.raw`.*\[Conformance\]`;
+const { values } = parseArgs({
+  options: { beyond: { type: 'boolean', default: false }, focus: { type: 'string' }, skip: { type: 'string', default: 'NOTHING' } },
+});
+/** What optional specs are left out: those of features, and those that need more than a cluster, such as images that cannot be made here. */
+const needs = [
+  'Pod Disks',
+  'PersistentVolumes NFS',
+  'CSI mock',
+  'Regional PD',
+  'PersistentVolumes GCEPD',
+  'ESIPP',
+  'Firewall rule',
+  'Multi-AZ',
+];
+const tags = ['Conformance', 'Feature:[^]]*', 'Disruptive', 'Flaky', 'Alpha[^]]*', 'sig-windows'].map((tag) => String.raw`\[${tag}\]`);
+const beyond = [...tags, ...needs, 'Driver: (nfs|gluster|ceph|rbd|iscsi|cinder|gcepd|vsphere|azure|aws|csi|pd|local|windows)'].join('|');
+const set = values.beyond ? { focus: '', skip: beyond } : { focus: String.raw`.*\[Conformance\]`, skip: 'NOTHING' };
 /** What can run side by side; what wants the cluster for itself comes after. */
 const areas = [
   String.raw`\[sig-(api-machinery|apps|auth|instrumentation)\]`,
   String.raw`\[sig-(network|cli)\]`,
-  String.raw`\[(sig-storage|sig-node|k8s\.io)\]`,
+  String.raw`\[(sig-storage|sig-node|sig-scheduling|sig-autoscaling|k8s\.io)\]`,
 ];
 
 const dir = join(root, '.cache/upstream');
@@ -65,12 +80,12 @@ try {
   const admin = await startCluster(lab);
   await loadImages(lab, await writeImages(built, dir));
   const { focus, skip } = values;
-  const together = focus ? [focus] : areas.map((area) => area + conformance);
+  const together = focus ? [focus] : areas.map((area) => area + set.focus);
   say(`running ${together.length} at a time; their logs are in ${logs}`);
   const one = (pattern: string, n: number): Promise<Outcome> =>
-    runSuite(built, admin, String(n), pattern, focus ? skip : String.raw`\[Serial\]`);
+    runSuite(built, admin, String(n), pattern, focus ? skip : `${set.skip}|${String.raw`\[Serial\]`}`);
   outcomes.push(...(await Promise.all(together.map(one))));
-  if (!focus) outcomes.push(await runSuite(built, admin, 'serial', String.raw`\[Serial\]${conformance}`, skip));
+  if (!focus) outcomes.push(await runSuite(built, admin, 'serial', String.raw`\[Serial\]${set.focus}`, set.skip));
 } finally {
   await lab.close();
 }

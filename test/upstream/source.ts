@@ -15,7 +15,7 @@ export interface Built {
   /** The source tree: the suite reads manifests in it. */
   readonly tree: string;
   readonly suite: string;
-  /** By name: agnhost, nnp, sample-apiserver; and nc, as the suite calls it. */
+  /** By name: agnhost, nnp, sample-apiserver and others; and nc, as the suite calls it. */
   readonly programs: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +30,8 @@ export async function buildSuite(dir: string, say: (what: string) => void): Prom
   const programs = {
     nc: join(dir, 'tools/bin/nc.openbsd'),
     agnhost: await build('agnhost', 'build', '-ldflags', '-s -w', './test/images/agnhost'),
+    'resource-consumer': await build('resource-consumer', 'build', './test/images/resource-consumer'),
+    'regression-issue-74839': await build('regression-issue-74839', 'build', './test/images/regression-issue-74839'),
     nnp: await build('nnp', 'build', './test/images/nonewprivs'),
     'sample-apiserver': await build('sample-apiserver', 'build', '-ldflags', '-s -w', './vendor/k8s.io/sample-apiserver'),
   };
@@ -55,16 +57,38 @@ async function fetchAll(dir: string, tree: string): Promise<void> {
   await must('tar', ['xf', join(dir, `kubernetes_${version}.orig.tar.gz`), '-C', tree, '--strip-components=1'], { cwd: dir });
 }
 
-/** Two things the suite takes for granted that are no more: generated files in the tree, and a token in a Secret for each account. */
+/** What the suite takes for granted that is no more, or not here. */
 async function adapt(tree: string): Promise<void> {
+  // Generated files in the tree.
   const assets = join(tree, 'test/e2e/generated/bindata.go');
   const asset = 'func Asset(name string) ([]byte, error) { return os.ReadFile(filepath.Join(root, name)) }';
   const lines = ['package generated', 'import ("os"; "path/filepath")', `const root = ${JSON.stringify(tree)}`, asset];
   await writeFile(assets, `${lines.join('\n')}\nfunc AssetNames() []string { return nil }\n`);
-  const util = join(tree, 'test/e2e/framework/util.go');
-  const text = await readFile(util, 'utf8');
+  // A token in a Secret for each account.
   const waits = 'switch t := event.Object.(type) {\n\tcase *v1.ServiceAccount:\n\t\treturn len(t.Secrets) > 0, nil';
-  await writeFile(util, text.replace(waits, 'switch event.Object.(type) {\n\tcase *v1.ServiceAccount:\n\t\treturn true, nil'));
+  await change(tree, 'test/e2e/framework/util.go', [
+    [waits, 'switch event.Object.(type) {\n\tcase *v1.ServiceAccount:\n\t\treturn true, nil'],
+  ]);
+  // A first process whose namespaces can be entered: the kubelet's are the machine's as well.
+  const kubelet = '$(grep -l kubelet/main.js /rootfs/proc/[0-9]*/cmdline 2>/dev/null | head -n 1)';
+  const enter = `p=${kubelet}; exec nsenter --mount=\${p%cmdline}ns/mnt -- /bin/sh -c "$0"`;
+  const entered = '"nsenter",\n\t\t"--mount=/rootfs/proc/1/ns/mnt",\n\t\t"--",\n\t\t"sh",\n\t\t"-c",';
+  await change(tree, 'test/e2e/storage/utils/host_exec.go', [[entered, `"sh",\n\t\t"-c",\n\t\t${JSON.stringify(enter)},`]]);
+  // An internet.
+  await change(tree, 'test/e2e/network/networking.go', [['http.Get("http://google.com")', 'http.Get("http://127.0.0.1:10256/healthz")']]);
+  // Commands of a pod without a word before them.
+  await change(tree, 'test/e2e/kubectl/kubectl.go', [
+    [/(simplePodName|simplePodResourceName|"httpd"), ("echo"|"cat"|"sh")/g, '$1, "--", $2'],
+  ]);
+}
+
+async function change(tree: string, file: string, changes: readonly (readonly [string | RegExp, string])[]): Promise<void> {
+  const path = join(tree, file);
+  const text = await readFile(path, 'utf8');
+  await writeFile(
+    path,
+    changes.reduce((changed, [from, to]) => changed.replaceAll(from, to), text),
+  );
 }
 
 async function compile(dir: string, tree: string, out: string, args: readonly string[], say: (what: string) => void): Promise<string> {

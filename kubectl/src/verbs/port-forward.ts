@@ -117,12 +117,21 @@ async function forward({ cluster, shell }: Context<typeof flags>, pod: Pod, port
   web.on('message', (message: Buffer) => {
     const channel = message[0] ?? dataChannel;
     if (!greeted.has(channel)) return void greeted.add(channel);
-    if (channel === dataChannel) socket.write(message.subarray(1));
+    if (channel === dataChannel) take(message.subarray(1));
     else if (channel === errorChannel) shell.stderr.write(`error: an error occurred forwarding ${port}: ${message.subarray(1)}\n`);
   });
   web.on('close', () => socket.end());
   web.on('error', () => socket.destroy());
-  socket.on('data', (data) => web.send(Buffer.concat([Buffer.of(dataChannel), data])));
+  // Each side waits for the other: what is fast fills nobody's memory.
+  const take = (data: Buffer): void => {
+    if (socket.write(data)) return;
+    web.pause();
+    socket.once('drain', () => web.resume());
+  };
+  socket.on('data', (data) => {
+    socket.pause();
+    web.send(Buffer.concat([Buffer.of(dataChannel), data]), () => socket.resume());
+  });
   socket.on('close', () => web.close());
   socket.on('error', () => web.terminate());
   socket.resume();

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '@keelson/base';
 import { errorMessage } from '@keelson/base';
-import { answerHealth, type HealthCheck } from '@keelson/component';
+import { answerHealth, type HealthCheck, type HealthRecord } from '@keelson/component';
 import type { Registry } from 'prom-client';
 import type { Runtime } from '../cri/types.ts';
 import { podName, podNamespace } from '../pod/naming.ts';
@@ -28,6 +28,8 @@ export interface Shown {
   readonly systemLogs: string;
   readonly usage: Usage;
   readonly checks: readonly HealthCheck[];
+  /** Of what the checks said. */
+  readonly health: HealthRecord;
   /** Values by flag. */
   readonly configuration: Readonly<Record<string, unknown>>;
   pods(): readonly PodRecord[];
@@ -58,6 +60,7 @@ const reads: Readonly<Record<string, Handler>> = {
   containerLogs: (shown, { rest, url, response }) =>
     serveLogs(shown.logs, podIn(shown, rest), rest.at(-1) ?? '', url.searchParams, shown.clock.now(), response),
   '/metrics': async ({ metrics }, { response }) => text(response, metrics.contentType, await metrics.metrics()),
+  '/metrics/slis': async ({ health: record }, { response }) => text(response, record.contentType, await record.text()),
   '/metrics/probes': async ({ probeMetrics }, { response }) => text(response, probeMetrics.contentType, await probeMetrics.metrics()),
   '/metrics/resource': async (shown, { response }) => text(response, exposition, resourceMetrics(await usageIfAny(shown))),
   '/metrics/cadvisor': async ({ usage, pods }, { response }) => text(response, exposition, cadvisorMetrics(await usage.read(pods()))),
@@ -92,8 +95,8 @@ export async function route(shown: Shown, request: IncomingMessage, url: URL, re
   throw new RequestError(404, '404 page not found');
 }
 
-async function health({ checks, log }: Shown, { url, response }: Call): Promise<void> {
-  const { status, body } = await answerHealth(url, checks, log);
+async function health({ checks, log, health: record }: Shown, { url, response }: Call): Promise<void> {
+  const { status, body } = await answerHealth(url, checks, log, record);
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body);
 }
 

@@ -68,6 +68,8 @@ describe('reading', () => {
   }
 
   test('queries that make no sense', () => {
+    const { follow, previous, timestamps } = parseLogQuery(new URLSearchParams('follow=True&previous=0&timestamps=False'), 0);
+    assert.deepEqual({ follow, previous, timestamps }, { follow: true, previous: false, timestamps: false });
     assert.throws(() => parseLogQuery(new URLSearchParams('tailLines=-1'), 0), /tailLines: Invalid value/);
     assert.throws(() => parseLogQuery(new URLSearchParams('sinceSeconds=1&sinceTime=x'), 0), /at most one/);
   });

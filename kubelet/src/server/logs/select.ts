@@ -22,7 +22,7 @@ export function parseLogQuery(query: URLSearchParams, now: number): LogQuery {
       throw new Error(`${name}: Invalid value: ${JSON.stringify(text)}: must be greater than or equal to ${least}`);
     return value;
   };
-  const flag = (name: string): boolean => ['true', '1', ''].includes(query.get(name) ?? 'false');
+  const flag = (name: string): boolean => !['0', 'false'].includes((query.get(name) ?? 'false').toLowerCase());
   const seconds = count('sinceSeconds', 1);
   const time = query.get('sinceTime');
   if (seconds !== undefined && time) throw new Error('at most one of `sinceTime` or `sinceSeconds` may be specified');

@@ -1,6 +1,7 @@
 import { errorMessage } from '@keelson/base';
 import type { WebSocket } from 'ws';
 import type { Stream } from '../../cri/types.ts';
+import { sendPaced } from './websocket.ts';
 
 /** Opens one connection to a port of the pod. */
 export type Dial = (port: number) => Promise<Stream>;
@@ -27,6 +28,8 @@ export async function forwardOverWebSocket(socket: WebSocket, ports: readonly nu
       forward(socket, port, index * 2, dial, (stream) => {
         streams[index] = stream;
         for (const data of early.get(index * 2) ?? []) stream.write(data);
+        // The client may have left before the pod was reached.
+        if (socket.readyState !== socket.OPEN) stream.close();
       }),
     ),
   );
@@ -34,15 +37,15 @@ export async function forwardOverWebSocket(socket: WebSocket, ports: readonly nu
 }
 
 async function forward(socket: WebSocket, port: number, channel: number, dial: Dial, opened: (stream: Stream) => void): Promise<void> {
-  const send = (to: number, data: Buffer): void => socket.send(Buffer.concat([Buffer.from([to]), data]));
+  const send = (to: number, data: Buffer): Promise<void> => sendPaced(socket, Buffer.concat([Buffer.from([to]), data]));
   const number = Buffer.from([port & 0xff, port >> 8]);
-  send(channel, number);
-  send(channel + 1, number);
+  await send(channel, number);
+  await send(channel + 1, number);
   try {
     const stream = await dial(port);
     opened(stream);
-    for await (const { data } of stream.output) send(channel, data);
+    for await (const { data } of stream.output) await send(channel, data);
   } catch (error) {
-    send(channel + 1, Buffer.from(`error forwarding port ${port} to pod: ${errorMessage(error)}`));
+    await send(channel + 1, Buffer.from(`error forwarding port ${port} to pod: ${errorMessage(error)}`));
   }
 }

@@ -49,8 +49,7 @@ export function webSocketSession(socket: WebSocket): RemoteSession {
       if (socket.readyState !== socket.OPEN) given.gone();
     },
     async send(channel, data) {
-      send(channels[channel], data);
-      while (socket.bufferedAmount > highWater && socket.readyState === socket.OPEN) await drained(socket);
+      await sendPaced(socket, framing.encode(channels[channel], data));
     },
     finish(status: CommandStatus) {
       if (framing.wholeStatus) send(channels.error, Buffer.from(JSON.stringify(status)));
@@ -75,6 +74,12 @@ function resize(data: Buffer, apply: (width: number, height: number) => void): v
   } catch {
     // A client that sends nonsense keeps its size.
   }
+}
+
+/** Sends a message, and waits while too much waits in the socket. */
+export async function sendPaced(socket: WebSocket, message: Buffer | string): Promise<void> {
+  socket.send(message);
+  while (socket.bufferedAmount > highWater && socket.readyState === socket.OPEN) await drained(socket);
 }
 
 /** Resolves when what was sent so far has left, or the socket has ended: an empty ping goes out behind it. */

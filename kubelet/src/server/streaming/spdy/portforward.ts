@@ -13,6 +13,12 @@ interface Pair {
 export function forwardOverSpdy(connection: SpdyConnection, dial: Dial): Promise<void> {
   const pairs = new Map<string, Pair>();
   const open = new Set<Stream>();
+  let gone = false;
+  const opened = (stream: Stream): void => {
+    open.add(stream);
+    // The client may have left before the pod was reached.
+    if (gone) stream.close();
+  };
   connection.onStream = (stream) => {
     // Clients of old sent no request id and opened the error stream just before the data stream.
     const type = stream.headers.get('streamtype');
@@ -23,17 +29,18 @@ export function forwardOverSpdy(connection: SpdyConnection, dial: Dial): Promise
     pairs.set(id, pair);
     if (!pair.data || !pair.error) return;
     pairs.delete(id);
-    void forward(pair.data, pair.error, dial, open);
+    void forward(pair.data, pair.error, dial, opened).then((stream) => stream && open.delete(stream));
   };
   return new Promise((resolve) => {
     connection.onClose = () => {
+      gone = true;
       for (const stream of open) stream.close();
       resolve();
     };
   });
 }
 
-async function forward(data: SpdyStream, error: SpdyStream, dial: Dial, open: Set<Stream>): Promise<void> {
+async function forward(data: SpdyStream, error: SpdyStream, dial: Dial, opened: (stream: Stream) => void): Promise<Stream | undefined> {
   const port = Number(data.headers.get('port'));
   const early: Buffer[] = [];
   let over = false;
@@ -45,16 +52,16 @@ async function forward(data: SpdyStream, error: SpdyStream, dial: Dial, open: Se
   try {
     const live = await dial(port);
     stream = live;
-    open.add(live);
     for (const bytes of early) live.write(bytes);
     data.onData = (bytes) => live.write(bytes);
     data.onEnd = () => live.end();
     if (over) live.end();
+    opened(live);
     for await (const piece of live.output) await data.send(piece.data);
   } catch (failure) {
     await error.send(Buffer.from(`an error occurred forwarding ${port}: ${errorMessage(failure)}`));
   }
-  if (stream) open.delete(stream);
   data.end();
   error.end();
+  return stream;
 }

@@ -69,6 +69,18 @@ test('frames come out whole however they arrive', async () => {
   );
 });
 
+/** What opens a connection to a port, of which the first stream is for errors. */
+async function portForwardFrames(): Promise<Buffer> {
+  const headers = (type: string): Headers =>
+    new Map([
+      ['streamtype', type],
+      ['port', '8080'],
+      ['requestid', '0'],
+    ]);
+  const [error, data] = await goBlocks(headers('error'), headers('data'));
+  return Buffer.concat([synStreamFrame(1, error ?? Buffer.alloc(0)), synStreamFrame(3, data ?? Buffer.alloc(0))]);
+}
+
 test('port-forward joins the two streams of a request to one connection', async () => {
   const sent: Buffer[] = [];
   const connection = new SpdyConnection({ write: async (data) => void sent.push(data), end: () => connection.ended() });
@@ -87,20 +99,7 @@ test('port-forward joins the two streams of a request to one connection', async 
     assert.equal(port, 8080);
     return stream;
   });
-  const headers = (type: string): Headers =>
-    new Map([
-      ['streamtype', type],
-      ['port', '8080'],
-      ['requestid', '0'],
-    ]);
-  const [error, data] = await goBlocks(headers('error'), headers('data'));
-  connection.receive(
-    Buffer.concat([
-      synStreamFrame(1, error ?? Buffer.alloc(0)),
-      synStreamFrame(3, data ?? Buffer.alloc(0)),
-      dataFrame(3, Buffer.from('ping'), false),
-    ]),
-  );
+  connection.receive(Buffer.concat([await portForwardFrames(), dataFrame(3, Buffer.from('ping'), false)]));
   await new Promise((resolve) => setImmediate(resolve));
   connection.receive(dataFrame(3, Buffer.alloc(0), true));
   await ended.promise;
@@ -111,4 +110,20 @@ test('port-forward joins the two streams of a request to one connection', async 
   assert.deepEqual(datas, ['3 pong', '3  fin', '1  fin']);
   connection.close();
   await done;
+});
+
+test('a connection to a pod that is made when the client has left ends at once', async () => {
+  const connection = new SpdyConnection({ write: async () => undefined, end: () => connection.ended() });
+  const reached = Promise.withResolvers<Stream>();
+  const closed = Promise.withResolvers<void>();
+  const output = (async function* () {
+    await closed.promise;
+  })();
+  const stream = { output, end: () => undefined, close: () => closed.resolve() } as unknown as Stream;
+  const done = forwardOverSpdy(connection, () => reached.promise);
+  connection.receive(await portForwardFrames());
+  connection.close();
+  await done;
+  reached.resolve(stream);
+  await closed.promise;
 });
