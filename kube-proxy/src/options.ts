@@ -64,8 +64,14 @@ export const options = {
   },
   'conntrack-max-per-core': number(0, 'connections to track per core; 0 leaves net.netfilter.nf_conntrack_max alone. 32768 in upstream'),
   'conntrack-min': number(131_072, 'least connections to track, when --conntrack-max-per-core is set'),
-  'conntrack-tcp-timeout-established': duration('0s', 'idle timeout of TCP connections; 0 leaves the sysctl alone. 24h in upstream'),
-  'conntrack-tcp-timeout-close-wait': duration('0s', 'timeout of half-closed TCP connections; 0 leaves the sysctl alone. 1h in upstream'),
+  'conntrack-tcp-timeout-established': duration(
+    '24h',
+    'idle timeout of TCP connections in this network namespace; 0 leaves the sysctl alone',
+  ),
+  'conntrack-tcp-timeout-close-wait': duration(
+    '1h',
+    'timeout of half-closed TCP connections in this network namespace; 0 leaves the sysctl alone',
+  ),
   'healthz-bind-address': text('0.0.0.0:10256', 'where /healthz, /livez and /readyz are served; nowhere when empty', 'IP:PORT'),
   'metrics-bind-address': text('127.0.0.1:10249', 'where /metrics is served; nowhere when empty', 'IP:PORT'),
   'tls-cert-file': text(

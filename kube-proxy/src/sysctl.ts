@@ -2,7 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Logger } from '@keelson/base';
 
-/** Kernel settings that a flag asked for; all of them change more than this process, so none is touched unasked. */
+/**
+ * Kernel settings. The timeouts are the network namespace's own; how many connections are tracked is the machine's, so that it is not touched
+ * unasked.
+ */
 export interface Sysctls {
   readonly localhostNodePorts: boolean;
   readonly conntrackMaxPerCore: number;

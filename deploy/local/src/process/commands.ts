@@ -206,6 +206,8 @@ function kubeProxy(cluster: Cluster): ProcessSpec {
       `--healthz-bind-address=${netns ? '0.0.0.0' : '127.0.0.1'}:${ports.proxyHealth}`,
       `--metrics-bind-address=127.0.0.1:${ports.proxyMetrics}`,
       ...(cluster.masquerade ? ['--masquerade-egress'] : []),
+      // The machine's own network keeps its settings.
+      ...(netns ? [] : ['--conntrack-tcp-timeout-established=0s', '--conntrack-tcp-timeout-close-wait=0s']),
     ],
   };
 }
