@@ -1,8 +1,7 @@
-import { errorMessage, sleep } from '@keelson/base';
-import { readBody } from '@keelson/client';
+import { type Clock, errorMessage, type Logger, sleep } from '@keelson/base';
+import { type Api, readBody } from '@keelson/client';
 import { type ControllerDefinition, kindKey } from '@keelson/runtime';
 import { servedKinds } from './discovery.ts';
-import type { ControllerManagerDeps } from './manager.ts';
 
 /** Milliseconds between two tries to learn what the server serves. */
 const patience = 1_000;
@@ -12,7 +11,7 @@ const patience = 1_000;
  * that is just starting may not know of all of them. Nothing once the signal has aborted.
  */
 export async function kindsServed(
-  { api, clock, log }: Pick<ControllerManagerDeps, 'api' | 'clock' | 'log'>,
+  { api, clock, log }: { readonly api: Api; readonly clock: Clock; readonly log: Logger },
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   while (!signal.aborted) {

@@ -1,97 +1,34 @@
-import { type Clock, errorMessage, every, type Logger, type Random, timestamp } from '@keelson/base';
-import type { Api } from '@keelson/client';
-import type { EventRecorder, Informer, Informers } from '@keelson/runtime';
+import { errorMessage, every, timestamp } from '@keelson/base';
+import type { Informer } from '@keelson/runtime';
 import { Node, type Pod, RuntimeClass, Service } from '@keelson/types';
-import type { ClusterDns, DnsSettings } from './config/dns.ts';
-import type { Paths } from './config/paths.ts';
 import type { NodeSettings } from './config/sandbox.ts';
-import type { PodIdentity, Runtime, RuntimeInfo } from './cri/types.ts';
-import { EvictionManager, type EvictionSettings } from './eviction/manager.ts';
+import type { PodIdentity, RuntimeInfo } from './cri/types.ts';
+import type { KubeletDeps } from './deps.ts';
+import { EvictionManager } from './eviction/manager.ts';
 import { evictionOf } from './eviction/node.ts';
-import type { NodeResources } from './eviction/signals.ts';
-import type { Footprints } from './footprint/footprints.ts';
 import { ImageCollector } from './image/collector.ts';
 import { ImageManager } from './image/images.ts';
-import type { KubeletMetrics } from './metrics.ts';
 import { followNeighbours } from './network/index.ts';
 import { boundPods } from './node/enforcement.ts';
-import type { MachineFacts } from './node/facts.ts';
 import { keepLease } from './node/lease.ts';
-import { allocatable, type NodeIdentity, type NodeView, nodeObject } from './node/object.ts';
+import { allocatable, type NodeView, nodeObject } from './node/object.ts';
 import { Registration } from './node/registration.ts';
 import { isStatic } from './pod/annotations.ts';
 import { podUid } from './pod/naming.ts';
 import { sysctlAllowlist } from './pod/sysctls.ts';
 import { ProbeManager } from './probe/manager.ts';
-import type { Prober } from './probe/prober.ts';
 import { ApiSource } from './source/api.ts';
 import { syncMirrors } from './source/mirrors.ts';
 import { ReferencedObjects } from './source/objects.ts';
 import { StaticSource } from './source/static.ts';
-import type { Drivers, Host } from './volume/host.ts';
 import { Tokens } from './volume/tokens.ts';
-import { type Cgroups, noCgroups } from './worker/cgroups.ts';
+import { noCgroups } from './worker/cgroups.ts';
 import type { WorkerDeps } from './worker/deps.ts';
 import { withLastWords } from './worker/lastwords.ts';
 import { Limiter } from './worker/limiter.ts';
 import { Observer } from './worker/observer.ts';
 import { Reporter } from './worker/reporter.ts';
 import { PodWorkers } from './worker/workers.ts';
-
-export interface KubeletConfig {
-  readonly node: NodeIdentity;
-  readonly paths: Paths;
-  readonly cluster: ClusterDns;
-  readonly resolvConf: DnsSettings;
-  readonly hostsFile: string;
-  readonly cgroupRoot: string;
-  /** Directory of static pods; empty: none. */
-  readonly manifests: string;
-  readonly eviction: EvictionSettings;
-  /** All pods together are bounded to what the node may give them. */
-  readonly enforceAllocatable?: boolean;
-  /** Kernel settings that pods may have beside the safe ones, or beginnings of them that end in `*`. */
-  readonly unsafeSysctls?: readonly string[];
-  /** How many heavy runtime calls run at a time. */
-  readonly parallel: number;
-}
-
-/** The network the kubelet itself makes for pods. Absent from `KubeletDeps`: somebody else does, and the runtime says when it is ready. */
-export interface PodNetwork {
-  /** Makes pods of these ranges reachable on this node. Called again when the ranges change. */
-  setUp(podCIDRs: readonly string[]): Promise<void>;
-  /** Leads to the pods of the other nodes. Called whenever one of them changed. */
-  connect(nodes: readonly Node[]): Promise<void>;
-}
-
-/** Everything a kubelet works with, so that thousands can live in one process. */
-export interface KubeletDeps {
-  readonly config: KubeletConfig;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly api: Api;
-  readonly informers: Informers;
-  readonly events: EventRecorder;
-  readonly runtime: Runtime;
-  readonly host: Host;
-  /** Absent: there are no storage drivers on this node. */
-  readonly drivers?: Drivers | undefined;
-  readonly prober: Prober;
-  readonly machine: MachineFacts;
-  readonly network?: PodNetwork | undefined;
-  /** What the node has left; absent: never short. */
-  measure?(): Promise<NodeResources>;
-  /** Absent: the node has none, as a model has not. */
-  readonly cgroups?: Cgroups;
-  /** Frees what the node holds for a pod beyond files and the runtime. */
-  release?(pod: Pod): Promise<void>;
-  /** Removes what earlier kubelets left of pods other than these uids. */
-  sweep?(known: ReadonlySet<string>): Promise<void>;
-  /** Absent: it has its own. */
-  readonly footprints?: Footprints;
-  readonly metrics?: Pick<KubeletMetrics, 'countEviction' | 'countProbe' | 'relistSeconds'>;
-}
 
 export interface Kubelet {
   readonly workers: PodWorkers;

@@ -1,5 +1,5 @@
 import type { Node } from '@keelson/types';
-import type { PodNetwork } from './kubelet.ts';
+import type { PodNetwork } from './deps.ts';
 import {
   enableForwarding,
   overlayOverhead,

@@ -8,6 +8,7 @@ import {
   type ComponentContext,
   delegatedAuth,
   followServing,
+  HealthRecord,
   type OptionValues,
   readServing,
   type ServingFiles,
@@ -28,9 +29,10 @@ import { GrpcRuntime } from './cri/grpc/index.ts';
 import { ModelRuntime } from './cri/model/index.ts';
 import type { Runtime } from './cri/types.ts';
 import { type DriverDeps, nodeDrivers } from './csi/index.ts';
+import type { KubeletConfig, KubeletDeps } from './deps.ts';
 import { evictionSettings } from './eviction/flags.ts';
 import { Footprints } from './footprint/footprints.ts';
-import { createKubelet, type Kubelet, type KubeletConfig, type KubeletDeps } from './kubelet.ts';
+import { createKubelet, type Kubelet } from './kubelet.ts';
 import { kubenet } from './kubenet.ts';
 import { kubeletMetrics } from './metrics.ts';
 import { othersList } from './network/index.ts';
@@ -102,6 +104,7 @@ export const component: Component<Options> = {
       systemLogs: '/var/log',
       usage,
       checks: nodeChecks(clock, () => kubelet?.relistedAt),
+      health: new HealthRecord(),
       configuration: values,
       pods: () => kubelet?.workers.all ?? [],
     };

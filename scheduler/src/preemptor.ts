@@ -8,8 +8,8 @@ import type { Around, Cycle, Diagnosis } from './cycle/cycle.ts';
 import { mayPreempt, neverPreempts, preemptionMessage, victimsLeaving } from './cycle/message.ts';
 import type { Nominations } from './cycle/nominations.ts';
 import { type Attempts, cheapest, type Preemption } from './cycle/preemption.ts';
+import type { SchedulerDeps } from './deps.ts';
 import { evict } from './evict.ts';
-import type { SchedulerDeps } from './scheduler.ts';
 
 /** What looking for others to evict came to: a node, or why there is none. `hindered`: nobody was looked for. */
 export type Preempting =

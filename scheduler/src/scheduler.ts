@@ -1,8 +1,7 @@
-import { type Clock, errorMessage, type Logger, type Random, timestamp } from '@keelson/base';
-import { type Api, ApiError } from '@keelson/client';
-import type { Change, EventRecorder, Informer, Informers } from '@keelson/runtime';
+import { errorMessage, timestamp } from '@keelson/base';
+import { ApiError } from '@keelson/client';
+import type { Change, Informer, Informers } from '@keelson/runtime';
 import { type LabelSelector, Namespace, Node, Pod, ReplicaSet, ReplicationController, Service, StatefulSet } from '@keelson/types';
-import type { Registry } from 'prom-client';
 import { BindCycle } from './bind-cycle.ts';
 import { SchedulerCache } from './cache/cache.ts';
 import { type PodInfo, podInfo } from './cache/pod-info.ts';
@@ -12,6 +11,7 @@ import { refusedBy, unschedulableMessage } from './cycle/message.ts';
 import { Nominations } from './cycle/nominations.ts';
 import type { Attempts, Preemption } from './cycle/preemption.ts';
 import { defaultSelector, type Owners } from './default-selector.ts';
+import type { SchedulerDeps } from './deps.ts';
 import { DeviceBinder } from './devices/binder.ts';
 import { type Deciding, decideWith, extenderEvents, preemptWith } from './extenders/decide.ts';
 import type { Extenders } from './extenders/extenders.ts';
@@ -19,24 +19,8 @@ import { type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
 import type { ClusterEvent, Plugin } from './plugins/types.ts';
 import { type Preempting, Preemptor } from './preemptor.ts';
 import { defaultProfile, type Profile } from './profiles.ts';
-import { type Delays, type Queued, SchedulingQueue } from './queue/queue.ts';
+import { type Queued, SchedulingQueue } from './queue/queue.ts';
 import { VolumeBinder } from './volumes/binder.ts';
-
-export interface SchedulerDeps {
-  readonly api: Api;
-  readonly informers: Informers;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly events: EventRecorder;
-  readonly metrics: Registry;
-  /** Pods that name none of these are left to other schedulers; the default one unless told. */
-  readonly profiles?: readonly Profile[];
-  /** How long pods wait in the queue; as upstream unless told. */
-  readonly delays?: Delays;
-  /** Asked besides; nobody unless told. */
-  readonly extenders?: Extenders;
-}
 
 /** A profile, what decides by it, and all that may refuse its pods. */
 type Way = Profile & { readonly cycle: Cycle; readonly refusers: readonly Plugin[] };

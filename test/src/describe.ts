@@ -1,8 +1,16 @@
+import type { Clock } from '@keelson/base';
+import type { RecordingLogger } from '@keelson/testing';
 import { type Event, Event as EventKind, Node, Pod } from '@keelson/types';
-import type { Cluster } from './cluster.ts';
+import type { History } from './history.ts';
+
+interface Described {
+  readonly clock: Clock;
+  readonly history: History;
+  readonly log: RecordingLogger;
+}
 
 /** What a person wants to see of a cluster that did not do what was expected of it. */
-export function describeCluster({ clock, history, log }: Pick<Cluster, 'clock' | 'history' | 'log'>): string {
+export function describeCluster({ clock, history, log }: Described): string {
   const nodes = history.list(Node).map(({ metadata, spec, status }) => {
     const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
     return `node ${metadata?.name} ready=${ready} taints=${(spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).join(',')}`;

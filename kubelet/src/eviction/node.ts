@@ -1,9 +1,9 @@
 import { errorMessage } from '@keelson/base';
 import { Event, type Pod } from '@keelson/types';
 import { podCgroup } from '../config/resources.ts';
+import type { KubeletDeps } from '../deps.ts';
 import { Footprints } from '../footprint/footprints.ts';
 import type { ImageCollector } from '../image/collector.ts';
-import type { KubeletDeps } from '../kubelet.ts';
 import { isStatic } from '../pod/annotations.ts';
 import { noCgroups } from '../worker/cgroups.ts';
 import type { PodWorkers } from '../worker/workers.ts';

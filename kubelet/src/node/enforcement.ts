@@ -1,7 +1,7 @@
 import { type Clock, errorMessage, sleep } from '@keelson/base';
 import { cgroupBelow } from '../config/cgroup-names.ts';
 import { type CgroupLimits, shares, tierCgroup, unlimited } from '../config/resources.ts';
-import type { KubeletDeps } from '../kubelet.ts';
+import type { KubeletDeps } from '../deps.ts';
 import type { Cgroups } from '../worker/cgroups.ts';
 import type { MachineFacts } from './facts.ts';
 import { nothingReserved, type Reserved } from './reserved.ts';

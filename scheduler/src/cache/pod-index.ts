@@ -1,6 +1,5 @@
 import { IdColumn } from './columns.ts';
 import { type PodInfo, type Term, termMatches } from './pod-info.ts';
-import type { NodeTable } from './table.ts';
 
 /** Pods of one description, counted per node row. */
 export interface Counter {
@@ -23,14 +22,21 @@ export interface StatedTerm {
 /** Counters beyond this many are forgotten, the longest unused first, and counted anew when asked for. */
 const maxCounters = 512;
 
+/** Rows of nodes and the pods on them. */
+interface Rows {
+  readonly capacity: number;
+  readonly rows: Iterable<number>;
+  readonly pods: readonly (ReadonlyMap<string, PodInfo> | undefined)[];
+}
+
 /** Answers "how many pods like this on each node" without looking at pods again: counts follow every pod that comes or goes. */
 export class PodIndex {
   readonly namespaceLabels: (name: string) => Readonly<Record<string, string>>;
-  readonly #table: NodeTable;
+  readonly #table: Rows;
   readonly #counters = new Map<string, Counter>();
   readonly #stated = new Map<string, StatedTerm>();
 
-  constructor(table: NodeTable, namespaceLabels: (name: string) => Readonly<Record<string, string>>) {
+  constructor(table: Rows, namespaceLabels: (name: string) => Readonly<Record<string, string>>) {
     this.#table = table;
     this.namespaceLabels = namespaceLabels;
   }

@@ -1,4 +1,4 @@
-import { claimsOf } from '../volumes/claims.ts';
+import { claimsOf } from '../volumes/uses.ts';
 import { always, eachOpen, type Plugin } from './types.ts';
 
 const name = 'NodeVolumeLimits';

@@ -3,7 +3,7 @@ import type { PodInfo } from '../cache/pod-info.ts';
 import type { NodeTable } from '../cache/table.ts';
 import type { Reasons } from '../cycle/reasons.ts';
 import type { PodDevices } from '../devices/claims.ts';
-import type { PodVolumes } from '../volumes/claims.ts';
+import type { PodVolumes } from '../volumes/types.ts';
 
 /** Something about a node; `before` is the node until now. */
 export interface NodeEvent<T extends string> {

@@ -1,8 +1,8 @@
 import { parseQuantity } from '@keelson/machinery';
 import type { CSINode, CSIStorageCapacity, Node } from '@keelson/types';
 import { type Choice, choose, reaches } from '../volumes/choose.ts';
-import type { PodVolumes } from '../volumes/claims.ts';
-import { claimsOf } from '../volumes/claims.ts';
+import type { PodVolumes } from '../volumes/types.ts';
+import { claimsOf } from '../volumes/uses.ts';
 import { always, eachOpen, type Plugin } from './types.ts';
 
 const name = 'VolumeBinding';

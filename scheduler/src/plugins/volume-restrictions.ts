@@ -1,6 +1,6 @@
 import type { Pod, Volume } from '@keelson/types';
 import type { PodInfo } from '../cache/pod-info.ts';
-import { claimsOf } from '../volumes/claims.ts';
+import { claimsOf } from '../volumes/uses.ts';
 import { always, eachOpen, type Plugin, type Question, type RowFilter } from './types.ts';
 
 const name = 'VolumeRestrictions';

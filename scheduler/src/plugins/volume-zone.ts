@@ -1,5 +1,5 @@
 import type { Node, PersistentVolume } from '@keelson/types';
-import { claimsOf } from '../volumes/claims.ts';
+import { claimsOf } from '../volumes/uses.ts';
 import { always, eachOpen, type Plugin } from './types.ts';
 
 const name = 'VolumeZone';

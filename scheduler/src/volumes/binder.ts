@@ -14,7 +14,8 @@ import {
 } from '@keelson/types';
 import type { ClusterEvent, ObjectEvent } from '../plugins/types.ts';
 import { type Choice, choose, selectedNode } from './choose.ts';
-import { type PodVolumes, podVolumes, type VolumeView } from './claims.ts';
+import { podVolumes } from './claims.ts';
+import type { PodVolumes, VolumeView } from './types.ts';
 
 const byNode = 'node';
 

@@ -1,13 +1,6 @@
 import { compareQuantities, labelSelectorMatcher, parseQuantity } from '@keelson/machinery';
-import type { CSIStorageCapacity, Node } from '@keelson/types';
-import type { DelayedClaim } from './claims.ts';
-
-/** What drivers have left to make volumes of, as last seen. */
-export interface CapacityView {
-  /** Whether the driver tells how much it has left (`storageCapacity` of its CSIDriver). */
-  tellsCapacity(driver: string): boolean;
-  capacities(): readonly CSIStorageCapacity[];
-}
+import type { Node } from '@keelson/types';
+import type { CapacityView, DelayedClaim } from './types.ts';
 
 /** Whether the driver has room for the claim's volume where the node can reach it. Those that do not tell are taken to have. */
 export function hasCapacity({ claim, storageClass }: DelayedClaim, node: Node, view: CapacityView): boolean {

@@ -1,6 +1,6 @@
 import { bestVolume, compareQuantities, nodeTermHolds, parseQuantity } from '@keelson/machinery';
 import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '@keelson/types';
-import type { DelayedClaim } from './claims.ts';
+import type { DelayedClaim } from './types.ts';
 
 export const selectedNode = 'volume.kubernetes.io/selected-node';
 const noProvisioner = 'kubernetes.io/no-provisioner';

@@ -1,59 +1,9 @@
 import { storageClassOf } from '@keelson/machinery';
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@keelson/types';
-import { type CapacityView, hasCapacity } from './capacity.ts';
-import { type AttachmentView, exceedsLimits } from './limits.ts';
-
-/** Why a pod can go nowhere, whichever the node, and the plugin that says so. */
-export interface Refusal {
-  readonly plugin: 'VolumeRestrictions' | 'VolumeBinding';
-  readonly words: string;
-}
-
-/** A claim whose volume is chosen, or made, once its pod's node is known (`WaitForFirstConsumer`). */
-export interface DelayedClaim {
-  readonly claim: PersistentVolumeClaim;
-  readonly storageClass: StorageClass;
-}
-
-/** All of a pod's claims that scheduling looks at. */
-export interface PodVolumes {
-  readonly refusal: Refusal | undefined;
-  /** Volumes of claims that are bound; undefined where one is gone. */
-  readonly bound: readonly (PersistentVolume | undefined)[];
-  readonly delayed: readonly DelayedClaim[];
-  /** Volumes that delayed claims may be bound to: none that was given to another since. */
-  readonly candidates: readonly PersistentVolume[];
-  /** Keys of claims that one pod uses at a time (ReadWriteOncePod). */
-  readonly exclusive: readonly string[];
-  /** Whether a node with these pods has no room for the volumes. They are looked at only where drivers say how much they take. */
-  exceeds(node: string, pods: () => Iterable<Pod>): boolean;
-  /** Whether a volume can be made for a claim where the node can reach it. */
-  canHold(delayed: DelayedClaim, node: Node): boolean;
-}
-
-/** The cluster's claims and volumes, as last seen. */
-export interface VolumeView extends AttachmentView, CapacityView {
-  /** By `namespace/name`. */
-  claim(key: string): PersistentVolumeClaim | undefined;
-  volume(name: string): PersistentVolume | undefined;
-  storageClass(name: string): StorageClass | undefined;
-  /** All volumes but those that were chosen for other claims than these a moment ago. */
-  candidates(claims: readonly PersistentVolumeClaim[]): readonly PersistentVolume[];
-}
-
-interface Use {
-  readonly key: string;
-  readonly name: string;
-  readonly ephemeral: boolean;
-}
-
-/** Keys of the claims a pod uses, those made for its ephemeral volumes among them. */
-export function claimsOf({ metadata, spec }: Pod): readonly Use[] {
-  return (spec?.volumes ?? []).flatMap(({ name: volume, persistentVolumeClaim, ephemeral }) => {
-    const name = persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata.name}-${volume}` : undefined);
-    return name === undefined ? [] : [{ key: `${metadata.namespace ?? ''}/${name}`, name, ephemeral: ephemeral !== undefined }];
-  });
-}
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '@keelson/types';
+import { hasCapacity } from './capacity.ts';
+import { exceedsLimits } from './limits.ts';
+import type { DelayedClaim, PodVolumes, Refusal, VolumeView } from './types.ts';
+import { claimsOf, type Use } from './uses.ts';
 
 /** What stands behind a pod's claims; undefined when it uses none. */
 export function podVolumes(pod: Pod, view: VolumeView): PodVolumes | undefined {

@@ -1,13 +1,7 @@
 import { storageClassOf } from '@keelson/machinery';
-import type { CSINode, PersistentVolumeClaim, Pod, VolumeAttachment } from '@keelson/types';
-import { claimsOf, type VolumeView } from './claims.ts';
-
-/** What drivers can attach to nodes, as last seen. */
-export interface AttachmentView {
-  csiNode(name: string): CSINode | undefined;
-  /** What is attached to a node, or is to be. */
-  attachments(node: string): readonly VolumeAttachment[];
-}
+import type { PersistentVolumeClaim, Pod } from '@keelson/types';
+import type { AttachmentView, VolumeView } from './types.ts';
+import { claimsOf } from './uses.ts';
 
 /** Volumes by `driver volume`, with their driver. */
 type Attachables = ReadonlyMap<string, string>;

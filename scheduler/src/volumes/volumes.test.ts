@@ -7,7 +7,8 @@ import { preemptionMessage, unschedulableMessage } from '../cycle/message.ts';
 import { plugins } from '../plugins/index.ts';
 import { info, node, pod, table } from '../testdata.ts';
 import { choose } from './choose.ts';
-import { type PodVolumes, podVolumes, type VolumeView } from './claims.ts';
+import { podVolumes } from './claims.ts';
+import type { PodVolumes, VolumeView } from './types.ts';
 
 const local = { provisioner: 'kubernetes.io/no-provisioner', volumeBindingMode: 'WaitForFirstConsumer' } as StorageClass;
 const made = { metadata: { name: 'made' }, provisioner: 'csi.example', volumeBindingMode: 'WaitForFirstConsumer' } as StorageClass;

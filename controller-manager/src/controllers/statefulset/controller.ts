@@ -18,10 +18,11 @@ import { claim, controllerUid, mayAdopt, orphanNamespace, orphans, planClaims, r
 import { RevisionHistory, revisionIndexes, unseen } from '../../revisions/history.ts';
 import { expired, podRevision, type Revised } from '../../revisions/plan.ts';
 import { slowStart } from '../../slow-start.ts';
-import { type Plan, planStatefulSet, type View } from './plan.ts';
+import { planStatefulSet } from './plan.ts';
 import { isOrdered, ordinalOf } from './pods.ts';
 import { statusChanged, statusOf, untilAvailable } from './status.ts';
 import { StepTaker } from './steps.ts';
+import type { Plan, View } from './types.ts';
 
 /** Milliseconds after which to look again whether a claim that has to go is gone. */
 const claimLook = 1_000;

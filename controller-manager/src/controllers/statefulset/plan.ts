@@ -1,5 +1,5 @@
 import { isPodTerminal, isPodTerminating, podPhase } from '@keelson/machinery';
-import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '@keelson/types';
+import type { Pod } from '@keelson/types';
 import { templateOf } from '../../revisions/plan.ts';
 import {
   claimsFor,
@@ -15,43 +15,10 @@ import {
 } from './pods.ts';
 import { isStale, retained } from './retention.ts';
 import { outdated } from './rollout.ts';
-
-export interface View {
-  readonly set: StatefulSet;
-  readonly pods: readonly Pod[];
-  /** Of what pods are that are not updated yet. */
-  readonly current: ControllerRevision;
-  /** Of the present template. */
-  readonly update: ControllerRevision;
-  /** The claim of that name in the set's namespace. */
-  readonly claim: (name: string) => PersistentVolumeClaim | undefined;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-}
-
-export type Step =
-  | { readonly type: 'create' | 'update'; readonly pod: Pod; readonly claims: readonly PersistentVolumeClaim[] }
-  /** A pod that runs and lacks claims gets them. */
-  | { readonly type: 'claims'; readonly pod: Pod; readonly claims: readonly PersistentVolumeClaim[] }
-  | { readonly type: 'delete'; readonly pod: Pod }
-  /** A claim gets other owners. */
-  | { readonly type: 'retain'; readonly claim: PersistentVolumeClaim };
+import type { Plan, Slot, Step, View } from './types.ts';
 
 /** Steps after which no more pods are made in one go. */
 const burst = 500;
-
-export interface Plan {
-  /** In order: those after one that fails are not taken. */
-  readonly steps: readonly Step[];
-  /** Whether a claim has to go before its pod's next can be made. */
-  readonly waitsForClaim: boolean;
-}
-
-/** One wanted ordinal, and its pod if it has one. */
-export interface Slot {
-  readonly ordinal: number;
-  readonly pod: Pod | undefined;
-}
 
 /**
  * The next steps of a set: pods that are missing or ended, from the first ordinal on; then pods that are too many, from the last; and

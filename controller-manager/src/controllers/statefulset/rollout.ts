@@ -1,8 +1,8 @@
 import { isPodTerminating, scaledValue } from '@keelson/machinery';
 import type { Pod, StatefulSet } from '@keelson/types';
 import { podRevision } from '../../revisions/plan.ts';
-import type { Slot, View } from './plan.ts';
 import { firstOrdinal, isHealthy, isOrdered, replicasOf } from './pods.ts';
+import type { Slot, View } from './types.ts';
 
 /** Pods of an older revision to delete now, from the last ordinal down to the partition. Who comes after them is of the new one. */
 export function outdated(view: View, slots: readonly Slot[]): Pod[] {

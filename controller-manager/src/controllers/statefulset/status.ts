@@ -1,8 +1,8 @@
 import { equal, isPodAvailable, isPodTerminating, untilPodAvailable } from '@keelson/machinery';
 import type { ControllerRevision, StatefulSet, StatefulSetStatus } from '@keelson/types';
 import { podRevision } from '../../revisions/plan.ts';
-import type { View } from './plan.ts';
 import { isRunningAndReady, ordinalOf, replicasOf } from './pods.ts';
+import type { View } from './types.ts';
 
 /** What is so. Once all pods are updated and ready, the updated revision is the current one. */
 export function statusOf({ set, pods, current, update, now }: View, collisionCount: number): StatefulSetStatus {

@@ -2,7 +2,7 @@ import { errorMessage } from '@keelson/base';
 import type { Expectations, Key, ReconcileContext } from '@keelson/runtime';
 import { PersistentVolumeClaim, Pod, type StatefulSet } from '@keelson/types';
 import { isAlreadyThere, isGone, isNamespaceEnding } from '../../api-errors.ts';
-import type { Step } from './plan.ts';
+import type { Step } from './types.ts';
 
 /** Carries out the steps of one set's plan, and says so in events about it. */
 export class StepTaker {

@@ -7,8 +7,8 @@ import {
   type StatefulSetStatus,
 } from '@keelson/types';
 import { type Revised, revisionFor } from '../../revisions/plan.ts';
-import type { Step, View } from './plan.ts';
 import { podFor } from './pods.ts';
+import type { Step, View } from './types.ts';
 
 export const labels = { app: 'db' };
 export const now = Date.parse('2026-01-01T01:00:00Z');
