@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ExchangeHandler } from '@keelson/client';
-import { presenter, type ServingTexts, secureContext, type TlsTerms } from '@keelson/component';
+import { headerLimit, presenter, type ServingTexts, secureContext, type TlsTerms } from '@keelson/component';
 import { paced } from './paced.ts';
 import type { UpgradeHandler } from './upgrade.ts';
 
@@ -42,9 +42,6 @@ export interface RunningServer {
   /** Stops listening, ends idle connections, waits for the others. */
   close(): Promise<void>;
 }
-
-/** Bytes of a request's line and headers together, as Go allows: continue tokens and selectors may be long. */
-const headerLimit = 1024 * 1024;
 
 /** The TLS listener. @throws a sentence about the port when it cannot be had. */
 export function listen(options: ServerOptions): Promise<RunningServer> {

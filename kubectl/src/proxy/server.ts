@@ -1,11 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { errorMessage } from '@keelson/base';
 import type { ClientRequest, Transport } from '@keelson/client';
 import { behindPrefix, isAccepted, type ProxyRules, servedPath } from './filter.ts';
 import { redirect, serveFile } from './static.ts';
+import { leadUpgrade, refuseUpgrade, type Upstream } from './upgrade.ts';
+
+/** Bytes of a request's line and headers, as the API server takes them. */
+const headerLimit = 1024 * 1024;
 
 export interface ProxyOptions {
   readonly transport: Transport;
+  /** Where connections go that are to be upgraded. */
+  readonly upstream: Upstream;
   /** Absent: everything is let through. */
   readonly rules: ProxyRules | undefined;
   /** Where the API is served; begins and ends with a slash. */
@@ -15,19 +22,34 @@ export interface ProxyOptions {
 
 /** An HTTP server that answers with what the API server answers to the user. */
 export function createProxy(options: ProxyOptions): Server {
-  return createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: headerLimit }, (request, response) => {
     serve(request, response, options).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else refuse(response, 502, `Error trying to reach service: ${errorMessage(error)}`);
     });
   });
+  return server.on('upgrade', (request, socket, head) => {
+    upgrade(request, socket, head, options).catch((error: unknown) => {
+      refuseUpgrade(socket, 502, `Error trying to reach service: ${errorMessage(error)}`);
+    });
+  });
+}
+
+async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, options: ProxyOptions): Promise<void> {
+  if (!isLetThrough(request, options)) return refuseUpgrade(socket, 403, 'Forbidden');
+  const behind = behindPrefix(request.url ?? '/', options.apiPrefix);
+  if (behind === undefined) return refuseUpgrade(socket, 404, '404 page not found');
+  await leadUpgrade(request, socket, head, behind, options.upstream);
+}
+
+function isLetThrough({ method = 'GET', url = '/', headers: { host = '' } }: IncomingMessage, { rules }: ProxyOptions): boolean {
+  return !rules || isAccepted({ method, path: url.replace(/\?.*$/s, ''), host }, rules);
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: ProxyOptions): Promise<void> {
-  const { method = 'GET', url = '/' } = request;
+  const { url = '/' } = request;
   const path = url.replace(/\?.*$/s, '');
-  const accepted = !options.rules || isAccepted({ method, path, host: request.headers.host ?? '' }, options.rules);
-  if (!accepted) return refuse(response, 403, 'Forbidden');
+  if (!isLetThrough(request, options)) return refuse(response, 403, 'Forbidden');
   const { files } = options;
   const prefixes = [options.apiPrefix, ...(files ? [files.prefix] : [])];
   const served = servedPath(path, prefixes);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions } from 'node:tls';
 import { ApiError, type HttpTransportOptions } from '@keelson/client';
 import type { Status } from '@keelson/types';
 import { WebSocket } from 'ws';
@@ -15,13 +16,9 @@ export async function openSocket(
   headers: Readonly<Record<string, string | string[]>>,
 ): Promise<WebSocket> {
   const url = `${options.server.replace(/\/+$/, '').replace(/^http/, 'ws')}${path}`;
-  const certificate = (await options.certificateSource?.()) ?? { cert: options.certData, key: options.keyData };
   const socket = new WebSocket(url, [...protocols], {
     headers: { ...(await authorization(options)), ...headers },
-    ...(options.caData ? { ca: options.caData } : {}),
-    ...(certificate.cert && certificate.key ? { cert: certificate.cert, key: certificate.key } : {}),
-    ...(options.serverName ? { servername: options.serverName } : {}),
-    rejectUnauthorized: !options.insecureSkipTLSVerify,
+    ...(await tlsOptions(options)),
     perMessageDeflate: false,
   });
   return new Promise((resolve, reject) => {
@@ -35,7 +32,19 @@ export async function openSocket(
   });
 }
 
-async function authorization(options: HttpTransportOptions): Promise<Record<string, string>> {
+/** How a server is believed, and what it is shown. */
+export async function tlsOptions(options: HttpTransportOptions): Promise<ConnectionOptions> {
+  const { cert, key } = (await options.certificateSource?.()) ?? { cert: options.certData, key: options.keyData };
+  return {
+    ...(options.caData ? { ca: options.caData } : {}),
+    ...(cert && key ? { cert, key } : {}),
+    ...(options.serverName ? { servername: options.serverName } : {}),
+    rejectUnauthorized: !options.insecureSkipTLSVerify,
+  };
+}
+
+/** The header that says who the user is, where a certificate does not. */
+export async function authorization(options: HttpTransportOptions): Promise<Record<string, string>> {
   if (options.username !== undefined) {
     return { authorization: `Basic ${Buffer.from(`${options.username}:${options.password ?? ''}`).toString('base64')}` };
   }

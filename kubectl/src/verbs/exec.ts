@@ -64,13 +64,12 @@ export const attach: Verb = defineVerb({
     const pod = await podFor(cluster, ...args);
     if (flags.container && !containerNames(pod).includes(flags.container))
       throw new Error(`cannot attach to the container: ${notAmong(pod, flags.container)}`);
-    if (!flags.quiet)
-      shell.stderr.write(
-        "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n",
-      );
     return join(cluster, shell, pod, 'attach', { ...flags, command: [], detach: detachKeys(flags['detach-keys']) });
   },
 });
+
+const recorded =
+  "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n";
 
 interface Session {
   readonly container: string;
@@ -90,6 +89,7 @@ export async function join(cluster: Cluster, shell: Shell, pod: Pod, verb: 'exec
       `cannot ${verb === 'exec' ? 'exec into' : 'attach a container in'} a container in a completed pod; current phase is ${pod.status?.phase}`,
     );
   if (shell.transport) throw new Error(`${verb} needs a connection of its own, which a cluster in the same process has not`);
+  if (verb === 'attach' && !session.quiet) shell.stderr.write(recorded);
   const { name: container, note } = containerFor(pod, session.container);
   if (note && !session.quiet) shell.stderr.write(`${note}\n`);
   const tty = session.tty && session.stdin && isTerminal(shell);

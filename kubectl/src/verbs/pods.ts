@@ -1,3 +1,4 @@
+import { objectPath, withQuery } from '@keelson/client';
 import { isPodActive, isPodReady, labelSelectorMatcher, parseTime } from '@keelson/machinery';
 import { type LabelSelector, Pod } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
@@ -109,4 +110,17 @@ function choice({ spec }: Pod): string {
 /** Of a container that a pod does not have. */
 export function notAmong(pod: Pod, asked: string): string {
   return `container ${asked} is not valid for pod ${pod.metadata.name} out of: ${choice(pod)}`;
+}
+
+/** Prints what a container has written so far. */
+export async function printLog(
+  cluster: Cluster,
+  shell: Shell,
+  { metadata: { name = '', namespace } }: Pod,
+  container: string,
+): Promise<number> {
+  const path = withQuery(objectPath(Pod, { name, namespace }, 'log'), { container });
+  const { chunks } = await cluster.api.raw({ method: 'GET', path, headers: { accept: '*/*' }, signal: shell.signal });
+  for await (const chunk of chunks) shell.stdout.write(chunk);
+  return 0;
 }

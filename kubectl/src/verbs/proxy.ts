@@ -87,6 +87,7 @@ function optionsOf({ flags, cluster, shell }: ProxyContext): ProxyOptions {
   };
   return {
     transport: cluster.transport,
+    upstream: { connection: cluster.connection(), headers: cluster.impersonation() },
     rules: flags['disable-filter'] ? undefined : rules,
     apiPrefix: slashed(flags['api-prefix']),
     files: flags.www === '' ? undefined : { folder: flags.www, prefix: slashed(flags['www-prefix']) },

@@ -1,25 +1,22 @@
-import { Pod } from '@keelson/types';
 import { UsageError } from '../errors.ts';
 import { fileFlags } from '../resource/targets.ts';
-import { untilState } from '../resource/watch.ts';
-import { detachKeys } from '../stream/detach.ts';
 import type { Context } from '../types.ts';
 import { type AnyObject, defineVerb } from '../types.ts';
 import { propagationOf } from './cascade.ts';
 import { createObject, unvalidatedFlags } from './create/generator.ts';
-import { detachFlag, join } from './exec.ts';
 import { imageReference } from './image-reference.ts';
 import { overridden, overrideFlags } from './overrides.ts';
 import { labelsOf, pairsOf } from './pairs.ts';
 import { requireRunningTimeout } from './pods.ts';
-import { recorded, recordFlag } from './record.ts';
+import { recordFlag } from './record.ts';
+import { attachedFlags, runAttached } from './run-attached.ts';
 
 const runFlags = {
   ...unvalidatedFlags,
   ...overrideFlags,
   ...fileFlags,
   ...recordFlag,
-  ...detachFlag,
+  ...attachedFlags,
   annotations: { type: 'array', help: 'Annotations to apply to the pod.' },
   attach: {
     type: 'bool',
@@ -31,7 +28,6 @@ const runFlags = {
   },
   env: { type: 'array', help: 'Environment variables to set in the container.' },
   expose: { type: 'bool', help: 'If true, create a ClusterIP service associated with the pod. Requires `--port`.' },
-  'field-manager': { type: 'string', default: 'kubectl-run', help: 'Name of the manager used to track field ownership.' },
   image: { type: 'string', help: 'The image for the container to run.' },
   'image-pull-policy': { type: 'string', help: 'The image pull policy for the container.' },
   cascade: {
@@ -40,27 +36,11 @@ const runFlags = {
     implied: 'background',
     help: 'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents.',
   },
-  force: { type: 'bool', help: 'If true, with --rm immediately remove resources from API and bypass graceful deletion.' },
-  'grace-period': {
-    type: 'int',
-    default: -1,
-    help: 'Period of time in seconds given to the resource to terminate gracefully with --rm. Ignored if negative.',
-  },
   timeout: { type: 'duration', help: 'The length of time to wait before giving up on a delete.' },
   wait: { type: 'bool', help: 'If true, wait for resources to be gone before returning.' },
   labels: { type: 'string', short: 'l', help: 'Comma separated labels to apply to the pod. Will override previous values.' },
-  'leave-stdin-open': {
-    type: 'bool',
-    help: 'If the pod is started in interactive mode or with stdin, leave stdin open after the first attach completes.',
-  },
-  'pod-running-timeout': { type: 'duration', default: 60_000, help: 'The length of time to wait until at least one pod is running' },
   port: { type: 'string', help: 'The port that this container exposes.' },
   privileged: { type: 'bool', help: 'If true, run the container in privileged mode.' },
-  quiet: { type: 'bool', short: 'q', help: 'If true, suppress prompt messages.' },
-  restart: { type: 'string', default: 'Always', help: 'The restart policy for this Pod. Legal values [Always, OnFailure, Never].' },
-  rm: { type: 'bool', help: 'If true, delete the pod after it exits. Only valid when attaching to the container.' },
-  stdin: { type: 'bool', short: 'i', help: 'Keep stdin open on the container in the pod, even if nothing is attached.' },
-  tty: { type: 'bool', short: 't', help: 'Allocate a TTY for the container in the pod.' },
 } as const;
 
 export const verb = defineVerb({
@@ -92,38 +72,6 @@ export const verb = defineVerb({
     return runAttached(context, pod);
   },
 });
-
-/** Creates the pod and stays with it; the answer is its exit code. */
-async function runAttached(context: Context<typeof runFlags>, bare: AnyObject): Promise<number> {
-  const { flags, cluster, shell } = context;
-  const pod = recorded(context, bare);
-  const name = pod.metadata.name ?? '';
-  const key = { name, namespace: cluster.namespace };
-  await cluster.api.create(Pod, { ...pod, metadata: { ...pod.metadata, namespace: cluster.namespace } } as unknown as Pod, {
-    fieldManager: flags['field-manager'],
-  });
-  try {
-    const mapping = (await cluster.mapper()).resolve('pods');
-    const wait = { clock: shell.clock, signal: shell.signal, timeout: flags['pod-running-timeout'] };
-    const running = await untilState(cluster, { mapping, ...key }, wait, (state) =>
-      ['Running', 'Succeeded', 'Failed'].includes((state as unknown as Pod | undefined)?.status?.phase ?? ''),
-    );
-    return await join(cluster, shell, running as unknown as Pod, 'attach', {
-      container: name,
-      quiet: flags.quiet,
-      detach: detachKeys(flags['detach-keys']),
-      stdin: flags.stdin,
-      tty: flags.tty,
-      command: [],
-    });
-  } finally {
-    if (flags.rm) {
-      const grace = flags.force ? 0 : flags['grace-period'];
-      await cluster.api.delete(Pod, key, grace >= 0 ? { gracePeriodSeconds: grace } : {});
-      shell.stdout.write(`pod "${name}" deleted from ${cluster.namespace} namespace\n`);
-    }
-  }
-}
 
 /** @throws UsageError without a port. */
 function serviceFor({ metadata }: AnyObject, port: string): AnyObject {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { seededRandom, silentLogger, systemClock } from '@keelson/base';
+import { HealthRecord } from '@keelson/component';
 import { createCA, issue, issueTemporary } from '@keelson/pki';
 import { Registry } from 'prom-client';
 import { ModelRuntime } from '../cri/model/index.ts';
@@ -78,6 +79,7 @@ function deps(): KubeletServerDeps {
       footprint: async () => ({ logs: new Map(), volumes: [], rest: nothing }),
     }),
     checks: nodeChecks(clock, () => looked),
+    health: new HealthRecord(),
     configuration: {
       'max-pods': 110,
       'client-ca-file': '/ca',
@@ -175,11 +177,15 @@ describe('what it shows', () => {
   });
 
   test('numbers', async () => {
-    for (const path of ['/metrics', '/metrics/probes', '/metrics/resource', '/metrics/cadvisor'])
+    for (const path of ['/metrics', '/metrics/slis', '/metrics/probes', '/metrics/resource', '/metrics/cadvisor'])
       assert.match(await told(path), /^200 /, path);
     const summary = async (query = ''): Promise<string[]> => Object.keys(JSON.parse((await told(`/stats/summary${query}`)).slice(4)).node);
     assert.deepEqual(await summary('?only_cpu_and_memory=true'), ['nodeName', 'systemContainers', 'startTime', 'cpu', 'memory']);
     assert.ok((await summary()).includes('rlimit'));
+  });
+
+  test('requests as long as Go takes them: commands may be long', async () => {
+    assert.match(await told(`/pods?command=${'a'.repeat(100_000)}`), /^200 /);
   });
 
   test('what it has not', async () => {

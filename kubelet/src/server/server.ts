@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorMessage } from '@keelson/base';
-import { type DelegatedAuth, presenter, type ServingTexts, secureContext } from '@keelson/component';
+import { type DelegatedAuth, headerLimit, presenter, type ServingTexts, secureContext } from '@keelson/component';
 import { accessFor } from './attributes.ts';
 import { findPod, RequestError } from './find.ts';
 import { route, type Shown } from './routes.ts';
@@ -37,7 +37,7 @@ export async function serveKubelet(
   port: number,
 ): Promise<Listening> {
   const first: ServingTexts = { tls: { cert, key }, ...(clientCA === undefined ? {} : { clientCA }) };
-  const asked = { requestCert: clientCA !== undefined, rejectUnauthorized: false };
+  const asked = { requestCert: clientCA !== undefined, rejectUnauthorized: false, maxHeaderSize: headerLimit };
   const server = createServer({ ...secureContext(first), ...asked }, (request, response) => void answer(deps, request, response));
   server.on('upgrade', (request, socket, head) => void upgrade(deps, request, socket, head));
   await new Promise<void>((resolve, reject) => {

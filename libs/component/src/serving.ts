@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { errorMessage, type Logger } from '@keelson/base';
 import type { Registry } from 'prom-client';
 import { answerHealth, type HealthCheck, isHealthPath } from './health.ts';
+import { HealthRecord } from './health-record.ts';
 import { presenter, type ServingTexts, secureContext } from './serving-files.ts';
 import { versionInfo } from './version.ts';
 
@@ -29,13 +30,17 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** A component's secure port: health, `/metrics`, `/version`. @throws when it cannot listen, in words a user can act on. */
+/** Bytes of a request's line and headers together, as Go allows: commands, continue tokens and selectors may be long. */
+export const headerLimit = 1024 * 1024;
+
+/** A component's secure port: health, `/metrics`, `/metrics/slis`, `/version`. @throws when it cannot listen, in words a user can act on. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
   const { port, bindAddress, tls, clientCA } = options;
   const first: ServingTexts = { tls, ...(clientCA === undefined ? {} : { clientCA }) };
   const asked = clientCA === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
-  const server = createServer({ ...secureContext(first), ...asked }, (request, response) => {
-    answer(request, response, options).catch((error) => {
+  const record = new HealthRecord();
+  const server = createServer({ ...secureContext(first), ...asked, maxHeaderSize: headerLimit }, (request, response) => {
+    answer(request, response, { ...options, record }).catch((error) => {
       options.log.error('request failed', { err: error, path: request.url });
       if (!response.headersSent) send(response, 500, `Internal Server Error: ${JSON.stringify(request.url)}\n`);
     });
@@ -52,16 +57,21 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: HealthServerOptions): Promise<void> {
+interface Answering extends HealthServerOptions {
+  readonly record: HealthRecord;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, options: Answering): Promise<void> {
   const url = URL.parse(request.url ?? '/', 'https://localhost');
   if (!url) return send(response, 400, '400 Bad Request\n');
   if (isHealthPath(url.pathname)) {
-    const { status, body } = await answerHealth(url, options.checks, options.log);
+    const { status, body } = await answerHealth(url, options.checks, options.log, options.record);
     return send(response, status, body);
   }
   const allowed = await options.authorize(request);
   if (allowed !== 200) return refuse(response, allowed, request.method ?? 'GET', url.pathname);
   if (url.pathname === '/metrics') return send(response, 200, await options.metrics.metrics(), options.metrics.contentType);
+  if (url.pathname === '/metrics/slis') return send(response, 200, await options.record.text(), options.record.contentType);
   if (url.pathname === '/version') return send(response, 200, JSON.stringify(versionInfo, undefined, 2), 'application/json');
   return send(response, 404, '404 page not found\n');
 }

@@ -7,6 +7,7 @@ import {
   answerHealth,
   type DelegatedAuth,
   type HealthCheck,
+  headerLimit,
   isHealthPath,
   type UserInfo,
   versionInfo,
@@ -40,7 +41,7 @@ export interface Listening {
 export async function serveMetrics(deps: ServerDeps, tls: { cert: string; key: string }, host: string, port: number): Promise<Listening> {
   const options = () => ({ ...tls, ca: authoritiesOf(deps.trust()) });
   const server = createServer(
-    { ...options(), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' },
+    { ...options(), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2', maxHeaderSize: headerLimit },
     (request, response) => void answer(deps, request, response),
   );
   await new Promise<void>((resolve, reject) => {

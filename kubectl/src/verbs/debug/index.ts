@@ -8,6 +8,7 @@ import { type Found, fetchOne, fetchTargets, resolveTargets } from '../../resour
 import { untilState } from '../../resource/watch.ts';
 import { type AnyObject, defineVerb, type Shell } from '../../types.ts';
 import { join } from '../exec.ts';
+import { printLog } from '../pods.ts';
 import { customized } from './custom.ts';
 import { type Asked, askedOf, type DebugContext, debugFlags } from './flags.ts';
 import { ephemeralContainer, nodePod, podCopy } from './pods.ts';
@@ -146,11 +147,7 @@ async function attachTo(context: DebugContext, pod: Pod, container: string): Pro
   });
   if (!state) throw new Error(`pods ${JSON.stringify(name)} not found`);
   const ready = state as unknown as Pod;
-  if (stateOf(ready, container)?.terminated) return showLog(context, ready, container);
-  if (!flags.quiet)
-    shell.stderr.write(
-      "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n",
-    );
+  if (stateOf(ready, container)?.terminated) return printLog(cluster, shell, ready, container);
   const session = { container, quiet: flags.quiet, stdin: flags.stdin, tty: flags.tty, command: [] };
   try {
     return await join(cluster, shell, ready, 'attach', session);
@@ -161,18 +158,11 @@ async function attachTo(context: DebugContext, pod: Pod, container: string): Pro
       return stateOf(object as unknown as Pod | undefined, container)?.terminated !== undefined;
     }).catch(() => undefined);
     if (!ended) throw error;
-    return showLog(context, ready, container);
+    return printLog(cluster, shell, ready, container);
   }
 }
 
 function stateOf(pod: Pod | undefined, container: string) {
   const { containerStatuses = [], ephemeralContainerStatuses = [] } = pod?.status ?? {};
   return [...containerStatuses, ...ephemeralContainerStatuses].find(({ name }) => name === container)?.state;
-}
-
-async function showLog({ cluster, shell }: DebugContext, { metadata }: Pod, container: string): Promise<number> {
-  const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/log?container=${encodeURIComponent(container)}`;
-  const { chunks } = await cluster.api.raw({ method: 'GET', path });
-  for await (const chunk of chunks) shell.stdout.write(chunk);
-  return 0;
 }
