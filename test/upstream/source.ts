@@ -69,9 +69,10 @@ async function adapt(tree: string): Promise<void> {
   await change(tree, 'test/e2e/framework/util.go', [
     [waits, 'switch event.Object.(type) {\n\tcase *v1.ServiceAccount:\n\t\treturn true, nil'],
   ]);
-  // A first process whose namespaces can be entered: the kubelet's are the machine's as well.
-  const kubelet = '$(grep -l kubelet/main.js /rootfs/proc/[0-9]*/cmdline 2>/dev/null | head -n 1)';
-  const enter = `p=${kubelet}; exec nsenter --mount=\${p%cmdline}ns/mnt -- /bin/sh -c "$0"`;
+  // A first process whose namespaces can be entered. The kubelet's are the machine's as well; other machines have their own network.
+  const kubelet = 'grep -l [k]ubelet/main.js /rootfs/proc/[0-9]*/cmdline 2>/dev/null';
+  const sameNetwork = `[ "$(readlink \${p%cmdline}ns/net)" = "$(readlink /proc/self/ns/net)" ]`;
+  const enter = `for p in $(${kubelet}); do ${sameNetwork} && exec nsenter --mount=\${p%cmdline}ns/mnt -- /bin/sh -c "$0"; done`;
   const entered = '"nsenter",\n\t\t"--mount=/rootfs/proc/1/ns/mnt",\n\t\t"--",\n\t\t"sh",\n\t\t"-c",';
   await change(tree, 'test/e2e/storage/utils/host_exec.go', [[entered, `"sh",\n\t\t"-c",\n\t\t${JSON.stringify(enter)},`]]);
   // An internet.

@@ -57,7 +57,7 @@ test('claims: where their volumes are, read only as the pod asks, devices', () =
   const claim = (type: 'hostPath' | 'local', more: Partial<ClaimedVolume> = {}): ClaimedVolume => ({
     name: 'pv',
     claim: 'c',
-    source: { type, path: '/srv/pv' },
+    source: { type, path: '/srv/pv', fsType: '' },
     readOnly: false,
     block: false,
     volume: {} as PersistentVolume,

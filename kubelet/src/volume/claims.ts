@@ -7,7 +7,9 @@ import { podName, podNamespace, podUid } from '../pod/naming.ts';
 
 /** What holds a claimed volume's files: a place on this node, or a storage driver. */
 export type VolumeSource =
-  | { readonly type: 'hostPath' | 'local'; readonly path: string; readonly kind?: string | undefined }
+  | { readonly type: 'hostPath'; readonly path: string; readonly kind?: string | undefined }
+  /** `fsType`: of the file system, where the path is a block device. */
+  | { readonly type: 'local'; readonly path: string; readonly fsType: string }
   | { readonly type: 'csi'; readonly csi: CsiVolume };
 
 /** The PersistentVolume behind one of a pod's claims, as this node mounts it. */
@@ -84,7 +86,7 @@ function sourceOf(volume: PersistentVolume, readOnly: boolean): VolumeSource {
   const csi = csiOfClaim(volume, readOnly);
   if (csi) return { type: 'csi', csi };
   if (spec?.hostPath) return { type: 'hostPath', path: spec.hostPath.path, kind: spec.hostPath.type };
-  if (spec?.local) return { type: 'local', path: spec.local.path };
+  if (spec?.local) return { type: 'local', path: spec.local.path, fsType: spec.local.fsType ?? '' };
   throw new ConfigError(`failed to get Plugin from volumeSpec for volume "${metadata.name}" err=no volume plugin matched`);
 }
 

@@ -1,11 +1,12 @@
 import { mkdir, statfs } from 'node:fs/promises';
+import { mountDevice } from './device-mounts.ts';
 import type { Fullness, Mounts, TmpfsOptions } from './host.ts';
 import { isMounted, mount } from './mounttable.ts';
 import { giveToGroup } from './ownership.ts';
 import { bindSubPath } from './subpath.ts';
 
 /** The node's own mounts. */
-export const diskMounts: Mounts = { tmpfs, bind, subPath: bindSubPath, giveToGroup, fullness };
+export const diskMounts: Mounts = { tmpfs, bind, device: mountDevice, subPath: bindSubPath, giveToGroup, fullness };
 
 async function tmpfs(path: string, { gid, sizeBytes }: TmpfsOptions): Promise<void> {
   await mkdir(path, { recursive: true });

@@ -59,12 +59,22 @@ export interface Fullness {
   readonly inodesUsed: number;
 }
 
+export interface DeviceOptions {
+  /** As `mkfs` and `mount` name it; empty: ext4. */
+  readonly fsType: string;
+  /** As `mount -o` takes them. */
+  readonly options: readonly string[];
+  readonly readOnly: boolean;
+}
+
 /** What volumes need of the node's mounts. All are right to repeat. */
 export interface Mounts {
   /** A directory in memory in which everybody may make files and remove their own: Kubernetes leaves the kernel's default, 01777. */
   tmpfs(path: string, options: TmpfsOptions): Promise<void>;
   /** Shows the directory `source` at `target`, too. */
   bind(source: string, target: string, options: { readonly readOnly: boolean }): Promise<void>;
+  /** Shows the file system on a block device at `target`; makes it first on a device that holds nothing. @throws Error in upstream's words. */
+  device(device: string, target: string, options: DeviceOptions): Promise<void>;
   /**
    * Shows `subPath` of the volume at `base`, made as a directory if missing, at `target`, and resolves to the path a container is to be
    * given. Nobody who can write to the volume can have it show something else. @throws when it leads out of `base`.

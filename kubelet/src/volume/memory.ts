@@ -8,6 +8,7 @@ export class MemoryHost implements Host {
   readonly mounts: Mounts = {
     tmpfs: async (path) => void this.directories.add(path),
     bind: async (_source, target) => void this.directories.add(target),
+    device: async (_device, target) => void this.directories.add(target),
     subPath: async (base, subPath) => `${base}/${subPath}`,
     giveToGroup: async () => undefined,
     fullness: async () => undefined,

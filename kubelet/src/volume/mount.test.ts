@@ -43,6 +43,8 @@ function recording(kinds: Record<string, PathKind> = {}) {
   const mounts = {
     ...host.mounts,
     bind: async (source: string, target: string, options: object) => void told.push(`bind ${source} ${target} ${JSON.stringify(options)}`),
+    device: async (device: string, target: string, options: object) =>
+      void told.push(`device ${device} ${target} ${JSON.stringify(options)}`),
     giveToGroup: async (_path: string, gid: number, options: object) => void told.push(`group ${gid} ${JSON.stringify(options)}`),
     tmpfs: async (path: string, { sizeBytes }: { sizeBytes: number }) => void told.push(`tmpfs ${path} ${sizeBytes}`),
   };
@@ -79,6 +81,14 @@ describe('claims', () => {
       'bind /disk /k/pods/u1/volumes/kubernetes.io~local-volume/pv {"readOnly":false}',
       'group 7 {"readOnly":false,"onRootMismatch":true}',
     ]);
+  });
+
+  test('a local volume on a device has its file system shown in the pod', async () => {
+    const { place, told } = recording({ '/disk': 'blockDevice' });
+    const spec = { local: { path: '/disk', fsType: 'xfs' }, mountOptions: ['noatime'] };
+    await mountVolumes(place, claiming({ readOnly: true }), sources, found(spec));
+    const options = { fsType: 'xfs', options: ['noatime'], readOnly: true };
+    assert.deepEqual(told.slice(1), [`device /disk /k/pods/u1/volumes/kubernetes.io~local-volume/pv ${JSON.stringify(options)}`]);
   });
 
   test('of another node is refused', async () => {

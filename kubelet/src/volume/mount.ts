@@ -105,9 +105,11 @@ async function mountClaimed(place: MountPlace, pod: Pod, volume: ClaimedVolume):
   if (block) return;
   if (source.type === 'hostPath') return prepareHostPath(host, source.path, source.kind ?? '');
   if (!kind) throw new NoMounter(`path "${source.path}" does not exist`);
-  if (kind === 'blockDevice') throw new ConfigError(`${source.path} is a block device: only volumeMode Block is supported for it`);
   const target = volumePath(paths, podUid(pod), volume) ?? source.path;
-  await host.mounts.bind(source.path, target, { readOnly });
+  const { fsType } = source;
+  const options = volume.volume.spec?.mountOptions ?? [];
+  if (kind === 'blockDevice') await host.mounts.device(source.path, target, { fsType, options, readOnly });
+  else await host.mounts.bind(source.path, target, { readOnly });
   const gid = groupOf(pod);
   if (gid === undefined || readOnly) return;
   const onRootMismatch = podSpec(pod).securityContext?.fsGroupChangePolicy === 'OnRootMismatch';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -125,4 +125,42 @@ describe('real mounts', { skip: mayMount() ? false : 'needs root' }, () => {
     assert.deepEqual(await rights(join(base, 'm')), ['3777', 7]);
     assert.deepEqual(await rights(join(base, 'targets/0')), ['3777', 7]);
   });
+});
+
+/** A loop device of 20 MB for the test; undefined where there are none. */
+async function loopDevice(t: { after(done: () => void): void }, directory: string): Promise<string | undefined> {
+  const file = join(directory, 'disk');
+  await writeFile(file, '');
+  await truncate(file, 20 * 1024 * 1024);
+  try {
+    const device = execFileSync('losetup', ['-f', '--show', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    t.after(() => void execFileSync('losetup', ['-d', device]));
+    return device;
+  } catch {
+    return undefined;
+  }
+}
+
+test('a block device is made a file system once, shown as often as it is asked for, and never made anew', async (t) => {
+  if (!mayMount()) return t.skip('needs root');
+  const base = await scratch(t);
+  const device = await loopDevice(t, base);
+  if (!device) return t.skip('no loop devices here');
+  const at = (name: string): string => join(base, name);
+  const [plain, reading] = [
+    { fsType: '', options: [], readOnly: false },
+    { fsType: 'ext4', options: [], readOnly: true },
+  ];
+  await assert.rejects(mounts.device(device, at('first'), reading), /cannot mount unformatted disk .* in read-only mode/);
+  await Promise.all([mounts.device(device, at('a'), plain), mounts.device(device, at('b'), plain)]);
+  await writeFile(at('a/file'), 'kept');
+  assert.equal(await readFile(at('b/file'), 'utf8'), 'kept');
+  await mounts.device(device, at('c'), reading);
+  await assert.rejects(writeFile(at('c/file'), 'other'), /EROFS/);
+  await writeFile(at('a/file'), 'changed');
+  assert.equal(await readFile(at('c/file'), 'utf8'), 'changed');
+  for (const name of ['a', 'b', 'c']) execFileSync('umount', [at(name)]);
+  await assert.rejects(mounts.device(device, at('d'), { ...plain, fsType: 'vfat' }), /as "vfat", it already contains ext4\. Mount error: /);
+  await mounts.device(device, at('e'), plain);
+  assert.equal(await readFile(at('e/file'), 'utf8'), 'changed');
 });
