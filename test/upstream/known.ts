@@ -9,6 +9,20 @@ export const known: readonly { readonly title: RegExp; readonly why: string }[] 
     why: 'compares hashes of revisions with Go types that write creationTimestamp: null',
   },
   { title: /Pods should run through the lifecycle of Pods and PodStatus/, why: 'races with the kubelet for the status, now and then' },
+  // Beyond conformance.
+  { title: /DisruptionController/, why: 'asks for policy/v1beta1' },
+  { title: /CronJob|for cronjob/, why: 'asks for batch/v1beta1' },
+  { title: /EndpointSlice/, why: 'asks for discovery.k8s.io/v1beta1' },
+  { title: /API priority and fairness/, why: 'asks for flowcontrol.apiserver.k8s.io/v1alpha1' },
+  { title: /should ensure a single API token exists/, why: 'tokens are no longer kept in Secrets' },
+  { title: /health handlers should contain necessary checks/, why: 'two checks have other names by now' },
+  { title: /with partially-specified validation schema/, why: 'the server refuses unknown fields where kubectl did not' },
+  { title: /MetricsGrabber|Volume metrics/, why: 'looks for the control plane among the pods' },
+  { title: /resolve connection reset issue #74839/, why: "starts another version of its program than the tree's" },
+  { title: /should handle in-cluster config/, why: 'copies kubectl into a container, where ours finds no Node' },
+  { title: /should support configurable pod resolv\.conf/, why: 'wants a DNS server in the image of the tests' },
+  { title: /should be able to pull (?:from private registry|image)/, why: 'there is no registry' },
+  { title: /Dynamic Provisioning|DynamicProvisioner|PVController|gce-localssd/, why: "needs a cloud's disks" },
 ];
 
 export function reasonFor(title: string): string | undefined {
