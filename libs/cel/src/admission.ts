@@ -1,10 +1,11 @@
 import { errorMessage } from '@keelson/base';
 import type { Scope } from './check.ts';
 import { authorizerType, resourceCheckType } from './library/authorization.ts';
-import { library } from './library/index.ts';
+import { library, patchLibrary } from './library/index.ts';
 import { Program } from './program.ts';
 import * as types from './types.ts';
 import { bool, type CelType, dyn, int, list, map, object, string, timestamp } from './types.ts';
+import { Struct } from './values.ts';
 
 /** What is known of the variables of an admission expression. */
 export interface AdmissionTypes {
@@ -26,6 +27,10 @@ const requestType = object('kubernetes.AdmissionRequest', {
   ...{ name: string, namespace: string, operation: string, userInfo: userType, dryRun: bool, options: dyn },
 });
 
+const conditionType = object('kubernetes.NamespaceCondition', {
+  ...{ type: string, status: string, reason: string, message: string, lastTransitionTime: timestamp },
+});
+
 const namespaceType = object('kubernetes.Namespace', {
   metadata: object('kubernetes.NamespaceMetadata', {
     ...{ name: string, generateName: string, namespace: string, labels: map(string, string), annotations: map(string, string) },
@@ -33,7 +38,7 @@ const namespaceType = object('kubernetes.Namespace', {
     ...{ generation: int, resourceVersion: string, finalizers: list(string) },
   }),
   spec: object('kubernetes.NamespaceSpec', { finalizers: list(string) }),
-  status: object('kubernetes.NamespaceStatus', { phase: string }),
+  status: object('kubernetes.NamespaceStatus', { conditions: list(conditionType), phase: string }),
 });
 
 /** What match conditions, and policies' expressions, may name. */
@@ -47,11 +52,35 @@ export function admissionScope({ object: objectType = dyn, params, namespace = f
   return { functions: library, variables };
 }
 
-/** Types that mutations make values of: any `Object…`, and `JSONPatch`. */
-export const mutationStructs: NonNullable<Scope['struct']> = (name) => {
+/** The scope with what only mutations have: functions for patches, and types to make values of. */
+export function mutationScope(scope: Scope): Scope {
+  return { ...scope, functions: patchLibrary, struct: mutationStruct };
+}
+
+/** Any `Object…`, and `JSONPatch`. */
+const mutationStruct: NonNullable<Scope['struct']> = (name) => {
   if (name === 'JSONPatch') return (field) => (Object.hasOwn(patchFields, field) ? patchFields[field] : undefined);
   return /^Object(\.|$)/.test(name) ? () => dyn : undefined;
 };
+
+/**
+ * What is wrong with the names of types within a value: they are made of the names of the fields that lead to them. Words are upstream's;
+ * undefined when nothing is.
+ */
+export function structNameFault(value: unknown): string | undefined {
+  const faults = value instanceof Struct ? structFaults(value, value.typeName) : [];
+  return faults.length > 0 ? faults.join('\n') : undefined;
+}
+
+function structFaults(value: unknown, path: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((element) => structFaults(element, path));
+  if (!(value instanceof Map)) return [];
+  if (!(value instanceof Struct)) return [...value.values()].flatMap((member) => structFaults(member, path));
+  const { typeName } = value;
+  const expected = `expected "${path}", which matches field name path from root Object type`;
+  const own = typeName === path ? [] : [`unexpected type name "${typeName}", ${expected}`];
+  return [...own, ...[...value].flatMap(([field, member]) => structFaults(member, `${path}.${field}`))];
+}
 
 const patchFields: Readonly<Record<string, CelType>> = { op: string, path: string, from: string, value: dyn };
 

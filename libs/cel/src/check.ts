@@ -1,15 +1,18 @@
 import type { Functions, Overload } from './declare.ts';
 import type { Issue } from './errors.ts';
-import type { CallExpr, ConstExpr, Expr, FoldExpr, ListExpr, MapExpr, SelectExpr, StructExpr } from './expr.ts';
+import type { CallExpr, ConstExpr, Expr, FoldExpr, IdentExpr, ListExpr, MapExpr, SelectExpr, StructExpr } from './expr.ts';
 import { special } from './special.ts';
 import * as types from './types.ts';
-import { assign, type CelType, dyn, errorType, join, substitute, typeText } from './types.ts';
+import { type CelType, dyn, errorType, type ObjectType, typeText } from './types.ts';
+import { instantiate, moreGeneral, Unifier } from './unify.ts';
 
 /** What an expression may name. */
 export interface Scope {
   readonly functions: Functions;
   /** By name; a dotted one stands for a variable of its own. */
   readonly variables: Readonly<Record<string, CelType>>;
+  /** Whether there is `cel.bind`: in selectors of devices only. */
+  readonly bind?: boolean;
   /** The fields of a type that expressions can make values of; undefined for no such type. */
   struct?(name: string): ((field: string) => CelType | undefined) | undefined;
 }
@@ -27,17 +30,30 @@ export interface Checked {
   readonly type: CelType;
   readonly issues: readonly Issue[];
   readonly types: ReadonlyMap<Expr, CelType>;
+  /** The same before what follows told what was not known: values need not be of those. */
+  readonly first: ReadonlyMap<Expr, CelType>;
   readonly calls: ReadonlyMap<Expr, Resolved>;
   /** Selections that are the dotted name of a variable. */
   readonly variables: ReadonlyMap<Expr, string>;
+  /** Names and selections that stand for a type. */
+  readonly named: ReadonlySet<Expr>;
 }
 
 /** Finds the type of every part of an expression, and everything that is wrong. Messages are upstream's. */
 export function check(expr: Expr, scope: Scope): Checked {
   const checker = new Checker(scope);
-  const type = checker.typeOf(expr, new Map());
-  const issues = checker.issues.toSorted((a, b) => a.at - b.at);
-  return { expr, type, issues, types: checker.types, calls: checker.calls, variables: checker.variables };
+  checker.typeOf(expr, new Map());
+  const settled = new Map([...checker.types].map(([part, type]) => [part, checker.unifier.settled(type)]));
+  return {
+    expr,
+    type: settled.get(expr) ?? dyn,
+    issues: checker.issues,
+    types: settled,
+    first: checker.types,
+    calls: checker.calls,
+    variables: checker.variables,
+    named: checker.named,
+  };
 }
 
 type Locals = ReadonlyMap<string, CelType>;
@@ -47,6 +63,8 @@ class Checker {
   readonly types = new Map<Expr, CelType>();
   readonly calls = new Map<Expr, Resolved>();
   readonly variables = new Map<Expr, string>();
+  readonly named = new Set<Expr>();
+  readonly unifier = new Unifier();
   readonly #scope: Scope;
 
   constructor(scope: Scope) {
@@ -64,7 +82,7 @@ class Checker {
       case 'const':
         return literalType(expr);
       case 'ident':
-        return this.#identifier(expr.name, expr.at, locals);
+        return this.#identifier(expr, locals);
       case 'select':
         return this.#select(expr, locals);
       case 'call':
@@ -85,176 +103,216 @@ class Checker {
     return errorType;
   }
 
-  #identifier(name: string, at: number, locals: Locals): CelType {
-    const known = locals.get(name) ?? this.#variable(name);
-    if (known) return known;
-    if (typeNames.has(name)) return types.typeType;
+  #mismatch(at: number, wanted: CelType, found: CelType): CelType {
+    return this.#problem(at, `expected type '${typeText(wanted)}' but found '${typeText(found)}'`);
+  }
+
+  #undeclared(at: number, name: string): CelType {
     return this.#problem(at, `undeclared reference to '${name}' (in container '')`);
+  }
+
+  #identifier(expr: IdentExpr, locals: Locals): CelType {
+    const { name, at } = expr;
+    return locals.get(name) ?? this.#variable(absolute(name)) ?? this.#named(expr, name) ?? this.#undeclared(at, name);
   }
 
   #variable(name: string): CelType | undefined {
     return Object.hasOwn(this.#scope.variables, name) ? this.#scope.variables[name] : undefined;
   }
 
-  #select(expr: SelectExpr, locals: Locals): CelType {
-    const dotted = dottedName(expr);
-    const named = dotted !== undefined && !locals.has(dotted.split('.')[0] ?? '') ? this.#variable(dotted) : undefined;
-    if (named && dotted) {
-      this.variables.set(expr, dotted);
-      return named;
-    }
-    if (dotted && typeNames.has(dotted)) return types.typeType;
-    const found = this.#field(this.typeOf(expr.operand, locals), expr.field, expr.at);
-    return expr.test && found.kind !== 'error' ? types.bool : found;
+  #named(expr: Expr, name: string): CelType | undefined {
+    const type = namedTypes.get(name);
+    if (type) this.named.add(expr);
+    return type;
   }
 
-  #field(owner: CelType, field: string, at: number): CelType {
-    if (owner.kind === 'optional') {
-      const inner = this.#field(owner.of, field, at);
-      return inner.kind === 'optional' || inner.kind === 'error' ? inner : types.optional(inner);
+  #select(expr: SelectExpr, locals: Locals): CelType {
+    const dotted = dottedName(expr);
+    if (dotted !== undefined && !locals.has(dotted.split('.')[0] ?? '')) {
+      const name = absolute(dotted);
+      const named = this.#variable(name);
+      if (named) this.variables.set(expr, name);
+      const type = named ?? this.#named(expr, name);
+      if (type) return type;
     }
+    const found = this.#field(this.typeOf(expr.operand, locals), expr.field, expr.at, false);
+    return expr.test ? types.bool : found;
+  }
+
+  #field(operand: CelType, field: string, at: number, optional: boolean): CelType {
+    const known = this.unifier.known(operand);
+    const owner = known.kind === 'optional' ? known.of : known;
+    const found = this.unifier.known(this.#member(owner, field, at));
+    return optional || known.kind === 'optional' ? types.optional(found) : found;
+  }
+
+  #member(owner: CelType, field: string, at: number): CelType {
     if (owner.kind === 'map') return owner.value;
-    if (owner.kind === 'dyn' || owner.kind === 'error') return owner;
-    if (owner.kind !== 'object') return this.#problem(at, `type '${typeText(owner)}' does not support field selection`);
-    const found = Object.hasOwn(owner.fields, field) ? owner.fields[field] : undefined;
-    return found ?? this.#problem(at, `undefined field '${field}'`);
+    if (owner.kind === 'param') this.unifier.fits([[dyn, owner]]);
+    if (owner.kind === 'dyn' || owner.kind === 'error' || owner.kind === 'param') return dyn;
+    if (owner.kind === 'object') {
+      return (
+        fieldOf(owner, fieldNamed(owner, field)) ??
+        this.#scope.struct?.(owner.name)?.(field) ??
+        this.#problem(at, `undefined field '${field}'`)
+      );
+    }
+    // Upstream's library has these as types with fields, of which it knows none.
+    if (owner.kind === 'opaque' && owner.name.startsWith('kubernetes.'))
+      return this.#problem(at, `unexpected failed resolution of '${owner.name}'`);
+    this.#problem(at, `type '${typeText(owner)}' does not support field selection`);
+    return dyn;
   }
 
   #call(expr: CallExpr, locals: Locals): CelType {
     const { fn, target, args, at } = expr;
     if (fn === '_?._') return this.#optionalSelect(expr, locals);
+    const found = args.map((arg) => this.typeOf(arg, locals));
     const library = target && dottedName(target);
-    const global = library === undefined ? undefined : this.#functions(`${library}.${fn}`, false, args.length);
-    const name = global ? `${library}.${fn}` : fn;
-    const operands = target && !global ? [target, ...args] : args;
-    const overloads = global ?? this.#functions(fn, target !== undefined, operands.length);
-    const found = operands.map((one) => this.typeOf(one, locals));
-    if (!overloads) {
-      if (!this.#known(fn)) return this.#problem(at, `undeclared reference to '${name}' (in container '')`);
-      return this.#noOverload(expr, name, found);
-    }
-    if (found.some(({ kind }) => kind === 'error')) return errorType;
-    return this.#resolve(expr, name, { overloads, operands }, found);
+    const global = library === undefined ? undefined : this.#functions(`${library}.${fn}`);
+    if (global) return this.#resolve(expr, absolute(`${library}.${fn}`), { overloads: global.filter(isGlobal), operands: args }, found);
+    if (target) found.unshift(this.typeOf(target, locals));
+    const overloads = this.#functions(fn)?.filter(({ member }) => member === (target !== undefined));
+    if (!overloads) return this.#undeclared(at, fn);
+    return this.#resolve(expr, absolute(fn), { overloads, operands: target ? [target, ...args] : args }, found);
   }
 
-  #functions(name: string, member: boolean, count: number): readonly Overload[] | undefined {
-    const all = [...(special.get(name) ?? []), ...(this.#scope.functions.get(name) ?? [])];
-    const some = all.filter((one) => one.member === member && one.params.length === count);
-    return some.length > 0 ? some : undefined;
-  }
-
-  #known(name: string): boolean {
-    return special.has(name) || this.#scope.functions.has(name);
+  #functions(name: string): readonly Overload[] | undefined {
+    const known = absolute(name);
+    const [own, given] = [special.get(known), this.#scope.functions.get(known)];
+    return own && given ? [...own, ...given] : (own ?? given);
   }
 
   #resolve(expr: CallExpr, name: string, { overloads, operands }: Resolved, found: readonly CelType[]): CelType {
-    const fitting: { overload: Overload; result: CelType }[] = [];
+    if (name === '_&&_' || name === '_||_') return this.#logical(expr, { overloads, operands }, found);
+    const fitting: Overload[] = [];
+    let result: CelType | undefined;
     for (const overload of overloads) {
-      let bound: types.Bindings | undefined = new Map();
-      for (const [i, type] of found.entries()) bound = bound && assign(overload.params[i] ?? dyn, type, bound);
-      if (bound) fitting.push({ overload, result: substitute(overload.result, bound) });
+      const parameters = new Map(overload.parameters.map((parameter) => [parameter, this.unifier.unknown()]));
+      if (overload.params.length !== found.length) continue;
+      if (!this.unifier.fits(found.map((type, i) => [type, instantiate(overload.params[i] ?? dyn, parameters)]))) continue;
+      fitting.push(overload);
+      const one = this.unifier.known(instantiate(overload.result, parameters));
+      if (result === undefined) result = one;
+      else if (result.kind !== 'dyn' && !types.sameType(one, result)) result = dyn;
     }
-    const [first] = fitting;
-    if (!first) return this.#noOverload(expr, name, found);
-    this.calls.set(expr, { overloads: fitting.map(({ overload }) => overload), operands });
-    const result = fitting.reduce((all, one) => (typeText(all) === typeText(one.result) ? all : dyn), first.result);
-    return name === '_[_]' || result.max === undefined ? result : withoutMax(result);
+    if (!result) return this.#noOverload(expr, name, found);
+    this.calls.set(expr, { overloads: fitting, operands });
+    return result;
+  }
+
+  #logical(expr: CallExpr, resolved: Resolved, found: readonly CelType[]): CelType {
+    const wrong = found.filter((type, i) => {
+      if (this.unifier.fits([[type, types.bool]])) return false;
+      this.#mismatch(resolved.operands[i]?.at ?? expr.at, types.bool, type);
+      return true;
+    });
+    this.calls.set(expr, resolved);
+    return wrong.length > 0 ? errorType : types.bool;
   }
 
   #noOverload({ at, target }: CallExpr, name: string, found: readonly CelType[]): CelType {
     const member = target !== undefined && !name.includes('.');
-    const [receiver, ...rest] = found.map(typeText);
-    const text = member ? `${receiver}.(${rest.join(', ')})` : `(${found.map(typeText).join(', ')})`;
+    const [receiver, ...rest] = found.map((type) => typeText(this.unifier.settled(type)));
+    const text = member ? `${receiver}.(${rest.join(', ')})` : `(${[receiver, ...rest].filter((one) => one !== undefined).join(', ')})`;
     return this.#problem(at, `found no matching overload for '${name}' applied to '${text}'`);
   }
 
   #optionalSelect({ args: [owner, name], at }: CallExpr, locals: Locals): CelType {
     if (!owner || name?.kind !== 'const') return errorType;
     this.types.set(name, types.string);
-    const found = this.#field(this.typeOf(owner, locals), String(name.value), at);
-    return found.kind === 'optional' || found.kind === 'error' ? found : types.optional(found);
+    return this.#field(this.typeOf(owner, locals), String(name.value), at, true);
   }
 
   #list({ elements }: ListExpr, locals: Locals): CelType {
     let of: CelType | undefined;
-    for (const { value, optional } of elements) {
-      const type = this.#optionalValue(value, optional, locals);
-      of = this.#same(of, type, value.at);
-    }
-    return types.list(of ?? dyn);
+    for (const { value, optional } of elements) of = this.#same(of, this.#optionalValue(value, optional, locals));
+    return types.list(of ?? this.unifier.unknown());
   }
 
   #map({ entries }: MapExpr, locals: Locals): CelType {
     let [key, value]: [CelType?, CelType?] = [];
     for (const entry of entries) {
-      key = this.#same(key, this.typeOf(entry.key, locals), entry.key.at);
-      value = this.#same(value, this.#optionalValue(entry.value, entry.optional, locals), entry.value.at);
+      key = this.#same(key, this.typeOf(entry.key, locals));
+      value = this.#same(value, this.#optionalValue(entry.value, entry.optional, locals));
     }
-    return types.map(key ?? dyn, value ?? dyn);
+    return types.map(key ?? this.unifier.unknown(), value ?? this.unifier.unknown());
   }
 
-  /** The type that all parts of a literal have: Kubernetes wants one. */
-  #same(all: CelType | undefined, one: CelType, at: number): CelType {
-    if (all === undefined || all.kind === 'error' || one.kind === 'error') return all ?? one;
-    if (assign(all, one, new Map()) === undefined)
-      return this.#problem(at, `expected type '${typeText(all)}' but found '${typeText(one)}'`);
-    return join(all, one);
+  /** The type that all parts of a literal have, any when they differ. */
+  #same(all: CelType | undefined, one: CelType): CelType {
+    if (all === undefined) return one;
+    return this.unifier.fits([[all, one]]) ? moreGeneral(all, one) : dyn;
   }
 
   /** What `?x` adds when it is there. */
   #optionalValue(value: Expr, optional: boolean, locals: Locals): CelType {
     const type = this.typeOf(value, locals);
-    if (!optional || type.kind === 'dyn' || type.kind === 'error') return type;
+    if (!optional || type.kind === 'dyn') return type;
     if (type.kind === 'optional') return type.of;
-    return this.#problem(value.at, `expected type 'optional_type(${typeText(type)})' but found '${typeText(type)}'`);
+    this.#mismatch(value.at, types.optional(type), type);
+    return type;
   }
 
   #struct({ name, entries, at }: StructExpr, locals: Locals): CelType {
     const fields = this.#scope.struct?.(name);
+    if (!fields) return this.#undeclared(at, name);
     for (const { field, value, optional, at: place } of entries) {
       const type = this.#optionalValue(value, optional, locals);
-      const wanted = fields?.(field);
-      if (fields && !wanted) this.#problem(place, `undefined field '${field}'`);
-      else if (wanted && type.kind !== 'error' && assign(wanted, type, new Map()) === undefined)
+      const wanted = fields(field) ?? this.#problem(place, `undefined field '${field}'`);
+      if (!this.unifier.fits([[wanted, type]]))
         this.#problem(place, `expected type of field '${field}' is '${typeText(wanted)}' but provided type is '${typeText(type)}'`);
     }
-    return fields ? types.object(name, {}) : this.#problem(at, `undeclared reference to '${name}' (in container '')`);
+    return types.object(name, {});
   }
 
   #fold(expr: FoldExpr, locals: Locals): CelType {
-    const range = this.typeOf(expr.range, locals);
+    const range = this.unifier.known(this.typeOf(expr.range, locals));
     const start = this.typeOf(expr.start, locals);
-    const inside = new Map(locals);
+    const total = new Map(locals).set(expr.accumulator, start);
     const [first, second] = this.#elements(range, expr);
-    inside.set(expr.variable, expr.second === undefined ? first : range.kind === 'list' ? types.int : first);
+    const inside = new Map(total).set(expr.variable, first);
     if (expr.second !== undefined) inside.set(expr.second, second);
-    inside.set(expr.accumulator, start);
-    this.#bool(expr.condition, inside);
-    const step = this.typeOf(expr.step, inside);
-    const total = new Map(locals).set(expr.accumulator, start.kind === 'list' || start.kind === 'map' ? step : start);
-    const result = this.typeOf(expr.result, total);
-    return result;
+    this.#must(expr.condition, types.bool, inside);
+    this.#must(expr.step, start, inside);
+    return this.unifier.known(this.typeOf(expr.result, total));
   }
 
   /** What the variables of a fold are: the element or key, and the element or value. */
-  #elements(range: CelType, { range: { at } }: FoldExpr): [CelType, CelType] {
-    if (range.kind === 'list') return [range.of, range.of];
+  #elements(range: CelType, { range: { at }, second }: FoldExpr): [CelType, CelType] {
+    if (range.kind === 'list') return second === undefined ? [range.of, range.of] : [types.int, range.of];
     if (range.kind === 'map') return [range.key, range.value];
-    if (range.kind === 'dyn' || range.kind === 'error') return [range, range];
+    if (range.kind === 'param') this.unifier.fits([[dyn, range]]);
+    if (range.kind === 'dyn' || range.kind === 'error' || range.kind === 'param') return [dyn, dyn];
     const what = `expression of type '${typeText(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`;
     const wrong = this.#problem(at, what);
     return [wrong, wrong];
   }
 
-  #bool(expr: Expr, locals: Locals): void {
+  #must(expr: Expr, wanted: CelType, locals: Locals): void {
     const type = this.typeOf(expr, locals);
-    if (assign(types.bool, type, new Map()) === undefined) this.#problem(expr.at, `expected type 'bool' but found '${typeText(type)}'`);
+    if (!this.unifier.fits([[wanted, type]])) this.#mismatch(expr.at, wanted, type);
   }
 }
 
-function withoutMax(type: CelType): CelType {
-  const { max: _max, ...rest } = type;
-  return rest as CelType;
+function fieldOf({ fields }: ObjectType, name: string): CelType | undefined {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+/** The field an expression means: words of the language name one as they are, or escaped. */
+export function fieldNamed(type: CelType, name: string): string {
+  const owner = type.kind === 'optional' ? type.of : type;
+  const escaped = `__${name}__`;
+  return owner.kind === 'object' && !fieldOf(owner, name) && fieldOf(owner, escaped) ? escaped : name;
+}
+
+/** A name without the dot that keeps variables of folds from being meant. */
+export function absolute(name: string): string {
+  return name.startsWith('.') ? name.slice(1) : name;
+}
+
+function isGlobal({ member }: Overload): boolean {
+  return !member;
 }
 
 /** `a.b.c` of names alone. */
@@ -283,15 +341,13 @@ function literalType({ value }: ConstExpr): CelType {
 }
 
 /** Names that stand for a type: `type(x) == string`. */
-export const typeNames: ReadonlySet<string> = new Set([
-  ...['bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'null_type', 'type', 'optional_type'],
-  ...[
-    'google.protobuf.Timestamp',
-    'google.protobuf.Duration',
-    'net.IP',
-    'net.CIDR',
-    'kubernetes.Quantity',
-    'kubernetes.URL',
-    'kubernetes.Semver',
-  ],
-]);
+export const namedTypes: ReadonlyMap<string, CelType> = new Map(
+  Object.entries({
+    ...{ bool: types.bool, int: types.int, uint: types.uint, double: types.double, string: types.string, bytes: types.bytes },
+    ...{ list: types.list(dyn), map: types.map(dyn, dyn), null_type: types.nullType, type: types.anyType },
+    ...{ 'google.protobuf.Timestamp': types.timestamp, 'google.protobuf.Duration': types.duration },
+    // These are known, but there is nothing that they stand for: no program can be made of them.
+    ...{ timestamp: types.timestamp, duration: types.duration },
+    ...{ 'net.IP': types.opaque('net.IP'), 'net.CIDR': types.opaque('net.CIDR'), optional_type: types.optional(dyn) },
+  }).map(([name, type]) => [name, types.typeOf(type)]),
+);

@@ -49,7 +49,14 @@ function typedList(list: readonly unknown[], schema: DeclaredSchema): unknown[] 
   if (listType === 'set') return KeyedList.of2(values, (element) => JSON.stringify(fromCel(element)));
   if (listType !== 'map') return values;
   const keys = (schema['x-kubernetes-list-map-keys'] ?? []).map((key) => escapeName(key) ?? key);
-  return KeyedList.of2(values, (element) => JSON.stringify(keys.map((key) => fromCel(memberOf(element as object, key)))));
+  return KeyedList.of2(values, (element) =>
+    isObject(element) ? JSON.stringify(keys.map((key) => fromCel(memberOf(element, key)))) : Symbol(),
+  );
+}
+
+/** Whether an element has keys; what is no object of the schema is like no other element. */
+function isObject(element: unknown): element is object {
+  return typeof element === 'object' && element !== null && element.constructor === Object;
 }
 
 function memberOf(element: object, key: string): unknown {

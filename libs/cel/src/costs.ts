@@ -1,5 +1,5 @@
 import type { CelType } from './types.ts';
-import { Opaque, sizeOf } from './values.ts';
+import { entryOf, keysOf, kindOf, Opaque, sizeOf } from './values.ts';
 
 /** The least and the most of something. */
 export interface Range {
@@ -12,16 +12,28 @@ export interface Estimated {
   readonly type: CelType;
   readonly size: Range;
   /** Of a list's elements. */
-  readonly element?: Range;
+  readonly element: Range;
   /** The value of a literal. */
   readonly literal?: unknown;
+}
+
+export interface Estimate {
+  readonly cost: Range;
+  /** Of what the call gives, where that is known. */
+  readonly size?: Range | undefined;
 }
 
 /** What a call costs, in upstream's units. */
 export interface Cost {
   /** @param args the receiver first. */
   actual(args: readonly unknown[], result: unknown): number;
-  estimate(args: readonly Estimated[]): { readonly cost: Range; readonly size?: Range };
+  estimate(args: readonly Estimated[]): Estimate;
+  /** Upstream finds this cost by the overload: where types leave several of them, a call costs one. */
+  readonly byOverload?: true;
+}
+
+export function byOverload(cost: Cost): Cost {
+  return { ...cost, byOverload: true };
 }
 
 /** Upstream counts in 64 bits and stays at the largest number. */
@@ -87,6 +99,7 @@ export const traversal: Cost = bySizes(([size = 0]) => Math.ceil(size * perByte)
 export const sameSizeTraversal: Cost = bySizes(([size = 0]) => Math.ceil(size * perByte), first);
 /** As far as the shorter of two. */
 export const comparison: Cost = {
+  byOverload: true,
   actual: ([a, b]) => Math.ceil(Math.min(sizeOf(a), sizeOf(b)) * perByte),
   estimate: ([a, b]) => {
     const most = Math.min(a?.size.max ?? 0, b?.size.max ?? 0);
@@ -103,7 +116,14 @@ export const equality: Cost = {
     return { cost: scale({ min: 1, max: text < unbounded ? text : 1 }, perByte) };
   },
 };
-export const concatenation: Cost = bySizes((sizes) => Math.ceil(sizes.reduce((sum, size) => sum + size, 0) * perByte), total);
+export const concatenation: Cost = {
+  byOverload: true,
+  actual: (args) => Math.ceil(args.reduce<number>((sum, arg) => sum + sizeOf(arg), 0) * perByte),
+  estimate: (args) => {
+    const size = total(args.map((arg) => arg.size));
+    return { cost: scale(size, perByte), size };
+  },
+};
 /** Every place of the text against every byte of the pattern. */
 export const matching: Cost = bySizes(([text = 0, pattern = 0]) => Math.ceil((1 + text) * perByte) * Math.ceil(pattern * perPatternByte));
 export const searching: Cost = bySizes(([text = 0, part = 0]) => Math.ceil(text * perByte) * Math.ceil(part * perByte));
@@ -120,12 +140,16 @@ export const elements: Cost = {
     if (!whole) return { cost: nominalRange };
     if (whole.type.kind !== 'list') return { cost: scale(whole.size, perByte) };
     const { kind } = whole.type.of;
-    const text = kind === 'string' || kind === 'bytes' ? scale(whole.element ?? unknownSize, perByte) : none;
+    const text = kind === 'string' || kind === 'bytes' ? scale(whole.element, perByte) : none;
     return { cost: multiply(whole.size, add(nominalRange, text)) };
   },
 };
 
+/** A pass over a value with all that is in it. Text is counted by its bytes here. */
 function depth(value: unknown): number {
-  if (typeof value === 'string' || value instanceof Uint8Array) return Math.trunc(sizeOf(value) * perByte);
-  return Array.isArray(value) ? value.reduce<number>((sum, element) => sum + depth(element), 0) : 1;
+  if (typeof value === 'string') return Math.trunc(new TextEncoder().encode(value).length * perByte);
+  if (value instanceof Uint8Array) return Math.trunc(value.length * perByte);
+  if (Array.isArray(value)) return value.reduce<number>((sum, element) => sum + depth(element), 0);
+  if (kindOf(value) !== 'map') return 1;
+  return keysOf(value).reduce<number>((sum, key) => sum + depth(key) + depth(entryOf(value, key)), 0);
 }

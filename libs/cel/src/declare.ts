@@ -1,5 +1,5 @@
 import type { Cost } from './costs.ts';
-import { type CelType, parseType, splitTypes } from './types.ts';
+import { type CelType, parseType, splitTypes, typeText } from './types.ts';
 
 /** One way to call a function. */
 export interface Overload {
@@ -8,9 +8,13 @@ export interface Overload {
   readonly member: boolean;
   /** The receiver first. */
   readonly params: readonly CelType[];
+  /** Names of types that may be any. */
+  readonly parameters: readonly string[];
   readonly result: CelType;
   run(args: readonly unknown[]): unknown;
   readonly cost?: Cost;
+  /** Values are given to it as they are: it knows itself what to do with others than types promise. */
+  readonly unguarded?: true;
 }
 
 /** Functions by name. */
@@ -25,10 +29,24 @@ export function fn<A extends readonly unknown[]>(signature: string, run: (...arg
   const { receiver, name } = split(head);
   const params = [...(receiver === undefined ? [] : [receiver]), ...splitTypes(inside)].map(parseType);
   return {
-    ...{ name, member: receiver !== undefined, params, result: parseType(result) },
+    ...{
+      name,
+      member: receiver !== undefined,
+      params,
+      result: parseType(result),
+      parameters: parametersOf([...params, parseType(result)]),
+    },
     ...(cost ? { cost } : {}),
     run: (args) => run(...(args as A)),
   };
+}
+
+function parametersOf(params: readonly CelType[]): readonly string[] {
+  const names = params
+    .map((type) => typeText(type))
+    .join()
+    .match(/\b[A-Z]\b/g);
+  return [...new Set(names)];
 }
 
 /** The receiver's type and the function's name. `math.abs` is a name: what stands before its dot is no type. */
@@ -38,7 +56,7 @@ function split(head: string): { receiver?: string; name: string } {
   return { receiver: head.slice(0, dot), name: head.slice(dot + 1) };
 }
 
-const namespaces = new Set(['math', 'sets', 'lists', 'ip', 'format', 'jsonpatch', 'base64', 'cel', 'optional', 'strings']);
+const namespaces = new Set(['sets', 'lists', 'ip', 'format', 'jsonpatch', 'cel', 'optional', 'strings']);
 
 /** The same function with several signatures. */
 export function each<A extends readonly unknown[]>(signatures: readonly string[], run: (...args: A) => unknown, cost?: Cost): Overload[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type DeviceFacts, deviceMatches, deviceProgram } from './devices.ts';
+import { type DeviceFacts, deviceCost, deviceMatches, deviceProgram } from './devices.ts';
+import { perCallLimit } from './program.ts';
 
 const device: DeviceFacts = {
   driver: 'dra.example.com',
@@ -45,6 +46,14 @@ describe('selectors of devices', () => {
   it('must be of type bool', () => {
     assert.throws(() => deviceProgram('"text"'), { message: 'must evaluate to bool or the unknown type, not string' });
     assert.throws(() => deviceProgram('device.nothing'), /undefined field 'nothing'/);
+  });
+
+  it('cost as much as the largest device makes them', () => {
+    assert.equal(deviceCost(deviceProgram('device.attributes["a"].b == "x"')), 5);
+    const all = (name: string, of: string, test: string): string => `device.${of}.all(${name}, ${test})`;
+    const each = (name: string, of: string, test: string): string => `device.attributes[${of}].all(${name}, ${test})`;
+    const nested = all('d', 'attributes', each('a', 'd', all('e', 'attributes', each('b', 'e', 'a.matches(b)'))));
+    assert.ok(deviceCost(deviceProgram(nested)) > perCallLimit);
   });
 
   it('see a version that is none', () => {

@@ -2,11 +2,12 @@ import { parseQuantity } from '@keelson/machinery';
 import type { DeviceAttribute, DeviceCapacity } from '@keelson/types';
 import type { Scope } from './check.ts';
 import { EvaluationError } from './errors.ts';
+import { partOf, sizesOf } from './estimate-sizes.ts';
 import { library } from './library/index.ts';
 import { Amount } from './library/quantities.ts';
 import { readSemver } from './library/versions.ts';
 import { Program } from './program.ts';
-import { bool, type CelType, dyn, map, object, string } from './types.ts';
+import { bool, type CelType, map, object } from './types.ts';
 
 /** What a selector of devices looks at. Names without a domain are of the driver's. */
 export interface DeviceFacts {
@@ -18,19 +19,32 @@ export interface DeviceFacts {
 
 const mostAttributes = 32;
 const quantity: CelType = { kind: 'opaque', name: 'kubernetes.Quantity' };
+const domain: CelType = { kind: 'string', max: 63 };
+const id: CelType = { kind: 'string', max: 32 };
+const attribute: CelType = { kind: 'dyn', max: 64 };
 const deviceType = object('kubernetes.DRADevice', {
   driver: { kind: 'string', max: 63 },
-  attributes: map(string, map(string, dyn, mostAttributes), mostAttributes),
-  capacity: map(string, map(string, quantity, mostAttributes), mostAttributes),
+  attributes: map(domain, map(id, attribute, mostAttributes), mostAttributes),
+  capacity: map(domain, map(id, quantity, mostAttributes), mostAttributes),
   allowMultipleAllocations: bool,
 });
-const scope: Scope = { functions: library, variables: { device: deviceType } };
+const scope: Scope = { functions: library, variables: { device: deviceType }, bind: true };
 
 /** A compiled selector of devices. @throws Error saying why an expression is none */
 export function deviceProgram(expression: string): Program {
   const program = new Program(expression, scope);
   if (program.typeText === 'bool' || program.typeText === 'dyn') return program;
   throw new Error(`must evaluate to bool or the unknown type, not ${program.typeText}`);
+}
+
+const sizes = sizesOf(
+  deviceType,
+  (type, name) => partOf(type, name) ?? (type.kind === 'map' && type.value === attribute ? attribute : undefined),
+);
+
+/** What a selector may cost at most, for a device that has as much as devices may have. */
+export function deviceCost(program: Program): number {
+  return program.estimate((path) => (path[0] === 'device' ? sizes(path) : undefined)).max;
 }
 
 /** Whether a selector takes a device. @throws Error in upstream's words where that cannot be computed, or costs too much */

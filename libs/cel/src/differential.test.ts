@@ -45,7 +45,7 @@ function boolean(random: Random, depth: number): string {
   return pick(random, [
     () => `(${again()} && ${again()})`,
     () => `(${again()} || ${again()})`,
-    () => `!${again()}`,
+    () => `!(${again()})`,
     () => `(${again()} ? ${again()} : ${again()})`,
     () => `${number()} < ${number()}`,
     () => `${number()} == ${number()}`,
@@ -94,7 +94,7 @@ function list(random: Random, depth: number): string {
   if (depth <= 0) return pick(random, [() => 'l', () => '[1, 4]', () => 'l.filter(j, j > 1)']);
   return pick(random, [
     () => `(${again()} + ${again()})`,
-    () => `[${whole(random, depth - 1)}, ${whole(random, depth - 1)}]`,
+    () => `[dyn(${whole(random, depth - 1)}), dyn(${whole(random, depth - 1)})]`,
     () => `${again()}.map(k, k + ${whole(random, depth - 1)})`,
     () => `${again()}.filter(k, k < ${whole(random, depth - 1)})`,
   ]);

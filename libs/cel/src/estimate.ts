@@ -1,144 +1,234 @@
-import type { Checked } from './check.ts';
-import { add, type Estimated, multiply, nominal, type Range, range, union, unknownSize } from './costs.ts';
-import type { CallExpr, Expr, FoldExpr } from './expr.ts';
+import { type Checked, dottedName } from './check.ts';
+import { add, type Estimate, type Estimated, multiply, nominal, nominalRange, type Range, range, union, unknownSize } from './costs.ts';
+import { type Entry, exactly, isScalar, type Local, literalSize, type Path, type Sizes, unionOf } from './estimate-sizes.ts';
+import type { CallExpr, Expr, FoldExpr, MapExpr, SelectExpr } from './expr.ts';
+import { isBinding } from './macros.ts';
 import { type CelType, dyn } from './types.ts';
-import { sizeOf } from './values.ts';
 
-interface Estimate {
-  readonly cost: Range;
-  /** Elements, bytes or entries; undefined when its type decides. */
-  readonly size?: Range | undefined;
-  readonly element?: Range | undefined;
+/** What an expression costs at least and at most. @param sizes of variables and their parts; those not known have no bound */
+export function estimate(checked: Checked, sizes: Sizes): Range {
+  return new Estimator(checked, sizes).of(checked.expr);
 }
-
-/** What an expression costs at least and at most, by what its types say of sizes. */
-export function estimate(checked: Checked): Range {
-  return new Estimator(checked).of(checked.expr, new Map()).cost;
-}
-
-/** Of variables of folds. */
-type Sizes = ReadonlyMap<string, Pick<Estimate, 'size' | 'element'>>;
 
 const free: Range = { min: 0, max: 0 };
-const one: Range = { min: 1, max: 1 };
-
-const exactly = (count: number): Range => ({ min: count, max: count });
+const nothing: Range = { min: Number.POSITIVE_INFINITY, max: 0 };
 
 class Estimator {
   readonly #checked: Checked;
+  readonly #sizeAt: Sizes;
+  readonly #locals = new Map<string, Local>();
+  readonly #paths = new Map<Expr, Path>();
+  readonly #sizes = new Map<Expr, Range>();
+  readonly #entries = new Map<Expr, Entry>();
 
-  constructor(checked: Checked) {
+  constructor(checked: Checked, sizes: Sizes) {
     this.#checked = checked;
+    this.#sizeAt = sizes;
   }
 
-  of(expr: Expr, sizes: Sizes): Estimate {
+  of(expr: Expr): Range {
     switch (expr.kind) {
       case 'const':
-        return { cost: free, size: exactly(sizeOf(expr.value)) };
+        return free;
       case 'ident':
-        return { cost: one, ...sizes.get(expr.name) };
-      case 'select': {
-        if (this.#checked.variables.has(expr)) return { cost: one };
-        const { cost } = this.of(expr.operand, sizes);
-        return { cost: expr.test ? cost : add(cost, one) };
-      }
+        this.#paths.set(expr, this.#locals.get(expr.name)?.path ?? [expr.name]);
+        return nominalRange;
+      case 'select':
+        return this.#select(expr);
       case 'call':
-        return this.#call(expr, sizes);
-      case 'list':
-        return this.#collection(
-          10,
-          expr.elements.map(({ value }) => value),
-          sizes,
-        );
+        return this.#call(expr);
+      case 'list': {
+        const values = expr.elements.map(({ value }) => value);
+        const cost = this.#sum(10, values);
+        this.#entries.set(expr, { of: 'list', key: exactly(1), value: this.#unionOf(values) });
+        return cost;
+      }
       case 'map':
-        return {
-          ...this.#collection(
-            30,
-            expr.entries.flatMap(({ key, value }) => [key, value]),
-            sizes,
-          ),
-          size: exactly(expr.entries.length),
-        };
+        return this.#map(expr);
       case 'struct':
-        return {
-          cost: this.#collection(
-            40,
-            expr.entries.map(({ value }) => value),
-            sizes,
-          ).cost,
-        };
+        return this.#sum(
+          40,
+          expr.entries.map(({ value }) => value),
+        );
       case 'fold':
-        return this.#fold(expr, sizes);
+        return isBinding(expr) ? this.#bind(expr) : this.#fold(expr);
     }
   }
 
-  #collection(base: number, parts: readonly Expr[], sizes: Sizes): Estimate {
-    const found = parts.map((part) => ({ part, ...this.of(part, sizes) }));
-    const cost = found.reduce((sum, part) => add(sum, part.cost), exactly(base));
-    const elements = found.map(({ part, size }) => this.#sizeOf(part, size));
-    return { cost, size: exactly(parts.length), ...(elements.length > 0 ? { element: elements.reduce(union) } : {}) };
+  #sum(base: number, parts: readonly Expr[]): Range {
+    return parts.reduce((sum, part) => add(sum, this.of(part)), exactly(base));
   }
 
-  #call(expr: CallExpr, sizes: Sizes): Estimate {
+  #unionOf(parts: readonly Expr[]): Range {
+    return parts.length === 0 ? free : parts.map((part) => this.#sizeOrUnknown(part)).reduce(union);
+  }
+
+  #select(expr: SelectExpr): Range {
+    if (this.#checked.variables.has(expr) || this.#checked.named.has(expr)) {
+      this.#paths.set(expr, [dottedName(expr) ?? '']);
+      return nominalRange;
+    }
+    const cost = this.of(expr.operand);
+    if (expr.test) return cost;
+    this.#paths.set(expr, [...this.#pathOf(expr.operand), expr.field]);
+    return ['map', 'object', 'param'].includes(this.#typeOf(expr.operand).kind) ? add(cost, nominalRange) : cost;
+  }
+
+  #map(expr: MapExpr): Range {
+    const parts = expr.entries.flatMap(({ key, value }) => [key, value]);
+    const cost = this.#sum(30, parts);
+    const [keys, values] = [expr.entries.map(({ key }) => key), expr.entries.map(({ value }) => value)];
+    this.#entries.set(expr, { of: 'map', key: this.#unionOf(keys), value: this.#unionOf(values) });
+    return cost;
+  }
+
+  #call(expr: CallExpr): Range {
     const { fn, target, args } = expr;
-    const { overloads = [], operands = target ? [target, ...args] : args } = this.#checked.calls.get(expr) ?? {};
-    const found = operands.map((operand) => ({ operand, ...this.of(operand, sizes) }));
-    const [first, second, third] = found;
-    if ((fn === '_&&_' || fn === '_||_') && first && second)
-      return { cost: { min: first.cost.min, max: add(first.cost, second.cost).max } };
-    if (fn === '_?_:_' && first && second && third) {
-      const size = union(this.#sizeOf(second.operand, second.size), this.#sizeOf(third.operand, third.size));
-      return { cost: add(first.cost, union(second.cost, third.cost)), size };
+    if (fn === 'dyn' && args[0]) return this.#unwrapped(expr, args[0]);
+    const costs = args.map((arg) => this.of(arg));
+    const resolved = this.#checked.calls.get(expr);
+    const isMember = target !== undefined && resolved?.operands[0] === target;
+    const own = isMember ? this.of(target) : free;
+    if (fn === '_?._') return costs.reduce(add, nominalRange);
+    if (!resolved) return free;
+    const operands = resolved.operands.map((operand) => this.#estimated(operand));
+    let [cost, size]: [Range, Range | undefined] = [nothing, undefined];
+    for (const overload of resolved.overloads) {
+      const found = lazyCost(fn, costs) ?? (overload.cost ?? nominal).estimate(operands);
+      cost = union(cost, lazyCost(fn, costs) ? found.cost : add(found.cost, costs.reduce(add, free)));
+      if (found.size) size = size ? union(size, found.size) : found.size;
+      size = this.#resultSize(expr, overload.params[0]?.kind, size);
     }
-    const given = found.map(({ operand, size, element }) => this.#estimated(operand, size, element));
-    const each = overloads.map(({ cost = nominal }) => cost.estimate(given));
-    const own = each.map(({ cost }) => cost).reduce((all, cost) => union(all, cost), each[0]?.cost ?? one);
-    const made = each.every(({ size }) => size !== undefined) ? each.map(({ size = free }) => size) : [];
-    return { cost: found.reduce((sum, { cost }) => add(sum, cost), own), ...(made.length > 0 ? { size: made.reduce(union) } : {}) };
+    if (size) this.#sizes.set(expr, size);
+    return add(own, cost);
   }
 
-  #estimated(operand: Expr, size: Range | undefined, element: Range | undefined): Estimated {
-    const type = this.#typeOf(operand);
+  /** What a call gives besides its cost: the parts that operands share with it. */
+  #resultSize(expr: CallExpr, kind: CelType['kind'] | undefined, size: Range | undefined): Range | undefined {
+    const [first, second, third] = expr.args;
+    if (expr.fn === '_?_:_' && second && third) {
+      const entry = unionOf(this.#entryOf(second), this.#entryOf(third));
+      if (entry) this.#entries.set(expr, entry);
+      return union(this.#sizeOrUnknown(second), this.#sizeOrUnknown(third));
+    }
+    if (expr.fn === '_+_' && first && second && (kind === 'list' || kind === 'string' || kind === 'bytes')) {
+      const entry = unionOf(this.#entryOf(first), this.#entryOf(second));
+      if (entry) this.#entries.set(expr, entry);
+    }
+    if (expr.fn !== '_[_]' || !first || (kind !== 'list' && kind !== 'map')) return size ?? this.#sizeOf(expr);
+    this.#paths.set(expr, [...this.#pathOf(first), kind === 'list' ? '@items' : '@values']);
+    return this.#entryOf(first)?.value ?? this.#sizeOf(expr);
+  }
+
+  /** `dyn` only hides a type. */
+  #unwrapped(expr: CallExpr, arg: Expr): Range {
+    const cost = add(nominalRange, this.of(arg));
+    this.#copySizes(expr, arg);
+    return cost;
+  }
+
+  #copySizes(to: Expr, from: Expr): void {
+    const [size, entry] = [this.#sizeOf(from), this.#entryOf(from)];
+    if (size) this.#sizes.set(to, size);
+    if (entry) this.#entries.set(to, entry);
+  }
+
+  #estimated(operand: Expr): Estimated {
+    const [path, type] = [this.#pathOf(operand), this.#typeOf(operand)];
+    const element = path.length > 0 ? this.#sizeAt([...path, '@items']) : undefined;
     return {
-      ...{ type, size: this.#sizeOf(operand, size), element: element ?? elementOf(type) },
+      ...{ type, size: this.#sizeOrUnknown(operand), element: element ?? unknownSize },
       ...(operand.kind === 'const' ? { literal: operand.value } : {}),
     };
   }
 
-  #fold(expr: FoldExpr, sizes: Sizes): Estimate {
-    const over = this.of(expr.range, sizes);
-    const start = this.of(expr.start, sizes);
-    const type = this.#typeOf(expr.range);
-    const count = this.#sizeOf(expr.range, over.size);
-    const inside = new Map(sizes);
-    const element = { size: over.element ?? elementOf(type) };
-    inside.set(expr.variable, expr.second === undefined && type.kind === 'list' ? element : {});
-    if (expr.second !== undefined) inside.set(expr.second, element);
-    const isList = expr.start.kind === 'list' || expr.start.kind === 'map';
-    inside.set(expr.accumulator, isList ? { size: range(0, count.max) } : { size: start.size });
-    const loop = multiply(count, add(this.of(expr.condition, inside).cost, this.of(expr.step, inside).cost));
-    const end = this.of(expr.result, inside);
-    const cost = [over.cost, start.cost, end.cost].reduce(add, loop);
-    return isList ? { cost, size: range(0, count.max) } : { cost, size: end.size };
+  #bind(expr: FoldExpr): Range {
+    const cost = add(this.of(expr.range), this.of(expr.start));
+    const inside = this.#within([[expr.accumulator, this.#localOf(expr.start)]], () => this.of(expr.result));
+    this.#within([[expr.accumulator, this.#localOf(expr.start)]], () => this.#copySizes(expr, expr.result));
+    return add(cost, inside);
+  }
+
+  #fold(expr: FoldExpr): Range {
+    const cost = add(this.of(expr.range), this.of(expr.start));
+    const accumulator = [expr.accumulator, this.#localOf(expr.start)] as const;
+    const variables: [string, Local][] =
+      expr.second === undefined
+        ? [[expr.variable, this.#iterated(expr.range)]]
+        : [
+            [expr.variable, this.#iterated(expr.range, 'key')],
+            [expr.second, this.#iterated(expr.range, 'value')],
+          ];
+    const loop = this.#within([accumulator, ...variables], () => add(this.of(expr.condition), this.of(expr.step)));
+    const end = this.#within([accumulator], () => this.of(expr.result));
+    const count = this.#sizeOrUnknown(expr.range);
+    this.#setFoldSize(expr, count);
+    return [end, multiply(count, loop)].reduce(add, cost);
+  }
+
+  #setFoldSize(expr: FoldExpr, count: Range): void {
+    const literal = expr.start.kind === 'const' ? this.#sizeOf(expr.start) : undefined;
+    if (literal) this.#sizes.set(expr, literal);
+    if (expr.start.kind !== 'list' && expr.start.kind !== 'map') return;
+    this.#sizes.set(expr, count);
+    const entry = this.#entryOf(expr.step);
+    if (entry) this.#entries.set(expr, entry);
+  }
+
+  #within<T>(variables: readonly (readonly [string, Local])[], compute: () => T): T {
+    const before = variables.map(([name]) => [name, this.#locals.get(name)] as const);
+    for (const [name, local] of variables) this.#locals.set(name, local);
+    const found = compute();
+    for (const [name, local] of before.toReversed()) {
+      if (local) this.#locals.set(name, local);
+      else this.#locals.delete(name);
+    }
+    return found;
+  }
+
+  #localOf(expr: Expr): Local {
+    return { path: this.#pathOf(expr), size: this.#sizeOf(expr), entry: this.#entryOf(expr) };
+  }
+
+  /** What goes through a list or map: its elements or keys, unless both are named. */
+  #iterated(over: Expr, part?: 'key' | 'value'): Local {
+    const entry = this.#entryOf(over);
+    const isList = (entry?.of ?? this.#typeOf(over).kind) === 'list';
+    const which = part ?? (isList ? 'value' : 'key');
+    const name = which === 'key' ? (isList ? '@indices' : '@keys') : isList ? '@items' : '@values';
+    return { path: [...this.#pathOf(over), name], size: entry?.[which], entry: undefined };
   }
 
   #typeOf(expr: Expr): CelType {
     return this.#checked.types.get(expr) ?? dyn;
   }
 
-  #sizeOf(expr: Expr, known: Range | undefined): Range {
-    return known ?? sizeByType(this.#typeOf(expr));
+  #pathOf(expr: Expr): Path {
+    const local = expr.kind === 'ident' ? this.#locals.get(expr.name) : undefined;
+    return local?.path ?? this.#paths.get(expr) ?? [];
+  }
+
+  #entryOf(expr: Expr): Entry | undefined {
+    return this.#entries.get(expr) ?? (expr.kind === 'ident' ? this.#locals.get(expr.name)?.entry : undefined);
+  }
+
+  #sizeOrUnknown(expr: Expr): Range {
+    return this.#sizeOf(expr) ?? unknownSize;
+  }
+
+  #sizeOf(expr: Expr): Range | undefined {
+    const known = this.#sizes.get(expr) ?? literalSize(expr);
+    if (known) return known;
+    const declared = this.#sizeAt(this.#pathOf(expr));
+    if (declared) this.#sizes.set(expr, declared);
+    if (declared) return declared;
+    if (isScalar(this.#typeOf(expr))) return nominalRange;
+    return expr.kind === 'ident' ? this.#locals.get(expr.name)?.size : undefined;
   }
 }
 
-const scalars: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'timestamp', 'duration', 'null']);
-
-function sizeByType({ kind, max }: CelType): Range {
-  if (max !== undefined) return { min: 0, max };
-  return scalars.has(kind) ? one : unknownSize;
-}
-
-function elementOf(type: CelType): Range {
-  if (type.kind === 'list') return sizeByType(type.of);
-  return type.kind === 'map' ? sizeByType(type.value) : unknownSize;
+/** Of operators that do not compute all their operands. */
+function lazyCost(fn: string, [first = free, second = free, third = free]: readonly Range[]): Estimate | undefined {
+  if (fn === '_&&_' || fn === '_||_') return { cost: range(first.min, add(first, second).max) };
+  return fn === '_?_:_' ? { cost: add(first, union(second, third)) } : undefined;
 }

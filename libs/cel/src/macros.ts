@@ -1,73 +1,84 @@
-import type { CallExpr, Expr, FoldExpr } from './expr.ts';
+import type { CallExpr, Expr, FoldExpr, IdentExpr } from './expr.ts';
 
-type Problem = (at: number, message: string) => Error;
-type Expander = (call: CallExpr & { readonly target: Expr }, problem: Problem) => Expr;
+/** A macro's arguments are none that it takes. */
+export class MacroError extends Error {
+  readonly at: number;
+
+  constructor(at: number, message: string) {
+    super(message);
+    this.at = at;
+  }
+}
+
+type Expander = (call: CallExpr & { readonly target: Expr }) => Expr;
 
 /** The variable that steps of a fold add to; no expression can name it. */
 export const result = '@result';
 
-/** What a macro's call stands for; undefined for any other call. @throws what `problem` makes, for arguments a macro cannot take. */
-export function expand(call: CallExpr, problem: Problem): Expr | undefined {
+/** What a macro's call stands for; undefined for any other call. @param bind whether there is `cel.bind`. @throws MacroError */
+export function expand(call: CallExpr, bind: boolean): Expr | undefined {
   const { fn, target, args } = call;
-  if (!target) return fn === 'has' && args.length === 1 ? has(call, problem) : undefined;
-  const namespace = target.kind === 'ident' ? `${target.name}.${fn}` : '';
-  const make = macros[`${namespace}/${args.length}`] ?? macros[`${namespace}/*`] ?? macros[`${fn}/${args.length}`];
-  return make?.({ ...call, target }, problem);
+  if (!target) return fn === 'has' && args.length === 1 ? has(call) : undefined;
+  if (bind && target.kind === 'ident' && target.name === 'cel' && fn === 'bind' && args.length === 3) return binding(call);
+  return macros[`${fn}/${args.length}`]?.({ ...call, target });
 }
 
-function has({ args: [field], at }: CallExpr, problem: Problem): Expr {
-  if (field?.kind !== 'select') throw problem(field?.at ?? at, 'invalid argument to has() macro');
-  return { ...field, test: true };
+function has({ args: [field], at }: CallExpr): Expr {
+  if (field?.kind !== 'select') throw new MacroError(field?.at ?? at, 'invalid argument to has() macro');
+  return { ...field, test: true, at };
 }
 
 const macros: Readonly<Record<string, Expander>> = {
-  'all/2': ({ args: [variable, test], ...call }, problem) => every(call, [nameOf(variable, problem)], test as Expr),
-  'all/3': ({ args: [first, second, test], ...call }, problem) => every(call, namesOf(first, second, problem), test as Expr),
-  'exists/2': ({ args: [variable, test], ...call }, problem) => some(call, [nameOf(variable, problem)], test as Expr),
-  'exists/3': ({ args: [first, second, test], ...call }, problem) => some(call, namesOf(first, second, problem), test as Expr),
-  'exists_one/2': ({ args: [variable, test], ...call }, problem) => one(call, [nameOf(variable, problem)], test as Expr),
-  'existsOne/2': ({ args: [variable, test], ...call }, problem) => one(call, [nameOf(variable, problem)], test as Expr),
-  'existsOne/3': ({ args: [first, second, test], ...call }, problem) => one(call, namesOf(first, second, problem), test as Expr),
-  'map/2': ({ args: [variable, make], ...call }, problem) => collect(call, [nameOf(variable, problem)], make as Expr),
-  'map/3': ({ args: [variable, test, make], ...call }, problem) => collect(call, [nameOf(variable, problem)], make as Expr, test),
-  'filter/2': ({ args: [variable, test], ...call }, problem) => collect(call, [nameOf(variable, problem)], variable as Expr, test),
-  'transformList/3': ({ args: [first, second, make], ...call }, problem) => collect(call, namesOf(first, second, problem), make as Expr),
-  'transformList/4': ({ args: [first, second, test, make], ...call }, problem) =>
-    collect(call, namesOf(first, second, problem), make as Expr, test),
-  'transformMap/3': (call, problem) => entries(call, problem, (make, key) => insert(call.at, key, make)),
-  'transformMap/4': (call, problem) => entries(call, problem, (make, key) => insert(call.at, key, make)),
-  'transformMapEntry/3': (call, problem) => entries(call, problem, (make) => insert(call.at, make)),
-  'transformMapEntry/4': (call, problem) => entries(call, problem, (make) => insert(call.at, make)),
-  'cel.bind/3': ({ args: [variable, value, body], at }, problem) => bind(at, nameOf(variable, problem), value as Expr, body as Expr),
-  'optMap/2': ({ target, args: [variable, make], at }, problem) =>
-    whenPresent(at, target, nameOf(variable, problem), (body) => invoke(at, 'optional.of', body), make as Expr),
-  'optFlatMap/2': ({ target, args: [variable, make], at }, problem) =>
-    whenPresent(at, target, nameOf(variable, problem), (body) => body, make as Expr),
-  'sortBy/2': ({ target, args: [variable, key], at }, problem) => {
-    const keys = collect({ at, target }, [nameOf(variable, problem)], key as Expr);
-    return { kind: 'call', fn: '@sortByAssociatedKeys', target, args: [keys], at };
+  'all/2': ({ args: [variable, test], ...call }) => every(call, [nameOf(variable)], test as Expr),
+  'all/3': ({ args: [first, second, test], ...call }) => every(call, namesOf(first, second), test as Expr),
+  'exists/2': ({ args: [variable, test], ...call }) => some(call, [nameOf(variable)], test as Expr),
+  'exists/3': ({ args: [first, second, test], ...call }) => some(call, namesOf(first, second), test as Expr),
+  'exists_one/2': ({ args: [variable, test], ...call }) => one(call, [nameOf(variable)], test as Expr),
+  'existsOne/2': ({ args: [variable, test], ...call }) => one(call, [nameOf(variable)], test as Expr),
+  'existsOne/3': ({ args: [first, second, test], ...call }) => one(call, namesOf(first, second), test as Expr),
+  'map/2': ({ args: [variable, make], ...call }) => collect(call, [nameOf(variable)], make as Expr),
+  'map/3': ({ args: [variable, test, make], ...call }) => collect(call, [nameOf(variable)], make as Expr, test),
+  'filter/2': ({ args: [variable, test], ...call }) => collect(call, [nameOf(variable)], variable as Expr, test),
+  'transformList/3': ({ args: [first, second, make], ...call }) => collect(call, namesOf(first, second), make as Expr),
+  'transformList/4': ({ args: [first, second, test, make], ...call }) => collect(call, namesOf(first, second), make as Expr, test),
+  'transformMap/3': (call) => entries(call, (make, key) => insert(call.at, key, make)),
+  'transformMap/4': (call) => entries(call, (make, key) => insert(call.at, key, make)),
+  'transformMapEntry/3': (call) => entries(call, (make) => insert(call.at, make)),
+  'transformMapEntry/4': (call) => entries(call, (make) => insert(call.at, make)),
+  'optMap/2': ({ target, args: [variable, make], at }) =>
+    whenPresent(at, target, nameOf(variable, optMapName), (body) => invoke(at, 'optional.of', body), make as Expr),
+  'optFlatMap/2': ({ target, args: [variable, make], at }) =>
+    whenPresent(at, target, nameOf(variable, optFlatMapName), (body) => body, make as Expr),
+  'sortBy/2': ({ target, args: [variable, key], at }) => {
+    if (!['list', 'select', 'ident', 'fold', 'call'].includes(target.kind)) throw new MacroError(target.at, sortedThings);
+    const input = ident('@__sortBy_input__', at);
+    const keys = collect({ at, target: input }, [nameOf(variable)], key as Expr);
+    return bind(at, input.name, target, { kind: 'call', fn: '@sortByAssociatedKeys', target: input, args: [keys], at });
   },
-  'math.greatest/*': ({ args, at }) => extreme(at, 'math.@max', args),
-  'math.least/*': ({ args, at }) => extreme(at, 'math.@min', args),
 };
+
+const sortedThings = 'sortBy can only be applied to a list, identifier, comprehension, call or select expression';
 
 interface Over {
   readonly at: number;
   readonly target: Expr;
 }
 
-function nameOf(expr: Expr | undefined, problem: Problem): string {
+const optMapName = 'optMap() variable name must be a simple identifier';
+const optFlatMapName = 'optFlatMap() variable name must be a simple identifier';
+
+function nameOf(expr: Expr | undefined, words = 'argument must be a simple name'): string {
   if (expr?.kind === 'ident') return expr.name;
-  throw problem(expr?.at ?? 0, 'argument must be a simple name');
+  throw new MacroError(expr?.at ?? 0, words);
 }
 
-function namesOf(first: Expr | undefined, second: Expr | undefined, problem: Problem): [string, string] {
-  const names: [string, string] = [nameOf(first, problem), nameOf(second, problem)];
-  if (names[0] === names[1]) throw problem(second?.at ?? 0, `duplicate variable name: ${names[0]}`);
+function namesOf(first: Expr | undefined, second: Expr | undefined): [string, string] {
+  const names: [string, string] = [nameOf(first), nameOf(second)];
+  if (names[0] === names[1]) throw new MacroError(second?.at ?? 0, `duplicate variable name: ${names[0]}`);
   return names;
 }
 
-function ident(name: string, at: number): Expr {
+function ident(name: string, at: number): IdentExpr {
   return { kind: 'ident', name, at };
 }
 
@@ -131,9 +142,9 @@ function insert(at: number, ...entry: Expr[]): Expr {
   return invoke(at, 'cel.@mapInsert', ident(result, at), ...entry);
 }
 
-function entries(call: CallExpr & Over, problem: Problem, larger: (make: Expr, key: Expr) => Expr): Expr {
+function entries(call: CallExpr & Over, larger: (make: Expr, key: Expr) => Expr): Expr {
   const { args, at } = call;
-  const names = namesOf(args[0], args[1], problem);
+  const names = namesOf(args[0], args[1]);
   const test = args.length === 4 ? args[2] : undefined;
   const step = larger(args.at(-1) as Expr, ident(names[0], at));
   return fold(call, names, {
@@ -141,6 +152,16 @@ function entries(call: CallExpr & Over, problem: Problem, larger: (make: Expr, k
     condition: constant(true, at),
     step: test ? invoke(at, '_?_:_', test, step, ident(result, at)) : step,
   });
+}
+
+function binding({ args: [variable, value, body], at }: CallExpr): Expr {
+  return bind(at, nameOf(variable), value as Expr, body as Expr);
+}
+
+/** Whether a fold is one variable, and no loop. */
+export function isBinding({ range, condition, accumulator }: FoldExpr): boolean {
+  const empty = range.kind === 'list' && range.elements.length === 0;
+  return empty && condition.kind === 'const' && condition.value === false && accumulator !== result;
 }
 
 /** A fold over nothing whose accumulator is the variable. */
@@ -160,15 +181,11 @@ function bind(at: number, name: string, value: Expr, body: Expr): FoldExpr {
   };
 }
 
+/** What is no name itself gets one, so that it is computed once. */
 function whenPresent(at: number, target: Expr, name: string, wrap: (body: Expr) => Expr, body: Expr): Expr {
-  const present: Expr = { kind: 'call', fn: 'hasValue', target, args: [], at };
-  const value: Expr = { kind: 'call', fn: 'value', target, args: [], at };
-  return invoke(at, '_?_:_', present, wrap(bind(at, name, value, body)), invoke(at, 'optional.none'));
-}
-
-function extreme(at: number, fn: string, args: readonly Expr[]): Expr {
-  const [first] = args;
-  if (args.length <= 2) return invoke(at, fn, ...args);
-  if (first === undefined) return invoke(at, fn);
-  return invoke(at, fn, { kind: 'list', elements: args.map((value) => ({ value, optional: false })), at });
+  const named = target.kind === 'ident' ? target : ident('@target', at);
+  const present: Expr = { kind: 'call', fn: 'hasValue', target: named, args: [], at };
+  const value: Expr = { kind: 'call', fn: 'value', target: named, args: [], at };
+  const found = invoke(at, '_?_:_', present, wrap(bind(at, name, value, body)), invoke(at, 'optional.none'));
+  return named === target ? found : bind(at, named.name, target, found);
 }

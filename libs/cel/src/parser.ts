@@ -1,229 +1,339 @@
-import { CompileError } from './errors.ts';
+import { CompileError, type Issue } from './errors.ts';
 import type { CallExpr, Expr, ListExpr, MapExpr, StructExpr } from './expr.ts';
-import { type Token, tokens } from './lexer.ts';
-import { expand } from './macros.ts';
+import { literalOf, type Token, tokens } from './lexer.ts';
+import { expand, MacroError } from './macros.ts';
+import { type Follow, Recovery, type Sorts, sorts } from './recovery.ts';
 
-/** Reads an expression; macros are already expanded. @throws CompileError. */
-export function parse(source: string): Expr {
-  const parser = new Parser(source);
-  const expr = parser.ternary();
-  parser.end();
+/** Reads an expression; macros are already expanded. @param bind whether there is `cel.bind`. @throws CompileError. */
+export function parse(source: string, bind = false): Expr {
+  const size = [...source].length;
+  if (size > longest) throw new CompileError(source, [{ at: nowhere, message: tooLong(size) }]);
+  const { tokens: found, issues } = tokens(source);
+  const parser = new Parser(found, bind);
+  const expr = parser.whole();
+  const wrong = [...issues, ...parser.issues];
+  if (wrong.length > 0) throw new CompileError(source, wrong);
   return expr;
 }
 
-const reserved = new Set(
-  'as break const continue else for function if import in let loop package namespace return var void while'.split(' '),
-);
+const reserved = new Set('as break const continue else for function if import let loop package namespace return var void while'.split(' '));
 
 /** Upstream's own bound: deeper ones would exhaust the stack. */
 const deepest = 250;
 /** More is refused before it is looked at. Characters. */
 const longest = 100_000;
+/** Of what is wrong with the whole. */
+const nowhere = -1;
 
-const binary: readonly (readonly string[])[] = [['||'], ['&&'], ['==', '!=', '<', '<=', '>', '>=', 'in'], ['+', '-'], ['*', '/', '%']];
-const operand = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+function tooLong(size: number): string {
+  return `expression code point size exceeds limit: size: ${size}, limit ${longest}`;
+}
+
+const literals = ['true', 'false', 'null', 'NUM_FLOAT', 'NUM_INT', 'NUM_UINT', 'STRING', 'BYTES'];
+const primaries = sorts('[', '{', '(', '.', '-', ...literals, 'IDENTIFIER');
+const operand = sorts('!', ...primaries);
+const optionalOperand = sorts('?', ...operand);
+const names = sorts('IDENTIFIER', 'ESC_IDENTIFIER');
+
+/** Operators and how strongly they bind. */
+const strengths: ReadonlyMap<string, number> = new Map(
+  [['||'], ['&&'], ['<', '<=', '>=', '>', '==', '!=', 'in'], ['+', '-'], ['*', '/', '%']].flatMap((operators, strength) =>
+    operators.map((operator) => [operator, strength] as const),
+  ),
+);
+
+/** What may come after an operand. */
+const afterOperand: Readonly<Record<'condition' | 'chosen', Follow>> = {
+  condition: open(sorts('?', ...strengths.keys())),
+  chosen: closed(':', ...strengths.keys()),
+};
+
+function open(known: Sorts = sorts()): Follow {
+  return { sorts: known, open: true };
+}
+
+function closed(...known: readonly string[]): Follow {
+  return { sorts: sorts(...known), open: false };
+}
+
+const afterPrimary = open(sorts('.', '['));
+
+/** Stands for what could not be read. */
+const broken: Expr = { kind: 'const', value: null, at: 0 };
 
 class Parser {
-  readonly #source: string;
-  readonly #tokens: readonly Token[];
-  #next = 0;
+  readonly #in: Recovery;
+  readonly #bind: boolean;
+  readonly #issues: Issue[] = [];
   #depth = 0;
 
-  constructor(source: string) {
-    this.#source = source;
-    if (source.length > longest)
-      throw this.#problem(0, `expression code point size exceeds limit: size: ${source.length}, limit ${longest}`);
-    this.#tokens = tokens(source);
+  constructor(found: readonly Token[], bind: boolean) {
+    this.#in = new Recovery(found);
+    this.#bind = bind;
   }
 
-  ternary(): Expr {
-    if (++this.#depth > deepest) throw this.#problem(this.#peek().at, `expression recursion limit exceeded: ${deepest}`);
-    const condition = this.#binary(0);
-    const mark = this.#take('?');
-    let expr = condition;
-    if (mark) {
-      const met = this.#binary(0);
-      this.#expect(':');
-      expr = { kind: 'call', fn: '_?_:_', args: [condition, met, this.ternary()], at: mark.at };
-    }
+  get issues(): readonly Issue[] {
+    return [...this.#in.issues, ...this.#issues];
+  }
+
+  whole(): Expr {
+    return this.#in.part(
+      closed(),
+      () => {
+        const expr = this.#expression(closed('<EOF>'));
+        this.#in.match('<EOF>', closed());
+        return expr;
+      },
+      broken,
+    );
+  }
+
+  #broken(): Expr {
+    return { ...broken, at: this.#in.peek().at };
+  }
+
+  #expression(after: Follow): Expr {
+    if (++this.#depth > deepest) throw new CompileError(' ', [{ at: nowhere, message: `expression recursion limit exceeded: ${deepest}` }]);
+    const found = this.#in.part(after, this.#ternary, this.#broken());
     this.#depth--;
-    return expr;
+    return found;
   }
 
-  end(): void {
-    const { kind, text, at } = this.#peek();
-    if (kind === 'end') return;
-    const more = this.#tokens[this.#next + 1]?.kind !== 'end';
-    throw this.#problem(at, `Syntax error: ${more ? 'mismatched' : 'extraneous'} input '${text}' expecting <EOF>`);
-  }
+  // What nests deeply are functions that are called as they are: the stack is spared.
+  readonly #ternary = (): Expr => {
+    const condition = this.#operators(afterOperand.condition);
+    const mark = this.#in.take('?');
+    if (!mark) return condition;
+    const met = this.#operators(afterOperand.chosen);
+    this.#in.match(':', { sorts: operand, open: false });
+    return { kind: 'call', fn: '_?_:_', args: [condition, met, this.#expression(open())], at: mark.at };
+  };
 
-  #binary(level: number): Expr {
-    const operators = binary[level];
-    if (!operators) return this.#unary();
-    let left = this.#binary(level + 1);
-    for (let token = this.#peek(); token.kind === 'symbol' && operators.includes(token.text); token = this.#peek()) {
-      this.#next++;
-      const fn = token.text === 'in' ? '@in' : `_${token.text}_`;
-      left = { kind: 'call', fn, args: [left, this.#binary(level + 1)], at: token.at };
+  /** Operands and the operators between them, the stronger ones first. */
+  #operators(after: Follow): Expr {
+    const operands = [this.#in.part(after, this.#unary, this.#broken())];
+    const waiting: { readonly token: Token; readonly strength: number }[] = [];
+    const join = (least: number): void => {
+      for (let last = waiting.at(-1); last && last.strength >= least; last = waiting.at(-1)) {
+        waiting.pop();
+        const [left, right] = operands.splice(-2) as [Expr, Expr];
+        const { sort, at } = last.token;
+        operands.push({ kind: 'call', fn: sort === 'in' ? '@in' : `_${sort}_`, args: [left, right], at });
+      }
+    };
+    for (let token = this.#in.peek(); strengths.has(token.sort); token = this.#in.peek()) {
+      const strength = strengths.get(token.sort) ?? 0;
+      join(strength);
+      this.#in.take(token.sort);
+      waiting.push({ token, strength });
+      operands.push(this.#in.part(after, this.#unary, this.#broken()));
     }
-    return left;
+    join(0);
+    return operands[0] ?? broken;
   }
 
-  #unary(): Expr {
-    const token = this.#peek();
-    if (token.kind !== 'symbol' || (token.text !== '!' && token.text !== '-')) return this.#member();
-    this.#next++;
-    const after = this.#peek();
-    if (token.text === '-' && after.kind === 'literal' && (typeof after.value === 'bigint' || typeof after.value === 'number'))
-      return this.#member(token.at);
-    if (++this.#depth > deepest) throw this.#problem(token.at, `expression recursion limit exceeded: ${deepest}`);
-    const inner = this.#unary();
-    this.#depth--;
-    return { kind: 'call', fn: token.text === '!' ? '!_' : '-_', args: [inner], at: token.at };
+  /** Signs that are one, or undo each other: each of a row is the same. */
+  readonly #unary = (): Expr => {
+    this.#in.expect(operand);
+    const sign = this.#in.peek();
+    if (sign.sort !== '!' && sign.sort !== '-') return this.#member();
+    const own = sign.sort === '-' && /^NUM_(INT|FLOAT)$/.test(this.#in.peek(1).sort);
+    if (own) return this.#member();
+    const count = this.#signs(sign.sort);
+    const inner = this.#member();
+    return count % 2 === 0 ? inner : { kind: 'call', fn: sign.sort === '!' ? '!_' : '-_', args: [inner], at: sign.at };
+  };
+
+  #signs(sort: string): number {
+    let count = 0;
+    for (; this.#in.peek().sort === sort; count++) {
+      if (sort === '-' && ![sort, ...primaries].includes(this.#in.peek(1).sort)) this.#in.fail(2);
+      this.#in.take(sort);
+      this.#in.expectMore(operand);
+    }
+    return count;
   }
 
-  /** @param minus where the sign of a number was. */
-  #member(minus?: number): Expr {
-    let expr = this.#primary(minus);
+  #member(): Expr {
+    let expr = this.#in.part(afterPrimary, this.#primary, this.#broken());
     for (;;) {
-      const dot = this.#take('.');
-      const bracket = dot ? undefined : this.#take('[');
-      if (dot) expr = this.#field(expr, dot);
-      else if (bracket) expr = this.#index(expr, bracket);
-      else return expr;
+      const { sort } = this.#in.peek();
+      if (sort !== '.' && sort !== '[') return expr;
+      const target = expr;
+      const more = this.#in.part(open(), () => (sort === '.' ? this.#field(target) : this.#index(target)), undefined);
+      if (!more) return expr;
+      expr = more;
     }
   }
 
-  #field(target: Expr, dot: Token): Expr {
-    const optional = this.#take('?');
-    const { text: field, quoted = false, at } = this.#name();
-    const open = optional || quoted ? undefined : this.#take('(');
-    if (open) return this.#expand({ kind: 'call', fn: field, target, args: this.#arguments(), at: open.at });
+  #field(target: Expr): Expr {
+    if (!['?', ...names].includes(this.#in.peek(1).sort)) this.#in.fail(2);
+    const dot = this.#in.take('.') as Token;
+    const optional = this.#in.take('?') !== undefined;
+    const isCall = !optional && this.#in.peek().sort === 'IDENTIFIER' && this.#in.peek(1).sort === '(';
+    const { text: field, at, sort } = this.#fieldName();
+    if (isCall) {
+      const call = this.#in.take('(') as Token;
+      return this.#expand({ kind: 'call', fn: field, target, args: this.#arguments(), at: call.at });
+    }
+    if (!names.has(sort)) this.#issues.push({ at, message: 'unsupported ident kind' });
     if (optional) return { kind: 'call', fn: '_?._', args: [target, { kind: 'const', value: field, at }], at: dot.at };
     return { kind: 'select', operand: target, field, test: false, at: dot.at };
   }
 
-  #index(target: Expr, { at }: Token): Expr {
-    const optional = this.#take('?');
-    const index = this.ternary();
-    this.#expect(']');
+  #fieldName(): Token {
+    const first = this.#in.peek();
+    return this.#in.part<Token>(
+      open(),
+      () => {
+        this.#in.expect(names);
+        const name = this.#in.peek();
+        return this.#in.take(name.sort) as Token;
+      },
+      { ...first, sort: 'none' },
+    );
+  }
+
+  #index(target: Expr): Expr {
+    const { at } = this.#in.take('[') as Token;
+    this.#in.expect(optionalOperand);
+    const optional = this.#in.take('?');
+    const index = this.#expression(closed(']'));
+    this.#in.match(']', open(sorts('.', '[')));
     return { kind: 'call', fn: optional ? '_[?_]' : '_[_]', args: [target, index], at };
   }
 
-  #primary(minus: number | undefined): Expr {
-    const token = this.#peek();
-    if (token.kind === 'literal') return this.#literal(token, minus);
-    if (token.kind === 'symbol' && '([{.'.includes(token.text)) {
-      this.#next++;
-      if (token.text === '[') return this.#list(token.at);
-      if (token.text === '{') return this.#map(token.at);
-      if (token.text === '.') return this.#identifier(token.at);
-      const inner = this.ternary();
-      this.#expect(')');
-      return inner;
-    }
-    if (token.kind === 'name' && !token.quoted) return this.#identifier(token.at);
-    throw this.#problem(token.at, `Syntax error: mismatched input '${token.text}' expecting ${operand}`);
-  }
+  readonly #primary = (): Expr => {
+    this.#in.expect(primaries);
+    const { sort, at } = this.#in.peek();
+    if (sort === 'IDENTIFIER' || sort === '.') return this.#identifier();
+    if (sort === '[') return this.#list(at);
+    if (sort === '{') return this.#map(at);
+    if (sort !== '(') return this.#literal();
+    this.#in.take('(');
+    const inner = this.#expression(closed(')'));
+    this.#in.match(')', open());
+    return inner;
+  };
 
-  #literal({ value = null, at }: Token, minus: number | undefined): Expr {
-    this.#next++;
-    const signed = minus === undefined ? value : typeof value === 'bigint' || typeof value === 'number' ? -value : value;
-    if (typeof signed === 'bigint' && BigInt.asIntN(64, signed) !== signed) throw this.#problem(at, 'Syntax error: invalid int literal');
-    return { kind: 'const', value: signed, at: minus ?? at };
+  #literal(): Expr {
+    if (this.#in.peek().sort === '-' && !/^NUM_(INT|FLOAT)$/.test(this.#in.peek(1).sort)) this.#in.fail(2);
+    const minus = this.#in.take('-');
+    const token = this.#in.peek();
+    this.#in.take(token.sort);
+    const found = literalOf(token, minus !== undefined);
+    const at = minus?.at ?? token.at;
+    if ('value' in found) return { kind: 'const', value: found.value, at };
+    this.#issues.push({ at: token.at, message: found.problem });
+    return { ...broken, at };
   }
 
   /** A variable, a function, or the name of a type before its fields. */
-  #identifier(at: number): Expr {
-    const { text: name } = this.#name();
-    if (reserved.has(name)) throw this.#problem(at, `Syntax error: reserved identifier: ${name}`);
-    const open = this.#take('(');
-    if (open) return this.#expand({ kind: 'call', fn: name, args: this.#arguments(), at: open.at });
-    return this.#struct(name) ?? { kind: 'ident', name, at };
+  #identifier(): Expr {
+    const dot = this.#in.peek().sort === '.';
+    if (dot && this.#in.peek(1).sort !== 'IDENTIFIER') this.#in.fail(2);
+    if (dot) this.#in.take('.');
+    const struct = this.#structName(dot);
+    if (struct !== undefined) return this.#struct(struct);
+    const { text, at } = this.#in.take('IDENTIFIER') as Token;
+    if (reserved.has(text)) this.#issues.push({ at, message: `reserved identifier: ${text}` });
+    const name = dot ? `.${text}` : text;
+    const call = this.#in.take('(');
+    return call ? this.#expand({ kind: 'call', fn: name, args: this.#arguments(), at: call.at }) : { kind: 'ident', name, at };
   }
 
-  /** `Name{…}` and `Name.name{…}`; upstream's types begin with capitals, so that nothing else is mistaken for one. */
-  #struct(name: string): StructExpr | undefined {
-    let ahead = this.#next;
-    let full = name;
-    while (this.#tokens[ahead]?.text === '.' && this.#tokens[ahead + 1]?.kind === 'name') {
-      full += `.${this.#tokens[ahead + 1]?.text}`;
+  /** The dotted name before a brace, which is then next. */
+  #structName(dot: boolean): string | undefined {
+    let ahead = 1;
+    let name = this.#in.peek().text;
+    while (this.#in.peek(ahead).sort === '.' && this.#in.peek(ahead + 1).sort === 'IDENTIFIER') {
+      name += `.${this.#in.peek(ahead + 1).text}`;
       ahead += 2;
     }
-    const brace = this.#tokens[ahead];
-    if (brace?.kind !== 'symbol' || brace.text !== '{') return undefined;
-    this.#next = ahead + 1;
-    const entries = this.#items('}', () => {
-      const optional = this.#take('?') !== undefined;
-      const { text: field, at } = this.#name();
-      this.#expect(':');
-      return { field, optional, at, value: this.ternary() };
+    if (this.#in.peek(ahead).sort !== '{') return undefined;
+    for (let i = 0; i < ahead; i++) this.#in.take(this.#in.peek().sort);
+    return dot ? `.${name}` : name;
+  }
+
+  #struct(name: string): StructExpr {
+    const { at } = this.#in.take('{') as Token;
+    const entries = this.#items('}', sorts('?', ...names), () => {
+      const optional = this.#in.take('?') !== undefined;
+      const { text: field, at: place } = this.#fieldName();
+      const colon = this.#in.match(':', { sorts: operand, open: false });
+      return { field, optional, at: colon.at || place, value: this.#expression(open(sorts(','))) };
     });
-    return { kind: 'struct', name: full, entries, at: brace.at };
+    return { kind: 'struct', name, entries, at };
   }
 
   #list(at: number): ListExpr {
-    const elements = this.#items(']', () => ({ optional: this.#take('?') !== undefined, value: this.ternary() }));
+    this.#in.take('[');
+    const elements = this.#items(']', optionalOperand, () => this.#optional(open(sorts(','))));
     return { kind: 'list', elements, at };
   }
 
+  #optional(after: Follow): ListExpr['elements'][number] {
+    this.#in.expect(optionalOperand);
+    const optional = this.#in.take('?') !== undefined;
+    return { optional, value: this.#expression(after) };
+  }
+
   #map(at: number): MapExpr {
-    const entries = this.#items('}', () => {
-      const optional = this.#take('?') !== undefined;
-      const key = this.ternary();
-      this.#expect(':');
-      return { optional, key, value: this.ternary() };
+    this.#in.take('{');
+    const entries = this.#items('}', optionalOperand, () => {
+      const { optional, value: key } = this.#optional(closed(':'));
+      this.#in.match(':', { sorts: operand, open: false });
+      return { optional, key, value: this.#expression(open(sorts(','))) };
     });
     return { kind: 'map', entries, at };
   }
 
-  #arguments(): Expr[] {
-    return this.#items(')', () => this.ternary());
+  /** What commas separate, up to a closing symbol; there may be a comma at the end. */
+  #items<T>(close: string, start: Sorts, read: () => T): T[] {
+    const found: T[] = [];
+    this.#in.expect(sorts(close, ',', ...start));
+    if (start.has(this.#in.peek().sort)) {
+      this.#in.part(
+        closed(',', close),
+        () => {
+          found.push(read());
+          while (this.#in.peek().sort === ',' && start.has(this.#in.peek(1).sort)) {
+            this.#in.take(',');
+            found.push(read());
+          }
+        },
+        undefined,
+      );
+    }
+    this.#in.expect(sorts(',', close));
+    this.#in.take(',');
+    this.#in.match(close, open());
+    return found;
   }
 
-  /** What commas separate, up to a closing symbol. Calls take no comma at the end. */
-  #items<T>(close: string, read: () => T): T[] {
-    const found: T[] = [];
-    while (!this.#take(close)) {
-      if (found.length > 0) {
-        this.#expect(',', close);
-        if (close !== ')' && this.#take(close)) break;
-      }
-      found.push(read());
-    }
+  #arguments(): Expr[] {
+    const found: Expr[] = [];
+    this.#in.expect(sorts(')', ...operand));
+    if (this.#in.peek().sort !== ')')
+      this.#in.part(
+        closed(')'),
+        () => {
+          do found.push(this.#expression(open(sorts(','))));
+          while (this.#in.take(','));
+        },
+        undefined,
+      );
+    this.#in.match(')', open(sorts('.', '[')));
     return found;
   }
 
   #expand(call: CallExpr): Expr {
-    return expand(call, (at, message) => this.#problem(at, message)) ?? call;
-  }
-
-  #peek(): Token {
-    return this.#tokens[this.#next] ?? { kind: 'end', text: '<EOF>', at: this.#source.length };
-  }
-
-  #take(symbol: string): Token | undefined {
-    const token = this.#peek();
-    if (token.kind !== 'symbol' || token.text !== symbol) return undefined;
-    this.#next++;
-    return token;
-  }
-
-  #name(): Token {
-    const token = this.#peek();
-    if (token.kind !== 'name') throw this.#problem(token.at, `Syntax error: mismatched input '${token.text}' expecting IDENTIFIER`);
-    this.#next++;
-    return token;
-  }
-
-  #expect(symbol: string, alternative?: string): void {
-    const token = this.#peek();
-    if (this.#take(symbol)) return;
-    const wanted = alternative === undefined ? `'${symbol}'` : `{'${alternative}', '${symbol}'}`;
-    throw this.#problem(token.at, `Syntax error: mismatched input '${token.text}' expecting ${wanted}`);
-  }
-
-  #problem(at: number, message: string): CompileError {
-    return new CompileError(this.#source, [{ at, message }]);
+    try {
+      return expand(call, this.#bind) ?? call;
+    } catch (error) {
+      if (!(error instanceof MacroError)) throw error;
+      this.#issues.push(error);
+      return call;
+    }
   }
 }

@@ -66,7 +66,7 @@ test('macros', () => {
     '["x"].transformMapEntry(i, v, {v: i}) == {"x": 0}',
     '{"a": 1}.existsOne(k, v, v == 1)',
   );
-  holds('cel.bind(y, [1, 2], y.size() + y[0]) == 3', 'has({"a": 1}.a) && !has({"a": 1}.b)');
+  holds('has({"a": 1}.a) && !has({"a": 1}.b)', '[2, 1].sortBy(i, i).map(i, [i].map(j, j + i)) == [[2], [4]]');
 });
 
 test('optionals', () => {
@@ -110,7 +110,7 @@ test('Kubernetes’ libraries', () => {
     'quantity("1.5Gi").isGreaterThan(quantity("1536M"))',
     'quantity("50k").add(20).asInteger() == 50020',
     '!isQuantity("10 G")',
-    'quantity("100m").sign() == 1',
+    'sign(quantity("100m")) == 1',
   );
   holds(
     'cidr("10.0.0.0/8").containsIP("10.2.3.4")',
@@ -131,20 +131,9 @@ test('Kubernetes’ libraries', () => {
     '!isSemver("1.2")',
     'semver("1.0.0").compareTo(semver("0.9.9")) == 1',
   );
+  holds('sets.contains([1, 2, 3], [2])', 'sets.equivalent([1, 1], [1])');
+  holds('"%s has %d of %.2f, %x".format(["a", 3, 1.005, 255]) == "a has 3 of 1.00, ff"');
   holds(
-    'sets.contains([1, 2, 3], [2])',
-    'sets.equivalent([1, 1], [1])',
-    'math.greatest(1, 2.5) == 2.5',
-    'math.least([3, 1]) == 1',
-    'math.abs(-2) == 2',
-    'math.round(-1.5) == -2.0',
-  );
-  holds(
-    '"%s has %d of %.2f, %x".format(["a", dyn(3), dyn(1.005), dyn(255)].map(v, v)) == "a has 3 of 1.00, ff"',
-    'jsonpatch.escapeKey("a/b~c") == "a~1b~0c"',
-  );
-  holds(
-    'base64.encode(b"hi") == "aGk="',
     'strings.quote("a\\"b") == "\\"a\\\\\\"b\\""',
     '"hello".charAt(1) == "e"',
     '"a-b-c".replace("-", "+", 1) == "a+b-c"',
@@ -194,12 +183,12 @@ test('costs are upstream’s', () => {
   const costs: Record<string, number> = {
     true: 0,
     'object.a == 1': 3,
-    '[1, 2, 3].all(i, true)': 20,
+    '[1, 2, 3].all(i, true)': 10,
     '"abc" == "abc"': 1,
     '"a".startsWith("a") && "abcdefghijk".contains("b")': 3,
-    '[1, 2].map(i, i)': 47,
+    '[1, 2].map(i, i)': 27,
     'has(object.a)': 1,
-    '{"a": 1}.a == 1': 33,
+    '{"a": 1}.a == 1': 3,
   };
   for (const [source, cost] of Object.entries(costs))
     assert.equal(new Program(source, scope).evaluate({ object: toCel({ a: 1 }) }).cost, cost, source);

@@ -1,12 +1,13 @@
 import { type Checked, check, type Scope } from './check.ts';
-import { constantFault } from './constants.ts';
 import type { Range } from './costs.ts';
 import { CompileError, CostExceeded, EvaluationError } from './errors.ts';
 import { estimate } from './estimate.ts';
+import type { Sizes } from './estimate-sizes.ts';
 import { parse } from './parser.ts';
 import { plan } from './plan.ts';
 import { Run, type Step } from './steps.ts';
 import { type CelType, typeText } from './types.ts';
+import { validate } from './validate.ts';
 
 /** How an evaluation ended, and what it cost. */
 export type Evaluation =
@@ -22,13 +23,13 @@ export class Program {
   readonly checked: Checked;
   readonly #step: Step;
 
-  /** @throws CompileError listing everything that is wrong, Error when only its constants are. */
+  /** @throws CompileError listing everything that is wrong, PlanError when only its constants are. */
   constructor(source: string, scope: Scope) {
     this.source = source;
-    this.checked = check(parse(source), scope);
+    this.checked = check(parse(source, scope.bind), scope);
     if (this.checked.issues.length > 0) throw new CompileError(source, this.checked.issues);
-    const fault = constantFault(this.checked);
-    if (fault !== undefined) throw new Error(`program instantiation failed: ${fault}`);
+    const more = validate(this.checked);
+    if (more.length > 0) throw new CompileError(source, more);
     this.#step = plan(this.checked);
   }
 
@@ -38,7 +39,7 @@ export class Program {
 
   /** As messages name it: `bool`. */
   get typeText(): string {
-    return typeText(this.type);
+    return typeText(this.type, true);
   }
 
   /** Whether a variable of this name stands anywhere in it. */
@@ -46,9 +47,9 @@ export class Program {
     return [...this.checked.types.keys()].some((expr) => expr.kind === 'ident' && expr.name === name);
   }
 
-  /** What it costs at least and at most. */
-  estimate(): Range {
-    return estimate(this.checked);
+  /** What it costs at least and at most. @param sizes of variables and their parts; those not known have no bound */
+  estimate(sizes: Sizes = () => undefined): Range {
+    return estimate(this.checked, sizes);
   }
 
   /**

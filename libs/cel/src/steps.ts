@@ -1,6 +1,6 @@
 import { CostExceeded, EvaluationError, noSuchOverload } from './errors.ts';
-import { at, under } from './library/operators.ts';
-import { entryOf, keyOf, kindOf, Optional } from './values.ts';
+import { at, placeOf, under } from './library/operators.ts';
+import { entryOf, Optional, typeNameOf, Uint } from './values.ts';
 
 /** One evaluation: the variables, and what was spent. */
 export class Run {
@@ -61,14 +61,37 @@ export function logical(decisive: boolean, [left, right]: readonly Step[]): Step
   };
 }
 
-/** `?:`. */
-export function conditional([condition, met, unmet]: readonly Step[]): Step {
+/** `?:`. @param costs what is added to either's */
+export function conditional([condition, met, unmet]: readonly Step[], costs: readonly number[]): Step {
+  const [ofMet = 0, ofUnmet = 0] = costs;
   return (run) => {
     const holds = condition?.(run);
-    if (holds === true) return met?.(run);
-    if (holds === false) return unmet?.(run);
-    throw noSuchOverload();
+    if (typeof holds !== 'boolean') throw noSuchOverload();
+    const value = holds ? met?.(run) : unmet?.(run);
+    run.spend(holds ? ofMet : ofUnmet);
+    return value;
   };
+}
+
+/** The value of a variable that is computed when it is first asked for. */
+export class Lazy {
+  readonly #step: Step;
+  readonly #place: number;
+  #known: { readonly value: unknown } | undefined;
+
+  /** @param place its own among the variables: those behind it are of expressions within its own */
+  constructor(step: Step, place: number) {
+    this.#step = step;
+    this.#place = place;
+  }
+
+  value(run: Run): unknown {
+    if (this.#known) return this.#known.value;
+    const behind = run.locals.splice(this.#place);
+    this.#known = { value: attempt(this.#step, run) };
+    run.locals.splice(this.#place, Number.POSITIVE_INFINITY, ...behind);
+    return this.#known.value;
+  }
 }
 
 /** Loops go on over errors: a later element may decide. */
@@ -80,24 +103,42 @@ export function notStrictlyFalse([value]: readonly Step[]): Step {
   };
 }
 
+/** What reading under a key costs: besides, when it is there, and when it is not. */
+export interface IndexCost {
+  readonly base: number;
+  readonly found: number;
+  readonly missing: number;
+}
+
 /** `.?` and `[?]`. */
-export function optionalAccess([owner, key]: readonly Step[]): Step {
+export function optionalAccess([owner, key]: readonly Step[], cost: IndexCost): Step {
   return (run) => {
     const from = owner?.(run);
-    const name = key?.(run);
-    run.spend(access);
-    return optionalIndex(from instanceof Optional ? from : Optional.of(from), name);
+    if (from === Optional.none) return from;
+    const found = optionalIndex(from instanceof Optional ? from : Optional.of(from), key?.(run));
+    run.spend(cost.base + (found.present ? cost.found : cost.missing));
+    return found;
+  };
+}
+
+/** `[]`. */
+export function indexed([owner, key]: readonly Step[], cost: IndexCost): Step {
+  return (run) => {
+    const from = owner?.(run);
+    if (from === Optional.none) return from;
+    const found = select(from, key?.(run));
+    run.spend(cost.base + (found === Optional.none ? cost.missing : cost.found));
+    return found;
   };
 }
 
 /** The value under a key of what may not be there; none when either is missing. */
 export function optionalIndex({ present: there, value }: Optional, key: unknown): Optional {
-  if (!there || value === null) return Optional.none;
+  if (!there) return Optional.none;
   if (Array.isArray(value)) {
-    const place = Number(keyOf(key));
+    const place = placeOf(key);
     return place >= 0 && place < value.length ? Optional.of(value[place]) : Optional.none;
   }
-  if (kindOf(value) !== 'map') throw noSuchOverload();
   const found = entryOf(value, key);
   return found === undefined ? Optional.none : Optional.of(found);
 }
@@ -106,7 +147,6 @@ export function optionalIndex({ present: there, value }: Optional, key: unknown)
 export function alternative(fn: string, [first, second]: readonly Step[]): Step {
   return (run) => {
     const found = first?.(run);
-    run.spend(1);
     if (!(found instanceof Optional)) throw noSuchOverload();
     if (!found.present) return second?.(run);
     return fn === 'or' ? found : found.value;
@@ -119,15 +159,16 @@ export function presentOptional(value: unknown): value is Optional {
   return value.present;
 }
 
-/** @throws EvaluationError: `no such key: x`. */
-export function select(owner: unknown, field: string): unknown {
-  if (owner instanceof Optional) return optionalIndex(owner, field);
-  if (Array.isArray(owner)) return at(owner, field);
-  return under(owner, field);
+/** @throws EvaluationError: `no such key: x`. What is neither list nor map has no keys. */
+export function select(owner: unknown, key: unknown): unknown {
+  if (owner instanceof Optional) return optionalIndex(owner, key);
+  if (typeof key === 'object' && !(key instanceof Uint)) throw new EvaluationError(`invalid qualifier type: ${typeNameOf(key)}`);
+  return Array.isArray(owner) ? at(owner, key) : under(owner, key);
 }
 
 /** `has(owner.field)`. */
 export function present(owner: unknown, field: string): boolean {
   if (owner instanceof Optional) return owner.present && present(owner.value, field);
+  if (Array.isArray(owner)) return placeOf(field) >= 0;
   return entryOf(owner, field) !== undefined;
 }

@@ -4,11 +4,12 @@ export type CelType =
   | { readonly kind: 'list'; readonly of: CelType; readonly max?: number }
   | { readonly kind: 'map'; readonly key: CelType; readonly value: CelType; readonly max?: number }
   | { readonly kind: 'optional'; readonly of: CelType; readonly max?: number }
+  | { readonly kind: 'type'; readonly of?: CelType; readonly max?: number }
   | ObjectType
   | { readonly kind: 'opaque'; readonly name: string; readonly max?: number }
   | { readonly kind: 'param'; readonly name: string; readonly max?: number };
 
-type Simple = 'dyn' | 'error' | 'null' | 'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration' | 'type';
+type Simple = 'dyn' | 'error' | 'null' | 'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration';
 
 /** A value with named fields. Two of them are the same type when they have the same name. */
 export interface ObjectType {
@@ -20,7 +21,7 @@ export interface ObjectType {
 
 const simple: readonly Simple[] = [
   ...(['dyn', 'error', 'null', 'bool', 'int', 'uint', 'double', 'string', 'bytes'] as const),
-  ...(['timestamp', 'duration', 'type'] as const),
+  ...(['timestamp', 'duration'] as const),
 ];
 
 export const dyn: CelType = { kind: 'dyn' };
@@ -34,7 +35,6 @@ export const string: CelType = { kind: 'string' };
 export const bytes: CelType = { kind: 'bytes' };
 export const timestamp: CelType = { kind: 'timestamp' };
 export const duration: CelType = { kind: 'duration' };
-export const typeType: CelType = { kind: 'type' };
 
 export function list(of: CelType, max?: number): CelType {
   return { kind: 'list', of, ...(max === undefined ? {} : { max }) };
@@ -48,19 +48,39 @@ export function optional(of: CelType): CelType {
   return { kind: 'optional', of };
 }
 
+export function opaque(name: string): CelType {
+  return { kind: 'opaque', name };
+}
+
+/** The type of a type that is not known. */
+export const anyType: CelType = { kind: 'type' };
+
+/** The type of a type. */
+export function typeOf(of: CelType): CelType {
+  return { kind: 'type', of };
+}
+
 export function object(name: string, fields: Readonly<Record<string, CelType>>): ObjectType {
   return { kind: 'object', name, fields };
 }
 
-/** As messages name it: `map(string, list(int))`. */
-export function typeText(type: CelType): string {
+const longNames: Readonly<Record<string, string>> = {
+  null: 'null_type',
+  timestamp: 'google.protobuf.Timestamp',
+  duration: 'google.protobuf.Duration',
+};
+
+/** As messages about parts of an expression name it: `map(string, list(int))`. @param long as the type of a whole expression is named */
+export function typeText(type: CelType, long = false): string {
   switch (type.kind) {
     case 'list':
-      return `list(${typeText(type.of)})`;
+      return `list(${typeText(type.of, long)})`;
     case 'map':
-      return `map(${typeText(type.key)}, ${typeText(type.value)})`;
+      return `map(${typeText(type.key, long)}, ${typeText(type.value, long)})`;
     case 'optional':
-      return `optional_type(${typeText(type.of)})`;
+      return `optional_type(${typeText(type.of, long)})`;
+    case 'type':
+      return type.of ? `type(${typeText(type.of, long)})` : 'type';
     case 'object':
     case 'opaque':
     case 'param':
@@ -68,8 +88,13 @@ export function typeText(type: CelType): string {
     case 'error':
       return '!error!';
     default:
-      return type.kind;
+      return (long ? longNames[type.kind] : undefined) ?? type.kind;
   }
+}
+
+/** Whether two types are the same, part by part. Types with fields are by name. */
+export function sameType(a: CelType, b: CelType): boolean {
+  return a === b || (a.kind === b.kind && typeText(a) === typeText(b));
 }
 
 /** Reads `list<T>`, `map<string, int>`, `optional<T>`, `kubernetes.URL`; one capital letter is a type parameter. */
@@ -79,6 +104,7 @@ export function parseType(text: string): CelType {
   if (name === 'list') return list(inside[0] ?? dyn);
   if (name === 'map') return map(inside[0] ?? dyn, inside[1] ?? dyn);
   if (name === 'optional') return optional(inside[0] ?? dyn);
+  if (name === 'type') return typeOf(inside[0] ?? dyn);
   if (/^[A-Z]$/.test(name)) return { kind: 'param', name };
   const known = simple.find((one) => one === name);
   if (known) return { kind: known };
@@ -101,85 +127,4 @@ export function splitTypes(text: string): string[] {
   }
   const last = text.slice(start);
   return last.trim() === '' ? parts : [...parts, last];
-}
-
-/** What type parameters stand for, so far. */
-export type Bindings = ReadonlyMap<string, CelType>;
-
-/** Whether a value of `from` may stand where `to` is wanted; answers the parameters it then binds, or undefined. */
-export function assign(to: CelType, from: CelType, bound: Bindings): Bindings | undefined {
-  if (to.kind === 'param') {
-    const known = bound.get(to.name);
-    if (known === undefined || (known.kind === 'dyn' && from.kind !== 'dyn')) return new Map(bound).set(to.name, from);
-    if (from.kind === 'param' && from.name === to.name) return bound;
-    const fits = assign(known, from, bound);
-    if (fits) return isLoose(known) ? new Map(fits).set(to.name, join(known, from)) : fits;
-    const wider = isLoose(known) ? assign(from, known, bound) : undefined;
-    return wider && new Map(wider).set(to.name, from);
-  }
-  if (from.kind === 'param') {
-    const known = bound.get(from.name);
-    return known === undefined ? new Map(bound).set(from.name, to) : assign(to, known, bound);
-  }
-  if (isFree(to) || isFree(from)) return bound;
-  if (from.kind === 'null') return takesNull(to) ? bound : undefined;
-  if (to.kind === 'null') return takesNull(from) ? bound : undefined;
-  return assignInside(to, from, bound);
-}
-
-function assignInside(to: CelType, from: CelType, bound: Bindings): Bindings | undefined {
-  if (to.kind === 'list' && from.kind === 'list') return assign(to.of, from.of, bound);
-  if (to.kind === 'optional' && from.kind === 'optional') return assign(to.of, from.of, bound);
-  if (to.kind === 'map' && from.kind === 'map') {
-    const keys = assign(to.key, from.key, bound);
-    return keys && assign(to.value, from.value, keys);
-  }
-  const named = 'name' in to && 'name' in from ? to.name === from.name : !('name' in to) && !('name' in from);
-  return to.kind === from.kind && named ? bound : undefined;
-}
-
-function isFree({ kind }: CelType): boolean {
-  return kind === 'dyn' || kind === 'error';
-}
-
-/** A type with something in it that is not known yet, as that of `[]`. */
-function isLoose(type: CelType): boolean {
-  if (type.kind === 'list' || type.kind === 'optional') return isLoose(type.of);
-  if (type.kind === 'map') return isLoose(type.key) || isLoose(type.value);
-  return type.kind === 'dyn' || type.kind === 'param';
-}
-
-/** Null may stand for what can be absent in upstream's protocol buffers. */
-function takesNull({ kind }: CelType): boolean {
-  return ['null', 'object', 'timestamp', 'duration', 'opaque', 'optional'].includes(kind);
-}
-
-/** The type with what its parameters stand for in their place; unbound ones are `dyn`. */
-export function substitute(type: CelType, bound: Bindings): CelType {
-  switch (type.kind) {
-    case 'param': {
-      const found = bound.get(type.name);
-      return found === undefined || found === type ? dyn : found.kind === 'param' ? dyn : found;
-    }
-    case 'list':
-      return { ...type, of: substitute(type.of, bound) };
-    case 'optional':
-      return { ...type, of: substitute(type.of, bound) };
-    case 'map':
-      return { ...type, key: substitute(type.key, bound), value: substitute(type.value, bound) };
-    default:
-      return type;
-  }
-}
-
-/** The more telling of two types that fit each other; `dyn` when they do not. */
-export function join(a: CelType, b: CelType): CelType {
-  if (a === b) return a;
-  if (assign(a, b, new Map()) === undefined) return dyn;
-  if (a.kind === 'list' && b.kind === 'list') return list(join(a.of, b.of));
-  if (a.kind === 'map' && b.kind === 'map') return map(join(a.key, b.key), join(a.value, b.value));
-  if (a.kind === 'null') return b;
-  if (a.kind === 'param') return b;
-  if (a.kind === 'dyn' || b.kind === 'dyn') return dyn;
-  return a;
 }

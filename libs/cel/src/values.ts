@@ -50,6 +50,15 @@ export class TypeValue {
   }
 }
 
+/** What `Name{…}` makes. */
+export class Struct extends Map<unknown, unknown> {
+  readonly typeName: string;
+  constructor(typeName: string) {
+    super();
+    this.typeName = typeName;
+  }
+}
+
 /** A value of a library's own type. */
 export abstract class Opaque {
   /** As signatures name its type. */
@@ -63,13 +72,13 @@ export abstract class Opaque {
 /** The list of a schema that says its elements are a set, or have keys: order means nothing, `+` replaces what is there. */
 export class KeyedList extends Array<unknown> {
   /** An element's identity, as text. */
-  keyOf: (element: unknown) => string = () => '';
+  keyOf: (element: unknown) => string | symbol = () => '';
 
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
 
-  static of2(elements: Iterable<unknown>, keyOf: (element: unknown) => string): KeyedList {
+  static of2(elements: Iterable<unknown>, keyOf: (element: unknown) => string | symbol): KeyedList {
     const made = new KeyedList();
     for (const element of elements) made.push(element);
     made.keyOf = keyOf;
@@ -115,6 +124,7 @@ function objectKind(value: object): string {
 
 /** What `type(value)` is called. */
 export function typeNameOf(value: unknown): string {
+  if (value instanceof Struct) return value.typeName;
   const kind = kindOf(value);
   const long: Readonly<Record<string, string>> = {
     null: 'null_type',
@@ -125,7 +135,7 @@ export function typeNameOf(value: unknown): string {
   return long[kind] ?? kind;
 }
 
-/** Whether a value may be given where a type is wanted. What lists and maps hold is not looked at. */
+/** Whether a value may be given where a type is wanted. Of lists and maps the first part is looked at. */
 export function fits(value: unknown, type: CelType): boolean {
   switch (type.kind) {
     case 'dyn':
@@ -136,7 +146,9 @@ export function fits(value: unknown, type: CelType): boolean {
     case 'int':
       return typeof value === 'bigint';
     case 'list':
-      return Array.isArray(value);
+      return Array.isArray(value) && (value.length === 0 || fits(value[0], type.of));
+    case 'map':
+      return kindOf(value) === 'map' && firstEntryFits(value, type.key, type.value);
     case 'opaque':
       return kindOf(value) === type.name;
     case 'object':
@@ -144,6 +156,11 @@ export function fits(value: unknown, type: CelType): boolean {
     default:
       return kindOf(value) === type.kind;
   }
+}
+
+function firstEntryFits(map: unknown, key: CelType, value: CelType): boolean {
+  const [first] = keysOf(map);
+  return first === undefined || (fits(first, key) && fits(entryOf(map, first), value));
 }
 
 /** The number of code points, bytes, elements or entries; 1 for what has none. */

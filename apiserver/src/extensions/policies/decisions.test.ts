@@ -156,7 +156,7 @@ test('what policies cannot name is refused with them', async () => {
   await refused({ validations: [{ expression: 'params.x == 1' }] }, /undeclared reference to 'params'/);
   await refused({ validations: [{ expression: 'object.data' }] }, /must evaluate to bool but got dyn/);
   await refused({ validations: [{ expression: 'true', messageExpression: '1' }] }, /must evaluate to string but got int/);
-  await refused({ auditAnnotations: [{ key: 'a', valueExpression: '1' }] }, /must evaluate to one of \[string null\] but got int/);
+  await refused({ auditAnnotations: [{ key: 'a', valueExpression: '1' }] }, /must evaluate to one of \[string null_type\] but got int/);
 });
 
 test('a policy sees a write in the version it matches', async () => {

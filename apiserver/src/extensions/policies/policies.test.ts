@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import type { ApiError } from '@keelson/client';
 import {
   ConfigMap,
   Deployment,
@@ -133,7 +134,7 @@ test('what a policy wants has to fit the kind, and leaves what others put in lis
   await wants('zzz: 1');
   await assert.rejects(
     deploy(1),
-    /denied request: failed to convert patch object to typed object: \.spec\.zzz: field not declared in schema/,
+    /: policy 'policy' with binding 'binding' denied request: error applying patch: failed to convert patch object to typed object: \.spec\.zzz: field not declared in schema/,
   );
   await drop();
   await wants('selector: Object.spec.selector{matchLabels: {"a": "b"}}');
@@ -145,6 +146,43 @@ test('what a policy wants has to fit the kind, and leaves what others put in lis
   assert.deepEqual(spec?.template.spec?.containers.map(({ name }) => name).at(-1), 'proxy');
   assert.equal(spec?.template.spec?.containers.length, 2);
 });
+
+test('a mutation that fails keeps none but itself from being done, when that is let pass', async () => {
+  const apply = (expression: string) => ({ patchType: 'ApplyConfiguration', applyConfiguration: { expression } });
+  const patch = (expression: string) => ({ patchType: 'JSONPatch', jsonPatch: { expression } });
+  const label = (name: string): string => `JSONPatch{op: "add", path: "/metadata/labels", value: {"${name}": "yes"}}`;
+  const mutations = [
+    patch(`[JSONPatch{op: "test", path: "/spec/replicas", value: 7}, ${label('never')}]`),
+    patch('[JSONPatch{op: "remove", path: "/spec/nothing"}]'),
+    apply('Object{spec: Object.metadata{}}'),
+    patch(`[${label('done')}]`),
+  ];
+  const make = async (failurePolicy: string): Promise<void> => {
+    const spec = { matchConstraints: deployments, reinvocationPolicy: 'Never', failurePolicy, mutations };
+    await server.api.create(MutatingAdmissionPolicy, { metadata: { name: 'policy' }, spec } as unknown as MutatingAdmissionPolicy);
+  };
+  await server.api.create(MutatingAdmissionPolicyBinding, { metadata: { name: 'binding' }, spec: { policyName: 'policy' } });
+  await make('Ignore');
+  assert.deepEqual((await deploy(1)).metadata.labels, { done: 'yes' });
+  await server.api.delete(MutatingAdmissionPolicy, { name: 'policy' });
+  await make('Fail');
+  const lead = "policy 'policy' with binding 'binding' denied request";
+  const names = 'type mismatch: unexpected type name "Object.metadata", expected "Object.spec", which matches field name path from root';
+  await assert.rejects(deploy(1), (error: ApiError) => {
+    const { code, reason, message, details } = error.status as { code: number; reason: string; message: string; details: Details };
+    assert.deepEqual([code, reason], [403, 'Invalid']);
+    assert.match(message, new RegExp(`^${lead}: JSON Patch: `));
+    assert.deepEqual(
+      details.causes?.map((cause) => cause.message),
+      [message, `${lead}: ${names} Object type`],
+    );
+    return true;
+  });
+});
+
+interface Details {
+  readonly causes?: readonly { readonly message: string }[];
+}
 
 test('policies that do not compile are refused', async () => {
   await assert.rejects(validating({ validations: [{ expression: 'object.spec.replicas >' }] }), {

@@ -1,4 +1,4 @@
-import { admissionScope, compiledVariables, dyn, mutationStructs, type NamedProgram, type Program, type Scope } from '@keelson/cel';
+import { admissionScope, compiledVariables, dyn, mutationScope, type NamedProgram, type Program, type Scope } from '@keelson/cel';
 import type { Mutation, ObjectMeta, Variable } from '@keelson/types';
 import type { Budget } from '../cel/budget.ts';
 import { compileProblem, typedProgram } from '../cel/conditions.ts';
@@ -7,7 +7,7 @@ import type { Values } from '../webhooks/conditions.ts';
 export type { Values } from '../webhooks/conditions.ts';
 
 /** What an audit annotation's expression must come to. Null says that there is nothing to tell. */
-export const annotationTypes: readonly string[] = ['string', 'null'];
+export const annotationTypes: readonly string[] = ['string', 'null_type'];
 
 /** What a mutation's expression must come to. */
 export function mutationTypes({ patchType }: Mutation): readonly string[] {
@@ -17,6 +17,8 @@ export function mutationTypes({ patchType }: Mutation): readonly string[] {
 /** What of a policy its expressions depend on. */
 export interface PolicySource {
   readonly paramKind?: unknown;
+  /** Of policies that mutate. */
+  readonly mutations?: unknown;
   readonly variables?: readonly Variable[] | undefined;
 }
 
@@ -26,9 +28,9 @@ export class PolicyPrograms {
   readonly #variables: readonly NamedProgram[];
   readonly #programs = new Map<string, Program>();
 
-  constructor({ paramKind, variables = [] }: PolicySource) {
+  constructor({ paramKind, variables = [], mutations }: PolicySource) {
     const scope = admissionScope({ namespace: true, ...(paramKind ? { params: dyn } : {}) });
-    const compiled = compiledVariables({ ...scope, struct: mutationStructs }, variables);
+    const compiled = compiledVariables(mutations ? mutationScope(scope) : scope, variables);
     this.#scope = compiled.scope;
     this.#variables = compiled.programs;
   }

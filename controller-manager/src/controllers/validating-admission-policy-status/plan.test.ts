@@ -85,3 +85,13 @@ test('a status that says so already is left alone', () => {
   assert.deepEqual(status, { observedGeneration: 3, typeChecking: {} });
   assert.equal(planStatus({ ...right, status } as ValidatingAdmissionPolicy, types), undefined);
 });
+
+test('parameters of a kind nobody knows may be anything, and only types are looked at', () => {
+  const of = (expression: string): string[] =>
+    warned(policy({ validations: [{ expression }], paramKind: { apiVersion: 'example.com/v1', kind: 'Unknown' } }, deployments));
+  assert.deepEqual([of('params.anything.at.all == 1'), of("int('a') == object.spec.replicas")], [[], []]);
+  assert.match(
+    of("authorizer.requestResource.check('get').allowed()").join(),
+    /unexpected failed resolution of 'kubernetes.authorization.Authorizer'/,
+  );
+});

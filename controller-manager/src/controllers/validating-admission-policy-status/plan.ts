@@ -1,5 +1,5 @@
 import { errorMessage } from '@keelson/base';
-import { admissionScope, type CelType, type CompileError, compiledVariables, Program, type Scope } from '@keelson/cel';
+import { admissionScope, type CelType, compiledVariables, dyn, PlanError, Program, type Scope } from '@keelson/cel';
 import { compareStrings, equal } from '@keelson/machinery';
 import type {
   ExpressionWarning,
@@ -43,7 +43,7 @@ export function typeWarnings({ spec }: ValidatingAdmissionPolicy, types: KindTyp
   const params = spec?.paramKind && types.byKind(spec.paramKind.apiVersion ?? '', spec.paramKind.kind ?? '');
   const scopes = kinds.map((kind) => ({
     kind,
-    scope: scopeFor(kind, params, spec?.variables ?? []),
+    scope: scopeFor(kind, spec?.paramKind && { type: params?.type ?? dyn }, spec?.variables ?? []),
   }));
   return (spec?.validations ?? []).flatMap(({ expression, messageExpression }, index) => [
     ...warningsOf(expression, `spec.validations[${index}].expression`, scopes),
@@ -56,8 +56,13 @@ interface KindScope {
   readonly scope: Scope;
 }
 
-function scopeFor({ type: object }: TypedKind, params: TypedKind | undefined, variables: Parameters<typeof compiledVariables>[1]): Scope {
-  return compiledVariables(admissionScope({ object, namespace: true, ...(params ? { params: params.type } : {}) }), variables).scope;
+type Typed = Pick<TypedKind, 'type'>;
+
+/** Upstream looks at types without the request's own check among the variables. */
+function scopeFor({ type: object }: Typed, params: Typed | undefined, variables: Parameters<typeof compiledVariables>[1]): Scope {
+  const scope = admissionScope({ object, namespace: true, ...(params ? { params: params.type } : {}) });
+  const { 'authorizer.requestResource': _check, ...known } = scope.variables;
+  return compiledVariables({ ...scope, variables: known }, variables).scope;
 }
 
 function warningsOf(expression: string, fieldRef: string, scopes: readonly KindScope[]): ExpressionWarning[] {
@@ -73,7 +78,8 @@ function problemOf(expression: string, scope: Scope): string | undefined {
     new Program(expression, scope);
     return undefined;
   } catch (error) {
-    return errorMessage(error as CompileError);
+    // What only a program cannot be made of is right by its types.
+    return error instanceof PlanError ? undefined : errorMessage(error);
   }
 }
 

@@ -1,7 +1,7 @@
 import { formatIp, goQuote, type IpAddress, type IpRange, parseCidr, parseIp, rangeContains } from '@keelson/machinery';
 import { bySizes, type Cost, perByte, traversal } from '../costs.ts';
 import { each, fn, type Overload } from '../declare.ts';
-import { EvaluationError } from '../errors.ts';
+import { EvaluationError, noSuchOverload } from '../errors.ts';
 import { Opaque, sizeOf } from '../values.ts';
 import { addressFault, prefixFault } from './address-faults.ts';
 
@@ -40,7 +40,7 @@ class Cidr extends Opaque {
 /** IPv4 in IPv6, zones and leading zeros are refused, as upstream's library does. */
 function readIp(text: string): IpAddress | undefined {
   const mapped = /^::ffff:/i.test(text) && text.includes('.');
-  return mapped || /(^|\.)0[0-9]/.test(text) ? undefined : parseIp(text);
+  return mapped || /(^|[.:])0[0-9]+\.|\.0[0-9]+$/.test(text.split('/')[0] ?? '') ? undefined : parseIp(text);
 }
 
 function ipFault(text: string): string {
@@ -60,7 +60,8 @@ function ip(text: string): Ip {
 }
 
 function readCidr(text: string): IpRange | undefined {
-  return readIp(text.split('/')[0] ?? '') ? parseCidr(text) : undefined;
+  const [address = '', prefix = ''] = text.split('/');
+  return readIp(address) && !/^0\d/.test(prefix) ? parseCidr(text) : undefined;
 }
 
 function cidr(text: string): Cidr {
@@ -100,6 +101,13 @@ function containsCidr({ range: outer }: Cidr, { range: inner }: Cidr): boolean {
   );
 }
 
+/** Upstream does not say what is wrong with an address that is compared. */
+function compared(text: string): IpAddress {
+  const address = readIp(text);
+  if (!address) throw noSuchOverload();
+  return address;
+}
+
 function masked({ range }: Cidr): Cidr {
   return new Cidr({ ...range, address: { version: range.address.version, value: range.first } });
 }
@@ -129,11 +137,7 @@ export const addresses: readonly Overload[] = [
   fn('cidr(string): net.CIDR', cidr, traversal),
   fn('isCIDR(string): bool', (text: string) => readCidr(text) !== undefined, traversal),
   fn('net.CIDR.containsIP(net.IP): bool', ({ range }: Cidr, { address }: Ip) => rangeContains(range, address), containing(false, false)),
-  fn(
-    'net.CIDR.containsIP(string): bool',
-    ({ range }: Cidr, text: string) => rangeContains(range, ip(text).address),
-    containing(true, false),
-  ),
+  fn('net.CIDR.containsIP(string): bool', ({ range }: Cidr, text: string) => rangeContains(range, compared(text)), containing(true, false)),
   fn('net.CIDR.containsCIDR(net.CIDR): bool', containsCidr, containing(false, true)),
   fn('net.CIDR.containsCIDR(string): bool', (outer: Cidr, text: string) => containsCidr(outer, cidr(text)), containing(true, true)),
   fn('net.CIDR.ip(): net.IP', ({ range }: Cidr) => new Ip(range.address)),

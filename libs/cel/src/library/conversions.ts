@@ -1,4 +1,4 @@
-import { traversal } from '../costs.ts';
+import { byOverload, bySizes, type Cost, perByte, range, unknownSize } from '../costs.ts';
 import { each, fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import { durationText, parseDuration, parseTimestamp, timestampText } from '../time.ts';
@@ -47,20 +47,18 @@ function parseDouble(text: string): number {
   return Number(text);
 }
 
-/** As Go prints a floating-point number in the shortest way. */
+/** As Go's `%g` prints a floating-point number: in the shortest way, with an exponent when there are more digits than it tells. */
 export function doubleText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  const size = Math.abs(value);
-  if (size === 0 || (size >= 1e-4 && size < 1e21)) return Object.is(value, -0) ? '-0' : expanded(value);
-  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  const short = value.toExponential();
+  const exponent = Number(short.slice(short.indexOf('e') + 1));
+  const isPlain = value === 0 || (exponent >= -4 && exponent < mostWholeDigits);
+  if (isPlain) return Object.is(value, -0) ? '-0' : String(value);
+  return short.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
-/** JavaScript writes numbers below 0.000001 with an exponent. */
-function expanded(value: number): string {
-  const text = String(value);
-  return text.includes('e-') ? value.toFixed(20).replace(/0+$/, '') : text;
-}
+const mostWholeDigits = 6;
 
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((text) => [text, true] as const),
@@ -84,37 +82,47 @@ export function fromBytes(bytes: Uint8Array): string {
 
 const textAsTime = fromText('google.protobuf.Timestamp', parseTimestamp);
 const textAsDuration = fromText('google.protobuf.Duration', (text) => checkedDuration(parseDuration(text)));
+const reading = ([size = 0]: readonly number[]): number => Math.ceil(size * perByte);
+/** A character is up to four bytes. */
+const encoding: Cost = byOverload(bySizes(reading, ([text = unknownSize]) => range(text.min, text.max * 4)));
+const decoding: Cost = byOverload(bySizes(reading, ([bytes = unknownSize]) => range(Math.floor(bytes.min / 4), bytes.max)));
 const same = (value: unknown): unknown => value;
-const sizes = ['string', 'bytes', 'list<A>', 'map<A, B>'];
+const sizes = ['bytes', 'list<A>', 'map<A, B>', 'string'];
 
-/** `int(…)`, `string(…)` and so on, `size` and `type`. */
+/** `int(…)`, `string(…)` and so on, `size` and `type`. The first that fits tells what is not known of a type: they stand as upstream's. */
 export const conversions: readonly Overload[] = [
-  ...each(['int(int): int', 'uint(uint): uint', 'double(double): double', 'string(string): string', 'bool(bool): bool'], same),
-  ...each(['bytes(bytes): bytes', 'timestamp(timestamp): timestamp', 'duration(duration): duration', 'dyn(A): dyn'], same),
-  fn('int(uint): int', ({ value }: Uint) => checkedInt(value)),
+  fn('type(A): type<A>', (value: unknown) => new TypeValue(typeNameOf(value))),
+  fn('bool(bool): bool', same),
+  fn('bool(string): bool', parseBoolean),
+  fn('bytes(bytes): bytes', same),
+  fn('bytes(string): bytes', (text: string) => new TextEncoder().encode(text), encoding),
+  fn('double(double): double', same),
+  fn('double(int): double', Number),
+  fn('double(string): double', parseDouble),
+  fn('double(uint): double', ({ value }: Uint) => Number(value)),
+  fn('duration(duration): duration', same),
+  fn('duration(string): duration', textAsDuration),
+  fn('dyn(A): dyn', same),
+  fn('int(int): int', same),
   fn('int(double): int', truncated),
+  fn('int(duration): int', ({ nanos }: Duration) => nanos),
   fn('int(string): int', (text: string) => parseWhole(text, false)),
   fn('int(timestamp): int', ({ nanos }: Timestamp) => (nanos - (((nanos % second) + second) % second)) / second),
-  fn('int(duration): int', ({ nanos }: Duration) => nanos),
-  fn('uint(int): uint', checkedUint),
-  fn('uint(double): uint', unsignedTruncated),
-  fn('uint(string): uint', (text: string) => new Uint(parseWhole(text, true))),
-  fn('double(int): double', Number),
-  fn('double(uint): double', ({ value }: Uint) => Number(value)),
-  fn('double(string): double', parseDouble),
-  fn('string(int): string', String),
-  fn('string(uint): string', ({ value }: Uint) => String(value)),
-  fn('string(double): string', doubleText),
+  fn('int(uint): int', ({ value }: Uint) => checkedInt(value)),
+  fn('string(string): string', same),
   fn('string(bool): string', String),
-  fn('string(bytes): string', fromBytes, traversal),
-  fn('string(timestamp): string', timestampText),
+  fn('string(bytes): string', fromBytes, decoding),
+  fn('string(double): string', doubleText),
   fn('string(duration): string', ({ nanos }: Duration) => durationText(nanos)),
-  fn('bytes(string): bytes', (text: string) => new TextEncoder().encode(text), traversal),
-  fn('bool(string): bool', parseBoolean),
-  fn('timestamp(string): timestamp', (text: string) => checkedTime(textAsTime(text))),
+  fn('string(int): string', String),
+  fn('string(timestamp): string', timestampText),
+  fn('string(uint): string', ({ value }: Uint) => String(value)),
+  fn('timestamp(timestamp): timestamp', same),
   fn('timestamp(int): timestamp', (seconds: bigint) => checkedTime(new Timestamp(seconds * second))),
-  fn('duration(string): duration', textAsDuration),
-  fn('duration(int): duration', checkedDuration),
-  fn('type(A): type', (value: unknown) => new TypeValue(typeNameOf(value))),
+  fn('timestamp(string): timestamp', (text: string) => checkedTime(textAsTime(text))),
+  fn('uint(uint): uint', same),
+  fn('uint(double): uint', unsignedTruncated),
+  fn('uint(int): uint', checkedUint),
+  fn('uint(string): uint', (text: string) => new Uint(parseWhole(text, true))),
   ...sizes.flatMap((type) => each([`size(${type}): int`, `${type}.size(): int`], (value: unknown) => BigInt(sizeOf(value)))),
 ];

@@ -58,9 +58,9 @@ test('formats, selectors and sets', () => {
       1821, 1821, 1821,
     ],
     "authorizer.group('').resource('pods').labelSelector('k')": [64, 64, 64],
-    'sets.contains([], [])': [21, 21, 21],
-    'sets.contains([1, 2, 3, 4], [2, 3])': [29, 29, 29],
-    'sets.equivalent([1, 1], [1])': [25, 25, 25],
-    'sets.intersects([1], [1, 1])': [23, 23, 23],
+    'sets.contains([], [])': [21, 21, 1],
+    'sets.contains([1, 2, 3, 4], [2, 3])': [29, 29, 9],
+    'sets.equivalent([1, 1], [1])': [25, 25, 5],
+    'sets.intersects([1], [1, 1])': [23, 23, 3],
   });
 });

@@ -1,8 +1,33 @@
 import { compareStrings } from '@keelson/machinery';
-import { bySizes, type Cost, elements, first, range } from '../costs.ts';
+import {
+  add,
+  type Cost,
+  type Estimate,
+  type Estimated,
+  elements,
+  multiply,
+  perByte,
+  type Range,
+  range,
+  scale,
+  unbounded,
+  unknownSize,
+} from '../costs.ts';
 import { each, fn, type Overload } from '../declare.ts';
 import { EvaluationError, noSuchOverload } from '../errors.ts';
-import { compareBytes, compareNumbers, Duration, equals, isNumber, kindOf, Optional, Timestamp, Uint } from '../values.ts';
+import {
+  compareBytes,
+  compareNumbers,
+  Duration,
+  equals,
+  isNumber,
+  kindOf,
+  Optional,
+  sizeOf,
+  Timestamp,
+  typeNameOf,
+  Uint,
+} from '../values.ts';
 import { operators } from './operators.ts';
 
 /** Negative, zero or positive. @throws EvaluationError for values that have no order, or not one between them. */
@@ -44,9 +69,10 @@ function slice(list: List, start: bigint, end: bigint): List {
   return list.slice(Number(start), Number(end));
 }
 
-function flatten(list: List, depth = 1n): List {
+function flatten(list: unknown, depth = 1n): List {
+  if (!Array.isArray(list)) throw new EvaluationError(`no such overload: ${typeNameOf(list)}.flatten()`);
   if (depth < 0n) throw new EvaluationError('level must be non-negative');
-  return depth === 0n ? list : list.flatMap((one) => (Array.isArray(one) ? [...flatten(one, depth - 1n)] : [one]));
+  return depth === 0n ? list : list.flatMap((one: unknown) => (Array.isArray(one) ? [...flatten(one, depth - 1n)] : [one]));
 }
 
 function distinct(list: List): List {
@@ -54,6 +80,9 @@ function distinct(list: List): List {
 }
 
 function sortBy(list: List, keys: List): List {
+  const [kind] = keys.map(kindOf);
+  if (kind !== undefined && !comparable.includes(kind)) throw new EvaluationError('list elements must be comparable');
+  if (keys.some((key) => kindOf(key) !== kind)) throw new EvaluationError('list elements must have the same type');
   const order = [...list.keys()].sort((a, b) => compare(keys[a], keys[b]) || a - b);
   return order.map((i) => list[i]);
 }
@@ -61,24 +90,61 @@ function sortBy(list: List, keys: List): List {
 const longestRange = 1_000_000n;
 
 function upTo(end: bigint): bigint[] {
-  if (end > longestRange) throw new EvaluationError(`lists.range: ${end} is too many`);
+  if (end > longestRange) throw new EvaluationError(`lists.range: size ${end} exceeds maximum allowed (${longestRange})`);
   return Array.from({ length: Number(end > 0n ? end : 0n) }, (_, i) => BigInt(i));
 }
 
-const onePass: Cost = bySizes(([size = 0]) => 1 + size, first);
-const allPairs: Cost = bySizes(([size = 0]) => 1 + size * size, first);
-/** Elements within elements are counted where there are values; their number is not known before. */
-const deepPass: Cost = {
-  actual: ([list]) => 1 + (list as List).flat(Infinity).length,
-  estimate: ([list]) => ({ cost: range(1, (list?.size.max ?? 0) * (list?.element?.max ?? 1) + 1) }),
+/** Beside what is done with the elements: the call, and a new list. */
+const perList = 11;
+
+/** A new list of so many elements, each looked at so often. */
+function making(size: Range, factor = 1): Estimate {
+  return { cost: add(scale(size, factor), { min: perList, max: perList }), size };
+}
+
+/** A number that is written out. */
+function written(arg: Estimated | undefined, otherwise: number): number {
+  return typeof arg?.literal === 'bigint' ? Math.max(Number(arg.literal), 0) : otherwise;
+}
+
+function exactly(size: number): Range {
+  return range(size, size);
+}
+
+const onePass: Cost = {
+  actual: (_args, result) => perList + sizeOf(result),
+  estimate: ([list]) => making(list?.size ?? unknownSize),
 };
-const filling: Cost = {
-  actual: ([end]) => 1 + Math.max(Number(end), 0),
-  estimate: ([end]) => {
-    const most = typeof end?.literal === 'bigint' ? Math.max(Number(end.literal), 0) : Number(longestRange);
-    return { cost: range(1, most + 1), size: range(0, most) };
+const slicing: Cost = {
+  ...onePass,
+  estimate: ([list, start, end]) => {
+    const count = written(end, list?.size.max ?? unbounded) - written(start, 0);
+    return making(exactly(count < 0 ? unbounded + count : count));
   },
 };
+/** Upstream counts by the list's own elements and by how deep it goes. */
+const flattening: Cost = {
+  actual: ([list, depth = 1n]) => perList + sizeOf(list) * Number(depth),
+  estimate: ([list, depth]) => making(list?.size ?? unknownSize, depth ? written(depth, unbounded) : 1),
+};
+const filling: Cost = { ...onePass, estimate: ([end]) => making(exactly(written(end, unbounded))) };
+
+/** Each element against each other; what is text is read besides. @param keys which argument is compared */
+function allPairs(type: string | undefined, keys = 0): Cost {
+  const factor = (kind: string): number => (kind === 'string' || kind === 'bytes' ? 2 + perByte : 2);
+  return {
+    byOverload: true,
+    actual: (args) => {
+      const list = args[keys] as List;
+      return perList + Math.trunc(list.length ** 2 * factor(kindOf(list[0])));
+    },
+    estimate: (args) => {
+      const { size = unknownSize, type: given } = args[keys] ?? {};
+      const kind = type ?? (given?.kind === 'list' ? given.of.kind : 'dyn');
+      return making(multiply(size, size), factor(kind));
+    },
+  };
+}
 
 const comparable = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes'];
 const zeros: Readonly<Record<string, unknown>> = { int: 0n, uint: new Uint(0n), double: 0, duration: new Duration(0n) };
@@ -112,21 +178,13 @@ export const lists: readonly Overload[] = [
   ),
   fn('list<T>.indexOf(T): int', firstIndex, elements),
   fn('list<T>.lastIndexOf(T): int', lastIndex, elements),
-  fn('list<T>.slice(int, int): list<T>', slice, onePass),
-  fn('list<list<T>>.flatten(): list<T>', flatten, deepPass),
-  fn('list<dyn>.flatten(int): list<dyn>', flatten, deepPass),
-  fn('list<T>.distinct(): list<T>', distinct, allPairs),
+  fn('list<T>.slice(int, int): list<T>', slice, slicing),
+  { ...fn('list<list<T>>.flatten(): list<T>', flatten, flattening), unguarded: true },
+  { ...fn('list<dyn>.flatten(int): list<dyn>', flatten, flattening), unguarded: true },
+  fn('list<T>.distinct(): list<T>', distinct, allPairs(undefined)),
   fn('list<T>.reverse(): list<T>', (list: List) => list.toReversed(), onePass),
-  ...each(
-    comparable.map((type) => `list<${type}>.sort(): list<${type}>`),
-    (list: List) => list.toSorted(compare),
-    allPairs,
-  ),
-  ...each(
-    comparable.map((type) => `list<T>.@sortByAssociatedKeys(list<${type}>): list<T>`),
-    sortBy,
-    allPairs,
-  ),
+  ...comparable.map((type) => fn(`list<${type}>.sort(): list<${type}>`, (list: List) => sortBy(list, list), allPairs(type))),
+  ...comparable.map((type) => fn(`list<T>.@sortByAssociatedKeys(list<${type}>): list<T>`, sortBy, allPairs(type, 1))),
   fn('list<T>.first(): optional<T>', (list: List) => (list.length > 0 ? Optional.of(list[0]) : Optional.none)),
   fn('list<T>.last(): optional<T>', (list: List) => (list.length > 0 ? Optional.of(list.at(-1)) : Optional.none)),
   fn('lists.range(int): list<int>', upTo, filling),

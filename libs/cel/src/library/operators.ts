@@ -1,5 +1,5 @@
 import { compareStrings } from '@keelson/machinery';
-import { bySizes, type Cost, comparison, concatenation, equality, total } from '../costs.ts';
+import { byOverload, bySizes, type Cost, comparison, concatenation, equality, total } from '../costs.ts';
 import { each, fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import {
@@ -10,10 +10,12 @@ import {
   entryOf,
   equals,
   hasEntry,
+  isNumber,
   KeyedList,
   keyOf,
   keysOf,
   Timestamp,
+  typeNameOf,
   Uint,
 } from '../values.ts';
 
@@ -30,7 +32,7 @@ export function checkedUint(value: bigint): Uint {
 
 const second = 1_000_000_000n;
 /** The years 1 to 9999. */
-const earliest = -62_135_596_800n * second;
+export const earliest = -62_135_596_800n * second;
 const latest = 253_402_300_800n * second;
 
 export function checkedTime(time: Timestamp): Timestamp {
@@ -58,34 +60,34 @@ function nonZero(divisor: bigint, operation: string): bigint {
 
 const sumOfLists: Cost = { actual: () => 1, estimate: (args) => ({ cost: { min: 1, max: 1 }, size: total(args.map(({ size }) => size)) }) };
 
+/** In upstream's order, as which of them fits first tells what is not known of a type. */
 const arithmetic: readonly Overload[] = [
-  fn('_+_(int, int): int', (...[a, b]: Ints) => checkedInt(a + b)),
-  fn('_+_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value + b.value)),
-  fn('_+_(double, double): double', (...[a, b]: Doubles) => a + b),
-  fn('_+_(string, string): string', (a: string, b: string) => a + b, concatenation),
+  fn('!_(bool): bool', (a: boolean) => !a),
   fn('_+_(bytes, bytes): bytes', (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]), concatenation),
-  fn('_+_(list<A>, list<A>): list<A>', addLists, sumOfLists),
+  fn('_+_(double, double): double', (...[a, b]: Doubles) => a + b),
   fn('_+_(duration, duration): duration', (a: Duration, b: Duration) => checkedDuration(a.nanos + b.nanos)),
-  fn('_+_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => later(a, b.nanos)),
   fn('_+_(duration, timestamp): timestamp', (a: Duration, b: Timestamp) => later(b, a.nanos)),
-  fn('_-_(int, int): int', (...[a, b]: Ints) => checkedInt(a - b)),
-  fn('_-_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value - b.value)),
-  fn('_-_(double, double): double', (...[a, b]: Doubles) => a - b),
-  fn('_-_(duration, duration): duration', (a: Duration, b: Duration) => checkedDuration(a.nanos - b.nanos)),
-  fn('_-_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => later(a, -b.nanos)),
-  fn('_-_(timestamp, timestamp): duration', (a: Timestamp, b: Timestamp) => checkedDuration(a.nanos - b.nanos)),
-  fn('_*_(int, int): int', (...[a, b]: Ints) => checkedInt(a * b)),
-  fn('_*_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value * b.value)),
-  fn('_*_(double, double): double', (...[a, b]: Doubles) => a * b),
+  fn('_+_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => later(a, b.nanos)),
+  fn('_+_(int, int): int', (...[a, b]: Ints) => checkedInt(a + b)),
+  fn('_+_(list<A>, list<A>): list<A>', addLists, sumOfLists),
+  fn('_+_(string, string): string', (a: string, b: string) => a + b, concatenation),
+  fn('_+_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value + b.value)),
+  fn('_/_(double, double): double', (...[a, b]: Doubles) => a / b),
   fn('_/_(int, int): int', (...[a, b]: Ints) => checkedInt(a / nonZero(b, 'division'))),
   fn('_/_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value / nonZero(b.value, 'division'))),
-  fn('_/_(double, double): double', (...[a, b]: Doubles) => a / b),
   fn('_%_(int, int): int', (...[a, b]: Ints) => checkedInt(a % nonZero(b, 'modulus'))),
   fn('_%_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value % nonZero(b.value, 'modulus'))),
-  fn('-_(int): int', (a: bigint) => checkedInt(-a)),
+  fn('_*_(double, double): double', (...[a, b]: Doubles) => a * b),
+  fn('_*_(int, int): int', (...[a, b]: Ints) => checkedInt(a * b)),
+  fn('_*_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value * b.value)),
   fn('-_(double): double', (a: number) => -a),
-  fn('-_(duration): duration', (a: Duration) => checkedDuration(-a.nanos)),
-  fn('!_(bool): bool', (a: boolean) => !a),
+  fn('-_(int): int', (a: bigint) => checkedInt(-a)),
+  fn('_-_(double, double): double', (...[a, b]: Doubles) => a - b),
+  fn('_-_(duration, duration): duration', (a: Duration, b: Duration) => checkedDuration(a.nanos - b.nanos)),
+  fn('_-_(int, int): int', (...[a, b]: Ints) => checkedInt(a - b)),
+  fn('_-_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => later(a, -b.nanos)),
+  fn('_-_(timestamp, timestamp): duration', (a: Timestamp, b: Timestamp) => checkedDuration(a.nanos - b.nanos)),
+  fn('_-_(uint, uint): uint', (...[a, b]: Uints) => checkedUint(a.value - b.value)),
 ];
 
 /** What is in both lists by key is taken from the second, where the first one was. */
@@ -96,14 +98,17 @@ function addLists(a: readonly unknown[], b: readonly unknown[]): readonly unknow
   return KeyedList.of2(merged.values(), a.keyOf);
 }
 
-const pairsOfNumbers = ['int', 'uint', 'double'].flatMap((a) => ['int', 'uint', 'double'].map((b) => `${a}, ${b}`));
+const pairsOfNumbers = [
+  ...['int, int', 'int, double', 'int, uint', 'uint, uint', 'uint, double', 'uint, int'],
+  ...['double, double', 'double, int', 'double, uint'],
+];
 
 function ordering(operator: string, holds: (order: number) => boolean): Overload[] {
   const name = `_${operator}_`;
   const signatures = pairsOfNumbers.map((pair) => `${name}(${pair}): bool`);
   return [
-    ...each(signatures, (a: CelNumber, b: CelNumber) => holds(compareNumbers(a, b))),
     fn(`${name}(bool, bool): bool`, (a: boolean, b: boolean) => holds(Number(a) - Number(b))),
+    ...each(signatures, (a: CelNumber, b: CelNumber) => holds(compareNumbers(a, b))),
     fn(`${name}(string, string): bool`, (a: string, b: string) => holds(compareStrings(a, b)), comparison),
     fn(`${name}(bytes, bytes): bool`, (a: Uint8Array, b: Uint8Array) => holds(compareBytes(a, b)), comparison),
     fn(`${name}(timestamp, timestamp): bool`, (a: Timestamp, b: Timestamp) => holds(Number(a.nanos - b.nanos))),
@@ -120,7 +125,7 @@ const comparisons: readonly Overload[] = [
   ...ordering('>=', (order) => order >= 0),
 ];
 
-const listSearch = bySizes(([, size = 0]) => size);
+const listSearch = byOverload(bySizes(([, size = 0]) => size));
 
 const access: readonly Overload[] = [
   fn('@in(A, list<A>): bool', (wanted: unknown, list: readonly unknown[]) => list.some((one) => equals(one, wanted)), listSearch),
@@ -140,9 +145,17 @@ function insertEntry(into: Map<unknown, unknown>, key: unknown, value: unknown):
   return into.set(keyOf(key), value);
 }
 
+/** Which element an index means. @throws EvaluationError for what is no whole number */
+export function placeOf(index: unknown): number {
+  if (!isNumber(index)) throw new EvaluationError(`unsupported index type '${typeNameOf(index)}' in list`);
+  const place = keyOf(index);
+  if (typeof place !== 'bigint') throw new EvaluationError(`unsupported index value ${index} in list`);
+  return Number(place);
+}
+
 /** @throws EvaluationError: `index out of bounds: 3`. */
 export function at(list: readonly unknown[], index: unknown): unknown {
-  const place = typeof index === 'number' && Number.isInteger(index) ? index : Number(keyOf(index));
+  const place = placeOf(index);
   if (!(place >= 0 && place < list.length)) throw new EvaluationError(`index out of bounds: ${keyText(index)}`);
   return list[place];
 }

@@ -1,10 +1,13 @@
 import { fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
-import { Optional, sizeOf, Uint } from '../values.ts';
+import { Duration, Optional, sizeOf, Timestamp, Uint } from '../values.ts';
+import { earliest } from './operators.ts';
 
 function isZero(value: unknown): boolean {
   if (value === null || value === false || value === 0 || value === 0n) return true;
   if (value instanceof Uint) return value.value === 0n;
+  if (value instanceof Duration) return value.nanos === 0n;
+  if (value instanceof Timestamp) return value.nanos === earliest;
   return (typeof value === 'string' || typeof value === 'object') && sizeOf(value) === 0;
 }
 
@@ -22,7 +25,7 @@ export const optionals: readonly Overload[] = [
   fn('optional<T>.hasValue(): bool', ({ present }: Optional) => present),
   fn('optional<T>.or(optional<T>): optional<T>', (first: Optional, second: Optional) => (first.present ? first : second)),
   fn('optional<T>.orValue(T): T', ({ present, value }: Optional, other: unknown) => (present ? value : other)),
-  fn('list<optional<T>>.unwrap(): list<T>', unwrap),
+  fn('optional.unwrap(list<optional<T>>): list<T>', unwrap),
   fn('list<optional<T>>.unwrapOpt(): list<T>', unwrap),
 ];
 

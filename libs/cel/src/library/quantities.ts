@@ -53,7 +53,7 @@ const type = 'kubernetes.Quantity';
 export const quantities: readonly Overload[] = [
   fn(`quantity(string): ${type}`, read, traversal),
   fn('isQuantity(string): bool', isQuantity, traversal),
-  fn(`${type}.sign(): int`, ({ quantity: { nanos } }: Amount) => BigInt(nanos > 0n ? 1 : nanos < 0n ? -1 : 0)),
+  fn(`sign(${type}): int`, ({ quantity: { nanos } }: Amount) => BigInt(nanos > 0n ? 1 : nanos < 0n ? -1 : 0)),
   fn(`${type}.isInteger(): bool`, isInteger),
   fn(`${type}.asInteger(): int`, asInteger),
   fn(`${type}.asApproximateFloat(): double`, ({ quantity: { nanos } }: Amount) => Number(nanos) / Number(unit)),

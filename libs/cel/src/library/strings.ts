@@ -1,8 +1,8 @@
 import {
   add,
+  byOverload,
   bySizes,
   type Cost,
-  concatenation,
   type Estimated,
   elements,
   multiply,
@@ -13,12 +13,14 @@ import {
   scale,
   searching,
   traversal,
+  unbounded,
   unknownSize,
 } from '../costs.ts';
 import { fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import { codePoints, sizeOf } from '../values.ts';
 import { format } from './format-text.ts';
+import { keyText } from './operators.ts';
 
 /** Places are counted in code points, as Go's runes. */
 function place(text: string, index: bigint): number {
@@ -30,25 +32,35 @@ function charAt(text: string, index: bigint): string {
   return [...text][place(text, index)] ?? '';
 }
 
+/** Beyond the end nothing is found but the empty text, which is everywhere. */
 function indexOf(text: string, part: string, from = 0n): bigint {
+  if (from < 0n) throw new EvaluationError(`index out of range: ${from}`);
   const chars = [...text];
-  const found = text.indexOf(part, chars.slice(0, place(text, from)).join('').length);
-  return found < 0 ? -1n : BigInt(codePoints(text.slice(0, found)));
+  if (from >= BigInt(chars.length)) return part === '' ? BigInt(chars.length) : -1n;
+  return codePointOf(text, text.indexOf(part, unitOf(chars, from)));
 }
 
 function lastIndexOf(text: string, part: string, from?: bigint): bigint {
+  if (from === undefined) return codePointOf(text, text.lastIndexOf(part));
+  if (from < 0n) throw new EvaluationError(`index out of range: ${from}`);
   const chars = [...text];
-  const latest = from === undefined ? text.length : chars.slice(0, place(text, from)).join('').length;
-  const found = text.lastIndexOf(part, latest);
-  return found < 0 ? -1n : BigInt(codePoints(text.slice(0, found)));
+  if (from >= BigInt(chars.length)) return part === '' ? BigInt(chars.length) : -1n;
+  return codePointOf(text, text.lastIndexOf(part, unitOf(chars, from)));
+}
+
+/** Where the character at a place begins, as JavaScript counts. */
+function unitOf(chars: readonly string[], at: bigint): number {
+  return chars.slice(0, Number(at)).join('').length;
+}
+
+function codePointOf(text: string, at: number): bigint {
+  return at < 0 ? -1n : BigInt(codePoints(text.slice(0, at)));
 }
 
 function substring(text: string, start: bigint, end?: bigint): string {
-  const chars = [...text];
-  const last = end === undefined ? chars.length : place(text, end);
+  if (end !== undefined && start > end) throw new EvaluationError(`invalid substring range. start: ${start}, end: ${end}`);
   const first = place(text, start);
-  if (first > last) throw new EvaluationError(`invalid substring range. start: ${first}, end: ${last}`);
-  return chars.slice(first, last).join('');
+  return [...text].slice(first, end === undefined ? undefined : place(text, end)).join('');
 }
 
 /** At most as many as asked for; all of them when that is negative. */
@@ -70,7 +82,18 @@ function split(text: string, separator: string, most = -1n): string[] {
   return [...pieces.slice(0, kept), pieces.slice(kept).join(separator)];
 }
 
-function join(list: readonly string[], separator = ''): string {
+/** A value as upstream's mistakes show it. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  if (value === null || typeof value !== 'object') return keyText(value);
+  if (!(value instanceof Map) && value.constructor !== Object) return keyText(value);
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  return `{${entries.map(([key, one]) => `${shown(key)}: ${shown(one)}`).join(', ')}}`;
+}
+
+function join(list: readonly unknown[], separator = ''): string {
+  const other = list.find((element) => typeof element !== 'string');
+  if (other !== undefined) throw new EvaluationError(`join: invalid input: ${shown(other)}`);
   return list.join(separator);
 }
 
@@ -105,7 +128,7 @@ const splitting: Cost = {
   ...bySizes(([size = 0]) => Math.ceil(size * 2 * perByte)),
   estimate: ([text, , most]) => {
     const size = text?.size ?? unknownSize;
-    const pieces = typeof most?.literal === 'bigint' && most.literal >= 0n ? Number(most.literal) : size.max;
+    const pieces = typeof most?.literal === 'bigint' ? (most.literal < 0n ? unbounded : Number(most.literal)) : size.max;
     return { cost: scale(size, 2 * perByte), size: { min: 0, max: pieces } };
   },
 };
@@ -114,21 +137,25 @@ const joining: Cost = {
   actual: (_args, made) => Math.ceil(sizeOf(made) * 2 * perByte),
   estimate: ([list, separator]) => {
     const count = list?.size ?? unknownSize;
+    const element = list?.type.kind === 'list' ? list.element : { min: 0, max: 0 };
     const between = range(Math.max(count.min - 1, 0), Math.max(count.max - 1, 0));
     const gaps = separator ? multiply(separator.size, between) : { min: 0, max: 0 };
-    const size = add(multiply(count, list?.element ?? unknownSize), gaps);
+    const size = add(multiply(count, element), gaps);
     return { cost: scale(size, perByte), size };
   },
 };
 
-/** Every character may need another before it. */
+/** The pattern is read; what is made of it has no bound. */
+const formatting: Cost = byOverload({ ...traversal, estimate: ([pattern]) => ({ cost: scale(pattern?.size ?? unknownSize, perByte) }) });
+
+/** Every character may need another before it. Upstream's bound overflows when there is none. */
 const quoting: Cost = bySizes(
   ([size = 0]) => Math.ceil(size * perByte),
-  ([size = unknownSize]) => range(size.min + 2, 2 * size.max + 2),
+  ([size = unknownSize]) => range(size.min + 2, size.max < unbounded ? 2 * size.max + 2 : 0),
 );
 
-/** Upstream estimates by the part that is looked for. */
-const affix: Cost = { ...traversal, estimate: ([, part]) => ({ cost: scale(part?.size ?? unknownSize, perByte) }) };
+/** As far as the part that is looked for. */
+const affix: Cost = bySizes(([, part = 0]) => Math.ceil(part * perByte));
 
 export const strings: readonly Overload[] = [
   fn('string.contains(string): bool', (text: string, part: string) => text.includes(part), searching),
@@ -156,9 +183,8 @@ export const strings: readonly Overload[] = [
   fn('string.substring(int): string', substring, sameSizeTraversal),
   fn('string.substring(int, int): string', substring, sameSizeTraversal),
   fn('string.trim(): string', (text: string) => text.trim(), sameSizeTraversal),
-  fn('string.reverse(): string', (text: string) => [...text].reverse().join(''), sameSizeTraversal),
   fn('list<string>.join(): string', join, joining),
   fn('list<string>.join(string): string', join, joining),
-  fn('string.format(list<dyn>): string', format, concatenation),
+  fn('string.format(list<dyn>): string', format, formatting),
   fn('strings.quote(string): string', quote, quoting),
 ];

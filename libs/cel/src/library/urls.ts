@@ -2,35 +2,26 @@ import { sameSizeTraversal } from '../costs.ts';
 import { fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
 import { Opaque } from '../values.ts';
+import { decoded, type ParsedUrl, parseUrl } from './url-parse.ts';
 
-/** An absolute URI, or an absolute path. */
 class Url extends Opaque {
   readonly typeName = 'kubernetes.URL';
   readonly identity: string;
-  readonly url: URL;
-  readonly scheme: string;
-  /** Host and port as written. */
-  readonly host: string;
+  readonly parsed: ParsedUrl;
 
   constructor(text: string) {
     super();
-    const [, scheme = '', rest = ''] = /^([a-zA-Z][a-zA-Z0-9+.-]*:)?(.*)$/s.exec(text) ?? [];
-    const authority = /^\/\/([^/?#]*)/.exec(rest)?.[1];
-    const wrong = /[\s\p{Cc}]|%(?![0-9a-fA-F]{2})/u.test(text) || (scheme === '' && !rest.startsWith('/')) || rest.includes('#');
-    const problem = new EvaluationError(
-      `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
-    );
-    if (wrong) throw problem;
     this.identity = text;
-    this.scheme = scheme.slice(0, -1).toLowerCase();
-    this.host = authority?.slice(authority.lastIndexOf('@') + 1) ?? '';
-    if (!/^(\[[0-9a-fA-F:.%]+\]|[^[\]:]*)(:[0-9]*)?$/.test(this.host)) throw problem;
-    const path = authority === undefined ? rest : rest.slice(authority.length + 2);
-    this.url = new URL(`http://host${path.startsWith('/') || path.startsWith('?') ? '' : '/'}${path}`);
-    this.path = decodeURIComponent(/^[^?]*/.exec(path)?.[0] ?? '');
+    this.parsed = parseUrl(text);
   }
+}
 
-  readonly path: string;
+function url(text: string): Url {
+  try {
+    return new Url(text);
+  } catch (error) {
+    throw error instanceof EvaluationError ? new EvaluationError(`URL parse error during conversion from string: ${error.message}`) : error;
+  }
 }
 
 function isUrl(text: string): boolean {
@@ -41,19 +32,35 @@ function isUrl(text: string): boolean {
   }
 }
 
-function query({ url }: Url): Map<string, string[]> {
+/** Parts that are written wrong are left out. */
+function query({ parsed }: Url): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const [name, value] of url.searchParams) found.set(name, [...(found.get(name) ?? []), value]);
+  for (const part of parsed.query.split('&')) {
+    if (part === '' || part.includes(';') || /%(?![0-9a-fA-F]{2})/.test(part)) continue;
+    const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(part.replaceAll('+', ' ')) ?? [];
+    found.set(decoded(name), [...(found.get(decoded(name)) ?? []), decoded(value)]);
+  }
   return found;
 }
 
+/** As written where every character may stand so in a path. */
+function escapedPath({ parsed: { path } }: Url): string {
+  if (/^[a-zA-Z0-9\-_.~!$&'()*+,;=:@[\]/%]*$/.test(path)) return path;
+  return Array.from(new TextEncoder().encode(decoded(path)), escapedByte).join('');
+}
+
+function escapedByte(byte: number): string {
+  const char = String.fromCharCode(byte);
+  return /[a-zA-Z0-9\-_.~$&+,/:;=@]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
 export const urls: readonly Overload[] = [
-  fn('url(string): kubernetes.URL', (text: string) => new Url(text), sameSizeTraversal),
+  fn('url(string): kubernetes.URL', url, sameSizeTraversal),
   fn('isURL(string): bool', isUrl),
-  fn('kubernetes.URL.getScheme(): string', ({ scheme }: Url) => scheme),
-  fn('kubernetes.URL.getHost(): string', ({ host }: Url) => host),
-  fn('kubernetes.URL.getHostname(): string', ({ host }: Url) => host.replace(/:[0-9]*$/, '').replace(/^\[(.*)\]$/, '$1')),
-  fn('kubernetes.URL.getPort(): string', ({ host }: Url) => /:([0-9]*)$/.exec(host.replace(/^\[.*\]/, ''))?.[1] ?? ''),
-  fn('kubernetes.URL.getEscapedPath(): string', ({ path }: Url) => encodeURI(path).replaceAll(/[?#]/g, encodeURIComponent)),
+  fn('kubernetes.URL.getScheme(): string', ({ parsed }: Url) => parsed.scheme),
+  fn('kubernetes.URL.getHost(): string', ({ parsed }: Url) => parsed.host),
+  fn('kubernetes.URL.getHostname(): string', ({ parsed }: Url) => parsed.host.replace(/:[0-9]*$/, '').replace(/^\[(.*)\]$/, '$1')),
+  fn('kubernetes.URL.getPort(): string', ({ parsed }: Url) => /:([0-9]*)$/.exec(parsed.host.replace(/^\[.*\]/, ''))?.[1] ?? ''),
+  fn('kubernetes.URL.getEscapedPath(): string', escapedPath),
   fn('kubernetes.URL.getQuery(): map<string, list<string>>', query),
 ];

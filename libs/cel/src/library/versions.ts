@@ -1,3 +1,4 @@
+import { goQuote } from '@keelson/machinery';
 import { traversal } from '../costs.ts';
 import { each, fn, type Overload } from '../declare.ts';
 import { EvaluationError } from '../errors.ts';
@@ -21,27 +22,73 @@ export class Semver extends Opaque {
   }
 }
 
-const number = '(0|[1-9][0-9]*)';
-const label = `(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
-const pattern = new RegExp(`^${number}\\.${number}\\.${number}(?:-(${label}(?:\\.${label})*))?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?$`);
-
 /** With `normalize`: a leading `v`, missing parts and leading zeros are let pass. */
 function tidy(text: string): string {
-  const [, main = '', rest = ''] = /^v?([0-9.]*)(.*)$/s.exec(text) ?? [];
-  const parts = main.split('.').map((part) => part.replace(/^0+(?=[0-9])/, ''));
-  return parts.length > 3 ? text : [...parts, '0', '0'].slice(0, 3).join('.') + rest;
+  const parts = splitThree(text.replace(/^v/, '')).map((part) => (part.length > 1 ? withoutZeros(part) : part));
+  if (parts.length < 3 && /[+-]/.test(parts.at(-1) ?? ''))
+    throw new EvaluationError('short version cannot contain PreRelease/Build meta data');
+  return [...parts, '0', '0'].slice(0, 3).join('.');
+}
+
+function withoutZeros(part: string): string {
+  const rest = part.replace(/^0+/, '');
+  return /^[0-9]/.test(rest) ? rest : `0${rest}`;
+}
+
+function splitThree(text: string): string[] {
+  const [first = '', second, ...rest] = text.split('.');
+  return [first, ...(second === undefined ? [] : [second]), ...(rest.length > 0 ? [rest.join('.')] : [])];
+}
+
+/** @throws EvaluationError in the words of upstream's library. */
+function parseSemver(text: string): Semver {
+  if (text === '') throw new EvaluationError('Version string empty');
+  const [major, minor, last] = splitThree(text);
+  if (major === undefined || minor === undefined || last === undefined) throw new EvaluationError('No Major.Minor.Patch elements found');
+  const numbers = [numberOf(major, 'major'), numberOf(minor, 'minor')];
+  const [, patch = '', before, build] = /^([^+-]*)(?:-([^+]*))?(?:\+(.*))?$/s.exec(last) ?? [];
+  numbers.push(numberOf(patch, 'patch'));
+  const labels = before?.split('.') ?? [];
+  for (const label of labels) checkLabel(label);
+  for (const part of build?.split('.') ?? []) {
+    if (part === '') throw new EvaluationError('Build meta data is empty');
+    if (!/^[0-9A-Za-z-]+$/.test(part)) throw new EvaluationError(`Invalid character(s) found in build meta data ${goQuote(part)}`);
+  }
+  return new Semver(numbers, labels);
+}
+
+function numberOf(text: string, part: string): bigint {
+  if (!/^[0-9]*$/.test(text)) throw new EvaluationError(`Invalid character(s) found in ${part} number ${goQuote(text)}`);
+  if (/^0./.test(text)) {
+    const name = part.charAt(0).toUpperCase() + part.slice(1);
+    throw new EvaluationError(`${name} number must not contain leading zeroes ${goQuote(text)}`);
+  }
+  return unsigned(text);
+}
+
+function unsigned(text: string): bigint {
+  const why = text === '' ? 'invalid syntax' : BigInt(text) >= 1n << 64n ? 'value out of range' : undefined;
+  if (why !== undefined) throw new EvaluationError(`strconv.ParseUint: parsing ${goQuote(text)}: ${why}`);
+  return BigInt(text);
+}
+
+function checkLabel(label: string): void {
+  if (label === '') throw new EvaluationError('Prerelease is empty');
+  if (/^0[0-9]+$/.test(label)) throw new EvaluationError(`Numeric PreRelease version must not contain leading zeroes ${goQuote(label)}`);
+  if (!/^[0-9A-Za-z-]+$/.test(label)) throw new EvaluationError(`Invalid character(s) found in prerelease ${goQuote(label)}`);
 }
 
 /** Undefined for what is no semantic version. */
 export function readSemver(text: string, normalize = false): Semver | undefined {
-  const match = pattern.exec(normalize ? tidy(text) : text);
-  return match ? new Semver(match.slice(1, 4).map(BigInt), match[4]?.split('.') ?? []) : undefined;
+  try {
+    return semver(text, normalize);
+  } catch {
+    return undefined;
+  }
 }
 
 function semver(text: string, normalize = false): Semver {
-  const found = readSemver(text, normalize);
-  if (!found) throw new EvaluationError(`No Major.Minor.Patch elements found in ${JSON.stringify(text)}`);
-  return found;
+  return parseSemver(normalize ? tidy(text) : text);
 }
 
 /** Negative, zero or positive. A version before a release is less than it. */
