@@ -53,7 +53,7 @@ const pure = [
   /^controller-manager\/src\/.*\/plan(-[^/]*)?\.ts$/,
   /^controller-manager\/src\/.*\/plan\//,
 ];
-const pureImports = new Set(['@keelson/base', '@keelson/types', '@keelson/machinery', '@keelson/cel', 'fast-json-patch', 'yaml']);
+const pureImports = new Set(['@keelson/base', '@keelson/types', '@keelson/machinery', '@keelson/cel', 'yaml']);
 /** Where the real clock and the real randomness enter. */
 const realWorld = new Map([['libs/base/src/random.ts', 'node:crypto']]);
 

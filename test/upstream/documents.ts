@@ -95,8 +95,8 @@ export class Documents {
 
   #named(word: string, items: Schema, keys: readonly string[]): Document {
     const number = 1 + words.indexOf(word as 'a');
-    const valueOf = (key: string): unknown => (this.resolve(this.memberOf(items, key)).type === 'integer' ? number : word);
-    return Object.fromEntries(keys.map((key) => [key, valueOf(key)]));
+    const told = (key: string): unknown => (this.resolve(this.memberOf(items, key)).type === 'integer' ? number : word);
+    return Object.fromEntries(keys.map((key) => [key, told(key)]));
   }
 
   #scalar({ type, format, ...schema }: Schema): unknown {

@@ -10,9 +10,12 @@ const units: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
+/** Nanoseconds: what is not negative is a little shorter. */
+const longest = 2n ** 63n;
+
 /** Reads a Go duration (`1h2m`, `1.5s`, `-10ms`, `0`) into milliseconds, which may have a fraction. @throws Error with Go's words. */
 export function parseGoDuration(text: string): number {
-  const invalid = new Error(`time: invalid duration ${JSON.stringify(text)}`);
+  const invalid = new Error(`time: invalid duration ${quoteBytes(text)}`);
   const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (rest === '0') return 0;
   const part = /([0-9]*)(?:\.([0-9]*))?([^0-9.]*)/y;
@@ -20,13 +23,26 @@ export function parseGoDuration(text: string): number {
   do {
     const [, whole = '', fraction = '', unit = ''] = part.exec(rest) ?? [];
     if (whole === '' && fraction === '') throw invalid;
+    if (BigInt(whole || '0') > longest) throw invalid;
     const size = units[unit];
-    if (unit === '') throw new Error(`time: missing unit in duration ${JSON.stringify(text)}`);
-    if (size === undefined) throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
+    if (unit === '') throw new Error(`time: missing unit in duration ${quoteBytes(text)}`);
+    if (size === undefined) throw new Error(`time: unknown unit ${quoteBytes(unit)} in duration ${quoteBytes(text)}`);
     nanos += (BigInt(`${whole}${fraction}`) * size) / 10n ** BigInt(fraction.length);
+    if (nanos > longest) throw invalid;
   } while (part.lastIndex < rest.length);
-  if (nanos > 2n ** 63n - 1n) throw invalid;
+  if (nanos === longest && sign !== '-') throw invalid;
   return (Number(nanos) / 1e6) * (sign === '-' ? -1 : 1);
+}
+
+/** A text as Go's package time quotes it: every byte that is no plain ASCII is escaped. */
+export function quoteBytes(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  const shown = (byte: number): string => {
+    const character = String.fromCharCode(byte);
+    if (byte < 0x20 || byte > 0x7f) return `\\x${byte.toString(16).padStart(2, '0')}`;
+    return character === '"' || character === '\\' ? `\\${character}` : character;
+  };
+  return `"${[...bytes].map(shown).join('')}"`;
 }
 
 /** A number of milliseconds as Go prints durations: `1h2m3s`, `1.5s`, `250ms`, `0s`. */

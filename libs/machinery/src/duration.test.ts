@@ -48,6 +48,8 @@ test('Go durations', () => {
     assert.equal(formatGoDuration(ms), printed);
   }
   assert.throws(() => parseGoDuration('1d'), { message: 'time: unknown unit "d" in duration "1d"' });
+  assert.throws(() => parseGoDuration('1µ"'), { message: 'time: unknown unit "\\xc2\\xb5\\"" in duration "1\\xc2\\xb5\\""' });
+  assert.throws(() => parseGoDuration('9223372036854775809'), { message: 'time: invalid duration "9223372036854775809"' });
   assert.throws(() => parseGoDuration('5'), { message: 'time: missing unit in duration "5"' });
   for (const text of ['s', '.s', '1h..2m', '1h1..', `${'1'.repeat(50)}h`])
     assert.throws(() => parseGoDuration(text), /^Error: time: /, text);

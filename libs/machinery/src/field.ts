@@ -73,8 +73,19 @@ export function formatFieldError(error: FieldError): string {
 
 /** Several messages as upstream's aggregate prints them: repeats dropped, brackets only around more than one. Empty for none. */
 export function formatFieldErrors(errors: readonly FieldError[]): string {
-  const messages = [...new Set(errors.map(formatFieldError))];
+  const messages = [...new Set(unlike(errors).map(formatFieldError))];
   return messages.length > 1 ? `[${messages.join(', ')}]` : (messages[0] ?? '');
+}
+
+/** Without those that repeat another: values can be long, and are not written down to find out. */
+function unlike(errors: readonly FieldError[]): FieldError[] {
+  const known = new Map<string, Set<unknown>>();
+  return errors.filter(({ type, path, detail, badValue }) => {
+    const place = `${type} ${path} ${detail}`;
+    const values = known.get(place) ?? new Set();
+    known.set(place, values);
+    return !values.has(badValue) && values.add(badValue);
+  });
 }
 
 function formatValue(value: unknown): string {

@@ -73,6 +73,15 @@ export function goPrint(value: unknown): string {
   return `map[${entries.map(([key, inner]) => `${key}:${goPrint(inner)}`).join(' ')}]`;
 }
 
+/** A value that go-yaml has read as Go's `%#v` prints it: `map[interface {}]interface {}{"a":1}`. */
+export function goSyntax(value: unknown): string {
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (typeof value !== 'object') return typeof value === 'string' ? goQuote(value) : String(value);
+  if (value === null) return 'interface {}(nil)';
+  const entries = Object.entries(value).map(([key, inner]) => `${goQuote(key)}:${goSyntax(inner)}`);
+  return `map[interface {}]interface {}{${entries.join(', ')}}`;
+}
+
 /** The type Go decodes a JSON value to, as `%T` prints it. */
 export function goTypeOf(value: unknown): string {
   if (value === null) return '<nil>';

@@ -14,7 +14,7 @@ export interface IpRange {
 
 const mapped = 0xffffn << 32n;
 
-/** Reads an address; leading zeros of IPv4 parts are decimal, as in Kubernetes' own parser. Zones are refused. */
+/** Reads an address; leading zeros count for nothing, as in Kubernetes' own parser. Zones are refused. */
 export function parseIp(text: string): IpAddress | undefined {
   if (!text.includes(':')) return parseIpv4(text);
   const value = parseIpv6(text);
@@ -24,7 +24,7 @@ export function parseIp(text: string): IpAddress | undefined {
 
 function parseIpv4(text: string): IpAddress | undefined {
   const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^[0-9]{1,3}$/.test(part) && Number(part) <= 255)) return undefined;
+  if (parts.length !== 4 || !parts.every((part) => /^[0-9]+$/.test(part) && Number(part) <= 255)) return undefined;
   return { version: 4, value: parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n) };
 }
 
@@ -47,7 +47,7 @@ function groups(text: string, isLast: boolean): number[] | undefined {
   for (const [i, part] of parts.entries()) {
     const dotted = isLast && i === parts.length - 1 && part.includes('.') ? parseIpv4(part) : undefined;
     if (dotted) found.push(Number(dotted.value >> 16n), Number(dotted.value & 0xffffn));
-    else if (/^[0-9a-fA-F]{1,4}$/.test(part)) found.push(Number.parseInt(part, 16));
+    else if (/^0*[0-9a-fA-F]{1,4}$/.test(part)) found.push(Number.parseInt(part, 16));
     else return undefined;
   }
   return found;
@@ -87,12 +87,12 @@ export function canonicalCidr(text: string): string {
   return range ? `${formatIp({ version: range.address.version, value: range.first })}/${range.prefix}` : text;
 }
 
-/** `10.0.0.0/8`. The prefix has no leading zeros. */
+/** `10.0.0.0/8`; leading zeros count for nothing. */
 export function parseCidr(text: string): IpRange | undefined {
   const slash = text.indexOf('/');
   const digits = text.slice(slash + 1);
   const address = slash < 0 ? undefined : parseIp(text.slice(0, slash));
-  if (!address || !/^(0|[1-9][0-9]{0,2})$/.test(digits)) return undefined;
+  if (!address || !/^0*[0-9]{1,3}$/.test(digits)) return undefined;
   const written = text.slice(0, slash).includes(':') ? 128 : 32;
   const width = address.version === 4 ? 32 : 128;
   const prefix = Number(digits) - (written - width);

@@ -1,7 +1,7 @@
 import { formatFieldErrors, path } from './field.ts';
 import { compareStrings } from './go-text.ts';
 import { labelTokens, type Token, type TokenType } from './label-lexer.ts';
-import { checkRequirement, type LabelOperator, type LabelRequirement } from './label-requirement.ts';
+import { checkedRequirement, type LabelOperator, type LabelRequirement } from './label-requirement.ts';
 import { isLabelKey } from './names.ts';
 
 const operators: Partial<Record<TokenType, LabelOperator>> = {
@@ -65,11 +65,11 @@ class Parser {
   #parseRequirement(): LabelRequirement {
     const { key, negated } = this.#key();
     const { type } = this.#peek();
-    if (type === 'end' || type === ',') return checked({ key, operator: negated ? '!' : 'exists', values: [] });
-    if (negated) return checked({ key, operator: '!', values: [] });
+    if (type === 'end' || type === ',') return checkedRequirement({ key, operator: negated ? '!' : 'exists', values: [] });
+    if (negated) return checkedRequirement({ key, operator: '!', values: [] });
     const operator = this.#operator();
     const values = operator === 'in' || operator === 'notin' ? this.#values() : [this.#exactValue()];
-    return checked({ key, operator, values: [...new Set(values)].sort(compareStrings) });
+    return checkedRequirement({ key, operator, values: [...new Set(values)].sort(compareStrings) });
   }
 
   #key(): { key: string; negated: boolean } {
@@ -131,10 +131,4 @@ class Parser {
       }
     }
   }
-}
-
-function checked(requirement: LabelRequirement): LabelRequirement {
-  const errors = checkRequirement(requirement);
-  if (errors.length > 0) throw new Error(formatFieldErrors(errors));
-  return requirement;
 }

@@ -1,4 +1,4 @@
-import { type FieldError, fieldInvalid, path } from './field.ts';
+import { type FieldError, fieldInvalid, formatFieldErrors, path } from './field.ts';
 import { compareStrings } from './go-text.ts';
 import { isLabelKey, isLabelValue } from './names.ts';
 
@@ -21,7 +21,7 @@ export function checkRequirement({ key, operator, values }: LabelRequirement): F
   const problems = isLabelKey(key);
   const errors = problems.length > 0 ? [fieldInvalid('key', key, problems.join('; '))] : [];
   if ((operator === 'in' || operator === 'notin') && values.length === 0) {
-    errors.push(fieldInvalid(at, values, "for 'in', 'notin' operators, values set can't be empty"));
+    errors.push(fieldInvalid(at, null, "for 'in', 'notin' operators, values set can't be empty"));
   }
   if ((operator === 'exists' || operator === '!') && values.length > 0) {
     errors.push(fieldInvalid(at, values, 'values set must be empty for exists and does not exist'));
@@ -34,6 +34,13 @@ export function checkRequirement({ key, operator, values }: LabelRequirement): F
     if (wrong.length > 0) errors.push(fieldInvalid(at.index(i).key(key), value, wrong.join('; ')));
   }
   return errors;
+}
+
+/** The same requirement. @throws Error with what upstream finds wrong with it. */
+export function checkedRequirement(requirement: LabelRequirement): LabelRequirement {
+  const errors = checkRequirement(requirement);
+  if (errors.length > 0) throw new Error(formatFieldErrors(errors));
+  return requirement;
 }
 
 /** A 64-bit integer, as Go's ParseInt reads it. */

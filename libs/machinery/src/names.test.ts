@@ -17,7 +17,6 @@ const accepts: [rule: (value: string) => string[], values: string[]][] = [
   [n.isConfigMapKey, ['a.b', '.x', 'A_B', '1']],
   [n.isHttpHeaderName, ['X-Forwarded-For']],
   [n.isPathSegment, ['system:node', 'a b']],
-  [n.isFullyQualifiedDomainName, ['a.b', 'a.b.']],
 ];
 
 test('names that are right', () => {
@@ -35,6 +34,11 @@ const refuses: [rule: (value: string) => string[], value: string, problems: stri
   [n.isDNS1123Label, 'A', [label]],
   [n.isDNS1123Label, 'a.b', ['must not contain dots']],
   [n.isDNS1123Label, 'a'.repeat(64), ['must be no more than 63 characters']],
+  [
+    n.isPortName,
+    'é1234567-12345a',
+    ['must be no more than 15 characters', 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)'],
+  ],
   [n.isDNS1123Label, 'a\n', [label]],
   [n.isDNS1123Subdomain, '', [subdomain]],
   [n.isDNS1123Subdomain, 'a..b', [subdomain]],

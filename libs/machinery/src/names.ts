@@ -1,4 +1,4 @@
-import { isPrintable } from './go-text.ts';
+import { byteLength, isPrintable } from './go-text.ts';
 
 /** Messages for what is wrong with a value; none when it is right. */
 export type Problems = string[];
@@ -35,6 +35,11 @@ export function regexProblem(message: string, pattern: string, ...examples: read
   return `${message} (${shown ? `e.g. ${shown}` : ''}regex used for validation is '${pattern}')`;
 }
 
+/** Lengths are bytes, whatever the messages say; no character has more than three for each unit of its own. */
+function isLong(value: string, most: number): boolean {
+  return value.length * 3 > most && byteLength(value) > most;
+}
+
 export function maxLengthProblem(length: number): string {
   return `must be no more than ${length} characters`;
 }
@@ -50,13 +55,13 @@ export function rangeProblem(low: number, high: number): string {
 
 /** A name's prefix may end in a dash; what the generator appends makes it whole. */
 function completed(value: string, prefix: boolean): string {
-  return prefix && value.length > 1 && value.endsWith('-') ? `${value.slice(0, -2)}a` : value;
+  return prefix ? value.replace(/\p{ASCII}-$/u, 'a') : value;
 }
 
 /** With `prefix`, the value is a generateName. */
 export function isDNS1123Label(value: string, prefix = false): Problems {
   const name = completed(value, prefix);
-  const problems = name.length > 63 ? [maxLengthProblem(63)] : [];
+  const problems = isLong(name, 63) ? [maxLengthProblem(63)] : [];
   if (labelPattern.test(name)) return problems;
   return [...problems, subdomainPattern.test(name) ? 'must not contain dots' : regexProblem(labelMessage, label, 'my-name', '123-abc')];
 }
@@ -64,19 +69,19 @@ export function isDNS1123Label(value: string, prefix = false): Problems {
 /** With `prefix`, the value is a generateName. */
 export function isDNS1123Subdomain(value: string, prefix = false): Problems {
   const name = completed(value, prefix);
-  const problems = name.length > 253 ? [maxLengthProblem(253)] : [];
+  const problems = isLong(name, 253) ? [maxLengthProblem(253)] : [];
   return subdomainPattern.test(name) ? problems : [...problems, regexProblem(subdomainMessage, subdomain, 'example.com')];
 }
 
 /** With `prefix`, the value is a generateName. */
 export function isDNS1035Label(value: string, prefix = false): Problems {
   const name = completed(value, prefix);
-  const problems = name.length > 63 ? [maxLengthProblem(63)] : [];
+  const problems = isLong(name, 63) ? [maxLengthProblem(63)] : [];
   return label1035Pattern.test(name) ? problems : [...problems, regexProblem(label1035Message, label1035, 'my-name', 'abc-123')];
 }
 
 export function isWildcardDNS1123Subdomain(value: string): Problems {
-  const problems = value.length > 253 ? [maxLengthProblem(253)] : [];
+  const problems = isLong(value, 253) ? [maxLengthProblem(253)] : [];
   return wildcardPattern.test(value) ? problems : [...problems, regexProblem(wildcardMessage, wildcard, '*.example.com')];
 }
 
@@ -99,14 +104,14 @@ export function isQualifiedName(value: string): Problems {
   const name = parts.at(-1) ?? '';
   const problems = parts.length === 2 ? prefixProblems(parts[0] ?? '') : [];
   if (name === '') problems.push('name part must be non-empty');
-  else if (name.length > 63) problems.push(`name part ${maxBytesProblem(63)}`);
+  else if (isLong(name, 63)) problems.push(`name part ${maxBytesProblem(63)}`);
   if (!qualifiedPattern.test(name)) problems.push(`name part ${regexProblem(qualifiedMessage, qualified, ...qualifiedExamples)}`);
   return problems;
 }
 
 function prefixProblems(prefix: string): Problems {
   if (prefix === '') return ['prefix part must be non-empty'];
-  const problems = prefix.length > 253 ? [maxBytesProblem(253)] : [];
+  const problems = isLong(prefix, 253) ? [maxBytesProblem(253)] : [];
   if (!subdomainPattern.test(prefix)) problems.push(regexProblem(subdomainMessage, subdomain, 'example.com'));
   return problems.map((problem) => `prefix part ${problem}`);
 }
@@ -115,7 +120,7 @@ function prefixProblems(prefix: string): Problems {
 export const isLabelKey: (value: string) => Problems = isQualifiedName;
 
 export function isLabelValue(value: string): Problems {
-  const problems = value.length > 63 ? [maxBytesProblem(63)] : [];
+  const problems = isLong(value, 63) ? [maxBytesProblem(63)] : [];
   if (labelValuePattern.test(value)) return problems;
   return [...problems, regexProblem(labelValueMessage, labelValue, 'MyValue', 'my_value', '12345')];
 }
@@ -125,16 +130,6 @@ export function isCIdentifier(value: string): Problems {
   const message =
     "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'";
   return whole(pattern).test(value) ? [] : [regexProblem(message, pattern, 'my_name', 'MY_NAME', 'MyName')];
-}
-
-/** A domain of at least two labels; a trailing dot is allowed. */
-export function isFullyQualifiedDomainName(value: string): Problems {
-  const name = value.endsWith('.') ? value.slice(0, -1) : value;
-  const problems = isDNS1123Subdomain(name);
-  if (problems.length > 0) return [problems.join(',')];
-  const labels = name.split('.');
-  if (labels.length < 2) return ['should be a domain with at least two segments separated by dots'];
-  return labels.flatMap((part) => isDNS1123Label(part));
 }
 
 export function isPortNumber(port: number): Problems {
@@ -148,7 +143,7 @@ export function isInRange(value: number, low: number, high: number): Problems {
 /** IANA service names, in lower case. */
 export function isPortName(port: string): Problems {
   const problems: Problems = [];
-  if (port.length > 15) problems.push(maxLengthProblem(15));
+  if (isLong(port, 15)) problems.push(maxLengthProblem(15));
   if (!/^[-a-z0-9]+$/.test(port)) problems.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(port)) problems.push('must contain at least one letter (a-z)');
   if (port.includes('--')) problems.push('must not contain consecutive hyphens');
@@ -186,7 +181,7 @@ export function isRelaxedEnvVarName(value: string): Problems {
 export function isConfigMapKey(value: string): Problems {
   const pattern = '[-._a-zA-Z0-9]+';
   const message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
-  const problems = value.length > 253 ? [maxLengthProblem(253)] : [];
+  const problems = isLong(value, 253) ? [maxLengthProblem(253)] : [];
   if (!whole(pattern).test(value)) problems.push(regexProblem(message, pattern, 'key.name', 'KEY_NAME', 'key-name'));
   return [...problems, ...directoryProblems(value)];
 }

@@ -13,8 +13,15 @@ const canonical: [text: string | number, printed: string][] = [
   ['100m', '100m'],
   ['0.1', '100m'],
   ['.5', '500m'],
-  ['1.', '1'],
-  ['+1', '1'],
+  ['1.', '1.'],
+  ['+1', '+1'],
+  ['0005', '0005'],
+  ['01Ki', '01Ki'],
+  ['1.500', '1.500'],
+  ['0.500', '500m'],
+  ['1.50', '1500m'],
+  ['1.000', '1'],
+  ['1234567890.123456789', '1234567890123456789n'],
   ['1000m', '1'],
   ['1500m', '1500m'],
   ['1.2345', '1234500u'],
@@ -30,10 +37,14 @@ const canonical: [text: string | number, printed: string][] = [
   ['-1Gi', '-1Gi'],
   ['8Ei', '9223372036854775807'],
   ['12e6', '12e6'],
-  ['12E6', '12e6'],
+  ['12E6', '12E6'],
   ['1E', '1E'],
   ['1e-3', '1e-3'],
-  ['1500e0', '1500'],
+  ['1500e0', '1500e0'],
+  ['1e+3', '1e+3'],
+  ['1E4', '10e3'],
+  ['m', '0'],
+  ['Ki', '0'],
   ['1000E', '1e21'],
   ['0.9n', '1n'],
   ['1e-12', '1e-9'],
@@ -49,6 +60,8 @@ test('quantities that are none', () => {
   for (const text of ['', ' 1', '1 ', 'one', '1.2.3', '1Mb', '1_0']) assert.throws(() => q.parseQuantity(text), { message: form }, text);
   for (const text of ['1ki', '1mm', '1e', '1Kie', '1e+'])
     assert.throws(() => q.parseQuantity(text), { message: "unable to parse quantity's suffix" }, text);
+  for (const text of ['Ei', '+Pi', 'e-10', '.Ei'])
+    assert.throws(() => q.parseQuantity(text), { message: 'unable to parse numeric part of quantity' }, text);
   assert.throws(() => q.parseQuantity(`${'1'.repeat(1e6)}x`), { message: 'unable to parse numeric part of quantity' });
   assert.throws(() => q.parseQuantity('1e999999999'), { message: 'unable to parse numeric part of quantity' });
 });
@@ -58,6 +71,12 @@ test('values round away from zero', () => {
   const milli = (text: string): number => q.quantityMilliValue(q.parseQuantity(text));
   assert.deepEqual(['1', '100m', '1001m', '-100m', '1Gi', '1n'].map(value), [1, 1, 2, -1, 1073741824, 1]);
   assert.deepEqual(['1', '100m', '1u', '-1u', '0.5'].map(milli), [1000, 100, 1, -1, 500]);
+});
+
+test('what is canonical enough is printed as it was read, and what is made of it anew', () => {
+  const [a, b] = [q.parseQuantity('+1.500'), q.parseQuantity('0')];
+  assert.equal(q.formatQuantity(a), '+1.500');
+  assert.equal(q.formatQuantity(q.addQuantities(a, b)), '1500m');
 });
 
 test('arithmetic keeps the notation of what is not zero', () => {

@@ -6,6 +6,8 @@ export interface Quantity {
   /** Billionths. */
   readonly nanos: bigint;
   readonly format: QuantityFormat;
+  /** The text it was read from, where upstream takes that for canonical and prints it again: `1.500`, `12E6`, `+5`. */
+  readonly written?: string;
 }
 
 const splitter = '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$';
@@ -40,12 +42,26 @@ export function parseQuantity(input: string | number): Quantity {
   const [, sign, whole = '', fraction = '', suffixText = ''] = match;
   const suffix = parseSuffix(suffixText);
   if (!suffix) throw new Error(suffixProblem);
-  const digits = `${whole}${fraction}`;
-  if (suffix.exponent > largestExponent) throw new Error(numericProblem);
-  const magnitude = toNanos(BigInt(digits || '0'), fraction.length, suffix);
+  const digits = `${whole.replace(/^0+/, '') || '0'}${fraction}`;
+  const short = isShort(digits, fraction.length, suffix);
+  if (suffix.exponent > largestExponent || (whole + fraction === '' && !short)) throw new Error(numericProblem);
+  const magnitude = toNanos(BigInt(digits), fraction.length, suffix);
   const capped = suffix.format === 'BinarySI' && magnitude > binaryMaximum ? binaryMaximum : magnitude;
   const small = suffix.format === 'BinarySI' && capped < nano;
-  return { nanos: sign === '-' ? -capped : capped, format: small ? 'DecimalSI' : suffix.format };
+  const amount: Quantity = { nanos: sign === '-' ? -capped : capped, format: small ? 'DecimalSI' : suffix.format };
+  return short && isCanonical(digits, fraction.length, suffix) ? { ...amount, written: text } : amount;
+}
+
+/** Whether upstream reads it by the way for few digits. @param places of them stand behind the point. */
+function isShort(digits: string, places: number, { base, exponent }: Suffix): boolean {
+  if (base === 2n) return places === 0 && digits.length + exponent * 0.3 <= 14;
+  return digits.length <= 18 && exponent - places >= -9;
+}
+
+/** Whether upstream, which does not look at all of it, takes a short amount for canonical. */
+function isCanonical(digits: string, places: number, { base, exponent }: Suffix): boolean {
+  if (base === 2n) return Number(digits) % 8 !== 0;
+  return (exponent - places) % 3 === 0 && !digits.startsWith('0') && !digits.endsWith('000');
 }
 
 function parseSuffix(text: string): Suffix | undefined {
@@ -70,8 +86,9 @@ function divideUp(a: bigint, b: bigint): bigint {
   return (a + b - 1n) / b;
 }
 
-/** The canonical text: no fraction, and the largest suffix that loses nothing. `1.5Gi` is `1536Mi`, `0.1` is `100m`. */
-export function formatQuantity({ nanos, format }: Quantity): string {
+/** The text it was read from if that will do, else the canonical one: the largest suffix that loses nothing. `1.5Gi` is `1536Mi`. */
+export function formatQuantity({ nanos, format, written }: Quantity): string {
+  if (written !== undefined) return written;
   if (nanos === 0n) return '0';
   const size = nanos < 0n ? -nanos : nanos;
   const sign = nanos < 0n ? '-' : '';

@@ -85,6 +85,19 @@ test('selectors in objects', () => {
   assert.throws(() => s.labelSelectorMatcher({ matchExpressions: [{ key: 'a', operator: 'Like' }] }), {
     message: '"Like" is not a valid label selector operator',
   });
+  // The first that is wrong is told, whatever is wrong with it.
+  assert.throws(
+    () =>
+      s.labelSelectorMatcher({
+        matchExpressions: [
+          { key: 'a', operator: 'In' },
+          { key: 'a', operator: 'Like' },
+        ],
+      }),
+    {
+      message: "values: Invalid value: null: for 'in', 'notin' operators, values set can't be empty",
+    },
+  );
 });
 
 test('field selectors', () => {
@@ -100,6 +113,7 @@ test('field selectors', () => {
   assert.equal(s.parseFieldSelector('a=b\\,c\\=d\\\\').requirements[0]?.value, 'b,c=d\\');
   assert.equal(String(s.parseFieldSelector('a=b\\,c')), 'a=b\\,c');
   assert.equal(s.parseFieldSelector(',a=b,').requirements.length, 1);
+  assert.deepEqual(s.parseFieldSelector('=,==,!=,a=').requirements, [{ field: 'a', operator: '=', value: '' }]);
   assert.throws(() => s.parseFieldSelector('a=b,c'), { message: "invalid selector: 'a=b,c'; can't understand 'c'" });
   assert.throws(() => s.parseFieldSelector('a=\\b'), { message: 'invalid field selector: invalid escape sequence: \\b' });
   assert.throws(() => s.parseFieldSelector('a=b=c'), { message: 'invalid field selector: unescaped character in value: 61' });

@@ -1,9 +1,8 @@
 import type { LabelSelector } from '@keelson/types';
-import { formatFieldErrors } from './field.ts';
 import { compareStrings, goQuote } from './go-text.ts';
 import { parseRequirements } from './label-parser.ts';
 import {
-  checkRequirement,
+  checkedRequirement,
   type LabelOperator,
   type LabelRequirement,
   type Labels,
@@ -62,24 +61,18 @@ export function labelsSelector(labels: Labels | undefined | null): LabelSelector
 
 const objectOperators: Readonly<Record<string, LabelOperator>> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' };
 
-/** A selector as it stands in objects: absent selects nothing, `{}` everything. @throws Error with upstream's words. */
+/** A selector as it stands in objects: absent selects nothing, `{}` everything. @throws Error with upstream's words for the first that is wrong. */
 export function labelSelectorMatcher(selector: LabelSelector | undefined | null): LabelSelectorMatcher {
   if (!selector) return noLabels;
-  const requirements: LabelRequirement[] = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({
-    key,
-    operator: '=',
-    values: [value],
-  }));
-  for (const { key, operator: name, values } of selector.matchExpressions ?? []) {
-    const operator = objectOperators[name];
-    if (!operator) throw new Error(`${goQuote(name)} is not a valid label selector operator`);
-    requirements.push({ key, operator, values: values ?? [] });
-  }
-  for (const requirement of requirements) {
-    const errors = checkRequirement(requirement);
-    if (errors.length > 0) throw new Error(formatFieldErrors(errors));
-  }
-  return new LabelSelectorMatcher(requirements);
+  const labels = Object.entries(selector.matchLabels ?? {});
+  return new LabelSelectorMatcher([
+    ...labels.map(([key, value]) => checkedRequirement({ key, operator: '=', values: [value] })),
+    ...(selector.matchExpressions ?? []).map(({ key, operator: name, values }) => {
+      const operator = objectOperators[name];
+      if (!operator) throw new Error(`${goQuote(name)} is not a valid label selector operator`);
+      return checkedRequirement({ key, operator, values: values ?? [] });
+    }),
+  ]);
 }
 
 /** A selector for people: `<none>` when it says nothing, `<error>` when it is wrong. */
@@ -130,7 +123,10 @@ export function escapeFieldValue(value: string): string {
   return value.replace(/[\\,=]/g, '\\$&');
 }
 
-/** Reads `a.b=c,d!=e`, with `\,`, `\=` and `\\` standing for themselves in values. @throws Error with upstream's words. */
+/**
+ * Reads `a.b=c,d!=e`, with `\,`, `\=` and `\\` standing for themselves in values. No field that is nothing is no condition.
+ * @throws Error with upstream's words.
+ */
 export function parseFieldSelector(text: string): FieldSelector {
   const terms = text.match(/(?:\\.|[^,\\]|\\$)+/gs) ?? [];
   const requirements = terms.toSorted(compareStrings).map((term) => {
@@ -138,7 +134,7 @@ export function parseFieldSelector(text: string): FieldSelector {
     if (field === undefined || value === undefined) throw new Error(`invalid selector: '${text}'; can't understand '${term}'`);
     return { field, operator: operator === '!=' ? ('!=' as const) : ('=' as const), value: unescapeFieldValue(value) };
   });
-  return new FieldSelector(requirements);
+  return new FieldSelector(requirements.filter(({ field, value }) => field !== '' || value !== ''));
 }
 
 function unescapeFieldValue(value: string): string {

@@ -84,6 +84,9 @@ test('addresses', () => {
   const canonical: [text: string, printed: string | undefined][] = [
     ['10.0.0.1', '10.0.0.1'],
     ['010.0.0.01', '10.0.0.1'],
+    ['0010.0.0.1', '10.0.0.1'],
+    ['0fd00::00256', 'fd00::256'],
+    ['1fd00::', undefined],
     ['256.0.0.1', undefined],
     ['1.2.3', undefined],
     ['::', '::'],
@@ -102,7 +105,8 @@ test('addresses', () => {
   }
   const range = parseCidr('10.96.0.0/12');
   assert.ok(range && rangeContains(range, { version: 4, value: 0x0a600001n }) && !rangeContains(range, { version: 4, value: 0x0a700000n }));
-  for (const text of ['10.0.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', '::/129', 'x/8'])
+  assert.equal(parseCidr('010.0.0.0/08')?.prefix, 8);
+  for (const text of ['10.0.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/-8', '::/129', 'x/8'])
     assert.equal(parseCidr(text), undefined, text);
 });
 

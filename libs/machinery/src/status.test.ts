@@ -140,3 +140,14 @@ test('status: invalid lists every cause, and repeats none in the message', () =>
   });
   assert.equal(machinery.invalid({ group: '', kind: 'Pod' }, 'x', []).message, 'Pod "x" is invalid');
 });
+
+test('status: causes end at a megabyte, and what is long is told once in the message', () => {
+  const long = Array.from({ length: 1_000 }, (_, n) => `key${n}`);
+  const errors = Array.from({ length: 1_000 }, () => machinery.fieldInvalid('spec.keys', long, 'no'));
+  const { message, details } = machinery.invalid({ group: '', kind: 'Pod' }, 'x', errors).status;
+  assert.ok(message && message.length < 20_000);
+  const causes = details?.causes ?? [];
+  assert.ok(causes.length > 50 && JSON.stringify(causes).length < 2_000_000, `${causes.length}`);
+  const huge = machinery.invalid({ group: '', kind: 'Pod' }, 'x', [machinery.fieldInvalid('spec', 'x'.repeat(2_000_000), 'no')]).status;
+  assert.equal(huge.details?.causes?.length, 1);
+});

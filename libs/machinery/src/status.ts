@@ -97,13 +97,27 @@ export function applyConflict(causes: StatusCause[], message: string): StatusErr
   return failure(409, 'Conflict', message, { causes });
 }
 
-/** 422 with a cause per field error, and the errors joined in the message. */
+/** 422 with a cause per field error, and the errors joined in the message. Upstream tells all causes, however long; here they end at a megabyte. */
 export function invalid(kind: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
-  const causes = errors.map((error) => ({ reason: fieldErrorReason(error), message: fieldErrorBody(error), field: error.path }));
+  const causes = causesOf(errors);
   const subject = `${groupKindText(kind)} ${goQuote(name)} is invalid`;
   const message = errors.length > 0 ? `${subject}: ${formatFieldErrors(errors)}` : subject;
   const details = about({ group: kind.group, resource: kind.kind }, name, causes.length > 0 ? { causes } : {});
   return failure(422, 'Invalid', message, details);
+}
+
+const mostCharacters = 1024 * 1024;
+
+function causesOf(errors: readonly FieldError[]): { reason: string; message: string; field: string }[] {
+  const causes = [];
+  let length = 0;
+  for (const error of errors) {
+    const cause = { reason: fieldErrorReason(error), message: fieldErrorBody(error), field: error.path };
+    length += cause.message.length + cause.field.length;
+    if (length > mostCharacters && causes.length > 0) break;
+    causes.push(cause);
+  }
+  return causes;
 }
 
 /** A patch that is well formed but cannot be applied; upstream says no more than this. The cause is for the server's log. */
@@ -175,6 +189,11 @@ export function resourceVersionTooLarge(asked: number | bigint, current: number 
 export function internalError(error: unknown): StatusError {
   const message = errorMessage(error);
   return failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
+}
+
+/** What upstream did not foresee and so takes for the server's fault, though it is not: 500 without a reason. */
+export function unforeseen(message: string): StatusError {
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
 }
 
 export function serviceUnavailable(message: string): StatusError {

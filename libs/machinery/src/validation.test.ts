@@ -107,3 +107,14 @@ test('selectors in objects', () => {
     ],
   );
 });
+
+test('domains say which of their labels is wrong', () => {
+  const long = 'a'.repeat(64);
+  for (const [name, message] of [
+    ['a.b.', ''],
+    ['', 'at: Required value'],
+    ['a.', 'at: Invalid value: "a": should be a domain with at least two segments separated by dots'],
+    [`a.${long}.b${long}`, `at: Invalid value: "${long}": must be no more than 63 characters`],
+  ] as const)
+    assert.equal(text(v.validateFullyQualifiedDomainName(name, 'at')).join(), message);
+});

@@ -3,7 +3,7 @@ import { equal } from './equal.ts';
 import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type PathLike } from './field.ts';
 import { byteLength, compareStrings, goQuote, isPrintable } from './go-text.ts';
 import { parseCidr, parseIp } from './ip.ts';
-import { isDNS1123Label, isLabelValue, isQualifiedName } from './names.ts';
+import { isDNS1123Label, isDNS1123Subdomain, isLabelValue, isQualifiedName } from './names.ts';
 
 /** Total bytes of an object's annotation keys and values. */
 export const annotationSizeLimit: number = 256 * 1024;
@@ -203,6 +203,18 @@ function validateSelectorRequirement({ key, operator, values = [] }: LabelSelect
   errors.push(...invalidBy(isQualifiedName(key), at.child('key'), key));
   for (const [i, value] of values.entries()) errors.push(...invalidBy(isLabelValue(value), at.child('values').index(i), value));
   return errors;
+}
+
+/** A domain of at least two labels; a trailing dot is allowed, and not shown. */
+export function validateFullyQualifiedDomainName(value: string, at: PathLike): FieldError[] {
+  if (value === '') return [fieldRequired(at)];
+  const name = value.replace(/\.$/, '');
+  const problems = isDNS1123Subdomain(name);
+  if (problems.length > 0) return [fieldInvalid(at, name, problems.join(','))];
+  const labels = name.split('.');
+  if (labels.length < 2) return [fieldInvalid(at, name, 'should be a domain with at least two segments separated by dots')];
+  const wrong = labels.find((label) => isDNS1123Label(label).length > 0);
+  return wrong === undefined ? [] : [fieldInvalid(at, wrong, isDNS1123Label(wrong).join(','))];
 }
 
 /** IPv4 or IPv6. Leading zeros in IPv4 are accepted, as in stored objects of old. */

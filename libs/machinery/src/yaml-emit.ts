@@ -1,4 +1,4 @@
-import { yamlText } from './yaml-scalar.ts';
+import { isSimpleKey, yamlText } from './yaml-scalar.ts';
 
 /**
  * An object as kubectl prints YAML: keys in natural order, two spaces of indentation, lists not indented below their key, strings quoted
@@ -12,8 +12,9 @@ export function toYaml(value: unknown): string {
 /** The lines of a list or map that is not empty, each indented. */
 function block(value: object, indent: number): string[] {
   const pad = ' '.repeat(indent);
-  if (Array.isArray(value)) return value.flatMap((element) => listElement(element, indent));
+  if (Array.isArray(value)) return value.flatMap((item) => element('-', item, indent));
   return entriesOf(value).flatMap(([key, inner]) => {
+    if (!isSimpleKey(key)) return [`${pad}? ${yamlText(key, { indent, column: indent + 2, key: false })}`, ...element(':', inner, indent)];
     const name = yamlText(key, { indent, column: indent, key: true });
     const start = `${pad}${name}:`;
     if (typeof inner !== 'object' || isEmpty(inner)) return [`${start} ${scalar(inner, indent, start.length + 1)}`];
@@ -21,11 +22,12 @@ function block(value: object, indent: number): string[] {
   });
 }
 
-function listElement(element: unknown, indent: number): string[] {
-  const pad = ' '.repeat(indent);
-  if (typeof element !== 'object' || isEmpty(element)) return [`${pad}- ${scalar(element, indent, indent + 2)}`];
-  const [first = '', ...rest] = block(element as object, indent + 2);
-  return [`${pad}- ${first.slice(indent + 2)}`, ...rest];
+/** A value after its indicator, on the same line. */
+function element(indicator: '-' | ':', value: unknown, indent: number): string[] {
+  const start = `${' '.repeat(indent)}${indicator}`;
+  if (typeof value !== 'object' || isEmpty(value)) return [`${start} ${scalar(value, indent, indent + 2)}`];
+  const [first = '', ...rest] = block(value as object, indent + 2);
+  return [`${start} ${first.slice(indent + 2)}`, ...rest];
 }
 
 function entriesOf(value: object): [string, unknown][] {

@@ -1,3 +1,5 @@
+import { byteLength } from './go-text.ts';
+
 /** Where a string is written. */
 export interface Place {
   /** Of the map or list it stands in. */
@@ -20,7 +22,7 @@ export function yamlText(text: string, place: Place): string {
 }
 
 const words =
-  /^(?:|~|null|Null|NULL|<<|y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON|n|N|no|No|NO|false|False|FALSE|off|Off|OFF|\.nan|\.NaN|\.NAN|[+-]?\.(?:inf|Inf|INF))$/;
+  /^(?:|~|null|Null|NULL|y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON|n|N|no|No|NO|false|False|FALSE|off|Off|OFF|\.nan|\.NaN|\.NAN|[+-]?\.(?:inf|Inf|INF))$/;
 const integer = /^[+-]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+)$/;
 const float = /^[+-]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][+-]?[0-9]+)?$/;
 const base60 = /^[+-]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
@@ -32,11 +34,11 @@ export function readsAsString(text: string): boolean {
   if (words.test(text) || base60.test(text) || timestamp.test(text)) return false;
   if (!/^[+\-.0-9]/.test(text)) return true;
   const digits = text.replaceAll('_', '');
-  return !integer.test(digits) && !float.test(digits);
+  return !integer.test(digits) && !(float.test(digits) && Number.isFinite(Number(digits)));
 }
 
-/** What libyaml calls printable; a tab is not. */
-const special = /[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
+/** What libyaml does not call printable: a tab, and all that UTF-8 has four bytes for. */
+const special = /[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u;
 const lineBreak = /[\n\r\x85\u2028\u2029]/;
 
 function plainAllowed(text: string): boolean {
@@ -46,7 +48,14 @@ function plainAllowed(text: string): boolean {
 }
 
 function singleAllowed(text: string): boolean {
-  return !special.test(text) && !lineBreak.test(text);
+  return !special.test(text);
+}
+
+const longestKey = 128;
+
+/** Whether a key stands before its colon; what is long, or breaks lines, stands after a question mark. */
+export function isSimpleKey(text: string): boolean {
+  return byteLength(text) <= longestKey && !lineBreak.test(text);
 }
 
 /** Not where a line, or the whole, ends in spaces. */

@@ -10,11 +10,17 @@ const reads: [text: string, value: unknown][] = [
   ['a: 2020-01-01\nb: 1:30\nc: 0x10\nd: 1e3\ne: ~\nf:', { a: '2020-01-01', b: '1:30', c: 16, d: 1000, e: null, f: null }],
   ['1: a\ntrue: b', { 1: 'a', true: 'b' }],
   ['a: |\n  x\n  y\nb: >-\n  x\n  y', { a: 'x\ny\n', b: 'x y' }],
+  ['a: |\n  x\nb: |\n  y', { a: 'x\n', b: 'y' }],
+  ['a: |\n  x\n', { a: 'x\n' }],
   ['a: &x {q: 1}\nb: *x\nc:\n  <<: *x\n  z: 2', { a: { q: 1 }, b: { q: 1 }, c: { q: 1, z: 2 } }],
   ['{"a": [1, "b"]}', { a: [1, 'b'] }],
   ['', null],
   ['# only a comment', null],
   ['a: 1\n---\nb: 2', { a: 1 }],
+  ['a: 1\n---\nb: [', { a: 1 }],
+  ['mode: 0o644\nold: 0644\nnone: 0o9', { mode: 420, old: 420, none: '0o9' }],
+  ['a: !!binary aGVsbG8=', { a: 'hello' }],
+  ['.inf: 1e400\n1.5: x', { '.inf': '1e400', 1.5: 'x' }],
 ];
 
 test('YAML reads as sigs.k8s.io/yaml reads it', () => {
@@ -22,16 +28,28 @@ test('YAML reads as sigs.k8s.io/yaml reads it', () => {
 });
 
 const refused: [text: string, message: string][] = [
-  ['a: b: c', 'line 1: mapping values are not allowed in this context'],
+  ['a: b: c', 'mapping values are not allowed in this context'],
+  ['x: 1\na: b: c', 'line 2: mapping values are not allowed in this context'],
+  ['x: 1\nspec\n  replicas: 1', "line 3: could not find expected ':'"],
+  ['metadata:\n  name: a\n   labels: b', 'line 3: mapping values are not allowed in this context'],
+  ['a:\n  - b\n c: 1', 'line 2: did not find expected key'],
+  ['x: 1\na: - b', 'line 2: block sequence entries are not allowed in this context'],
   ['a: 1\nb:\n\tc: 1', 'line 3: found character that cannot start any token'],
-  ['a: [1, 2', "line 1: did not find expected ',' or ']'"],
-  ['a: "x', 'line 1: found unexpected end of stream'],
+  ['a: [1, 2\n', "line 1: did not find expected ',' or ']'"],
+  ['a: "x', 'found unexpected end of stream'],
   ['a: *x', "unknown anchor 'x' referenced"],
+  ['{a: [1, x]}: b', 'invalid map key: map[interface {}]interface {}{"a":[]interface {}{1, "x"}}'],
 ];
 
 test('YAML that is none', () => {
   for (const [text, message] of refused)
     assert.throws(() => parseYaml(text), { message: `error converting YAML to JSON: yaml: ${message}` }, text);
+  for (const [text, message] of [
+    ['~: x', 'unsupported map key of type: %!s(<nil>), key: <nil>, value: "x"'],
+    ['a: -.inf', 'json: unsupported value: -Inf'],
+    ['a: .NaN', 'json: unsupported value: NaN'],
+  ] as const)
+    assert.throws(() => parseYaml(text), { message: `error converting YAML to JSON: ${message}` }, text);
 });
 
 test('aliases: copies are apart, and a bomb is refused', () => {
@@ -58,6 +76,7 @@ test('keys that stand twice are named, and the last counts', () => {
 
 test('streams', () => {
   const values = (text: string): unknown[] => parseYamlDocuments(text).map(({ value }) => value);
+  assert.deepEqual(values('a: |\n  x'), [{ a: 'x\n' }]);
   assert.deepEqual(values('---\na: 1\n---\n# nothing\n---\nb: 2\n...\n'), [{ a: 1 }, { b: 2 }]);
   assert.deepEqual(values('{"a":1}\n{"b":"}{"}'), [{ a: 1 }, { b: '}{' }]);
   assert.deepEqual(values('{a: 1}'), [{ a: 1 }]);
@@ -158,13 +177,21 @@ strings:
 - "null"
 - "~"
 - 'trailing '
-- é😀
+- "é\\U0001F600"
 - a"b
 - '"q"'
-- "<<"
+- <<
 - 1.2.3
 - 'key:'
 `.replace('a9: 1.5e3', 'a9: "1.5e3"'),
+  );
+});
+
+test('keys that are long or break lines stand after a question mark', () => {
+  const long = 'k'.repeat(129);
+  assert.equal(
+    toYaml({ a: [{ 'x\ny': { b: [1] } }], [long]: 'v', 'p\n': ['q'] }),
+    `a:\n- ? |-\n    x\n    y\n  : b:\n    - 1\n? ${long}\n: v\n? |\n  p\n: - q\n`,
   );
 });
 

@@ -2,15 +2,19 @@ import {
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
+  type Node,
   type ParsedNode,
   parseAllDocuments,
+  type ScalarTag,
   type Tags,
   visit,
-  type YAMLError,
 } from 'yaml';
+import { goSyntax } from './go-text.ts';
+import { yamlFault } from './yaml-fault.ts';
 
 /** One document as plain data, and the keys that stand more than once in their map (the last one counts). */
 export interface YamlDocument {
@@ -33,18 +37,32 @@ const aliasLimit = 1000;
 const unread = /:(?:timestamp|binary|omap|pairs|set)$/;
 
 /**
- * Reads the first YAML or JSON document as sigs.k8s.io/yaml does: YAML 1.1 words (`yes`, `off`), all keys become strings, timestamps stay
+ * Reads the first YAML or JSON document, whatever comes after it, as sigs.k8s.io/yaml does: YAML 1.1 words (`yes`, `off`), all keys become strings, timestamps stay
  * strings. Empty text is null.
  * @throws Error `error converting YAML to JSON: yaml: line N: …`.
  */
 export function parseYaml(text: string): YamlDocument {
-  return parseYamlDocuments(text)[0] ?? { value: null, duplicates: [] };
+  const [value] = jsonValues(text) ?? [];
+  if (value !== undefined) return { value, duplicates: [] };
+  const { documents, lines } = yamlDocuments(text);
+  return documents[0]
+    ? convert(documents[0], { lines, text }, text.endsWith('\n') ? undefined : text.length)
+    : { value: null, duplicates: [] };
 }
 
 /** Reads all documents of a stream, YAML with `---` between or JSON values one after another; empty ones are left out. @throws as `parseYaml`. */
 export function parseYamlDocuments(text: string): YamlDocument[] {
-  const values = /^\s*\{/.test(text) ? parseJsonStream(text) : undefined;
+  const values = jsonValues(text);
   if (values) return values.map((value) => ({ value, duplicates: [] }));
+  const ended = text.endsWith('\n') ? text : `${text}\n`;
+  const { documents, lines } = yamlDocuments(ended);
+  return documents
+    .filter(({ contents, errors }) => contents !== null || errors.length > 0)
+    .map((document) => convert(document, { lines, text: ended }))
+    .filter(({ value }) => value !== null);
+}
+
+function yamlDocuments(text: string): { readonly documents: readonly Document.Parsed[]; readonly lines: LineCounter } {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, {
     version: '1.1',
@@ -55,17 +73,37 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
     prettyErrors: false,
     logLevel: 'silent',
     lineCounter: lines,
-    customTags: (tags: Tags) =>
-      tags
+    customTags: (tags: Tags) => [
+      ...tags
         .filter((tag) => typeof tag === 'string' || (!unread.test(tag.tag) && !('format' in tag && tag.format === 'TIME')))
         .map((tag) => (typeof tag === 'string' ? tag : withDigit(tag))),
+      octal,
+      binary,
+    ],
   });
-  const documents = Array.isArray(parsed) ? parsed : [];
-  return documents
-    .filter(({ contents, errors }) => contents !== null || errors.length > 0)
-    .map((document) => convert(document, lines))
-    .filter(({ value }) => value !== null);
+  return { documents: Array.isArray(parsed) ? parsed : [], lines };
 }
+
+/** YAML 1.2's way to write file modes, which go-yaml takes too. */
+const octal: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?0o[0-7_]+$/,
+  resolve: (text) => Number.parseInt(text.replaceAll('_', '').replace('0o', ''), 8),
+};
+
+/** Text that is written in base64. */
+const binary: ScalarTag = {
+  tag: 'tag:yaml.org,2002:binary',
+  resolve(text, complain) {
+    try {
+      return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
+    } catch {
+      complain('!!binary value contains invalid base64 data');
+      return text;
+    }
+  },
+};
 
 /** `e1` and `.` are no numbers, whatever YAML 1.1 says: go-yaml wants a digit before the exponent. */
 function withDigit(tag: Exclude<Tags[number], string>): Exclude<Tags[number], string> {
@@ -74,7 +112,8 @@ function withDigit(tag: Exclude<Tags[number], string>): Exclude<Tags[number], st
 }
 
 /** Whole JSON values, or nothing when it is not that: it may be YAML in flow style still. */
-function parseJsonStream(text: string): unknown[] | undefined {
+function jsonValues(text: string): unknown[] | undefined {
+  if (!/^\s*\{/.test(text)) return undefined;
   const values: unknown[] = [];
   const token = /"(?:[^"\\]|\\.)*"|[{}[\]]/g;
   let [depth, start] = [0, 0];
@@ -92,10 +131,16 @@ function parseJsonStream(text: string): unknown[] | undefined {
   return text.slice(start).trim() === '' ? values : undefined;
 }
 
-function convert(document: Document.Parsed, lines: LineCounter): YamlDocument {
-  const [error] = document.errors;
-  if (error) throw conversionError(`line ${lines.linePos(error.pos[0]).line}: ${problem(error)}`);
+interface Source {
+  readonly lines: LineCounter;
+  readonly text: string;
+}
+
+/** @param end of the text, where its last line is without a break; who reads streams gives every line one. */
+function convert(document: Document.Parsed, { lines, text }: Source, end = Number.POSITIVE_INFINITY): YamlDocument {
+  if (document.errors.length > 0) throw conversionError(yamlFault(document.errors, lines, text));
   const aliased = checkAliases(document);
+  checkScalars(document, end);
   const value = toJs(document);
   // What an alias repeats is shared in memory: whoever changes one copy must not change the others.
   return { value: aliased ? JSON.parse(JSON.stringify(value)) : value, duplicates: duplicates(document.contents, '', lines) };
@@ -118,38 +163,56 @@ function checkAliases(document: Document.Parsed): boolean {
   return count > 0;
 }
 
+/**
+ * Keys become text, numbers stay such only where JSON has them, and blocks end as go-yaml ends them. @param end as of `convert`
+ * @throws Error for a key that is no scalar or nothing at all, or a number that is none.
+ */
+function checkScalars(document: Document.Parsed, end: number): void {
+  visit(document, {
+    Pair(_, { key, value }) {
+      if (isMap(key) || isSeq(key)) throw conversionError(`invalid map key: ${goSyntax(plain(key, document))}`);
+      if (!isScalar(key) || key.value !== null) return;
+      const held = isNode(value) ? plain(value, document) : null;
+      throw new Error(
+        `error converting YAML to JSON: unsupported map key of type: %!s(<nil>), key: <nil>, value: ${held === null ? '<nil>' : goSyntax(held)}`,
+      );
+    },
+    Scalar(at, node) {
+      // A block's last line has a break only if it is written.
+      if (typeof node.value === 'string' && node.type?.startsWith('BLOCK') && (node.range?.[1] ?? 0) >= end)
+        node.value = node.value.replace(/\n$/, '');
+      if (typeof node.value !== 'number' || Number.isFinite(node.value)) return;
+      const [, sign = '', name] = /^([+-]?)\.(inf|nan)$/i.exec(node.source ?? '') ?? [];
+      // What is too large for a number is text.
+      if (name === undefined) node.value = node.source;
+      else if (at === 'key') node.value = `${sign.replace('+', '')}.${name.toLowerCase()}`;
+      else throw new Error(`error converting YAML to JSON: json: unsupported value: ${/nan/i.test(name) ? 'NaN' : `${sign || '+'}Inf`}`);
+    },
+  });
+}
+
+function plain(node: Node, document: Document.Parsed): unknown {
+  try {
+    return node.toJS(document);
+  } catch {
+    throw conversionError(mergeProblem);
+  }
+}
+
+const mergeProblem = 'map merge requires map or sequence of maps as the value';
+
 function toJs(document: Document.Parsed): unknown {
   try {
     return document.toJS({ maxAliasCount: aliasLimit });
   } catch (error) {
     if (error instanceof ReferenceError) throw conversionError('document contains excessive aliasing');
-    throw conversionError((error as Error).message);
+    throw conversionError(mergeProblem);
   }
 }
 
+/** As sigs.k8s.io/yaml tells what go-yaml complains of. */
 function conversionError(message: string): Error {
   return new Error(`error converting YAML to JSON: yaml: ${message}`);
-}
-
-/** libyaml's words for the parser's complaint. */
-const problems: Readonly<Record<string, string>> = {
-  BLOCK_AS_IMPLICIT_KEY: 'mapping values are not allowed in this context',
-  MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
-  TAB_AS_INDENT: 'found character that cannot start any token',
-  BAD_SCALAR_START: 'found character that cannot start any token',
-  BAD_DIRECTIVE: 'found unknown directive name',
-  BAD_INDENT: 'did not find expected key',
-  UNEXPECTED_TOKEN: 'did not find expected key',
-  BAD_DQ_ESCAPE: 'found unknown escape character',
-};
-
-function problem({ code, message }: YAMLError): string {
-  if (code === 'MISSING_CHAR' && /quote/.test(message)) return 'found unexpected end of stream';
-  if (code === 'MISSING_CHAR' || code === 'BAD_INDENT') {
-    const bracket = /[\]}]/.exec(message)?.[0];
-    if (bracket) return `did not find expected ',' or '${bracket}'`;
-  }
-  return problems[code] ?? message;
 }
 
 function duplicates(node: ParsedNode | null, at: string, lines: LineCounter): YamlDuplicate[] {

@@ -6,7 +6,7 @@ import { StatusError } from '../status.ts';
 import { applyConfiguration } from './apply.ts';
 import { pathText } from './element.ts';
 import { type FieldSet, leaf, pathsOf, setOf } from './fields.ts';
-import { type FieldOwner, type FieldVersions, type ManagedEntry, trackUpdate, writeManaged } from './managed.ts';
+import { type FieldOwner, type FieldVersions, type ManagedEntry, trackField, trackUpdate, writeManaged } from './managed.ts';
 import { MergeTypes } from './type.ts';
 
 const types = new MergeTypes(await loadSchemas());
@@ -49,6 +49,7 @@ class Thing {
   }
 }
 
+const owner = (manager: string): FieldOwner => ({ manager, operation: 'Apply', apiVersion: 'apps/v1', subresource: '' });
 const scaled = (replicas: number, more: object = {}): object => ({ spec: { replicas, ...more } });
 const labelled = (labels: Record<string, string>): object => ({ metadata: { labels } });
 
@@ -227,12 +228,100 @@ test('times move with what an owner does, and not without', async () => {
   await thing.apply('a', scaled(1));
   assert.deepEqual(times(), { a: '00' });
   await thing.apply('b', scaled(1));
-  assert.deepEqual(times(), { a: '00', b: '02' });
+  assert.deepEqual(times(), { a: '00', b: undefined });
   await thing.update('c', scaled(1));
   await thing.update('c', scaled(5));
   assert.deepEqual(times(), { c: '04' });
   await thing.update('c', scaled(6));
   assert.deepEqual(times(), { c: '05' });
+});
+
+test('what an applier drops is all that goes: what says which object it is stays, and so does what nobody owns', async () => {
+  const thing = new Thing();
+  thing.object = { metadata: { name: 'x', uid: 'u', labels: { a: '1' } }, spec: { paused: true } };
+  thing.entries = [{ ...owner('a'), time: undefined, fields: setOf(['f:metadata', 'f:labels', 'f:a']) }];
+  await thing.apply('a', { metadata: { name: 'x' }, spec: { replicas: 1 } });
+  assert.deepEqual(thing.object, { metadata: { name: 'x', uid: 'u' }, spec: { paused: true, replicas: 1 } });
+});
+
+test('what another version owns is put back, and with it what nobody owns', async () => {
+  const both: FieldVersions = { type: () => types.named('apps.v1.Deployment'), convert: (object) => object };
+  const live = { metadata: { name: 'x', uid: 'u', labels: { a: '1' } }, spec: { paused: true, replicas: 1, minReadySeconds: 1 } };
+  const entries: ManagedEntry[] = [
+    { ...owner('a'), time: undefined, fields: setOf(['f:metadata', 'f:labels', 'f:a'], ['f:spec', 'f:replicas'], ['f:spec', 'f:paused']) },
+    { ...owner('b'), apiVersion: 'apps/v2', time: undefined, fields: setOf(['f:spec', 'f:replicas']) },
+  ];
+  const asked = {
+    owner: owner('a'),
+    versions: both,
+    reset: leaf,
+    now: '',
+    live,
+    entries,
+    config: { metadata: { name: 'x' } },
+    force: false,
+  };
+  const { object } = await applyConfiguration(asked);
+  assert.deepEqual(object, { metadata: { name: 'x', uid: 'u' }, spec: { replicas: 1, minReadySeconds: 1 } });
+});
+
+test('what stays though all it held is dropped is null', async () => {
+  const thing = await new Thing().apply('a', labelled({ x: '1' }));
+  await thing.apply('a', labelled({}));
+  assert.deepEqual(thing.object, { metadata: { labels: null } });
+});
+
+test('items of both lists keep the order of the configuration, the others stand where they are met', async () => {
+  const of = (...finalizers: string[]): object => ({ metadata: { finalizers } });
+  for (const [live, config, merged] of [
+    [
+      ['d', 'b', 'a'],
+      ['b', 'd'],
+      ['b', 'a', 'd'],
+    ],
+    [['a', 'b'], ['c'], ['a', 'b', 'c']],
+    [
+      ['a', 'b', 'c'],
+      ['c', 'x', 'a'],
+      ['b', 'c', 'x', 'a'],
+    ],
+    [
+      ['a', 'a', 'c'],
+      ['a', 'd'],
+      ['a', 'd', 'c'],
+    ],
+  ] as const) {
+    const thing = await new Thing().update('u', of(...live));
+    await thing.apply('a', of(...config), { force: true });
+    assert.deepEqual(thing.object, of(...merged));
+  }
+});
+
+test('an empty map is no value of a live object: who sets it beside its owner meets a conflict', async () => {
+  const thing = new Thing();
+  thing.object = { spec: { replicas: 1 } };
+  thing.entries = [{ ...owner('a'), time: undefined, fields: setOf(['f:metadata', 'f:annotations']) }];
+  const { message } = await refusal(thing.apply('b', { metadata: { annotations: {} } }));
+  assert.equal(message, 'Apply failed with 1 conflict: conflict with "a": .metadata.annotations');
+});
+
+test('conflicts stand in the order of upstream’s identifiers: the writers of a subresource first', async () => {
+  const thing = await new Thing().apply('b', scaled(1));
+  await thing.apply('b', { spec: { paused: true } }, { subresource: 'status' });
+  const { message } = await refusal(thing.apply('a', scaled(2, { paused: false })));
+  const lines = ['conflicts with "b" with subresource "status":', '- .spec.paused', 'conflicts with "b":', '- .spec.replicas'];
+  assert.equal(message, `Apply failed with 2 conflicts: ${lines.join('\n')}`);
+});
+
+test('a scale takes the replicas from whoever has them, and without a time', () => {
+  const replicas = ['f:spec', 'f:replicas'];
+  const entries: ManagedEntry[] = [{ ...owner('a'), time: 't', fields: setOf(replicas, ['f:spec', 'f:paused']) }];
+  const scaler = { manager: 'hpa', operation: 'Update', apiVersion: 'apps/v1', subresource: 'scale' } as const;
+  assert.deepEqual(trackField(entries, replicas, scaler), [
+    { ...owner('a'), time: 't', fields: setOf(['f:spec', 'f:paused']) },
+    { ...scaler, time: undefined, fields: setOf(replicas) },
+  ]);
+  assert.deepEqual(trackField([], replicas, scaler), []);
 });
 
 test('entries of a version that is served no more are dropped, fields of another one are compared in it', async () => {

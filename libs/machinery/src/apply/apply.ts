@@ -1,7 +1,6 @@
 import { sameJson } from '../patch/same.ts';
-import { compareFields } from './compare.ts';
 import { type Conflict, conflictError } from './conflict.ts';
-import { difference, type FieldSet, intersection, isEmptySet, leaf, sameSet, union } from './fields.ts';
+import { difference, type FieldSet, intersection, isEmptySet, leaf, outside, union } from './fields.ts';
 import { fieldsOfLastApplied, withLastApplied } from './last-applied.ts';
 import {
   afterLoss,
@@ -14,7 +13,7 @@ import {
   trackUpdate,
 } from './managed.ts';
 import { mergeConfiguration, pruneDropped } from './merge.ts';
-import { fieldsOf } from './own.ts';
+import { everythingIn, fieldsOf } from './own.ts';
 import { type MergeType, open } from './type.ts';
 
 /** What is applied to an object, all in the applier's version. The configuration has its type's shape. */
@@ -56,7 +55,7 @@ export async function applyConfiguration(application: Application): Promise<Appl
 async function withEntries(application: Application): Promise<Application> {
   const { live, entries, owner } = application;
   if (!live || entries.length > 0) return application;
-  const before = { ...application, owner: { ...owner, manager: beforeFirst, operation: 'Update' as const, subresource: '' } };
+  const before = { ...application, owner: { ...owner, manager: beforeFirst, operation: 'Update' as const } };
   return { ...application, entries: await trackUpdate([], {}, live, before) };
 }
 
@@ -70,9 +69,10 @@ interface ApplyPlan {
 async function planApply(application: Application): Promise<ApplyPlan> {
   const { live = {}, config, entries, owner } = application;
   const type = typeOf(application);
-  const fields = ownable(fieldsOf(config, type), application);
+  const spoken = outside(fieldsOf(config, type), application.reset);
+  const fields = ownable(spoken, application);
   const merged = mergeConfiguration(live, config, type) as object;
-  const object = await prune(application, merged, fields);
+  const object = await prune(application, merged, spoken);
   const changes = await changesBetween(live, object, entries, application);
   const conflicts: Conflict[] = [];
   for (const entry of entries) {
@@ -89,7 +89,7 @@ function typeOf({ versions, owner }: Application): MergeType {
 
 /**
  * Takes out what the applier owned and names no more. First in the version it spoke then; what others own in other versions is put back
- * by looking at the removal in each of those.
+ * by looking at the removal in each of those, and at last what nobody owned but the applier neither.
  */
 async function prune({ entries, owner, versions }: Application, merged: object, fields: FieldSet): Promise<object> {
   const key = ownerText(owner);
@@ -101,17 +101,24 @@ async function prune({ entries, owner, versions }: Application, merged: object, 
   }
   const convert = (object: object, from: string, to: string): Promise<object> | object =>
     from === to ? object : versions.convert(object, from, to);
-  let pruned = merged;
-  for (const version of new Set([last.apiVersion, ...owned.keys()])) {
+  const without = async (version: string, type: MergeType, dropped: FieldSet, kept: FieldSet | undefined): Promise<object> => {
+    const whole = await convert(merged, owner.apiVersion, version);
+    return convert((pruneDropped(whole, type, dropped, kept) ?? {}) as object, version, owner.apiVersion);
+  };
+  const lastType = versions.type(last.apiVersion);
+  if (!lastType) return merged;
+  let pruned = await without(last.apiVersion, lastType, last.fields, owned.get(last.apiVersion));
+  const others = [...owned.keys()].filter((version) => version !== last.apiVersion);
+  for (const version of others) {
     const type = versions.type(version);
     if (!type) continue;
-    const whole = await convert(merged, owner.apiVersion, version);
-    const isLast = version === last.apiVersion;
-    const dropped = isLast ? last.fields : compareFields(whole, await convert(pruned, owner.apiVersion, version), type).removed;
-    const kept = (pruneDropped(whole, type, dropped, owned.get(version)) ?? {}) as object;
-    pruned = await convert(kept, version, owner.apiVersion);
+    const [before, after] = [await convert(merged, owner.apiVersion, version), await convert(pruned, owner.apiVersion, version)];
+    const left = union(everythingIn(after, type), owned.get(version) ?? leaf);
+    pruned = await without(version, type, everythingIn(before, type), left);
   }
-  return pruned;
+  if (others.length === 0) return pruned;
+  const left = everythingIn(await convert(pruned, owner.apiVersion, last.apiVersion), lastType);
+  return without(last.apiVersion, lastType, last.fields, left);
 }
 
 /** Conflicts that client-side apply is not to blame for. */
@@ -134,7 +141,6 @@ function finish({ live, entries, owner, now }: Application, { object, fields, ch
     const left = afterLoss(entry, changes);
     if (left) others.push(left);
   }
-  const same = last && sameSet(last.fields, fields) && sameJson(live, object);
-  const mine = { ...owner, fields, time: same && last ? last.time : now };
+  const mine = { ...owner, fields, time: sameJson(live, object) ? last?.time : now };
   return { object, entries: isEmptySet(fields) ? others : [...others, mine] };
 }

@@ -1,8 +1,8 @@
-import { goJson, goQuote } from '../go-text.ts';
+import { compareStrings, goJson, goPrint, goQuote, goTypeOf } from '../go-text.ts';
 import { isObject } from '../patch/merge.ts';
 import { elementText, itemElement } from './element.ts';
 import { typeFor } from './own.ts';
-import { type ListType, type MapType, type MergeType, memberOf } from './type.ts';
+import { type ListType, type MapType, type MergeType, memberOf, type ScalarType } from './type.ts';
 
 /** Whether a configuration has its type's shape: what does not fit, in upstream's words. Empty when all does; null fits everywhere. */
 export function checkConfiguration(config: unknown, type: MergeType): string[] {
@@ -50,24 +50,29 @@ function checkList(value: readonly unknown[], type: ListType, path: string, prob
       checkValue(item, type.items, `${path}${elementText(element)}`, problems);
     } catch (error) {
       problems.push(`${path}: element ${i}: ${(error as Error).message}`);
+      return;
     }
   }
 }
 
-function checkScalar(value: unknown, wanted: string, path: string, problems: string[]): void {
-  if (typeof value === 'object') problems.push(`${path}: expected ${wanted === 'any' ? 'scalar' : expected(wanted)}, got ${shown(value)}`);
-  else if (wanted !== 'any' && typeof value !== wanted) problems.push(`${path}: expected ${expected(wanted)}, got ${shown(value)}`);
+function checkScalar(value: unknown, wanted: ScalarType['of'], path: string, problems: string[]): void {
+  const fits = wanted === 'any' ? typeof value !== 'object' : typeof value === wanted;
+  if (fits) return;
+  if (wanted === 'string') problems.push(`${path}: expected string, got &value.valueUnstructured{Value:${goLiteral(value)}}`);
+  else if (wanted === 'number') problems.push(`${path}: expected numeric (int or float), got ${goTypeOf(value)}`);
+  else problems.push(`${path}: expected ${wanted === 'any' ? 'any scalar' : wanted}, got ${shown(value)}`);
 }
 
-function expected(wanted: string): string {
-  return wanted === 'number' ? 'numeric (int or float)' : wanted;
-}
-
-/** A value as upstream's errors show it. */
+/** A value as most of upstream's errors show it. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return `&value.valueUnstructured{Value:${goQuote(value)}}`;
-  if (Array.isArray(value)) return `&value.valueUnstructured{Value:[]interface {}{${value.map(goJson).join(', ')}}}`;
-  if (!isObject(value)) return `&value.valueUnstructured{Value:${goJson(value)}}`;
-  const members = Object.entries(value).map(([name, member]) => `${goQuote(name)}:${goJson(member)}`);
-  return `&value.valueUnstructured{Value:map[string]interface {}{${members.join(', ')}}}`;
+  return `&{${goPrint(value)}}`;
+}
+
+/** A value in Go's syntax. */
+function goLiteral(value: unknown): string {
+  if (typeof value === 'string') return goQuote(value);
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goLiteral).join(', ')}}`;
+  if (!isObject(value)) return value === null ? 'interface {}(nil)' : goJson(value);
+  const members = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
+  return `map[string]interface {}{${members.map(([name, member]) => `${goQuote(name)}:${goLiteral(member)}`).join(', ')}}`;
 }

@@ -23,7 +23,7 @@ test('a new object: what Go always has is no field of its own, what it may leave
     metadata: { labels: { app: 'web' }, ownerReferences: [{ uid: 'u', name: 'x' }], finalizers: ['a/b'] },
     spec: {
       nodeSelector: { a: 'b' },
-      containers: [{ name: 'c', image: 'i', args: ['x'], env: [], ports: [{ containerPort: 80 }], resources: {} }],
+      containers: [{ name: 'c', image: 'i', args: ['x'], ports: [{ containerPort: 80 }], resources: {} }],
     },
     status: { phase: 'Pending' },
   };
@@ -51,6 +51,16 @@ test('a new object: what Go always has is no field of its own, what it may leave
     },
     removed: {},
   });
+});
+
+test('what Go holds by value does not come and go, though it may be written as a whole', () => {
+  const claim = (requests: object): object => ({ spec: { resources: { requests } } });
+  const fresh = compareFields({}, claim({ storage: '1Gi' }), named('core.v1.PersistentVolumeClaim'));
+  assert.deepEqual(fresh.written, { 'f:spec': { 'f:resources': { 'f:requests': { '.': {}, 'f:storage': {} } } } });
+  const policy = named('networking.v1.NetworkPolicy');
+  const selecting = (podSelector: object): object => ({ spec: { podSelector } });
+  assert.deepEqual(compareFields({}, selecting({}), policy).written, {});
+  assert.deepEqual(compareFields(selecting({ matchLabels: {} }), selecting({}), policy).written, { 'f:spec': { 'f:podSelector': {} } });
 });
 
 test('a change costs its own path; what is gone is told, with all that was in it', () => {
@@ -130,7 +140,6 @@ test('the fields of a configuration: items and entries count, the structs around
     'f:metadata': { 'f:labels': { 'f:app': {} }, 'f:annotations': {} },
     'f:spec': {
       'f:containers': { 'k:{"name":"c"}': { '.': {}, 'f:name': {}, 'f:resources': { 'f:limits': { 'f:cpu': {} } } } },
-      'f:volumes': {},
       'f:securityContext': {},
       'f:dnsPolicy': {},
     },
@@ -144,6 +153,13 @@ const custom = types.custom({
       type: 'object',
       'x-kubernetes-preserve-unknown-fields': true,
       properties: {
+        deep: { type: 'object', properties: { known: { type: 'string' } } },
+        keyed: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+          items: { type: 'object', properties: { name: { type: 'string' }, value: { type: 'string' } } },
+        },
         ports: {
           type: 'array',
           'x-kubernetes-list-type': 'map',
@@ -191,17 +207,27 @@ test('a custom resource’s schema says the same with its extensions, and what i
 test('a configuration that does not fit is refused in upstream’s words', () => {
   const table: [config: object, type: MergeType, problems: string[]][] = [
     [{ spec: { foo: 1 } }, deployment, ['.spec.foo: field not declared in schema']],
-    [{ spec: { replicas: 'x' } }, deployment, ['.spec.replicas: expected numeric (int or float), got &value.valueUnstructured{Value:"x"}']],
-    [{ spec: { paused: 1 } }, deployment, ['.spec.paused: expected boolean, got &value.valueUnstructured{Value:1}']],
-    [{ spec: 'x' }, deployment, ['.spec: expected map, got &value.valueUnstructured{Value:"x"}']],
-    [{ spec: { containers: {} } }, pod, ['.spec.containers: expected list, got &value.valueUnstructured{Value:map[string]interface {}{}}']],
+    [{ spec: { replicas: 'x' } }, deployment, ['.spec.replicas: expected numeric (int or float), got string']],
+    [{ spec: { paused: 1 } }, deployment, ['.spec.paused: expected boolean, got &{1}']],
+    [{ spec: 'x' }, deployment, ['.spec: expected map, got &{x}']],
+    [{ spec: { containers: {} } }, pod, ['.spec.containers: expected list, got &{map[]}']],
     [
-      { spec: { containers: [{ name: 'a' }, { name: 'a' }, { image: 'i' }] } },
+      { spec: { containers: [{ name: 'a' }, { name: 'a' }, { image: 'i' }, {}] } },
       pod,
+      ['.spec.containers: duplicate entries for key [name="a"]', '.spec.containers: duplicate entries for key [name=""]'],
+    ],
+    [
+      { spec: { keyed: [{ value: 'x' }, { name: 'a' }, { name: 'a' }] } },
+      custom,
       [
-        '.spec.containers: duplicate entries for key [name="a"]',
-        '.spec.containers: element 2: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)',
+        '.spec.keyed: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)',
       ],
+    ],
+    [{ spec: { deep: { unknown: 1 } } }, custom, []],
+    [
+      { metadata: { deletionTimestamp: true, creationTimestamp: {} } },
+      pod,
+      ['.metadata.creationTimestamp: expected any scalar, got &{map[]}'],
     ],
     [
       { spec: { containers: [{ name: 'a', env: [{ name: 'X', value: 1 }] }] } },

@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '../patch/merge.ts';
 import { sameJson } from '../patch/same.ts';
 import { namedItem } from './element.ts';
 import { type FieldSet, leaf, nodeOf } from './fields.ts';
-import { everythingIn, isNothing, typeFor } from './own.ts';
+import { everythingIn, typeFor } from './own.ts';
 import { type ListType, type MapType, type Member, type MergeType, memberOf } from './type.ts';
 
 /** What differs between two versions of an object. */
@@ -31,9 +31,25 @@ function nodeChanges(before: unknown, after: unknown, declared: MergeType): Node
   if (before === after) return undefined;
   const type = typeFor(after, declared);
   if (declared.is === 'open' && typeFor(before, declared) !== type) return replaced(before, after, declared);
-  if (type.is === 'map' && !type.atomic && isObject(before) && isObject(after)) return mapChanges(before, after, type);
-  if (type.is === 'list' && type.how !== 'atomic' && Array.isArray(before) && Array.isArray(after)) return listChanges(before, after, type);
+  if (type.is === 'map' && !type.atomic && isOne(before, after, isObject)) return mapChanges(asMap(before), asMap(after), type);
+  if (type.is === 'list' && type.how !== 'atomic' && isOne(before, after, Array.isArray))
+    return listChanges(asList(before), asList(after), type);
   return sameJson(before, after) ? undefined : { written: leaf };
+}
+
+/** Whether both are of that kind. Null is as good as an empty one beside one that holds something. */
+function isOne(before: unknown, after: unknown, isKind: (value: unknown) => boolean): boolean {
+  if (isKind(before) && isKind(after)) return true;
+  const [nothing, other] = before === null ? [before, after] : [after, before];
+  return nothing === null && isKind(other) && Object.keys(other as object).length > 0;
+}
+
+function asMap(value: unknown): JsonObject {
+  return (value ?? {}) as JsonObject;
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return (value ?? []) as readonly unknown[];
 }
 
 /** One kind of value took the place of another: what was below the old one is gone. */
@@ -59,12 +75,12 @@ function mapChanges(before: JsonObject, after: JsonObject, type: MapType): NodeC
   return changes.result();
 }
 
-/** Of a member that is always there, only what is in it comes and goes. */
+/** A member that is always there does not come and go: it is empty. */
 function memberChanges(before: unknown, after: unknown, { type, always }: Member): NodeChanges | undefined {
-  const absent = isNothing(before, type);
-  const gone = isNothing(after, type);
+  const absent = before === undefined;
+  const gone = after === undefined;
   if (absent && gone) return undefined;
-  const holds = type.is === 'map' ? !type.atomic : type.is === 'list' && type.how !== 'atomic';
+  const holds = type.is === 'map' || (type.is === 'list' && type.how !== 'atomic');
   if (always && holds && (absent || gone)) {
     const none = type.is === 'map' ? {} : [];
     return nodeChanges(absent ? none : before, gone ? none : after, type);

@@ -23,7 +23,7 @@ function keyElement(item: unknown, { keys, keyDefaults }: ListType): string {
   if (!isObject(item)) throw new Error('associative list with keys may not have non-map elements');
   let found = '';
   for (const key of keys) {
-    const value = item[key] ?? keyDefaults[key];
+    const value = item[key] === undefined ? keyDefaults[key] : item[key];
     if (value !== undefined) found += `${found === '' ? '' : ','}"${key}":${JSON.stringify(value)}`;
   }
   if (found !== '') return `k:{${found}}`;

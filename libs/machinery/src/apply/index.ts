@@ -11,6 +11,7 @@ export {
   readManaged,
   sameOwners,
   type TrackedWrite,
+  trackField,
   trackUpdate,
   trustManaged,
   writeManaged,

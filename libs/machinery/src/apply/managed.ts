@@ -1,9 +1,9 @@
 import type { ManagedFieldsEntry } from '@keelson/types';
-import { compareStrings } from '../go-text.ts';
+import { compareStrings, goJson } from '../go-text.ts';
 import { sameJson } from '../patch/same.ts';
 import { type Changes, compareFields } from './compare.ts';
 import { decodeFields } from './element.ts';
-import { difference, type FieldSet, isEmptySet, leaf, outside, setOf, union } from './fields.ts';
+import { difference, type FieldSet, hasPath, isEmptySet, leaf, outside, setOf, union } from './fields.ts';
 import type { MergeType } from './type.ts';
 
 /** Who writes: one entry of managedFields belongs to each. */
@@ -105,9 +105,13 @@ function seconds(time: string | undefined): number {
   return time === undefined ? 0 : Math.floor(Date.parse(time) / 1000);
 }
 
-/** Tells owners apart. One that applies is the same in every version. */
+/** Tells owners apart, and orders them, as upstream's identifiers do. One that applies is the same in every version. */
 export function ownerText({ manager, operation, apiVersion, subresource }: FieldOwner): string {
-  return `${operation} ${operation === 'Apply' ? '' : apiVersion} ${subresource} ${manager}`;
+  return goJson({
+    ...{ manager, operation },
+    ...(operation === 'Apply' ? {} : { apiVersion }),
+    ...(subresource ? { subresource } : {}),
+  });
 }
 
 /** What changed, by version; a version that is not served any more has nothing. */
@@ -162,6 +166,17 @@ export async function trackUpdate(
   }
   if (!found && !isEmptySet(taken)) result.push({ ...owner, time: now, fields: taken });
   return capUpdates(result);
+}
+
+/**
+ * Entries after an owner wrote one field alone, as a scale does: nobody else's from then on. Upstream loses the time on the way, and keeps no
+ * account where the field was nobody's.
+ */
+export function trackField(entries: readonly ManagedEntry[], path: readonly string[], owner: FieldOwner): ManagedEntry[] {
+  if (!entries.some((entry) => hasPath(entry.fields, path))) return [...entries];
+  const field = setOf(path);
+  const left = entries.map((entry) => ({ ...entry, fields: difference(entry.fields, field) }));
+  return [...left.filter(({ fields }) => !isEmptySet(fields)), { ...owner, time: undefined, fields: field }];
 }
 
 /** An entry without what others wrote or removed; undefined when nothing is left, or its version is no more. */

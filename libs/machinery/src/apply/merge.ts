@@ -26,44 +26,40 @@ function mergeMaps(live: JsonObject, config: JsonObject, type: MapType): JsonObj
 }
 
 /**
- * The configuration's items in their order. Items only the live list has keep their place before the next one that both have, and stand
- * before new ones. What stands several times in the live list gives way to the configuration's one.
+ * Both lists go on side by side, as upstream has them: the configuration's items keep their order, and those only the live list has stand
+ * where they are met before the next item of both. What stands several times in the live list gives way to the configuration's one.
  */
 function mergeLists(live: readonly unknown[], config: readonly unknown[], type: ListType): unknown[] {
   const liveNames = live.map((item) => namedItem(item, type));
-  const places = new Map(liveNames.map((name, i) => [name, i] as const).reverse());
-  const lastPlaces = new Map(liveNames.map((name, i) => [name, i]));
   const names = config.map((item) => namedItem(item, type) ?? '');
   const wanted = new Set<string | undefined>(names);
-  const stops = nextShared(
-    names.map((name) => places.get(name)),
-    live.length,
-  );
+  const shared = names.filter((name) => liveNames.includes(name));
+  const done = new Set<string | undefined>();
   const result: unknown[] = [];
-  let next = 0;
-  for (const [i, item] of config.entries()) {
-    for (; next < (stops[i] ?? 0); next++) if (!wanted.has(liveNames[next])) result.push(live[next]);
-    const at = places.get(names[i]);
-    const isOne = at !== undefined && at === lastPlaces.get(names[i]);
-    result.push(isOne ? mergeConfiguration(live[at], item, type.items) : item);
+  const take = (at: number): void => {
+    const name = names[at];
+    const [first, last] = [liveNames.indexOf(name), liveNames.lastIndexOf(name)];
+    result.push(first >= 0 && first === last ? mergeConfiguration(live[first], config[at], type.items) : config[at]);
+    done.add(name);
+    if (shared[0] === name) shared.shift();
+  };
+  let l = 0;
+  for (let r = 0; l < live.length || r < config.length; ) {
+    const name = liveNames[l];
+    const isShared = l < live.length && wanted.has(name);
+    if (l < live.length && !isShared) result.push(live[l++]);
+    else if (isShared && r < config.length && name !== names[r] && shared.length > 0 && name !== shared[0]) l++;
+    else {
+      if (isShared && (name === names[r] || done.has(name))) l++;
+      if (r < config.length) take(r++);
+    }
   }
-  return [...result, ...live.filter((_, i) => i >= next && !wanted.has(liveNames[i]))];
-}
-
-/** For each item the live place of the first at or after it that both lists have. */
-function nextShared(places: readonly (number | undefined)[], end: number): number[] {
-  const stops: number[] = [];
-  let stop = end;
-  for (let i = places.length - 1; i >= 0; i--) {
-    stop = places[i] ?? stop;
-    stops[i] = stop;
-  }
-  return stops;
+  return result;
 }
 
 /**
- * Takes out of a value what its applier spoke of before and nobody owns now. An item or field goes with all that is in it; what is left
- * empty goes too.
+ * Takes out of a value what its applier spoke of before and nobody owns now. An item or field goes with all that is in it; what stays and
+ * has lost all it held is null.
  * @param last what was applied before.
  * @param owned what anybody owns now, the new configuration included.
  */
@@ -87,7 +83,7 @@ function pruneMap(value: JsonObject, type: MapType, last: FieldSet, owned: Field
     else result.set(name, kept);
   }
   if (!result) return value;
-  return result.size > 0 ? Object.fromEntries(result) : undefined;
+  return result.size > 0 ? Object.fromEntries(result) : null;
 }
 
 function pruneList(value: readonly unknown[], type: ListType, last: FieldSet, owned: FieldSet | undefined): unknown {
@@ -102,7 +98,7 @@ function pruneList(value: readonly unknown[], type: ListType, last: FieldSet, ow
     if (kept !== undefined) result.push(kept);
   }
   if (!changed) return value;
-  return result.length > 0 ? result : undefined;
+  return result.length > 0 ? result : null;
 }
 
 /** A declared field is owned by whoever owns something in it; anything else by who owns it. */

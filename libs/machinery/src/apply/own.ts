@@ -3,7 +3,7 @@ import { namedItem } from './element.ts';
 import { type FieldSet, leaf, nodeOf } from './fields.ts';
 import { type ListType, type MapType, type MergeType, memberOf, open, openAtomic } from './type.ts';
 
-/** The fields an applied configuration speaks of. */
+/** The fields an applied configuration speaks of: an empty list of items of their own says nothing. */
 export function fieldsOf(value: unknown, type: MergeType): FieldSet {
   return nodesOf(value, type, false) ?? leaf;
 }
@@ -20,15 +20,15 @@ export function typeFor(value: unknown, type: MergeType): MergeType {
   return Array.isArray(value) ? openList : type;
 }
 
-const openMap: MapType = { is: 'map', atomic: false, fields: new Map(), rest: open, omitsEmpty: false };
+const openMap: MapType = { is: 'map', atomic: false, fields: new Map(), rest: open };
 const openAtomicMap: MapType = { ...openMap, atomic: true };
-const openList: ListType = { is: 'list', how: 'atomic', items: openAtomic, keys: [], keyDefaults: {}, omitsEmpty: false };
+const openList: ListType = { is: 'list', how: 'atomic', items: openAtomic, keys: [], keyDefaults: {} };
 
 function nodesOf(value: unknown, declared: MergeType, containers: boolean): FieldSet | undefined {
   const type = typeFor(value, declared);
-  if (type.is === 'map' && !type.atomic && isObject(value)) return nodeOf(containers, membersOf(value, type, containers)) ?? leaf;
-  if (type.is === 'list' && type.how !== 'atomic' && Array.isArray(value))
-    return nodeOf(containers, itemsOf(value, type, containers)) ?? leaf;
+  if (type.is === 'map' && !type.atomic && isObject(value))
+    return nodeOf(containers || hasNothing(value), membersOf(value, type, containers));
+  if (type.is === 'list' && type.how !== 'atomic' && Array.isArray(value)) return nodeOf(containers, itemsOf(value, type, containers));
   return leaf;
 }
 
@@ -37,9 +37,10 @@ function membersOf(value: JsonObject, type: MapType, containers: boolean): Field
   for (const name in value) {
     const content = value[name];
     const member = memberOf(type, name);
-    if (content === undefined || member === undefined || (containers && isNothing(content, member.type))) continue;
-    const node = nodesOf(content, member.type, containers) ?? leaf;
-    members[member.element] = member.declared ? node : (nodeOf(true, node) as FieldSet);
+    if (content === undefined || member === undefined) continue;
+    const node = nodesOf(content, member.type, containers);
+    const owned = member.declared ? node : nodeOf(true, node ?? leaf);
+    if (owned) members[member.element] = owned;
   }
   return members;
 }
@@ -54,14 +55,6 @@ function itemsOf(value: readonly unknown[], type: ListType, containers: boolean)
     items[element] = nodeOf(true, node) as FieldSet;
   }
   return items;
-}
-
-/** Values that Go leaves out when it writes an object. */
-export function isNothing(value: unknown, type: MergeType): boolean {
-  if (value === undefined) return true;
-  if (type.is === 'list') return type.omitsEmpty && (value === null || (Array.isArray(value) && value.length === 0));
-  if (type.is === 'map') return type.omitsEmpty && (value === null || (isObject(value) && hasNothing(value)));
-  return false;
 }
 
 function hasNothing(value: JsonObject): boolean {

@@ -13,8 +13,6 @@ export interface ListType {
   /** Of a `map`: the fields that tell items apart, in order. */
   readonly keys: readonly string[];
   readonly keyDefaults: Readonly<Record<string, unknown>>;
-  /** An empty one is as good as none. */
-  readonly omitsEmpty: boolean;
 }
 
 export interface MapType {
@@ -23,7 +21,6 @@ export interface MapType {
   readonly fields: ReadonlyMap<string, Member>;
   /** Of entries that are no declared fields; undefined where there may be none. */
   readonly rest: MergeType | undefined;
-  readonly omitsEmpty: boolean;
 }
 
 /** A field of a struct, or an entry of a map. */
@@ -79,7 +76,44 @@ export type MergeSchemas = Readonly<Record<string, MergeSchema | undefined>>;
 const identityType = 'meta.v1.ObjectMeta';
 
 /** Structs that Go holds by value wherever they stand under these names: JSON may leave them out, they are there all the same. */
-const byValue = new Set(['metadata', 'spec', 'status', 'template', 'jobTemplate', 'strategy', 'updateStrategy', 'loadBalancer']);
+const byValue = new Set([
+  ...['metadata', 'spec', 'status', 'template', 'jobTemplate', 'strategy', 'updateStrategy', 'loadBalancer', 'nodeInfo'],
+  ...['daemonEndpoints', 'kubeletEndpoint', 'state', 'lastState', 'deprecatedSource', 'regarding', 'limitResponse', 'userInfo'],
+]);
+
+/** Names under which Go holds structs by value in these types only. */
+const byValueIn: Readonly<Record<string, string>> = {
+  'core.v1.Container': 'resources',
+  'core.v1.EphemeralContainer': 'resources',
+  'core.v1.Event': 'source',
+  'core.v1.PersistentVolumeClaimSpec': 'resources',
+  'authentication.v1.TokenReviewStatus': 'user',
+  'discovery.v1.Endpoint': 'conditions',
+  'networking.v1.IngressServiceBackend': 'port',
+  'networking.v1.NetworkPolicySpec': 'podSelector',
+  'resource.v1.AllocationResult': 'devices',
+  'resource.v1.ResourceClaimSpec': 'devices',
+};
+/** Of the structs with a name that says by value, the one that is not. */
+const byPointer = 'core.v1.ReplicationControllerSpec.template';
+
+/** Of all built-in types the one that is taken as a whole whatever it holds. */
+const rawExtension = 'runtime.RawExtension';
+
+/** A name that is optional in Go and by default none. */
+const reference = 'core.v1.LocalObjectReference';
+
+const zeroes: Readonly<Record<string, unknown>> = { string: '', integer: 0, number: 0, boolean: false };
+
+/** What a schema is read as. */
+interface Reading {
+  /** Whether Go types stand behind it. */
+  readonly builtIn: boolean;
+  /** Whether unknown fields are kept here and, as upstream's server has it, in all that lies below. */
+  readonly keepsUnknown: boolean;
+}
+
+const goTypes: Reading = { builtIn: true, keepsUnknown: false };
 
 /** Reads types from schemas, each named one once. */
 export class MergeTypes {
@@ -96,20 +130,20 @@ export class MergeTypes {
     if (known) return known;
     const schema = this.#schemas[typeName];
     if (!schema) return undefined;
-    if (schema.properties) return this.#struct(schema, true, typeName);
-    const type = this.#read(schema, true);
+    if (schema.properties) return this.#struct(schema, goTypes, typeName);
+    const type = typeName === rawExtension ? openAtomic : this.#read(schema, goTypes);
     this.#named.set(typeName, type);
     return type;
   }
 
   /** The type of a custom resource, by the schema of its version. Without one, everything is as it comes. */
   custom(schema: MergeSchema | undefined): MergeType {
-    return this.#resource(schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
+    return this.#resource(schema ?? { type: 'object' }, { builtIn: false, keepsUnknown: false });
   }
 
   /** Objects with an identity of their own have these fields, whatever their schema says. */
-  #resource(schema: MergeSchema): MergeType {
-    const type = this.#read(schema, false);
+  #resource(schema: MergeSchema, reading: Reading): MergeType {
+    const type = this.#read(schema, reading);
     if (type.is !== 'map') return type;
     const metadata = this.named(identityType) ?? open;
     const text = { is: 'scalar', of: 'string' } as const;
@@ -117,74 +151,84 @@ export class MergeTypes {
     return { ...type, fields: new Map([...type.fields, ...identity]) };
   }
 
-  /** @param builtIn whether Go types stand behind it, which omit what is empty. */
-  #read(schema: MergeSchema, builtIn: boolean): MergeType {
+  #read(schema: MergeSchema, around: Reading): MergeType {
     const mapType = schema['x-kubernetes-map-type'];
     const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
     if (reference !== undefined) {
       const type = this.named(reference) ?? this.named(reference.slice(reference.lastIndexOf('/') + 1)) ?? open;
       return type.is === 'map' && mapType ? { ...type, atomic: mapType === 'atomic' } : type;
     }
-    if (schema['x-kubernetes-int-or-string'] || schema.format === 'quantity') return anyScalar;
-    if (schema.type === 'array') return this.#list(schema, builtIn);
-    if (schema.type === 'object' || schema.properties) return this.#map(schema, builtIn);
-    if (schema.type === 'boolean' || schema.type === 'string') return { is: 'scalar', of: schema.type };
-    if (schema.type === 'integer' || schema.type === 'number') return { is: 'scalar', of: 'number' };
-    return schema['x-kubernetes-preserve-unknown-fields'] && !builtIn ? open : openAtomic;
+    const reading = { ...around, keepsUnknown: around.keepsUnknown || schema['x-kubernetes-preserve-unknown-fields'] === true };
+    if (schema['x-kubernetes-int-or-string']) return anyScalar;
+    if (schema.type === 'array') return this.#list(schema, reading);
+    if (schema.type === 'object' || schema.properties) return this.#map(schema, reading);
+    return scalarOf(schema) ?? open;
   }
 
-  #list(schema: MergeSchema, builtIn: boolean): ListType {
+  #list(schema: MergeSchema, reading: Reading): ListType {
     const asked = schema['x-kubernetes-list-type'];
-    const items = schema.items ? this.#read(schema.items, builtIn) : openAtomic;
+    const items = schema.items ? this.#read(schema.items, reading) : openAtomic;
     const keys = asked === 'map' ? [...(schema['x-kubernetes-list-map-keys'] ?? [])].sort() : [];
     return {
       is: 'list',
       how: asked === 'set' || (asked === 'map' && keys.length > 0) ? asked : 'atomic',
       items,
       keys,
-      keyDefaults: this.#defaultsOf(schema.items, keys),
-      omitsEmpty: builtIn,
+      keyDefaults: this.#defaultsOf(schema.items, keys, reading),
     };
   }
 
-  #defaultsOf(items: MergeSchema | undefined, keys: readonly string[]): Record<string, unknown> {
+  /** What Go never omits has a default without being told one. */
+  #defaultsOf(items: MergeSchema | undefined, keys: readonly string[], { builtIn }: Reading): Record<string, unknown> {
     const resolved = items?.$ref === undefined ? items : this.#schemas[items.$ref];
-    const defaults = keys.map((key) => [key, resolved?.properties?.[key]?.default] as const);
+    const defaults = keys.map((key) => {
+      const { default: told, type } = resolved?.properties?.[key] ?? {};
+      const never = builtIn && (items?.$ref === reference || resolved?.required?.includes(key) === true);
+      return [key, told ?? (never ? zeroes[type ?? ''] : undefined)] as const;
+    });
     return Object.fromEntries(defaults.filter(([, value]) => value !== undefined));
   }
 
-  #map(schema: MergeSchema, builtIn: boolean): MergeType {
+  #map(schema: MergeSchema, reading: Reading): MergeType {
     if (schema.properties) {
       const embedded = schema['x-kubernetes-embedded-resource'];
-      return embedded ? this.#resource({ ...schema, 'x-kubernetes-embedded-resource': false }) : this.#struct(schema, builtIn);
+      return embedded ? this.#resource({ ...schema, 'x-kubernetes-embedded-resource': false }, reading) : this.#struct(schema, reading);
     }
     const values = schema.additionalProperties;
-    const rest = typeof values === 'object' ? this.#read(values, builtIn) : keepsUnknown(schema) && !builtIn ? open : openAtomic;
+    const rest = typeof values === 'object' ? this.#read(values, reading) : open;
     const atomic = schema['x-kubernetes-map-type'] === 'atomic';
-    return { is: 'map', atomic, fields: new Map(), rest, omitsEmpty: builtIn };
+    return { is: 'map', atomic, fields: new Map(), rest };
   }
 
   /** Named before its fields are read: types may contain themselves. */
-  #struct(schema: MergeSchema, builtIn: boolean, typeName?: string): MapType {
+  #struct(schema: MergeSchema, reading: Reading, typeName?: string): MapType {
     const fields = new Map<string, Member>();
-    const rest = typeof schema.additionalProperties === 'object' ? this.#read(schema.additionalProperties, builtIn) : undefined;
+    const { additionalProperties: values } = schema;
+    const takesAny = values === true || (values === undefined && reading.keepsUnknown);
     const type: MapType = {
       is: 'map',
       atomic: schema['x-kubernetes-map-type'] === 'atomic',
       fields,
-      rest: rest ?? (keepsUnknown(schema) ? open : undefined),
-      omitsEmpty: false,
+      rest: typeof values === 'object' ? this.#read(values, reading) : takesAny ? open : undefined,
     };
     if (typeName !== undefined) this.#named.set(typeName, type);
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
-      const field = this.#read(property, builtIn);
-      const always = builtIn && (schema.required?.includes(name) === true || (byValue.has(name) && field.is === 'map'));
+      const field = this.#read(property, reading);
+      const always = reading.builtIn && (schema.required?.includes(name) === true || (field.is === 'map' && isByValue(name, typeName)));
       fields.set(...declared(name, field, always));
     }
     return type;
   }
 }
 
-function keepsUnknown(schema: MergeSchema): boolean {
-  return schema['x-kubernetes-preserve-unknown-fields'] === true || schema.additionalProperties === true;
+function isByValue(name: string, typeName = ''): boolean {
+  return byValueIn[typeName] === name || (byValue.has(name) && `${typeName}.${name}` !== byPointer);
+}
+
+/** Texts with a format other than bytes may be any scalar, as they may be to upstream. Undefined for what is no scalar. */
+function scalarOf({ type, format }: MergeSchema): MergeType | undefined {
+  if (type === 'boolean') return { is: 'scalar', of: 'boolean' };
+  if (type === 'integer' || type === 'number') return { is: 'scalar', of: 'number' };
+  if (type === 'string') return format === undefined || format === 'byte' ? { is: 'scalar', of: 'string' } : anyScalar;
+  return undefined;
 }

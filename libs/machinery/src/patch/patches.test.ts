@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Random, seededRandom, systemRandom } from '@keelson/base';
 import { loadSchemas } from '@keelson/types/schemas';
-import { changesIdentity, createMergePatch, createStrategicPatch, createThreeWayMergePatch, createThreeWayStrategicPatch } from './diff.ts';
+import { createStrategicPatch } from './diff.ts';
 import { applyJsonPatch, type JsonPatchOperation } from './json.ts';
-import { applyMergePatch, type JsonObject } from './merge.ts';
+import { applyMergePatch, createMergePatch, type JsonObject } from './merge.ts';
 import { applyStrategicMergePatch } from './strategic.ts';
+import { changesIdentity, createThreeWayMergePatch, createThreeWayStrategicPatch, PatchConflict } from './three-way.ts';
 
 const schemas = await loadSchemas();
 const deployment = 'apps.v1.Deployment';
@@ -36,9 +37,27 @@ test('JSON patch: all or nothing', () => {
     d: 2,
   });
   assert.deepEqual(apply({ op: 'test', path: '/nope', value: null }, { op: 'move', from: '/b', path: '/e' }), { a: [1, 2], e: { c: 1 } });
+  assert.deepEqual(apply({ op: 'replace', path: '/x', value: 1 }, { op: 'add', path: '/a/-1', value: 3 }), {
+    ...document,
+    a: [1, 2, 3],
+    x: 1,
+  });
+  assert.deepEqual(apply({ op: 'remove', path: '/a/-2' }, { op: 'add', path: '/b/~0~1' } as JsonPatchOperation), {
+    a: [2],
+    b: { c: 1, '~/': null },
+  });
+  assert.deepEqual(apply({ op: 'move', from: '/a/0', path: '/a/0' }, { op: 'copy', from: '/nope', path: '/b/c' }), {
+    a: [1, 2],
+    b: { c: null },
+  });
   const refused: JsonPatchOperation[][] = [
-    [{ op: 'replace', path: '/x', value: 1 }],
+    [{ op: 'replace', path: '/a/2', value: 1 }],
+    [{ op: 'replace', path: '', value: 1 }],
     [{ op: 'remove', path: '/x' }],
+    [{ op: 'remove', path: '/a/-3' }],
+    [{ op: 'add', path: '/a/x', value: 1 }],
+    [{ op: 'move', from: '/b', path: '/b/c' }],
+    [{ op: 'test', path: '/b/c' } as JsonPatchOperation],
     [{ op: 'add', path: '/x/y', value: 1 }],
     [{ op: 'add', path: '/a/9', value: 1 }],
     [
@@ -47,23 +66,10 @@ test('JSON patch: all or nothing', () => {
     ],
     [{ op: 'frobnicate', path: '/a' }],
     [{ op: 'add', path: '/__proto__/x', value: 1 }],
-    [
-      { op: 'add', path: '/s', value: 'x'.repeat(2e6) },
-      { op: 'copy', from: '/s', path: '/t' },
-      { op: 'copy', from: '/s', path: '/u' },
-    ],
   ];
-  for (const operations of refused) {
-    assert.throws(() => applyJsonPatch(document, operations), {
-      code: 422,
-      reason: 'Invalid',
-      message: 'the server rejected our request due to an error in our request',
-    });
-  }
-  assert.throws(() => applyJsonPatch({}, Array(10_001).fill({ op: 'test', path: '', value: {} })), {
-    code: 413,
-    message: 'Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001',
-  });
+  for (const operations of refused) assert.throws(() => applyJsonPatch(document, operations), JSON.stringify(operations));
+  const copies = ['/t', '/u'].map((path) => ({ op: 'copy', from: '/a', path }));
+  assert.throws(() => applyJsonPatch(document, copies, 6), /accumulated size increase of copy is 10, exceeding the limit 6$/);
   assert.deepEqual(document, { a: [1, 2], b: { c: 1 } });
 });
 
@@ -84,7 +90,7 @@ test('client-side apply keeps what others added, and removes what it once applie
     }),
     status: { replicas: 5 },
   };
-  const patch = createThreeWayStrategicPatch(original, modified, current, schemas, deployment);
+  const patch = createThreeWayStrategicPatch({ original, modified, current }, schemas, deployment);
   assert.deepEqual(patch, {
     metadata: { labels: { gone: null } },
     spec: {
@@ -108,20 +114,64 @@ test('client-side apply keeps what others added, and removes what it once applie
 
 test('client-side apply: nothing to do is an empty patch', () => {
   const object = manifest(1, [web]);
-  assert.deepEqual(createThreeWayStrategicPatch(object, object, { ...object, status: {} }, schemas, deployment), {});
-  assert.deepEqual(createThreeWayMergePatch(object, object, { ...object, status: {} }), {});
+  assert.deepEqual(
+    createThreeWayStrategicPatch({ original: object, modified: object, current: { ...object, status: {} } }, schemas, deployment),
+    {},
+  );
+  assert.deepEqual(createThreeWayMergePatch({ original: object, modified: object, current: { ...object, status: {} } }), {});
 });
 
 test('client-side apply: a change of strategy retains only its own keys', () => {
   const of = (strategy: JsonObject): JsonObject => ({ spec: { strategy } });
   const current = of({ type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%' } });
-  assert.deepEqual(createThreeWayStrategicPatch(of({}), of({ type: 'Recreate' }), current, schemas, deployment), {
+  assert.deepEqual(createThreeWayStrategicPatch({ original: of({}), modified: of({ type: 'Recreate' }), current }, schemas, deployment), {
     spec: { strategy: { type: 'Recreate', $retainKeys: ['type'] } },
   });
 });
 
+test('client-side apply: elements with one key are told apart by their place', () => {
+  const of = (...ports: JsonObject[]): JsonObject => ({ spec: { ports } });
+  const [udp, tcp] = [
+    { port: 53, protocol: 'UDP' },
+    { port: 53, protocol: 'TCP' },
+  ];
+  const service = 'core.v1.Service';
+  assert.deepEqual(createStrategicPatch(of(udp, tcp), of(udp, tcp), schemas, service), {});
+  assert.deepEqual(createStrategicPatch(of(udp, tcp), of(udp, { ...tcp, name: 'x' }), schemas, service), {
+    spec: { ports: [{ port: 53, name: 'x' }], '$setElementOrder/ports': [{ port: 53 }, { port: 53 }] },
+  });
+});
+
+test('client-side apply: a list of scalars in no order is ordered each time, as upstream', () => {
+  const of = (...finalizers: string[]): JsonObject => ({ metadata: { finalizers } });
+  assert.deepEqual(createStrategicPatch(of('b', 'a'), of('b', 'a'), schemas, deployment), {
+    metadata: { '$setElementOrder/finalizers': ['b', 'a'] },
+  });
+  assert.deepEqual(createStrategicPatch(of('a', 'b'), of('a', 'b'), schemas, deployment), {});
+});
+
+test('client-side apply: what is there no more is deleted all the same', () => {
+  const [original, modified] = [manifest(1, [web, { name: 'old' }]), manifest(1, [web])];
+  const patch = createThreeWayStrategicPatch({ original, modified, current: modified }, schemas, deployment);
+  const containers = [{ name: 'old', $patch: 'delete' }];
+  assert.deepEqual(patch, { spec: { template: { spec: { containers, '$setElementOrder/containers': [{ name: 'web' }] } } } });
+});
+
+test('client-side apply may leave alone what others changed', () => {
+  const [original, modified] = [manifest(1, [web]), manifest(2, [web])];
+  const apart = { original, modified, current: manifest(1, [{ ...web, image: 'web:9' }]) };
+  assert.throws(() => createThreeWayStrategicPatch(apart, schemas, deployment, false), PatchConflict);
+  const same = { original, modified, current: { ...manifest(1, [web]), status: { replicas: 1 } } };
+  assert.deepEqual(createThreeWayStrategicPatch(same, schemas, deployment, false), { spec: { replicas: 2 } });
+});
+
 test('client-side apply: without a schema, as a merge patch', () => {
-  const patch = createThreeWayMergePatch({ spec: { a: 1, l: [1] } }, { spec: { b: 2, l: [2] } }, { spec: { a: 1, l: [1], z: 9 } });
+  assert.deepEqual(createThreeWayMergePatch({ original: { a: { b: 1 } }, modified: { a: {} }, current: { a: 'x' } }), { a: { b: null } });
+  const patch = createThreeWayMergePatch({
+    original: { spec: { a: 1, l: [1] } },
+    modified: { spec: { b: 2, l: [2] } },
+    current: { spec: { a: 1, l: [1], z: 9 } },
+  });
   assert.deepEqual(patch, { spec: { b: 2, l: [2], a: null } });
   assert.equal(changesIdentity(patch), false);
   assert.equal(changesIdentity({ metadata: { name: 'x' } }), true);
@@ -184,15 +234,23 @@ test('property: a strategic patch makes one pod of the other', () => {
   }
 });
 
+/** Without nulls, and without the directives that stay in an element whose likes are gone: upstream's server refuses those. */
+function decoded(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(decoded);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([name, inner]) => inner !== null && !name.startsWith('$'));
+  return Object.fromEntries(kept.map(([name, inner]) => [name, decoded(inner)]));
+}
+
 test('property: applying a three-way patch gives all that was asked, and applying again changes nothing', () => {
   const random = seededRandom(seed);
   for (let i = 0; i < 500; i++) {
     const [original, modified, current] = [{ spec: randomSpec(random) }, { spec: randomSpec(random) }, { spec: randomSpec(random) }];
-    const patch = createThreeWayStrategicPatch(original, modified, current, schemas, 'core.v1.Pod');
-    const result = applyStrategicMergePatch(current, patch, schemas, 'core.v1.Pod');
-    const again = createThreeWayStrategicPatch(modified, modified, result, schemas, 'core.v1.Pod');
+    const patch = createThreeWayStrategicPatch({ original, modified, current }, schemas, 'core.v1.Pod');
+    const result = decoded(applyStrategicMergePatch(current, patch, schemas, 'core.v1.Pod')) as JsonObject;
+    const again = createThreeWayStrategicPatch({ original: modified, modified, current: result }, schemas, 'core.v1.Pod');
     assert.deepEqual(applyStrategicMergePatch(result, again, schemas, 'core.v1.Pod'), result, `seed ${seed}`);
-    const undone = createThreeWayStrategicPatch(current, modified, current, schemas, 'core.v1.Pod');
+    const undone = createThreeWayStrategicPatch({ original: current, modified, current }, schemas, 'core.v1.Pod');
     assert.deepEqual(applyStrategicMergePatch(current, undone, schemas, 'core.v1.Pod'), modified, `seed ${seed}`);
   }
 });

@@ -44,16 +44,30 @@ const table: [name: string, spec: JsonObject, patch: JsonObject, expected: JsonO
     { volumes: [{ name: 'v', configMap: { name: 'c' } }] },
   ],
   [
-    'new elements carry no directives',
+    'a new list loses elements that are directives, and nulls; $retainKeys is left to be refused',
     {},
     {
       volumes: [
         { name: 'v', emptyDir: null, configMap: { name: 'c' }, $retainKeys: ['name', 'configMap'] },
         { name: 'w', $patch: 'delete' },
       ],
+      securityContext: { $patch: 'replace', runAsUser: 1 },
     },
-    { volumes: [{ name: 'v', configMap: { name: 'c' } }] },
+    { volumes: [{ name: 'v', configMap: { name: 'c' }, $retainKeys: ['name', 'configMap'] }] },
   ],
+  [
+    'an element that is added is taken as it is',
+    { volumes: [{ name: 'u' }] },
+    { volumes: [{ name: 'v', emptyDir: null }] },
+    { volumes: [{ name: 'v', emptyDir: null }, { name: 'u' }] },
+  ],
+  [
+    'a list that is replaced is, though it is ordered',
+    { tolerations: [{ key: 'x' }] },
+    { tolerations: [], '$setElementOrder/tolerations': [] },
+    { tolerations: [] },
+  ],
+  ['what is to be taken from no list is no matter', { nodeName: 'n' }, { '$deleteFromPrimitiveList/nodeName': ['x'] }, { nodeName: 'n' }],
   [
     'objects are replaced on request',
     { securityContext: { runAsUser: 1 } },
@@ -108,13 +122,24 @@ test('strategic merge: patches that make no sense', () => {
       },
     );
   };
-  refuse({ $patch: 'frobnicate' }, 400, /^unknown patch type: frobnicate in map: /);
+  refuse({ $patch: 'frobnicate' }, 400, /^unknown patch type: frobnicate in map: map\[\$patch:frobnicate\]/);
   refuse({ containers: [{ $patch: 'merge' }] }, 400, /^merging lists cannot yet be specified in the patch/);
   refuse({ volumes: [{ name: 'v', emptyDir: {}, $retainKeys: ['name'] }] }, 400, /^invalid patch format of retainKeys/);
-  refuse({ '$setElementOrder/containers': [{ name: 'b' }], containers: [{ name: 'a' }] }, 400, /^The order in patch list:/);
-  refuse({ '$setElementOrder/containers': 'x' }, 400, /^invalid patch format of setElementOrder list/);
-  refuse({ containers: [{ image: 'x' }] }, 422, /does not contain declared merge key: name/);
-  refuse({ containers: [[1]] }, 422, /lists of lists are not supported/);
+  refuse(
+    { '$setElementOrder/containers': [{ name: 'b' }], containers: [{ name: 'a' }] },
+    400,
+    /^The order in patch list:\n\[map\[name:a\]\]\n doesn't match/,
+  );
+  refuse({ '$setElementOrder/containers': 'x' }, 400, /^expected a \[\]interface \{\}, but received a string/);
+  refuse({ $setElementOrder: [] }, 400, /^invalid patch format of setElementOrder list/);
+  refuse({ $deleteFromPrimitiveList: [] }, 400, /^invalid patch format of primitive list/);
+  refuse({ containers: [{ image: 'x' }] }, 400, /^map: map\[image:x\] does not contain declared merge key: name/);
+  refuse({ containers: [a, 'x'] }, 400, /^list element types are not identical: /);
+  refuse(
+    { containers: [[1]] },
+    400,
+    /^list element types are not identical: \[\[map\[image:a:1 name:a\] map\[image:b:1 name:b\]\] \[\[1\]\]\]/,
+  );
 });
 
 test('strategic merge: without a schema objects merge and lists are replaced', () => {

@@ -1,39 +1,52 @@
-import type { Random } from '@keelson/base';
-import { canonicalQuantity, parseFieldSelector, parseLabelSelector } from '@keelson/machinery';
-import { type Comparison, differing } from '../../comparison.ts';
+import { type Comparison, type Difference, differing } from '../../comparison.ts';
+import { ours } from './ours.ts';
+import { type Question, questions } from './questions.ts';
 
-const ours: Readonly<Record<string, (text: string) => string>> = {
-  quantity: canonicalQuantity,
-  'label selector': (text) => parseLabelSelector(text).toString(),
-  'field selector': (text) => parseFieldSelector(text).toString(),
-};
-
-/** What random texts of each kind are put together from. */
-const words: Readonly<Record<string, readonly string[]>> = {
-  quantity: ['0', '1', '9', '1024', '1000', '.', '-', '+', 'e', 'E', 'k', 'Ki', 'Mi', 'Gi', 'm', 'n', 'u', 'M', 'P', 'Ei', ' ', '00'],
-  'label selector': ['a', 'b/c', 'in', 'notin', '(', ')', ',', '=', '==', '!=', '!', '>', '<', '1', ' ', 'x.y/z', '-', 'exists', '\t', '_'],
-  'field selector': ['a', 'metadata.name', '=', '==', '!=', ',', '\\', '\\,', '\\=', ' ', 'b', '!', ''],
-};
-
-function randomText(random: Random, from: readonly string[]): string {
-  const length = 1 + Math.floor(random.next() * 7);
-  return Array.from({ length }, () => from[Math.floor(random.next() * from.length)]).join('');
-}
-
-function answer(kind: string, text: string): unknown {
+function answer({ Kind, Text }: Question): unknown {
   try {
-    const value = ours[kind]?.(text);
+    const value = ours[Kind]?.(Text);
     return value ? { value } : {};
   } catch (error) {
     return { error: (error as Error).message };
   }
 }
 
-/** Quantities and selectors: what they are once read, or why they cannot be. */
+const reasons: readonly (readonly [kind: string, applies: (asked: string, answers: string) => boolean, reason: string])[] = [
+  [
+    'quantity',
+    (asked) => /e\+?\d{4}/i.test(asked),
+    'exponents beyond a thousand are refused: nothing real is as large, and holding one costs memory',
+  ],
+  ['quantity', (asked) => /000[PE]$/.test(asked), 'upstream drops the suffix of a thousand exa and more'],
+  [
+    'amounts',
+    (_, answers) => numbers(answers).some((number) => Math.abs(number) > 2 ** 53),
+    'whole numbers past 2^53 are rounded; upstream has others where 64 bits do not hold them',
+  ],
+  [
+    'amounts',
+    (asked) => asked.startsWith('-'),
+    'fractions below zero are rounded away from it; upstream does so or not, as it happens to hold them',
+  ],
+  [
+    'duration',
+    (_, answers) => !answers.includes('error'),
+    'durations are milliseconds: past a hundred days no longer exact to the nanosecond',
+  ],
+];
+
+function numbers(text: string): number[] {
+  return (text.match(/-?\d+/g) ?? []).map(Number);
+}
+
+function reasonFor({ question, theirs, ours: own }: Difference): string | undefined {
+  const { Kind, Text } = question as Question;
+  return reasons.find(([kind, applies]) => kind === Kind && applies(Text, JSON.stringify([theirs, own])))?.[2];
+}
+
+/** Quantities, selectors, names, durations and addresses: what they are once read, or why they cannot be. */
 export const compare: Comparison = async ({ oracle, random, cases }) => {
-  const questions = Object.entries(words).flatMap(([Kind, from]) =>
-    Array.from({ length: cases }, () => ({ Kind, Text: randomText(random, from) })),
-  );
-  const own = questions.map(({ Kind, Text }) => answer(Kind, Text));
-  return differing(questions, await oracle.ask(questions), own);
+  const asked = questions(random, cases);
+  const own = asked.map(answer);
+  return differing(asked, await oracle.ask(asked), own, reasonFor);
 };

@@ -3,8 +3,10 @@ package main
 
 import (
 	"encoding/json"
+	"strconv"
+	"strings"
 
-	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"keelson/lines"
@@ -24,11 +26,6 @@ func told(value string, err error) answer {
 	return answer{Value: value}
 }
 
-func quantity(text string) answer {
-	parsed, err := resource.ParseQuantity(text)
-	return told(parsed.String(), err)
-}
-
 func labelSelector(text string) answer {
 	parsed, err := labels.Parse(text)
 	if err != nil {
@@ -45,8 +42,37 @@ func fieldSelector(text string) answer {
 	return told(parsed.String(), nil)
 }
 
+// selectorObject reads the JSON of a LabelSelector.
+func selectorObject(text string) answer {
+	var read metav1.LabelSelector
+	if err := json.Unmarshal([]byte(text), &read); err != nil {
+		return told("", err)
+	}
+	selector, err := metav1.LabelSelectorAsSelector(&read)
+	if err != nil {
+		return told("", err)
+	}
+	return told(selector.String(), nil)
+}
+
+var kinds = map[string]func(string) answer{
+	"label selector":  labelSelector,
+	"field selector":  fieldSelector,
+	"selector object": selectorObject,
+	"quantity":        quantity,
+	"amounts":         amounts,
+	"scaled":          scaled,
+	"duration":        goDuration,
+	"age":             age,
+	"address":         address,
+	"range":           addressRange,
+	"quoted":          func(text string) answer { return told(strconv.Quote(text), nil) },
+}
+
 func main() {
-	kinds := map[string]func(string) answer{"quantity": quantity, "label selector": labelSelector, "field selector": fieldSelector}
+	for name, check := range checks {
+		kinds[name] = func(text string) answer { return told(strings.Join(check(text), "; "), nil) }
+	}
 	lines.Serve(func(line []byte) any {
 		var asked question
 		if err := json.Unmarshal(line, &asked); err != nil {
