@@ -11,6 +11,7 @@ import {
   type KubeconfigCluster,
   type KubeconfigUser,
   loadKubeconfig,
+  type PluginPolicy,
   type ResolvedContext,
   resolveContext,
   type Transport,
@@ -43,6 +44,7 @@ function requestTimeout(text: string): number {
 export class Cluster {
   readonly #flags: Globals;
   readonly #shell: Shell;
+  readonly #plugins: PluginPolicy | undefined;
   #config: Kubeconfig | undefined;
   #resolved: ResolvedContext | undefined;
   #api: Api | undefined;
@@ -50,8 +52,10 @@ export class Cluster {
   #mapper: Promise<Mapper> | undefined;
   #warnings = 0;
 
-  constructor(flags: Globals, shell: Shell) {
+  /** @param plugins which credential programs may run; all unless told. */
+  constructor(flags: Globals, shell: Shell, plugins?: PluginPolicy) {
     this.#flags = flags;
+    this.#plugins = plugins;
     this.#shell = shell;
   }
 
@@ -107,7 +111,9 @@ export class Cluster {
 
   /** What the server serves, asked for once. */
   mapper(): Promise<Mapper> {
-    this.#mapper ??= discover(this.api).then((resources) => new Mapper(resources));
+    this.#mapper ??= discover(this.api).then(
+      (resources) => new Mapper(resources, (text) => void this.#shell.stderr.write(`Warning: ${text}\n`)),
+    );
     return this.#mapper;
   }
 
@@ -117,7 +123,7 @@ export class Cluster {
     const chosen = this.#flags.server || resolved.cluster.server;
     const { 'certificate-authority': file, 'certificate-authority-data': data, 'insecure-skip-tls-verify': insecure } = resolved.cluster;
     if (insecure && (file || data)) throw new Error('specifying a root certificates file with the insecure flag is not allowed');
-    return (chosen ? undefined : inClusterConnection(this.#shell.env as NodeJS.ProcessEnv)) ?? connectionOf(resolved);
+    return (chosen ? undefined : inClusterConnection(this.#shell.env as NodeJS.ProcessEnv)) ?? connectionOf(resolved, this.#plugins);
   }
 
   /** Headers that say on whose behalf requests are made. */

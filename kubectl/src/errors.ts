@@ -52,6 +52,12 @@ export function throwAll(errors: readonly unknown[]): void {
   if (errors.length > 1) throw new ManyErrors(errors);
 }
 
+/** The first of each message: of several objects the same may be said. */
+export function distinct(errors: readonly unknown[]): unknown[] {
+  const messages = errors.map(errorMessage);
+  return errors.filter((_, i) => messages.indexOf(messages[i] as string) === i);
+}
+
 /** The error with what was being done put before its message: `error when creating "x.yaml": …`. */
 export function withSource(error: unknown, doing: string, source: string): unknown {
   if (source === '') return error;

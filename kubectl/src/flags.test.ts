@@ -19,6 +19,7 @@ test('flags in all their forms', () => {
   assert.equal(values('--namespace', 'a').namespace, 'a');
   assert.equal(values('--namespace=a=b').namespace, 'a=b');
   for (const form of [['-n', 'a'], ['-na'], ['-n=a']]) assert.equal(values(...form).namespace, 'a');
+  assert.equal(values('-n=').namespace, '=');
   assert.deepEqual([values('-it').stdin, values('-it').tty, values('--stdin=false').stdin], [true, true, false]);
   assert.deepEqual(values('-f', 'a,b', '-f', 'c').filename, ['a', 'b', 'c']);
   assert.deepEqual(values('--from-literal=a=b,c')['from-literal'], ['a=b,c']);

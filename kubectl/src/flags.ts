@@ -130,7 +130,8 @@ function readShort(text: string, next: string | undefined, specs: FlagSpecs): To
   const spec = name === undefined ? undefined : specs[name];
   if (name === undefined || !spec) throw new UsageError(`unknown shorthand flag: '${letter}' in ${text}`);
   const after = text.slice(2);
-  if (after.startsWith('=')) return { name, value: after.slice(1), length: 1, rest: '' };
+  // An equals sign alone is the value itself, as pflag has it.
+  if (after.startsWith('=') && after !== '=') return { name, value: after.slice(1), length: 1, rest: '' };
   if (!takesNext(spec)) return { name, value: impliedOf(spec), length: 1, rest: after === '' ? '' : `-${after}` };
   if (after !== '') return { name, value: after, length: 1, rest: '' };
   if (next === undefined) throw new UsageError(`flag needs an argument: '${letter}' in ${text}`);

@@ -5,7 +5,7 @@ import { describeError, ExitError, UsageError } from './errors.ts';
 import { defaultOf, type FlagSpecs, type FlagValues, firstPositional, type ParsedArguments, parseArguments } from './flags.ts';
 import { globalFlags } from './globals.ts';
 import { overview, verbHelp } from './help.ts';
-import { preferredFlags, withoutAlias } from './kuberc/apply.ts';
+import { preferredFlags, unknownDefaults, withoutAlias } from './kuberc/apply.ts';
 import { loadPreferences } from './kuberc/preferences.ts';
 import { logLine } from './log.ts';
 import { runPlugin } from './plugins.ts';
@@ -76,17 +76,21 @@ function report(error: unknown, shell: Shell, at: Place): number {
 }
 
 /** @throws ExitError, as upstream's kubectl ends where preferences cannot be had. */
-function preferencesFor(argv: readonly string[], shell: Shell): ReturnType<typeof loadPreferences> {
+async function preferring<T>(work: () => T | Promise<T>): Promise<T> {
   try {
-    return loadPreferences(argv, shell);
+    return await work();
   } catch (error) {
     throw new ExitError(1, `error occurred while applying preferences ${errorMessage(error)}`);
   }
 }
 
 async function dispatch(argv: readonly string[], shell: Shell, at: Place): Promise<number> {
-  const preferences = preferencesFor(argv, shell);
-  const preferred = withoutAlias(argv, preferences, isVerb);
+  const commandOf = async (words: readonly string[]): Promise<readonly string[] | undefined> => {
+    const found = isVerb(words[0] ?? '') ? await choose(words, shell) : undefined;
+    return typeof found === 'object' ? found.path.split(' ').slice(1) : undefined;
+  };
+  const preferences = await preferring(() => loadPreferences(argv, shell));
+  const preferred = await preferring(() => withoutAlias(argv, preferences, commandOf));
   const chosen = await choose(preferred.argv, shell);
   if (typeof chosen === 'number') return chosen;
   if (!chosen) {
@@ -99,17 +103,22 @@ async function dispatch(argv: readonly string[], shell: Shell, at: Place): Promi
   at.help = verbHelp(verb, chosen.path, chosen.summary);
   const specs: FlagSpecs = { ...globalFlags, ...verb.flags };
   const given = parseArguments(chosen.argv, specs);
-  const added = preferredFlags(chosen.path.replace('kubectl ', ''), preferred, preferences, {
-    has: (flag) => Object.hasOwn(specs, flag),
-    given: (flag) => given.changed.has(flag),
-  });
+  const added = await preferring(() =>
+    preferredFlags(chosen.path.replace('kubectl ', ''), preferred, preferences, {
+      has: (flag) => Object.hasOwn(specs, flag),
+      given: (flag) => given.changed.has(flag),
+      check: (flag) => parseArguments([flag], specs),
+    }),
+  );
+  for (const command of await unknownDefaults(preferences, commandOf))
+    shell.stderr.write(`Warning: command ${JSON.stringify(command)} not found to set kuberc override\n`);
   const whole = added.length > 0 ? parseArguments([...added, ...chosen.argv], specs) : given;
   checkProfiling(whole, verb);
   sayDeprecated(whole, specs, shell);
   const parsed = withTemplate(withDryRun(whole, shell));
   if (parsed.values.help || !verb.run) return help(verb, parsed, at.help, shell);
   const flags = parsed.values as FlagValues<FlagSpecs>;
-  const cluster = new Cluster(globalsOf(verb, flags), shell);
+  const cluster = new Cluster(globalsOf(verb, flags), shell, preferences?.plugins);
   at.address = () => cluster.address;
   try {
     const { args, dash, changed, given } = parsed;
@@ -208,7 +217,8 @@ async function choose(argv: readonly string[], shell: Shell): Promise<Chosen | n
       continue;
     }
     if (!entry && !verb && name !== undefined) {
-      const code = at === 0 ? await runPlugin(argv, shell) : undefined;
+      if (argv[0]?.startsWith('-')) throw new ExitError(1, `Error: flags cannot be placed before plugin name: ${argv[0]}`);
+      const code = await runPlugin(argv, shell);
       if (code === undefined) throw new UsageError(unknownCommand(name), 'none');
       return code;
     }

@@ -161,7 +161,6 @@ test('errors are told in upstream’s words', async () => {
       'get cm --field-selector=foo=bar',
       'Error from server (BadRequest): Unable to find "/v1, Resource=configmaps" that match label selector "", field selector "foo=bar": "foo" is not a known field selector: only "metadata.name", "metadata.namespace"\n',
     ],
-    ['rollout history deploy/web --revision=7', 'error: unable to find the specified revision\n'],
     [['patch', 'cm', 'from', '--type=merge', '-p', '{"data":{"x":1}}'], 'The request is invalid: patch: Invalid value: '],
   ];
   for (const [line, stderr] of refused) {
@@ -169,6 +168,18 @@ test('errors are told in upstream’s words', async () => {
     assert.equal(outcome.stderr.slice(0, stderr.length), stderr);
     assert.equal(outcome.code, 1);
   }
+});
+
+test('what is missing is named: a namespace before what would be in it, a history, of several objects each', async () => {
+  const { ok, kubectl } = server;
+  assert.equal((await kubectl('get cm x -n nowhere')).stderr, 'Error from server (NotFound): namespaces "nowhere" not found\n');
+  assert.equal(await ok('rollout history deploy/web --revision=7'), 'deployment.apps/web with revision #7\nNo rollout history found.\n');
+  const { stdout, stderr } = await kubectl('get cm nope nope2 -o yaml');
+  assert.equal(stdout, 'apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: ""\n');
+  assert.equal(stderr.split('\n').length, 3);
+  assert.equal(await ok('get cm nope nope2 -o yaml --ignore-not-found'), '');
+  const told = await kubectl('label cm from nope x=1 --dry-run=client');
+  assert.equal(told.stdout, 'configmap/from labeled (dry run)\n');
 });
 
 test('what a cluster knows is dumped', async () => {

@@ -85,7 +85,7 @@ test('with a format, the text and what is told are in it', async () => {
   assert.equal(told.match(/^ {8}"k": "b"$/gm)?.length, 2);
   assert.match(
     (await server.kubectl('edit cm one -o name')).stderr,
-    /^error: unable to match a printer .* "name", allowed formats are: json,yaml\n$/,
+    /^error: unable to match a printer .* "name", allowed formats are: json,kyaml,yaml\n$/,
   );
 });
 
@@ -151,7 +151,7 @@ test('what is edited before it is made is asked for in a format that can be edit
   editWith('s/k: a/k: b/');
   assert.equal(await server.ok('create --edit -f -', manifest), 'configmap/new created\n');
   assert.equal(await server.ok('get cm new -o jsonpath={.data.k}'), 'b');
-  const formats = { bogus: /allowed formats are: go-template,/, name: /allowed formats are: json,yaml\n$/ };
+  const formats = { bogus: /allowed formats are: go-template,/, name: /allowed formats are: json,kyaml,yaml\n$/ };
   for (const [format, told] of Object.entries(formats)) {
     const { code, stderr } = await server.kubectl(`create --edit -f - -o ${format}`, manifest);
     assert.equal(code, 1);

@@ -41,7 +41,7 @@ test('words of command lines that are wrong', async () => {
     ['get --raw /healthz pods', 'error: arguments may not be passed when --raw is specified\n'],
     ['get --raw foo', 'error: --raw must be a valid URL path: parse "foo": invalid URI for request\n'],
     ['set image deploy/nope', 'Error from server (NotFound): deployments.apps "nope" not found\n'],
-    ['scale deploy nope --replicas=1', 'error: no objects passed to scale deployments.apps "nope" not found\n'],
+    ['scale deploy nope --replicas=1', 'Error from server (NotFound): deployments.apps "nope" not found\n'],
     ['wait pods a', 'error: unrecognized condition: []\n'],
     ['version a', 'error: extra arguments: [a]\n'],
     ['explain pods --output=foo', 'error: unrecognized format: foo\n'],

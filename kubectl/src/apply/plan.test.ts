@@ -68,6 +68,16 @@ test('changes are set, what the manifest dropped goes, what others wrote stays',
   );
 });
 
+test('what others changed is overwritten, unless it may not be', () => {
+  const of = (replicas: number): AnyObject => manifest('a', {}, replicas);
+  const current = { ...withLastApplied(of(1)), spec: of(5).spec };
+  assert.deepEqual(planApply(current, of(2), schema).patch.spec, { replicas: 2 });
+  assert.throws(
+    () => planApply(current, of(2), schema, false),
+    /^Error: patch:\nmetadata:[\s\S]*\nspec:\n {2}replicas: 2\n\nconflicts with changes made from original to current:\nmetadata:[\s\S]*\nspec:\n {2}replicas: 5\n/,
+  );
+});
+
 test('a kind without a schema gets a merge patch', () => {
   const before: AnyObject = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'x' }, spec: { a: 1, list: [1] } };
   const { type, patch } = planApply(withLastApplied(before), { ...before, spec: { list: [2] } });

@@ -34,12 +34,12 @@ export function withLastApplied(manifest: AnyObject): AnyObject {
 }
 
 /** As `withLastApplied`, of an object that no manifest holds: where it has no annotations it is remembered without any. */
-export function withOwnConfiguration(made: AnyObject): AnyObject {
-  return withConfiguration(made.metadata.annotations ? withoutLastApplied(made) : made);
+export function withOwnConfiguration(made: AnyObject, order?: (object: AnyObject) => AnyObject): AnyObject {
+  return withConfiguration(made.metadata.annotations ? withoutLastApplied(made) : made, order);
 }
 
-function withConfiguration(bare: AnyObject): AnyObject {
-  const annotations = { ...bare.metadata.annotations, [lastAppliedAnnotation]: `${goJson(inOrder(bare))}\n` };
+function withConfiguration(bare: AnyObject, order: (object: AnyObject) => unknown = inOrder): AnyObject {
+  const annotations = { ...bare.metadata.annotations, [lastAppliedAnnotation]: `${goJson(order(bare))}\n` };
   return { ...bare, metadata: { ...bare.metadata, annotations } };
 }
 
@@ -65,10 +65,11 @@ export function lastAppliedOf(current: AnyObject): JsonObject | undefined {
 /**
  * The patch that brings a live object to its manifest: what the manifest says is set, what the last one said and this one does not is
  * removed, what others wrote stays.
- * @throws Error when the patch would make the object another one.
+ * @param overwrite whether it may change what others changed since then.
+ * @throws Error when the patch would make the object another one, or when it may not overwrite and would have to.
  */
-export function planApply(current: AnyObject, manifest: AnyObject, schema?: TypeSchema): ApplyPlan {
-  return planTo(current, withLastApplied(manifest), schema);
+export function planApply(current: AnyObject, manifest: AnyObject, schema?: TypeSchema, overwrite = true): ApplyPlan {
+  return planTo(current, withLastApplied(manifest), schema, overwrite);
 }
 
 /** What the object would be; the server would fill in, and refuse, more. */
@@ -79,15 +80,15 @@ export function applied(current: AnyObject, { patch }: ApplyPlan, schema?: TypeS
 
 /** As `planApply`, but what was applied last stays on record: a diff shows what would change, not that. */
 export function planChange(current: AnyObject, manifest: AnyObject, schema?: TypeSchema): ApplyPlan {
-  return planTo(current, withoutLastApplied(manifest), schema);
+  return planTo(current, withoutLastApplied(manifest), schema, true);
 }
 
-function planTo(current: AnyObject, wanted: AnyObject, schema: TypeSchema | undefined): ApplyPlan {
+function planTo(current: AnyObject, wanted: AnyObject, schema: TypeSchema | undefined, overwrite: boolean): ApplyPlan {
   const original = lastAppliedOf(current) ?? {};
   const modified = JSON.parse(JSON.stringify(wanted)) as JsonObject;
   const patch = schema
-    ? createThreeWayStrategicPatch(original, modified, current, schema.schemas, schema.typeName)
-    : createThreeWayMergePatch(original, modified, current);
+    ? createThreeWayStrategicPatch({ original, modified, current }, schema.schemas, schema.typeName, overwrite)
+    : createThreeWayMergePatch({ original, modified, current });
   if (changesIdentity(patch)) throw new Error('precondition failed: apiVersion, kind and metadata.name may not change');
   const type = schema ? 'application/strategic-merge-patch+json' : 'application/merge-patch+json';
   return { type, patch, changed: Object.keys(patch).length > 0 };

@@ -3,9 +3,10 @@ import { errorMessage } from '@keelson/base';
 import { ApiError, type WriteOptions } from '@keelson/client';
 import type { Cluster } from '../cluster.ts';
 import { throwAll } from '../errors.ts';
+import { isNotFound } from '../resource/cannot-find.ts';
 import type { ApiResource } from '../resource/discovery.ts';
 import { Mapper } from '../resource/mapper.ts';
-import { isNotFound, listAll } from '../resource/targets.ts';
+import { listAll } from '../resource/targets.ts';
 import { clientVersion } from '../version.ts';
 import {
   type Contents,

@@ -42,9 +42,14 @@ function metricLine(metric: MetricSpec, measured: MetricStatus | undefined): str
   if (pods) return field(1, `"${pods.metric.name}" on pods`, currentAndTarget('averageValue', pods.target, measured?.pods?.current));
   if (object) {
     const { kind, name } = object.describedObject;
-    return aimedLine(`"${object.metric.name}" on ${kind}/${name}`, object.target, measured?.object?.current);
+    const byAverage = object.target.type === 'AverageValue';
+    return aimedLine(`"${object.metric.name}" on ${kind}/${name}`, byAverage, object.target, measured?.object?.current);
   }
-  if (external) return aimedLine(`"${external.metric.name}"`, external.target, measured?.external?.current);
+  // Upstream goes by what is given here, not by the type.
+  if (external) {
+    const { metric: named, target } = external;
+    return aimedLine(`"${named.name}"`, target.averageValue !== undefined, target, measured?.external?.current);
+  }
   return `  <unknown metric type ${JSON.stringify(metric.type)}>`;
 }
 
@@ -56,8 +61,8 @@ function valueLine(label: string, gap: string, target: MetricTarget, current: Me
   return field(1, `${label}${gap}(as a percentage of request)`, `${now} / ${wanted}`);
 }
 
-function aimedLine(label: string, target: MetricTarget, current: MetricValueStatus | undefined): string {
-  return target.type === 'AverageValue'
+function aimedLine(label: string, byAverage: boolean, target: MetricTarget, current: MetricValueStatus | undefined): string {
+  return byAverage
     ? field(1, `${label} (target average value)`, currentAndTarget('averageValue', target, current))
     : field(1, `${label} (target value)`, currentAndTarget('value', target, current));
 }

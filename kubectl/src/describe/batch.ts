@@ -56,6 +56,7 @@ export function describeCronJob({ metadata, spec, status }: CronJob): Lines {
     field(0, 'Schedule', spec?.schedule),
     field(0, 'Concurrency Policy', spec?.concurrencyPolicy),
     field(0, 'Suspend', spec?.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False'),
+    field(0, 'Time Zone', spec?.timeZone ?? '<unset>'),
     field(0, 'Successful Job History Limit', spec?.successfulJobsHistoryLimit ?? '<unset>'),
     field(0, 'Failed Job History Limit', spec?.failedJobsHistoryLimit ?? '<unset>'),
     field(0, 'Starting Deadline Seconds', starting === undefined ? '<unset>' : `${starting}s`),

@@ -1,6 +1,16 @@
 import { canonicalQuantity, compareStrings, parseQuantity } from '@keelson/machinery';
-import type { Container, ContainerState, ContainerStatus, EnvVar, Pod, Probe, ResourceFieldSelector, SeccompProfile } from '@keelson/types';
-import { field, type Lines, section, timeOrZero } from './lines.ts';
+import type {
+  Container,
+  ContainerPort,
+  ContainerState,
+  ContainerStatus,
+  EnvVar,
+  Pod,
+  Probe,
+  ResourceFieldSelector,
+  SeccompProfile,
+} from '@keelson/types';
+import { field, type Lines, timeOrZero } from './lines.ts';
 
 /** The containers of a pod, with their states, or of a template, without. */
 export function containersLines(label: string, containers: readonly Container[], statuses: readonly ContainerStatus[], pod?: Pod): Lines {
@@ -10,7 +20,7 @@ export function containersLines(label: string, containers: readonly Container[],
   return [
     title,
     ...containers.flatMap((container) => {
-      const status = statuses.find(({ name }) => name === container.name);
+      const status = statuses.findLast(({ name }) => name === container.name);
       return [`  ${inTemplate ? ' ' : ''}${container.name}:`, ...containerLines(container, status, pod)];
     }),
   ];
@@ -24,8 +34,8 @@ function containerLines(container: Container, status: ContainerStatus | undefine
     ...(status ? [field(2, 'Container ID', status.containerID)] : []),
     field(2, 'Image', container.image),
     ...(status ? [field(2, 'Image ID', status.imageID)] : []),
-    field(2, `Port${plural}`, join(ports.map(({ containerPort, protocol = 'TCP' }) => `${containerPort}/${protocol}`))),
-    field(2, `Host Port${plural}`, join(ports.map(({ hostPort = 0, protocol = 'TCP' }) => `${hostPort}/${protocol}`))),
+    field(2, `Port${plural}`, join(ports.map((port) => portText(port, port.containerPort)))),
+    field(2, `Host Port${plural}`, join(ports.map((port) => portText(port, port.hostPort ?? 0)))),
     ...seccompLines(2, container.securityContext?.seccompProfile),
     ...commandLines('Command', container.command),
     ...commandLines('Args', container.args),
@@ -36,14 +46,13 @@ function containerLines(container: Container, status: ContainerStatus | undefine
     ...probeLines('Readiness', container.readinessProbe),
     ...probeLines('Startup', container.startupProbe),
     ...environmentFrom(container),
-    ...section(
-      2,
-      'Environment',
-      (container.env ?? []).flatMap((variable) => environmentLine(variable, container, pod)),
-    ),
-    ...section(2, 'Mounts', mountLines(container.volumeMounts)),
-    ...deviceLines(container.volumeDevices),
+    ...environmentLines(container, pod),
+    ...mountLines(container),
   ];
+}
+
+function portText({ protocol = 'TCP', name }: ContainerPort, port: number): string {
+  return `${port}/${protocol}${name ? ` (${name})` : ''}`;
 }
 
 function commandLines(label: string, command: readonly string[] | undefined): Lines {
@@ -119,10 +128,17 @@ function environmentFrom({ envFrom }: Container): Lines {
   if (!envFrom || envFrom.length === 0) return [];
   const lines = envFrom.map(({ configMapRef, secretRef, prefix }) => {
     const from = configMapRef ?? secretRef;
-    const kind = configMapRef ? 'ConfigMap' : 'Secret';
+    const kind = configMapRef ? 'ConfigMap' : secretRef ? 'Secret' : '';
     return `      ${from?.name ?? ''}\t${kind}${prefix ? ` with prefix '${prefix}'` : ''}\tOptional: ${from?.optional ?? false}`;
   });
   return ['    Environment Variables from:', ...lines];
+}
+
+/** What is taken from elsewhere but from these four is not told. */
+function environmentLines(container: Container, pod: Pod | undefined): Lines {
+  const variables = container.env ?? [];
+  const lines = variables.flatMap((variable) => environmentLine(variable, container, pod));
+  return [`    Environment:${variables.length === 0 ? '\t<none>' : ''}`, ...lines];
 }
 
 function environmentLine({ name, value = '', valueFrom }: EnvVar, container: Container, pod: Pod | undefined): Lines {
@@ -139,13 +155,13 @@ function environmentLine({ name, value = '', valueFrom }: EnvVar, container: Con
       field(
         3,
         name,
-        `<set to the key '${secretKeyRef.key}' in secret '${secretKeyRef.name}'>\tOptional: ${secretKeyRef.optional ?? false}`,
+        `<set to the key '${secretKeyRef.key}' in secret '${secretKeyRef.name ?? ''}'>\tOptional: ${secretKeyRef.optional ?? false}`,
       ),
     ];
   }
-  if (!configMapKeyRef) return [field(3, name, '')];
+  if (!configMapKeyRef) return [];
   const optional = configMapKeyRef.optional ?? false;
-  return [field(3, name, `<set to the key '${configMapKeyRef.key}' of config map '${configMapKeyRef.name}'>\tOptional: ${optional}`)];
+  return [field(3, name, `<set to the key '${configMapKeyRef.key}' of config map '${configMapKeyRef.name ?? ''}'>\tOptional: ${optional}`)];
 }
 
 /** What a field reference comes to: upstream looks up these two. */
@@ -154,26 +170,31 @@ function fieldOf({ metadata }: Pod, path: string): string {
   return path === 'metadata.namespace' ? (metadata.namespace ?? '') : '';
 }
 
-/** The amount in whole divisors, rounded up; where no limit is set, the node decides. */
+/** The amount in whole divisors, rounded up; where no limit is set, the node decides. Nothing for resources that no field tells. */
 function resourceOf({ resources }: Container, { resource, divisor }: ResourceFieldSelector): string {
   const [bound = '', ...name] = resource.split('.');
-  const amount = resources?.[bound as 'limits' | 'requests']?.[name.join('.')];
-  if (amount === undefined) return resource === 'limits.cpu' || resource === 'limits.memory' ? 'node allocatable' : '0';
+  if (!/^(?:limits|requests)\.(?:cpu|memory|ephemeral-storage|hugepages-.*)$/.test(resource)) return '';
+  const amount = resources?.[bound as 'limits' | 'requests']?.[name.join('.')] ?? '0';
   const unit = divisor === undefined || divisor === '0' ? 1_000_000_000n : parseQuantity(divisor).nanos;
-  return String((parseQuantity(amount).nanos + unit - 1n) / unit);
+  const count = (parseQuantity(amount).nanos + unit - 1n) / unit;
+  return count === 0n && /^limits\.(?:cpu|memory)$/.test(resource) ? 'node allocatable' : String(count);
 }
 
-function mountLines(mounts: Container['volumeMounts'] = []): Lines {
-  return mounts
+function mountLines({ volumeMounts: mounts = [], volumeDevices: devices = [] }: Container): Lines {
+  const lines = mounts
     .toSorted((a, b) => compareStrings(a.mountPath, b.mountPath))
     .map(({ mountPath, name, readOnly, subPath }) => {
       const flags = [readOnly ? 'ro' : 'rw', ...(subPath ? [`path=${JSON.stringify(subPath)}`] : [])];
       return `      ${mountPath} from ${name} (${flags.join(',')})`;
     });
-}
-
-function deviceLines(devices: Container['volumeDevices'] = []): Lines {
-  if (devices.length === 0) return [];
+  const none = lines.length === 0 ? '\t<none>' : '';
+  if (devices.length === 0) return [`    Mounts:${none}`, ...lines];
   const sorted = devices.toSorted((a, b) => compareStrings(a.devicePath, b.devicePath));
-  return ['    Devices:', ...sorted.map(({ devicePath, name }) => `      ${devicePath} from ${name}`)];
+  // Upstream says so of the devices, too, where there are no mounts.
+  return [
+    `    Mounts:${none}`,
+    ...lines,
+    `    Devices:${none}`,
+    ...sorted.map(({ devicePath, name }) => `      ${devicePath} from ${name}`),
+  ];
 }

@@ -38,7 +38,6 @@ import type {
 } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import type { AnyObject } from '../types.ts';
-import { describeServiceAccount } from './account.ts';
 import { ipAddressLines, serviceCidrLines } from './addresses.ts';
 import { autoscalerLines } from './autoscaler.ts';
 import { describeCronJob, describeJob } from './batch.ts';
@@ -51,7 +50,7 @@ import { describeNamespace } from './namespace.ts';
 import { networkPolicyLines } from './network-policy.ts';
 import { describeNode } from './node.ts';
 import { persistentVolumeLines } from './persistent-volume.ts';
-import { configMapLines, secretLines } from './plain.ts';
+import { configMapLines, secretLines, serviceAccountLines } from './plain.ts';
 import { podLines } from './pod.ts';
 import { bindingLines, roleLines } from './rbac.ts';
 import { describeService, endpointSliceLines, endpointsLines } from './service.ts';
@@ -74,7 +73,7 @@ export const describers: Readonly<Record<string, Describer>> = {
   Namespace: of<Namespace>((namespace, cluster) => describeNamespace(cluster, namespace)),
   ConfigMap: of<ConfigMap>(configMapLines),
   Secret: of<Secret>(secretLines),
-  ServiceAccount: of<ServiceAccount>((account, cluster) => describeServiceAccount(cluster, account)),
+  ServiceAccount: of<ServiceAccount>(serviceAccountLines),
   Service: of<Service>((service, cluster) => describeService(cluster, service)),
   Endpoints: of<Endpoints>(endpointsLines),
   LimitRange: of<LimitRange>(limitRangeLines),

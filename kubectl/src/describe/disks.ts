@@ -71,7 +71,7 @@ function fileDisk({ hostPath, nfs, glusterfs, cephfs, azureFile, quobyte }: Disk
   if (hostPath) {
     const rows: Rows = [
       ['Path', hostPath.path],
-      ['HostPathType', hostPath.type],
+      ['HostPathType', hostPath.type ?? '<none>'],
     ];
     return { type: 'HostPath (bare host directory volume)', rows };
   }

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { genericLines } from './generic.ts';
 
-/** What upstream's kubectl 1.33 makes of the names of fields. */
+/** What upstream's kubectl 1.36 makes of the names of fields. */
 const words = {
   apiURL: 'API URL',
   ClusterIP: 'Cluster IP',
-  HTTPServer: 'HTTP Server',
+  HTTPServer: 'HTTPServer',
   IPv4: 'IPv4',
-  camelCaseWithABCInside: 'Camel Case With ABC Inside',
-  nonResourceURLs: 'Non Resource UR Ls',
+  camelCaseWithABCInside: 'Camel Case With ABCInside',
+  nonResourceURLs: 'Non Resource URLs',
   openAPIV3Schema: 'openAPIV3Schema',
   podIPs: 'Pod I Ps',
   podSelector: 'Pod Selector',

@@ -53,10 +53,10 @@ function goNumber(value: number): string {
   return power < -4 || power >= 6 ? text.replace(/e([+-])(\d)$/, 'e$10$2') : String(value);
 }
 
-const acronyms = new Set(['API', 'URL', 'UID', 'OSB', 'GUID']);
+const acronyms = new Set(['API', 'URL', 'UID', 'GUID']);
 
-/** Runs of capitals, capitalised and small words, and whatever else: of `podIPs` they are `pod`, `I` and `Ps`. */
-const word = /\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|[^\p{Lu}\p{Ll}]+/gu;
+/** Runs of capitals, capitalised and small words, and whatever else: of `podIPs` they are `pod`, `I` and `Ps`, but of `targetWWNs` `WWNs` is one. */
+const word = /\p{Lu}{3,}\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|[^\p{Lu}\p{Ll}]+/gu;
 
 /** `podSelector` is `Pod Selector`. A name of more than letters and dashes stays as it is. */
 function words(key: string): string {

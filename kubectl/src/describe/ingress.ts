@@ -1,4 +1,5 @@
 import { errorMessage } from '@keelson/base';
+import { compareStrings } from '@keelson/machinery';
 import { EndpointSlice, type Ingress, type IngressBackend, type IngressClass, type IngressTLS, Service } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import { annotationLines, field, head, type Lines, labelLines } from './lines.ts';
@@ -54,7 +55,7 @@ export function ingressLines({ metadata, spec, status }: Ingress, textOf: Backen
     field(0, 'Name', metadata.name),
     ...labelLines(0, metadata.labels),
     field(0, 'Namespace', metadata.namespace),
-    field(0, 'Address', addresses.join(',')),
+    field(0, 'Address', [...new Set(addresses)].sort(compareStrings).join(',')),
     field(0, 'Ingress Class', ingressClassName ?? '<none>'),
     field(0, 'Default backend', fallback),
     ...(tls.length > 0 ? ['TLS:', ...tls.map(tlsLine)] : []),

@@ -15,6 +15,15 @@ test('a quota is told by resource, what is taken beside what there is', () => {
   ]);
 });
 
+test('what is taken of a quota is told in the form of the quota', () => {
+  const status = {
+    hard: { memory: '2G', cpu: '2', 'requests.memory': '1Gi' },
+    used: { memory: '1536Mi', cpu: '1500m', 'requests.memory': '512Mi' },
+  };
+  const lines = quotaLines({ metadata: { name: 'q', namespace: 'n' }, status } as unknown as ResourceQuota);
+  assert.deepEqual(lines.slice(4), ['cpu\t1500m\t2', 'memory\t1610612736\t2G', 'requests.memory\t512Mi\t1Gi']);
+});
+
 test('a budget says which of its two bounds it has', () => {
   const metadata = { name: 'b', namespace: 'n' };
   const budget = (spec: object): string[] => budgetLines({ metadata, spec } as unknown as PodDisruptionBudget);
@@ -26,7 +35,7 @@ test('a priority class without annotations', () => {
   assert.equal(priorityClassLines({ metadata: { name: 'p' }, value: 5 } as never).at(-1), 'Annotations:\t<none>');
 });
 
-/* From here on: what upstream's kubectl 1.33 printed of the same objects. */
+/* From here on: what upstream's kubectl 1.36 printed of the same objects. */
 
 const printed = (lines: readonly string[]): string[] => alignTabs(lines.join('\n')).split('\n');
 

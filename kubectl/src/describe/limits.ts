@@ -1,4 +1,4 @@
-import { canonicalQuantity, compareStrings, formatLabelSelector } from '@keelson/machinery';
+import { canonicalQuantity, compareStrings, formatLabelSelector, formatQuantity, parseQuantity, quantityValue } from '@keelson/machinery';
 import type { LimitRange, LimitRangeItem, PodDisruptionBudget, PriorityClass, ResourceQuota } from '@keelson/types';
 import { field, flat, type Lines, tableLines } from './lines.ts';
 
@@ -21,12 +21,21 @@ function scopeLines({ spec }: ResourceQuota, indent: string, bullet: string): Li
   return [`${indent}Scopes:\t${scopes.join(', ')}`, ...texts.map((text) => `${bullet}* ${text}`)];
 }
 
-function amountRows({ status }: ResourceQuota, indent: string): Lines {
+/** @param taken how it is written what is taken of an amount. */
+function amountRows({ status }: ResourceQuota, indent: string, taken: (used: string, hard: string) => string): Lines {
   const { hard = {}, used = {} } = status ?? {};
-  const text = (amount = '0'): string => canonicalQuantity(amount);
   return Object.keys(hard)
     .sort(compareStrings)
-    .map((name) => `${indent}${name}\t${text(used[name])}\t${text(hard[name])}`);
+    .map((name) => [name, hard[name] ?? '0'] as const)
+    .map(([name, whole]) => `${indent}${name}\t${taken(used[name] ?? '0', whole)}\t${canonicalQuantity(whole)}`);
+}
+
+/** In whole numbers of the form that the amount itself is written in. */
+function alike(used: string, hard: string): string {
+  const [amount, { format }] = [parseQuantity(used), parseQuantity(hard)];
+  return amount.format === format
+    ? formatQuantity(amount)
+    : formatQuantity({ nanos: BigInt(quantityValue(amount)) * 1_000_000_000n, format });
 }
 
 /** What a quota allows of each resource and how much of it is taken. */
@@ -37,7 +46,7 @@ export function quotaLines(quota: ResourceQuota): Lines {
     ...scopeLines(quota, '', ' '),
     'Resource\tUsed\tHard',
     '--------\t----\t----',
-    ...amountRows(quota, ''),
+    ...amountRows(quota, '', alike),
   ];
 }
 
@@ -49,7 +58,7 @@ export function quotasLines(quotas: readonly ResourceQuota[]): Lines {
     ...scopeLines(quota, '  ', '  '),
     '  Resource\tUsed\tHard',
     '  --------\t---\t---',
-    ...amountRows(quota, '  '),
+    ...amountRows(quota, '  ', canonicalQuantity),
   ]);
   return ['', 'Resource Quotas', ...each];
 }

@@ -9,11 +9,6 @@ export function field(level: number, label: string, value: unknown): string {
   return `${'  '.repeat(level)}${label}:\t${value ?? ''}`;
 }
 
-/** A heading above indented lines, or `<none>` beside it. */
-export function section(level: number, label: string, lines: readonly string[]): Lines {
-  return lines.length === 0 ? [field(level, label, '<none>')] : [`${'  '.repeat(level)}${label}:`, ...lines];
-}
-
 /** One value a line, the label beside the first. */
 export function listed(level: number, label: string, values: readonly string[]): Lines {
   const [first = '<none>', ...rest] = values;

@@ -18,7 +18,7 @@ import type { Lines } from './lines.ts';
 import { networkPolicyLines } from './network-policy.ts';
 import { endpointSliceLines, endpointsLines, endpointsText, serviceLines } from './service.ts';
 
-/* What upstream's kubectl 1.33 printed of the same objects. */
+/* What upstream's kubectl 1.36 printed of the same objects. */
 
 const printed = (lines: Lines): string[] =>
   alignTabs(lines.join('\n'))
@@ -193,6 +193,16 @@ test('a load balancer says how it is reached', () => {
   assert.ok(printed(serviceLines(service, [])).includes('LoadBalancer Ingress:  1.2.3.4 (VIP), x.example.com'));
 });
 
+test('a service says by which protocol it is spoken to, and where its traffic goes', () => {
+  const service: Service = {
+    metadata: { name: 's' },
+    spec: { ports: [{ port: 80, appProtocol: 'h2c' }], trafficDistribution: 'PreferSameNode' },
+  };
+  const lines = printed(serviceLines(service, []));
+  assert.ok(lines.includes('AppProtocol:           h2c'), lines.join('\n'));
+  assert.equal(lines.at(-1), 'Traffic Distribution:  PreferSameNode');
+});
+
 test('endpoints have an empty line after each subset, and slices no columns where they have nothing', () => {
   const endpoints: Endpoints = { metadata: { name: 'e' }, subsets: [{ notReadyAddresses: [{ ip: '10.1.1.10' }] }] };
   assert.deepEqual(printed(endpointsLines(endpoints)).slice(3), [
@@ -202,5 +212,14 @@ test('endpoints have an empty line after each subset, and slices no columns wher
     '',
   ]);
   const slice: EndpointSlice = { metadata: { name: 's' }, addressType: 'IPv4', endpoints: [] };
+  const whole: EndpointSlice = { ...slice, ports: [{ protocol: 'TCP' }], endpoints: [{ addresses: ['1.1.1.1', '1.1.1.2'] }] };
+  assert.deepEqual(printed(endpointSliceLines(whole)).slice(4, 9), [
+    'Ports:',
+    '  Name     Port     Protocol',
+    '  ----     ----     --------',
+    '  <unset>  <unset>  TCP',
+    'Endpoints:',
+  ]);
+  assert.ok(printed(endpointSliceLines(whole)).includes('  - Addresses:  1.1.1.1, 1.1.1.2'));
   assert.deepEqual(printed(endpointSliceLines(slice)).slice(-2), ['Ports: <unset>', 'Endpoints: <none>']);
 });

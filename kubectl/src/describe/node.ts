@@ -1,10 +1,10 @@
 import { errorMessage } from '@keelson/base';
+import { ApiError } from '@keelson/client';
 import {
   addQuantities,
   ageText,
   compareStrings,
   formatQuantity,
-  isPodTerminal,
   parseQuantity,
   podLimits,
   podRequests,
@@ -14,20 +14,42 @@ import {
   type Resources,
   zeroQuantity,
 } from '@keelson/machinery';
-import { Lease, type Node, Pod, type Taint } from '@keelson/types';
+import { Lease, type Node, Pod, ResourceSlice, type Taint } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import { annotationLines, field, type Lines, labelLines, listed, tableLines, timeOrZero, timeText } from './lines.ts';
 
 export async function describeNode(cluster: Cluster, node: Node, now: number): Promise<Lines> {
   const name = node.metadata.name ?? '';
-  const [lease, pods] = await Promise.all([
+  const [lease, slices, pods] = await Promise.all([
     cluster.api.get(Lease, { name, namespace: 'kube-node-lease' }).catch((error: unknown) => errorMessage(error)),
-    cluster.api.list(Pod, { fieldSelector: `spec.nodeName=${name},status.phase!=Succeeded,status.phase!=Failed` }).then(
-      ({ items }) => items.filter((pod) => !isPodTerminal(pod)),
-      () => undefined,
-    ),
+    cluster.api.list(ResourceSlice, { fieldSelector: `spec.nodeName=${name}` }).catch(() => ({ items: [] })),
+    cluster.api
+      .list(Pod, { fieldSelector: `spec.nodeName=${name},status.phase!=Succeeded,status.phase!=Failed` })
+      .catch((error: unknown) => {
+        if (error instanceof ApiError && error.reason === 'Forbidden') return undefined;
+        throw error;
+      }),
   ]);
-  return [...nodeHead(node), ...leaseLines(lease), ...nodeStatus(node), ...(pods ? podTable(node, pods, now) : [])];
+  return nodeLines(node, { lease, slices: slices.items, pods: pods?.items }, now);
+}
+
+/** What is known of a node beside itself. */
+interface Beside {
+  /** Or why there is none. */
+  readonly lease: Lease | string;
+  readonly slices: readonly ResourceSlice[];
+  /** `undefined` where they may not be seen. */
+  readonly pods: readonly Pod[] | undefined;
+}
+
+/** @param now milliseconds since the epoch. */
+export function nodeLines(node: Node, { lease, slices, pods }: Beside, now: number): Lines {
+  return [
+    ...nodeHead(node),
+    ...leaseLines(lease),
+    ...nodeStatus(node, slices),
+    ...(pods ? podTable(node, pods, now) : [field(0, 'Pods', 'not authorized')]),
+  ];
 }
 
 const rolePrefix = 'node-role.kubernetes.io/';
@@ -40,7 +62,7 @@ function nodeHead({ metadata, spec }: Node): Lines {
   const order = ({ effect, key }: Taint): string => `${effect},${key}`;
   const taints = (spec?.taints ?? [])
     .toSorted((a, b) => compareStrings(order(a), order(b)))
-    .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`);
+    .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}${value || effect ? `:${effect}` : ''}`);
   return [
     field(0, 'Name', metadata.name),
     field(0, 'Roles', roles.filter(Boolean).sort(compareStrings).join(',') || '<none>'),
@@ -63,7 +85,7 @@ function leaseLines(lease: Lease | string): Lines {
   ];
 }
 
-function nodeStatus({ spec, status }: Node): Lines {
+function nodeStatus({ spec, status }: Node, slices: readonly ResourceSlice[]): Lines {
   const conditions = (status?.conditions ?? []).map((each) => [
     `${each.type} `,
     `${each.status} `,
@@ -81,6 +103,7 @@ function nodeStatus({ spec, status }: Node): Lines {
     ...(status?.addresses ?? []).map(({ type, address }) => field(1, type, address)),
     ...amountLines('Capacity', status?.capacity),
     ...amountLines('Allocatable', status?.allocatable),
+    ...sliceLines(slices),
     'System Info:',
     field(1, 'Machine ID', info?.machineID),
     field(1, 'System UUID', info?.systemUUID),
@@ -91,11 +114,25 @@ function nodeStatus({ spec, status }: Node): Lines {
     field(1, 'Architecture', info?.architecture),
     field(1, 'Container Runtime Version', info?.containerRuntimeVersion),
     field(1, 'Kubelet Version', info?.kubeletVersion),
-    field(1, 'Kube-Proxy Version', info?.kubeProxyVersion),
     ...(spec?.podCIDR ? [field(0, 'PodCIDR', spec.podCIDR)] : []),
     ...(spec?.podCIDRs?.length ? [field(0, 'PodCIDRs', spec.podCIDRs.join(','))] : []),
     ...(spec?.providerID ? [field(0, 'ProviderID', spec.providerID)] : []),
   ];
+}
+
+const mostPools = 10;
+
+/** The devices that are on the node alone, by driver and pool. */
+function sliceLines(slices: readonly ResourceSlice[]): Lines {
+  const pools = Object.entries(Object.groupBy(slices, ({ spec: { driver, pool } }) => `${driver}/${pool.name}`))
+    .sort(([a], [b]) => compareStrings(a, b))
+    .flatMap(([, members = []]) => {
+      const devices = members.reduce((total, { spec }) => total + (spec.devices ?? []).length, 0);
+      return members.slice(0, 1).map(({ spec: { driver, pool } }) => [driver, pool.name, members.length, devices]);
+    });
+  if (pools.length === 0) return [];
+  const more = pools.length > mostPools ? [`  ...and ${pools.length - mostPools} more pools`] : [];
+  return ['Node-Local ResourceSlices:', ...tableLines(1, ['Driver', 'Pool', 'Slices', 'Devices'], pools.slice(0, mostPools)), ...more];
 }
 
 function amountLines(label: string, amounts: Readonly<Record<string, string>> | undefined): Lines {

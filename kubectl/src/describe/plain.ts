@@ -1,6 +1,6 @@
 import { compareStrings } from '@keelson/machinery';
-import type { ConfigMap, Secret } from '@keelson/types';
-import { field, head, type Lines } from './lines.ts';
+import type { ConfigMap, Secret, ServiceAccount } from '@keelson/types';
+import { field, head, type Lines, listed } from './lines.ts';
 
 export function configMapLines({ metadata, data, binaryData }: ConfigMap): Lines {
   const keys = (map: object | undefined): string[] => Object.keys(map ?? {}).sort(compareStrings);
@@ -28,5 +28,10 @@ export function secretLines({ metadata, type, data }: Secret): Lines {
   return [...head(metadata), '', field(0, 'Type', type), '', 'Data', '====', ...keys.map((key) => field(0, key, text(key)))];
 }
 
+export function serviceAccountLines({ metadata, imagePullSecrets }: ServiceAccount): Lines {
+  const names = (imagePullSecrets ?? []).map(({ name = '' }) => name);
+  return [...head(metadata), ...listed(0, 'Image pull secrets', names)];
+}
+
 /** The type of secrets that hold a service account's token. */
-export const tokenType = 'kubernetes.io/service-account-token';
+const tokenType = 'kubernetes.io/service-account-token';

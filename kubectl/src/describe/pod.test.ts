@@ -8,7 +8,7 @@ import { podLines } from './pod.ts';
 import { volumesLines } from './volumes.ts';
 import { deploymentLines, replicationControllerLines } from './workload.ts';
 
-/* What upstream's kubectl 1.33 printed of the same objects. */
+/* What upstream's kubectl 1.36 printed of the same objects. */
 
 const printed = (lines: Lines): string[] =>
   alignTabs(lines.join('\n'))
@@ -91,15 +91,15 @@ function between(container: Omit<Container, 'name'>, from: RegExp, to: RegExp): 
   );
 }
 
-test('the ports of a container go without their names, and its profile follows them', () => {
+test('the ports of a container have their names, and its profile follows them', () => {
   const ports = [
     { containerPort: 80, name: 'http' },
     { containerPort: 53, protocol: 'UDP', hostPort: 5353 },
   ];
   const securityContext = { seccompProfile: { type: 'Localhost', localhostProfile: 'x/y' } };
   assert.deepEqual(between({ ports, securityContext }, /Ports/, /Environment/), [
-    '    Ports:               80/TCP, 53/UDP',
-    '    Host Ports:          0/TCP, 5353/UDP',
+    '    Ports:               80/TCP (http), 53/UDP',
+    '    Host Ports:          0/TCP (http), 5353/UDP',
     '    SeccompProfile:      Localhost',
     '      LocalhostProfile:  x/y',
   ]);
@@ -146,9 +146,9 @@ test('what a probe asks for, as a URL', () => {
   }
 });
 
-test('devices stand below the mounts', () => {
+test('devices stand below the mounts, and say so where there are none', () => {
   const lines = printed(containersLines('Containers', [{ name: 'c', volumeDevices: [{ name: 'pvc', devicePath: '/dev/x' }] }], [], pod));
-  assert.deepEqual(lines.slice(-3), ['    Mounts:       <none>', '    Devices:', '      /dev/x from pvc']);
+  assert.deepEqual(lines.slice(-3), ['    Mounts:       <none>', '    Devices:      <none>', '      /dev/x from pvc']);
 });
 
 const volumes: readonly (readonly [volume: object, lines: readonly string[]])[] = [

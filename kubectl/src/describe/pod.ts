@@ -2,7 +2,7 @@ import { controllerOf, humanDuration, parseTime, qosClass } from '@keelson/machi
 import type { Pod, PodCondition, PodSpec } from '@keelson/types';
 import { amountLines, containersLines, seccompLines } from './containers.ts';
 import { annotationLines, field, type Lines, labelLines, tableLines, timeText } from './lines.ts';
-import { placementLines, spreadLines } from './template.ts';
+import { groupLines, placementLines, spreadLines } from './template.ts';
 import { volumesLines } from './volumes.ts';
 
 /** @param now milliseconds since the epoch. */
@@ -28,6 +28,7 @@ export function podLines(pod: Pod, now: number): Lines {
     field(0, 'QoS Class', status.qosClass ?? qosClass(pod)),
     ...placementLines(0, spec),
     ...spreadLines(0, spec),
+    ...groupLines(0, spec),
   ];
 }
 

@@ -23,20 +23,23 @@ function listText(values: readonly (string | undefined)[]): string {
   return `[${values.filter((value) => value !== undefined).join(' ')}]`;
 }
 
-/** One row for each resource, name of one, and URL, with all that may be done to it, in the order of the rules' texts. */
+/**
+ * One row for each resource and name of one, with all that may be done to it, and for each thing that may be done to a URL, in the order
+ * of the rules' texts.
+ */
 export function ruleRows(rules: readonly PolicyRule[]): string[][] {
   const byText = new Map<string, { readonly subject: Subject; readonly verbs: string[] }>();
   const rows: { readonly subject: Subject; readonly verbs: readonly string[] }[] = [];
   for (const rule of rules) {
     for (const subject of subjectsOf(rule)) {
       if (subject.url !== undefined) {
-        rows.push({ subject, verbs: rule.verbs });
+        rows.push(...rule.verbs.map((verb) => ({ subject, verbs: [verb] })));
         continue;
       }
       const text = JSON.stringify([subject.group, subject.resource, subject.name]);
       const known = byText.get(text);
       if (known) known.verbs.push(...rule.verbs.filter((verb) => !known.verbs.includes(verb)));
-      else byText.set(text, { subject, verbs: [...rule.verbs] });
+      else if (rule.verbs.length > 0) byText.set(text, { subject, verbs: [...new Set(rule.verbs)] });
     }
   }
   const order = ({ subject: { group, resource, name, url }, verbs }: (typeof rows)[number]): string =>
@@ -62,7 +65,7 @@ export function roleLines({ metadata, rules }: Pick<Role, 'metadata' | 'rules'>)
     ...labelLines(0, metadata.labels),
     ...annotationLines(0, metadata.annotations),
     'PolicyRule:',
-    ...new Set(tableLines(1, ruleHeader, ruleRows(rules ?? []))),
+    ...tableLines(1, ruleHeader, ruleRows(rules ?? [])),
   ];
 }
 

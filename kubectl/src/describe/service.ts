@@ -12,7 +12,7 @@ export async function describeService(cluster: Cluster, service: Service): Promi
 
 export function serviceLines({ metadata, spec = {}, status }: Service, slices: readonly EndpointSlice[]): Lines {
   const ingress = (status?.loadBalancer?.ingress ?? []).map(
-    ({ ip, hostname, ipMode }) => `${ip ?? hostname ?? ''}${ip && ipMode ? ` (${ipMode})` : ''}`,
+    ({ ip, hostname, ipMode }) => `${ip || hostname || ''}${ip && ipMode ? ` (${ipMode})` : ''}`,
   );
   const optional = (label: string, value: string | undefined): Lines => (value ? [field(0, label, value)] : []);
   return [
@@ -33,6 +33,7 @@ export function serviceLines({ metadata, spec = {}, status }: Service, slices: r
     ...optional('Internal Traffic Policy', spec.internalTrafficPolicy),
     ...(spec.healthCheckNodePort ? [field(0, 'HealthCheck NodePort', spec.healthCheckNodePort)] : []),
     ...optional('LoadBalancer Source Ranges', spec.loadBalancerSourceRanges?.join(',')),
+    ...optional('Traffic Distribution', spec.trafficDistribution),
   ];
 }
 
@@ -42,6 +43,7 @@ function portLines(port: ServicePort, slices: readonly EndpointSlice[]): Lines {
   return [
     field(0, 'Port', `${name}\t${port.port}/${protocol}`),
     field(0, 'TargetPort', `${port.targetPort ?? port.port}/${protocol}`),
+    ...(port.appProtocol === undefined ? [] : [field(0, 'AppProtocol', port.appProtocol)]),
     ...(port.nodePort ? [field(0, 'NodePort', `${name}\t${port.nodePort}/${protocol}`)] : []),
     field(0, 'Endpoints', endpointsText(port.name ?? '', slices)),
   ];
@@ -80,18 +82,18 @@ export function endpointsLines({ metadata, subsets }: Endpoints): Lines {
 }
 
 export function endpointSliceLines({ metadata, addressType, ports, endpoints }: EndpointSlice): Lines {
-  const portRows = (ports ?? []).map(({ name, port, protocol }) => [name || '<unset>', port, protocol]);
+  const portRows = (ports ?? []).map(({ name, port, protocol }) => [name || '<unset>', port ?? '<unset>', protocol]);
   return [
     ...head(metadata),
     field(0, 'AddressType', addressType),
     ...(portRows.length > 0 ? ['Ports:', ...tableLines(1, ['Name', 'Port', 'Protocol'], portRows)] : ['Ports: <unset>']),
     ...((endpoints ?? []).length === 0 ? ['Endpoints: <none>'] : ['Endpoints:']),
     ...(endpoints ?? []).flatMap(({ addresses, conditions, hostname, targetRef, nodeName, zone }) => [
-      `  - Addresses:\t${addresses.join(',')}`,
+      `  - Addresses:\t${addresses.join(', ') || '<none>'}`,
       '    Conditions:',
       field(3, 'Ready', conditions?.ready ?? '<unset>'),
       `    Hostname:\t${hostname ?? '<unset>'}`,
-      ...(targetRef ? [`    TargetRef:\t${targetRef.kind}/${targetRef.name}`] : []),
+      ...(targetRef ? [field(2, 'TargetRef', `${targetRef.kind ?? ''}/${targetRef.name ?? ''}`)] : []),
       `    NodeName:\t${nodeName ?? '<unset>'}`,
       `    Zone:\t${zone ?? '<unset>'}`,
     ]),

@@ -1,5 +1,5 @@
 import { canonicalQuantity, formatLabelSelector, labelsSelector } from '@keelson/machinery';
-import type { DaemonSet, PersistentVolumeClaim, Pod, StatefulSet } from '@keelson/types';
+import type { DaemonSet, PersistentVolumeClaim, Pod, RollingUpdateStatefulSetStrategy, StatefulSet } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import { annotationLines, field, head, type Lines, labelLines, timeText } from './lines.ts';
 import { podCounts, podsOf } from './owned.ts';
@@ -46,12 +46,18 @@ export function statefulSetLines({ metadata, spec, status }: StatefulSet, pods: 
     ...head(metadata).slice(2),
     field(0, 'Replicas', `${spec?.replicas ?? 1} desired | ${status?.replicas ?? 0} total`),
     field(0, 'Update Strategy', type),
-    ...(rollingUpdate?.partition === undefined ? [] : [field(1, 'Partition', rollingUpdate.partition)]),
+    ...rollingLines(rollingUpdate),
     podCounts(pods),
     'Pod Template:',
     ...(spec ? templateLines(spec.template) : []),
     ...(claims.length === 0 ? ['Volume Claims:\t<none>'] : ['Volume Claims:', ...claims.flatMap(claimLines)]),
   ];
+}
+
+/** How much of it is rolled out: how many at a time is told only beside from where on. */
+function rollingLines({ partition, maxUnavailable }: RollingUpdateStatefulSetStrategy = {}): Lines {
+  if (partition === undefined) return [];
+  return [field(1, 'Partition', partition), ...(maxUnavailable === undefined ? [] : [field(1, 'MaxUnavailable', maxUnavailable)])];
 }
 
 function claimLines({ metadata, spec }: PersistentVolumeClaim): Lines {

@@ -9,7 +9,7 @@ import { csiNodeLines, storageClassLines, volumeAttributesClassLines } from './s
 import { volumesLines } from './volumes.ts';
 
 /*
- * What upstream's kubectl 1.33 printed of the same objects. Time is told in the machine's zone: the clock's part is cut off.
+ * What upstream's kubectl 1.36 printed of the same objects. Time is told in the machine's zone: the clock's part is cut off.
  */
 
 const printed = (lines: Lines): string[] =>

@@ -24,14 +24,15 @@ export function storageClassLines(storageClass: StorageClass): Lines {
 
 /** Where its volumes may be made. */
 function topologyLines(terms: StorageClass['allowedTopologies']): Lines {
-  if (terms === undefined || terms.length === 0) return [];
+  if (!terms) return [];
+  if (terms.length === 0) return [field(0, 'AllowedTopologies', '<none>')];
   return [
     field(0, 'AllowedTopologies', ''),
     ...terms.flatMap(({ matchLabelExpressions = [] }, index) =>
       termLines(
         1,
         index,
-        matchLabelExpressions.map(({ key, values }) => `${key} in [${values.join(', ')}]`),
+        matchLabelExpressions.map(({ key, values }) => `${key} in${values.length > 0 ? ` [${values.join(', ')}]` : ''}`),
       ),
     ),
   ];
@@ -47,20 +48,19 @@ export function volumeAttributesClassLines({ metadata, driverName, parameters }:
 }
 
 export function csiNodeLines({ metadata, spec }: CSINode): Lines {
-  const drivers = spec.drivers ?? [];
   return [
     ...head(metadata),
     field(0, 'CreationTimestamp', timeText(metadata.creationTimestamp)),
     'Spec:',
-    ...(drivers.length > 0 ? ['  Drivers:', ...drivers.flatMap(driverLines)] : []),
+    ...(spec.drivers ? ['  Drivers:', ...spec.drivers.flatMap(driverLines)] : []),
   ];
 }
 
-function driverLines({ name, nodeID, allocatable, topologyKeys = [] }: CSINodeDriver): Lines {
+function driverLines({ name, nodeID, allocatable, topologyKeys }: CSINodeDriver): Lines {
   return [
     `    ${name}:`,
     field(3, 'Node ID', nodeID),
     ...(allocatable?.count === undefined ? [] : ['      Allocatables:', field(4, 'Count', allocatable.count)]),
-    ...(topologyKeys.length > 0 ? [field(3, 'Topology Keys', `[${topologyKeys.join(' ')}]`)] : []),
+    ...(topologyKeys ? [field(3, 'Topology Keys', `[${topologyKeys.join(' ')}]`)] : []),
   ];
 }

@@ -17,6 +17,7 @@ export function templateLines({ metadata, spec }: PodTemplateSpec, cause = ''): 
     ...spreadLines(1, spec),
     ...(spec?.priorityClassName ? [field(1, 'Priority Class Name', spec.priorityClassName)] : []),
     ...placementLines(1, spec),
+    ...groupLines(1, spec),
   ];
 }
 
@@ -47,6 +48,12 @@ export function spreadLines(level: number, spec: PodSpec | undefined): Lines {
     return `${topologyKey}:${whenUnsatisfiable} when max skew ${maxSkew} is exceeded${selector}`;
   });
   return listed(level, 'Topology Spread Constraints', texts);
+}
+
+/** With whom the pod is scheduled: in templates, too, upstream has the name no further in. */
+export function groupLines(level: number, spec: PodSpec | undefined): Lines {
+  const { schedulingGroup: group } = spec ?? {};
+  return group ? [`${'  '.repeat(level)}SchedulingGroup:`, field(1, 'PodGroupName', group.podGroupName)] : [];
 }
 
 function tolerationText({ key = '', operator, value, effect, tolerationSeconds }: Toleration): string {

@@ -63,7 +63,7 @@ test('a StatefulSet with claims', () => {
       serviceName: 'x',
       replicas: 2,
       selector: { matchLabels: { a: 'b' }, matchExpressions: [{ key: 'z', operator: 'In', values: ['q', 'r'] }] },
-      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } },
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1, maxUnavailable: '30%' } },
       volumeClaimTemplates: [claim('data', { labels: { x: 'yo' }, annotations: { m: 'n' } }), claim('more', {})],
       template,
     },
@@ -80,6 +80,7 @@ test('a StatefulSet with claims', () => {
     'Replicas:           2 desired | 1 total',
     'Update Strategy:    RollingUpdate',
     '  Partition:        1',
+    '  MaxUnavailable:   30%',
     'Pods Status:        1 Running / 0 Waiting / 0 Succeeded / 0 Failed',
   ]);
   assert.deepEqual(part(lines, /^Volume Claims/, /more/), [
@@ -143,6 +144,7 @@ test('a CronJob', () => {
     'Schedule:                      0 3 * * *',
     'Concurrency Policy:            Forbid',
     'Suspend:                       True',
+    'Time Zone:                     <unset>',
     'Successful Job History Limit:  3',
     'Failed Job History Limit:      1',
     'Starting Deadline Seconds:     20s',
@@ -217,6 +219,14 @@ test('events come from a component, whatever its host, under at least four dashe
     '  Normal  Pulled  3s    kubelet  there',
     '',
   ]);
+});
+
+test('of an event that is both old and new the newer time counts; what it is about is put before its message', () => {
+  const event = {
+    ...{ metadata: { name: 'e' }, involvedObject: { fieldPath: 'spec.containers{c}' }, message: ' there\n', series: {} },
+    ...{ eventTime: '2026-11-21T12:00:00.000000Z', firstTimestamp: '2026-11-21T11:00:00Z' },
+  } as Event;
+  assert.equal(eventLines([event], Date.parse('2026-11-21T12:00:03Z')).at(-1), '  \t\t<unknown> (x0 over 3s)\t\tspec.containers{c}: there');
 });
 
 test('events stand in the order they were last counted, those that never were before them', () => {

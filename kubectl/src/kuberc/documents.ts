@@ -37,12 +37,12 @@ const versions: Readonly<Record<string, Fields>> = {
  * @throws Error when there are documents, but no preference.
  */
 export function choosePreferences(text: string, path: string, say: (text: string) => void): Chosen | undefined {
-  const documents = parseYamlDocuments(text);
+  const documents = documentsOf(text);
   for (const [i, document] of documents.entries()) {
     const file = document.value as Record<string, unknown>;
     const { apiVersion = '', kind = '' } = file as { readonly apiVersion?: string; readonly kind?: string };
     const fields = kind === 'Preference' && Object.hasOwn(versions, apiVersion) ? versions[apiVersion] : undefined;
-    if (fields) {
+    if (fields && lists.every((name) => isList(file[name]))) {
       say(`using entry ${i + 1} (${apiVersion}) in ${path}`);
       return { file, problem: strictProblem(document, fields) };
     }
@@ -51,6 +51,21 @@ export function choosePreferences(text: string, path: string, say: (text: string
   if (documents.length > 0) throw new Error(`no valid preferences found in ${path}, use --v=5 to see details`);
   say(`no preferences found in ${path}`);
   return undefined;
+}
+
+const lists = ['aliases', 'overrides', 'defaults', 'credentialPluginAllowlist'] as const;
+
+function isList(value: unknown): boolean {
+  return value === undefined || value === null || Array.isArray(value);
+}
+
+/** What cannot be read is one document that is no preference. */
+function documentsOf(text: string): readonly YamlDocument[] {
+  try {
+    return parseYamlDocuments(text);
+  } catch {
+    return [{ value: {}, duplicates: [] }];
+  }
 }
 
 /** Why no preference is of this version and kind. */

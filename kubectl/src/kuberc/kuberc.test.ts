@@ -93,3 +93,23 @@ test('an empty file holds no preferences, which is told only to who listens', ()
     for (const loud of [['-v=5'], ['-v5'], ['--v', '6'], ['-v', '5']])
       assert.match(await kubectl('config', 'current-context', ...loud), /\] kuberc: no preferences found in .*rc\nhere\n$/);
   }));
+
+test('which credential programs may run is kept to', () =>
+  withFolder(async (kubectl, folder) => {
+    const user = '{exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-login, interactiveMode: Never}}';
+    const cluster = '{server: "http://127.0.0.1:1"}';
+    writeFileSync(
+      join(folder, 'config'),
+      `clusters: [{name: c, cluster: ${cluster}}]\nusers: [{name: u, user: ${user}}]\ncontexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n`,
+    );
+    const asked = async (policy: string): Promise<string> => {
+      writeFileSync(join(folder, 'rc'), `apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n${policy}`);
+      return kubectl('version');
+    };
+    assert.match(
+      await asked('credentialPluginPolicy: DenyAll\n'),
+      /getting credentials: plugin "no-such-login" not allowed: policy set to "DenyAll"\n/,
+    );
+    assert.match(await asked('credentialPluginPolicy: AllowAll\n'), /getting credentials: exec: executable no-such-login not found\n/);
+    assert.match(await asked('credentialPluginPolicy: x\n'), /applying preferences unknown plugin policy: "x"/);
+  }));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { checkPluginPolicy, type PluginPolicy } from '@keelson/client';
 import { parseYaml } from '@keelson/machinery';
 import { fileProblem } from '../errors.ts';
 import { logLine } from '../log.ts';
@@ -32,6 +33,8 @@ export interface Alias {
 export interface Preferences {
   readonly aliases: readonly Alias[];
   readonly defaults: readonly Defaults[];
+  /** Which credential programs may run. */
+  readonly plugins: PluginPolicy;
 }
 
 /** As it stands in the file: of v1beta1, or of v1alpha1 with its older names. */
@@ -41,6 +44,9 @@ interface Written {
   readonly aliases?: readonly (Partial<Alias> & { readonly flags?: readonly OptionDefault[] })[];
   readonly defaults?: readonly (Partial<Defaults> & { readonly flags?: readonly OptionDefault[] })[];
   readonly overrides?: Written['defaults'];
+  readonly credentialPluginPolicy?: string;
+  /** `name` is the older word for `command`. */
+  readonly credentialPluginAllowlist?: readonly { readonly name?: string; readonly command?: string }[] | null;
 }
 
 type Environment = Pick<Shell, 'env'>;
@@ -102,7 +108,15 @@ export function readPreferences(path: string): Record<string, unknown> {
 
 /** @throws Error for what is no preference, and for flags and aliases that are not written as they should be. */
 export function preferencesOf(file: Record<string, unknown>): Preferences {
-  const { apiVersion = '', kind = '', aliases = [], defaults, overrides } = file as Written;
+  const {
+    apiVersion = '',
+    kind = '',
+    aliases = [],
+    defaults,
+    overrides,
+    credentialPluginPolicy,
+    credentialPluginAllowlist,
+  } = file as Written;
   if (!/^kubectl\.config\.k8s\.io\/v1(?:alpha1|beta1)$/.test(apiVersion) || kind !== 'Preference')
     throw new Error(unknownKind(apiVersion, kind));
   const read: Preferences = {
@@ -111,16 +125,21 @@ export function preferencesOf(file: Record<string, unknown>): Preferences {
       options: options ?? flags ?? [],
     })),
     defaults: (defaults ?? overrides ?? []).map(({ command = '', options, flags }) => ({ command, options: options ?? flags ?? [] })),
+    plugins: {
+      type: credentialPluginPolicy ?? '',
+      allowlist: credentialPluginAllowlist?.map(({ name = '', command = name }) => ({ command })),
+    },
   };
   check(read);
   return read;
 }
 
-function check({ aliases, defaults }: Preferences): void {
+function check({ aliases, defaults, plugins }: Preferences): void {
   const dashed = [...aliases, ...defaults].flatMap(({ options }) => options).find(({ name }) => name.startsWith('-'));
   if (dashed) throw new Error(`flag name ${dashed.name} should be in long form without dashes`);
   for (const [i, { name }] of aliases.entries()) {
     if (!/^[a-zA-Z]+$/.test(name)) throw new Error('invalid alias name, can only include alphabetical characters');
     if (aliases.findIndex((each) => each.name === name) !== i) throw new Error(`duplicate alias name ${name}`);
   }
+  checkPluginPolicy(plugins);
 }

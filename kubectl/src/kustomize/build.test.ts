@@ -86,6 +86,23 @@ test('generated names follow their contents, into nested kustomizations too', as
   assert.notEqual(names(one)[0], names(two)[0]);
 });
 
+test('the bytes of a secret that fill a line stand in lines; whoever merges without a hash takes it away', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kustomize-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const generators = (text: string): string => `kind: Kustomization\n${text}`;
+  for (const name of ['base', 'over']) mkdirSync(join(folder, name));
+  const base = `secretGenerator: [{name: s, literals: [long=${'x'.repeat(60)}, short=x]}]\nconfigMapGenerator: [{name: c, literals: [a=b]}]\n`;
+  writeFileSync(join(folder, 'base/kustomization.yaml'), generators(base));
+  const over =
+    'configMapGenerator: [{name: c, behavior: merge, literals: [c=d], options: {disableNameSuffixHash: true}}]\nresources: [../base]\n';
+  writeFileSync(join(folder, 'over/kustomization.yaml'), generators(over));
+  const { objects } = await built(join(folder, 'over'));
+  const of = (kind: string): (typeof objects)[number] | undefined => objects.find((object) => object.kind === kind);
+  assert.equal(of('ConfigMap')?.metadata.name, 'c');
+  const data = of('Secret')?.data as { readonly long: string; readonly short: string };
+  assert.deepEqual([data.long.split('\n').map((line) => line.length), data.short], [[70, 10, 0], 'eA==']);
+});
+
 test('deprecated fields are told of', async () => {
   const { warnings } = await built(join(testdata, 'legacy'));
   assert.deepEqual(

@@ -51,7 +51,7 @@ function head(
 function configMap(generator: Generator, options: GeneratorOptions, contents: Contents): AnyObject {
   const all = [...contents];
   const data = Object.fromEntries(all.filter(([, bytes]) => isText(bytes)).map(([key, bytes]) => [key, bytes.toString()]));
-  const binaryData = Object.fromEntries(all.filter(([, bytes]) => !isText(bytes)).map(([key, bytes]) => [key, bytes.toString('base64')]));
+  const binaryData = Object.fromEntries(all.filter(([, bytes]) => !isText(bytes)).map(([key, bytes]) => [key, base64Text(bytes)]));
   return {
     ...head('ConfigMap', generator, options),
     ...(Object.keys(data).length > 0 ? { data } : {}),
@@ -60,7 +60,7 @@ function configMap(generator: Generator, options: GeneratorOptions, contents: Co
 }
 
 function secret(generator: Generator, options: GeneratorOptions, contents: Contents): AnyObject {
-  const data = Object.fromEntries([...contents].map(([key, bytes]) => [key, bytes.toString('base64')]));
+  const data = Object.fromEntries([...contents].map(([key, bytes]) => [key, base64Text(bytes)]));
   const { type = 'Opaque' } = generator;
   return { ...head('Secret', generator, options), type: type || 'Opaque', ...(contents.size > 0 ? { data } : {}) };
 }
@@ -123,7 +123,7 @@ function absorb(resources: readonly Resource[], made: Resource, { behavior = 'cr
           metadata: { ...there.object.metadata, ...made.object.metadata, name: there.object.metadata.name } as AnyObject['metadata'],
         }
       : union(there.object, made.object);
-  there.hashed ||= made.hashed;
+  there.hashed = made.hashed;
   return [...resources];
 }
 
@@ -142,4 +142,12 @@ function union(before: AnyObject, more: AnyObject): AnyObject {
     ...both('binaryData'),
     metadata: { ...before.metadata, ...pairs('labels'), ...pairs('annotations') },
   };
+}
+
+const lineLength = 70;
+
+/** What fills a line or more stands in lines, each ended, as kustomize writes it: names depend on it. */
+function base64Text(bytes: Buffer): string {
+  const text = bytes.toString('base64');
+  return text.length < lineLength ? text : text.replace(/.{1,70}/g, '$&\n');
 }

@@ -1,7 +1,5 @@
-import { compareStrings } from '@keelson/machinery';
-
 /**
- * One document of KYAML, the YAML that nothing can misread: a line `---`, braces and brackets, keys in order and bare where they are
+ * One document of KYAML, the YAML that nothing can misread: a line `---`, braces and brackets, keys as they come and bare where they are
  * words to everybody, strings in quotes, those of several lines folded.
  */
 export function kyamlText(value: unknown): string {
@@ -20,9 +18,7 @@ function textOf(value: unknown, indent: number): string {
 function mapText(map: object, indent: number): string {
   const entries = Object.entries(map).filter(([, value]) => value !== undefined);
   if (entries.length === 0) return '{}';
-  const lines = entries
-    .sort(([a], [b]) => compareStrings(a, b))
-    .map(([key, value]) => `${step.repeat(indent + 1)}${keyText(key)}: ${textOf(value, indent + 1)},\n`);
+  const lines = entries.map(([key, value]) => `${step.repeat(indent + 1)}${keyText(key)}: ${textOf(value, indent + 1)},\n`);
   return `{\n${lines.join('')}${step.repeat(indent)}}`;
 }
 

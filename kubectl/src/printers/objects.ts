@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { compareStrings, parseJsonPath, relaxedJsonPath, toYaml } from '@keelson/machinery';
+import { parseJsonPath, relaxedJsonPath, toYaml } from '@keelson/machinery';
 import { kindText } from '../resource/mapper.ts';
 import { goSyntax } from '../template/printf.ts';
 import { type Value, valueText } from '../template/value.ts';
 import type { AnyObject } from '../types.ts';
+import type { GoOrder } from './go-order.ts';
 import { kyamlText } from './kyaml.ts';
+import { sorted } from './sort.ts';
 import { ColumnWriter } from './tabwriter.ts';
 import { templatePrinter } from './template.ts';
 
@@ -16,6 +18,8 @@ export interface PrintOptions {
   /** Templates find nothing for what is not there, instead of failing. On unless told. */
   readonly allowMissingKeys?: boolean;
   readonly noHeaders?: boolean;
+  /** The order of fields in JSON and KYAML; without it keys come in their own order. */
+  readonly order?: GoOrder | undefined;
   /** The formats that there are, as the error names them that is thrown for another. */
   readonly formats?: string;
 }
@@ -29,17 +33,18 @@ export const tableFormats =
 export function objectPrinter(output: string, options: PrintOptions = {}): ObjectPrinter {
   const [, written = '', argument = ''] = /^([^=]*)=?([\s\S]*)$/.exec(output) ?? [];
   const formats = options.formats ?? resultFormats;
-  const format = /^(?:json|k?yaml)$/i.test(written) ? written.toLowerCase() : written;
+  const format = /^(?:json|k?yaml|name)$/i.test(written) ? written.toLowerCase() : written;
   if (!formats.split(',').includes(format)) throw unknownFormat(output, formats);
   const allowMissingKeys = options.allowMissingKeys ?? true;
   const clean: ObjectPrinter | ((object: AnyObject) => AnyObject) = options.showManagedFields ? (object) => object : withoutManagedFields;
+  const inOrder = options.order ?? sorted;
   switch (format) {
     case 'json':
-      return (object) => jsonText(clean(object) as AnyObject);
+      return (object) => `${goIndented(inOrder(clean(object) as AnyObject))}\n`;
     case 'yaml':
       return yamlPrinter((object) => clean(object) as AnyObject);
     case 'kyaml':
-      return (object) => kyamlText(clean(object));
+      return (object) => kyamlText(inOrder(clean(object) as AnyObject));
     case 'name':
       return nameText;
     case 'jsonpath':
@@ -53,7 +58,7 @@ export function objectPrinter(output: string, options: PrintOptions = {}): Objec
       return templatePrinter(argument === '' ? '' : readTemplate(argument), allowMissingKeys);
     case 'jsonpath-as-json': {
       const path = parseGiven(argument);
-      return (object) => `${goIndented(path.find(object, { allowMissingKeys }).flat())}\n`;
+      return (object) => jsonText(path.find(object, { allowMissingKeys }).flat());
     }
     case 'custom-columns':
       return columnsPrinter(parseColumns(argument), options.noHeaders ?? false);
@@ -101,22 +106,12 @@ function parseGiven(template: string): ReturnType<typeof parseJsonPath> {
 
 /** JSON with sorted keys and four spaces, as kubectl prints it. */
 export function jsonText(object: unknown): string {
-  return `${goIndented(object)}\n`;
+  return `${goIndented(sorted(object))}\n`;
 }
 
 function goIndented(value: unknown): string {
-  const text = JSON.stringify(sorted(value), null, 4);
+  const text = JSON.stringify(value, null, 4);
   return text.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => compareStrings(a, b))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  );
 }
 
 /** Several objects become several documents. */

@@ -4,8 +4,9 @@ import type { Table } from '@keelson/types';
 import type { AnyObject } from '../types.ts';
 import { asList, objectPrinter, tableFormats } from './objects.ts';
 import { outputWithTemplate } from './result.ts';
+import { sortedByPath } from './sort.ts';
 import { sortTable, type TableOptions, TablePrinter } from './table.ts';
-import { alignTabs } from './tabwriter.ts';
+import { alignTabs, ColumnWriter } from './tabwriter.ts';
 import { PrintError } from './template.ts';
 
 const options: TableOptions = { wide: false, noHeaders: false, withNamespace: false, kindPrefix: '', showLabels: false, labelColumns: [] };
@@ -53,8 +54,30 @@ test('sorted by a field', () => {
   const sorted = sortTable(table(['b10', '', ''], ['b9', '', ''], ['a', '', '']), '.metadata.name');
   assert.deepEqual(
     sorted.rows.map(({ cells }) => cells[0]),
-    ['a', 'b9', 'b10'],
+    ['a', 'b10', 'b9'],
   );
+});
+
+test('numbers and amounts are sorted by what they are, and what is neither these nor text is not sorted', () => {
+  const items = [{ n: 10, q: '1Gi' }, { n: 9, q: '500Mi' }, { q: '2' }];
+  assert.deepEqual(
+    sortedByPath(items, '{.n}').map(({ n }) => n),
+    [undefined, 9, 10],
+  );
+  assert.deepEqual(
+    sortedByPath(items, '{.q}').map(({ q }) => q),
+    ['2', '500Mi', '1Gi'],
+  );
+  const maps = [{ m: { a: 1 } }, { m: {} }];
+  assert.throws(
+    () => sortedByPath(maps, '{.m}'),
+    /^Error: Field \{\.m\} is an unsortable type: interface, err: unsortable type: map\[string\]interface \{\}$/,
+  );
+});
+
+test('what could command a terminal is written out', () => {
+  assert.equal(alignTabs('a:\t\u001b[31mred\r\nb:\tc'), 'a:  ^[[31mred\\r\nb:  c');
+  assert.equal(new ColumnWriter().write([['\u001b[0m', 'x']]), '^[[0m   x\n');
 });
 
 const pod: AnyObject = {

@@ -1,5 +1,6 @@
 import type { FlagSpecs } from '../flags.ts';
 import type { AnyObject, Context } from '../types.ts';
+import type { GoOrder } from './go-order.ts';
 import { type ObjectPrinter, objectName, objectPrinter } from './objects.ts';
 
 export const templateFlags = {
@@ -58,9 +59,11 @@ type ResultFlags = Readonly<Record<string, unknown>>;
 /**
  * Prints what became of objects: `deployment.apps/web created`, or the objects themselves as `-o` asks. The format is checked at once, so
  * that a wrong one is told before anything is done.
+ * @param order of their fields, where upstream's kubectl has types for them.
  */
 export function resultPrinter(
   context: Pick<Context, 'shell'> & { readonly flags: object },
+  order?: GoOrder,
 ): (object: AnyObject, operation: string) => void {
   const flags = context.flags as ResultFlags;
   const output = typeof flags.output === 'string' ? flags.output : '';
@@ -68,6 +71,7 @@ export function resultPrinter(
   const options = {
     showManagedFields: flags['show-managed-fields'] === true,
     allowMissingKeys: flags['allow-missing-template-keys'] !== false,
+    order,
   };
   const printer: ObjectPrinter | undefined = output === '' ? undefined : objectPrinter(output, options);
   return (object, operation) => {

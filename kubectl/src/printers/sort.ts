@@ -1,4 +1,5 @@
-import { naturalOrder, parseJsonPath, parseQuantity } from '@keelson/machinery';
+import { compareStrings, parseJsonPath, parseQuantity } from '@keelson/machinery';
+import { kindOf, typeName, type Value } from '../template/value.ts';
 
 /** Items in the order of what a JSONPath finds in them; those where it finds nothing come first. @throws Error with JSONPath's words. */
 export function sortedByPath<T>(items: readonly T[], template: string, dataOf: (item: T) => unknown = (item) => item): T[] {
@@ -7,16 +8,30 @@ export function sortedByPath<T>(items: readonly T[], template: string, dataOf: (
   if (items.length > 0 && keyed.every(({ key }) => key === undefined)) {
     throw new Error(`couldn't find any field with path "${template}" in the list of objects`);
   }
-  return keyed.sort((a, b) => compareValues(a.key, b.key)).map(({ item }) => item);
+  try {
+    return keyed.sort((a, b) => compareValues(a.key, b.key)).map(({ item }) => item);
+  } catch (error) {
+    if (!(error instanceof Unsortable)) throw error;
+    throw new Error(`Field ${template} is an unsortable type: interface, err: ${error.message}`);
+  }
+}
+
+/** Values that are neither both numbers nor both strings. */
+class Unsortable extends Error {
+  constructor(a: unknown) {
+    const kind = kindOf(a as Value);
+    const basic = kind === 'string' || kind === 'int' || kind === 'float';
+    super(basic ? 'unsortable interface: interface' : `unsortable type: ${typeName(a as Value)}`);
+  }
 }
 
 function compareValues(a: unknown, b: unknown): number {
   if (a === undefined || b === undefined) return (a === undefined ? 0 : 1) - (b === undefined ? 0 : 1);
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [left, right] = [String(a), String(b)];
-  const [x, y] = [quantityOf(left), quantityOf(right)];
+  if (typeof a !== 'string' || typeof b !== 'string') throw new Unsortable(a);
+  const [x, y] = [quantityOf(a), quantityOf(b)];
   if (x !== undefined && y !== undefined) return x === y ? 0 : x < y ? -1 : 1;
-  return naturalOrder(left, right);
+  return compareStrings(a, b);
 }
 
 function quantityOf(text: string): bigint | undefined {
@@ -25,4 +40,15 @@ function quantityOf(text: string): bigint | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The same with the keys of all its maps in order, as Go writes maps. */
+export function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => compareStrings(a, b))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
 }

@@ -12,7 +12,9 @@ export const describeTabs: TabOptions = { minWidth: 0, padding: 2 };
  * what stands after a line's last tab belongs to no column.
  */
 export function alignTabs(text: string, options: TabOptions = describeTabs): string {
-  const lines = text.split('\n').map((line) => line.split('\t'));
+  const lines = harmless(text)
+    .split('\n')
+    .map((line) => line.split('\t'));
   const out: string[] = [];
   layOut(lines, [], 0, lines.length, options, out);
   return out.join('\n');
@@ -40,6 +42,11 @@ function pad(cells: readonly string[], widths: readonly number[]): string {
   return cells.map((cell, i) => cell + ' '.repeat(Math.max(0, (widths[i] ?? 0) - textWidth(cell)))).join('');
 }
 
+/** Without the characters by which a text could command a terminal, written as upstream's kubectl writes them. */
+function harmless(text: string): string {
+  return text.replaceAll('\u001b', '^[').replaceAll('\r', '\\r');
+}
+
 /** Code points, as Go counts them. */
 export function textWidth(text: string): number {
   return [...text].length;
@@ -49,7 +56,8 @@ export function textWidth(text: string): number {
 export class ColumnWriter {
   readonly #widths: number[] = [];
 
-  write(rows: readonly (readonly string[])[]): string {
+  write(given: readonly (readonly string[])[]): string {
+    const rows = given.map((row) => row.map(harmless));
     for (const row of rows) {
       for (const [i, cell] of row.slice(0, -1).entries()) this.#widths[i] = Math.max(this.#widths[i] ?? 6, textWidth(cell) + 3);
     }

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { goJson, parseLabelSelector, parseYamlDocuments } from '@keelson/machinery';
+import { describeError, ExitError } from '../errors.ts';
 import type { AnyObject, Shell } from '../types.ts';
 
 /** A document of a manifest, and where it was. */
@@ -86,7 +87,9 @@ export async function readAll(stream: AsyncIterable<Buffer | string>): Promise<s
 }
 
 async function download(url: string): Promise<string> {
-  const response = await fetch(url);
+  const response = await fetch(url).catch((error: Error) => {
+    throw new ExitError(1, describeError(error.cause ?? error, new URL(url).host));
+  });
   if (!response.ok) {
     throw new Error(
       `unable to read URL ${JSON.stringify(url)}, server reported ${response.status} ${response.statusText}, status code=${response.status}`,

@@ -3,9 +3,13 @@ import type { ApiResource } from './discovery.ts';
 /** Finds resources by the names people and manifests give them. */
 export class Mapper {
   readonly resources: readonly ApiResource[];
+  readonly #warn: (text: string) => void;
+  readonly #warned = new Set<string>();
 
-  constructor(resources: readonly ApiResource[]) {
+  /** @param warn hears of short names that could mean something else, too. */
+  constructor(resources: readonly ApiResource[], warn: (text: string) => void = () => undefined) {
     this.resources = resources;
+    this.#warn = warn;
   }
 
   /**
@@ -52,9 +56,21 @@ export class Mapper {
     return (
       all.find((each) => each.resource === lower) ??
       all.find((each) => each.singular === lower) ??
-      all.find((each) => each.shortNames.includes(lower)) ??
+      this.#byShortName(lower, all) ??
       all.find((each) => each.kind.toLowerCase() === lower)
     );
+  }
+
+  /** The first that has the short name; of the others it is told. */
+  #byShortName(name: string, all: readonly ApiResource[]): ApiResource | undefined {
+    const [first, ...others] = all.filter((each) => each.shortNames.includes(name));
+    for (const other of others) {
+      const text = resourceText(other);
+      if (!first || text === resourceText(first) || this.#warned.has(`${name} ${text}`)) continue;
+      this.#warned.add(`${name} ${text}`);
+      this.#warn(`short name ${JSON.stringify(name)} could also match lower priority resource ${text}`);
+    }
+    return first;
   }
 
   /** `deploy.app`: upstream takes the beginning of a group's name for the group. */

@@ -1,10 +1,9 @@
-import { ApiError } from '@keelson/client';
 import type { Cluster } from '../cluster.ts';
 import { ManyErrors, throwAll, UsageError } from '../errors.ts';
 import type { FlagSpecs } from '../flags.ts';
 import type { AnyObject, Shell } from '../types.ts';
 import { parseResourceArguments } from './arguments.ts';
-import { orCannotFind } from './cannot-find.ts';
+import { isNotFound, orCannotFind, orNoNamespace } from './cannot-find.ts';
 import type { ApiResource } from './discovery.ts';
 import { type Document, type FileSources, namesFiles, readDocuments, requireKind, requireType } from './files.ts';
 import { getSubresource } from './subresource.ts';
@@ -183,7 +182,9 @@ async function fetchTarget(cluster: Cluster, target: Target, selection: Selectio
   const { mapping, namespace, name, source = '' } = target;
   if (selection.local && target.local) return [{ mapping, namespace, name: name ?? '', object: target.written ?? target.local, source }];
   if (name !== undefined) {
-    const object = subresource ? await getSubresource(cluster, target, subresource) : await cluster.api.get(mapping, { name, namespace });
+    const object = await orNoNamespace(cluster, namespace, () =>
+      subresource ? getSubresource(cluster, target, subresource) : cluster.api.get(mapping, { name, namespace }),
+    );
     return [{ mapping, namespace, name, object, source }];
   }
   const items = await listAll(cluster, target, selector, fieldSelector);
@@ -210,7 +211,7 @@ export async function listAll(
   return items;
 }
 
-/** Objects of a selection; `doing` ends when there are errors, after all that was found was handed to it. */
+/** Hands the objects of a selection to `visit`, one after the other as they are found. What fails keeps nothing from the others. */
 export async function eachFound(
   cluster: Cluster,
   shell: Shell,
@@ -224,17 +225,16 @@ export async function eachFound(
   const unread: unknown[] = [];
   const targets = await resolveTargets(cluster, shell, selection, unread);
   requireNames(targets, selection);
-  const { found, errors } = await fetchTargets(cluster, targets, selection);
-  errors.push(...unread);
-  for (const each of found) {
-    try {
-      await visit(each);
-    } catch (error) {
-      errors.push(error);
-    }
+  const errors: unknown[] = [];
+  const attempt = async <T>(work: Promise<T>): Promise<T | undefined> => work.catch((error: unknown) => void errors.push(error));
+  let count = 0;
+  for (const target of targets) {
+    const found = (await attempt(fetchTarget(cluster, target, selection))) ?? [];
+    for (const each of found) await attempt(visit(each));
+    count += found.length;
   }
-  throwAll(errors.flatMap((error) => (error instanceof ManyErrors ? error.errors : [error])));
-  return found.length;
+  throwAll([...errors, ...unread].flatMap((error) => (error instanceof ManyErrors ? error.errors : [error])));
+  return count;
 }
 
 /** @throws Error when types stand alone where names, a selector or `--all` are needed. */
@@ -251,10 +251,6 @@ export function requireNames(
   if (targets.some(({ name }) => name === undefined)) throw new Error('resource(s) were provided, but no name was specified');
 }
 
-export function isNotFound(error: unknown): boolean {
-  return error instanceof ApiError && error.reason === 'NotFound';
-}
-
 /** The one object of `type name` or `type/name`; a name alone is of `defaultType`. */
 export async function fetchOne(cluster: Cluster, args: readonly string[], defaultType?: string): Promise<Found> {
   const [first = ''] = args;
@@ -263,8 +259,9 @@ export async function fetchOne(cluster: Cluster, args: readonly string[], defaul
   if (!named?.name) throw new Error('resource(s) were provided, but no name was specified');
   const mapping = (await cluster.mapper()).resolve(named.type);
   const namespace = mapping.namespaced ? cluster.namespace : undefined;
-  const object = await cluster.api.get(mapping, { name: named.name, namespace });
-  return { mapping, namespace, name: named.name, object, source: '' };
+  const { name } = named;
+  const object = await orNoNamespace(cluster, namespace, () => cluster.api.get(mapping, { name, namespace }));
+  return { mapping, namespace, name, object, source: '' };
 }
 
 /**

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
-import { ApiError, type HttpTransportOptions } from '@keelson/client';
+import { ApiError, type HttpTransportOptions, throughProxy } from '@keelson/client';
 import type { Status } from '@keelson/types';
 import { WebSocket } from 'ws';
 
@@ -16,9 +18,11 @@ export async function openSocket(
   headers: Readonly<Record<string, string | string[]>>,
 ): Promise<WebSocket> {
   const url = `${options.server.replace(/\/+$/, '').replace(/^http/, 'ws')}${path}`;
+  const tls = await tlsOptions(options);
   const socket = new WebSocket(url, [...protocols], {
     headers: { ...(await authorization(options)), ...headers },
-    ...(await tlsOptions(options)),
+    ...tls,
+    ...(options.proxyUrl ? { agent: proxied(url, options.proxyUrl, tls) } : {}),
     perMessageDeflate: false,
   });
   return new Promise((resolve, reject) => {
@@ -30,6 +34,11 @@ export async function openSocket(
       response.on('end', () => reject(refusal(response.statusCode ?? 0, Buffer.concat(chunks).toString())));
     });
   });
+}
+
+function proxied(url: string, proxyUrl: string, tls: ConnectionOptions): http.Agent {
+  const through = throughProxy(proxyUrl);
+  return url.startsWith('wss:') ? new https.Agent({ ...tls, ...through }) : new http.Agent(through);
 }
 
 /** How a server is believed, and what it is shown. */

@@ -11,8 +11,9 @@ import { throwAll, withSource } from '../errors.ts';
 import { logLine } from '../log.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { asNew } from '../resource/as-new.ts';
+import { isNotFound } from '../resource/cannot-find.ts';
 import { readDocuments } from '../resource/files.ts';
-import { fileFlags, isNotFound, targetOf, untilGone } from '../resource/targets.ts';
+import { fileFlags, targetOf, untilGone } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 import { deletionOf, readApplyFlags } from './apply-flags.ts';
 import { subverbs } from './last-applied.ts';
@@ -190,7 +191,7 @@ async function update(context: ApplyContext, target: FileTarget, live: AnyObject
   const schema = await schemaOf(target.mapping.apiVersion, target.mapping.kind);
   let current = live;
   for (let attempt = 0; ; attempt++) {
-    const plan = planApply(current, target.local, schema);
+    const plan = planApply(current, target.local, schema, context.flags.overwrite);
     if (!plan.changed) return print(current, 'unchanged');
     if (dryRun === 'client') return print(applied(current, plan, schema), 'configured');
     if (current.metadata.deletionTimestamp) {

@@ -2,6 +2,7 @@ import { rfc3339 } from '@keelson/base';
 import { ApiError } from '@keelson/client';
 import { CertificateSigningRequest } from '@keelson/types';
 import { throwAll } from '../errors.ts';
+import { goOrder } from '../printers/go-order.ts';
 import { outputFlags, resultPrinter } from '../printers/result.ts';
 import { namesFiles } from '../resource/files.ts';
 import { fetchTargets, fileFlags, resolveTargets } from '../resource/targets.ts';
@@ -35,7 +36,7 @@ function decide(decision: Decision): Verb {
     async run(context) {
       const { args, flags, cluster, shell } = context;
       if (args.length === 0 && !namesFiles(flags)) throw new Error('one or more CSRs must be specified as <name> or -f <filename>');
-      const print = resultPrinter(context);
+      const print = resultPrinter(context, await goOrder());
       const named = args.length > 0 ? ['certificatesigningrequest', ...args] : [];
       const selection = { args: named, filenames: flags.filename, kustomize: flags.kustomize, recursive: flags.recursive };
       const unread: unknown[] = [];

@@ -14,6 +14,8 @@ test('fields are set, of entries that are there and of new ones', () => {
   assert.equal(set('clusters.a.b.server', 'https://y').clusters?.[0]?.cluster.server, 'https://y');
   assert.deepEqual(set('users.v.token', 'z').users?.[1], { name: 'v', user: { token: 'z' } });
   assert.equal(set('current-context', 'c')['current-context'], 'c');
+  assert.deepEqual(set('preferences.colors', 'true').preferences, { colors: true });
+  assert.equal(unsetProperty(set('preferences.colors', 'true'), 'preferences.colors').preferences, undefined);
   assert.equal(set('clusters.a.b.insecure-skip-tls-verify', 'true').clusters?.[0]?.cluster['insecure-skip-tls-verify'], true);
   assert.equal(set('clusters.a.b.certificate-authority-data', 'hi', true).clusters?.[0]?.cluster['certificate-authority-data'], 'aGk=');
 });

@@ -48,6 +48,7 @@ type SectionName = keyof typeof sections;
 /** Where a property is. Without a field it is a whole entry, without a name a whole section. */
 type Place =
   | { readonly type: 'current' }
+  | { readonly type: 'colors' }
   | { readonly type: 'entry'; readonly section: SectionName; readonly name: string; readonly field: string };
 
 /**
@@ -57,6 +58,7 @@ type Place =
 function placeOf(property: string): Place {
   if (property === '') throw new Error('you must specify a property');
   if (property === 'current-context') return { type: 'current' };
+  if (property === 'preferences.colors') return { type: 'colors' };
   const [section = '', ...rest] = property.split('.');
   if (!Object.hasOwn(sections, section)) throw new Error(`unable to parse ${property} after [] at api.Config`);
   const { fields } = sections[section as SectionName];
@@ -80,6 +82,7 @@ function withItems(config: Kubeconfig, section: SectionName, items: readonly Ite
 export function setProperty(config: Kubeconfig, property: string, value: string, rawBytes: boolean): Kubeconfig {
   const place = placeOf(property);
   if (place.type === 'current') return { ...config, 'current-context': value };
+  if (place.type === 'colors') return { ...config, preferences: { ...config.preferences, colors: read(value, 'boolean', rawBytes) } };
   const { section, name, field } = place;
   const { member, fields } = sections[section];
   const items = itemsOf(config, section);
@@ -109,6 +112,10 @@ function read(value: string, kind: Kind, rawBytes: boolean): unknown {
 export function unsetProperty(config: Kubeconfig, property: string): Kubeconfig {
   const place = placeOf(property);
   if (place.type === 'current') return { ...config, 'current-context': '' };
+  if (place.type === 'colors') {
+    const { preferences: _, ...kept } = config;
+    return kept;
+  }
   const { section, name, field } = place;
   const items = itemsOf(config, section);
   if (field === '') return withItems(config, section, name === '' ? [] : items.filter((item) => item.name !== name));

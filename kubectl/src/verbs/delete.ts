@@ -1,18 +1,10 @@
 import { ApiError, type DeleteQuery } from '@keelson/client';
 import { throwAll, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, dryRunSuffix } from '../printers/result.ts';
+import { isNotFound } from '../resource/cannot-find.ts';
 import { readAll } from '../resource/files.ts';
 import { kindText } from '../resource/mapper.ts';
-import {
-  fetchTargets,
-  isNotFound,
-  requireNames,
-  resolveTargets,
-  selectionFlags,
-  selectionOf,
-  type Target,
-  untilGone,
-} from '../resource/targets.ts';
+import { fetchTargets, requireNames, resolveTargets, selectionFlags, selectionOf, type Target, untilGone } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
 import { propagationOf } from './cascade.ts';
 import { sendRaw } from './raw.ts';

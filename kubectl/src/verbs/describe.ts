@@ -1,14 +1,14 @@
 import { describers, eventless } from '../describe/describers.ts';
 import { eventLines, eventsOf } from '../describe/events.ts';
 import { genericLines } from '../describe/generic.ts';
-import { ManyErrors, throwAll, UsageError } from '../errors.ts';
+import { distinct, ManyErrors, throwAll, UsageError } from '../errors.ts';
 import { alignTabs } from '../printers/tabwriter.ts';
+import { isNotFound } from '../resource/cannot-find.ts';
 import { namesFiles } from '../resource/files.ts';
 import {
   type Found,
   fetchTargets,
   fileFlags,
-  isNotFound,
   listAll,
   resolveTargets,
   selectionFlags,
@@ -50,7 +50,7 @@ export const verb = defineVerb({
     const withEvents = showsEvents(context, found.length === 1 && errors.length === 0 && unread.length === 0);
     const texts = await Promise.allSettled(found.map((each) => describe(context, each, withEvents)));
     shell.stdout.write(texts.flatMap((text) => (text.status === 'fulfilled' ? [text.value] : [])).join('\n\n'));
-    const failed = texts.flatMap((text) => (text.status === 'rejected' ? [text.reason as unknown] : []));
+    const failed = distinct(texts.flatMap((text) => (text.status === 'rejected' ? [text.reason as unknown] : [])));
     if (unread.length > 0) throw new ManyErrors([...unread, ...errors, ...failed]);
     throwAll([...errors, ...failed]);
     if (found.length > 0) return;
@@ -90,6 +90,6 @@ async function describe(
   const whole = { ...object, apiVersion: mapping.apiVersion, kind: mapping.kind };
   const lines = await (describers[key] ?? genericLines)(whole, cluster, now);
   if (!withEvents || eventless.has(key)) return alignTabs([...lines, ''].join('\n'));
-  const events = await eventsOf(cluster, whole, mapping.kind === 'Node' ? '' : undefined);
+  const events = await eventsOf(cluster, whole);
   return alignTabs([...lines, ...eventLines(events, now), ''].join('\n'));
 }

@@ -9,8 +9,9 @@ import { prunable, pruneFlags } from '../apply/prune.ts';
 import { schemaOf } from '../apply/schema.ts';
 import { managerOf } from '../apply/server-side.ts';
 import { describeError, ExitError } from '../errors.ts';
+import { isNotFound } from '../resource/cannot-find.ts';
 import { namesFiles, readDocuments } from '../resource/files.ts';
-import { fileFlags, isNotFound, selectorFlag, type Target, targetOf } from '../resource/targets.ts';
+import { fileFlags, selectorFlag, type Target, targetOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
 const diffFlags = {
@@ -84,8 +85,8 @@ async function writePrunable({ cluster, flags }: Context<typeof diffFlags>, appl
   const request = { applied, selector: flags.selector, allowlist: flags['prune-allowlist'], dryRun: 'server' as const };
   for (const { mapping, object } of await prunable(cluster, request)) {
     const { name, namespace } = object.metadata;
-    const there = shown(object, flags['show-managed-fields']);
-    const left = flags['show-secrets'] ? there : masked(undefined, there)[1];
+    // Of what would go upstream shows all there is.
+    const left = flags['show-secrets'] ? object : masked(undefined, object)[1];
     await writeFile(join(live, fileOf({ mapping, name, namespace })), toYaml(left));
   }
 }

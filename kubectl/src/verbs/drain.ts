@@ -5,7 +5,8 @@ import { DaemonSet, Eviction, Pod } from '@keelson/types';
 import type { Cluster } from '../cluster.ts';
 import { ManyErrors } from '../errors.ts';
 import { dryRunFlag, dryRunOf, dryRunSuffix } from '../printers/result.ts';
-import { isNotFound, selectorFlag, untilGone } from '../resource/targets.ts';
+import { isNotFound } from '../resource/cannot-find.ts';
+import { selectorFlag, untilGone } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
 import { eachNode, setCordoned } from './cordon.ts';
 

@@ -1,16 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from '@keelson/client';
-import { toYaml } from '@keelson/machinery';
 import { patchFor } from '../apply/patch-for.ts';
 import { withLastApplied } from '../apply/plan.ts';
 import { ExitError } from '../errors.ts';
-import { jsonText } from '../printers/objects.ts';
 import { resultPrinter, templateFlags } from '../printers/result.ts';
 import { parseDocuments, requireKind } from '../resource/files.ts';
 import { getSubresource } from '../resource/subresource.ts';
 import { eachFound, type Found, fileFlags, requireNames, selectionOf } from '../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
-import { editText, Unsaved, unknownFormat } from './editor.ts';
+import { editable, editText, requireEditable, Unsaved } from './editor.ts';
 import { recorded, recordFlag } from './record.ts';
 import { fieldValidationOf, validateFlag } from './write-flags.ts';
 
@@ -22,7 +20,7 @@ const editFlags = {
   'output-patch': { type: 'bool', help: 'Output the patch if the resource is edited.' },
   'windows-line-endings': { type: 'bool', help: 'Defaults to the line ending native to your platform.' },
   'field-manager': { type: 'string', default: 'kubectl-edit', help: 'Name of the manager used to track field ownership.' },
-  output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml).' },
+  output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, kyaml).' },
   'save-config': { type: 'bool', help: 'If true, the configuration of current object will be saved in its annotation.' },
   'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
   subresource: { type: 'string', help: 'If specified, edit will operate on the subresource of the requested object.' },
@@ -33,7 +31,7 @@ export const verb = defineVerb({
   flags: editFlags,
   async run(context) {
     const { cluster, shell, flags } = context;
-    if (!['', 'json', 'yaml'].includes(flags.output)) throw unknownFormat(flags.output);
+    requireEditable(flags.output);
     const selection = { ...selectionOf(context), all: true };
     requireNames([], selection);
     const found: Found[] = [];
@@ -67,14 +65,11 @@ async function editAll(context: EditContext, shown: readonly Shown[]): Promise<v
   const [first] = shown;
   if (!first) throw new Error('edit cancelled, no objects found');
   const { flags, shell } = context;
-  const json = flags.output === 'json';
   const whole =
     shown.length === 1 ? first.object : { apiVersion: 'v1', items: shown.map(({ object }) => object), kind: 'List', metadata: {} };
-  const text = json ? jsonText(whole) : toYaml(whole);
   const file = {
     name: first.found.name,
-    extension: json ? ('json' as const) : ('yaml' as const),
-    text,
+    ...editable(flags.output, whole),
     crlf: flags['windows-line-endings'],
   };
   await editText(shell, file, async (edited) => {

@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { randomSuffix } from '@keelson/base';
 import { ApiError } from '@keelson/client';
+import { toYaml } from '@keelson/machinery';
+import { kyamlText } from '../printers/kyaml.ts';
+import { jsonText } from '../printers/objects.ts';
+import { sorted } from '../printers/sort.ts';
 import type { Shell } from '../types.ts';
 
 const preamble = `# Lines that begin with '#' are ignored, and an empty file aborts the edit. If the server refuses the
@@ -32,9 +36,18 @@ export class Unsaved extends Error {
   }
 }
 
-/** Of `-o`, which says in what format a text is edited. */
-export function unknownFormat(output: string): Error {
-  return new Error(`unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,yaml`);
+/** Of `-o`, which says in what format a text is edited. @throws Error in kubectl's words for a format that there is not. */
+export function requireEditable(output: string): void {
+  if (['', 'json', 'kyaml', 'yaml'].includes(output)) return;
+  throw new Error(
+    `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,kyaml,yaml`,
+  );
+}
+
+/** A value as it is edited. @param output what `requireEditable` lets through. */
+export function editable(output: string, value: unknown): Pick<EditedText, 'extension' | 'text'> {
+  if (output === 'json') return { extension: 'json', text: jsonText(value) };
+  return { extension: 'yaml', text: output === 'kyaml' ? kyamlText(sorted(value)) : toYaml(value) };
 }
 
 /**

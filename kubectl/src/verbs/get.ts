@@ -6,12 +6,12 @@ import { asList, objectPrinter, tableFormats } from '../printers/objects.ts';
 import { templateFlags } from '../printers/result.ts';
 import { sortedByPath } from '../printers/sort.ts';
 import { sortTable, TablePrinter } from '../printers/table.ts';
-import { orCannotFind } from '../resource/cannot-find.ts';
+import { isNotFound, orCannotFind, orNoNamespace } from '../resource/cannot-find.ts';
 import type { ApiResource } from '../resource/discovery.ts';
 import { namesFiles } from '../resource/files.ts';
 import { kindText } from '../resource/mapper.ts';
 import { getSubresource } from '../resource/subresource.ts';
-import { fetchTargets, isNotFound, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
+import { fetchTargets, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
 import { fetchPlain } from './get-plain.ts';
 import { watchTarget } from './get-watch.ts';
@@ -82,8 +82,7 @@ export const verb = defineVerb({
     if (flags['output-watch-events'] && !flags.watch && !flags['watch-only']) {
       throw new UsageError('--output-watch-events option can only be used with --watch or --watch-only', 'none');
     }
-    if (flags['show-labels'] && !isTable(flags.output))
-      throw new Error(`--show-labels option cannot be used with ${flags.output.split('=')[0]} printer`);
+    if (flags['show-labels'] && !isTable(flags.output)) throw new Error(`--show-labels option cannot be used with ${flags.output} printer`);
     if ((flags.watch || flags['watch-only']) && flags['sort-by'])
       shell.stderr.write('warning: --watch requested, --sort-by will be ignored for watch events received\n');
     const unread: unknown[] = [];
@@ -131,7 +130,7 @@ async function printObjects(context: GetContext, targets: readonly Target[], alo
   const objects = found.map(({ object }) => object);
   const wanted = errors.filter((error) => !(flags['ignore-not-found'] && isNotFound(error)));
   const single = alone && targets.length === 1 && targets[0]?.name !== undefined;
-  const nothing = objects.length === 0 && (single || targets.every(({ name }) => name !== undefined));
+  const nothing = objects.length === 0 && (single || flags['ignore-not-found']);
   const ordered = flags['sort-by'] ? sortedByPath(objects, relaxedJsonPath(flags['sort-by'])) : objects;
   if (!nothing) shell.stdout.write(print(asList(ordered, single)));
   return wanted;
@@ -202,9 +201,12 @@ export async function fetchTable(context: GetContext, target: Target): Promise<T
     labelSelector: flags.selector,
     fieldSelector: flags['field-selector'],
   };
-  if (flags.subresource) return getSubresource<Table>(cluster, { mapping, namespace, name }, flags.subresource, 'table');
+  if (flags.subresource)
+    return orNoNamespace(cluster, namespace, () =>
+      getSubresource<Table>(cluster, { mapping, namespace, name }, flags.subresource, 'table'),
+    );
   if (!flags['server-print']) return fetchPlain(context, target);
-  if (name !== undefined) return cluster.api.table(mapping, query);
+  if (name !== undefined) return orNoNamespace(cluster, namespace, () => cluster.api.table(mapping, query));
   let whole: Table | undefined;
   let token: string | undefined = '';
   do {

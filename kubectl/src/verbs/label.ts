@@ -134,10 +134,8 @@ function refuseOverwriting({ metadata }: AnyObject, field: Field, { set }: Chang
     .filter(([key, value]) => Object.hasOwn(before, key) && before[key] !== value)
     .map(([key]) =>
       field === 'labels'
-        ? new Error(`error: '${key}' already has a value (${before[key]}), and --overwrite is false`)
-        : new Error(
-            `error: --overwrite is false but found the following declared annotation(s): '${key}' already has a value (${before[key]})`,
-          ),
+        ? new Error(`'${key}' already has a value (${before[key]}), and --overwrite is false`)
+        : new Error(`--overwrite is false but found the following declared annotation(s): '${key}' already has a value (${before[key]})`),
     );
   if (errors.length > 0) throw new ManyErrors(errors);
 }

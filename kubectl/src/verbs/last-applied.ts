@@ -1,12 +1,11 @@
 import { goJson, toYaml } from '@keelson/machinery';
 import { lastAppliedAnnotation, withOwnConfiguration } from '../apply/plan.ts';
 import { UsageError } from '../errors.ts';
-import { jsonText } from '../printers/objects.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter, templateFlags } from '../printers/result.ts';
 import { parseDocuments, readDocuments } from '../resource/files.ts';
 import { eachFound, type Found, fileFlags, requireNames, selectionOf, selectorFlag, targetOf } from '../resource/targets.ts';
 import { type Context, defineVerb, type Verb, type VerbEntry } from '../types.ts';
-import { editText } from './editor.ts';
+import { editable, editText } from './editor.ts';
 import { recordFlag } from './record.ts';
 import { validateFlag } from './write-flags.ts';
 
@@ -85,7 +84,7 @@ const editFlags = {
   'show-managed-fields': { type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
   'windows-line-endings': { type: 'bool', help: 'Defaults to the line ending native to your platform.' },
   'field-manager': { type: 'string', default: 'kubectl-client-side-apply', help: 'Name of the manager used to track field ownership.' },
-  output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml).' },
+  output: { type: 'string', short: 'o', help: 'Output format. One of: (json, yaml, kyaml).' },
 } as const;
 
 const edit: Verb = defineVerb({
@@ -105,12 +104,10 @@ const edit: Verb = defineVerb({
 
 async function editOne(context: Context<typeof editFlags>, { mapping, name, namespace, object }: Found): Promise<void> {
   const { flags, cluster, shell } = context;
-  const json = flags.output === 'json';
   const value: unknown = JSON.parse(object.metadata.annotations?.[lastAppliedAnnotation] ?? '{}');
-  const original = json ? jsonText(value) : toYaml(value);
   const { output: _, ...plain } = flags;
   const crlf = flags['windows-line-endings'];
-  await editText(shell, { name, extension: json ? 'json' : 'yaml', text: original, crlf }, async (edited) => {
+  await editText(shell, { name, ...editable(flags.output, value), crlf }, async (edited) => {
     const [document] = parseDocuments(edited, 'edited-file');
     if (!document?.object.metadata?.name) throw new Error('resource name may not be empty');
     const text = `${goJson(document.object)}\n`;

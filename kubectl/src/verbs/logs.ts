@@ -2,8 +2,8 @@ import { sleep } from '@keelson/base';
 import { ApiError, type ClientResponse, LineSplitter, objectPath, withQuery } from '@keelson/client';
 import { Pod } from '@keelson/types';
 import { throwAll, UsageError } from '../errors.ts';
-import { orCannotFind } from '../resource/cannot-find.ts';
-import { fetchOne, isNotFound, selectorFlag } from '../resource/targets.ts';
+import { isNotFound, orCannotFind } from '../resource/cannot-find.ts';
+import { fetchOne, selectorFlag } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
 import { containerFor, containerNames, notAmong, podsOf, requireRunningTimeout } from './pods.ts';
 

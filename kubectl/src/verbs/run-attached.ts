@@ -58,7 +58,7 @@ export async function runAttached(context: AttachedContext, bare: AnyObject): Pr
 
 /** Attaches to the pod's container; prints its log where it has ended before. */
 async function attachOrTell({ flags, cluster, shell }: AttachedContext, pod: Pod): Promise<void> {
-  const { name = '', namespace } = pod.metadata;
+  const { name = '' } = pod.metadata;
   const container = pod.spec?.containers[0]?.name ?? '';
   if (!isPodTerminal(pod)) {
     const session = {

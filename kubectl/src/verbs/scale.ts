@@ -1,4 +1,3 @@
-import { errorMessage } from '@keelson/base';
 import { throwAll } from '../errors.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import {
@@ -102,7 +101,6 @@ async function eachUntilError({ cluster, shell, ...context }: Context, visit: (f
   };
   for (const target of targets.filter(({ local }) => local)) throwAll(await visitAll([target]));
   const errors = [...unread, ...(await visitAll(targets.filter(({ local }) => !local)))];
-  if (count === 0 && errors.length > 0) throw new Error(`no objects passed to scale ${errors.map(errorMessage).join(', ')}`);
   throwAll(errors);
   return count;
 }

@@ -1,6 +1,7 @@
 import { isLabelValue, isQualifiedName } from '@keelson/machinery';
 import type { Taint } from '@keelson/types';
 import { UsageError } from '../errors.ts';
+import { goOrder } from '../printers/go-order.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../printers/result.ts';
 import { eachFound, selectorFlag } from '../resource/targets.ts';
 import { type Context, defineVerb } from '../types.ts';
@@ -39,7 +40,7 @@ export const verb = defineVerb({
     await requireNodes(context, args[0] ?? '');
     const dryRun = dryRunOf(flags['dry-run']);
     // Upstream's kubectl does not say that this was not really done.
-    const pretend = resultPrinter({ shell, flags: { ...flags, 'dry-run': 'none' } });
+    const pretend = resultPrinter({ shell, flags: { ...flags, 'dry-run': 'none' } }, await goOrder());
     const selection = { args: args.slice(0, start), selector: flags.selector, all: flags.all };
     await eachFound(cluster, shell, selection, async ({ mapping, object, name }) => {
       const before = (object.spec as { taints?: Taint[] }).taints ?? [];

@@ -2,16 +2,8 @@ import { sleep } from '@keelson/base';
 import { parseJsonPath, relaxedJsonPath } from '@keelson/machinery';
 import { throwAll } from '../errors.ts';
 import { outputFlags, resultPrinter } from '../printers/result.ts';
-import {
-  fetchTargets,
-  isNotFound,
-  localFlag,
-  requireNames,
-  resolveTargets,
-  selectionFlags,
-  selectionOf,
-  type Target,
-} from '../resource/targets.ts';
+import { isNotFound } from '../resource/cannot-find.ts';
+import { fetchTargets, localFlag, requireNames, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
 import { untilState } from '../resource/watch.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 

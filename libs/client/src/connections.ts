@@ -26,6 +26,8 @@ export interface ConnectionTerms {
   readonly serverName?: string | undefined;
   /** Connections for plain requests, 32 unless told. Streams have as many as they need. */
   readonly maxSockets?: number | undefined;
+  /** The proxy to go through, as `proxyFor` tells it. */
+  readonly proxyUrl?: string | undefined;
   /** Whether writes may share connections, several on their way on each: for those who make many small ones. */
   readonly joinWrites?: boolean | undefined;
   readonly clock?: Clock;
@@ -47,12 +49,13 @@ export interface Connections {
 
 /** Opens nothing yet: connections are made when they are needed. */
 export function connectionsTo(target: Target, terms: ConnectionTerms, certificate: ClientCertificate | undefined): Connections {
-  const { maxSockets = 32, joinWrites, clock = systemClock } = terms;
+  const { maxSockets = 32, joinWrites, proxyUrl, clock = systemClock } = terms;
   const tls = target.secure ? tlsOf(target, terms, certificate) : undefined;
+  const through = throughProxy(proxyUrl);
   const agent = (limits: { readonly maxSockets?: number }): http.Agent =>
-    tls ? new https.Agent({ ...tls, ...limits, keepAlive: true }) : new http.Agent({ ...limits, keepAlive: true });
+    tls ? new https.Agent({ ...tls, ...limits, ...through, keepAlive: true }) : new http.Agent({ ...limits, ...through, keepAlive: true });
   const [plain, streams] = [agent({ maxSockets }), agent({})];
-  const links = joinWrites ? new Links({ host: target.host, port: target.port, tls, clock }) : undefined;
+  const links = joinWrites && !proxyUrl ? new Links({ host: target.host, port: target.port, tls, clock }) : undefined;
   return {
     ...{ certificate, plain, streams, links },
     retire() {
@@ -64,6 +67,11 @@ export function connectionsTo(target: Target, terms: ConnectionTerms, certificat
       for (const each of [plain, streams]) each.destroy();
     },
   };
+}
+
+/** What an agent is told of a proxy. */
+export function throughProxy(proxyUrl: string | undefined): Pick<http.AgentOptions, 'proxyEnv'> {
+  return proxyUrl ? { proxyEnv: { HTTPS_PROXY: proxyUrl, HTTP_PROXY: proxyUrl } } : {};
 }
 
 function tlsOf({ host }: Target, terms: ConnectionTerms, certificate: ClientCertificate | undefined): LinksOptions['tls'] {

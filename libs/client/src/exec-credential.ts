@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { type Clock, errorMessage, systemClock } from '@keelson/base';
 import type { ClientCertificate } from './connections.ts';
+import { type PluginPolicy, requireAllowed } from './exec-policy.ts';
 import type { ExecConfig, KubeconfigCluster } from './kubeconfig.ts';
 
 /** What a credential program answered. */
@@ -11,24 +12,32 @@ export interface ExecCredential {
   readonly expires: number | undefined;
 }
 
+const allowAll: PluginPolicy = { type: '', allowlist: undefined };
+
 /** Asks the program when its last answer has expired or was refused; requests that come meanwhile share one run. */
 export class ExecCredentials {
   readonly #config: ExecConfig;
   readonly #cluster: KubeconfigCluster;
+  readonly #policy: PluginPolicy;
   readonly #clock: Clock;
   #current: Promise<ExecCredential> | undefined;
 
-  constructor(config: ExecConfig, cluster: KubeconfigCluster, clock: Clock = systemClock) {
+  constructor(
+    config: ExecConfig,
+    cluster: KubeconfigCluster,
+    { clock = systemClock, policy = allowAll }: { readonly clock?: Clock; readonly policy?: PluginPolicy | undefined } = {},
+  ) {
     this.#config = config;
     this.#cluster = cluster;
     this.#clock = clock;
+    this.#policy = policy;
   }
 
   /** @throws Error in client-go's words when the program is missing, fails or prints something else. */
   async get(): Promise<ExecCredential> {
     const current = this.#current ? await this.#current : undefined;
     if (current && (current.expires === undefined || this.#clock.now() < current.expires)) return current;
-    const asked = runProgram(this.#config, this.#cluster);
+    const asked = runProgram(this.#config, this.#cluster, this.#policy);
     this.#current = asked;
     try {
       return await asked;
@@ -43,11 +52,12 @@ export class ExecCredentials {
   }
 }
 
-async function runProgram(config: ExecConfig, cluster: KubeconfigCluster): Promise<ExecCredential> {
+async function runProgram(config: ExecConfig, cluster: KubeconfigCluster, policy: PluginPolicy): Promise<ExecCredential> {
   const interactive = config.interactiveMode !== 'Never' && process.stdin.isTTY === true;
   if (config.interactiveMode === 'Always' && !interactive) {
     throw new Error('exec plugin cannot support interactive mode: standard input is not a terminal');
   }
+  requireAllowed(config.command, policy);
   const info = {
     apiVersion: config.apiVersion,
     kind: 'ExecCredential',

@@ -1,10 +1,11 @@
 export * from './api.ts';
 export * from './body.ts';
-export { type ClientCertificate, retireAgent } from './connections.ts';
+export { type ClientCertificate, retireAgent, throughProxy } from './connections.ts';
 export * from './discovery.ts';
 export * from './errors.ts';
 export * from './exchange.ts';
 export * from './exec-credential.ts';
+export * from './exec-policy.ts';
 export * from './http.ts';
 export * from './in-process.ts';
 export * from './kubeconfig.ts';

@@ -5,8 +5,10 @@ import { type Clock, errorMessage } from '@keelson/base';
 import { parse } from 'yaml';
 import { certificateFromFiles } from './certificate-files.ts';
 import { ExecCredentials } from './exec-credential.ts';
+import type { PluginPolicy } from './exec-policy.ts';
 import { type HttpTransportOptions, httpTransport } from './http.ts';
 import { absolutePaths, type Kubeconfig, mergeKubeconfigs, type ResolvedContext, renderKubeconfig, resolveContext } from './kubeconfig.ts';
+import { proxyFor } from './proxy.ts';
 import type { Transport } from './types.ts';
 
 const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -90,9 +92,13 @@ function replacedCertificate(
   return { certificateSource: certificateFromFiles({ cert, key }, { cert: certData, key: keyData }, clock) };
 }
 
-/** What `httpTransport` needs to call a context's cluster as its user. Reads the files they name. @throws Error in kubectl's words. */
-export function connectionOf({ cluster, user }: ResolvedContext): HttpTransportOptions {
-  const credentials = user.exec ? new ExecCredentials(user.exec, cluster) : undefined;
+/**
+ * What `httpTransport` needs to call a context's cluster as its user. Reads the files they name.
+ * @param policy which credential programs may run; all unless told.
+ * @throws Error in kubectl's words.
+ */
+export function connectionOf({ cluster, user }: ResolvedContext, policy?: PluginPolicy): HttpTransportOptions {
+  const credentials = user.exec ? new ExecCredentials(user.exec, cluster, { policy }) : undefined;
   return {
     server: serverAddress(cluster.server),
     caData: pem(cluster, 'certificate-authority'),
@@ -104,6 +110,7 @@ export function connectionOf({ cluster, user }: ResolvedContext): HttpTransportO
     password: user.password,
     insecureSkipTLSVerify: cluster['insecure-skip-tls-verify'],
     serverName: cluster['tls-server-name'],
+    proxyUrl: proxyFor(serverAddress(cluster.server), cluster['proxy-url'], process.env),
     ...(credentials && {
       tokenSource: async () => (await credentials.get()).token,
       certificateSource: async () => (await credentials.get()).certificate,
@@ -118,8 +125,10 @@ export function inClusterConnection(env: NodeJS.ProcessEnv = process.env, folder
   const tokenFile = join(folder, 'token');
   if (!host || !port || !existsSync(tokenFile)) return undefined;
   const ca = join(folder, 'ca.crt');
+  const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    server,
+    proxyUrl: proxyFor(server, undefined, env),
     tokenFile,
     caData: existsSync(ca) ? readFileSync(ca) : undefined,
   };

@@ -83,7 +83,14 @@ export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
     contexts: firstByName(configs.map((config) => config.contexts)),
     users: firstByName(configs.map((config) => config.users)),
     'current-context': configs.map((config) => config['current-context']).find(Boolean) ?? '',
+    ...mergedPreferences(configs),
   };
+}
+
+/** Nothing where no file has any. */
+function mergedPreferences(configs: readonly Kubeconfig[]): Pick<Kubeconfig, 'preferences'> {
+  const preferences = Object.assign({}, ...configs.map((config) => config.preferences).reverse()) as Record<string, unknown>;
+  return Object.keys(preferences).length > 0 ? { preferences } : {};
 }
 
 /** Makes the file names of a kubeconfig, which are relative to its folder, absolute. Pure: touches no file. */

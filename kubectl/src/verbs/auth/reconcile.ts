@@ -1,9 +1,11 @@
 import { ClusterRole, ClusterRoleBinding, Namespace, type PolicyRule, Role, RoleBinding, type Subject } from '@keelson/types';
 import type { Cluster } from '../../cluster.ts';
 import { throwAll, UsageError } from '../../errors.ts';
+import { goOrder } from '../../printers/go-order.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
+import { isNotFound } from '../../resource/cannot-find.ts';
 import { namesFiles, readDocuments } from '../../resource/files.ts';
-import { fileFlags, isNotFound, targetOf } from '../../resource/targets.ts';
+import { fileFlags, targetOf } from '../../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb, type Verb } from '../../types.ts';
 import { reconcile as plan, type Reconciled, type Removals } from './plan.ts';
 
@@ -24,7 +26,7 @@ export const reconcile: Verb = defineVerb({
     const { flags, cluster, shell } = context;
     if (context.args.length > 0) throw new UsageError('no arguments are allowed', 'none');
     if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'none');
-    const print = resultPrinter(context);
+    const print = resultPrinter(context, await goOrder());
     const removals = { permissions: flags['remove-extra-permissions'], subjects: flags['remove-extra-subjects'] };
     const errors: unknown[] = [];
     for (const document of await readDocuments(flags, shell)) {

@@ -1,3 +1,4 @@
+import { type Random, randomSuffix } from '@keelson/base';
 import type { Verb } from '../../types.ts';
 import { commandOf, generator, nameOf, requireFlags } from './generator.ts';
 
@@ -15,33 +16,25 @@ export const verb: Verb = generator(
     const name = nameOf({ args: words, path });
     if (flags.image.length > 1 && command.length > 0) throw new Error('cannot specify multiple --image options and command');
     const labels = { app: name };
-    const containers = containersOf(flags.image, command, flags.port);
+    const containers = containersOf(flags.image, command, flags.port, context.shell.random);
     const template = { metadata: { labels }, spec: { containers } };
     const spec = { replicas: flags.replicas, selector: { matchLabels: labels }, strategy: {}, template };
     return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { labels, name }, spec, status: {} };
   },
 );
 
-function containersOf(images: readonly string[], command: readonly string[], port: number): object[] {
-  const taken = new Set<string>();
+function containersOf(images: readonly string[], command: readonly string[], port: number, random: Random): object[] {
   return images.map((image, i) => ({
     image,
-    name: uniqueName(image, taken),
+    name: containerName(image, random),
     resources: {},
     ...(command.length > 0 ? { command: [...command] } : {}),
     ...(i === 0 && port >= 0 ? { ports: [{ containerPort: port }] } : {}),
   }));
 }
 
-/** The last part of the image's name, without tag or digest, made fit for a container's name. */
-function uniqueName(image: string, taken: Set<string>): string {
-  const last = image.slice(image.lastIndexOf('/') + 1);
-  const base = last
-    .replace(/[:@].*$/, '')
-    .replaceAll(/[^a-zA-Z0-9-]/g, '-')
-    .toLowerCase();
-  let name = base;
-  for (let i = 1; taken.has(name); i++) name = `${base}-${i}`;
-  taken.add(name);
-  return name;
+/** The last part of the image's name, without tag or digest; made fit for a container's name, it gets an ending to be told apart by. */
+function containerName(image: string, random: Random): string {
+  const name = image.slice(image.lastIndexOf('/') + 1).replace(/[:@].*$/, '');
+  return /[_.]/.test(name) ? `${name.replaceAll(/[_.]/g, '-')}-${randomSuffix(random)}` : name;
 }

@@ -1,6 +1,7 @@
 import { ApiError } from '@keelson/client';
 import { withOwnConfiguration } from '../../apply/plan.ts';
 import type { FlagSpecs } from '../../flags.ts';
+import { type GoOrder, goOrder } from '../../printers/go-order.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
 import type { AnyObject, Context, Verb } from '../../types.ts';
 import { defineVerb } from '../../types.ts';
@@ -72,14 +73,15 @@ export async function createObject(
 ): Promise<void> {
   const { flags, cluster } = context;
   const dryRun = dryRunOf(flags['dry-run']);
-  const print = resultPrinter(context);
+  const order = await goOrder();
+  const print = resultPrinter(context, order);
   const made = recorded(context, bare);
   // Without a server to ask, namespaced objects are told by not being one of these.
   if (dryRun === 'client')
-    return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, saves && flags['save-config']), done);
+    return print(inNamespace(made, cluster.namespaceGiven ? cluster.namespace : undefined, saves && flags['save-config'], order), done);
   const mapping = (await cluster.mapper()).ofKind(made.apiVersion ?? '', made.kind ?? '');
   if (!mapping) throw new Error(`no matches for kind ${JSON.stringify(made.kind)} in version ${JSON.stringify(made.apiVersion)}`);
-  const object = inNamespace(made, mapping.namespaced ? cluster.namespace : undefined, flags['save-config']);
+  const object = inNamespace(made, mapping.namespaced ? cluster.namespace : undefined, flags['save-config'], order);
   const options = {
     fieldManager: flags['field-manager'],
     fieldValidation: fieldValidationOf((flags as { readonly validate?: string }).validate ?? 'strict'),
@@ -90,10 +92,10 @@ export async function createObject(
 
 const clusterScoped = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'Node', 'PersistentVolume']);
 
-function inNamespace(made: AnyObject, namespace: string | undefined, save: boolean): AnyObject {
+function inNamespace(made: AnyObject, namespace: string | undefined, save: boolean, order: GoOrder): AnyObject {
   const placed =
     namespace === undefined || clusterScoped.has(made.kind ?? '') ? made : { ...made, metadata: { ...made.metadata, namespace } };
-  return save ? withOwnConfiguration(placed) : placed;
+  return save ? withOwnConfiguration(placed, order) : placed;
 }
 
 /** The one name a generator takes. @throws Error in kubectl's words. */

@@ -1,14 +1,12 @@
-import { toYaml } from '@keelson/machinery';
 import { withLastApplied } from '../../apply/plan.ts';
 import { throwAll, UsageError, withSource } from '../../errors.ts';
-import { jsonText } from '../../printers/objects.ts';
 import { dryRunOf, resultPrinter } from '../../printers/result.ts';
 import { asNew } from '../../resource/as-new.ts';
 import type { ApiResource } from '../../resource/discovery.ts';
 import { namesFiles, parseDocuments, readDocuments } from '../../resource/files.ts';
 import { fileFlags, selectorFlag, targetOf } from '../../resource/targets.ts';
 import { type AnyObject, type Context, defineVerb, type VerbEntry } from '../../types.ts';
-import { editText, unknownFormat } from '../editor.ts';
+import { editable, editText, requireEditable } from '../editor.ts';
 import { sendRaw } from '../raw.ts';
 import { recorded, recordFlag } from '../record.ts';
 import { fieldValidationOf } from '../write-flags.ts';
@@ -125,7 +123,7 @@ export const verb = defineVerb({
         count++;
         const object = recorded(context, flags['save-config'] ? withLastApplied(local) : local);
         if (flags.edit) {
-          if (!['', 'json', 'yaml'].includes(flags.output)) throw unknownFormat(flags.output);
+          requireEditable(flags.output);
           await editBefore(context, mapping, object);
           continue;
         }
@@ -159,13 +157,7 @@ type EditContext = Pick<Context, 'cluster' | 'shell'> & {
 
 /** Makes what becomes of an object in the user's editor; one that is left as it was is not made. */
 async function editBefore({ cluster, shell, flags }: EditContext, mapping: ApiResource, object: AnyObject): Promise<void> {
-  const json = flags.output === 'json';
-  const text = {
-    name: 'edit',
-    extension: json ? ('json' as const) : ('yaml' as const),
-    text: json ? jsonText(object) : toYaml(object),
-    crlf: flags['windows-line-endings'],
-  };
+  const text = { name: 'edit', ...editable(flags.output, object), crlf: flags['windows-line-endings'] };
   const { output: _, ...plain } = flags;
   await editText(shell, text, async (edited) => {
     const [document] = parseDocuments(edited, 'edited-file');

@@ -1,5 +1,6 @@
 import type { Deployment, PodTemplateSpec } from '@keelson/types';
 import { templateText } from '../../describe/template.ts';
+import { goOrder } from '../../printers/go-order.ts';
 import { jsonText } from '../../printers/objects.ts';
 import { type DryRun, dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
 import { kindText } from '../../resource/mapper.ts';
@@ -25,7 +26,7 @@ export const undo: Verb = defineVerb({
   async run(context) {
     requireArguments(context);
     const { flags, cluster, shell } = context;
-    const print = resultPrinter(context);
+    const print = resultPrinter(context, await goOrder());
     const dryRun = dryRunOf(flags['dry-run']);
     await eachFound(cluster, shell, { ...selectionOf(context), all: true }, async (found) => {
       const { kind } = found.mapping;

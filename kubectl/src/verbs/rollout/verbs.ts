@@ -2,6 +2,7 @@ import { timestamp } from '@keelson/base';
 import type { Deployment } from '@keelson/types';
 import type { Cluster } from '../../cluster.ts';
 import { templateText } from '../../describe/template.ts';
+import { goOrder } from '../../printers/go-order.ts';
 import { outputFlags, resultPrinter } from '../../printers/result.ts';
 import { alignTabs } from '../../printers/tabwriter.ts';
 import { kindText, resourceText } from '../../resource/mapper.ts';
@@ -53,7 +54,7 @@ export const history: Verb = defineVerb({
     requireArguments(context);
     const { flags, changed, cluster, shell } = context;
     if (flags.revision < 0) throw new Error(`revision must be a positive integer: ${flags.revision}`);
-    const print = resultPrinter(context);
+    const print = resultPrinter(context, await goOrder());
     await eachFound(cluster, shell, { ...selectionOf(context), all: true }, async (found) => {
       const revisions = await revisionsOfFound(cluster, found);
       const title = `${kindText(found.mapping)}/${found.name} `;
@@ -64,10 +65,11 @@ export const history: Verb = defineVerb({
       }
       // A template alone is of the workload, not of its revisions.
       if (flags.template !== '') return print(found.object, '');
-      if (flags.revision === 0 && revisions.length === 0) return void shell.stdout.write(`${title}\nNo rollout history found.\n`);
+      const chosen = flags.revision === 0 ? '' : `with revision #${flags.revision}`;
+      if (revisions.length === 0) return void shell.stdout.write(`${title}${chosen}\nNo rollout history found.\n`);
       if (flags.revision === 0) return void shell.stdout.write(`${title}\n${alignTabs(historyText(revisions))}\n`);
-      const { template, cause, number } = revisionAt(revisions, flags.revision);
-      shell.stdout.write(`${title}with revision #${number}\nPod Template:\n${templateText(template, cause)}\n`);
+      const { template, cause } = revisionAt(revisions, flags.revision);
+      shell.stdout.write(`${title}${chosen}\nPod Template:\n${templateText(template, cause)}\n`);
     });
   },
 });
@@ -103,7 +105,7 @@ function patching(usage: string, done: string, patchOf: (found: Found, context: 
     async run(context) {
       requireArguments(context);
       const { flags, cluster, shell } = context;
-      const print = resultPrinter(context);
+      const print = resultPrinter(context, await goOrder());
       const count = await eachFound(cluster, shell, { ...selectionOf(context), all: true }, async (found) => {
         const { mapping, name, namespace } = found;
         const patch = patchOf(found, context);

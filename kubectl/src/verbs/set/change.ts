@@ -1,6 +1,7 @@
 import { errorMessage } from '@keelson/base';
 import type { Container, PodSpec, PodTemplateSpec } from '@keelson/types';
 import { patchFor } from '../../apply/patch-for.ts';
+import { goOrder } from '../../printers/go-order.ts';
 import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers/result.ts';
 import { eachFound, type Found, fileFlags, localFlag, selectionOf, selectorFlag } from '../../resource/targets.ts';
 import type { AnyObject, Context } from '../../types.ts';
@@ -41,7 +42,7 @@ export async function changeObjects(
 ): Promise<void> {
   const { flags, cluster, shell } = context;
   const dryRun = dryRunOf(flags['dry-run']);
-  const print = resultPrinter(context);
+  const print = resultPrinter(context, await goOrder());
   await eachFound(cluster, shell, { ...selectionOf(context), args: resources }, async (found) => {
     const { mapping, name, namespace, object } = found;
     const changed = structuredClone(object);
