@@ -167,6 +167,7 @@ test('version, health, metrics and the list of paths', async () => {
   const elsewhere = ready.filter((name) => !['etcd-readiness', 'informer-sync', 'shutdown'].includes(name));
   assert.deepEqual([await named('/livez'), await named('/healthz')], [elsewhere, elsewhere]);
   assert.equal((await server.send('GET', '/readyz/ping')).text, 'ok');
+  assert.match((await server.send('GET', '/metrics/slis')).text, /^kubernetes_healthcheck\{name="ping",type="readyz"\} 1$/m);
   const metrics = await server.send('GET', '/metrics');
   assert.match(metrics.text, /apiserver_request_total\{[^}]*verb="GET"/);
   assert.ok((await server.send('GET', '/')).json<{ paths: string[] }>().paths.includes('/apis/apps/v1'));

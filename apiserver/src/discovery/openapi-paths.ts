@@ -1,5 +1,6 @@
 import type { KindStore } from '../registry/kind-store.ts';
 import type { ServedVersion } from './documents.ts';
+import { customListType } from './openapi-custom.ts';
 import type { OpenApiPaths } from './openapi-parameters.ts';
 
 /** A reference to a type, as the document spells it. */
@@ -41,7 +42,8 @@ function operation({ kind, definition }: KindStore, refer: Refer, verb: string) 
   const parameters = ['create', 'update', 'patch'].includes(verb)
     ? writes.map((parameter) => ({ name: parameter, in: 'query', schema: { type: 'string', uniqueItems: true } }))
     : [];
-  const schema = refer(verb === 'list' && definition.schema === undefined ? `${typeName}List` : typeName);
+  const listType = definition.schema === undefined ? `${typeName}List` : customListType(definition);
+  const schema = refer(verb === 'list' ? listType : typeName);
   return {
     operationId: `${verb}${name}`,
     // Go's clients would read an empty list, and write none.

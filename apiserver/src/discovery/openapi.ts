@@ -4,7 +4,7 @@ import { json, type PlainAnswer, type PlainRoute } from '../http/plain-route.ts'
 import type { KindStore } from '../registry/kind-store.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ServedVersion, servedGroups } from './documents.ts';
-import { customDefinition, customName, texts as everywhere } from './openapi-custom.ts';
+import { customDefinition, customList, customListType, customName, texts as everywhere } from './openapi-custom.ts';
 import { swaggerParameters, swaggerPaths } from './openapi-parameters.ts';
 import { openapiPaths } from './openapi-paths.ts';
 import { scalarForm } from './openapi-scalars.ts';
@@ -118,7 +118,7 @@ function versionAt(registry: Registry, path: string): { group: string; served: S
 const info = { title: 'Kubernetes', version: 'v1.36.0' };
 
 function versionDocument(group: string, served: ServedVersion, source: Source): object {
-  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', 'meta.v1.ObjectMeta', ...typesOf(served.stores)];
+  const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', 'meta.v1.ObjectMeta', 'meta.v1.ListMeta', ...typesOf(served.stores)];
   const refs = '#/components/schemas/';
   const schemas = {
     ...Object.fromEntries(reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, refs)])),
@@ -166,7 +166,10 @@ function typesOf(stores: Iterable<KindStore>): string[] {
 function customDefinitions(stores: Iterable<KindStore>, refs: string): Record<string, SwaggerSchema> {
   const custom = [...stores].filter(({ definition }) => definition.schema !== undefined);
   return Object.fromEntries(
-    custom.map(({ kind, definition }) => [publishedName(kind.typeName), customDefinition(definition, refs) as SwaggerSchema]),
+    custom.flatMap(({ kind, definition }) => [
+      [publishedName(kind.typeName), customDefinition(definition, refs) as SwaggerSchema],
+      [publishedName(customListType(definition)), customList(definition, refs) as SwaggerSchema],
+    ]),
   );
 }
 

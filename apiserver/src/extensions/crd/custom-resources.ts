@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, type Logger, type Random, WorkQueue } from '@keelson/base';
-import type { Kind } from '@keelson/types';
+import type { CustomResourceDefinitionCondition, Kind } from '@keelson/types';
 import { CustomResourceDefinition } from '@keelson/types';
 import { systemUser } from '../../auth/types.ts';
 import type { Decoder } from '../../http/decode.ts';
@@ -37,8 +37,6 @@ export class CustomResources {
   /** What is served for each definition, by its name. */
   readonly #served = new Map<string, readonly Kind[]>();
   readonly #names = new NamesInUse();
-  /** Of every definition there is, by its name. */
-  readonly #groups = new Map<string, string>();
   /** Definitions that were there at the start and have not been looked at yet. */
   readonly #unseen = new Set<string>();
   readonly #seen = Promise.withResolvers<void>();
@@ -52,7 +50,7 @@ export class CustomResources {
   async run(): Promise<void> {
     const { registry, signal, log } = this.#options;
     follow(registry, CustomResourceDefinition, (change) => this.#changed(change));
-    for (const name of this.#groups.keys()) this.#unseen.add(name);
+    for (const name of this.#names.definitions()) this.#unseen.add(name);
     if (this.#unseen.size === 0) this.#seen.resolve();
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     for (let name = await this.#queue.take(); name !== undefined; name = await this.#queue.take()) {
@@ -87,12 +85,10 @@ export class CustomResources {
     this.#queue.add(name);
     if (type !== 'DELETED') {
       this.#names.take(object);
-      this.#groups.set(name, object.spec.group);
       return;
     }
     this.#names.release(name);
-    this.#groups.delete(name);
-    for (const [other, group] of this.#groups) if (group === object.spec.group) this.#queue.add(other);
+    for (const other of this.#names.definitions(object.spec.group)) this.#queue.add(other);
   }
 
   async #step(name: string): Promise<void> {
@@ -101,7 +97,7 @@ export class CustomResources {
     const next = this.#named(definition);
     if (next) {
       await this.#write(name, 'status', (current) => ({ ...current, status: next.status }));
-      if (this.#groups.has(name)) this.#names.take(next);
+      if (this.#names.has(name)) this.#names.take(next);
     }
     await this.#serve(name, next ?? definition);
     if (definition.metadata.deletionTimestamp) await this.#cleanUp(definition);
@@ -151,9 +147,16 @@ export class CustomResources {
     const { name = '', finalizers = [] } = definition.metadata;
     if (!finalizers.includes(cleanupFinalizer)) return;
     const [kind] = this.#served.get(name) ?? [];
+    await this.#write(name, 'status', (current) => this.#terminating(current, inProgress));
     const left = kind ? await removeInstances(registry, registry.of(kind)) : 0;
     if (left > 0) this.#queue.addAfter(name, 500);
-    else await this.#write(name, '', withoutFinalizer);
+    else await this.#write(name, 'status', (current) => this.#terminating(withoutFinalizer(current), kind ? completed : neverEstablished));
+  }
+
+  #terminating(definition: Writable, verdict: Verdict): Writable {
+    const { status } = definition as CustomResourceDefinition;
+    const conditions = setCondition(status?.conditions ?? [], { type: 'Terminating', ...verdict }, this.#options.clock);
+    return { ...definition, status: { ...status, conditions } };
   }
 
   async #write(name: string, subresource: string, apply: (current: Writable) => Writable): Promise<void> {
@@ -162,3 +165,10 @@ export class CustomResources {
     await update(registry, registry.of(CustomResourceDefinition), name, { apply }, request);
   }
 }
+
+type Verdict = Pick<CustomResourceDefinitionCondition, 'status' | 'reason' | 'message'>;
+
+/** How far a definition is that goes. */
+const inProgress = { status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' };
+const completed = { status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' };
+const neverEstablished = { status: 'False', reason: 'NeverEstablished', message: 'resource was never established' };

@@ -6,22 +6,34 @@ import { isMap, type JsonMap, type Schema } from './schema.ts';
  * a default. Nulls that are neither allowed nor defaulted are dropped, as if they were never sent.
  */
 export function applyDefaults(value: unknown, schema: Schema): void {
-  if (Array.isArray(value)) {
-    if (schema.items) for (const element of value) applyDefaults(element, schema.items);
-  } else if (isMap(value)) defaultMembers(value, schema);
+  const { items } = schema;
+  if (isMap(value)) defaultMembers(value, schema);
+  if (!Array.isArray(value) || !items) return;
+  for (const [index, element] of value.entries()) {
+    if (element === null && !items.nullable && isGiven(items.default)) value[index] = copyOf(items.default);
+    applyDefaults(value[index], items);
+  }
 }
 
 function defaultMembers(value: JsonMap, schema: Schema): void {
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     if (value[name] === null && !member.nullable) delete value[name];
-    if (value[name] === undefined && member.default !== undefined) value[name] = copyOf(member.default);
+    if (value[name] === undefined && isGiven(member.default)) value[name] = copyOf(member.default);
     if (value[name] !== undefined) applyDefaults(value[name], member);
   }
   const rest = schema.additionalProperties;
   if (typeof rest !== 'object') return;
   for (const [name, member] of Object.entries(value)) {
     if (schema.properties && Object.hasOwn(schema.properties, name)) continue;
-    if (member === null && !rest.nullable && rest.default !== undefined) value[name] = copyOf(rest.default);
+    if (member === null && !rest.nullable) {
+      if (isGiven(rest.default)) value[name] = copyOf(rest.default);
+      else delete value[name];
+    }
     applyDefaults(value[name], rest);
   }
+}
+
+/** A null is no default. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }

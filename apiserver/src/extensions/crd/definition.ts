@@ -42,6 +42,7 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
     schema: version.schema?.openAPIV3Schema ?? schema,
     prefix: prefixOf(definition),
     conditionalUpdateOnly: true,
+    anyFinalizers: true,
     generation: true,
     defaults: (object) => applyDefaults(object, schema),
     ...(definition.metadata.deletionTimestamp ? { prepareCreate: refuseCreate(definition) } : {}),

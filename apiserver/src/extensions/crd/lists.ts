@@ -1,5 +1,5 @@
 import { compareStrings, type FieldError, fieldDuplicate, fieldInvalid, goJson } from '@keelson/machinery';
-import { isMap, memberPath, memberSchema, type Schema } from './schema.ts';
+import { inOrder, isMap, memberPath, memberSchema, type Schema } from './schema.ts';
 
 /** Tells what an element of a list was before a change: only lists whose elements have keys know. @param old the list before. */
 export function counterparts(old: unknown, schema: Schema): (element: unknown) => unknown {
@@ -47,18 +47,10 @@ function keysOf(element: Readonly<Record<string, unknown>>, keys: readonly strin
 
 function repeats(values: readonly unknown[], path: string): FieldError[] {
   const times = new Map<string, number>();
-  return values.map(ordered).flatMap((value, index) => {
+  return values.map(inOrder).flatMap((value, index) => {
     const text = goJson(value);
     const before = times.get(text) ?? 0;
     times.set(text, before + 1);
     return before === 1 ? [fieldDuplicate(`${path}[${index}]`, value)] : [];
   });
-}
-
-/** The same value, its members in order: whether two are the same is told by their texts. */
-function ordered(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(ordered);
-  if (!isMap(value)) return value;
-  const members = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
-  return Object.fromEntries(members.map(([name, member]) => [name, ordered(member)]));
 }

@@ -1,7 +1,8 @@
-import { cardinality, type Declared } from '@keelson/cel';
+import { cardinality, type Declared, sizesOf } from '@keelson/cel';
 import { type FieldError, type FieldPath, fieldForbidden, fieldInternalError, fieldInvalid } from '@keelson/machinery';
+import { ruleForm } from './internal-form.ts';
 import { type Compiled, type CompiledRule, compiledRules } from './rules-compile.ts';
-import type { Schema, ValidationRule } from './schema.ts';
+import type { Schema } from './schema.ts';
 import { openApiErrors } from './schema-checks.ts';
 
 /** What one rule may be estimated to cost for a whole object, and all rules of a schema together. */
@@ -55,7 +56,12 @@ function childErrors(schema: Schema, place: Place, total: Total): FieldError[] {
     errors.push(...nodeErrors(member, { at: at.child('properties').key(name), root: false, count, uncorrelated }, total));
   if (items) {
     const keyed = schema['x-kubernetes-list-type'] === 'map';
-    const inside = { at: at.child('items'), root: false, count: times(count, schema.maxItems), uncorrelated: keyed ? uncorrelated : at };
+    const inside = {
+      at: at.child('items'),
+      root: false,
+      count: times(count, schema.maxItems),
+      uncorrelated: keyed ? uncorrelated : (uncorrelated ?? at),
+    };
     errors.push(...nodeErrors(items, inside, total));
   }
   return errors;
@@ -98,8 +104,8 @@ interface Expressions {
 /** What a message may cost is not counted by how many values there are. */
 function expressionErrors({ rule, test, message }: CompiledRule, { self, count, total }: Expressions, at: FieldPath): FieldError[] {
   const check = (compiled: Compiled, what: string, where: FieldPath, times: number): FieldError[] => {
-    if (compiled.type === 'problem') return [fieldInvalid(where, goRule(rule), compiled.why)];
-    const cost = Math.min(compiled.program.estimate().max * times, 2 ** 64);
+    if (compiled.type === 'problem') return [fieldInvalid(where, ruleForm(rule), compiled.why)];
+    const cost = Math.min(compiled.program.estimate(sizesOf(self.type)).max * times, 2 ** 64);
     total.cost += cost;
     if (cost >= schemaLimit / 100) total.dearest.push({ at: where, cost });
     return cost > ruleLimit ? [fieldForbidden(where, tooDear(what, cost, ruleLimit))] : [];
@@ -113,14 +119,6 @@ function expressionErrors({ rule, test, message }: CompiledRule, { self, count, 
 function messageOf(message: Compiled): Compiled {
   const why = message.type === 'problem' ? message.why.replace(/^compilation failed/, 'messageExpression compilation failed') : '';
   return why === '' ? message : { type: 'problem', why };
-}
-
-/** A rule as upstream shows it: its own form of it, with all members. */
-function goRule({ rule, message = '', messageExpression = '', reason, fieldPath = '', optionalOldSelf }: ValidationRule): object {
-  return {
-    ...{ Rule: rule, Message: message, MessageExpression: messageExpression },
-    ...{ Reason: reason ?? null, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf ?? null },
-  };
 }
 
 function tooDear(what: string, cost: number, limit: number): string {

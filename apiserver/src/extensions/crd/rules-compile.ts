@@ -1,5 +1,6 @@
 import { type Declared, declare, library, optional, Program, type Scope } from '@keelson/cel';
 import { compileProblem } from '../cel/conditions.ts';
+import { followPath } from './field-path.ts';
 import type { Schema, ValidationRule } from './schema.ts';
 
 /** An expression of a rule: a program, or why it is none. */
@@ -9,6 +10,8 @@ export interface CompiledRule {
   readonly rule: ValidationRule;
   readonly test: Compiled;
   readonly message: Compiled | undefined;
+  /** Where what breaks it is said to be, below the value. */
+  readonly fieldPath: string;
   /** Asked of changes only, unless the rule says that there may be nothing before. */
   readonly usesOld: boolean;
 }
@@ -26,19 +29,28 @@ export function compiledRules(schema: Schema, root: boolean): CompiledRules {
   const known = compiled.get(schema);
   if (known) return known;
   const self = declare(schema, { name: 'selfType', root: root || schema['x-kubernetes-embedded-resource'] === true });
-  const rules = (schema['x-kubernetes-validations'] ?? []).map((rule) => compileRule(rule, self));
+  // What says nothing is refused elsewhere, and asked nowhere.
+  const said = (schema['x-kubernetes-validations'] ?? []).filter(({ rule = '' }) => rule.trim() !== '');
+  const rules = said.map((rule) => ({ ...compileRule(rule, self), fieldPath: fieldPathOf(rule, schema) }));
   const made = { rules, self };
   compiled.set(schema, made);
   return made;
 }
 
-function compileRule(rule: ValidationRule, self: Declared | undefined): CompiledRule {
+function compileRule(rule: ValidationRule, self: Declared | undefined): Omit<CompiledRule, 'fieldPath'> {
   const variables: Scope['variables'] = self ? { self: self.type, oldSelf: rule.optionalOldSelf ? optional(self.type) : self.type } : {};
   const scope: Scope = { functions: library, variables };
   const test = compile(rule.rule, scope, 'bool', 'cel expression must evaluate to a bool');
   const words = rule.messageExpression?.trim();
-  const message = words ? compile(words, scope, 'string', 'messageExpression must evaluate to a string') : undefined;
+  const message =
+    words && test.type === 'program' ? compile(words, scope, 'string', 'messageExpression must evaluate to a string') : undefined;
   return { rule, test, message, usesOld: test.type === 'program' && test.program.mentions('oldSelf') };
+}
+
+/** Of a path that leads nowhere, nothing is said. */
+function fieldPathOf({ fieldPath = '' }: ValidationRule, schema: Schema): string {
+  const found = fieldPath === '' ? '' : followPath(schema, fieldPath, true);
+  return typeof found === 'string' ? '' : found.path;
 }
 
 function compile(expression: string, scope: Scope, type: string, otherwise: string): Compiled {

@@ -1,5 +1,7 @@
 import { type FieldError, type FieldPath, fieldInvalid, fieldRequired, fieldUnsupported } from '@keelson/machinery';
+import { followPath } from './field-path.ts';
 import type { Schema, ValidationRule } from './schema.ts';
+import { unreadable } from './unreadable.ts';
 
 /** What is wrong with how the rules of a schema are written down, whatever their expressions say. */
 export function ruleShapeErrors(schema: Schema, at: FieldPath): FieldError[] {
@@ -25,20 +27,11 @@ function ruleErrors(
   if (reason !== undefined && !reasons.includes(reason)) errors.push(fieldUnsupported(at.child('reason'), reason, reasons));
   if (fieldPath && !fieldPath.trim()) errors.push(fieldInvalid(at.child('fieldPath'), fieldPath, 'must be non-empty if specified'));
   if (/[\n\r]/.test(fieldPath ?? '')) errors.push(fieldInvalid(at.child('fieldPath'), fieldPath, 'must not contain line breaks'));
-  if (fieldPath && !leads(schema, fieldPath)) errors.push(fieldInvalid(at.child('fieldPath'), fieldPath, 'must be a valid path'));
+  if (fieldPath && !leads(schema, fieldPath, at)) errors.push(fieldInvalid(at.child('fieldPath'), fieldPath, 'must be a valid path'));
   return errors;
 }
 
-/** Whether `.a.b` or `['a']` leads to a value the schema knows. */
-function leads(schema: Schema, fieldPath: string): boolean {
-  const steps = [...fieldPath.matchAll(/\.([A-Za-z_][\w-]*)|\['([^']*)'\]/gy)];
-  if (fieldPath === '' || steps.reduce((sum, [all]) => sum + all.length, 0) !== fieldPath.length) return false;
-  let here: Schema | undefined = schema;
-  for (const [, dotted, quoted] of steps) {
-    const { properties = {}, additionalProperties }: Schema = here ?? {};
-    const name = dotted ?? quoted ?? '';
-    here = Object.hasOwn(properties, name) ? properties[name] : typeof additionalProperties === 'object' ? additionalProperties : undefined;
-    if (!here) return false;
-  }
-  return true;
+/** Whether `.a.b` or `['a']` leads to a value the schema knows; where that cannot be told, it does. */
+function leads(schema: Schema, fieldPath: string, at: FieldPath): boolean {
+  return unreadable(schema, at) !== undefined || typeof followPath(schema, fieldPath, true) !== 'string';
 }

@@ -168,10 +168,27 @@ test('what did not change is warned of, unless a rule is about the change', () =
   assert.deepEqual(longer.errors.map(formatFieldError), ['spec.l[0]: Invalid value: -2: failed rule: self > 0']);
 });
 
-test('what is replaced as a whole has no parts that were there before', () => {
+test('members of maps are what they were before, also where the map is replaced as a whole', () => {
   const changed: Schema = { ...integer, 'x-kubernetes-validations': [{ rule: 'self != oldSelf' }] };
   const map = (type: string): Schema => object({ m: { type: 'object', properties: { c: changed }, 'x-kubernetes-map-type': type } });
   const [value, old] = [{ m: { c: 1, d: 1 } }, { m: { c: 1 } }];
-  assert.equal(wrong(map('granular'), value, old).length, 1);
-  assert.deepEqual(wrong(map('atomic'), value, old), []);
+  for (const type of ['granular', 'atomic']) assert.equal(wrong(map(type), value, old).length, 1, type);
+});
+
+test('what breaks a rule is told where its path leads, and by the type of its schema', () => {
+  const rule = (fieldPath: string, rule = 'false'): Schema => ({ 'x-kubernetes-validations': [{ rule, fieldPath }] });
+  const map: Schema = { type: 'object', additionalProperties: integer };
+  assert.deepEqual(wrong(object({ m: { ...map, ...rule('.a') } }), { m: { a: 1 } }), ['spec.m[a]: Invalid value: failed rule: false']);
+  assert.deepEqual(wrong(object({ n: { ...integer, ...rule('.a') } }), { n: 1 }), ['spec.n: Invalid value: 1: failed rule: false']);
+  assert.deepEqual(wrong(object({ n: { type: 'number', ...rule('', '1 / 0 == 1') } }), { n: 1 }), [
+    'spec.n: Invalid value: "number": division by zero evaluating rule: 1 / 0 == 1',
+  ]);
+  assert.deepEqual(wrong(object({ n: { ...integer, ...rule('', ' ') } }), { n: 1 }), []);
+});
+
+test('what an object says of its kind is not excused for having been so', () => {
+  const kind: Schema = { ...text, 'x-kubernetes-validations': [{ rule: "self == 'Pod'" }] };
+  const value = { kind: 'Baz' };
+  const { errors, warnings } = checkRules(value, value, { type: 'object', properties: { kind } });
+  assert.deepEqual([errors.map(formatFieldError), warnings], [[`kind: Invalid value: "Baz": failed rule: self == 'Pod'`], []]);
 });

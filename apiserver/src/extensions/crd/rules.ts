@@ -13,7 +13,7 @@ import {
 import { outOfBudget, rulesBudget } from '../cel/budget.ts';
 import { counterparts } from './lists.ts';
 import { type CompiledRule, compiledRules } from './rules-compile.ts';
-import { isMap, memberPath, memberSchema, type Schema, somewhere, type ValidationRule } from './schema.ts';
+import { inOrder, isMap, memberPath, memberSchema, type Schema, somewhere, type ValidationRule } from './schema.ts';
 
 /** Whether any value of the schema has rules: most have none, and are not walked. */
 export function hasRules(schema: Schema): boolean {
@@ -60,7 +60,7 @@ class RuleCheck {
   value(subject: Subject, schema: Schema): void {
     const { value, old } = subject;
     if (this.#ended || value === undefined || value === null || !mayHaveRules(schema)) return;
-    const unchanged = subject.unchanged || (old !== undefined && equal(value, old));
+    const unchanged = !typeMeta.has(subject.path) && (subject.unchanged || (old !== undefined && equal(value, old)));
     this.#own({ ...subject, unchanged }, schema);
     this.#below({ ...subject, unchanged }, schema);
   }
@@ -72,8 +72,7 @@ class RuleCheck {
       const before = counterparts(old, schema);
       for (const [index, one] of value.entries()) this.value({ value: one, old: before(one), path: `${path}[${index}]`, unchanged }, items);
     } else if (isMap(value)) {
-      // What is replaced as a whole has no parts that were there before.
-      const before = isMap(old) && schema['x-kubernetes-map-type'] !== 'atomic' ? old : {};
+      const before = isMap(old) ? old : {};
       for (const [name, member] of Object.entries(value)) {
         const nested = memberSchema(schema, name);
         if (nested) this.value({ value: member, old: before[name], path: memberPath(schema, path, name), unchanged }, nested);
@@ -90,23 +89,23 @@ class RuleCheck {
     for (const rule of rules) {
       if (this.#ended) return;
       if (rule.usesOld && before === undefined && !rule.rule.optionalOldSelf) continue;
-      this.#ask(rule, subject, { self, oldSelf: rule.rule.optionalOldSelf ? optionally(before) : before });
+      this.#ask(rule, { ...subject, type: schema.type ?? '' }, { self, oldSelf: rule.rule.optionalOldSelf ? optionally(before) : before });
     }
   }
 
-  #ask(compiled: CompiledRule, { value, path, unchanged }: Subject, values: Values): void {
+  #ask(compiled: CompiledRule, { value, path, unchanged, type }: Subject & { readonly type: string }, values: Values): void {
     const { rule, test, usesOld } = compiled;
     const found = test.type === 'program' ? this.#evaluate(test.program, values) : undefined;
     if (found?.type === 'value') {
       if (found.value === true) return;
-      const place = (path + (rule.fieldPath ?? '')).replace(/^\./, '') || '<nil>';
-      const error = refusal(rule, place, shown(value), this.#message(compiled, values));
+      const place = (path + compiled.fieldPath).replace(/^\./, '') || '<nil>';
+      const error = refusal(rule, place, shown(value, type), this.#message(compiled, values));
       if (unchanged && !usesOld) this.warnings.push(formatFieldError(error));
       else this.errors.push(error);
       return;
     }
     const why = test.type === 'problem' ? `rule compile error: ${test.why}` : found ? this.#failure(found.error, rule) : outOfBudget;
-    this.errors.push(fieldInvalid(path || '<nil>', typeName(value), why));
+    this.errors.push(fieldInvalid(path || '<nil>', type, why));
   }
 
   /** Undefined when there is nothing left to spend. */
@@ -144,6 +143,9 @@ type Values = Readonly<Record<string, unknown>>;
 /** Characters of a computed message. */
 const longestMessage = 5 * 1024;
 
+/** What every object says of its kind: it is the same before and after, and may have been another. */
+const typeMeta: ReadonlySet<string> = new Set(['apiVersion', 'kind']);
+
 const ruled = new WeakMap<Schema, boolean>();
 
 function mayHaveRules(schema: Schema): boolean {
@@ -175,14 +177,6 @@ function refusal({ reason }: ValidationRule, at: string, value: unknown, message
 }
 
 /** Values as a broken rule shows them: whole lists and objects would be too long. */
-function shown(value: unknown): unknown {
-  return typeof value === 'object' ? omitted : value;
-}
-
-/** Where a rule itself failed, values are told by their type. */
-function typeName(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (isMap(value)) return 'object';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
-  return typeof value;
+function shown(value: unknown, type: string): unknown {
+  return type === 'object' || type === 'array' ? omitted : inOrder(value);
 }

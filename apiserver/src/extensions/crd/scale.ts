@@ -10,11 +10,13 @@ type Scale = NonNullable<NonNullable<CustomResourceDefinitionVersion['subresourc
 /** How a custom resource is scaled, by the paths its definition names. */
 export function scaleRules({ specReplicasPath, statusReplicasPath, labelSelectorPath }: Scale): ScaleRules<KubeObject> {
   return {
+    path: specReplicasPath,
     replicas(object) {
       const replicas = readMember(object, specReplicasPath);
       if (typeof replicas !== 'number') throw internalError(new Error(`the spec replicas field "${specReplicasPath}" does not exist`));
       return replicas;
     },
+    isSet: (object) => typeof readMember(object, specReplicasPath) === 'number',
     setReplicas: (object, replicas) => writeMember(object, specReplicasPath, replicas),
     statusReplicas: (object) => count(readMember(object, statusReplicasPath)),
     selector: (object) => (labelSelectorPath ? memberText(readMember(object, labelSelectorPath)) : ''),

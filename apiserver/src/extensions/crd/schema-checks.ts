@@ -2,23 +2,8 @@ import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldUns
 import { isEmbedded } from './embedded.ts';
 import { ruleShapeErrors } from './rules-shape.ts';
 import type { Schema } from './schema.ts';
+import { childrenOf } from './schema-children.ts';
 import { mergeErrors } from './structural-lists.ts';
-
-/** What upstream has no structural form of. */
-const unknownToStructure = ['id', '$schema', '$ref', 'patternProperties', 'dependencies', 'additionalItems', 'definitions'];
-
-/** Why upstream cannot read a schema as a structural one at all; undefined when it can. */
-export function unreadable(schema: Schema, at: FieldPath): string | undefined {
-  const raw = schema as Readonly<Record<string, unknown>>;
-  const name = unknownToStructure.find((member) => raw[member] !== undefined && raw[member] !== '');
-  if (name) return `OpenAPIV3Schema '${name.replace('$schema', 'schema')}' is not supported`;
-  if (Array.isArray(schema.items)) return "OpenAPIV3Schema 'items' must be a schema, but is an array";
-  for (const [child, where] of childrenOf(schema, at)) {
-    const why = unreadable(child, where);
-    if (why) return why;
-  }
-  return undefined;
-}
 
 /** What of the place of a schema decides what it may say. */
 interface Place {
@@ -30,7 +15,7 @@ interface Place {
 
 /** What is refused in the schemas of definitions whether they are structural or not, and in all that restrict them too. */
 export function openApiErrors(schema: Schema, at: FieldPath, place: Place = { root: true }): FieldError[] {
-  const below = childrenOf(schema, at).flatMap(([child, where, name]) => openApiErrors(child, where, placeOf(schema, place, name)));
+  const below = childrenOf(schema, at).flatMap(([child, where, name]) => openApiErrors(child, where, placeOf(schema, child, place, name)));
   const preserve = 'x-kubernetes-preserve-unknown-fields';
   const loses = schema[preserve] === false ? [fieldInvalid(at.child(preserve), false, 'must be true or undefined')] : [];
   return [...ownErrors(schema, at, place), ...below, ...loses, ...mergeErrors(schema, at), ...ruleShapeErrors(schema, at)];
@@ -39,10 +24,13 @@ export function openApiErrors(schema: Schema, at: FieldPath, place: Place = { ro
 const identity = ['metadata', 'kind', 'apiVersion'];
 
 /** @param name of the property; undefined for all that is no property. */
-function placeOf(schema: Schema, { noDefaults, inMetadata, root }: Place, name: string | undefined): Place {
+function placeOf(schema: Schema, child: Schema, { noDefaults, inMetadata, root }: Place, name: string | undefined): Place {
+  if (inMetadata && child === schema.additionalProperties) return { noDefaults: insideMap, inMetadata };
   if (name === undefined || !identity.includes(name) || !(root || isEmbedded(schema))) return { noDefaults, inMetadata };
   return { noDefaults: root ? `in top-level ${name}` : noDefaults, inMetadata: true };
 }
+
+const insideMap = 'inside additionalProperties applying to object metadata';
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 const unsupported = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'];
@@ -62,20 +50,4 @@ function ownErrors(schema: Schema, at: FieldPath, { noDefaults, inMetadata }: Pl
   if (additionalProperties !== true && Object.keys(properties).length > 0)
     forbid('additionalProperties', 'additionalProperties and properties are mutual exclusive');
   return errors;
-}
-
-type Child = readonly [schema: Schema, at: FieldPath, property?: string];
-
-function childrenOf({ additionalProperties, properties = {}, not, items, ...lists }: Schema, at: FieldPath): Child[] {
-  const several = (name: 'allOf' | 'oneOf' | 'anyOf'): Child[] =>
-    (lists[name] ?? []).map((schema, index): Child => [schema, at.child(name).index(index)]);
-  return [
-    ...(typeof additionalProperties === 'object' ? [[additionalProperties, at.child('additionalProperties')] as const] : []),
-    ...Object.entries(properties).map(([name, schema]): Child => [schema, at.child('properties').key(name), name]),
-    ...(not ? [[not, at.child('not')] as const] : []),
-    ...several('allOf'),
-    ...several('oneOf'),
-    ...several('anyOf'),
-    ...(items && !Array.isArray(items) ? [[items, at.child('items')] as const] : []),
-  ];
 }

@@ -7,6 +7,7 @@ import {
   fieldUnsupported,
   repeats,
 } from '@keelson/machinery';
+import { itemsForm } from './internal-form.ts';
 import type { Schema } from './schema.ts';
 
 /** What is wrong with how a schema says that its lists and maps merge. */
@@ -62,6 +63,11 @@ function keysErrors(schema: Schema, at: FieldPath): FieldError[] {
   }
   const errors = keys.length > 0 ? [] : [fieldRequired(names, 'must not be empty if x-kubernetes-list-type is map')];
   if (!items) return [...errors, fieldRequired(at.child('items'), 'must have a schema if x-kubernetes-list-type is map')];
+  if (Array.isArray(items))
+    return [
+      ...errors,
+      fieldInvalid(at.child('items'), itemsForm(items), 'must only have a single schema if x-kubernetes-list-type is map'),
+    ];
   if (items.type !== 'object') {
     const detail = "must be object if parent array's x-kubernetes-list-type is map";
     return [...errors, fieldInvalid(at.child('items', 'type'), items.type ?? '', detail)];

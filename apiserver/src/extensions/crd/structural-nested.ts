@@ -1,9 +1,14 @@
-import { equal, type FieldError, type FieldPath, fieldForbidden, fieldRequired } from '@keelson/machinery';
+import { equal, type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired } from '@keelson/machinery';
+import { patternOf } from './pattern.ts';
 import type { Schema } from './schema.ts';
 
 /** What stands under allOf, anyOf, oneOf and not may only restrict values. */
 export function nestedErrors(schema: Schema, at: FieldPath): FieldError[] {
-  return nestedIn(schema, at).flatMap(([nested, where]) => restrictionErrors(nested, where));
+  return nestedIn(schema, at).flatMap(([nested, where]) => {
+    // That of a number or a text, alone or as the first of what all has to hold, is the one way in which types may be named.
+    if (nested === schema.allOf?.[0] && isNumberOrText(nested)) return restrictionErrors(nested, where, true);
+    return isNumberOrText(schema) && schema.anyOf?.includes(nested) ? [] : restrictionErrors(nested, where);
+  });
 }
 
 /** What the allOf, anyOf, oneOf and not of a whole object restrict has a schema outside. Those of its parts upstream does not ask this of. */
@@ -11,12 +16,9 @@ export function incompleteErrors(schema: Schema, at: FieldPath): FieldError[] {
   return nestedIn(schema, at).flatMap(([nested, where]) => missingErrors(nested, schema, where, at));
 }
 
-/** All that a schema holds of these, but for the one way in which types may be named: that of what is a number or a text. */
 function nestedIn(schema: Schema, at: FieldPath): (readonly [Schema, FieldPath])[] {
-  const typed = isNumberOrText(schema) ? [] : schema.anyOf;
-  const known = { ...schema, anyOf: typed };
   const lists = (['allOf', 'anyOf', 'oneOf'] as const).flatMap((name) =>
-    (known[name] ?? []).map((nested, index) => [nested, at.child(name).index(index)] as const),
+    (schema[name] ?? []).map((nested, index) => [nested, at.child(name).index(index)] as const),
   );
   return schema.not ? [...lists, [schema.not, at.child('not')]] : lists;
 }
@@ -25,27 +27,41 @@ function isNumberOrText({ anyOf }: Schema): boolean {
   return equal(anyOf, [{ type: 'integer' }, { type: 'string' }]);
 }
 
+export function patternErrors({ pattern }: Schema, at: FieldPath): FieldError[] {
+  const problem = pattern ? patternOf(pattern) : undefined;
+  if (typeof problem !== 'string') return [];
+  return [fieldInvalid(at.child('pattern'), pattern, `must be a valid regular expression, but isn't: ${problem}`)];
+}
+
 /** Members that say more than which values are allowed, by what upstream says of them there. */
 const structureOnly: Readonly<Record<string, string>> = {
   ...{ type: 'empty', title: 'empty', description: 'empty', 'x-kubernetes-list-map-keys': 'empty', 'x-kubernetes-validations': 'empty' },
-  ...{ additionalProperties: 'undefined', default: 'undefined', externalDocs: 'undefined' },
+  ...{ additionalProperties: 'undefined', default: 'undefined' },
   ...{ 'x-kubernetes-list-type': 'undefined', 'x-kubernetes-map-type': 'undefined' },
   ...{ nullable: 'false', 'x-kubernetes-preserve-unknown-fields': 'false', 'x-kubernetes-embedded-resource': 'false' },
   'x-kubernetes-int-or-string': 'false',
 };
 
-function restrictionErrors(schema: Schema, at: FieldPath): FieldError[] {
+/** @param eitherType whether its anyOf names the types of what is a number or a text. */
+function restrictionErrors(schema: Schema, at: FieldPath, eitherType = false): FieldError[] {
   const raw = schema as Readonly<Record<string, unknown>>;
   const errors = Object.entries(structureOnly)
-    .filter(([name]) => raw[name] !== undefined && raw[name] !== '' && raw[name] !== false)
+    .filter(([name]) => (name === 'default' ? raw[name] !== undefined && raw[name] !== null : says(raw[name])))
     .map(([name, what]) => fieldForbidden(at.child(name), `must be ${what} to be structural`));
   if (schema.properties?.metadata)
     errors.push(fieldForbidden(at.child('properties').key('metadata'), 'must not be specified in a nested context'));
-  const below = Object.entries(schema.properties ?? {}).flatMap(([name, nested]) =>
-    restrictionErrors(nested, at.child('properties').key(name)),
-  );
-  const items = schema.items ? restrictionErrors(schema.items, at.child('items')) : [];
-  return [...errors, ...nestedErrors(schema, at), ...below, ...items];
+  const nested = nestedIn(eitherType ? { ...schema, anyOf: [] } : schema, at);
+  return [
+    ...errors,
+    ...patternErrors(schema, at),
+    ...nested.flatMap(([one, where]) => restrictionErrors(one, where)),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, one]) => restrictionErrors(one, at.child('properties').key(name))),
+    ...(schema.items ? restrictionErrors(schema.items, at.child('items')) : []),
+  ];
+}
+
+function says(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '' && value !== false && !(Array.isArray(value) && value.length === 0);
 }
 
 /** Values that are restricted and have no schema outside. @param at where `nested` stands. @param outside where `schema` does. */

@@ -155,3 +155,61 @@ test('sets and maps of lists', () => {
     `${at}.items.properties[k].nullable: Forbidden: this property is in x-kubernetes-list-map-keys, so it cannot be nullable`,
   ]);
 });
+
+test('patterns are patterns also where values are only restricted, and more is told of them', () => {
+  const wrong = (at: string): string =>
+    `s.properties[a].${at}.pattern: Invalid value: "(": must be a valid regular expression, but isn't: error parsing regexp: missing closing ): \`(\``;
+  assert.deepEqual(said({ a: { ...text, allOf: [{ pattern: '(' }], not: { pattern: '(' } } }), [wrong('allOf[0]'), wrong('not')]);
+  for (const value of [false, '', []])
+    assert.deepEqual(said({ a: { ...text, not: { default: value } } }), [
+      's.properties[a].not.default: Forbidden: must be undefined to be structural',
+    ]);
+});
+
+test('types are named of what is a number or a text in two ways', () => {
+  const either: Schema = { anyOf: [{ type: 'integer' }, text] };
+  const must = (at: string): string => `s.properties[a].${at}.type: Forbidden: must be empty to be structural`;
+  const kind: Schema = { 'x-kubernetes-int-or-string': true };
+  assert.deepEqual(said({ a: { ...kind, ...either }, b: { ...kind, allOf: [either, { minimum: 1 }] } }), []);
+  assert.deepEqual(said({ a: { ...kind, allOf: [{ minimum: 1 }, either] } }), [must('allOf[1].anyOf[0]'), must('allOf[1].anyOf[1]')]);
+  assert.deepEqual(said({ a: { ...kind, oneOf: [either] } }), [must('oneOf[0].anyOf[0]'), must('oneOf[0].anyOf[1]')]);
+});
+
+test('defaults that tell who an object is make sense in one', () => {
+  const embedded = (properties: Readonly<Record<string, Schema>>, more: Schema = {}): Schema => ({
+    ...{ type: 'object', 'x-kubernetes-embedded-resource': true, properties },
+    ...more,
+  });
+  const at = (what: string): string => `s.properties[a].${what}: Invalid value:`;
+  const first = (...all: readonly string[]): string[] => all.map((one) => one.slice(0, one.indexOf('regex') < 0 ? undefined : 60));
+  assert.deepEqual(said({ a: embedded({ kind: { ...text, default: 'Pod' } }) }), []);
+  assert.match(
+    said({ a: embedded({ kind: { ...text, default: '%' } }) })[0] ?? '',
+    /properties\[kind\]\.default: Invalid value: "%": must result in valid metadata: kind: Invalid value: "%": may have/,
+  );
+  const labels = { type: 'object', properties: { labels: { type: 'object', additionalProperties: text, default: { a: 1 } } } };
+  assert.deepEqual(said({ a: embedded({ metadata: labels }) }), [
+    `${at('properties[metadata].properties[labels].default')} {"a":1}: must result in valid metadata: metadata: Invalid value: {"labels":{"a":1}}: json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string`,
+  ]);
+  const named = (metadata: unknown): string[] =>
+    first(...said({ a: embedded({ b: text }, { default: { apiVersion: 'v1', kind: 'Pod', metadata } }) }));
+  assert.deepEqual(named({ name: 'x' }), []);
+  assert.deepEqual(named({ name: 42 }), [
+    `${at('default.metadata')} {"name":42}: json: cannot unmarshal number into Go struct field ObjectMeta.name of type string`,
+  ]);
+  assert.deepEqual(named(42), [`${at('default.metadata')} 42: json: cannot unmarshal number into Go value of type v1.ObjectMeta`]);
+});
+
+test('a default of what is a number or a text is only of its type', () => {
+  const kind = { 'x-kubernetes-int-or-string': true };
+  assert.deepEqual(said({ a: { ...kind, default: true } }), []);
+  assert.deepEqual(said({ a: { ...kind, type: 'string', default: 7 } }), [
+    's.properties[a].default: Invalid value: "integer":  in body must be of type string: "integer"',
+  ]);
+});
+
+test('unknown members of a default are shown in order', () => {
+  assert.deepEqual(said({ a: { ...object, default: { z: 1, k: 'x' } } }), [
+    's.properties[a].default: Invalid value: {"k":"x","z":1}: must not have unknown fields',
+  ]);
+});

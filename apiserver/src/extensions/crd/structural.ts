@@ -1,22 +1,23 @@
 import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, formatFieldError } from '@keelson/machinery';
 import { defaultErrors } from './default-checks.ts';
 import { isEmbedded } from './embedded.ts';
-import { patternOf } from './pattern.ts';
 import { ruleSchemaErrors } from './rules-check.ts';
 import type { Schema } from './schema.ts';
-import { openApiErrors, unreadable } from './schema-checks.ts';
-import { incompleteErrors, nestedErrors } from './structural-nested.ts';
+import { openApiErrors } from './schema-checks.ts';
+import { incompleteErrors, nestedErrors, patternErrors } from './structural-nested.ts';
+import { unreadable } from './unreadable.ts';
 
 /**
  * Why a schema is not structural: every value has a type, found without looking into allOf, anyOf, oneOf and not, which may only restrict.
  * Also what upstream refuses in any schema. Paths, messages and order are upstream's.
+ * @param found what else is wrong with it: where there is something, it is not told that upstream cannot read it.
  */
-export function structuralErrors(schema: Schema, at: FieldPath): FieldError[] {
+export function structuralErrors(schema: Schema, at: FieldPath, found: readonly FieldError[] = []): FieldError[] {
   const why = unreadable(schema, at);
   const errors = why ? [] : shapeErrors(schema, at);
   if (!why && errors.length === 0) errors.push(...defaultErrors(schema, at));
   const refused = openApiErrors(schema, at);
-  if (why) return refused.length > 0 ? refused : [fieldInvalid(at, '', why)];
+  if (why) return refused.length + found.length > 0 ? refused : [fieldInvalid(at, '', why)];
   // What is not structural has no types that rules could be checked against.
   return errors.length > 0 ? [...errors, ...refused] : [...refused, ...ruleSchemaErrors(schema, at)];
 }
@@ -43,12 +44,6 @@ function nodeErrors(schema: Schema, at: FieldPath, whenUntyped: string): FieldEr
   ];
 }
 
-function patternErrors({ pattern }: Schema, at: FieldPath): FieldError[] {
-  const problem = pattern ? patternOf(pattern) : undefined;
-  if (typeof problem !== 'string') return [];
-  return [fieldInvalid(at.child('pattern'), pattern, `must be a valid regular expression, but isn't: ${problem}`)];
-}
-
 /** What is a number or a text is no object. */
 function eitherErrors(schema: Schema, at: FieldPath): FieldError[] {
   const both = ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const;
@@ -61,11 +56,11 @@ function eitherErrors(schema: Schema, at: FieldPath): FieldError[] {
 function typeErrors(schema: Schema, at: FieldPath, whenUntyped: string): FieldError[] {
   const free = schema['x-kubernetes-int-or-string'] || schema['x-kubernetes-preserve-unknown-fields'];
   const where = at.child('type');
+  const errors = schema.type === 'array' && !schema.items ? [fieldRequired(at.child('items'), 'must be specified')] : [];
   const mustBeObject = 'must be object if x-kubernetes-embedded-resource is true';
   if (!schema.type && isEmbedded(schema)) return [fieldRequired(where, mustBeObject)];
   if (!schema.type) return free ? [] : [fieldRequired(where, whenUntyped)];
-  if (schema.type !== 'object' && isEmbedded(schema)) return [fieldInvalid(where, schema.type, mustBeObject)];
-  return schema.type === 'array' && !schema.items ? [fieldRequired(at.child('items'), 'must be specified')] : [];
+  return schema.type !== 'object' && isEmbedded(schema) ? [...errors, fieldInvalid(where, schema.type, mustBeObject)] : errors;
 }
 
 function childErrors({ properties = {}, additionalProperties, items }: Schema, at: FieldPath): FieldError[] {
@@ -112,5 +107,6 @@ const shapeless = 'must not be empty if x-kubernetes-embedded-resource is true w
 /** What metadata is, is the server's own to say: a definition may only restrict how its objects are named. */
 function restrictsNames({ type: _type, default: _default, properties = {}, ...rest }: Schema): boolean {
   const names = Object.keys(properties);
-  return Object.keys(rest).length === 0 && names.every((name) => name === 'name' || name === 'generateName');
+  const said = Object.values(rest).filter((value) => value !== undefined && value !== false && value !== '');
+  return said.length === 0 && names.every((name) => name === 'name' || name === 'generateName');
 }

@@ -1,10 +1,7 @@
 import { equal } from '@keelson/machinery';
 import type { CustomResourceDefinition } from '@keelson/types';
-import { isKnownFormat } from './formats.ts';
+import { hasMeaning } from './formats.ts';
 import type { Schema } from './schema.ts';
-
-/** Formats of numbers, by type. */
-const numbers: Readonly<Record<string, readonly string[]>> = { integer: ['int32', 'int64'], number: ['float', 'double'] };
 
 /** The formats of a definition's schemas that mean nothing to the server, and that were not there before. */
 export function newFormats(next: CustomResourceDefinition, old: CustomResourceDefinition | undefined): string[] {
@@ -21,14 +18,10 @@ function unknownFormats({ spec: { versions } }: CustomResourceDefinition): strin
 }
 
 function formatsIn(schema: Schema): string[] {
-  const { type = '', format, properties = {}, items, additionalProperties, allOf = [], anyOf = [], oneOf = [], not } = schema;
-  const own = format && !means(type, format) ? [format] : [];
+  const { format, properties = {}, items, additionalProperties, allOf = [], anyOf = [], oneOf = [], not } = schema;
+  const own = format && !hasMeaning(schema) ? [format] : [];
   const below = [items, typeof additionalProperties === 'object' ? additionalProperties : undefined, not].filter(
     (child) => child !== undefined,
   );
   return [...own, ...[...below, ...allOf, ...anyOf, ...oneOf, ...Object.values(properties)].flatMap(formatsIn)];
-}
-
-function means(type: string, format: string): boolean {
-  return type === '' || type === 'string' ? isKnownFormat(format) : (numbers[type]?.includes(format) ?? false);
 }

@@ -10,11 +10,12 @@ import {
   formatFieldError,
   goJson,
 } from '@keelson/machinery';
-import { hasFormat } from './formats.ts';
+import { hasFormat, hasMeaning } from './formats.ts';
 import { counterparts } from './lists.ts';
 import { nearest } from './nearest.ts';
 import { fits } from './pattern.ts';
-import { isMap, memberSchema, type Schema } from './schema.ts';
+import { inOrder, isMap, type JsonMap, type Schema } from './schema.ts';
+import { numberErrors } from './validate-numbers.ts';
 
 /**
  * What is wrong with a value by a schema, in the order upstream finds it, with its words: the path as written in JavaScript, the value,
@@ -28,7 +29,7 @@ export function validateValue(value: unknown, schema: Schema, path = '', old?: u
     ...typeErrors(value, schema, path),
     ...composed,
     ...(typeof value === 'string' ? stringErrors(value, schema, path) : []),
-    ...(typeof value === 'number' ? numberErrors(value, schema, path) : []),
+    ...(typeof value === 'number' ? numberErrors(value, schema, { path, at: place(path) }) : []),
     ...(Array.isArray(value) ? listErrors(value, schema, path, old) : []),
     ...enumErrors(value, schema, path),
     ...(isMap(value) ? mapErrors(value, schema, path, old) : []),
@@ -45,29 +46,44 @@ function typeErrors(value: unknown, schema: Schema, path: string): FieldError[] 
   if (value === null && schema.nullable) return [];
   const wanted = schema['x-kubernetes-int-or-string'] ? ['integer', 'string'] : schema.type ? [schema.type] : [];
   const found = typeOf(value);
-  if (wanted.length === 0 || wanted.includes(found)) return [];
-  if (found === 'integer' && wanted.includes('number')) return [];
-  return [fieldTypeInvalid(place(path), found, `${path} in body must be of type ${wanted.join(',')}: ${JSON.stringify(found)}`)];
+  const fits = wanted.includes(found) || (found === 'integer' && wanted.includes('number'));
+  if (fits) return [];
+  const format = value === null || !hasMeaning(schema) ? undefined : schema.format;
+  if (wanted.length === 0 && !format) return [];
+  const mistyped = (shown: string, type: string): FieldError[] => [
+    fieldTypeInvalid(place(path), shown, `${path} in body must be of type ${type}: ${JSON.stringify(shown)}`),
+  ];
+  if (!format) return mistyped(found, wanted.join(','));
+  // Texts and lists are left to the format, unless numbers are wanted; of other values not the type is told, but the format.
+  if (typeof value === 'string' || Array.isArray(value)) return numeric(schema) ? mistyped(found, wanted.join(',')) : [];
+  const own = found === 'integer' ? 'int64' : found === 'number' ? 'float64' : '';
+  return own === format ? [] : mistyped(own, format);
+}
+
+function numeric({ type }: Schema): boolean {
+  return type === 'integer' || type === 'number';
 }
 
 function typeOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  // What is larger than Go's integers is none to Go.
+  if (typeof value === 'number') return Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63 ? 'integer' : 'number';
   return typeof value;
 }
 
 /** The whole has no path; upstream prints that as Go prints nothing. */
 function place(path: string): string {
-  return path || '<nil>';
+  return path.replace(/^\./, '') || '<nil>';
 }
 
+/** Null is never one of them, whatever they are. */
 function enumErrors(value: unknown, schema: Schema, path: string): FieldError[] {
-  if (!schema.enum) return [];
-  const text = goJson(value);
-  if (schema.enum.some((one) => goJson(one) === text)) return [];
-  const supported = schema.enum.map((one) => (typeof one === 'string' ? one : goJson(one)));
-  return [fieldUnsupported(place(path), value, supported)];
+  if (!schema.enum?.length) return [];
+  const text = goJson(inOrder(value));
+  if (value !== null && schema.enum.some((one) => goJson(inOrder(one)) === text)) return [];
+  const supported = schema.enum.map((one) => (typeof one === 'string' ? one : goJson(inOrder(one))));
+  return [fieldUnsupported(place(path), inOrder(value), supported)];
 }
 
 function compositionErrors(value: unknown, { allOf, anyOf, oneOf, not }: Schema, path: string, old: unknown): FieldError[] {
@@ -99,27 +115,6 @@ function stringErrors(value: string, { minLength, maxLength, pattern, format }: 
   return errors;
 }
 
-const ranges: Readonly<Record<string, readonly [number, number]>> = {
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  int64: [-(2 ** 63), 2 ** 63],
-};
-
-function numberErrors(value: number, schema: Schema, path: string): FieldError[] {
-  const { type, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format } = schema;
-  const wrong: string[] = [];
-  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum))
-    wrong.push(`should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
-  if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum))
-    wrong.push(`should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
-  if (multipleOf && !Number.isInteger(Number((value / multipleOf).toPrecision(15)))) wrong.push(`should be a multiple of ${multipleOf}`);
-  const [low, high] = ranges[format ?? ''] ?? [-Infinity, Infinity];
-  if (value < low || value > high) wrong.push(`must be of type ${format}: ${JSON.stringify(String(value))}`);
-  const errors = wrong.map((what) => fieldInvalid(place(path), value, `${path} in body ${what}`));
-  if (type !== 'integer' || Number.isInteger(value)) return errors;
-  const wanted = format ? `with format ${format}` : '(default format)';
-  return [fieldInvalid('<nil>', '', `Checked value must be of type integer ${wanted} in ${path}`), ...errors];
-}
-
 function listErrors(value: readonly unknown[], schema: Schema, path: string, old: unknown): FieldError[] {
   const { items, minItems, maxItems } = schema;
   const before = counterparts(old, schema);
@@ -130,19 +125,23 @@ function listErrors(value: readonly unknown[], schema: Schema, path: string, old
   return errors;
 }
 
-function mapErrors(value: Readonly<Record<string, unknown>>, schema: Schema, path: string, old: unknown): FieldError[] {
-  const { required = [], minProperties, maxProperties } = schema;
-  const names = Object.keys(value);
-  if (minProperties !== undefined && names.length < minProperties)
-    return [fieldInvalid(place(path), value, `${path} in body should have at least ${minProperties} properties`)];
-  if (maxProperties !== undefined && names.length > maxProperties) return [fieldTooMany(place(path), names.length, maxProperties)];
+function mapErrors(value: JsonMap, schema: Schema, path: string, old: unknown): FieldError[] {
+  const { required = [], minProperties = 0, maxProperties = Infinity, properties = {}, additionalProperties } = schema;
+  const names = Object.keys(value).filter((name) => value[name] !== undefined);
   const errors: FieldError[] = [];
-  const under = (name: string): string => (path === '' ? name : `${path}.${name}`);
-  for (const name of names) {
-    const member = memberSchema(schema, name);
-    if (!member || value[name] === undefined) continue;
-    errors.push(...validateValue(value[name], member, under(name), isMap(old) ? old[name] : undefined));
+  if (names.length < minProperties)
+    errors.push(fieldInvalid(place(path), names.length, `${path} in body should have at least ${minProperties} properties`));
+  if (names.length > maxProperties) errors.push(fieldTooMany(place(path), names.length, maxProperties));
+  const below = (name: string, member: Schema, at: string): FieldError[] =>
+    validateValue(value[name], member, at, isMap(old) ? old[name] : undefined);
+  const others = names.filter((name) => !Object.hasOwn(properties, name));
+  for (const name of others) {
+    if (typeof additionalProperties === 'object') errors.push(...below(name, additionalProperties, `${path}.${name}`));
+    else if (additionalProperties === false)
+      errors.push(fieldInvalid(place(path), name, `${path}.${name} in body is a forbidden property`));
   }
-  for (const name of required) if (value[name] === undefined) errors.push(fieldRequired(under(name)));
+  for (const [name, member] of Object.entries(properties))
+    if (value[name] !== undefined) errors.push(...below(name, member, path === '' ? name : `${path}.${name}`));
+  for (const name of required) if (value[name] === undefined) errors.push(fieldRequired(place(`${path}.${name}`)));
   return errors;
 }

@@ -91,6 +91,10 @@ function viewOf(
     version: {
       of: hub.kind,
       fromStored: fromStored as never,
+      unfilled: async (stored) => {
+        const [converted] = await converter.later([stored], apiVersion);
+        return pruned(copyOf(converted as KubeObject), schema);
+      },
       toStored: async (object) => {
         const [converted] = await converter.later([{ ...object, apiVersion }], hub.kind.apiVersion);
         return pruned(copyOf(converted as KubeObject), schemas.get(hub.kind.apiVersion) ?? schema);

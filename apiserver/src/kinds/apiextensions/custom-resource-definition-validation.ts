@@ -16,11 +16,14 @@ import type {
   CustomResourceDefinitionNames,
   CustomResourceDefinitionVersion,
 } from '@keelson/types';
+import { versionForm } from '../../extensions/crd/internal-form.ts';
+import { type Schema, somewhere } from '../../extensions/crd/schema.ts';
 import { clientConfigErrors } from '../admissionregistration/client-config.ts';
 import { versionErrors as reviewVersionErrors } from '../admissionregistration/webhook-validation.ts';
 import { requiredOneOf } from '../field-checks.ts';
 import { approvalAnnotation, approvalOf } from './approval.ts';
-import { versionsErrors } from './custom-resource-version-validation.ts';
+import { caBundleProblem } from './ca-bundle.ts';
+import { type Hoisted, hoist, sharedErrors, versionsErrors } from './custom-resource-version-validation.ts';
 
 const at = path('spec');
 
@@ -29,21 +32,24 @@ export function definitionErrors(definition: CustomResourceDefinition): FieldErr
   if (!spec) return [fieldRequired(at)];
   const { names, versions = [], conversion } = spec;
   const errors: FieldError[] = [];
-  // A name that is missing is told by the rules of all objects; one made up from a prefix is never right.
+  // A name that is missing is told by the rules of all objects; one made up from a prefix is never right. Later neither part can change.
   for (const member of ['name', 'generateName'] as const)
-    if (metadata[member] && metadata[member] !== `${names?.plural}.${spec.group}`)
+    if (!metadata.resourceVersion && metadata[member] && metadata[member] !== `${names?.plural}.${spec.group}`)
       errors.push(fieldInvalid(path('metadata', member), metadata[member], 'must be spec.names.plural+"."+spec.group'));
   errors.push(...groupErrors(spec.group), ...requiredOneOf(spec.scope, ['Cluster', 'Namespaced'], at.child('scope')));
-  for (const error of versionsErrors(versions, at)) errors.push(error);
-  if (new Set(versions.map(({ name }) => name)).size < versions.length)
-    errors.push(fieldInvalid(at.child('versions'), versions, 'must contain unique version names'));
-  if (versions.filter(({ storage }) => storage).length !== 1)
-    errors.push(fieldInvalid(at.child('versions'), spec.versions ?? null, 'must have exactly one version marked as storage version'));
-  const problems = versions[0]?.name ? isDNS1035Label(versions[0].name) : [];
-  if (problems.length > 0) errors.push(fieldInvalid(at.child('version'), versions[0]?.name, problems.join(',')));
+  const hoisted = hoist(versions);
+  if (spec.preserveUnknownFields && versions.some(hasDefaults))
+    errors.push(fieldInvalid(at.child('preserveUnknownFields'), true, 'must be false in order to use defaults in the schema'));
+  for (const error of versionsErrors(hoisted, at)) errors.push(error);
+  errors.push(...storageErrors(hoisted, spec.versions === undefined ? null : hoisted.versions.map(versionForm)));
   for (const member of ['plural', 'singular', 'kind', 'listKind'] as const)
     if (!names?.[member]) errors.push(fieldRequired(at.child('names', member)));
   errors.push(...namesErrors(names ?? {}, at.child('names')));
+  for (const error of sharedErrors(hoisted, at)) errors.push(error);
+  if (spec.preserveUnknownFields && conversion && conversion.strategy !== 'None')
+    errors.push(
+      fieldInvalid(at.child('conversion', 'strategy'), conversion.strategy, 'must be None if spec.preserveUnknownFields is true'),
+    );
   if (conversion) errors.push(...conversionErrors(conversion, at.child('conversion')));
   errors.push(...storedVersionErrors(status?.storedVersions ?? [], versions, path('status', 'storedVersions')));
   if (!metadata.resourceVersion) errors.push(...approvalErrors(definition));
@@ -51,7 +57,23 @@ export function definitionErrors(definition: CustomResourceDefinition): FieldErr
   return errors;
 }
 
+/** @param shown the versions as upstream shows them. */
+function storageErrors({ versions }: Hoisted, shown: unknown): FieldError[] {
+  const errors: FieldError[] = [];
+  const refuse = (why: string): void => void errors.push(fieldInvalid(at.child('versions'), shown, why));
+  if (new Set(versions.map(({ name }) => name)).size < versions.length) refuse('must contain unique version names');
+  if (versions.filter(({ storage }) => storage).length !== 1) refuse('must have exactly one version marked as storage version');
+  const problems = versions[0]?.name ? isDNS1035Label(versions[0].name) : [];
+  if (problems.length > 0) errors.push(fieldInvalid(at.child('version'), versions[0]?.name, problems.join(',')));
+  return errors;
+}
+
 const preserveElsewhere = 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
+
+function hasDefaults({ schema }: CustomResourceDefinitionVersion): boolean {
+  const root = schema?.openAPIV3Schema as Schema | undefined;
+  return root !== undefined && somewhere(root, ({ default: value }) => value !== undefined);
+}
 
 function groupErrors(group: string | undefined): FieldError[] {
   const where = at.child('group');
@@ -122,6 +144,14 @@ function approvalErrors(next: CustomResourceDefinition, old?: CustomResourceDefi
   return reason === 'InvalidAnnotation' ? [fieldInvalid(where, next.metadata.annotations?.[approvalAnnotation], message)] : [];
 }
 
+/** What is established trusts somebody, or is as little to be trusted as it was. */
+function bundleErrors({ spec }: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
+  const bundleOf = ({ conversion }: CustomResourceDefinition['spec']): string | undefined => conversion?.webhook?.clientConfig?.caBundle;
+  const why = spec.conversion?.strategy === 'Webhook' ? caBundleProblem(bundleOf(spec)) : undefined;
+  if (!why || caBundleProblem(bundleOf(old.spec)) || !isConditionTrue(old.status?.conditions, 'Established')) return [];
+  return [fieldInvalid(at.child('conversion', 'webhookClientConfig', 'caBundle'), bundleOf(spec), why)];
+}
+
 export function definitionUpdateErrors(next: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
   const errors: FieldError[] = [];
   const names = at.child('names');
@@ -131,6 +161,7 @@ export function definitionUpdateErrors(next: CustomResourceDefinition, old: Cust
       ...validateImmutable(next.spec.names.kind, old.spec.names.kind, names.child('kind')),
     );
   return [
+    ...bundleErrors(next, old),
     ...errors,
     ...validateImmutable(next.spec.group, old.spec.group, at.child('group')),
     ...validateImmutable(next.spec.names.plural, old.spec.names.plural, names.child('plural')),

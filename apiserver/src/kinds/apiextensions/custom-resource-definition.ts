@@ -15,6 +15,7 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
   kind: CustomResourceDefinition,
   prefix: '/registry/apiextensions.k8s.io/customresourcedefinitions/',
   conditionalUpdateOnly: true,
+  anyFinalizers: true,
   defaults({ spec }) {
     if (!spec) return;
     if (spec.names?.kind) {

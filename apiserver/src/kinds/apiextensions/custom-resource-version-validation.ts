@@ -2,52 +2,97 @@ import { equal, type FieldError, type FieldPath, fieldForbidden, fieldInvalid, f
 import type { CustomResourceColumnDefinition, CustomResourceDefinitionVersion } from '@keelson/types';
 import type { Schema } from '../../extensions/crd/schema.ts';
 import { selectableErrors } from '../../extensions/crd/selectable.ts';
+import { statusRootErrors } from '../../extensions/crd/status-root.ts';
 import { structuralErrors } from '../../extensions/crd/structural.ts';
+import { unreadable } from '../../extensions/crd/unreadable.ts';
 
-type Version = CustomResourceDefinitionVersion;
+type Version = Partial<CustomResourceDefinitionVersion>;
 
-/** What is wrong with the versions of a definition. What all have in common is said once, and of the definition, as upstream says it. */
-export function versionsErrors(versions: readonly Version[], at: FieldPath): FieldError[] {
-  const errors = versions.flatMap((version, index) => nameErrors(version, at.child('versions').index(index)));
-  const each = (
-    members: readonly (keyof Version)[],
-    whole: FieldPath,
-    check: (version: Version, where: FieldPath) => FieldError[],
-  ): void => {
-    const [first, ...others] = versions;
-    if (!first) return;
-    if (others.every((other) => members.every((member) => equal(other[member], first[member])))) {
-      for (const error of check(first, whole)) errors.push(error);
-    } else {
-      const own = (index: number): FieldPath =>
-        at
-          .child('versions')
-          .index(index)
-          .child(members[0] ?? '');
-      for (const [index, version] of versions.entries()) for (const error of check(version, own(index))) errors.push(error);
-    }
+const common = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const;
+
+/** The versions of a definition as upstream looks at them: what all have in common stands in the definition, and in none of them. */
+export interface Hoisted {
+  readonly shared: Pick<Version, (typeof common)[number]>;
+  readonly versions: readonly Version[];
+}
+
+export function hoist(versions: readonly Version[]): Hoisted {
+  const [first = {}, ...others] = versions;
+  // A status that is empty is one all the same.
+  const isLike = (other: Version, member: (typeof common)[number]): boolean =>
+    equal(other[member], first[member]) && (member !== 'subresources' || hasStatus(other) === hasStatus(first));
+  const alike = common.filter((member) => others.every((other) => isLike(other, member)));
+  const pick = (version: Version, wanted: (member: (typeof common)[number]) => boolean): Version =>
+    Object.fromEntries(Object.entries(version).filter(([member]) => wanted(member as (typeof common)[number])));
+  return {
+    shared: pick(first, (member) => alike.includes(member)),
+    versions: versions.map((version) => pick(version, (member) => !alike.includes(member))),
   };
-  each(['schema'], at.child('validation'), schemaErrors);
-  each(['subresources'], at.child('subresources'), ({ subresources }, where) =>
-    subresources?.scale ? scaleErrors(subresources.scale, where.child('scale')) : [],
+}
+
+/** What is wrong with each version by itself, after those that have no schema. */
+export function versionsErrors({ shared, versions }: Hoisted, at: FieldPath): FieldError[] {
+  const where = (index: number): FieldPath => at.child('versions').index(index);
+  const schemaless = versions.flatMap(({ schema }, index) =>
+    shared.schema?.openAPIV3Schema || schema?.openAPIV3Schema ? [] : [fieldRequired(where(index).child('schema', 'openAPIV3Schema'))],
   );
-  each(['additionalPrinterColumns'], at.child('additionalPrinterColumns'), ({ additionalPrinterColumns = [] }, where) =>
-    additionalPrinterColumns.flatMap((one, index) => columnErrors(one, where.index(index))),
-  );
-  each(['selectableFields', 'schema'], at.child('selectableFields'), fieldsErrors);
+  const ownStatus = versions.some(({ subresources }) => subresources);
+  const own = versions.flatMap((version, index) => {
+    const status = hasStatus(ownStatus ? version : shared);
+    return [
+      ...nameErrors(version, where(index)),
+      ...partErrors(version, where(index), { status, schema: 'schema', missing: unless.version }),
+    ];
+  });
+  return [...schemaless, ...own];
+}
+
+/** What is wrong with what all versions have in common. */
+export function sharedErrors({ shared, versions }: Hoisted, at: FieldPath): FieldError[] {
+  const status = [shared, ...versions].some(hasStatus);
+  return partErrors(shared, at, { status, schema: 'validation', missing: unless.shared });
+}
+
+function hasStatus({ subresources }: Version): boolean {
+  return subresources?.status !== undefined;
+}
+
+/** Why fields cannot be selected by, in upstream's words. */
+const unless = {
+  version: 'may only be set when `version.schema.openAPIV3Schema` is not included',
+  shared: 'may only be set when validations.schema is included',
+};
+
+interface PartRules {
+  /** Whether the status is a subresource. */
+  readonly status: boolean;
+  /** What the schema is called. */
+  readonly schema: 'schema' | 'validation';
+  readonly missing: string;
+}
+
+function partErrors(part: Version, at: FieldPath, rules: PartRules): FieldError[] {
+  const { schema, subresources, additionalPrinterColumns = [], selectableFields = [] } = part;
+  const errors = schemaErrors(schema, at.child(rules.schema), rules.status);
+  if (subresources?.scale) errors.push(...scaleErrors(subresources.scale, at.child('subresources', 'scale')));
+  for (const [index, column] of additionalPrinterColumns.entries())
+    errors.push(...columnErrors(column, at.child('additionalPrinterColumns').index(index)));
+  if (selectableFields.length > 0) errors.push(...fieldsErrors(part, at, rules.missing));
   return errors;
 }
 
-function fieldsErrors({ selectableFields = [], schema }: Version, where: FieldPath): FieldError[] {
-  if (selectableFields.length === 0) return [];
-  if (!schema?.openAPIV3Schema) return [fieldInvalid(where, '', 'may only be set when validations.schema is included')];
-  return selectableErrors(selectableFields, schema.openAPIV3Schema as Schema, where);
+function fieldsErrors({ selectableFields = [], schema }: Version, at: FieldPath, missing: string): FieldError[] {
+  const where = at.child('selectableFields');
+  const root = schema?.openAPIV3Schema as Schema | undefined;
+  if (!root) return [fieldInvalid(where, '', missing)];
+  const why = unreadable(root, at);
+  const errors = why ? [fieldInvalid(at.child('schema.openAPIV3Schema'), '', why)] : [];
+  return [...errors, ...selectableErrors(selectableFields, root, where)];
 }
 
-function nameErrors({ name = '', schema, deprecated, deprecationWarning }: Version, where: FieldPath): FieldError[] {
+function nameErrors({ name = '', deprecated, deprecationWarning }: Version, where: FieldPath): FieldError[] {
   const problems = isDNS1035Label(name);
-  const errors = schema?.openAPIV3Schema ? [] : [fieldRequired(where.child('schema', 'openAPIV3Schema'))];
-  if (problems.length > 0) errors.push(fieldInvalid(where.child('name'), name, problems.join(',')));
+  const errors = problems.length > 0 ? [fieldInvalid(where.child('name'), name, problems.join(','))] : [];
   const wrong = deprecationWarning === undefined ? [] : warningProblems(deprecated === true, deprecationWarning);
   return [...errors, ...wrong.map((problem) => fieldInvalid(where.child('deprecationWarning'), deprecationWarning, problem))];
 }
@@ -66,11 +111,13 @@ function warningProblems(deprecated: boolean, warning: string): string[] {
   ];
 }
 
-function schemaErrors({ schema }: Version, where: FieldPath): FieldError[] {
-  if (!schema?.openAPIV3Schema) return [];
-  const errors = structuralErrors(schema.openAPIV3Schema as Schema, where.child('openAPIV3Schema'));
-  if (!schema.openAPIV3Schema.nullable) return errors;
-  return [...errors, fieldForbidden(where.child('openAPIV3Schema.nullable'), 'nullable cannot be true at the root')];
+function schemaErrors(schema: Version['schema'], where: FieldPath, status: boolean): FieldError[] {
+  const root = schema?.openAPIV3Schema as Schema | undefined;
+  if (!root) return [];
+  const at = where.child('openAPIV3Schema');
+  const errors = status ? statusRootErrors(root, at) : [];
+  if (root.nullable) errors.push(fieldForbidden(where.child('openAPIV3Schema.nullable'), 'nullable cannot be true at the root'));
+  return [...errors, ...structuralErrors(root, at, errors)];
 }
 
 /** Whether a path is one that goes by names alone; upstream looks no further than this. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatFieldError } from '@keelson/machinery';
 import { cells, created, problems, testTime, updateProblems } from '../../testing/exercise.ts';
 import { apiServiceKind } from '../apiregistration/api-service.ts';
 import { customResourceDefinitionKind } from './custom-resource-definition.ts';
@@ -162,6 +163,99 @@ test('what of a definition can change', () => {
     update({ versions: [second] })[0] ?? '',
     /^status\.storedVersions\[0\]: Invalid value: "v1": missing from spec\.versions; v1 was/,
   );
+});
+
+test('where the status is looked at by itself, the whole object says nothing that it would lose', () => {
+  const said = (openAPIV3Schema: object): string[] =>
+    problems(
+      customResourceDefinitionKind,
+      definition({ versions: [version({ schema: { openAPIV3Schema }, subresources: { status: {} } })] }),
+    );
+  assert.deepEqual(said({ type: 'object', description: 'd', required: ['spec'] }), []);
+  const [only = '', ...more] = said({ type: 'object', minProperties: 1, nullable: true });
+  assert.match(
+    only,
+    /^spec\.validation\.openAPIV3Schema: Invalid value: \{"ID":"","Schema":"","Ref":null,.*"MinProperties":1,.*\}: only \[Description Type /,
+  );
+  assert.deepEqual(more, ['spec.validation.openAPIV3Schema.nullable: Forbidden: nullable cannot be true at the root']);
+  assert.match(
+    said({ type: 'array', items: { type: 'string' } })[0] ?? '',
+    /^spec\.validation\.openAPIV3Schema\.type: Invalid value: "array": only "object" is allowed as the type at the root/,
+  );
+});
+
+test('the name is asked for its parts once', () => {
+  const moved = updateProblems(customResourceDefinitionKind, definition(), (next) => {
+    next.spec.group = 'other.com';
+  });
+  assert.deepEqual(moved, ['spec.group: Invalid value: "other.com": field is immutable']);
+});
+
+test('versions differ where one has a status to look at and another has none', () => {
+  const second = version({
+    name: 'v2',
+    storage: false,
+    schema: { openAPIV3Schema: { type: 'object', minProperties: 1 } },
+    subresources: {},
+  });
+  assert.deepEqual(
+    problems(customResourceDefinitionKind, definition({ versions: [version({ subresources: { status: {} } }), second] })),
+    [],
+  );
+});
+
+test('versions are shown as upstream has them, without what they have in common', () => {
+  const [twice = ''] = problems(customResourceDefinitionKind, definition({ versions: [version(), version({ name: 'v2' })] }));
+  const shown = (name: string): string =>
+    `{"Name":"${name}","Served":true,"Storage":true,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}`;
+  assert.equal(
+    twice,
+    `spec.versions: Invalid value: [${shown('v1')},${shown('v2')}]: must have exactly one version marked as storage version`,
+  );
+});
+
+test('nothing is selected by where versions differ in their schema', () => {
+  const selectableFields = [{ jsonPath: '.a' }];
+  const other = { openAPIV3Schema: { type: 'object', properties: { a: { type: 'string' } } } };
+  const second = version({ name: 'v2', storage: false, schema: other, selectableFields });
+  assert.deepEqual(problems(customResourceDefinitionKind, definition({ versions: [version({ selectableFields }), second] })), [
+    'spec.selectableFields: Invalid value: "": may only be set when validations.schema is included',
+  ]);
+});
+
+test('what keeps unknown fields fills in none and converts nothing', () => {
+  const filled = version({ schema: { openAPIV3Schema: { type: 'object', properties: { a: { type: 'string', default: 'x' } } } } });
+  const webhook = { conversionReviewVersions: ['v1'], clientConfig: { url: 'https://example.com' } };
+  const said = problems(
+    customResourceDefinitionKind,
+    definition({ preserveUnknownFields: true, versions: [filled], conversion: { strategy: 'Webhook', webhook } }),
+  );
+  assert.deepEqual(said.slice(0, 2), [
+    'spec.preserveUnknownFields: Invalid value: true: must be false in order to use defaults in the schema',
+    'spec.conversion.strategy: Invalid value: "Webhook": must be None if spec.preserveUnknownFields is true',
+  ]);
+});
+
+test('an established definition trusts somebody, or is as little to be trusted as it was', () => {
+  const converted = (caBundle?: string): object => ({
+    strategy: 'Webhook',
+    webhook: { conversionReviewVersions: ['v1'], clientConfig: { url: 'https://example.com', caBundle } },
+  });
+  const established = [{ type: 'Established', status: 'True' }];
+  const change = (before: string | undefined, after: string, conditions: object[]): string[] =>
+    updateProblems(customResourceDefinitionKind, definition({ conversion: converted(before) }), (next) => {
+      next.spec.conversion = converted(after) as never;
+      next.status = { ...next.status, conditions: conditions as never };
+    });
+  const old = (conditions: object[]) => change(undefined, 'aGk=', conditions);
+  assert.deepEqual(old([]), []);
+  assert.deepEqual(change('aGk=', 'aG8=', established), []);
+  const next = created(customResourceDefinitionKind, definition({ conversion: converted('aGk=') }));
+  const before = created(customResourceDefinitionKind, definition({ conversion: converted() }));
+  before.status = { ...before.status, conditions: established as never };
+  assert.deepEqual(customResourceDefinitionKind.validateUpdate?.(next, before).map(formatFieldError), [
+    'spec.conversion.webhookClientConfig.caBundle: Invalid value: "aGk=": unable to load root certificates: unable to parse bytes as PEM block',
+  ]);
 });
 
 const service = (spec: object = {}, metadata: object = {}) => ({
