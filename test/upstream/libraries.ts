@@ -42,7 +42,7 @@ const libraries = await fetchLibraries(join(root, '.cache/upstream/newer'), say)
 say(`seed ${seed}`);
 for (const area of await areas()) {
   const { compare } = (await import(join(folder, area, 'compare.ts'))) as { compare: Comparison };
-  const oracle = new Oracle(await libraries.build(area));
+  const oracle = new Oracle(await libraries.build(`keelson/${area}`));
   const { asked, differences } = await compare({ oracle, libraries, random: seededRandom(seed), cases: Number(values.cases) });
   oracle.close();
   const unexplained = differences.filter(({ reason }) => reason === undefined);

@@ -1,5 +1,5 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { privateApt } from './apt.ts';
 import { exists, must } from './shell.ts';
 
@@ -10,12 +10,15 @@ import { exists, must } from './shell.ts';
 const suites = 'trixie forky sid';
 const wanted = ['golang-1.27-go', 'golang-1.27-src', 'golang-k8s-apiextensions-apiserver-dev', 'golang-k8s-kubectl-dev'];
 
+/** Where Go finds the sources of ours, and their folders. */
+const ours = { keelson: 'libraries', clients: 'clients' };
+
 /** A Go compiler and the libraries it finds. */
 export interface Libraries {
   /** The folder of upstream's sources, in which `k8s.io/api` and the others lie. */
   readonly sources: string;
-  /** Builds the program in `test/upstream/libraries/<area>` and resolves to its path; seconds to minutes the first time. */
-  build(area: string): Promise<string>;
+  /** Builds a program of ours, `keelson/<area>` or `clients`, and resolves to its path; seconds to minutes the first time. */
+  build(program: string): Promise<string>;
 }
 
 /** Fetches compiler and libraries into `dir`, once: 270 MB through apt, 2.5 GB unpacked. Nothing is installed. */
@@ -29,15 +32,17 @@ export async function fetchLibraries(dir: string, say: (what: string) => void): 
   const compiler = join(tree, 'usr/lib/go-1.27');
   const own = join(dir, 'own');
   await mkdir(join(own, 'src'), { recursive: true });
-  const link = join(own, 'src/keelson');
-  if (!(await exists(link))) await symlink(join(import.meta.dirname, 'libraries'), link);
+  for (const [name, folder] of Object.entries(ours)) {
+    const link = join(own, 'src', name);
+    if (!(await exists(link))) await symlink(join(import.meta.dirname, folder), link);
+  }
   const path = `${own}:${join(tree, 'usr/share/gocode')}`;
   const env = { GOROOT: compiler, GOPATH: path, GOCACHE: join(dir, 'gocache'), GO111MODULE: 'off', CGO_ENABLED: '0' };
   return {
     sources: join(tree, 'usr/share/gocode/src'),
-    build: async (area) => {
-      const out = join(dir, 'bin', area);
-      await must(join(compiler, 'bin/go'), ['build', '-o', out, `keelson/${area}`], { cwd: own, env, timeout: 1_800_000 });
+    build: async (program) => {
+      const out = join(dir, 'bin', basename(program));
+      await must(join(compiler, 'bin/go'), ['build', '-o', out, program], { cwd: own, env, timeout: 1_800_000 });
       return out;
     },
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Lease, Node, Pod, ServiceAccount } from '@keelson/types';
+import { Lease, Node, Pod, ServiceAccount, type Status } from '@keelson/types';
 import { type Fixture, podOf, startServer } from '../testing/fixture.ts';
 
 let server: Fixture;
@@ -108,4 +108,16 @@ test('plugins can be left out by name', async () => {
   const { spec } = await lax.api.create(Pod, podOf('p', { metadata: { namespace } }) as Pod);
   assert.deepEqual([spec?.volumes, spec?.tolerations], [undefined, undefined]);
   await lax.close();
+});
+
+test('in a namespace that is going nothing is made below what is there, either', async () => {
+  await server.send('POST', '/api/v1/namespaces', { metadata: { name: 'going' } });
+  const accounts = '/api/v1/namespaces/going/serviceaccounts';
+  await server.send('POST', accounts, { metadata: { name: 'robot' } });
+  await server.send('DELETE', '/api/v1/namespaces/going');
+  const refused = await server.send('POST', `${accounts}/robot/token`, { spec: {} });
+  const { message, details } = refused.json<Status>();
+  const why = 'unable to create new content in namespace going because it is being terminated';
+  assert.equal(message, `serviceaccounts "robot" is forbidden: ${why}`);
+  assert.equal(details?.causes?.[0]?.reason, 'NamespaceTerminating');
 });

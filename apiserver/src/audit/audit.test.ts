@@ -202,7 +202,8 @@ test('a strict log that cannot be written lets nothing through', async () => {
       createAuditor({ ...around, policy: { rules: [{ level: 'Metadata' }] }, backends: [{ backend, mode: 'blocking-strict', buffer: 9 }] }),
   });
   const answer = await strict.send('POST', '/api/v1/namespaces/default/secrets', { metadata: { name: 's' } });
-  assert.deepEqual([answer.status, answer.json().message], [500, 'Internal error occurred: failed to store audit event']);
+  const said = 'Internal Server Error: "/api/v1/namespaces/default/secrets": failed to store audit event\n';
+  assert.deepEqual([answer.status, answer.text], [500, said]);
   assert.equal(strict.server.registry.read(Secret, 'default', 's'), undefined);
   assert.match(await strict.metrics.metrics(), /apiserver_audit_requests_rejected_total 1\n/);
   await strict.close();

@@ -132,16 +132,24 @@ function shownObject(object: unknown, info: RequestInfo, omitManagedFields: bool
   return omitManagedFields ? withoutManagedFields(object) : object;
 }
 
-/** Of an object, or of the objects of a list. */
+/** Of an object, or of the objects of a list or table. */
 function withoutManagedFields(object: unknown): unknown {
   if (typeof object !== 'object' || object === null || Array.isArray(object)) return object;
-  const { metadata, items } = object as { metadata?: object; items?: readonly unknown[] };
+  const { kind, metadata, items, rows } = object as Partial<Listed>;
+  if (kind === 'Table') return { ...object, rows: rows?.map((row) => ({ ...row, object: withoutManagedFields(row.object) })) };
   const { managedFields: _, ...rest } = (metadata ?? {}) as { managedFields?: unknown };
   return {
     ...object,
     ...(metadata ? { metadata: rest } : {}),
     ...(Array.isArray(items) ? { items: items.map(withoutManagedFields) } : {}),
   };
+}
+
+interface Listed {
+  readonly kind: string;
+  readonly metadata: object;
+  readonly items: readonly unknown[];
+  readonly rows: readonly { readonly object?: unknown }[];
 }
 
 /** Where a request came from: what proxies say in their order, then who is connected. */

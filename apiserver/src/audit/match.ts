@@ -34,7 +34,7 @@ function fits(rule: PolicyRule, info: Asked, user: UserInfo | undefined): boolea
 }
 
 function has({ group = '', resources = [], resourceNames = [] }: GroupResources, info: Asked): boolean {
-  if (group !== info.group) return false;
+  if (group !== '*' && group !== info.group) return false;
   if (resources.length === 0) return true;
   if (resourceNames.length > 0 && !resourceNames.includes(info.name)) return false;
   const { resource, subresource } = info;

@@ -9,6 +9,7 @@ import {
   parseYaml,
   path,
 } from '@keelson/machinery';
+import { misfitsIn, type Shape } from '../config-file.ts';
 
 /** How much of a request is told, from nothing to all. */
 export const levels = ['None', 'Metadata', 'Request', 'RequestResponse'] as const;
@@ -19,6 +20,7 @@ export const stages = ['RequestReceived', 'ResponseStarted', 'ResponseComplete',
 export type Stage = (typeof stages)[number];
 
 export interface GroupResources {
+  /** `*` for all. */
   readonly group?: string;
   /** `pods`, `pods/log`, `pods/*`, `*` with a subresource after a slash, `*`; everything in the group when empty. */
   readonly resources?: readonly string[];
@@ -47,61 +49,44 @@ export interface Policy {
 }
 
 const apiVersion = 'audit.k8s.io/v1';
-const lists = ['users', 'userGroups', 'verbs', 'resources', 'namespaces', 'nonResourceURLs', 'omitStages'] as const;
-const ruleMembers: readonly string[] = [...lists, 'level', 'omitManagedFields'];
-const groupMembers: readonly string[] = ['group', 'resources', 'resourceNames'];
+
+const texts: Shape = ['string'];
+const resources: Shape = [{ group: 'string', resources: texts, resourceNames: texts }];
+const rules: Shape = [
+  {
+    ...{ level: 'string', users: texts, userGroups: texts, verbs: texts, resources, namespaces: texts, nonResourceURLs: texts },
+    ...{ omitStages: texts, omitManagedFields: 'boolean' },
+  },
+];
+const shape: Shape = { rules, omitStages: texts, omitManagedFields: 'boolean' };
 
 /**
- * Reads the file of `--audit-policy-file`, YAML or JSON.
- * @throws Error in one sentence: a misspelt rule would be none, and what it was to keep out of the log would be in it.
+ * Reads the file of `--audit-policy-file`, YAML or JSON. As upstream, members that there are none of are only told of, though a misspelt
+ * rule is none. @throws Error in one sentence.
  */
-export function parsePolicy(text: string): Policy {
+export function parsePolicy(text: string, warn: (message: string) => void): Policy {
   const { value, duplicates } = parseYaml(text);
   const document = (value ?? {}) as Record<string, unknown>;
   const { kind, apiVersion: version, metadata: _, ...content } = document;
   if (kind !== 'Policy' || version !== apiVersion)
     throw new Error(`expected a Policy of ${apiVersion}, found ${kind ?? 'no kind'} of ${version ?? 'no version'}`);
-  const strange = [...duplicates.map(({ path }) => `key "${path}" already set`), ...unknownMembers(content)];
-  if (strange.length > 0) throw new Error(`strict decoding error: ${strange.join(', ')}`);
-  const policy = { rules: [], ...content } as Policy;
-  if (policy.rules.length === 0) throw new Error('loaded illegal policy with 0 rules');
-  const errors = [...stageErrors(policy.omitStages, path('omitStages')), ...policy.rules.flatMap(ruleErrors)];
+  const { unknown, wrong } = misfitsIn(content, shape);
+  if (wrong.length > 0) throw new Error(`failed decoding: ${wrong.join(', ')}`);
+  const strange = [...duplicates.map(({ path }) => `key "${path}" already set`), ...unknown].join(', ');
+  if (strange) warn(`Audit policy contains errors, falling back to lenient decoding: strict decoding error: ${strange}`);
+  const policy = withoutNulls(content) as Policy;
+  const errors = [...stageErrors(policy.omitStages, path('omitStages')), ...(policy.rules ?? []).flatMap(ruleErrors)];
   if (errors.length > 0) throw new Error(formatFieldErrors(errors));
+  if (!policy.rules?.length) throw new Error('loaded illegal policy with 0 rules');
   return policy;
 }
 
-function unknownMembers(content: Readonly<Record<string, unknown>>): string[] {
-  const rules = content.rules ?? [];
-  if (!Array.isArray(rules)) return ['rules: must be a list'];
-  return [
-    ...others(content, ['rules', 'omitStages', 'omitManagedFields'], ''),
-    ...notLists(content, ['omitStages'], ''),
-    ...rules.flatMap((rule: unknown, i) => {
-      const at = `rules[${i}]`;
-      if (!isMapping(rule)) return [`${at}: must be a mapping`];
-      const strange = [...others(rule, ruleMembers, `${at}.`), ...notLists(rule, lists, `${at}.`)];
-      if (strange.length > 0) return strange;
-      return ((rule.resources ?? []) as unknown[]).flatMap((group, n) => {
-        const where = `${at}.resources[${n}]`;
-        if (!isMapping(group)) return [`${where}: must be a mapping`];
-        return [...others(group, groupMembers, `${where}.`), ...notLists(group, ['resources', 'resourceNames'], `${where}.`)];
-      });
-    }),
-  ];
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function others(value: object, known: readonly string[], at: string): string[] {
-  return Object.keys(value)
-    .filter((name) => !known.includes(name))
-    .map((name) => `unknown field "${at}${name}"`);
-}
-
-function notLists(value: Readonly<Record<string, unknown>>, names: readonly string[], at: string): string[] {
-  return names.filter((name) => !Array.isArray(value[name] ?? [])).map((name) => `${at}${name}: must be a list`);
+/** A member that is null is not there. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item ?? {}));
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
 }
 
 function ruleErrors(rule: PolicyRule, index: number): FieldError[] {
@@ -111,7 +96,7 @@ function ruleErrors(rule: PolicyRule, index: number): FieldError[] {
   if (!level) errors.push(fieldRequired(at.child('level')));
   else if (!levels.includes(level)) errors.push(fieldUnsupported(at.child('level'), level, levels));
   for (const [i, url] of nonResourceURLs.entries()) errors.push(...urlErrors(url, at.child('nonResourceURLs').index(i)));
-  for (const [i, group] of resources.entries()) errors.push(...groupErrors(group, at.child('resources').index(i)));
+  errors.push(...resources.flatMap((group) => groupErrors(group, at.child('resources'))));
   errors.push(...stageErrors(rule.omitStages, at.child('omitStages')));
   if (nonResourceURLs.length > 0 && resources.length + namespaces.length > 0)
     errors.push(
@@ -130,8 +115,9 @@ function urlErrors(url: string, at: FieldPath): FieldError[] {
   ];
 }
 
+/** Upstream does not say which of the groups. */
 function groupErrors({ group = '', resources = [], resourceNames = [] }: GroupResources, at: FieldPath): FieldError[] {
-  const problems = group === '' ? [] : isDNS1123Subdomain(group);
+  const problems = group === '' || group === '*' ? [] : isDNS1123Subdomain(group);
   return [
     ...(problems.length > 0 ? [fieldInvalid(at.child('group'), group, problems.join(','))] : []),
     ...(resourceNames.length > 0 && resources.length === 0

@@ -31,16 +31,16 @@ export async function configureAudit(options: Options, around: AuditSurroundings
     if (logPath || webhook) around.log.warn('no audit policy file provided, no events will be recorded');
     return undefined;
   }
-  const policy = await readPolicy(path);
+  const policy = await readPolicy(path, around.log);
   const backends = [...(logPath ? [await logBackend(options, around)] : []), ...(webhook ? [hookBackend(options, around)] : [])];
   if (backends.length > 0) return createAuditor({ ...around, policy, backends });
   around.log.warn('no audit backend provided, no events will be recorded');
   return undefined;
 }
 
-async function readPolicy(path: string): Promise<Policy> {
+async function readPolicy(path: string, log: Logger): Promise<Policy> {
   try {
-    return parsePolicy(await readFile(path, 'utf8'));
+    return parsePolicy(await readFile(path, 'utf8'), (message) => log.warn(message, { path }));
   } catch (error) {
     throw new Error(`loading audit policy file: ${path}: ${errorMessage(error)}`);
   }

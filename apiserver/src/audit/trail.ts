@@ -1,15 +1,16 @@
 import { type Clock, errorMessage } from '@keelson/base';
 import type { HttpRequestLike } from '@keelson/client';
-import { copyOf, internalError } from '@keelson/machinery';
+import { copyOf } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
 import type { Annotate } from '../admission/types.ts';
 import type { Impersonation } from '../auth/impersonation-modes.ts';
 import type { UserInfo } from '../auth/types.ts';
+import { PlainFault } from '../http/respond.ts';
 import type { RequestInfo } from '../http/types.ts';
 import { eventOf, type Facts, sourceIPsOf } from './event.ts';
 import { type AuditConfig, auditConfigOf } from './match.ts';
 import type { AuditMetrics } from './metrics.ts';
-import type { Policy, Stage } from './policy.ts';
+import { levels, type Policy, type Stage } from './policy.ts';
 import type { Sink } from './sink.ts';
 
 export interface TrailDeps {
@@ -56,7 +57,7 @@ export class Trail {
     this.#facts = { id, info, uri: request.url ?? '/', sourceIPs: sourceIPsOf(request), userAgent, received, annotations };
   }
 
-  /** Whose request it is. Something to wait for where the log is waited for. @throws StatusError where it must be told of and cannot be. */
+  /** Whose request it is. Something to wait for where the log is waited for. @throws PlainFault where it must be told of and cannot be. */
   authenticated(user: UserInfo): Promise<void> | undefined {
     const { sinks } = this.#deps;
     this.#facts = { ...this.#facts, user };
@@ -71,8 +72,8 @@ export class Trail {
   }
 
   /** Adds what code on the way has to say. The first value of a key stays. */
-  readonly annotate: Annotate = (key, value) => {
-    this.#annotations[key] ??= value;
+  readonly annotate: Annotate = (key, value, least = 'Metadata') => {
+    if (levels.indexOf(this.#config?.level ?? 'None') >= levels.indexOf(least)) this.#annotations[key] ??= value;
   };
 
   /** What the client sent: an object, or the bytes of a JSON patch. It may change afterwards. */
@@ -158,7 +159,7 @@ export class Trail {
     await Promise.all(room);
     if ((await Promise.all(told)).every(Boolean)) return;
     this.#deps.metrics.rejected();
-    throw internalError(new Error('failed to store audit event'));
+    throw new PlainFault('failed to store audit event');
   }
 }
 

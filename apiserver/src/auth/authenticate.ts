@@ -1,7 +1,7 @@
 import type { HttpRequestLike } from '@keelson/client';
 import { unauthorized } from '@keelson/machinery';
 import { type AnonymousPolicy, anonymousAt } from './anonymous.ts';
-import type { Authenticator, UserInfo } from './types.ts';
+import { type Authenticator, anonymousUser, type UserInfo } from './types.ts';
 
 const authenticatedGroup = 'system:authenticated';
 
@@ -30,6 +30,7 @@ export async function authenticate({ authenticators, anonymous }: Authenticators
 }
 
 function withGroup(user: UserInfo): UserInfo {
+  if (user.name === anonymousUser.name) return user;
   if (user.groups.includes(authenticatedGroup) || user.groups.includes('system:unauthenticated')) return user;
   return { ...user, groups: [...user.groups, authenticatedGroup] };
 }

@@ -19,8 +19,11 @@ export function bearerAuthenticator(tokens: TokenAuthenticator, audiences: reado
 /** The token a request shows: in `Authorization: Bearer`, or as the subprotocol by which WebSocket clients in browsers send it. */
 export function bearerIn(headers: HttpRequestLike['headers']): string | undefined {
   const { authorization, upgrade, 'sec-websocket-protocol': protocols } = headers;
-  const token = typeof authorization === 'string' ? /^bearer +(\S*)/i.exec(authorization.trim())?.[1] : undefined;
-  if (token) return token;
+  // Exactly one space, as upstream: after two there is no token.
+  const [scheme, token] = String(authorization ?? '')
+    .trim()
+    .split(' ');
+  if (scheme?.toLowerCase() === 'bearer' && token) return token;
   if (String(upgrade ?? '').toLowerCase() !== 'websocket') return undefined;
   const named = String(protocols ?? '').split(',');
   const encoded = named.map((name) => name.trim()).filter((name) => name.startsWith(tokenProtocol));

@@ -79,7 +79,7 @@ test('a file of tokens', async () => {
   const review = async (spec: object) =>
     (await fixture.send('POST', '/apis/authentication.k8s.io/v1/tokenreviews', { spec })).json<TokenReview>().status;
   assert.deepEqual((await review({ token: 'abc' }))?.audiences, [testIssuer]);
-  assert.deepEqual(await review({ token: 'abc', audiences: ['vault'] }), { authenticated: false, error: 'invalid bearer token' });
+  assert.deepEqual(await review({ token: 'abc', audiences: ['vault'] }), { user: {}, error: 'invalid bearer token' });
   const short = await write('short.csv', 'abc,jane\n');
   await assert.rejects(start({ tokenFile: short }), {
     message: `token file '${short}' must have at least 3 columns (token, user name, user uid), found 2`,
@@ -208,8 +208,8 @@ async function allowed({ send }: Fixture, user: string, resourceAttributes: obje
   const answer = await send('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
     spec: { user, groups: ['g'], resourceAttributes },
   });
-  const { allowed: may, denied, reason = '' } = answer.json<SubjectAccessReview>().status ?? {};
-  return `${may ? 'yes' : denied ? 'denied' : 'no'} ${reason}`.trim();
+  const { allowed: may, denied, reason = '', evaluationError = '' } = answer.json<SubjectAccessReview>().status ?? {};
+  return `${may ? 'yes' : denied ? 'denied' : 'no'} ${reason}${evaluationError}`.trim();
 }
 
 test('modes in order; system:masters in any', async () => {
@@ -244,14 +244,15 @@ test('an authorizer elsewhere: asked once, what it says holds for a while, its s
   reviewer.answer = () => 400;
   assert.equal(await allowed(server, 'joe', pods), 'no so it is', 'remembered for half a minute');
   await clock.advance(31_000);
-  assert.equal(await allowed(server, 'joe', pods), 'no');
+  assert.match(await allowed(server, 'joe', pods), /^no Post ".*": the server answered 400: /);
   assert.equal(await allowed(server, 'jane', pods), 'yes so it is', 'remembered for five');
   await clock.advance(300_000);
-  assert.equal(await allowed(server, 'jane', pods), 'no');
+  assert.match(await allowed(server, 'jane', pods), /^no Post/);
   reviewer.answer = () => ({ allowed: true, denied: true });
-  assert.equal(await allowed(server, 'jane', pods), 'no', 'who says both says nothing');
+  const both = 'webhook subject access review returned both allow and deny response';
+  assert.equal(await allowed(server, 'jane', pods), `denied ${both}`);
   const answer = await server.transport('jane', []).send({ method: 'GET', path: '/api/v1/pods' });
-  assert.equal(answer.status, 403);
+  assert.equal(`${answer.status} ${await readText(answer)}`, `500 Internal Server Error: "/api/v1/pods": ${both}\n`);
 });
 
 test('selectors are passed on, from requests and from reviews', async () => {
@@ -316,7 +317,13 @@ test('a file of authorizers: conditions, what failure means, and change', async 
   assert.equal(await allowed(fixture, 'joe', inSystem), 'denied guarded');
   assert.equal(await allowed(fixture, 'jane', inSystem), 'yes');
   reviewer.answer = () => 400;
-  assert.match(await allowed(fixture, 'jane', inSystem), /^denied guard: the authorization webhook does not answer$/);
+  assert.match(await allowed(fixture, 'jane', inSystem), /^denied Post ".*": the server answered 400: /);
+  const asJane = { method: 'GET' as const, path: '/api/v1/namespaces/kube-system/pods' };
+  const failed = await fixture.transport('jane', []).send(asJane);
+  assert.match(
+    `${failed.status} ${await readText(failed)}`,
+    /^500 Internal Server Error: "\/api\/v1\/namespaces\/kube-system\/pods": Post "/,
+  );
   await write('authorizers.yaml', file({ type: 'RBAC', name: 'rbac' }));
   await eventually(async () => {
     await clock.advance(60_000);

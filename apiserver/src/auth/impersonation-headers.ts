@@ -1,5 +1,5 @@
 import type { HttpRequestLike } from '@keelson/client';
-import { badRequest } from '@keelson/machinery';
+import { badRequest, goQuote } from '@keelson/machinery';
 import { anonymousUser, type UserInfo } from './types.ts';
 
 const extraPrefix = 'impersonate-extra-';
@@ -24,8 +24,17 @@ export function wantedIn(request: HttpRequestLike): Wanted | undefined {
   }
   const groups = valuesOf(request, 'impersonate-group');
   const wanted = { name: onlyValue(request, 'impersonate-user'), uid: onlyValue(request, 'impersonate-uid'), groups, extra };
-  if (!wanted.name) throw badRequest('requested impersonation of groups, a uid or extras without impersonating a user');
+  if (!wanted.name) throw badRequest(`requested ${goText(wanted)} without impersonating a user name`);
   return wanted;
+}
+
+/** As Go shows upstream's structure of it. */
+function goText({ uid, groups, extra }: Wanted): string {
+  const list = (texts: readonly string[]): string => `[]string{${texts.map(goQuote).join(', ')}}`;
+  const keys = Object.keys(extra).sort();
+  const members = keys.map((key) => `${goQuote(key)}:${list(extra[key] ?? [])}`).join(', ');
+  const [all, extras] = [groups.length > 0 ? list(groups) : '[]string(nil)', keys.length > 0 ? `{${members}}` : '(nil)'];
+  return `&user.DefaultInfo{Name:"", UID:${goQuote(uid)}, Groups:${all}, Extra:map[string][]string${extras}}`;
 }
 
 /** Each header line is one value: a comma may be part of it. In process there are no lines, and a comma stands between values. */

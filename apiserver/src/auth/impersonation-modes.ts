@@ -1,5 +1,6 @@
-import { isDNS1123Subdomain } from '@keelson/machinery';
-import { authorize } from './authorize.ts';
+import { forbidden, formatFieldErrors, goQuote, isDNS1123Subdomain, path, StatusError } from '@keelson/machinery';
+import { domainPrefixedPath } from '../kinds/field-checks.ts';
+import { authorize, describe } from './authorize.ts';
 import { authenticated, type Wanted } from './impersonation-headers.ts';
 import { serviceAccountGroups, splitServiceAccount } from './service-account-name.ts';
 import type { AuthorizationAttributes, Authorizer, UserInfo } from './types.ts';
@@ -10,9 +11,12 @@ export interface Impersonation {
   readonly constraint?: string;
 }
 
-/** One kind of user that may be impersonated for single actions. */
+/** One way to be somebody else. */
 interface Mode {
-  readonly name: 'associated-node' | 'arbitrary-node' | 'serviceaccount' | 'user-info';
+  /** What the sender must be allowed to do to each part of who is wanted. */
+  readonly verb: string;
+  /** Of this in front of the action's verb, must be allowed on what is acted on; not asked where absent. */
+  readonly actionPrefix?: string;
   /** What the sender must be allowed to be; undefined for users that are not of this kind. */
   identity(wanted: Wanted, sender: UserInfo): Identity | undefined;
   /** Who authorizers are told is asking, where that is not the sender as they are. */
@@ -24,15 +28,21 @@ interface Identity {
   readonly groups: readonly string[];
 }
 
-type Part = Pick<AuthorizationAttributes, 'resource'> & Partial<AuthorizationAttributes>;
+/** One thing the sender must be allowed to be. `refused`: why nobody ever is. */
+type Part = Pick<AuthorizationAttributes, 'resource'> & Partial<AuthorizationAttributes> & { readonly refused?: string };
 
 const nodeNameKey = 'authentication.kubernetes.io/node-name';
 const everyNode = { parts: [{ resource: 'nodes', name: '*' }], groups: ['system:nodes'] };
 
+/** For single actions. */
+function constrained(name: string): Pick<Mode, 'verb' | 'actionPrefix'> {
+  return { verb: `impersonate:${name}`, actionPrefix: `impersonate-on:${name}:` };
+}
+
 /** THE list of modes, in the order in which they are tried. */
 const modes: readonly Mode[] = [
   {
-    name: 'associated-node',
+    ...constrained('associated-node'),
     // What is decided for one pod of an agent holds for all its pods: the node and the pod play no part.
     asking: (sender) => ({
       ...sender,
@@ -46,77 +56,134 @@ const modes: readonly Mode[] = [
     },
   },
   {
-    name: 'arbitrary-node',
+    ...constrained('arbitrary-node'),
     identity: (wanted) => {
       const node = nodeNamed(wanted);
       return node === undefined ? undefined : { ...everyNode, parts: [{ resource: 'nodes', name: node }] };
     },
   },
   {
-    name: 'serviceaccount',
+    ...constrained('serviceaccount'),
     identity: (wanted) => {
       const account = isNameAlone(wanted) ? splitServiceAccount(wanted.name) : undefined;
       return account && { parts: [{ resource: 'serviceaccounts', ...account }], groups: serviceAccountGroups(account.namespace) };
     },
   },
   {
-    name: 'user-info',
+    ...constrained('user-info'),
     identity: (wanted) => {
       if (nodeOf(wanted.name) !== undefined || splitServiceAccount(wanted.name)) return undefined;
-      return mayBeWanted(wanted) ? { parts: userParts(wanted), groups: wanted.groups } : undefined;
+      return { parts: userParts(wanted), groups: wanted.groups };
     },
   },
+  { verb: 'impersonate', identity: (wanted) => ({ parts: oldParts(wanted), groups: oldGroups(wanted) }) },
 ];
 
 /**
- * Whom the sender may be for this one action: by `impersonate-on:<mode>:<verb>` on what is acted on, and `impersonate:<mode>` on each part of
- * who is wanted. Undefined when no mode allows it; all of them are asked by the group `authentication.k8s.io`.
+ * Whom the sender acts as: by the first mode that allows it, for this one action (`impersonate-on:<mode>:<verb>` on what is acted on, and
+ * `impersonate:<mode>` on each part of who is wanted, all of the group `authentication.k8s.io`), or for all (`impersonate`).
+ * @throws StatusError Forbidden, as the first of the modes that know such users says it.
  */
-export async function constrained(
+export async function impersonated(
   authorizers: readonly Authorizer[],
   action: AuthorizationAttributes,
   wanted: Wanted,
-): Promise<Impersonation | undefined> {
-  const { user: sender, verb } = action;
-  for (const mode of modes) {
-    const identity = mode.identity(wanted, sender);
-    if (!identity) continue;
-    const user = mode.asking?.(sender) ?? sender;
-    const may = async (attributes: AuthorizationAttributes): Promise<boolean> =>
-      (await authorize(authorizers, attributes)).type === 'allow';
-    if (!(await may({ ...action, user, verb: `impersonate-on:${mode.name}:${verb}` }))) continue;
-    const constraint = `impersonate:${mode.name}`;
-    if (await allOf(identity.parts, (part) => may({ ...nothing, ...part, user, verb: constraint })))
-      return { user: authenticated(wanted, identity.groups), constraint };
+): Promise<Impersonation> {
+  const names = lastModes.get(authorizers) ?? new Map<string, Mode>();
+  lastModes.set(authorizers, names);
+  const last = names.get(action.user.name);
+  let refusal: StatusError | undefined;
+  for (const mode of last ? [last, ...modes.filter((one) => one !== last)] : modes) {
+    const found = await attempt(mode, authorizers, action, wanted);
+    if (found instanceof StatusError) refusal ??= found;
+    else if (found) {
+      if (names.size >= mostNames) names.clear();
+      names.set(action.user.name, mode);
+      return found;
+    }
+  }
+  throw refusal;
+}
+
+/** How who asks became somebody else last, by their names: it is tried first, and tells what they may not. */
+const lastModes = new WeakMap<readonly Authorizer[], Map<string, Mode>>();
+const mostNames = 10_000;
+
+async function attempt(
+  { verb, actionPrefix, identity, asking }: Mode,
+  authorizers: readonly Authorizer[],
+  action: AuthorizationAttributes,
+  wanted: Wanted,
+): Promise<Impersonation | StatusError | undefined> {
+  const found = identity(wanted, action.user);
+  if (!found) return undefined;
+  const user = asking?.(action.user) ?? action.user;
+  const needed = actionPrefix === undefined ? [] : [{ ...action, verb: actionPrefix + action.verb }];
+  for (const part of [...needed, ...found.parts.map((one) => ({ ...nothing, ...one, verb }))]) {
+    const attributes = { ...part, user };
+    const refused = 'refused' in part ? part.refused : undefined;
+    const { type, reason } = refused === undefined ? await authorize(authorizers, attributes) : { type: 'deny', reason: refused };
+    if (type !== 'allow') return refuse(attributes, reason);
+  }
+  return { user: authenticated(wanted, found.groups), ...(actionPrefix === undefined ? {} : { constraint: verb }) };
+}
+
+function refuse(attributes: AuthorizationAttributes, reason: string): StatusError {
+  const { group, resource, name } = attributes;
+  return forbidden({ group, resource }, name, describe(attributes, reason));
+}
+
+const idGroup = 'authentication.k8s.io';
+const nothing = { isResource: true, path: '', group: idGroup, version: 'v1', subresource: '', namespace: '', name: '' };
+
+function userParts({ name, uid, groups, extra }: Wanted): Part[] {
+  const badGroup = groups.includes('') ? '' : groups.find((group) => group === 'system:masters');
+  const badExtra = extraProblem(extra);
+  return [
+    { resource: 'users', name },
+    ...(uid ? [{ resource: 'uids', name: uid }] : []),
+    ...(badGroup === undefined ? [] : [{ resource: 'groups', name: badGroup, refused: groupProblem(badGroup) }]),
+    ...groups.map((group) => ({ resource: 'groups', name: group })),
+    ...(badExtra === undefined ? [] : [{ resource: 'userextras', refused: badExtra }]),
+    ...extraParts(extra),
+  ];
+}
+
+function extraParts(extra: Wanted['extra']): Part[] {
+  return Object.entries(extra).flatMap(([key, values]) =>
+    values.map((value) => ({ resource: 'userextras', subresource: key, name: value })),
+  );
+}
+
+/** Nobody becomes a superuser for a single action. */
+function groupProblem(group: string): string {
+  return `impersonating the ${group === '' ? 'empty string' : group} group is not allowed`;
+}
+
+function extraProblem(extra: Wanted['extra']): string | undefined {
+  for (const [key, values] of Object.entries(extra)) {
+    const malformed = formatFieldErrors(domainPrefixedPath(key, path('extra', 'key')));
+    if (malformed) return `impersonating an invalid key in extra is not allowed: ${malformed}`;
+    if (key !== key.toLowerCase()) return `impersonating a non-lowercase key in extra is not allowed: ${goQuote(key)}`;
+    if (values.includes('')) return 'impersonating the empty string value in extra is not allowed';
   }
   return undefined;
 }
 
-const nothing = {
-  ...{ isResource: true, path: '', group: 'authentication.k8s.io', version: 'v1' },
-  ...{ subresource: '', namespace: '', name: '' },
-};
-
-async function allOf<T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> {
-  for (const item of items) if (!(await holds(item))) return false;
-  return true;
-}
-
-function userParts({ name, uid, groups, extra }: Wanted): Part[] {
+/** What the sender must be allowed for all actions at once, as it was before there were others. */
+function oldParts({ name, uid, groups, extra }: Wanted): Part[] {
+  const account = splitServiceAccount(name);
   return [
-    { resource: 'users', name },
+    { group: '', ...(account ? { resource: 'serviceaccounts', ...account } : { resource: 'users', name }) },
     ...(uid ? [{ resource: 'uids', name: uid }] : []),
-    ...groups.map((group) => ({ resource: 'groups', name: group })),
-    ...Object.entries(extra).flatMap(([key, values]) => values.map((value) => ({ resource: 'userextras', subresource: key, name: value }))),
+    ...groups.map((one) => ({ group: '', resource: 'groups', name: one })),
+    ...extraParts(extra),
   ];
 }
 
-/** Nobody becomes a superuser this way, and keys must be such as upstream takes. */
-function mayBeWanted({ groups, extra }: Wanted): boolean {
-  if (groups.includes('system:masters')) return false;
-  return Object.keys(extra).every(
-    (key) => key === key.toLowerCase() && /^[^/]+\/./.test(key) && isDNS1123Subdomain(key.split('/')[0] ?? '').length === 0,
-  );
+function oldGroups({ name, groups }: Wanted): readonly string[] {
+  const account = groups.length === 0 ? splitServiceAccount(name) : undefined;
+  return account ? serviceAccountGroups(account.namespace) : groups;
 }
 
 /** Nodes and service accounts are what their names say; nothing may be said besides. */

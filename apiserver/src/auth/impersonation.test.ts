@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ClusterRole, ClusterRoleBinding, type PolicyRule, Role, RoleBinding } from '@keelson/types';
 import { type Fixture, startServer } from '../testing/fixture.ts';
-import { constrained } from './impersonation-modes.ts';
+import type { Wanted } from './impersonation-headers.ts';
+import { impersonated } from './impersonation-modes.ts';
 import type { AuthorizationAttributes, Authorizer, UserInfo } from './types.ts';
 
 /** Impersonation for single actions: `impersonate-on:<mode>:<verb>` and `impersonate:<mode>`. */
@@ -27,6 +28,9 @@ function allowing(...granted: string[]): { authorizers: Authorizer[]; asked: Aut
 const wanted = (name: string, more: object = {}) => ({ name, uid: '', groups: [], extra: {}, ...more });
 const deputy: UserInfo = { name: 'deputy', groups: ['system:authenticated'] };
 const idOf = 'authentication.k8s.io';
+
+const constrained = (authorizers: readonly Authorizer[], action: AuthorizationAttributes, who: Wanted) =>
+  impersonated(authorizers, action, who).catch((error: Error) => void assert.match(error.message, / is forbidden: User /));
 
 test('a user for one action, with each part of who they are', async () => {
   const grants = ['impersonate-on:user-info:list  pods a/', `impersonate:user-info ${idOf} users /jane`];
@@ -79,6 +83,25 @@ test('an agent is its own node, whichever that is', async () => {
   for (const { user } of asked) assert.deepEqual(user.extra, keys);
   assert.equal(await constrained(authorizers, listPods(agent), wanted('system:node:n2')), undefined);
   assert.equal(await constrained(authorizers, listPods({ ...agent, name: 'somebody' }), wanted('system:node:n1')), undefined);
+});
+
+test('who may be nobody else reads what the first mode would have needed, and what is never allowed', async () => {
+  const refusal = (who: Wanted, ...granted: string[]) =>
+    impersonated(allowing(...granted).authorizers, listPods(deputy), who).then(String, ({ message }: Error) => message);
+  assert.equal(
+    await refusal(wanted('jane')),
+    'pods is forbidden: User "deputy" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "a"',
+  );
+  const may = ['impersonate-on:user-info:list  pods a/', `impersonate:user-info ${idOf} users /jane`];
+  assert.equal(
+    await refusal(wanted('jane', { groups: ['system:masters'] }), ...may),
+    'groups.authentication.k8s.io "system:masters" is forbidden: User "deputy" cannot impersonate:user-info resource "groups" in API group "authentication.k8s.io" at the cluster scope: impersonating the system:masters group is not allowed',
+  );
+  assert.match(await refusal(wanted('jane', { groups: [''] }), ...may), /: impersonating the empty string group is not allowed$/);
+  assert.match(
+    await refusal(wanted('jane', { extra: { 'acme.com/Team': ['x'] } }), ...may),
+    /: impersonating a non-lowercase key in extra is not allowed: "acme\.com\/Team"$/,
+  );
 });
 
 const namespace = 'default';

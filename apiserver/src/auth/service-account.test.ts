@@ -175,7 +175,7 @@ test('a token kept in a Secret holds while the Secret has it', async () => {
   );
   const review = { spec: { token, audiences: ['vault'] } };
   const other = (await server.send('POST', '/apis/authentication.k8s.io/v1/tokenreviews', review)).json<TokenReview>();
-  assert.equal(other.status?.authenticated, false, 'it is for the API server alone');
+  assert.notEqual(other.status?.authenticated, true, 'it is for the API server alone');
   const unused = await legacy('unused');
   await keep('unused', unused, { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' });
   assert.match(await verdict(unused), /^the token in secret default\/unused for service account default\/robot has been marked invalid\. /);

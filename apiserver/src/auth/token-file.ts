@@ -13,7 +13,7 @@ export function tokenFileAuthenticator(path: string, text: string): TokenAuthent
       throw new Error(`token file '${path}' must have at least 3 columns (token, user name, user uid), found ${row.length}`);
     const [token = '', name = '', uid = '', groups = ''] = row;
     if (token === '') continue;
-    users.set(digest(token), { name, uid, groups: groups === '' ? [] : (parseCsv(groups)[0] ?? []).map((group) => group.trim()) });
+    users.set(digest(token), { name, uid, groups: groups === '' ? [] : groups.split(',') });
   }
   return {
     name: 'token-file',

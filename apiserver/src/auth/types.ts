@@ -52,8 +52,8 @@ export interface AuthorizationAttributes {
 
 export type Decision =
   | { readonly type: 'allow'; readonly reason: string }
-  | { readonly type: 'deny'; readonly reason: string }
-  | { readonly type: 'noOpinion'; readonly reason: string };
+  /** `error`: what went wrong on the way to it; a request that is not allowed fails by it, rather than being refused. */
+  | { readonly type: 'deny' | 'noOpinion'; readonly reason: string; readonly error?: string };
 
 /** One way to grant a request. Asked in order until one allows or denies. */
 export interface Authorizer {

@@ -5,7 +5,8 @@ import type { Authentication, Authenticator } from './types.ts';
 
 /**
  * Client certificates: the common name is the user, the organisations are the groups, the fingerprint tells which certificate it was. Only
- * certificates the TLS layer verified against the client CA count; one that did not verify is an invalid credential, not an absent one.
+ * certificates the TLS layer verified against the client CA count; one that did not verify is an invalid credential, not an absent one. One
+ * that names nobody is none.
  * What was found is remembered for as long as the connection and what is trusted stay. As upstream, a connection outlives its authority,
  * and its next request is refused.
  */
@@ -35,9 +36,11 @@ function fromSocket(socket: Socket, isOurs: (certificate: Certificate) => boolea
   const certificate = socket.getPeerX509Certificate?.();
   if (!certificate) return { type: 'absent' };
   if (!socket.authorized || !isOurs(certificate)) return { type: 'invalid', message: 'certificate is not signed by the client CA' };
-  const { commonName, organizations } = subjectOf(certificate);
-  if (!commonName) return { type: 'invalid', message: 'certificate has no common name' };
+  const { commonName, organizations, uids } = subjectOf(certificate);
+  if (!commonName) return { type: 'absent' };
+  if (uids.length > 1) return { type: 'invalid', message: `expected 1 UID, but found multiple: [${uids.join(' ')}]` };
+  if (uids[0] === '') return { type: 'invalid', message: 'UID cannot be an empty string' };
   const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
   const extra = { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] };
-  return { type: 'authenticated', user: { name: commonName, groups: organizations, extra } };
+  return { type: 'authenticated', user: { name: commonName, uid: uids[0], groups: organizations, extra } };
 }

@@ -49,7 +49,7 @@ test('a cluster has the standard objects, and none of them dangles', async () =>
     assert.equal(levels.length, 8);
     await eventually(async () => {
       const { items } = await api.list(FlowSchema);
-      return items.length === 13 && items.every((schema) => conditionOf(schema)?.status === 'False');
+      return items.length === 11 && items.every((schema) => conditionOf(schema)?.status === 'False');
     });
     const { metadata } = await api.get(FlowSchema, { name: 'probes' });
     assert.equal(metadata.annotations?.['apf.kubernetes.io/autoupdate-spec'], 'true');

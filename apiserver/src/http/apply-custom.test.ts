@@ -44,9 +44,11 @@ const partlyOpen = {
 };
 
 /** Defines a kind with that schema; answers the path of its objects. */
-async function define(plural: string, schema: object): Promise<string> {
-  const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, subresources: { status: {} } };
-  const spec = { group: 'mygroup.example.com', scope: 'Cluster', names: { plural, kind: `Noxu${plural}` }, versions: [version] };
+async function define(plural: string, schema: object, names: readonly string[] = ['v1']): Promise<string> {
+  const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+  const rest = { served: true, schema: { openAPIV3Schema: schema }, subresources: { status: {}, scale } };
+  const versions = names.map((name) => ({ name, storage: name === 'v1', ...rest }));
+  const spec = { group: 'mygroup.example.com', scope: 'Cluster', names: { plural, kind: `Noxu${plural}` }, versions };
   const body = { metadata: { name: `${plural}.mygroup.example.com` }, spec };
   const created = await server.send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', body);
   assert.equal(created.status, 201, created.text);
@@ -139,4 +141,54 @@ test('appliers share a custom resource by the list types of its schema', async (
   );
   const strategic = await server.send('PATCH', path, {}, { 'content-type': 'application/strategic-merge-patch+json' });
   assert.equal(strategic.status, 415);
+});
+
+test('what a custom resource holds means what it says: nothing is taken for an empty list or object', async () => {
+  const path = `${await define('exact', closed)}/t`;
+  const meta = { apiVersion: 'mygroup.example.com/v1', kind: 'Noxuexact', metadata: { name: 't' } };
+  assert.equal((await apply(path, { ...meta, spec: { foo: 'x' } })).status, 201);
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const listed = await server.send('PATCH', path, { spec: { names: [] } }, merge);
+  assert.deepEqual(listed.json<{ spec: object }>().spec, { foo: 'x', names: [] });
+  const ready = await server.send('PATCH', `${path}/status`, { status: {}, spec: { foo: 1 } }, merge);
+  assert.deepEqual(ready.json<{ status: object }>().status, {}, ready.text);
+  const { metadata } = ready.json<{ metadata: { managedFields: ManagedFieldsEntry[]; generation: number } }>();
+  assert.equal(metadata.generation, 2);
+  assert.deepEqual(metadata.managedFields.find(({ subresource }) => subresource === 'status')?.fieldsV1, { 'f:status': {} });
+});
+
+test('a status is written whatever it says of the rest, and an applier lets go in its own version only', async () => {
+  const path = `${await define('twice', closed, ['v1', 'v2'])}/t`;
+  const other = path.replace('/v1/', '/v2/');
+  const config = (version: string, spec: object): object => ({
+    ...{ apiVersion: `mygroup.example.com/${version}`, kind: 'Noxutwice', metadata: { name: 't' } },
+    spec,
+  });
+  assert.equal((await apply(path, config('v1', { foo: 'x', ports: [] }), 'one')).status, 201);
+  assert.equal((await apply(other, config('v2', { cronSpec: 'y' }), 'two')).status, 200);
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const status = await server.send('PATCH', `${other}/status`, { spec: { foo: 1 }, status: { foo: 'ready' } }, merge);
+  assert.equal(status.status, 200, status.text);
+  const { spec: _, ...bare } = config('v1', {}) as { spec: object };
+  const left = await apply(path, bare, 'one');
+  assert.deepEqual([left.status, left.json<{ spec: object }>().spec], [200, { cronSpec: 'y', ports: [] }], left.text);
+});
+
+test('a custom resource that says nothing of replicas can be scaled, by a patch that does', async () => {
+  const sized = { type: 'object', properties: { spec: { type: 'object', properties: { replicas: { type: 'integer' } } } } };
+  const path = `${await define('sized', sized)}/t`;
+  const meta = { apiVersion: 'mygroup.example.com/v1', kind: 'Noxusized', metadata: { name: 't' } };
+  assert.equal((await apply(path, { ...meta, spec: {} })).status, 201);
+  const scale = (body: object): Promise<Answer> =>
+    server.send('PATCH', `${path}/scale`, body, { 'content-type': 'application/merge-patch+json' });
+  assert.equal(messageOf(await scale({})), 'the spec replicas field ".spec.replicas" cannot be empty');
+  const scaled = await scale({ spec: { replicas: 0 } });
+  assert.deepEqual([scaled.status, scaled.json<{ spec: object }>().spec], [200, {}], scaled.text);
+  const { metadata, spec } = (await server.send('GET', path)).json<{ metadata: { managedFields: ManagedFieldsEntry[] }; spec: object }>();
+  assert.deepEqual(spec, { replicas: 0 });
+  assert.deepEqual(
+    metadata.managedFields.map(({ manager }) => manager),
+    ['field_validation_mgr'],
+    'replicas that were nobody’s are nobody’s',
+  );
 });

@@ -249,7 +249,7 @@ test('bodies and options that are no apply', async () => {
   await refused(
     apply(path, { ...good, dta: {}, immutable: 'x' }),
     500,
-    'failed to create typed patch object (/refused; /v1, Kind=ConfigMap): errors:\n  .dta: field not declared in schema\n  .immutable: expected boolean, got &value.valueUnstructured{Value:"x"}',
+    'failed to create typed patch object (/refused; /v1, Kind=ConfigMap): errors:\n  .dta: field not declared in schema\n  .immutable: expected boolean, got &{x}',
   );
   await refused(
     apply(path, configMap('refused', {}, { uid: 'u' })),

@@ -6,6 +6,7 @@ import { badRequest, requestEntityTooLarge, StatusError, unsupportedMediaType } 
 import type { Schemas } from '@keelson/types/schemas';
 import { checkDepth } from './depth.ts';
 import { jsonSource, noComplaints, type Source, yamlComplaints } from './field-faults.ts';
+import { goJsonFault } from './json-fault.ts';
 import { decodeProtobuf } from './protobuf.ts';
 import { checkTypeMeta, type ExpectedBody, parseFault, unrecognized } from './type-meta.ts';
 import { parseYamlAside } from './yaml-aside.ts';
@@ -112,20 +113,16 @@ export function mediaType(contentType: string | undefined): string {
   return (contentType ?? 'application/json').split(';')[0]?.trim().toLowerCase() || 'application/json';
 }
 
+/** Half a character: Go has none, and puts U+FFFD in its place. */
+const surrogate = /\\u[dD][89a-fA-F]/;
+
 /** @param body what `text` was decoded from. */
 function parseJson(text: string, body: Buffer, expected: ExpectedBody): unknown {
   try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw unrecognized(expected, parseFault(goJsonError(text, error as Error)), body);
+    return surrogate.test(text)
+      ? JSON.parse(text, (_, value) => (typeof value === 'string' ? value.toWellFormed() : value))
+      : JSON.parse(text);
+  } catch {
+    throw unrecognized(expected, parseFault(goJsonFault(body)), body);
   }
-}
-
-/** The parser's complaint in the words Go's encoding/json has for it. */
-export function goJsonError(text: string, error: Error): string {
-  if (text.trim() === '' || /end of JSON input|Unterminated/.test(error.message)) return 'unexpected end of JSON input';
-  const position = Number(/position (\d+)/.exec(error.message)?.[1] ?? 0);
-  if (position >= text.length) return 'unexpected end of JSON input';
-  const character = JSON.stringify(text[position] ?? text[0] ?? '').slice(1, -1);
-  return `invalid character '${character}' looking for beginning of value`;
 }

@@ -66,6 +66,7 @@ export class Decoder {
   decode(kind: Pick<Kind, 'kind' | 'apiVersion' | 'typeName'>, value: unknown, source: Source, mode: FieldValidation): DecodeResult {
     const custom = this.#custom.get(kind.typeName);
     const object = named(kind, value, custom !== undefined);
+    if (custom || this.#schemas[kind.typeName]?.properties?.metadata) object.metadata ??= {};
     if (!custom) keepReset(object.metadata);
     const prefix = `${kind.kind} in version "${kind.apiVersion.split('/').at(-1)}" cannot be handled as a ${kind.kind}`;
     checkKind(kind, object, custom ? undefined : this.#builtIn);
@@ -116,8 +117,8 @@ export class Decoder {
 }
 
 /** An empty account asks for a new one, as one that says nothing does: as a list it would be dropped with the other empty ones. */
-function keepReset(metadata: KubeObject['metadata'] & { managedFields?: unknown }): void {
-  if (Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0) metadata.managedFields = [{}];
+function keepReset(metadata: (KubeObject['metadata'] & { managedFields?: unknown }) | undefined): void {
+  if (metadata && Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0) metadata.managedFields = [{}];
 }
 
 /** What does not say what it is, is what the path says: custom resources always have to say it. */
@@ -128,6 +129,5 @@ function named(expected: Pick<Kind, 'kind' | 'apiVersion'>, value: unknown, isCu
   if (isCustom && !object.kind) throw new DecodeError(`Object 'Kind' is missing in '${goJson(value)}'`);
   object.kind ||= expected.kind;
   object.apiVersion ||= expected.apiVersion;
-  object.metadata ??= {};
   return object;
 }

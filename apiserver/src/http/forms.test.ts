@@ -37,8 +37,8 @@ test('a Table has the columns and cells kubectl prints, and as much of the objec
   assert.deepEqual(
     table.rows.map(({ cells }) => cells),
     [
-      ['a', '2', '90s'],
-      ['b', '0', '90s'],
+      ['a', 2, '90s'],
+      ['b', 0, '90s'],
     ],
   );
   const object = table.rows[0]?.object as { kind: string; metadata: { labels: object }; data?: object };
@@ -61,7 +61,7 @@ test('a Scale as a Table', async () => {
 
 test('one object as a Table, and pages of them', async () => {
   const one = await server.api.table(Deployment, { namespace, name: 'web' });
-  assert.deepEqual(one.rows[0]?.cells, ['web', '0/3', '0', '0', '90s', 'main', 'registry.local/app:1', 'app=web']);
+  assert.deepEqual(one.rows[0]?.cells, ['web', '0/3', 0, 0, '90s', 'main', 'registry.local/app:1', 'app=web']);
   const service = await server.api.table(Service, { namespace, name: 'svc' });
   assert.deepEqual(service.rows[0]?.cells.slice(0, 5), ['svc', 'NodePort', '10.96.9.9', '<none>', '80:30123/TCP']);
   const page = await server.api.table(ConfigMap, { namespace, limit: 1 });

@@ -1,35 +1,18 @@
-import { goQuote, goTypeOf } from '@keelson/machinery';
+import { goTypeOf } from '@keelson/machinery';
 import type { Schema, Schemas } from '@keelson/types/schemas';
+import { partOf } from './go-parts.ts';
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
-const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** Standard base64 with padding; line breaks are skipped, as Go skips them. */
+/** Standard base64 with padding, without line breaks. */
 export function isBase64(text: string): boolean {
-  if (text.length % 4 === 0 && base64.test(text)) return true;
-  const bare = text.replace(/[\r\n]/g, '');
-  return bare.length % 4 === 0 && base64.test(bare);
+  return text.length % 4 === 0 && base64.test(text);
 }
 
-/** RFC 3339, as metav1.Time and MicroTime are read. */
-export function isTime(text: string): boolean {
-  return time.test(text) && !Number.isNaN(Date.parse(text));
-}
-
-function badByte(text: string): number {
+/** What Go says of a text that is no base64. */
+export function base64Fault(text: string): string {
   const at = text.search(/[^A-Za-z0-9+/\r\n]/);
-  return at < 0 ? text.length - (text.length % 4) : at;
-}
-
-function timeError(text: string): string {
-  return `parsing time ${goQuote(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${goQuote(text)} as "2006"`;
-}
-
-/** Text that is not what its format says is told in the same words by all of Go's decoders; undefined for anything else. */
-function formatError({ value, wanted: { format } }: Pick<Mistake, 'value' | 'wanted'>): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  if (format === 'byte') return `illegal base64 data at input byte ${badByte(value)}`;
-  return format === 'date-time' ? timeError(value) : undefined;
+  return `illegal base64 data at input byte ${at < 0 ? text.length - (text.length % 4) : at}`;
 }
 
 /** A value that does not fit, where it stands, and what its type takes. */
@@ -40,11 +23,14 @@ interface Mistake {
 }
 
 /**
- * What Go's decoders say of a value that does not fit: `json: cannot unmarshal string into Go struct field
- * DeploymentSpec.spec.replicas of type int32`, `illegal base64 data at input byte 3`, …
+ * What Go's JSON decoder says of a value that does not fit: `json: cannot unmarshal string into Go struct field
+ * DeploymentSpec.spec.replicas of type int32`.
  */
-export function goError(schemas: Schemas, typeName: string, mistake: Mistake): string {
-  return formatError(mistake) ?? jsonError(schemas, typeName, mistake);
+export function goError(schemas: Schemas, typeName: string, { path, value, wanted }: Mistake): string {
+  const found = jsonKind(value);
+  const shown = found === 'number' && wanted.type === 'integer' ? `number ${value}` : found;
+  const { struct, field, type } = goTypesAt(schemas, typeName, path);
+  return `json: cannot unmarshal ${shown} into Go struct field ${struct}.${field} of type ${type}`;
 }
 
 /** What Go's JSON decoder calls a parsed value. */
@@ -52,19 +38,8 @@ export function jsonKind(value: unknown): string {
   return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
-function jsonError(schemas: Schemas, typeName: string, { path, value, wanted }: Mistake): string {
-  const found = jsonKind(value);
-  const shown = found === 'number' && wanted.type === 'integer' ? `number ${value}` : found;
-  const { struct, field, type } = goTypesAt(schemas, typeName, path);
-  return `json: cannot unmarshal ${shown} into Go struct field ${struct}.${field} of type ${type}`;
-}
-
 /** What Go's converter says instead, which puts a strategic merge patch's outcome into its type: `cannot restore map from string`, … */
-export function conversionError(mistake: Pick<Mistake, 'value' | 'wanted'>): string {
-  return formatError(mistake) ?? converterError(mistake);
-}
-
-function converterError({ value, wanted }: Pick<Mistake, 'value' | 'wanted'>): string {
+export function conversionError({ value, wanted }: Pick<Mistake, 'value' | 'wanted'>): string {
   const type = goTypeOf(value);
   const kind = goKindOf(type);
   if (wanted.type === 'array') return `cannot restore slice from ${kind}`;
@@ -92,11 +67,12 @@ function goTypesAt(schemas: Schemas, typeName: string, path: readonly (number | 
   let struct = '';
   const members: (number | string)[] = [];
   for (const step of path) {
+    const part = schema.$ref && typeof step === 'string' ? partOf(schema.$ref, step) : undefined;
     if (schema.$ref) {
       struct = shortName(schema.$ref);
       schema = schemas[schema.$ref] ?? {};
     }
-    if (schema.properties?.[step]) members.push(step);
+    if (schema.properties?.[step]) members.push(...(part ? [part] : []), step);
     schema = schema.properties?.[step] ?? schema.items ?? schema.additionalProperties ?? {};
   }
   return { struct, field: members.join('.'), type: goType(schema) };
@@ -111,6 +87,7 @@ function goType({ $ref, type, format, items, additionalProperties }: Schema): st
   if ($ref) return $ref.split('.').slice(-2).join('.');
   if (type === 'integer') return format ?? 'int32';
   if (type === 'boolean') return 'bool';
+  if (format === 'byte') return '[]uint8';
   if (type === 'array') return `[]${goType(items ?? {})}`;
   if (type === 'object') return `map[string]${goType(additionalProperties ?? {})}`;
   return 'string';

@@ -133,6 +133,28 @@ test('a null among quantities is none of it, and among texts the empty one', asy
   assert.deepEqual((JSON.parse(text) as { spec: object }).spec, { hard: { pods: '0', 'limits.cpu': '1' } });
 });
 
+test('what has a form of its own is kept in it', async () => {
+  const container = { name: 'a', image: 'b', resources: { limits: { cpu: ' 1.500 ', memory: '1024Mi' } } };
+  const pod = { metadata: { name: 'forms' }, template: { spec: { containers: [container] } } };
+  const made = await post('/api/v1/namespaces/default/podtemplates', pod);
+  const { template } = made.json<{ template: { metadata: object; spec: { containers: { resources: { limits: object } }[] } } }>();
+  assert.deepEqual(template.metadata, {});
+  assert.deepEqual(template.spec.containers[0]?.resources.limits, { cpu: '1.500', memory: '1Gi' });
+  const lease = { metadata: { name: 'forms' }, spec: { renewTime: '2020-01-01T00:30:00.000001+01:00' } };
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+  const { spec } = (await post(leases, lease)).json<{ spec: object }>();
+  assert.deepEqual(spec, { renewTime: '2019-12-31T23:30:00.000001Z' });
+  await refused(
+    post(leases, { ...lease, spec: { renewTime: '2020-01-01T00:30:00Z' } }),
+    400,
+    'BadRequest',
+    /cannot parse "Z" as "\.000000"$/,
+  );
+  const secret = '{"metadata":{"name":"forms","labels":{}},"data":{"k":"YW\\nJj"},"type":"a\\ud800b"}';
+  const kept = (await post('/api/v1/namespaces/default/secrets', secret)).json<{ data: object; type: string }>();
+  assert.deepEqual([kept.data, kept.type], [{ k: 'YWJj' }, 'a\ufffdb']);
+});
+
 test('nulls count as absent', async () => {
   const answer = await post(configMaps, {
     metadata: { name: 'nulls', labels: null, creationTimestamp: null },
@@ -147,6 +169,12 @@ test('bodies that do not parse', async () => {
   const unrecognized = /^the object provided is unrecognized \(must be of type ConfigMap\): couldn't get version\/kind; json parse error: /;
   await refused(post(configMaps, '{"metadata":'), 400, 'BadRequest', unrecognized);
   await refused(post(configMaps, 'nonsense'), 400, 'BadRequest', /invalid character 'o'|invalid character 'n'/);
+  await refused(
+    post(configMaps, '{"metadata":{"name" "x"}}'),
+    400,
+    'BadRequest',
+    /json parse error: invalid character '"' after object key \(/,
+  );
   for (const body of ['[]', '"x"', '1', 'true', '{"kind":5}', '{"apiVersion":{}}'])
     await refused(post(configMaps, body), 400, 'BadRequest', unrecognized);
   await refused(post(configMaps, ''), 400, 'BadRequest', /unexpected end of JSON input \(<empty>\)$/);
@@ -164,7 +192,12 @@ test('bodies that do not parse', async () => {
     'Invalid',
     'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
   );
-  await refused(post(configMaps, 'a: [', { 'content-type': 'application/yaml' }), 400, 'BadRequest', /yaml: line/);
+  await refused(
+    post(configMaps, 'a: [', { 'content-type': 'application/yaml' }),
+    400,
+    'BadRequest',
+    /: yaml: did not find expected node content \(/,
+  );
   await refused(
     post(configMaps, 'x', { 'content-type': 'text/plain' }),
     415,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SimulatedClock } from '@keelson/testing';
-import { ConfigMap, Pod, ServiceAccount, type Status } from '@keelson/types';
+import { ConfigMap, Pod, PriorityClass, ServiceAccount, type Status } from '@keelson/types';
 import { type Answer, type Fixture, podOf, startServer } from '../testing/fixture.ts';
 
 const clock = new SimulatedClock();
@@ -184,9 +184,21 @@ test('field selectors', async () => {
   assert.deepEqual(await pods('spec.nodeName!=n1,metadata.namespace=default'), ['b', 'c']);
   assert.deepEqual(await pods('metadata.name=b'), ['b']);
   assert.deepEqual(await pods('metadata.name=b,metadata.namespace=other'), []);
+  assert.deepEqual(await pods('spec.host=n2'), ['b']);
+  assert.equal((await pods('status.podIPs=')).length, 3);
+  assert.deepEqual(await pods('status.podIPs=10.0.0.1'), []);
   assert.deepEqual(names(await page('fieldSelector=metadata.name%3Dm03')), ['m03']);
   await refused('fieldSelector=spec.x%3D1', 400, /field label not supported: spec\.x|is not a known field selector/);
   await refused('fieldSelector=x', 400, /invalid selector: 'x'; can't understand 'x'/);
+});
+
+test('what has no namespace can be asked for it', async () => {
+  const kept = async (fieldSelector: string): Promise<number> => (await server.api.list(PriorityClass, { fieldSelector })).items.length;
+  await server.api.create(PriorityClass, { metadata: { name: 'one' }, value: 1 });
+  const all = await kept('metadata.namespace=');
+  assert.ok(all > 0);
+  assert.deepEqual(await Promise.all(['metadata.namespace!=a', 'metadata.namespace=,metadata.name=one'].map(kept)), [all, 1]);
+  assert.deepEqual(await Promise.all(['metadata.namespace=a', 'metadata.namespace=a,metadata.name=one'].map(kept)), [0, 0]);
 });
 
 test('a read follows every acknowledged write', async () => {
@@ -206,4 +218,21 @@ test('a limit below none is none, and numbers are numbers', async () => {
 test('an empty list is a list', async () => {
   const answer = await server.send('GET', '/api/v1/namespaces/nowhere/secrets');
   assert.deepEqual([answer.status, answer.json<Page>().items, answer.json<Page>().kind], [200, [], 'SecretList']);
+});
+
+test('what old releases had in paths and queries', async () => {
+  const message = async (method: 'GET' | 'POST', path: string): Promise<string> => {
+    const answer = await server.send(method, path);
+    return `${answer.status} ${answer.json<Status>().message}`;
+  };
+  assert.equal(await message('GET', `${maps}/m00?export=true`), '400 the export parameter, deprecated since v1.14, is no longer supported');
+  assert.equal((await server.send('GET', `${maps}/m00?watch=true`)).json<ConfigMap>().metadata.name, 'm00');
+  const watched = '/api/v1/watch/namespaces/default/configmaps';
+  assert.equal(
+    await message('GET', `${watched}/m00?fieldSelector=metadata.name%3Dm01`),
+    "400 fieldSelector metadata.name doesn't match requested name",
+  );
+  assert.equal((await server.send('POST', watched)).status, 405);
+  assert.equal((await server.send('GET', '/api/v1/proxy/namespaces/default/configmaps/m00')).status, 404);
+  assert.equal((await server.send('GET', '/api/v1//configmaps')).status, 404);
 });

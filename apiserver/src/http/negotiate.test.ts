@@ -51,6 +51,8 @@ test('nothing acceptable is 406', () => {
     'application/json;as=Table;g=other;v=v1',
     'application/json;as=Nothing;g=meta.k8s.io;v=v1',
     'application/json;g=meta.k8s.io;v=v1',
+    'application/cbor',
+    'application/cbor-seq',
   ])
     assert.throws(() => negotiate(accept), refused, accept);
   assert.throws(() => negotiate('application/json;as=Table;v=v1;g=meta.k8s.io', { converts: false }), refused);

@@ -27,8 +27,10 @@ const encodings: ReadonlyArray<readonly [type: string, encoding: Encoding]> = [
 
 const plainJson: Form = { as: 'Object', encoding: 'json', version: 'v1' };
 
+/** What stands between commas. */
 interface Clause {
   readonly type: string;
+  readonly subtype: string;
   readonly quality: number;
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -41,7 +43,7 @@ export function negotiate(accept: string | undefined, { converts = true, custom 
   if (!accept || accept === '*/*' || accept === 'application/json') return plainJson;
   for (const clause of clausesOf(accept)) {
     for (const [type, encoding] of encodings) {
-      const form = names(clause.type, type) ? formOf(clause, encoding, converts) : undefined;
+      const form = names(clause, type) ? formOf(clause, encoding, converts) : undefined;
       if (form && !(custom && encoding === 'protobuf' && form.as === 'Object')) return form;
     }
   }
@@ -59,7 +61,7 @@ export function statusEncoding(accept: string | undefined): Encoding {
 
 /** In the order of preference. Go sorts short lists by insertion, which counts: its order of clauses is none where they disagree. */
 function clausesOf(accept: string): readonly Clause[] {
-  const clauses = accept.split(',').map(parseClause);
+  const clauses = accept.split(',').flatMap(parseClause);
   for (let i = 1; i < clauses.length; i++) {
     for (let j = i; j > 0 && goesBefore(clauses[j] as Clause, clauses[j - 1] as Clause); j--)
       clauses.splice(j - 1, 2, clauses[j] as Clause, clauses[j - 1] as Clause);
@@ -68,30 +70,34 @@ function clausesOf(accept: string): readonly Clause[] {
 }
 
 function goesBefore(one: Clause, other: Clause): boolean {
-  return one.quality > other.quality || wildness(one.type) < wildness(other.type);
+  if (one.quality > other.quality) return true;
+  return (one.type !== '*' && other.type === '*') || (one.subtype !== '*' && other.subtype === '*');
 }
 
-/** 0 for a type, 1 for `application/*`, 2 for any type at all. */
-function wildness(type: string): number {
-  return type === '*/*' ? 2 : type.endsWith('/*') ? 1 : 0;
+function names({ type, subtype }: Clause, offered: string): boolean {
+  return `${type}/${subtype}` === offered || (subtype === '*' && (type === '*' || type === 'application'));
 }
 
-function names(wanted: string, type: string): boolean {
-  return wanted === type || wanted === '*/*' || wanted === 'application/*';
+/** None for what is no media type. */
+function parseClause(text: string): Clause[] {
+  const [name = '', ...rest] = text.split(';').map(trimmed);
+  const [type = '', subtype = type === '*' ? '*' : '', ...more] = name.split('/').map(trimmed);
+  if (subtype === '' || more.length > 0) return [];
+  const pairs = rest.map((part) => part.split('=')).filter(([, value, ...others]) => value && others.length === 0);
+  const parameters = Object.fromEntries(pairs.map(([name = '', value = '']) => [trimmed(name), trimmed(value)])) as Record<string, string>;
+  const { q = '1', ...others } = parameters;
+  return [{ type, subtype, quality: /^\d*\.?\d*$/.test(q) ? Number(q) : 0, parameters: others }];
 }
 
-function parseClause(text: string): Clause {
-  const [type = '', ...rest] = text.split(';').map((part) => part.trim());
-  const pairs = rest.map((part) => part.split('=', 2)).filter(({ length }) => length === 2);
-  const { q = '1', ...parameters } = Object.fromEntries(pairs) as Record<string, string>;
-  return { type: type.toLowerCase(), quality: Number.parseFloat(q) || 0, parameters };
+function trimmed(text: string): string {
+  return text.replace(/^ +| +$/g, '');
 }
 
 function formOf({ parameters }: Clause, encoding: Encoding, converts: boolean): Form | undefined {
-  const { as, g, v = 'v1' } = parameters;
-  if (as === undefined && (g !== undefined || parameters.v !== undefined)) return undefined;
-  if (as === undefined) return { as: 'Object', encoding, version: v };
-  const kind = as.replace(/List$/, '');
+  const { as, g, v, stream = '', sv = '' } = parameters;
+  if ((stream !== '' && (stream !== 'watch' || encoding === 'yaml')) || (sv !== '' && sv !== 'v1')) return undefined;
+  if (as === undefined && g === undefined && v === undefined) return { as: 'Object', encoding, version: 'v1' };
+  const kind = as === 'PartialObjectMetadataList' ? 'PartialObjectMetadata' : as;
   const known = (kind === 'Table' || kind === 'PartialObjectMetadata') && g === 'meta.k8s.io' && (v === 'v1' || v === 'v1beta1');
   if (!known || !converts || (kind === 'Table' && encoding === 'protobuf')) return undefined;
   return { as: kind, encoding, version: v };

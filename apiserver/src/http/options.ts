@@ -14,25 +14,34 @@ import type { ListQuery } from '../registry/read.ts';
 import { mediaType, objectTypes, parseBody, readBody } from './body.ts';
 import type { FieldValidation } from './decode.ts';
 import { noComplaints } from './field-faults.ts';
-import { isTrue } from './request-info.ts';
-import type { ResourceRequest } from './types.ts';
+import { exactName, isTrue } from './request-info.ts';
+import type { RequestInfo, ResourceRequest } from './types.ts';
 
 /** What a list, a watch or a deletecollection asks for. @throws StatusError BadRequest for numbers that are none. */
 export function listQuery({ info }: ResourceRequest): ListQuery {
   const { query } = info;
   integer(query, 'timeoutSeconds');
-  const byName = info.name ? `metadata.name=${info.name}` : '';
   const initial = query.get('sendInitialEvents');
   return {
     namespace: info.namespace || undefined,
     labelSelector: query.get('labelSelector') ?? '',
-    fieldSelector: [byName, query.get('fieldSelector') ?? ''].filter(Boolean).join(','),
+    fieldSelector: fieldSelectorOf(info),
     limit: Math.max(0, integer(query, 'limit') ?? 0),
     continue: query.get('continue') ?? '',
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
     sendInitialEvents: initial === null ? undefined : isTrue(initial),
   };
+}
+
+/** Of one object that is watched by its name, no other may be selected. @throws StatusError BadRequest. */
+function fieldSelectorOf({ name, query }: RequestInfo): string {
+  const text = query.get('fieldSelector') ?? '';
+  if (name === '') return text;
+  const byName = `metadata.name=${name}`;
+  if (text === '') return byName;
+  if (exactName(text) !== name) throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  return text;
 }
 
 /** An integer parameter, or undefined when it is absent or empty. @throws StatusError BadRequest for anything else. */

@@ -54,6 +54,17 @@ test('a JSON patch is applied as a whole or not at all', async () => {
   assert.equal((await server.api.get(Deployment, { name: 'json', namespace })).spec?.replicas, 3);
 });
 
+test('what a strategic merge patch calls the object says nothing; a merge patch has to be right', async () => {
+  const path = await deployment('called');
+  const wanted = { apiVersion: 'v7', kind: 'Deployment', metadata: { name: 'called' }, spec: { replicas: 4 } };
+  const scaled = await patch(`${path}/scale`, strategic, wanted);
+  assert.deepEqual([scaled.code, scaled.object.kind, scaled.object.apiVersion], [200, 'Scale', 'autoscaling/v1']);
+  const whole = await patch(path, strategic, { kind: 'Pod', spec: { replicas: 5 } });
+  assert.deepEqual([whole.code, whole.object.kind, whole.object.spec?.replicas], [200, 'Deployment', 5]);
+  const merged = await patch(`${path}/scale`, merge, wanted);
+  assert.deepEqual([merged.code, /cannot be handled as a Scale/.test(merged.message)], [422, true], merged.message);
+});
+
 test('a merge patch sets, and deletes by null', async () => {
   const path = await deployment('merge');
   const { object } = await patch(path, merge, { metadata: { annotations: { a: 'b' } }, spec: { replicas: 2, revisionHistoryLimit: null } });
@@ -172,6 +183,13 @@ test('bodies that are no patch, and types that are none', async () => {
   );
 });
 
+test('a strategic patch that cannot be merged is told in upstream’s words, as the server’s fault', async () => {
+  const path = await deployment('merged');
+  const containers = [{ image: 'x' }];
+  const unnamed = await patch(path, strategic, { spec: { template: { spec: { containers } } } });
+  assert.deepEqual([unnamed.code, unnamed.message], [400, 'map: map[image:x] does not contain declared merge key: name']);
+});
+
 test('what identifies an object cannot be patched', async () => {
   const path = await deployment('identity');
   assert.match(
@@ -189,7 +207,7 @@ test('what identifies an object cannot be patched', async () => {
   }
   const unnamed = 'the name of the object (identity based on URL) was undeterminable: name must be provided';
   const nothing = await patch(path, json, [{ op: 'replace', path: '', value: null }]);
-  assert.deepEqual([nothing.code, nothing.message], [400, unnamed]);
+  assert.deepEqual([nothing.code, nothing.message], [422, 'the server rejected our request due to an error in our request']);
   for (const body of [{ metadata: { name: null } }, { metadata: null }]) assert.equal((await patch(path, merge, body)).message, unnamed);
   assert.equal((await patch(path, merge, { metadata: { resourceVersion: '1' } })).code, 409);
   assert.equal((await patch(path, merge, { kind: 'Pod' })).code, 422);

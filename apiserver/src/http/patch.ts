@@ -1,3 +1,4 @@
+import type { KubeObject } from '@keelson/client';
 import {
   applyJsonPatch,
   applyMergePatch,
@@ -8,22 +9,27 @@ import {
   invalid,
   type JsonPatchOperation,
   patchTyped,
+  requestEntityTooLarge,
   unprocessable,
   unsupportedMediaType,
 } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import type { KindStore } from '../registry/kind-store.ts';
-import { goJsonError } from './body.ts';
 import type { DecodeResult, Decoder, FieldValidation } from './decode.ts';
 import { DecodeError } from './decode-error.ts';
 import { checkDepth } from './depth.ts';
 import { duplicateFields } from './duplicates.ts';
 import { duplicateField, jsonPatchComplaints } from './field-faults.ts';
+import { goJsonFault } from './json-fault.ts';
 
 const jsonType = 'application/json-patch+json';
 const mergeType = 'application/merge-patch+json';
 const strategicType = 'application/strategic-merge-patch+json';
 const applyType = 'application/apply-patch+yaml';
+
+const operationLimit = 10_000;
+/** Bytes of JSON that `copy` may add altogether. */
+const copyLimit = 3 * 1024 * 1024;
 
 /** A patch as it came. */
 export interface PatchBody {
@@ -51,7 +57,7 @@ export function preparePatch(decoder: Decoder, { kind: { typeName } }: Pick<Kind
     const operations = readOperations(patch);
     checkDepth(operations);
     const complaints = patch.fieldValidation === 'Ignore' ? [] : jsonPatchComplaints(patch.body.toString());
-    return { apply: (current) => shallow(applyJsonPatch(current, operations)), shown: goJson, complaints };
+    return { apply: (current) => shallow(appliedTo(current, operations)), shown: goJson, complaints };
   }
   const members = readMembers(patch);
   checkDepth(members);
@@ -59,10 +65,31 @@ export function preparePatch(decoder: Decoder, { kind: { typeName } }: Pick<Kind
   if (patch.type === mergeType) return { apply: (current) => applyMergePatch(current, members), shown: goJson, complaints };
   return {
     complaints,
-    apply: (current) => patchTyped(current as Record<string, unknown>, members, decoder.schemas, typeName),
+    apply: (current) => stillCalled(current, patchTyped(current as Record<string, unknown>, members, decoder.schemas, typeName)),
     shown: () => goPrint(members),
     converts: true,
   };
+}
+
+/** A conversion knows the type without being told: what the patch says of it, if it is a text, is not looked at. */
+function stillCalled({ apiVersion, kind }: Partial<KubeObject>, patched: Partial<KubeObject>): object {
+  return {
+    ...patched,
+    ...(typeof patched.kind === 'string' ? { kind } : {}),
+    ...(typeof patched.apiVersion === 'string' ? { apiVersion } : {}),
+  };
+}
+
+function appliedTo(current: object, operations: readonly JsonPatchOperation[]): unknown {
+  if (operations.length > operationLimit) {
+    const limit = `The allowed maximum operations in a JSON patch is ${operationLimit}, got ${operations.length}`;
+    throw requestEntityTooLarge(limit);
+  }
+  try {
+    return applyJsonPatch(current, operations, copyLimit);
+  } catch (error) {
+    throw unprocessable(error);
+  }
 }
 
 /** Each operation may put what is there one level deeper. */
@@ -78,7 +105,6 @@ function readOperations({ body, fieldValidation }: PatchBody): JsonPatchOperatio
   const operations = parse(body, prefix);
   if (!Array.isArray(operations)) throw wrongType(operations, strict ? '[]handlers.jsonPatchOp' : 'jsonpatch.Patch', prefix);
   for (const operation of operations as unknown[]) checkOperation(operation, strict, prefix);
-  if (operations.some(movesIntoItself)) throw unprocessable(new Error('cannot move a value into itself'));
   return operations as JsonPatchOperation[];
 }
 
@@ -110,10 +136,6 @@ function readUnchecked(body: Buffer): Record<string, unknown> {
     // The answer is the same for all that is no patch.
   }
   throw badRequest('Invalid JSON Patch');
-}
-
-function movesIntoItself(operation: JsonPatchOperation | null): boolean {
-  return operation?.op === 'move' && String(operation.path).startsWith(`${operation.from}/`);
 }
 
 function wrongType(patch: unknown, wanted: string, prefix: string): Error {
@@ -149,7 +171,7 @@ export function decodePatched(
 function parse(body: Buffer, prefix: string): unknown {
   try {
     return JSON.parse(body.toString());
-  } catch (error) {
-    throw badRequest(`${prefix}${goJsonError(body.toString(), error as Error)}`);
+  } catch {
+    throw badRequest(`${prefix}${goJsonFault(body)}`);
   }
 }

@@ -15,7 +15,7 @@ import type { Decoder } from './decode.ts';
 import type { RequestMetrics } from './metrics.ts';
 import { parseRequest, segmentProblem, selectedName } from './request-info.ts';
 import { serveResource } from './resources.ts';
-import { type Answer, sendError, toStatus } from './respond.ts';
+import { type Answer, PlainFault, sendError, sendFault, toStatus } from './respond.ts';
 import type { Services } from './services.ts';
 import type { RequestInfo, ResourceRequest } from './types.ts';
 import { attachWarnings } from './warnings.ts';
@@ -52,7 +52,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const id = requestID(request, options.random);
     response.setHeader('audit-id', id);
     response.setHeader('cache-control', 'no-cache, private');
-    const audit = options.auditor?.open(id, info, request);
+    const audit = options.auditor?.open(id, { ...info, name: info.name || selectedName(info) }, request);
     if (audit) followAnswer(response, audit);
     try {
       const allowance = allowanceOf(info, options.limits, () => options.aggregator.find(info.path) === undefined);
@@ -82,6 +82,10 @@ async function refuse(options: PipelineOptions, answer: Answer, info: RequestInf
   if (error instanceof TimeIsOver) {
     options.metrics.terminated(info);
     return cutOff(answer, error);
+  }
+  if (error instanceof PlainFault) {
+    log.error('request failed', { err: error.message, path: info.path, verb: info.verb });
+    return sendFault(answer, answer.request.url ?? '/', error);
   }
   const foreseen = error instanceof Error && 'status' in error;
   if (isStatusReason(error, 'Unauthorized') && showsCertificate(answer.request)) answer.response.setHeader('connection', 'close');
@@ -154,7 +158,7 @@ async function identify(
   return other.user;
 }
 
-/** @throws StatusError Forbidden. */
+/** @throws StatusError Forbidden, or PlainFault when whoever decides could not be asked and nobody else allows it. */
 async function permit(
   options: Pick<PipelineOptions, 'authorizers'>,
   info: RequestInfo,
@@ -163,6 +167,10 @@ async function permit(
 ): Promise<void> {
   const attributes = actionOf(info, user);
   const decision = await authorize(options.authorizers, attributes);
+  if (decision.type !== 'allow' && decision.error !== undefined) {
+    audit?.annotate('authorization.k8s.io/reason', 'internal error');
+    throw new PlainFault(decision.error);
+  }
   audit?.annotate('authorization.k8s.io/decision', decision.type === 'allow' ? 'allow' : 'forbid');
   audit?.annotate('authorization.k8s.io/reason', decision.reason);
   if (decision.type === 'allow') return;
@@ -172,7 +180,7 @@ async function permit(
 
 /** What a user is about to do. */
 function actionOf(info: RequestInfo, user: UserInfo): AuthorizationAttributes {
-  return { ...info, name: info.name || selectedName(info), user };
+  return { ...info, name: info.name || selectedName(info), query: info.verbInPath ? undefined : info.query, user };
 }
 
 /** What every resource request is given besides itself. */

@@ -1,6 +1,6 @@
 import type { Logger } from '@keelson/base';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
-import { answerHealth, type HealthCheck, isHealthPath } from '@keelson/component';
+import { answerHealth, type HealthCheck, HealthRecord, isHealthPath } from '@keelson/component';
 import { pathNotFound } from '@keelson/machinery';
 import type { Registry as Metrics } from 'prom-client';
 import { issuerRoute } from '../discovery/issuer.ts';
@@ -35,13 +35,14 @@ export type PlainHandler = (request: HttpRequestLike, response: HttpResponseLike
  * why there is no web framework here: those take hold of Node's own request and response.
  */
 export function createPlain(options: PlainOptions): PlainHandler {
+  const record = new HealthRecord();
   const routes: readonly PlainRoute[] = [
-    (request) => health(options, request),
+    (request) => health(options, record, request),
     ({ path }) =>
       path === '/version' || path === '/version/'
         ? { type: 'application/json', body: JSON.stringify(options.version, undefined, 2) }
         : undefined,
-    (request) => metrics(options, request),
+    (request) => metrics(options, record, request),
     ({ path }) => (path === '/' ? json({ paths: listPaths(options) }) : undefined),
     discoveryRoute(options),
     issuerRoute(options),
@@ -64,13 +65,22 @@ export function createPlain(options: PlainOptions): PlainHandler {
   };
 }
 
-async function health({ checks, log }: PlainOptions, { path, query }: PlainRequest): Promise<PlainAnswer | undefined> {
+async function health(
+  { checks, log }: PlainOptions,
+  record: HealthRecord,
+  { path, query }: PlainRequest,
+): Promise<PlainAnswer | undefined> {
   if (!isHealthPath(path)) return undefined;
-  const { status, body } = await answerHealth(new URL(`${path}?${query}`, 'https://localhost'), checks, log);
+  const { status, body } = await answerHealth(new URL(`${path}?${query}`, 'https://localhost'), checks, log, record);
   return { status, body, type: 'text/plain; charset=utf-8', headers: { 'x-content-type-options': 'nosniff' } };
 }
 
-async function metrics({ metrics: registry }: PlainOptions, { path }: PlainRequest): Promise<PlainAnswer | undefined> {
+async function metrics(
+  { metrics: registry }: PlainOptions,
+  record: HealthRecord,
+  { path }: PlainRequest,
+): Promise<PlainAnswer | undefined> {
+  if (path === '/metrics/slis') return { type: record.contentType, body: await record.text() };
   return path === '/metrics' ? { type: registry.contentType, body: await registry.metrics() } : undefined;
 }
 
@@ -95,5 +105,18 @@ function listPaths({ registry, remote }: PlainOptions): string[] {
   const own = [...registry.stores].map(({ kind }) => kind.apiVersion).filter((version) => version.includes('/'));
   const groups = [...own, ...remote.versions().map(({ group, version }) => `${group}/${version}`)];
   const named = [...new Set(groups.flatMap((version) => [`/apis/${version.split('/')[0]}`, `/apis/${version}`]))].sort();
-  return ['/api', '/api/v1', '/apis', ...named, '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+  return [
+    '/api',
+    '/api/v1',
+    '/apis',
+    ...named,
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/metrics/slis',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/readyz',
+    '/version',
+  ];
 }

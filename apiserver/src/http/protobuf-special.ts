@@ -40,8 +40,8 @@ type WriteSchema = (out: Writer, number: number, value: unknown) => void;
 
 /** The other way round: writes, from its end, the message whose JSON form is `value`. */
 export const specialWrites: Readonly<Record<string, (out: Writer, value: unknown, schema: WriteSchema) => void>> = {
-  'meta.v1.Time': (out, value) => writeTime(out, Date.parse(String(value)), 0),
-  'meta.v1.MicroTime': (out, value) => writeTime(out, Date.parse(String(value)), microsOf(String(value))),
+  'meta.v1.Time': (out, value) => writeTime(out, value, 0),
+  'meta.v1.MicroTime': (out, value) => writeTime(out, value, microsOf(String(value))),
   'api.resource.Quantity': (out, value) => out.text(1, String(value)),
   'util.intstr.IntOrString': (out, value) => {
     const isInt = typeof value === 'number';
@@ -70,10 +70,11 @@ function writeJson(out: Writer, value: unknown): void {
   out.text(1, JSON.stringify(value));
 }
 
-/** @param time in milliseconds. */
-function writeTime(out: Writer, time: number, micros: number): void {
+/** A time that says nothing has no content. */
+function writeTime(out: Writer, value: unknown, micros: number): void {
+  if (value === null) return;
   out.int(2, micros * 1000);
-  out.int(1, Math.floor(time / 1000) || 0);
+  out.int(1, Math.floor(Date.parse(String(value)) / 1000) || 0);
 }
 
 /** Of a second; `Date` knows no more than milliseconds. */

@@ -24,7 +24,14 @@ const table: ReadonlyArray<readonly [string, string, string]> = [
   ['PUT', '/api/v1/namespaces/a/finalize', 'update /v1 a namespaces/finalize a -'],
   ['GET', '/api/v1/namespaces/a/status', 'get /v1 a namespaces/status a -'],
   ['GET', '/api/v1/namespaces/status/pods', 'list /v1 status pods - -'],
-  ['GET', '/api/v1/namespaces/a/status/x', 'get /v1 a status x -'],
+  ['GET', '/api/v1/namespaces/a/status/x', 'get /v1 a namespaces/status a x'],
+  ['GET', '/api/v1/pods?watch=no', 'watch /v1 - pods - -'],
+  ['GET', '/api/v1/pods?watch=FALSE', 'list /v1 - pods - -'],
+  ['GET', '/api/v1/namespaces/a/pods/x?watch=true', 'get /v1 a pods x -'],
+  ['POST', '/api/v1/watch/pods', 'watch /v1 - pods - -'],
+  ['GET', '/api/v1/proxy/namespaces/a/pods/x/to/there', 'proxy /v1 a pods x to/there'],
+  ['GET', '/api/v1/pods/', 'list /v1 - pods - -'],
+  ['GET', '/api/v1//pods', 'get /v1 -  pods -'],
   ['GET', '/apis/apps/v1/namespaces/a/deployments/web/scale', 'get apps/v1 a deployments/scale web -'],
   ['GET', '/api/v1/namespaces/a/pods/x/proxy/some/path', 'get /v1 a pods/proxy x some/path'],
   ['GET', '/api/v1/nodes/a%2Fb', 'get /v1 - nodes/b a -'],
@@ -47,9 +54,9 @@ test('what is no resource keeps its path and method', () => {
   }
 });
 
-test('query booleans are read as Go reads them', () => {
-  assert.deepEqual(['1', 'true', 'T', ''].map(isTrue), [true, true, true, true]);
-  assert.deepEqual(['0', 'false', 'yes', 'F'].map(isTrue), [false, false, false, false]);
+test('of query booleans only two texts are false', () => {
+  assert.deepEqual(['1', 'true', 'T', '', 'yes', 'f'].map(isTrue), [true, true, true, true, true, true]);
+  assert.deepEqual(['0', 'false', 'False'].map(isTrue), [false, false, false]);
   assert.equal(isTrue(null), false);
 });
 
@@ -63,4 +70,6 @@ test('a collection narrowed to one name is authorised by that name', () => {
   assert.equal(named('/api/v1/nodes?fieldSelector=metadata.name%3D..'), '');
   assert.equal(named('/api/v1/nodes/n2?fieldSelector=metadata.name%3Dn1'), '');
   assert.equal(named('/api/v1/nodes?fieldSelector=metadata.name%3Dn1', 'POST'), '');
+  assert.equal(named('/api/v1/nodes?fieldSelector=metadata.name%3Dn1', 'DELETE'), '');
+  assert.equal(named('/api/v1/watch/nodes?fieldSelector=metadata.name%3Dn1'), '');
 });

@@ -10,55 +10,62 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
+/** What may stand before the resource in a path, in old releases. */
+const specialVerbs = new Set(['watch', 'proxy']);
+
 /** Subresources of namespaces themselves; anything else below `namespaces/x/` is a resource in that namespace. */
 const namespaceSubresources = new Set(['status', 'finalize']);
 
 /**
  * Reads a method and URL as Kubernetes does: `/api/v1/…` and `/apis/<group>/<version>/…` name resources, all else is a plain path.
- * The deprecated `/watch/` prefix is understood.
+ * The deprecated `/watch/` and `/proxy/` before a resource are its verb, whatever the method.
  */
 export function parseRequest(method: string, url: string): RequestInfo {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
   const parts = decode(path)
-    .split('/')
-    .filter((part) => part !== '');
+    .replace(/^\/+|\/+$/g, '')
+    .split('/');
   const legacy = parts[0] === 'api';
   const prefix = legacy ? 2 : 3;
   if ((!legacy && parts[0] !== 'apis') || parts.length <= prefix) return plain(method, path, query);
   const [group, version] = legacy ? ['', parts[1] as string] : [parts[1] as string, parts[2] as string];
-  const watching = parts[prefix] === 'watch' && parts.length > prefix + 1;
-  const place = locate(parts.slice(watching ? prefix + 1 : prefix));
-  return { isResource: true, path, query, group, version, ...place, verb: verbOf(method, place, query, watching) };
+  const special = specialVerbs.has(parts[prefix] as string) && parts.length > prefix + 1 ? parts[prefix] : undefined;
+  const place = locate(parts.slice(special ? prefix + 1 : prefix), special === 'proxy');
+  const verb = special ?? verbOf(method, place, query);
+  return { isResource: true, path, query, group, version, ...place, verb, verbInPath: special !== undefined };
 }
 
 type Place = Pick<RequestInfo, 'namespace' | 'resource' | 'subresource' | 'name' | 'rest'>;
 
-function locate(parts: readonly string[]): Place {
-  const inNamespace =
-    parts[0] === 'namespaces' && parts.length > 2 && !(namespaceSubresources.has(parts[2] as string) && parts.length === 3);
-  const [resource = '', name = '', subresource = '', ...rest] = inNamespace ? parts.slice(2) : parts;
-  const namespace = inNamespace || resource === 'namespaces' ? (parts[1] ?? '') : '';
+function locate(parts: readonly string[], isProxy: boolean): Place {
+  const inNamespace = parts[0] === 'namespaces' && parts.length > 2 && !namespaceSubresources.has(parts[2] as string);
+  const [resource = '', name = '', ...rest] = inNamespace ? parts.slice(2) : parts;
+  const namespace = parts[0] === 'namespaces' ? (parts[1] ?? '') : '';
+  const subresource = isProxy ? '' : (rest.shift() ?? '');
   return { namespace, resource, name, subresource, rest: rest.join('/') };
 }
 
-function verbOf(method: string, { name, subresource }: Place, query: URLSearchParams, watching: boolean): string {
+function verbOf(method: string, { name }: Place, query: URLSearchParams): string {
   const verb = verbs[method] ?? '';
-  if (verb === 'get' && watching) return 'watch';
   if (verb === 'get' && name === '') return isTrue(query.get('watch')) ? 'watch' : 'list';
-  if (verb === 'get' && subresource === '' && isTrue(query.get('watch'))) return 'watch';
   return verb === 'delete' && name === '' ? 'deletecollection' : verb;
 }
 
-/** The name a collection request is narrowed to by `fieldSelector=metadata.name=…`: authorisation by name then applies to it. */
-export function selectedName({ verb, isResource, query }: RequestInfo): string {
-  if (!isResource || !['list', 'watch', 'deletecollection'].includes(verb)) return '';
+/** The name a list or watch is narrowed to by `fieldSelector=metadata.name=…`: authorisation by name then applies to it. */
+export function selectedName({ verb, verbInPath, isResource, query }: RequestInfo): string {
+  if (!isResource || verbInPath || (verb !== 'list' && verb !== 'watch')) return '';
+  const name = exactName(query.get('fieldSelector') ?? '') ?? '';
+  return segmentProblem(name) === undefined ? name : '';
+}
+
+/** The only name a field selector takes; undefined when it takes several, or is none. */
+export function exactName(fieldSelector: string): string | undefined {
   try {
-    const name = parseFieldSelector(query.get('fieldSelector') ?? '').exactly('metadata.name') ?? '';
-    return segmentProblem(name) === undefined ? name : '';
+    return parseFieldSelector(fieldSelector).exactly('metadata.name');
   } catch {
-    return '';
+    return undefined;
   }
 }
 
@@ -71,7 +78,7 @@ export function segmentProblem(name: string): string | undefined {
 
 function plain(method: string, path: string, query: URLSearchParams): RequestInfo {
   const none = { group: '', version: '', namespace: '', resource: '', subresource: '', name: '', rest: '' };
-  return { isResource: false, verb: method.toLowerCase(), path, query, ...none };
+  return { isResource: false, verb: method.toLowerCase(), path, query, verbInPath: false, ...none };
 }
 
 /** All of it before it is taken apart, as Go does: what another server behind this one finds in a path, was authorised. */
@@ -85,7 +92,7 @@ function decode(path: string): string {
   }
 }
 
-/** Query booleans as Go's strconv.ParseBool reads them; a bare `?watch` counts as true. */
+/** Query booleans as upstream reads them: whatever is said, but "0" and "false", is true. */
 export function isTrue(value: string | null): boolean {
-  return value !== null && ['', '1', 't', 'T', 'true', 'TRUE', 'True'].includes(value);
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }

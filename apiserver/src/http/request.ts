@@ -94,8 +94,19 @@ export async function readPatch(request: ResourceRequest): Promise<Buffer> {
 export function writeRequest(request: ResourceRequest, verb: WriteVerb = verbOf(request)): WriteRequest {
   const { info, user, warnings, audit, store: requested } = request;
   const { dryRun } = writeOptions(info.query, verb);
-  const asked = { namespace: info.namespace, user, dryRun, subresource: info.subresource, verb: info.verb, requested };
+  const options = optionsOf(info.query, dryRun);
+  const asked = { namespace: info.namespace, user, dryRun, options, subresource: info.subresource, verb: info.verb, requested };
   return { ...asked, warnings, annotate: audit?.annotate, owner: ownerOf(request, verb) };
+}
+
+/** Those of a write, as they were given. */
+function optionsOf(query: URLSearchParams, dryRun: boolean): object {
+  const [fieldManager, fieldValidation] = [query.get('fieldManager'), query.get('fieldValidation')];
+  return {
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+    ...(fieldManager ? { fieldManager } : {}),
+    ...(fieldValidation ? { fieldValidation } : {}),
+  };
 }
 
 function verbOf({ info }: ResourceRequest): WriteVerb {
@@ -113,9 +124,10 @@ function ownerOf(request: ResourceRequest, verb: WriteVerb): FieldOwner | 'nobod
 }
 
 /** As `writeRequest`, of a removal. */
-export function deleteRequest(request: ResourceRequest, { dryRun = [] }: DeleteOptions): WriteRequest {
+export function deleteRequest(request: ResourceRequest, { dryRun = [], kind: _, apiVersion: __, ...given }: DeleteOptions): WriteRequest {
   const { info, user, warnings, audit, store: requested } = request;
-  const asked = { namespace: info.namespace, user, dryRun: dryRun.length > 0, subresource: info.subresource, requested };
+  const options = { ...given, ...(dryRun.length > 0 ? { dryRun } : {}) };
+  const asked = { namespace: info.namespace, user, dryRun: dryRun.length > 0, options, subresource: info.subresource, requested };
   return { ...asked, warnings, annotate: audit?.annotate };
 }
 

@@ -1,4 +1,4 @@
-import { copyOf, fieldInvalid, invalid, notFound, pathNotFound, StatusError } from '@keelson/machinery';
+import { badRequest, copyOf, fieldInvalid, invalid, notFound, pathNotFound, StatusError } from '@keelson/machinery';
 import type { KindDefinition } from '../kinds/types.ts';
 import { remove } from '../registry/delete.ts';
 import { convert, convertList } from '../registry/forms.ts';
@@ -25,6 +25,7 @@ import {
   sendWritten,
   writeRequest,
 } from './request.ts';
+import { isTrue } from './request-info.ts';
 import { sendBytes, sendJson, sendList } from './respond.ts';
 import { serveScale } from './scale.ts';
 import type { ResourceRequest } from './types.ts';
@@ -71,11 +72,12 @@ function checkRoute({ info, store, request }: ResourceRequest): void {
   const everywhere = store.kind.namespaced && namespace === '';
   const inNamespace = !store.kind.namespaced && namespace !== '' && info.resource !== 'namespaces';
   const beyond = rest !== '' && !store.definition.subresources?.[subresource]?.anyMethod;
-  if (inNamespace || beyond || (everywhere && name !== '')) throw pathNotFound();
+  if (inNamespace || beyond || verb === 'proxy' || (everywhere && name !== '')) throw pathNotFound();
   const onCollection = verb === 'list' || verb === 'watch' || verb === 'create' || verb === 'deletecollection';
   const fits = subresource !== '' || (name === '' ? onCollection : verb !== 'create' && verb !== 'deletecollection');
   const head = request.method === 'HEAD' && !store.definition.subresources?.[subresource]?.anyMethod;
-  if (!fits || head || (everywhere && verb !== 'list' && verb !== 'watch' && store.isStored)) throw refused();
+  const odd = info.verbInPath && request.method !== 'GET';
+  if (!fits || head || odd || (everywhere && verb !== 'list' && verb !== 'watch' && store.isStored)) throw refused();
 }
 
 /** Whether a subresource is the object itself, of which only a part can be changed. */
@@ -94,6 +96,7 @@ async function serveSubresource(request: ResourceRequest): Promise<void> {
 async function serveGet(request: ResourceRequest): Promise<void> {
   const { info, store, registry } = request;
   const form = formOf(request);
+  if (isTrue(info.query.get('export'))) throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
   const entry = await get(registry, store, info.namespace, info.name, info.query.get('resourceVersion') ?? '');
   await preparedBytes(store, [entry.wire]);
   const wire = convert(store, form, entry.wire, info.query, request.clock.now());
@@ -141,7 +144,7 @@ async function serveUpdate(request: ResourceRequest): Promise<void> {
   dropRepeatedOwners(object, asked.warnings);
   const apply = (current: Writable): Writable | Promise<Writable> => {
     mustBeConditional(request, object);
-    return toStored(store, copyOf(object), current);
+    return toStored(store, copyOf(object), current, asked.subresource);
   };
   try {
     const expected = object.metadata.resourceVersion;
@@ -169,6 +172,7 @@ async function servePatch(request: ResourceRequest): Promise<void> {
   const { fieldValidation } = writeOptions(info.query, 'patch');
   const patch = preparePatch(request.decoder, store, { type, body: await readPatch(request), fieldValidation });
   const warned = new Set<string>();
+  const asked = writeRequest(request);
   const apply = async (current: Writable): Promise<Writable> => {
     await prepared(store, [current]);
     const before = store.hub === store ? current : fromStored(store, copyOf(current));
@@ -177,9 +181,9 @@ async function servePatch(request: ResourceRequest): Promise<void> {
     checkNamespace(request, object);
     checkName(request, object);
     mustBeConditional(request, object as Writable);
-    return toStored(store, object as Writable, current);
+    return toStored(store, object as Writable, current, asked.subresource);
   };
-  const written = await update(registry, store.hub, info.name, { apply }, writeRequest(request));
+  const written = await update(registry, store.hub, info.name, { apply }, asked);
   for (const warning of warned) request.warnings.push(warning);
   await sendWritten(request, form, 200, written);
 }

@@ -1,9 +1,10 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
-import { internalError, StatusError, serviceUnavailable, toYaml } from '@keelson/machinery';
+import { goQuote, internalError, StatusError, serviceUnavailable, toYaml } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
 import type { Trail } from '../audit/trail.ts';
+import { inert } from '../auth/authorize.ts';
 import type { ListBytes } from '../registry/wire.ts';
 import { StoreError } from '../storage/types.ts';
 import { type Encoding, statusEncoding } from './negotiate.ts';
@@ -96,13 +97,23 @@ export function sendJson(answer: Answer, code: number, value: unknown): Promise<
   return sendBytes(answer, code, Buffer.from(`${JSON.stringify(value)}\n`));
 }
 
+/** A request that fails before anything is known of the form its answer is to have: upstream tells it as text. */
+export class PlainFault extends Error {}
+
+/** Answers 500. */
+export function sendFault(answer: Answer, uri: string, { message }: PlainFault): Promise<void> {
+  answer.response.setHeader('x-content-type-options', 'nosniff');
+  const text = inert(`Internal Server Error: ${goQuote(uri)}: ${message}`);
+  return sendBytes({ ...answer, type: 'text/plain; charset=utf-8' }, 500, Buffer.from(`${text}\n`));
+}
+
 function takesGzip(request: HttpRequestLike): boolean {
   return String(request.headers['accept-encoding'] ?? '').includes('gzip');
 }
 
 function wantsIndent(request: HttpRequestLike, query: URLSearchParams): boolean {
   const asked = query.get('pretty');
-  if (asked !== null) return asked !== 'false' && asked !== '0';
+  if (asked) return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(asked);
   return prettyAgents.test(String(request.headers['user-agent'] ?? ''));
 }
 

@@ -1,4 +1,4 @@
-import { badRequest, copyOf, fieldInvalid, invalid } from '@keelson/machinery';
+import { badRequest, copyOf, fieldInvalid, goQuote, invalid } from '@keelson/machinery';
 import type { Scale } from '@keelson/types';
 import { ageColumn, nameColumn } from '../kinds/columns.ts';
 import type { Column, ScaleRules } from '../kinds/types.ts';
@@ -62,9 +62,10 @@ async function served({ store }: ResourceRequest, stored: Writable): Promise<Wri
   return fromStored(store, copyOf(stored)) as Writable;
 }
 
-function checkedReplicas({ info }: ResourceRequest, { spec }: Scale): number {
+/** Custom resources are looked at as a whole, and say themselves what is wrong with them. */
+function checkedReplicas({ info, store }: ResourceRequest, { spec }: Scale): number {
   const replicas = spec?.replicas ?? 0;
-  if (replicas >= 0) return replicas;
+  if (replicas >= 0 || store.isCustom) return replicas;
   const error = fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0');
   throw invalid({ group: 'autoscaling', kind: 'Scale' }, info.name, [error]);
 }
@@ -73,11 +74,19 @@ function wholeScale(body: Writable): (current: Writable) => Scale {
   return () => body as Scale;
 }
 
+/** Stands for replicas that are not there, in a Scale that is to be patched. */
+const noReplicas = -(2 ** 31);
+
 async function patchedScale(request: ResourceRequest, rules: ScaleRules<unknown>): Promise<(current: Writable) => Scale> {
   const store = { kind: { ...request.store.kind, ...scaleKind } } as typeof request.store;
   const type = mediaType(header(request, 'content-type'));
   const patch = preparePatch(request.decoder, store, { type, body: await readPatch(request), fieldValidation: 'Warn' });
-  return (current) => decodePatched(request.decoder, scaleKind, patch, toScale(rules, current), 'Ignore').object as Scale;
+  return (current) => {
+    const before = toScale(rules.isSet?.(current) === false ? { ...rules, replicas: () => noReplicas } : rules, current);
+    const scale = decodePatched(request.decoder, scaleKind, patch, before, 'Ignore').object as Scale;
+    if (scale.spec?.replicas === noReplicas) throw badRequest(`the spec replicas field ${goQuote(rules.path)} cannot be empty`);
+    return scale;
+  };
 }
 
 /** An applied Scale is an apply of the replicas alone. */
@@ -105,11 +114,12 @@ async function applyScale(request: ResourceRequest, rules: ScaleRules<unknown>):
 function toScale(rules: ScaleRules<unknown>, object: Writable): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = rules.selector(object);
+  const replicas = rules.replicas(object);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: rules.replicas(object) },
+    spec: replicas === 0 ? {} : { replicas },
     status: { replicas: rules.statusReplicas(object), ...(selector ? { selector } : {}) },
   };
 }

@@ -1,6 +1,7 @@
-import { canonicalQuantity } from '@keelson/machinery';
+import { canonicalMicroTime, canonicalQuantity, canonicalTime } from '@keelson/machinery';
 import type { Schema, Schemas } from '@keelson/types/schemas';
-import { isBase64, isTime } from './go-errors.ts';
+import { alwaysThere } from './always-there.ts';
+import { base64Fault, isBase64 } from './go-errors.ts';
 import { zeroSays } from './protobuf-zeroes.ts';
 
 /** Where a value stands: names of members, places in lists. */
@@ -50,7 +51,7 @@ interface Member {
 
 /**
  * Brings parsed input into the shapes of types, as Go's typed decoding does, in one pass in the order of the document: members a type does
- * not know go, nulls, empty lists and maps, and empty texts nobody points to count as absent, required members are there, quantities and
+ * not know go, nulls, empty lists and maps, and zeroes nobody points to count as absent, required members are there, quantities and
  * times are such. What a type needs is put together when it is first met.
  */
 export class Shapes {
@@ -73,7 +74,7 @@ export class Shapes {
     if (known) return known;
     const schema = this.#schemas[name];
     if (!schema) throw new Error(`no schema for ${name}`);
-    const made = this.#shaper(schema, name);
+    const made = this.#either(name) ?? this.#shaper(schema, name);
     this.#types.set(name, made);
     return made;
   }
@@ -82,13 +83,27 @@ export class Shapes {
   #shaper(schema: Schema, name = ''): Shaper {
     const { $ref, items, properties, additionalProperties } = schema;
     if (isIntOrString(schema)) return scalar(schema, (value) => Number.isInteger(value) || typeof value === 'string');
-    if (schema.format === 'quantity') return quantity(schema);
+    if (schema.format === 'quantity') return quantity;
+    if (schema.format === 'byte') return text(schema, bytes);
+    if (schema.format === 'date-time') return text(schema, name === 'meta.v1.MicroTime' ? canonicalMicroTime : canonicalTime);
     if (isOpen(schema)) return (value) => value;
     if ($ref !== undefined) return this.#referred($ref);
     if (items) return this.#list(schema, items);
     if (properties) return this.#struct(schema, properties, name);
     if (typeof additionalProperties === 'object') return this.#map(schema, additionalProperties);
     return scalar(schema, fits[schema.format ?? ''] ?? fits[schema.type ?? ''] ?? (() => true));
+  }
+
+  /** What is a schema of a custom resource, or else something simpler: Go reads it aside, and tells of nothing it does not know in it. */
+  #either(name: string): Shaper | undefined {
+    const other = orElse[name];
+    if (!other) return undefined;
+    const schema = this.#referred('apiextensions.v1.JSONSchemaProps');
+    return (value, { path }) => {
+      const aside: Walk = { path, unknown: [] };
+      if (isObject(value)) return schema(value, aside);
+      return other === 'schemas' && Array.isArray(value) ? value.map((one) => schema(one, aside)) : simpler[other](value);
+    };
   }
 
   /** Types that hold themselves are put together only as deep as somebody writes them. */
@@ -111,20 +126,23 @@ export class Shapes {
 
   #map(schema: Schema, values: Schema): Shaper {
     const { format } = values.$ref === undefined ? values : (this.#schemas[values.$ref] ?? {});
-    // A null in a map of quantities is none of it, as Go's Quantity reads it.
+    // A null in a map of quantities is none of it, as Go's Quantity reads it; in one of times it is a time that says nothing.
     const member = { ...this.#member(values, true), ...(format === 'quantity' ? { zero: () => '0' } : {}) };
     return (value, walk) => {
       if (!isObject(value)) throw new Misfit(walk.path, value, schema);
-      for (const name of Object.keys(value)) keep(value, name, shaped(member, value[name], name, walk));
+      for (const name of Object.keys(value))
+        if (value[name] !== null || format !== 'date-time') keep(value, name, shaped(member, value[name], name, walk));
       return value;
     };
   }
 
   #struct(schema: Schema, properties: Readonly<Record<string, Schema>>, typeName: string): Shaper {
-    const required = new Set([...(schema.required ?? []), 'spec']);
+    const always = Object.keys(properties).filter((name) => name === 'spec' || alwaysThere(typeName, name));
+    const given = (schema.required ?? []).filter((name) => !pointers.has(`${typeName}.${name}`));
+    const required = new Set([...given, ...always]);
     const memberOf = (name: string, property: Schema): Member => {
       const member = this.#member(property, required.has(name));
-      return isText(property) && !required.has(name) && leavesOut(typeName, name) ? { ...member, isNothing: isEmptyText } : member;
+      return isPlain(property) && !required.has(name) && leavesOut(typeName, name) ? { ...member, isNothing: isZero } : member;
     };
     const all = Object.entries(properties).map(([name, property]) => [name, memberOf(name, property)] as const);
     const members = new Map(all);
@@ -177,21 +195,45 @@ function isEmpty(value: unknown): boolean {
   return true;
 }
 
-function isEmptyText(value: unknown): boolean {
-  return value === '';
+function isZero(value: unknown): boolean {
+  return value === '' || value === 0 || value === false;
 }
 
-/** Whether a type's text is left out when it is empty: of stable types, whose pointers are known. */
+/** Whether a type's text, number or yes is left out when it is empty, 0 or no: of stable types, whose pointers are known. */
 function leavesOut(typeName: string, field: string): boolean {
   const [, version = ''] = typeName.split('.');
-  return /^v\d+$/.test(version) && !zeroSays(typeName, field) && !kept.has(`${typeName}.${field}`);
+  return /^v\d+$/.test(version) && !zeroSays(typeName, field) && !kept.has(`${typeName}.${field}`) && !alwaysThere(typeName, field);
 }
 
-/** Texts that Go writes though they are empty and need not be given, and those it points to in types that other types are made of. */
+/** What Go points to in types that other types are made of. */
 const kept: ReadonlySet<string> = new Set([
-  ...['core.v1.Event.reportingComponent', 'core.v1.Event.reportingInstance', 'core.v1.EphemeralContainer.restartPolicy'],
-  ...['admissionregistration.v1.RuleWithOperations.scope', 'admissionregistration.v1.NamedRuleWithOperations.scope'],
+  ...['core.v1.EphemeralContainer.restartPolicy', 'admissionregistration.v1.RuleWithOperations.scope'],
+  'admissionregistration.v1.NamedRuleWithOperations.scope',
 ]);
+
+/** What has to be given and is nothing when it is not: Go points to it. */
+const pointers: ReadonlySet<string> = new Set([
+  ...['DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'].map((kind) => `apps.v1.${kind}Spec.selector`),
+  ...['Mutating', 'Validating'].map((name) => `admissionregistration.v1.${name}Webhook.sideEffects`),
+  'networking.v1.HTTPIngressPath.pathType',
+]);
+
+/** What of a type may stand instead of a schema. */
+const orElse: Readonly<Record<string, 'boolean' | 'names' | 'schemas'>> = {
+  'apiextensions.v1.JSONSchemaPropsOrArray': 'schemas',
+  'apiextensions.v1.JSONSchemaPropsOrBool': 'boolean',
+  'apiextensions.v1.JSONSchemaPropsOrStringArray': 'names',
+};
+
+/** Anything else than that is nothing, but where a yes or no is asked for. */
+const simpler: Readonly<Record<'boolean' | 'names' | 'schemas', (value: unknown) => unknown>> = {
+  boolean(value) {
+    if (typeof value !== 'boolean') throw new Error('boolean or JSON schema expected');
+    return value;
+  },
+  names: (value) => (Array.isArray(value) ? value : undefined),
+  schemas: () => undefined,
+};
 
 /** Sets a member only where that changes something: most objects stay as they are. */
 function keep(object: Record<string, unknown>, name: string, value: unknown): void {
@@ -212,8 +254,6 @@ const zeroes: Readonly<Record<string, () => unknown>> = {
 const fits: Readonly<Record<string, (value: unknown) => boolean>> = {
   array: Array.isArray,
   boolean: (value) => typeof value === 'boolean',
-  byte: (value) => typeof value === 'string' && isBase64(value),
-  'date-time': (value) => typeof value === 'string' && isTime(value),
   int32: (value) => Number.isInteger(value) && Math.abs((value as number) + 0.5) < 2 ** 31,
   int64: (value) => Number.isInteger(value) && (value as number) >= -(2 ** 63) && (value as number) <= 2 ** 63 - 1025,
   integer: Number.isInteger,
@@ -229,12 +269,24 @@ function scalar(schema: Schema, check: (value: unknown) => boolean): Shaper {
   };
 }
 
-/** Quantities in their canonical text: `1000m` → `1`, the number 2 → `"2"`. */
-function quantity(schema: Schema): Shaper {
+/** Texts of a format: what it makes of them, or throws. */
+function text(schema: Schema, canonical: (text: string) => string): Shaper {
   return (value, walk) => {
-    if (typeof value !== 'string' && typeof value !== 'number') throw new Misfit(walk.path, value, schema);
-    return canonicalQuantity(value);
+    if (typeof value !== 'string') throw new Misfit(walk.path, value, schema);
+    return canonical(value);
   };
+}
+
+/** Standard base64; the line breaks that Go skips are gone. */
+function bytes(value: string): string {
+  const bare = value.replace(/[\r\n]/g, '');
+  if (!isBase64(bare)) throw new Error(base64Fault(value));
+  return bare;
+}
+
+/** Quantities in their canonical text: `1000m` → `1`, the number 2 → `"2"`. What is neither is read as its JSON, and is none. */
+function quantity(value: unknown): string {
+  return canonicalQuantity(typeof value === 'string' ? value.trim() : typeof value === 'number' ? value : JSON.stringify(value));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -245,8 +297,11 @@ function isIntOrString(schema: Schema): boolean {
   return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
 }
 
-function isText({ type, format, $ref }: Schema): boolean {
-  return type === 'string' && $ref === undefined && (format === undefined || format === 'byte');
+/** A text, a number, a yes or no. */
+function isPlain({ type, format, $ref }: Schema): boolean {
+  if ($ref !== undefined) return false;
+  if (type === 'string') return format === undefined || format === 'byte';
+  return type === 'boolean' || type === 'integer' || type === 'number';
 }
 
 function isOpen(schema: Schema): boolean {

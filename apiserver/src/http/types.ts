@@ -13,6 +13,8 @@ export interface RequestInfo {
   readonly isResource: boolean;
   /** `get`, `list`, `watch`, `create`, … for resources; the lower-case method for anything else. */
   readonly verb: string;
+  /** Whether the verb stands in the path, as in `/api/v1/watch/pods`: selectors then say nothing of what is authorised. */
+  readonly verbInPath: boolean;
   readonly path: string;
   readonly group: string;
   readonly version: string;

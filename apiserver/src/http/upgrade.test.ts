@@ -88,7 +88,7 @@ async function client(request: string, identity = admin): Promise<Client> {
 
 const upgrade = (path: string, method = 'POST', more = ''): string =>
   `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\n${more}\r\n`;
-const exec = '/api/v1/namespaces/default/pods/p/exec?command=ls&command=-l&stdin=true&stdout=true&tty=false';
+const exec = '/api/v1/namespaces/default/pods/p/exec?command=ls&command=-l&stdin=true&stdout=True&tty=False';
 
 test('exec is a tunnel to the kubelet, byte by byte, from the first byte on', async () => {
   const { socket, ...said } = await client(

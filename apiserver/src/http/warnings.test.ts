@@ -4,9 +4,10 @@ import { warningHeaders } from './warnings.ts';
 
 test('texts are quoted once each, and what is not Latin-1 goes as UTF-8 bytes', () => {
   assert.deepEqual(warningHeaders(['unknown field "spec.x"', 'unknown field "spec.x"']), ['299 - "unknown field \\"spec.x\\""']);
-  const [value = ''] = warningHeaders(['unknown field "日本\n\u007f"']);
+  const [value = '', ...more] = warningHeaders(['', 'two\nlines', 'unknown field "日本"']);
   assert.match(value, /^[\x20-\x7e\x80-\xff]+$/);
-  assert.equal(Buffer.from(value, 'latin1').toString(), '299 - "unknown field \\"日本  \\""');
+  assert.equal(Buffer.from(value, 'latin1').toString(), '299 - "unknown field \\"日本\\""');
+  assert.deepEqual(more, [], 'nothing, and what has more than one line, is not said');
 });
 
 test('there is an end to what a header carries', () => {

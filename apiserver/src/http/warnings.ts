@@ -14,20 +14,19 @@ export function attachWarnings(response: HttpResponseLike, warnings: readonly st
 
 /** Values of `Warning` headers: `299 - "text"`. Text that is not Latin-1 goes as the bytes of its UTF-8, which is what clients read. */
 export function warningHeaders(warnings: readonly string[]): string[] {
-  const texts = [...new Set(warnings)];
-  const long = texts.reduce((sum, text) => sum + text.length, 0) > limits.all;
+  const texts = [...new Set(warnings)].filter((text) => text !== '' && !/\p{Cc}/u.test(text)).map((text) => [...text]);
+  const long = texts.reduce((sum, { length }) => sum + length, 0) > limits.all;
   const values: string[] = [];
   let size = 0;
   for (const text of texts) {
-    const value = quote(long ? text.slice(0, limits.each) : text);
-    size += value.length;
-    if (size > limits.all + limits.each) break;
-    values.push(`299 - ${value}`);
+    if (long && size >= limits.all) break;
+    const shown = long ? text.slice(0, limits.each) : text;
+    size += shown.length;
+    values.push(`299 - ${quote(shown.join(''))}`);
   }
   return values;
 }
 
 function quote(text: string): string {
-  const plain = text.replace(/\p{Cc}/gu, ' ').replace(/["\\]/g, '\\$&');
-  return `"${Buffer.from(plain).toString('latin1')}"`;
+  return `"${Buffer.from(text.replace(/["\\]/g, '\\$&')).toString('latin1')}"`;
 }

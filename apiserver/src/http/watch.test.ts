@@ -176,6 +176,9 @@ test('sendInitialEvents: state first, then a bookmark that says so', async () =>
   const watching = await watch('sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true');
   await watching.tells(['ADDED i1', 'ADDED i2', 'BOOKMARK']);
   assert.equal(watching.lines[2]?.object.metadata.annotations?.['k8s.io/initial-events-end'], 'true');
+  const old = await watch('resourceVersion=0&allowWatchBookmarks=true');
+  await old.tells(['ADDED i1', 'ADDED i2', 'BOOKMARK']);
+  old.close();
   await create('i3');
   await watching.tells(['ADDED i1', 'ADDED i2', 'BOOKMARK', 'ADDED i3']);
   const none = await watch('sendInitialEvents=false&resourceVersionMatch=NotOlderThan');

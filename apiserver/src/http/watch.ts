@@ -30,7 +30,7 @@ export async function serveWatch(request: ResourceRequest): Promise<void> {
   const bookmark = (revision: number, annotations?: Record<string, string>): void =>
     stream.write(shape.frame('BOOKMARK', bookmarkObject(request, form, revision, annotations)));
   const initialDone = (revision: number): void => {
-    if (query.sendInitialEvents && bookmarks) bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
+    if (bookmarks) bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
   };
   const shape = await shapeOf(request, form);
   const later = store.definition.version?.prepare ? new Conversions(store, shape, (frame) => stream.write(frame)) : undefined;

@@ -3,6 +3,7 @@ import {
   compareQuantities,
   type FieldError,
   type FieldPath,
+  fieldDuplicate,
   fieldInvalid,
   fieldRequired,
   fieldTooLong,
@@ -12,8 +13,10 @@ import {
   isDNS1123Subdomain,
   isPathSegment,
   isPercent,
+  isQualifiedName,
   parseQuantity,
   regexProblem,
+  repeats,
   validateNonNegative,
   zeroQuantity,
 } from '@keelson/machinery';
@@ -108,25 +111,41 @@ export function typedReference(
   ];
 }
 
-/** Conditions of the common form: type, status, reason and time of the last transition are all required. */
-export function conditionErrors(
-  conditions:
-    | readonly {
-        readonly type?: string | undefined;
-        readonly status?: string | undefined;
-        readonly reason?: string | undefined;
-        readonly lastTransitionTime?: string | null | undefined;
-      }[]
-    | undefined,
-  at: FieldPath,
-): FieldError[] {
-  return (conditions ?? []).flatMap(({ type, status, reason, lastTransitionTime }, index) => {
+interface CommonCondition {
+  readonly type?: string | undefined;
+  readonly status?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  readonly observedGeneration?: number | undefined;
+  readonly lastTransitionTime?: string | null | undefined;
+}
+
+const reasonPattern = '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?';
+const longestReason = 1024;
+const longestMessage = 32 * 1024;
+
+/** Conditions of the common form, each type once: type, status, reason and time of the last transition are all required. */
+export function conditionErrors(conditions: readonly CommonCondition[] | undefined, at: FieldPath): FieldError[] {
+  const again = repeats(conditions ?? [], ({ type }) => type);
+  return (conditions ?? []).flatMap((condition, index) => {
     const where = at.index(index);
+    const { type = '', status = '', reason, message, observedGeneration: generation = 0 } = condition;
     return [
-      ...(type ? [] : [fieldRequired(where.child('type'))]),
-      ...requiredOneOf(status, ['False', 'True', 'Unknown'], where.child('status')),
-      ...(lastTransitionTime ? [] : [fieldRequired(where.child('lastTransitionTime'))]),
-      ...(reason ? [] : [fieldRequired(where.child('reason'))]),
+      ...(again.has(index) ? [fieldDuplicate(where.child('type'), type)] : []),
+      ...invalidBy(isQualifiedName(type), where.child('type'), type),
+      ...oneOf(status, ['False', 'True', 'Unknown'], where.child('status')),
+      ...(generation < 0 ? [fieldInvalid(where.child('observedGeneration'), generation, 'must be greater than or equal to zero')] : []),
+      ...(condition.lastTransitionTime ? [] : [fieldRequired(where.child('lastTransitionTime'))]),
+      ...requiredName(reason, conditionReasonProblems, where.child('reason')),
+      ...atMostBytes(reason, longestReason, where.child('reason')),
+      ...atMostBytes(message, longestMessage, where.child('message')),
     ];
   });
+}
+
+function conditionReasonProblems(reason: string): string[] {
+  if (new RegExp(`^${reasonPattern}$`).test(reason)) return [];
+  const message =
+    "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'";
+  return [regexProblem(message, reasonPattern, 'my_name', 'MY_NAME', 'MyName', 'ReasonA,ReasonB', 'ReasonA:ReasonB')];
 }

@@ -3,7 +3,7 @@ import type { Report } from './report.ts';
 
 /** Addresses that mean something else than one machine, and what. */
 const special: readonly (readonly [pattern: RegExp, what: string])[] = [
-  [/^(?:0\.0\.0\.0|::)$/, 'unspecified (0.0.0.0 or ::)'],
+  [/^(?:0\.0\.0\.0|::)$/, 'unspecified'],
   [/^(?:127\.|::1$)/, 'in the loopback range (127.0.0.0/8, ::1/128)'],
   [/^(?:169\.254\.|fe[89ab][0-9a-f]:)/i, 'in the link-local range (169.254.0.0/16, fe80::/10)'],
   [/^(?:224\.0\.0\.|ff02:)/i, 'in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
@@ -11,7 +11,8 @@ const special: readonly (readonly [pattern: RegExp, what: string])[] = [
 
 /** What else than one machine an address means. */
 export function specialMeanings(ip: string): string[] {
-  return special.filter(([pattern]) => pattern.test(ip)).map(([, what]) => what);
+  const found = special.filter(([pattern]) => pattern.test(ip));
+  return found.map(([, what]) => (what === 'unspecified' ? `unspecified (${ip})` : what));
 }
 
 /**
@@ -23,5 +24,6 @@ export function checkMachineAddress(ip: string, at: FieldPath, where: string, re
   if (version === undefined) {
     if (!parsed) report.invalid(at, where, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)');
   } else if (parsed?.version !== version) report.invalid(at, where, ip, `must be a valid IPv${version} address`);
-  if (parsed) for (const what of specialMeanings(ip)) if (!what.includes('loopback')) report.invalid(at, where, ip, `may not be ${what}`);
+  if (!parsed) report.invalid(at, where, ip, 'must be a valid IP address');
+  else for (const what of specialMeanings(ip)) if (!what.includes('loopback')) report.invalid(at, where, ip, `may not be ${what}`);
 }

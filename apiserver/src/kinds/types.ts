@@ -57,6 +57,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly createOnUpdate?: boolean;
   /** True when an update must name the resourceVersion it changes. */
   readonly conditionalUpdateOnly?: boolean;
+  /** Whether finalizers may have any qualified name: those of other kinds say whose they are, or are Kubernetes' own. */
+  readonly anyFinalizers?: boolean;
   /** Whether metadata.generation counts the changes of what is wanted; as there is a status, unless told. */
   readonly generation?: boolean;
   /** Values of which the cluster has one each (addresses, ports): no two objects hold the same. */
@@ -86,6 +88,8 @@ export interface ServedVersion<T extends KubeObject> {
   readonly of: Kind;
   toStored(object: T): KubeObject | Promise<KubeObject>;
   fromStored(stored: never): T;
+  /** As `fromStored`, of a copy that is only looked at: nothing is filled in. Absent where nothing ever is. */
+  unfilled?(stored: KubeObject): Promise<KubeObject>;
   /** Does what takes time before `fromStored` is asked for these: for versions that somebody else converts. */
   prepare?(stored: readonly KubeObject[]): Promise<void>;
   /** What this version asks of new objects, besides what it asks of all. */
@@ -129,7 +133,12 @@ export interface PartRules<T> {
 
 /** How `autoscaling/v1 Scale` maps onto the kind. */
 export interface ScaleRules<T> {
+  /** Where the replicas are: `.spec.replicas`. */
+  readonly path: string;
+  /** @throws StatusError where there are none. */
   replicas(object: T): number;
+  /** Of kinds that may have none. */
+  isSet?(object: T): boolean;
   setReplicas(object: T, replicas: number): void;
   statusReplicas(object: T): number;
   /** Label selector in its string form. */

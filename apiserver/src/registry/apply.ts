@@ -10,6 +10,7 @@ import {
   problemsText,
   StatusError,
   trustManaged,
+  unforeseen,
   writeManaged,
 } from '@keelson/machinery';
 import { trackedWrite } from './fields.ts';
@@ -112,7 +113,7 @@ async function applied(registry: Registry, store: KindStore, current: Writable |
   const entries = trustManaged(current?.metadata.managedFields);
   const live = current && (await served(store, current));
   const result = await applyConfiguration({ ...write, live, entries, config, force });
-  const object = await toStored(store, asked.shape(result.object), current);
+  const object = await toStored(store, asked.shape(result.object), current, request.subresource);
   object.metadata.managedFields = writeManaged(result.entries);
   return object;
 }
@@ -122,10 +123,8 @@ async function served(store: KindStore, current: Writable): Promise<object> {
   return fromStored(store, copyOf(current));
 }
 
-/** Upstream has no reason for it, and takes it for the server's fault. */
 function untyped({ kind }: KindStore, config: object, problems: readonly string[]): StatusError {
   const { name = '', namespace = '' } = identityOf(config).metadata;
   const what = `${namespace}/${name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`;
-  const message = `failed to create typed patch object (${what}): ${problemsText(problems)}`;
-  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+  return unforeseen(`failed to create typed patch object (${what}): ${problemsText(problems)}`);
 }

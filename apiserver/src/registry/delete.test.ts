@@ -73,7 +73,7 @@ test('preconditions', async () => {
     [wrongUid.status, wrongUid.json<Status>().message],
     [
       409,
-      `Operation cannot be fulfilled on configmaps "conditional": Precondition failed: UID in precondition: x, UID in object meta: ${metadata.uid}`,
+      `Operation cannot be fulfilled on ConfigMap "conditional": the UID in the precondition (x) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
     ],
   );
   assert.equal((await remove({ resourceVersion: '1' })).status, 409);
@@ -153,15 +153,19 @@ test('a pod on a node gets time, which can be shortened and not lengthened', asy
   await clock.advance(5_000);
   const longer = (await remove(60)).metadata;
   assert.deepEqual([longer.deletionTimestamp, longer.deletionGracePeriodSeconds], ['2026-01-01T00:00:20Z', 20]);
-  const shorter = (await remove(3)).metadata;
-  assert.deepEqual([shorter.deletionTimestamp, shorter.deletionGracePeriodSeconds], ['2026-01-01T00:00:03Z', 3]);
+  const shorter = (await remove(10)).metadata;
+  assert.deepEqual([shorter.deletionTimestamp, shorter.deletionGracePeriodSeconds], ['2026-01-01T00:00:10Z', 10]);
+  const over = (await remove(3)).metadata;
+  assert.deepEqual([over.deletionTimestamp, over.deletionGracePeriodSeconds], ['2026-01-01T00:00:05Z', 1], 'not into the past');
   await remove(0);
   await assert.rejects(server.api.get(Pod, key), { code: 404 });
 });
 
 test('a pod that nobody runs goes at once', async () => {
   await podOn('unscheduled', undefined);
-  assert.equal(((await server.api.delete(Pod, { name: 'unscheduled', namespace })) as Pod).metadata.name, 'unscheduled');
+  const { metadata } = (await server.api.delete(Pod, { name: 'unscheduled', namespace })) as Pod;
+  assert.deepEqual([metadata.name, metadata.deletionGracePeriodSeconds, metadata.generation], ['unscheduled', 0, 2]);
+  assert.ok(metadata.deletionTimestamp);
   await podOn('done', 'n1');
   await server.api.patch(Pod, { name: 'done', namespace }, merge, { status: { phase: 'Succeeded' } }, { subresource: 'status' });
   await server.api.delete(Pod, { name: 'done', namespace });
@@ -191,8 +195,13 @@ test('a namespace takes nothing new while it goes, and goes when it is finalized
   const { api } = server;
   await api.create(Namespace, { metadata: { name: 'going' } });
   await api.create(ConfigMap, { metadata: { name: 'inside', namespace: 'going' } });
+  await assert.rejects(api.delete(Namespace, { name: 'going' }, { preconditions: { uid: 'x' } }), {
+    code: 409,
+    message: /on namespaces "going": Precondition failed: UID in precondition: x, UID in object meta: /,
+  });
   const going = (await api.delete(Namespace, { name: 'going' })) as Namespace;
   assert.deepEqual([going.status?.phase, going.spec?.finalizers], ['Terminating', ['kubernetes']]);
+  assert.ok(going.metadata.deletionTimestamp && going.metadata.deletionGracePeriodSeconds === undefined, 'no time is told');
   const refused = await api.create(ConfigMap, { metadata: { name: 'late', namespace: 'going' } }).catch((error) => error);
   assert.deepEqual([refused.code, refused.status.details.causes[0].reason], [403, 'NamespaceTerminating']);
   assert.equal(

@@ -82,7 +82,11 @@ async function removeOnce(
   const before = JSON.stringify(object.metadata);
   setPolicyFinalizers(store, object, options);
   const held = (object.metadata.finalizers?.length ?? 0) > 0 || store.definition.deletion?.pending?.(object) === true;
-  if (!held && grace === 0) return removeNow(registry, store, object, revision, request.dryRun);
+  if (!held && grace === 0) {
+    // What may have time to end says that it had none.
+    if (store.definition.deletion?.graceSeconds) mark(registry, store, object, 0);
+    return removeNow(registry, store, object, revision, request.dryRun);
+  }
   mark(registry, store, object, grace);
   if (JSON.stringify(object.metadata) === before) return { wire, object, changed: false, removed: false };
   const bytes = encodeStored(object, store.kind.kind, store.kind.apiVersion);
@@ -94,12 +98,17 @@ async function removeOnce(
 
 function checkPreconditions(store: KindStore, object: Writable, { preconditions }: DeleteOptions): void {
   const { uid, resourceVersion, name = '' } = object.metadata;
-  const refuse = (what: string, wanted: string, found: string | undefined): void => {
-    throw conflict(store.groupResource, name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`);
+  const { group, kind } = store.kind;
+  const refuse = (what: string, wanted: string, found: string | undefined, perhaps: string): void => {
+    const own = store.definition.deletion?.pending !== undefined;
+    const bare = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`;
+    if (own) throw conflict(store.groupResource, name, bare);
+    const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been ${perhaps}`;
+    throw conflict({ group, resource: kind }, name, why);
   };
-  if (preconditions?.uid && preconditions.uid !== uid) refuse('UID', preconditions.uid, uid);
+  if (preconditions?.uid && preconditions.uid !== uid) refuse('UID', preconditions.uid, uid, 'deleted and then recreated');
   if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion)
-    refuse('ResourceVersion', preconditions.resourceVersion, resourceVersion);
+    refuse('ResourceVersion', preconditions.resourceVersion, resourceVersion, 'modified');
 }
 
 /** What the client said of its dependents, as finalizers for the garbage collector to act on. */
@@ -121,15 +130,23 @@ function mark(registry: Registry, store: KindStore, object: Writable, grace: num
   const { metadata } = object;
   const { clock } = registry.options;
   if (metadata.deletionTimestamp) {
-    if (grace >= (metadata.deletionGracePeriodSeconds ?? 0)) return;
-    const start = Date.parse(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
-    metadata.deletionTimestamp = rfc3339(start + grace * 1000);
-  } else {
-    metadata.deletionTimestamp = rfc3339(clock.now() + grace * 1000);
-    if (metadata.generation !== undefined) metadata.generation += 1;
-    store.definition.deletion?.mark?.(object);
+    shorten(metadata, grace, clock.now());
+    return;
   }
-  metadata.deletionGracePeriodSeconds = grace;
+  // What waits for more than finalizers is only marked; it is deleted later.
+  if (store.definition.deletion?.pending?.(object) !== true) metadata.deletionGracePeriodSeconds = grace;
+  metadata.deletionTimestamp = rfc3339(clock.now() + grace * 1000);
+  if (metadata.generation !== undefined) metadata.generation += 1;
+  store.definition.deletion?.mark?.(object);
+}
+
+/** Not into the past: when that is over which was asked for now, a second is left, unless none was asked for. */
+function shorten(metadata: Writable['metadata'], grace: number, now: number): void {
+  const { deletionTimestamp = '', deletionGracePeriodSeconds: before = 0 } = metadata;
+  if (grace >= before) return;
+  const end = Date.parse(deletionTimestamp) + (grace - before) * 1000;
+  metadata.deletionTimestamp = rfc3339(Math.max(end, now));
+  metadata.deletionGracePeriodSeconds = end < now && grace > 0 ? 1 : grace;
 }
 
 /** True when an object marked for deletion has nothing left that holds it. */

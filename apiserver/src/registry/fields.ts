@@ -1,7 +1,6 @@
 import { timestamp } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
 import {
-  equal,
   type FieldOwner,
   type FieldSet,
   type FieldVersions,
@@ -13,14 +12,16 @@ import {
   sameOwners,
   setOf,
   type TrackedWrite,
+  trackField,
   trackUpdate,
   trustManaged,
   writeManaged,
 } from '@keelson/machinery';
 import type { ManagedFieldsEntry } from '@keelson/types';
 import { loadSchemas } from '@keelson/types/schemas';
+import type { ScaleRules } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
-import { leftByStatus } from './prepare.ts';
+import { leftByStatus, sameObject } from './prepare.ts';
 import type { Registry } from './registry.ts';
 import { fromStored, prepared } from './versions.ts';
 import type { Writable, WriteRequest } from './written.ts';
@@ -76,24 +77,29 @@ async function convert(object: object, from: KindStore | undefined, to: KindStor
   if (!from || !to || from === to) return object;
   const { version } = from.definition;
   const stored = version ? await version.toStored(object as never) : (object as KubeObject);
+  const unfilled = to.definition.version?.unfilled;
+  if (unfilled) return unfilled(stored);
   await prepared(to, [stored]);
   return fromStored(to, stored);
 }
 
 const noFields: FieldSet = setOf();
 const onlyStatus: FieldSet = setOf(['f:status']);
+/** Of a custom resource nothing else is known for sure. */
+const allButStatus: FieldSet = setOf(['f:metadata'], ['f:spec']);
 
 /** What writes of a resource or subresource put back to what it was. */
 function resetBy(store: KindStore, subresource: string, type: MergeType | undefined): FieldSet {
   if (subresource === '') return store.definition.status ? onlyStatus : noFields;
   if (subresource !== 'status') return noFields;
+  if (store.isCustom) return allButStatus;
   const kept = leftByStatus(store.definition).map((name) => ['f:metadata', `f:${name}`]);
-  return setOf(...kept, ...restOf(store, type).map((name) => [`f:${name}`]));
+  return setOf(...kept, ...restOf(type).map((name) => [`f:${name}`]));
 }
 
-/** What an object has besides its status. Of a custom resource nothing else is known for sure. */
-function restOf({ isCustom }: KindStore, type: MergeType | undefined): readonly string[] {
-  if (isCustom || type?.is !== 'map') return ['spec'];
+/** What an object has besides its status. */
+function restOf(type: MergeType | undefined): readonly string[] {
+  if (type?.is !== 'map') return ['spec'];
   return [...type.fields.keys()].filter((name) => !['apiVersion', 'kind', 'metadata', 'status'].includes(name));
 }
 
@@ -158,12 +164,30 @@ export async function accountOfUpdate(registry: Registry, store: KindStore, upda
   const meant = request.subresource === '' && given !== undefined && !sameOwners(given, kept);
   const entries = meant ? givenEntries(given, kept) : trustManaged(kept);
   if (entries.length === 0) return { fields: undefined, meant };
+  const { scale } = store.definition;
+  if (owner.subresource === 'scale' && scale) return { fields: writeManaged(accountOfScale(entries, scale, { next, old }, owner)), meant };
   const fields = await accounted(registry, kept, async () => {
     const write = await trackedWrite(registry, store, owner, request.subresource);
     const seen = (object: Writable): Promise<object> | object => seenBy(owner, store, object, write);
     return writeManaged(await trackUpdate(entries, await seen(old), await seen(next), write));
   });
   return { fields, meant };
+}
+
+/** A scale writes the replicas alone, whatever else comes of it. */
+function accountOfScale(
+  entries: readonly ManagedEntry[],
+  { path, replicas, isSet }: ScaleRules<unknown>,
+  { next, old }: Pick<Update, 'next' | 'old'>,
+  owner: FieldOwner,
+): ManagedEntry[] {
+  if (isSet?.(old) === false || replicas(next) === replicas(old)) return [...entries];
+  const elements = path.split('.').filter((name) => name !== '');
+  return trackField(
+    entries,
+    elements.map((name) => `f:${name}`),
+    owner,
+  );
 }
 
 /** What is stored in the version its writer speaks. */
@@ -183,8 +207,8 @@ function givenEntries(given: readonly ManagedFieldsEntry[], kept: readonly Manag
 }
 
 /** Whether a write changes nothing. Times of the account do not count, nor does the account itself where it only follows. */
-export function changesNothing(next: Writable, old: Writable, { fields, meant }: Account): boolean {
+export function changesNothing(store: KindStore, next: Writable, old: Writable, { fields, meant }: Account): boolean {
   const kept = old.metadata.managedFields;
   if (meant && !sameOwners(fields, kept)) return false;
-  return equal({ ...next, metadata: { ...next.metadata, managedFields: kept } }, old);
+  return sameObject(store, { ...next, metadata: { ...next.metadata, managedFields: kept } }, old);
 }

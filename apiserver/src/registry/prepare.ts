@@ -7,7 +7,8 @@ import {
   invalid,
   isDNS1123Subdomain,
   path,
-  StatusError,
+  sameJson,
+  unforeseen,
   validateManagedFields,
   validateObjectMeta,
   validateObjectMetaUpdate,
@@ -17,15 +18,19 @@ import type { KindStore } from './kind-store.ts';
 import type { Writable, WriteRequest } from './written.ts';
 
 /** What the server says of a new object. The account of its fields, if it brings one, is kept. */
-export function prepareMeta(store: KindStore, object: Writable, namespace: string, { clock, random }: WriteContext): void {
-  const { metadata } = object;
+export function prepareMeta(store: KindStore, object: Writable, namespace: string, context: WriteContext): void {
+  clearMeta(store, object, namespace);
+  fillMeta(store, object, context);
+}
+
+/** Takes from a new object what only the server says. Admission sees it so, as upstream: without a name, where that is to be generated. */
+export function clearMeta(store: KindStore, object: Writable, namespace: string): void {
   object.metadata = {
-    ...metadata,
-    name: metadata.name || (metadata.generateName ? metadata.generateName.slice(0, 58) + randomSuffix(random) : undefined),
+    ...object.metadata,
     ...(store.kind.namespaced ? { namespace } : { namespace: undefined }),
-    uid: random.uuid(),
-    creationTimestamp: timestamp(clock),
-    generation: hasGeneration(store) ? 1 : undefined,
+    uid: undefined,
+    creationTimestamp: undefined,
+    generation: undefined,
     deletionTimestamp: undefined,
     deletionGracePeriodSeconds: undefined,
     selfLink: undefined,
@@ -34,10 +39,22 @@ export function prepareMeta(store: KindStore, object: Writable, namespace: strin
   if (store.definition.status && !store.definition.status.keepOnCreate) object.status = undefined;
 }
 
+/** Gives a new object what only the server gives. */
+export function fillMeta(store: KindStore, object: Writable, { clock, random }: WriteContext): void {
+  const { metadata } = object;
+  object.metadata = {
+    ...metadata,
+    name: metadata.name || (metadata.generateName ? metadata.generateName.slice(0, 58) + randomSuffix(random) : undefined),
+    uid: random.uuid(),
+    creationTimestamp: timestamp(clock),
+    generation: hasGeneration(store) ? 1 : undefined,
+  };
+}
+
 /** What is made new has no version yet. Upstream sees that last, when it stores the object, and takes it for the server's fault. */
 export function mustBeUnversioned(version: string | undefined): void {
   if (!version || !/^\d+$/.test(version) || Number(version) === 0) return;
-  throw plainFault('resourceVersion should not be set on objects to be created');
+  throw unforeseen('resourceVersion should not be set on objects to be created');
 }
 
 /**
@@ -75,12 +92,7 @@ export function keepMeta(
 /** @throws StatusError InternalError, as upstream, for what is no version. */
 export function mustBeVersion(version: string): void {
   if (/^\d+$/.test(version)) return;
-  throw plainFault(`strconv.ParseUint: parsing ${goQuote(version)}: invalid syntax`);
-}
-
-/** A fault that upstream has no reason for. */
-function plainFault(message: string): StatusError {
-  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+  throw unforeseen(`strconv.ParseUint: parsing ${goQuote(version)}: invalid syntax`);
 }
 
 /** Members of metadata that a write of the status leaves as they were. */
@@ -113,7 +125,15 @@ export function bumpGeneration(store: KindStore, next: Writable, old: Writable, 
   if ((subresource !== '' && !store.definition.parts?.[subresource]) || !hasGeneration(store)) return;
   const { metadata: _m1, status: _s1, ...wanted } = next;
   const { metadata: _m2, status: _s2, ...before } = old;
-  if (!equal(wanted, before)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  if (!sameObject(store, wanted, before)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+/** Whether two states of an object mean the same. What a custom resource holds means what it says: an empty list is not none. */
+export function sameObject({ isCustom }: Pick<KindStore, 'isCustom'>, a: object, b: object): boolean {
+  if (!isCustom) return equal(a, b);
+  const [left, right] = [a, b] as { readonly [name: string]: unknown }[];
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => (name === 'metadata' ? equal : sameJson)(left?.[name], right?.[name]));
 }
 
 function hasGeneration({ definition }: KindStore): boolean {
@@ -122,7 +142,7 @@ function hasGeneration({ definition }: KindStore): boolean {
 
 export function validateMeta(store: KindStore, object: Writable): FieldError[] {
   const name = (value: string, prefix: boolean) => store.definition.name?.(value, prefix) ?? isDNS1123Subdomain(value, prefix);
-  const rules = { namespaced: store.kind.namespaced, name, qualifiedFinalizers: !store.isCustom };
+  const rules = { namespaced: store.kind.namespaced, name, qualifiedFinalizers: !store.definition.anyFinalizers };
   return validateObjectMeta(unaccounted(object), rules, path('metadata'));
 }
 
@@ -130,7 +150,7 @@ export function validateChange(store: KindStore, next: Writable, old: Writable, 
   const { definition } = store;
   const meta = [
     ...validateMeta(store, next),
-    ...validateObjectMetaUpdate(unaccounted(next), old.metadata, path('metadata'), !store.isCustom),
+    ...validateObjectMetaUpdate(unaccounted(next), old.metadata, path('metadata'), !definition.anyFinalizers),
   ];
   if (subresource === 'status') return [...meta, ...(definition.status?.validateUpdate?.(next, old) ?? [])];
   const part = definition.parts?.[subresource];

@@ -221,30 +221,34 @@ function makeToken(revision: number, start: string): string {
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url');
 }
 
-function parseToken(text: string): Token {
+/** @throws StatusError BadRequest for a text that is no `continue` of ours. */
+export function parseToken(text: string): Token {
   const refuse = (why: string): never => {
     throw badRequest(`invalid continue token: continue key is not valid${why}`);
   };
-  const { v, rv, start } = readToken(text, refuse);
-  if (v !== 'meta.k8s.io/v1') refuse(`: server does not recognize this encoded version ${v ?? ''}`);
+  const { v = '', rv = 0, start = '' } = readToken(text, refuse);
+  if (v !== 'meta.k8s.io/v1') refuse(`: server does not recognize this encoded version ${v}`);
   if (!Number.isSafeInteger(rv) || rv === 0) refuse(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
-  if (typeof start !== 'string' || start === '') return refuse(': encoded start key empty (version meta.k8s.io/v1)');
-  if (start.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) refuse(`: ${start}`);
-  return { revision: rv as number, start };
+  if (typeof start !== 'string' || start === '') refuse(': encoded start key empty (version meta.k8s.io/v1)');
+  const key = String(start).replace(/^\//, '');
+  if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) refuse(`: ${start}`);
+  return { revision: rv as number, start: key };
 }
 
 function readToken(text: string, refuse: (why: string) => never): { v?: unknown; rv?: unknown; start?: unknown } {
-  if (!/^[\w-]+$/.test(text)) refuse(': illegal base64 data');
+  const odd = text.search(/[^\w-]/);
+  if (odd >= 0) refuse(`: illegal base64 data at input byte ${odd}`);
   try {
     const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (typeof token === 'object' && token !== null) return token;
+    if (typeof token === 'object' && !Array.isArray(token)) return token ?? {};
   } catch {
     // The same answer for every text that is no token.
   }
   return refuse(': invalid character in token');
 }
 
-function checkListOptions(query: ListQuery): void {
+/** @throws StatusError Invalid for options of a list that contradict each other. */
+export function checkListOptions(query: Omit<ListQuery, keyof SelectionQuery | 'limit'>): void {
   const { resourceVersion, resourceVersionMatch: match, continue: token, sendInitialEvents } = query;
   const errors: FieldError[] = [];
   if (match && !resourceVersion)
@@ -273,8 +277,10 @@ export function throwListErrors(errors: readonly FieldError[]): void {
 /** undefined: the newest; 0: whatever is there; else at least this revision. */
 export function parseVersion(resourceVersion: string): number | undefined {
   if (!resourceVersion) return undefined;
-  if (!/^\d+$/.test(resourceVersion)) {
-    const why = `strconv.ParseUint: parsing ${goQuote(resourceVersion)}: invalid syntax`;
+  const isNumber = /^\d+$/.test(resourceVersion);
+  if (!isNumber || BigInt(resourceVersion) >= 2n ** 64n) {
+    const problem = isNumber ? 'value out of range' : 'invalid syntax';
+    const why = `strconv.ParseUint: parsing ${goQuote(resourceVersion)}: ${problem}`;
     throw badRequest(formatFieldError(fieldInvalid('resourceVersion', resourceVersion, why)));
   }
   return Number(resourceVersion);

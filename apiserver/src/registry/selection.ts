@@ -49,7 +49,7 @@ function parseFields(store: KindStore, text: string): FieldSelector {
   }
   const known = new Set([
     'metadata.name',
-    ...(store.kind.namespaced ? ['metadata.namespace'] : []),
+    ...(store.kind.namespaced || !namesItsFields(store) ? ['metadata.namespace'] : []),
     ...Object.keys(store.selectableFields),
   ]);
   for (const { field } of fields.requirements) {
@@ -75,8 +75,13 @@ function beyondIndex({ definition }: KindStore, { requirements }: FieldSelector)
 
 const isOfMetadata = (field: string): boolean => field.startsWith('metadata.');
 
+/** Other kinds take the names every object may have, whether theirs do or not. */
+function namesItsFields({ isCustom, selectableFields }: KindStore): boolean {
+  return isCustom || Object.keys(selectableFields).length > 0;
+}
+
 function unsupported(store: KindStore, field: string): string {
-  return Object.keys(store.selectableFields).length > 0
+  return namesItsFields(store)
     ? `field label not supported: ${field}`
     : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }

@@ -2,23 +2,27 @@ import type { KubeObject } from '@keelson/client';
 import { copyOf, invalid } from '@keelson/machinery';
 import type { KindDefinition } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
-import { encodeStored, withRevision } from './wire.ts';
+import { keepRest } from './prepare.ts';
+import { encodeStored, withoutRevision, withRevision } from './wire.ts';
 import type { Writable } from './written.ts';
 
 /**
  * What a client sent in the store's version, filled in, as it is stored.
  * @param current what is there, in the stored version; absent on a create.
+ * @param subresource what of it the client writes: the rest stays as it is, whatever was sent.
  * @throws StatusError Invalid for what is wrong in this version alone.
  */
-export function toStored(store: KindStore, object: Writable, current?: Writable): Writable | Promise<Writable> {
+export function toStored(store: KindStore, object: Writable, current?: Writable, subresource = ''): Writable | Promise<Writable> {
   store.definition.defaults?.(object);
-  return store.definition.version ? convertToStored(store, object, current) : object;
+  return store.definition.version ? convertToStored(store, object, current, subresource) : object;
 }
 
-async function convertToStored(store: KindStore, object: Writable, current: Writable | undefined): Promise<Writable> {
+async function convertToStored(store: KindStore, object: Writable, current: Writable | undefined, subresource: string): Promise<Writable> {
   const { definition, hub } = store;
   if (current) await definition.version?.prepare?.([current]);
-  check(definition, object, current && (fromStored(store, copyOf(current)) as Writable));
+  const old = current && (fromStored(store, copyOf(current)) as Writable);
+  if (old) keepRest(store, object, old, subresource);
+  check(definition, object, old);
   const stored = (await definition.version?.toStored(object)) as Writable;
   stored.kind = hub.kind.kind;
   stored.apiVersion = hub.kind.apiVersion;
@@ -29,7 +33,8 @@ async function convertToStored(store: KindStore, object: Writable, current: Writ
 function check({ kind, version, validate, validateUpdate }: KindDefinition, object: Writable, old: Writable | undefined): void {
   const change = old ? validateUpdate?.(object, old) : version?.validateCreate?.(object);
   const errors = [...(validate?.(object) ?? []), ...(change ?? [])];
-  if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind }, object.metadata.name ?? '', errors);
+  const { group, kind: named } = version?.of ?? kind;
+  if (errors.length > 0) throw invalid({ group, kind: named }, object.metadata.name ?? '', errors);
 }
 
 /** Before objects are wanted in the version of `store`: lets whoever converts them do so. */
@@ -57,5 +62,8 @@ export function fromStored({ definition, kind }: KindStore, stored: KubeObject):
 export function servedBytes(store: KindStore, wire: Buffer): Buffer {
   if (!store.definition.version) return wire;
   const object = fromStored(store, JSON.parse(wire.toString()) as KubeObject) as Writable;
-  return withRevision(encodeStored(object, store.kind.kind, store.kind.apiVersion), Number(object.metadata.resourceVersion));
+  const bytes = encodeStored(object, store.kind.kind, store.kind.apiVersion);
+  const { resourceVersion } = object.metadata;
+  // What is made only to be looked at has no revision.
+  return resourceVersion === undefined ? withoutRevision(bytes) : withRevision(bytes, Number(resourceVersion));
 }

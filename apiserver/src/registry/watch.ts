@@ -41,7 +41,7 @@ export async function openWatch(
   representation: Representation,
   sink: WatchSink,
 ): Promise<OpenWatch> {
-  checkOptions(query);
+  checkWatchOptions(query);
   const selection = parseSelection(store, query);
   const version = parseVersion(query.resourceVersion);
   const fromState = query.sendInitialEvents ?? (version === undefined || version === 0);
@@ -64,7 +64,8 @@ export async function openWatch(
 }
 
 /** @throws StatusError Invalid for options that contradict each other. */
-function checkOptions({ resourceVersionMatch: match, sendInitialEvents, continue: token }: WatchQuery): void {
+export function checkWatchOptions(query: Omit<WatchQuery, keyof SelectionQuery>): void {
+  const { resourceVersionMatch: match, sendInitialEvents, continue: token } = query;
   const errors: FieldError[] = [];
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
     errors.push(fieldForbidden(matchField, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));

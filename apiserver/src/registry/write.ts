@@ -9,11 +9,12 @@ import { accountOfCreate, accountOfUpdate, changesNothing } from './fields.ts';
 import type { KindStore } from './kind-store.ts';
 import {
   bumpGeneration,
+  clearMeta,
+  fillMeta,
   keepMeta,
   keepRest,
   mustBeUnversioned,
   mustBeVersion,
-  prepareMeta,
   prepareRest,
   throwInvalid,
   validateAccount,
@@ -62,23 +63,17 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
   const { definition } = store;
   const context = writeContext(registry, request);
   const { resourceVersion } = object.metadata;
-  prepareMeta(store, object, request.namespace, context);
+  clearMeta(store, object, request.namespace);
   object.metadata.managedFields = await accountOfCreate(registry, store, object, request);
-  definition.prepareCreate?.(object, context);
-  const attributes = {
-    operation: 'CREATE' as const,
-    store,
-    registry,
-    object,
-    old: undefined,
-    name: object.metadata.name ?? '',
-    ...request,
-  };
+  const called = (): string => object.metadata.name || (object.metadata.generateName ?? '');
+  const attributes = { operation: 'CREATE' as const, store, registry, object, old: undefined, name: called(), ...request };
   await runAdmission(registry.options.admission, 'admit', attributes);
   dropRepeatedOwners(object, request.warnings, afterAdmission);
+  fillMeta(store, object, context);
+  definition.prepareCreate?.(object, context);
   throwInvalid(store, object, [...validateMeta(store, object), ...(definition.validate?.(object) ?? [])]);
   if (definition.warnings) request.warnings.push(...definition.warnings(object, undefined));
-  await runAdmission(registry.options.admission, 'validate', attributes);
+  await runAdmission(registry.options.admission, 'validate', { ...attributes, name: called() });
   const key = store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? '');
   return claiming(registry, store, { next: object, old: undefined, request }, async () => {
     const bytes = store.encode(object);
@@ -221,7 +216,7 @@ async function updateOnce(target: Target, current: Current, change: Change): Pro
   if (request.subresource === '' && store.definition.warnings) request.warnings.push(...store.definition.warnings(next, old));
   await runAdmission(registry.options.admission, 'validate', attributes);
   const stale = registry.options.isStale;
-  if (changesNothing(next, old, account) && !(await stale?.(store.keyOf(request.namespace, name))))
+  if (changesNothing(store, next, old, account) && !(await stale?.(store.keyOf(request.namespace, name))))
     return { wire: current.wire, object: old, changed: false };
   if (isFinished(store, next)) return removeNow(registry, store, next, current.revision, request.dryRun);
   return claiming(registry, store, { next, old, request }, () => replace(target, next, current.revision));

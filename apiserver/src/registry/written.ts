@@ -13,6 +13,8 @@ export interface WriteRequest {
   readonly user: UserInfo;
   readonly dryRun: boolean;
   readonly subresource: string;
+  /** What the request was given besides, as `CreateOptions` and the like have it; absent where no request came. */
+  readonly options?: object | undefined;
   /** Kubernetes' own, as the request has it; absent where no request came. */
   readonly verb?: string;
   readonly warnings: string[];

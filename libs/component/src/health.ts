@@ -1,4 +1,5 @@
 import { errorMessage, type Logger } from '@keelson/base';
+import type { HealthRecord } from './health-record.ts';
 
 export type HealthEndpoint = 'healthz' | 'livez' | 'readyz';
 
@@ -29,8 +30,8 @@ export function isHealthPath(path: string): boolean {
   return endpoints.includes(path.split('/')[1] ?? '');
 }
 
-/** Answers `/healthz`, `/livez`, `/readyz` (`?verbose`, `?exclude=name`) and one check by its path, in Kubernetes' words. */
-export async function answerHealth(url: URL, checks: readonly HealthCheck[], log: Logger): Promise<HealthAnswer> {
+/** Answers `/healthz`, `/livez`, `/readyz` (`?verbose`, `?exclude=name`) and one check by its path, in Kubernetes' words, and records it. */
+export async function answerHealth(url: URL, checks: readonly HealthCheck[], log: Logger, record?: HealthRecord): Promise<HealthAnswer> {
   const [endpoint = '', ...rest] = url.pathname.slice(1).split('/');
   const name = rest.join('/');
   const mine = [ping, ...checks].filter(
@@ -40,6 +41,7 @@ export async function answerHealth(url: URL, checks: readonly HealthCheck[], log
   if (wanted.length === 0) return { status: 404, body: '404 page not found\n' };
   const excluded = new Set(name === '' ? url.searchParams.getAll('exclude') : []);
   const results = await Promise.all(wanted.filter((check) => name !== '' || !excluded.has(check.name)).map(attempt));
+  for (const one of results) record?.add(endpoint, one.name, one.failure === undefined);
   const failed = results.filter(({ failure }) => failure !== undefined);
   if (failed.length > 0) log.info(`${endpoint} check failed`, Object.fromEntries(failed.map((one) => [one.name, one.failure])));
   if (name !== '') return failed[0] ? { status: 500, body: `internal server error: ${failed[0].failure}\n` } : { status: 200, body: 'ok' };

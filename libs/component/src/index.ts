@@ -4,6 +4,7 @@ export * from './delegated.ts';
 export * from './followed-files.ts';
 export * from './form.ts';
 export * from './health.ts';
+export * from './health-record.ts';
 export * from './inert.ts';
 export * from './log.ts';
 export * from './main.ts';

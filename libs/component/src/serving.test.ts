@@ -85,6 +85,22 @@ test('health is told in Kubernetes words, to anyone', async () => {
   });
 });
 
+test('what the checks said is counted for those who look later', async () => {
+  const checks: HealthCheck[] = [{ name: 'etcd', check: () => assert.fail('etcd is away'), endpoints: ['readyz'] }];
+  await serving({ checks }, async (get) => {
+    for (const path of ['/readyz', '/readyz/ping', '/livez', '/readyz?exclude=etcd']) await get(path);
+    const { body } = await get('/metrics/slis');
+    for (const line of [
+      'kubernetes_healthcheck{name="etcd",type="readyz"} 0',
+      'kubernetes_healthcheck{name="ping",type="readyz"} 1',
+      'kubernetes_healthchecks_total{name="etcd",status="error",type="readyz"} 1',
+      'kubernetes_healthchecks_total{name="ping",status="success",type="readyz"} 3',
+      'kubernetes_healthchecks_total{name="ping",status="success",type="livez"} 1',
+    ])
+      assert.ok(body.split('\n').includes(line), body);
+  });
+});
+
 test('metrics, version and unknown paths, for those who may', async () => {
   const metrics = new Registry();
   workQueueMetrics(metrics).adds.inc({ name: 'deployment' }, 2);

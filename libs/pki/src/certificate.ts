@@ -1,10 +1,12 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { type Usage, usageIds } from './x509.ts';
+import { type Usage, uidPart, usageIds } from './x509.ts';
 
 /** Who a certificate speaks for: Kubernetes takes the common name as the user and the organizations as its groups. */
 export interface Subject {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** What tells the user from another who had the name before: one at most, where all is well. */
+  readonly uids: readonly string[];
 }
 
 /** The first certificate in a PEM text, or the one given. @throws when the text holds none. */
@@ -15,9 +17,9 @@ export function parseCertificate(certificate: X509Certificate | string): X509Cer
 /** The subject of a certificate, attribute values unescaped. @throws when a PEM text holds no certificate. */
 export function subjectOf(certificate: X509Certificate | string): Subject {
   // Node's `subject` string escapes what it prints; the legacy object holds the values themselves.
-  const subject = parseCertificate(certificate).toLegacyObject().subject as { CN?: string | string[]; O?: string | string[] } | undefined;
+  const subject = parseCertificate(certificate).toLegacyObject().subject as Record<string, string | string[] | undefined> | undefined;
   const commonNames = listOf(subject?.CN);
-  return { commonName: commonNames.at(-1) ?? '', organizations: listOf(subject?.O) };
+  return { commonName: commonNames.at(-1) ?? '', organizations: listOf(subject?.O), uids: listOf(subject?.[uidPart]) };
 }
 
 function listOf(value: string | string[] | undefined): string[] {

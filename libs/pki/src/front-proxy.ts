@@ -38,7 +38,7 @@ export function proxiedIdentity(headers: DistinctHeaders, trust: FrontProxyTrust
   const name = first(trust.usernameHeaders);
   if (!name) return undefined;
   const uid = first(trust.uidHeaders);
-  const groups = trust.groupHeaders.flatMap((header) => valuesOf(headers, header));
+  const groups = trust.groupHeaders.flatMap((header) => valuesOf(headers, header)).filter(Boolean);
   return { name, ...(uid ? { uid } : {}), groups, extra: extraOf(headers, trust.extraHeaderPrefixes) };
 }
 

@@ -14,6 +14,7 @@ export interface AuthorityRequest {
 export interface RequestedSubject {
   readonly commonName: string;
   readonly organizations?: readonly string[];
+  readonly uids?: readonly string[];
   readonly dnsNames?: readonly string[];
   readonly ips?: readonly string[];
 }
@@ -51,7 +52,7 @@ export async function issue(request: RequestedSubject & Terms & { readonly keyTy
   const { ca, clock, days } = request;
   const key = await generateKey(request.keyType ?? 'EC');
   const certPem = signLeaf(ca, {
-    subject: x509.subjectName(request.commonName, request.organizations ?? []),
+    subject: x509.subjectName(request.commonName, request.organizations ?? [], request.uids),
     publicKey: publicDer(key),
     names: request,
     usages: ['digital signature', 'key encipherment', ...request.usages.map((usage) => `${usage} auth` as const)],

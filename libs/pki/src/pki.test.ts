@@ -64,7 +64,7 @@ test('a CA issues certificates that TLS peers accept, and both sides see who is 
       call.on('error', reject).end();
     });
     listener.close();
-    assert.deepEqual(JSON.parse(body), { commonName: 'ann, "a"+b', organizations: ['system:masters', 'x=y'] });
+    assert.deepEqual(JSON.parse(body), { commonName: 'ann, "a"+b', organizations: ['system:masters', 'x=y'], uids: [] });
   }
 });
 
@@ -118,10 +118,18 @@ test('a signing request keeps its subject and names; a forged one is refused', a
     dnsNames: ['a'],
     ips: ['10.0.0.1'],
   });
-  const asked = { commonName: 'system:node:a', organizations: ['system:nodes'], dnsNames: ['a'], ips: ['10.0.0.1'], emails: [], uris: [] };
+  const asked = {
+    commonName: 'system:node:a',
+    organizations: ['system:nodes'],
+    uids: [],
+    dnsNames: ['a'],
+    ips: ['10.0.0.1'],
+    emails: [],
+    uris: [],
+  };
   assert.deepEqual(parseCSR(csrPem), asked);
   const certPem = signCSR(csrPem, { ca, ...clientForADay() });
-  assert.deepEqual(subjectOf(certPem), { commonName: 'system:node:a', organizations: ['system:nodes'] });
+  assert.deepEqual(subjectOf(certPem), { commonName: 'system:node:a', organizations: ['system:nodes'], uids: [] });
   assert.equal(new X509Certificate(certPem).subjectAltName, 'DNS:a, IP Address:10.0.0.1');
   assert.equal(distrust(certPem, { caPem: ca.certPem, now: clock.now(), usage: 'client' }), undefined);
   const again = await createCSR({ commonName: 'x', keyPem });
@@ -184,6 +192,7 @@ test('what is written here reads the same in an independent library', async () =
   const asked = {
     commonName: 'system:node:x',
     organizations: ['system:nodes'],
+    uids: [],
     dnsNames: ['x'],
     ips: ['fd00::1'],
     emails: ['a@b'],

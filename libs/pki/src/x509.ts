@@ -82,14 +82,18 @@ export function isKeyUsage(usage: string): usage is KeyUsage {
 export const usageIds = { server: extendedUsages['server auth'], client: extendedUsages['client auth'] } as const;
 
 /** One relative name per organization, then the common name, as Go's `pkix.Name` lays them out. */
-export function subjectName(commonName: string, organizations: readonly string[]): Buffer {
+/** The identifier, as Kubernetes gives it, of the part of a subject that tells a user from another who had the name before. */
+export const uidPart = '1.3.6.1.4.1.57683.2';
+
+export function subjectName(commonName: string, organizations: readonly string[], uids: readonly string[] = []): Buffer {
   const part = (id: string, value: string): Buffer => der.tlv(der.tag.set, der.sequence(der.oid(id), der.text(value)));
-  return der.sequence(...organizations.map((value) => part(ids.organization, value)), part(ids.commonName, commonName));
+  const others = [...organizations.map((value) => part(ids.organization, value)), ...uids.map((value) => part(uidPart, value))];
+  return der.sequence(...others, part(ids.commonName, commonName));
 }
 
-export function readSubject(name: Buffer): { commonName: string; organizations: string[] } {
+export function readSubject(name: Buffer): { commonName: string; organizations: string[]; uids: string[] } {
   const valuesOf = readName(name);
-  return { commonName: valuesOf(ids.commonName).at(-1) ?? '', organizations: valuesOf(ids.organization) };
+  return { commonName: valuesOf(ids.commonName).at(-1) ?? '', organizations: valuesOf(ids.organization), uids: valuesOf(uidPart) };
 }
 
 /** What a name says under an identifier: the values in their order. */

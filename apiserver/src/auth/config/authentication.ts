@@ -1,8 +1,8 @@
 import { formatFieldErrors } from '@keelson/machinery';
+import { decodeConfig, type Shape } from '../../config-file.ts';
 import type { AnonymousPolicy } from '../anonymous.ts';
 import type { JwtConfig } from '../jwt/types.ts';
 import { anonymousErrors } from './anonymous-validation.ts';
-import { decodeConfig, type Shape } from './decode.ts';
 import { jwtErrors } from './jwt-validation.ts';
 
 /** What `--authentication-config` says, or the flags that stand for it. */

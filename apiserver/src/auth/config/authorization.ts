@@ -1,6 +1,6 @@
 import { formatFieldErrors } from '@keelson/machinery';
+import { decodeConfig, type Shape } from '../../config-file.ts';
 import { authorizerErrors } from './authorizer-validation.ts';
-import { decodeConfig, type Shape } from './decode.ts';
 import { milliseconds } from './durations.ts';
 
 /** One link of the chain of authorizers. */
@@ -41,9 +41,9 @@ export interface WebhookFile {
 }
 
 const webhook: Shape = {
-  ...{ authorizedTTL: 'string', cacheAuthorizedRequests: 'boolean' },
-  ...{ unauthorizedTTL: 'string', cacheUnauthorizedRequests: 'boolean' },
-  ...{ timeout: 'string', failurePolicy: 'string' },
+  ...{ authorizedTTL: 'duration', cacheAuthorizedRequests: 'boolean' },
+  ...{ unauthorizedTTL: 'duration', cacheUnauthorizedRequests: 'boolean' },
+  ...{ timeout: 'duration', failurePolicy: 'string' },
   ...{ subjectAccessReviewVersion: 'string', matchConditionSubjectAccessReviewVersion: 'string' },
   connectionInfo: { type: 'string', kubeConfigFile: 'string' },
   matchConditions: [{ expression: 'string' }],
@@ -65,13 +65,13 @@ export function parseAuthorizationConfig(text: string): readonly AuthorizerConfi
 }
 
 function webhookOf(file: WebhookFile): WebhookConfig {
-  const { authorizedTTL, unauthorizedTTL, cacheAuthorizedRequests = true, cacheUnauthorizedRequests = true, connectionInfo } = file;
+  const { authorizedTTL, unauthorizedTTL, cacheAuthorizedRequests, cacheUnauthorizedRequests, connectionInfo } = file;
   return {
     kubeconfig: connectionInfo?.type === 'KubeConfigFile' ? (connectionInfo.kubeConfigFile ?? undefined) : undefined,
     version: file.subjectAccessReviewVersion ?? 'v1',
     timeout: milliseconds(file.timeout) ?? halfMinute,
-    authorizedLife: cacheAuthorizedRequests ? (milliseconds(authorizedTTL) ?? fiveMinutes) : 0,
-    unauthorizedLife: cacheUnauthorizedRequests ? (milliseconds(unauthorizedTTL) ?? halfMinute) : 0,
+    authorizedLife: cacheAuthorizedRequests === false ? 0 : milliseconds(authorizedTTL) || fiveMinutes,
+    unauthorizedLife: cacheUnauthorizedRequests === false ? 0 : milliseconds(unauthorizedTTL) || halfMinute,
     failurePolicy: file.failurePolicy === 'Deny' ? 'Deny' : 'NoOpinion',
     matchConditions: (file.matchConditions ?? []).map(({ expression = '' }) => expression),
   };

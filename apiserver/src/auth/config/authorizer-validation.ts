@@ -1,17 +1,20 @@
+import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { errorMessage, formatGoDuration } from '@keelson/base';
 import {
   type FieldError,
   type FieldPath,
   fieldDuplicate,
   fieldInvalid,
   fieldRequired,
+  fieldTooMany,
   fieldUnsupported,
   isDNS1123Subdomain,
   path,
 } from '@keelson/machinery';
 import { problemOf } from '../webhook/conditions.ts';
 import type { AuthorizerFile, WebhookFile } from './authorization.ts';
-import { durationProblem, milliseconds } from './durations.ts';
+import { milliseconds } from './durations.ts';
 
 const types = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook'];
 const longestTimeout = 30_000;
@@ -21,43 +24,51 @@ const mostConditions = 64;
 export function authorizerErrors(all: readonly AuthorizerFile[]): FieldError[] {
   const root = path('authorizers');
   if (all.length === 0) return [fieldRequired(root, 'at least one authorization mode must be defined')];
-  const [seenTypes, seenNames] = [new Set<string>(), new Set<string>()];
+  const seen = { types: new Set<string>(), names: new Set<string>() };
   return all.flatMap(({ type = '', name = '', webhook }, i) => {
     const at = root.index(i);
-    const errors: FieldError[] = [];
-    if (type === '') errors.push(fieldRequired(at.child('type')));
-    else if (!types.includes(type)) errors.push(fieldUnsupported(at.child('type'), type, types));
-    else if (type !== 'Webhook' && seenTypes.has(type)) errors.push(fieldDuplicate(at.child('type'), type));
-    seenTypes.add(type);
-    if (name === '') errors.push(fieldRequired(at.child('name')));
-    else if (seenNames.has(name)) errors.push(fieldDuplicate(at.child('name'), name));
-    else
-      errors.push(
-        ...isDNS1123Subdomain(name).map((problem) => fieldInvalid(at.child('name'), name, `authorizer name is invalid: ${problem}`)),
-      );
-    seenNames.add(name);
+    const kind = at.child('type');
+    if (type === '') return [fieldRequired(kind)];
+    if (!types.includes(type)) return [fieldUnsupported(kind, type, types)];
+    if (type !== 'Webhook' && seen.types.has(type)) return [fieldDuplicate(kind, type)];
+    seen.types.add(type);
+    const errors = nameErrors(at.child('name'), name, seen.names);
     const hook = at.child('webhook');
     if (type === 'Webhook')
-      return webhook ? [...errors, ...webhookErrors(hook, webhook)] : [...errors, fieldRequired(hook, 'required when type=Webhook')];
-    if (webhook) errors.push(fieldInvalid(hook, 'non-null', 'may only be specified when type=Webhook'));
-    return errors;
+      return [...errors, ...(webhook ? webhookErrors(at, webhook) : [fieldRequired(hook, 'required when type=Webhook')])];
+    return webhook ? [...errors, fieldInvalid(hook, 'non-null', 'may only be specified when type=Webhook')] : errors;
   });
 }
 
+function nameErrors(at: FieldPath, name: string, seen: Set<string>): FieldError[] {
+  const isKnown = seen.has(name);
+  seen.add(name);
+  if (name === '') return [fieldRequired(at)];
+  if (isKnown) return [fieldDuplicate(at, name)];
+  const problems = isDNS1123Subdomain(name);
+  return problems.length > 0 ? [fieldInvalid(at, name, `authorizer name is invalid: ${problems.join(', ')}`)] : [];
+}
+
+/** Upstream leaves `webhook` out of the fields' names. */
 function webhookErrors(at: FieldPath, webhook: WebhookFile): FieldError[] {
-  const { timeout, subjectAccessReviewVersion: version = '', failurePolicy = '' } = webhook;
+  const { subjectAccessReviewVersion: version = '', failurePolicy = '', matchConditions } = webhook;
+  const timeout = milliseconds(webhook.timeout) ?? 0;
   const errors: FieldError[] = [];
-  for (const name of ['timeout', 'authorizedTTL', 'unauthorizedTTL'] as const) {
-    const problem = durationProblem(webhook[name]);
-    if (problem) errors.push(fieldInvalid(at.child(name), webhook[name], problem));
-    else if ((milliseconds(webhook[name]) ?? 1) <= 0) errors.push(fieldInvalid(at.child(name), webhook[name], 'must be > 0s'));
+  if (timeout === 0) errors.push(fieldRequired(at.child('timeout')));
+  else if (timeout > longestTimeout || timeout < 0)
+    errors.push(fieldInvalid(at.child('timeout'), formatGoDuration(timeout), 'must be > 0s and <= 30s'));
+  for (const name of ['authorizedTTL', 'unauthorizedTTL'] as const) {
+    const life = milliseconds(webhook[name]) ?? 0;
+    if (life < 0) errors.push(fieldInvalid(at.child(name), formatGoDuration(life), 'must be > 0s'));
   }
-  if (!timeout) errors.push(fieldRequired(at.child('timeout')));
-  else if (!durationProblem(timeout) && (milliseconds(timeout) ?? 0) > longestTimeout)
-    errors.push(fieldInvalid(at.child('timeout'), timeout, 'must be <= 30s'));
-  errors.push(...oneOf(at.child('subjectAccessReviewVersion'), version, ['v1', 'v1beta1']));
-  errors.push(...oneOf(at.child('failurePolicy'), failurePolicy, ['Deny', 'NoOpinion']));
-  return [...errors, ...conditionErrors(at, webhook), ...connectionErrors(at.child('connectionInfo'), webhook.connectionInfo)];
+  return [
+    ...errors,
+    ...oneOf(at.child('subjectAccessReviewVersion'), version, ['v1', 'v1beta1']),
+    ...conditionVersionErrors(at.child('matchConditionSubjectAccessReviewVersion'), webhook),
+    ...oneOf(at.child('failurePolicy'), failurePolicy, ['NoOpinion', 'Deny']),
+    ...connectionErrors(at.child('connectionInfo'), webhook.connectionInfo),
+    ...conditionErrors(at.child('matchConditions'), matchConditions ?? []),
+  ];
 }
 
 function oneOf(at: FieldPath, value: string, allowed: readonly string[]): FieldError[] {
@@ -65,35 +76,44 @@ function oneOf(at: FieldPath, value: string, allowed: readonly string[]): FieldE
   return allowed.includes(value) ? [] : [fieldUnsupported(at, value, allowed)];
 }
 
-function conditionErrors(
-  at: FieldPath,
-  { matchConditions = [], matchConditionSubjectAccessReviewVersion: version = '' }: WebhookFile,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  const versionAt = at.child('matchConditionSubjectAccessReviewVersion');
-  if (version !== '' || matchConditions.length > 0) errors.push(...oneOf(versionAt, version, ['v1']));
-  const list = at.child('matchConditions');
-  if (matchConditions.length > mostConditions)
-    return [...errors, fieldInvalid(list, matchConditions.length, `must have at most ${mostConditions} items`)];
+function conditionVersionErrors(at: FieldPath, webhook: WebhookFile): FieldError[] {
+  const { matchConditionSubjectAccessReviewVersion: version = '', matchConditions } = webhook;
+  if (version !== '') return oneOf(at, version, ['v1']);
+  return matchConditions?.length ? [fieldRequired(at, 'required if match conditions are specified')] : [];
+}
+
+function conditionErrors(at: FieldPath, conditions: NonNullable<WebhookFile['matchConditions']>): FieldError[] {
+  if (conditions.length > mostConditions) return [fieldTooMany(at, conditions.length, mostConditions)];
   const seen = new Set<string>();
-  for (const [i, { expression = '' }] of matchConditions.entries()) {
-    const here = list.index(i).child('expression');
-    if (expression.trim() === '') errors.push(fieldRequired(here));
-    else if (seen.has(expression)) errors.push(fieldDuplicate(here, expression));
-    const problem = expression.trim() === '' ? undefined : problemOf(expression);
-    if (problem) errors.push(fieldInvalid(here, expression, problem));
+  return conditions.flatMap(({ expression = '' }, i) => {
+    const here = at.index(i).child('expression');
+    if (expression.trim() === '') return [fieldRequired(here)];
+    if (seen.has(expression)) return [fieldDuplicate(here, expression)];
     seen.add(expression);
-  }
-  return errors;
+    const problem = problemOf(expression);
+    return problem === undefined ? [] : [fieldInvalid(here, expression, problem)];
+  });
 }
 
 function connectionErrors(at: FieldPath, connection: WebhookFile['connectionInfo']): FieldError[] {
   const { type = '', kubeConfigFile } = connection ?? {};
   const file = at.child('kubeConfigFile');
-  if (type === 'KubeConfigFile') {
-    if (!kubeConfigFile) return [fieldRequired(file)];
-    return isAbsolute(kubeConfigFile) ? [] : [fieldInvalid(file, kubeConfigFile, 'must be an absolute path')];
+  if (type === 'InClusterConfig') {
+    const isSet = kubeConfigFile !== undefined && kubeConfigFile !== null;
+    return isSet ? [fieldInvalid(file, kubeConfigFile, 'can only be set when type=KubeConfigFile')] : [];
   }
-  if (type !== 'InClusterConfig') return oneOf(at.child('type'), type, ['InClusterConfig', 'KubeConfigFile']);
-  return kubeConfigFile ? [fieldInvalid(file, kubeConfigFile, 'can only be set when type=KubeConfigFile')] : [];
+  if (type !== 'KubeConfigFile') return oneOf(at.child('type'), type, ['InClusterConfig', 'KubeConfigFile']);
+  if (!kubeConfigFile) return [fieldRequired(file)];
+  if (!isAbsolute(kubeConfigFile)) return [fieldInvalid(file, kubeConfigFile, 'must be an absolute path')];
+  const problem = fileProblem(kubeConfigFile);
+  return problem === undefined ? [] : [fieldInvalid(file, kubeConfigFile, problem)];
+}
+
+function fileProblem(name: string): string | undefined {
+  try {
+    return statSync(name).isFile() ? undefined : 'must be a regular file';
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return `error loading file: ${isMissing ? `stat ${name}: no such file or directory` : errorMessage(error)}`;
+  }
 }

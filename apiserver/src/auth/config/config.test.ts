@@ -56,7 +56,7 @@ anonymous: {enabled: true, conditions: [{path: /livez}, {path: /readyz}]}
 
 test('what is wrong with a file is said in one sentence', () => {
   const wrong: readonly (readonly [string, object, string])[] = [
-    ['no url', { ...jwt, issuer: { audiences: ['a'] } }, 'jwt[0].issuer.url: Required value: URL is required'],
+    ['no url', { ...jwt, issuer: { audiences: ['a'] } }, 'jwt[0].issuer.url: Required value'],
     ['http', { ...jwt, issuer: { ...issuer, url: 'http://x' } }, 'jwt[0].issuer.url: Invalid value: "http://x": URL scheme must be https'],
     [
       'our own issuer',
@@ -71,7 +71,7 @@ test('what is wrong with a file is said in one sentence', () => {
     [
       'two audiences',
       { ...jwt, issuer: { ...issuer, audiences: ['a', 'b'] } },
-      'jwt[0].issuer.audienceMatchPolicy: Invalid value: "": audienceMatchPolicy must be set to MatchAny for multiple audiences',
+      'jwt[0].issuer.audienceMatchPolicy: Invalid value: "": audienceMatchPolicy must be MatchAny for multiple audiences',
     ],
     [
       'no authority',
@@ -99,16 +99,41 @@ test('what is wrong with a file is said in one sentence', () => {
       { issuer, claimMappings: { ...claimMappings, extra: [{ key: 'x.k8s.io/a', valueExpression: 'claims.a' }] } },
       'jwt[0].claimMappings.extra[0].key: Invalid value: "x.k8s.io/a": k8s.io, kubernetes.io and their subdomains are reserved for Kubernetes use',
     ],
+    [
+      'a rule of both kinds',
+      {
+        ...jwt,
+        claimValidationRules: [
+          { claim: 'a', message: 'm' },
+          { expression: 'true', requiredValue: 'v' },
+        ],
+      },
+      '[jwt[0].claimValidationRules[0].message: Invalid value: "m": may not be specified when claim is set, jwt[0].claimValidationRules[1].requiredValue: Invalid value: "v": may not be specified when expression is set]',
+    ],
+    [
+      'a prefix that means nothing',
+      { issuer, claimMappings: { username: { expression: 'claims.a', prefix: '' } } },
+      'jwt[0].claimMappings.username.prefix: Invalid value: "": may not be specified when expression is set',
+    ],
     ['no rule', { ...jwt, claimValidationRules: [{}] }, 'jwt[0].claimValidationRules[0]: Required value: claim or expression is required'],
     ['an unknown field', { ...jwt, audience: 'x' }, 'strict decoding error: unknown field "jwt[0].audience"'],
     ['a wrong type', { ...jwt, issuer: { ...issuer, audiences: 'a' } }, 'strict decoding error: jwt[0].issuer.audiences: must be a list'],
   ];
   for (const [name, config, message] of wrong) assert.equal(problem(config), message, name);
-  for (const expression of ['claims.', 'user.username', '1 + 1', 'claims.a +'])
+  const ruleProblem = (expression: string) => problem({ ...jwt, claimValidationRules: [{ expression }] });
+  for (const expression of ['claims.', 'user.username', 'claims.a +'])
     assert.match(
-      problem({ ...jwt, userValidationRules: [], claimValidationRules: [{ expression }] }),
-      /^jwt\[0\]\.claimValidationRules\[0\]\.expression: Invalid value: ".*": compilation failed: /,
+      ruleProblem(expression),
+      /^jwt\[0\]\.claimValidationRules\[0\]\.expression: Invalid value: ".*": compilation failed: ERROR: <input>:1:/,
     );
+  for (const expression of ['1 + 1', 'claims.a', 'claims'])
+    assert.equal(
+      ruleProblem(expression),
+      `jwt[0].claimValidationRules[0].expression: Invalid value: "${expression}": must evaluate to bool`,
+      'who is not known to be true is no rule',
+    );
+  const misspelt = problem({ ...jwt, userValidationRules: [{ expression: 'user.name == "a"' }] });
+  assert.match(misspelt, /userValidationRules\[0\]\.expression: .*: compilation failed: ERROR: <input>:1:5: undefined field 'name'/);
   const twice = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', jwt: [jwt, jwt] };
   assert.match(
     messageOf(() => parseAuthenticationConfig(JSON.stringify(twice), [])),
@@ -129,7 +154,7 @@ test('a file of another kind, version or form', () => {
     parse('kind: AuthenticationConfiguration\napiVersion: apiserver.config.k8s.io/v2'),
     /^no kind "AuthenticationConfiguration" is registered for version/,
   );
-  assert.match(parse('a: ['), /^error converting YAML to JSON: yaml: line/);
+  assert.match(parse('a: ['), /^error converting YAML to JSON: yaml: /);
   assert.match(
     parse('kind: AuthenticationConfiguration\napiVersion: apiserver.config.k8s.io/v1\njwt: []\njwt: []'),
     /key "jwt" already set/,
@@ -161,7 +186,7 @@ test('the flags of one issuer', () => {
 
 const webhook = {
   ...{ timeout: '3s', subjectAccessReviewVersion: 'v1', matchConditionSubjectAccessReviewVersion: 'v1', failurePolicy: 'Deny' },
-  connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: '/etc/authz.kubeconfig' },
+  connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: import.meta.filename },
   matchConditions: [{ expression: "request.resourceAttributes.namespace == 'kube-system'" }],
 };
 
@@ -193,11 +218,11 @@ test('a chain of authorizers as a file has it', () => {
     [[{ type: 'RBAC', name: 'r', webhook }], 'authorizers[0].webhook: Invalid value: "non-null": may only be specified when type=Webhook'],
     [
       [{ type: 'Webhook', name: 'w', webhook: { ...webhook, timeout: '31s' } }],
-      'authorizers[0].webhook.timeout: Invalid value: "31s": must be <= 30s',
+      'authorizers[0].timeout: Invalid value: "31s": must be > 0s and <= 30s',
     ],
     [
       [{ type: 'Webhook', name: 'w', webhook: { ...webhook, failurePolicy: 'Fail' } }],
-      'authorizers[0].webhook.failurePolicy: Unsupported value: "Fail": supported values: "Deny", "NoOpinion"',
+      'authorizers[0].failurePolicy: Unsupported value: "Fail": supported values: "NoOpinion", "Deny"',
     ],
   ];
   for (const [authorizers, message] of wrong)
@@ -205,10 +230,15 @@ test('a chain of authorizers as a file has it', () => {
       messageOf(() => parse(...authorizers)),
       message,
     );
-  const bad = { ...webhook, matchConditions: [{ expression: 'request.user ==' }] };
-  assert.match(
-    messageOf(() => parse({ type: 'Webhook', name: 'w', webhook: bad })),
-    /matchConditions\[0\]\.expression: Invalid value: ".*": compilation failed/,
+  const conditionProblem = (expression: string) =>
+    messageOf(() => parse({ type: 'Webhook', name: 'w', webhook: { ...webhook, matchConditions: [{ expression }] } }));
+  assert.match(conditionProblem('request.user =='), /matchConditions\[0\]\.expression: Invalid value: ".*": compilation failed/);
+  assert.match(conditionProblem('request.verb == "get"'), /undefined field 'verb'/);
+  assert.match(conditionProblem('request.user'), /: must evaluate to bool but got string$/);
+  const away = { ...webhook, connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: '/no/such/file' } };
+  assert.equal(
+    messageOf(() => parse({ type: 'Webhook', name: 'w', webhook: away })),
+    'authorizers[0].connectionInfo.kubeConfigFile: Invalid value: "/no/such/file": error loading file: stat /no/such/file: no such file or directory',
   );
 });
 

@@ -25,14 +25,14 @@ export function jwtAuthenticator(config: JwtConfig, clock: Clock, fetch?: Fetch)
     start: () => keys.refresh(),
     async identify(token): Promise<Authentication> {
       const parts = unverified(token);
-      if (!parts || parts.claims.iss !== config.issuer.url) return { type: 'absent' };
+      if (!parts || issuerOf(parts.claims) !== config.issuer.url) return { type: 'absent' };
       const invalid = (message: string): Authentication => ({ type: 'invalid', message });
       try {
         let claims = known.get(token);
-        const problem = claims ? undefined : await verify(token, parts.header, await keys.find(parts.header.kid), allowed);
+        const problem =
+          refusal(parts.claims, config, clock.now()) ??
+          (claims ? undefined : await verify(token, parts.header, await keys.find(parts.header.kid), allowed));
         if (problem) return invalid(`oidc: verify token: ${problem}`);
-        const reason = refusal(parts.claims, config, clock.now());
-        if (reason) return invalid(reason);
         if (!claims) {
           claims = elsewhere ? await elsewhere.expand(parts.claims) : parts.claims;
           known.set(token, claims, remembered.life);
@@ -44,4 +44,9 @@ export function jwtAuthenticator(config: JwtConfig, clock: Clock, fetch?: Fetch)
       }
     },
   };
+}
+
+/** Google names itself with or without a scheme. */
+function issuerOf({ iss }: Claims): unknown {
+  return iss === 'accounts.google.com' ? 'https://accounts.google.com' : iss;
 }

@@ -90,8 +90,11 @@ test('times and audiences count at each use, cached or not', async () => {
   const token = await sign();
   assert.equal(await who(tokens, token), 'jane');
   await clock.advance(3_601_000);
-  assert.equal(await who(tokens, token), 'oidc: token is expired');
-  assert.match(await who(tokens, await sign({ aud: ['a', 'b'] })), /^oidc: expected audience in \["kubernetes"\]/);
+  assert.equal(await who(tokens, token), 'oidc: verify token: oidc: token is expired (Token Expiry: 2026-01-01 01:00:00 +0000 UTC)');
+  assert.match(
+    await who(tokens, await sign({ aud: ['a', 'b'] })),
+    /^oidc: verify token: oidc: expected audience "kubernetes" got \["a" "b"\]$/,
+  );
   assert.equal(await who(tokens, await sign({ aud: ['a', 'kubernetes'] })), 'jane');
   assert.match(await who(authenticator({ signingAlgorithms: ['ES256'] }), await sign()), /unsupported algorithm/);
 });
@@ -111,16 +114,21 @@ test('claims become users', () => {
     groups: ['id:x', 'id:y'],
   });
   assert.deepEqual(mapped({ sub: 'a', roles: 'x', oid: '7' }, { claimMappings: mapping }), { name: 'id:a', uid: '7', groups: ['id:x'] });
-  assert.match(String(mapped({ sub: 'a' }, { claimMappings: mapping })), /parse uid claims "oid": claim not present/);
+  assert.match(String(mapped({ sub: 'a' }, { claimMappings: mapping })), /parse uid claim "oid": claim not present/);
   assert.match(
     String(mapped({ sub: 'a', roles: [1], oid: '7' }, { claimMappings: mapping })),
-    /groups must be a string or a list of strings/,
+    /parse groups claim "roles": json: cannot unmarshal array into Go value of type string/,
   );
-  assert.match(String(mapped({ sub: 7 }, {})), /claim is not a string/);
+  assert.equal(mapped({ sub: 7 }, {}), 'oidc: parse username claims "sub": json: cannot unmarshal number into Go value of type string');
   const email = { username: { claim: 'email', prefix: '' } };
   assert.equal(mapped({ email: 'a@x', email_verified: false }, { claimMappings: email }), 'oidc: email not verified');
-  assert.equal(mapped({ email: 'a@x', email_verified: 'true' }, { claimMappings: email }), 'oidc: email not verified');
+  assert.equal(
+    mapped({ email: 'a@x', email_verified: 'true' }, { claimMappings: email }),
+    "oidc: parse 'email_verified' claim: json: cannot unmarshal string into Go value of type bool",
+  );
   assert.deepEqual(mapped({ email: 'a@x', email_verified: true }, { claimMappings: email }), { name: 'a@x', groups: [] });
+  const extra = { 'authentication.kubernetes.io/credential-id': ['JTI=4711'] };
+  assert.deepEqual(mapped({ sub: 'a', jti: '4711' }, {}), { name: 'a', groups: [], extra });
 });
 
 test('expressions over claims and users', () => {
@@ -141,9 +149,33 @@ test('expressions over claims and users', () => {
   };
   assert.deepEqual(mapped(claims, config), { name: 'a@x', uid: '7', groups: ['r', 's'], extra: { 'example.com/tenant': ['t'] } });
   assert.match(String(mapped({ ...claims, user: 'system:a' }, config)), /: reserved$/);
-  assert.match(String(mapped({ ...claims, nested: {} }, config)), /^oidc: error evaluating expression 'claims\.user/);
-  assert.match(String(mapped({ ...claims, tenant: 7 }, config)), /extra "example\.com\/tenant" must be a string or a list of strings/);
+  assert.match(
+    String(mapped({ ...claims, nested: {} }, config)),
+    /^oidc: error evaluating username claim expression: expression 'claims\.user.*' resulted in error: no such key: realm$/,
+  );
+  assert.equal(
+    mapped({ ...claims, tenant: 7 }, config),
+    'oidc: error evaluating extra claim expression: claims.tenant: expression must return a string or a list of strings',
+  );
+  const lists = { username: { expression: 'claims.user' }, groups: { expression: '["a", ""]' } };
+  assert.deepEqual(mapped(claims, { claimMappings: lists }), { name: 'a', groups: ['a'] });
+  assert.equal(mapped({ user: '' }, { claimMappings: lists }), 'oidc: empty username via CEL expression is not allowed');
+  assert.match(String(mapped({ user: 7 }, { claimMappings: lists })), /: username claim expression must return a string$/);
   assert.match(String(mapped({ ...claims, user: '', nested: { realm: 7 } }, config)), /^oidc: /);
+});
+
+test('members are named as fields are, and numbers are doubles', () => {
+  const holds = (expression: string, claims: Claims) =>
+    typeof mapped({ sub: 'a', ...claims }, { claimValidationRules: [{ expression }] }) === 'object';
+  assert.ok(holds('claims.of.example__dot__com__slash__role == "x"', { of: { 'example.com/role': 'x' } }));
+  assert.ok(holds('claims.of[0].__namespace__ == "x" && claims.of[0].a__b == 1.0', { of: [{ namespace: 'x', a__b: 1 }] }));
+  assert.ok(!holds('claims.example__dot__com == "x"', { 'example.com': 'x' }), 'claims themselves are not');
+  assert.ok(holds('claims["example.com"] == "x" && type(claims.exp) == double', { 'example.com': 'x', exp: 5 }));
+  const config = {
+    claimMappings: { ...claimMappings, extra: [{ key: 'example.com/role', valueExpression: '"x"' }] },
+    userValidationRules: [{ expression: 'user.extra.example__dot__com__slash__role[0] == "x"' }],
+  };
+  assert.equal(typeof mapped({ sub: 'a' }, config), 'object');
 });
 
 test('rules over claims', () => {

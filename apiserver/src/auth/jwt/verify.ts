@@ -1,4 +1,5 @@
 import { errorMessage } from '@keelson/base';
+import { goQuote } from '@keelson/machinery';
 import type { SigningKey } from './provider.ts';
 import type { Claims } from './types.ts';
 
@@ -14,7 +15,8 @@ export async function verify(
   keys: readonly SigningKey[],
   allowed: readonly string[],
 ): Promise<string | undefined> {
-  if (!allowed.includes(alg)) return `oidc: id token signed with unsupported algorithm, expected ${JSON.stringify(allowed)} got "${alg}"`;
+  if (!allowed.includes(alg))
+    return `oidc: id token signed with unsupported algorithm, expected [${allowed.map(goQuote).join(' ')}] got ${goQuote(alg)}`;
   const { compactVerify } = await import('jose/jws/compact/verify');
   let problem = 'failed to verify signature: no key of the issuer matches';
   for (const { key, algorithm } of keys) {

@@ -38,9 +38,9 @@ export function authorizationWebhook(options: AuthorizationWebhookOptions): Auth
   const known = new Expiring<Decision>(clock, remembered);
   const conditions = conditionsOf(options.matchConditions);
   const apiVersion = `authorization.k8s.io/${version}`;
-  const failed = (message: string, why: string): Decision => {
-    log.warn(message, { webhook: name, err: why });
-    return options.failurePolicy === 'Deny' ? { type: 'deny', reason: `${name}: ${message}` } : { type: 'noOpinion', reason: '' };
+  const failed = (message: string, error: string): Decision => {
+    log.warn(message, { webhook: name, err: error });
+    return { type: options.failurePolicy === 'Deny' ? 'deny' : 'noOpinion', reason: '', error };
   };
   return {
     name,
@@ -56,9 +56,9 @@ export function authorizationWebhook(options: AuthorizationWebhookOptions): Auth
       try {
         const sent = version === 'v1' ? spec : beta(spec);
         const { status } = await endpoint.post({ apiVersion, kind: 'SubjectAccessReview', spec: sent });
-        const decision = verdict((status ?? {}) as ReviewStatus);
-        const life = decision.type === 'allow' ? options.authorizedLife : options.unauthorizedLife;
-        if (key.length <= longestKey) known.set(key, decision, life);
+        const found = (status ?? {}) as ReviewStatus;
+        const decision = verdict(found);
+        if (key.length <= longestKey) known.set(key, decision, found.allowed === true ? options.authorizedLife : options.unauthorizedLife);
         return decision;
       } catch (error) {
         return failed('the authorization webhook does not answer', errorMessage(error));
@@ -72,9 +72,10 @@ function beta({ groups, ...spec }: ReturnType<typeof specOf>): object {
   return { ...spec, group: groups };
 }
 
-/** What a SubjectAccessReview's status says; one that says both says nothing to be believed. */
+/** What a SubjectAccessReview's status says; who says both is at fault, and denies. */
 export function verdict({ allowed, denied, reason = '' }: ReviewStatus): Decision {
-  if (allowed === true && denied === true) throw new Error('webhook subject access review returned both allow and deny response');
+  if (allowed === true && denied === true)
+    return { type: 'deny', reason, error: 'webhook subject access review returned both allow and deny response' };
   if (allowed === true) return { type: 'allow', reason };
   return { type: denied === true ? 'deny' : 'noOpinion', reason };
 }

@@ -1,38 +1,51 @@
 import { errorMessage } from '@keelson/base';
+import { library, list, map, object, Program, type Scope, string, toCel } from '@keelson/cel';
 import type { SubjectAccessReviewSpec } from '@keelson/types';
-import { compile, environment, type Program } from '../../extensions/cel/environment.ts';
-import { toCel } from '../../extensions/cel/values.ts';
+import { compileProblem, typedProgram } from '../../extensions/cel/conditions.ts';
 
-const env = environment(['request']);
+const texts = list(string);
+const requirement = object('kubernetes.SelectorRequirement', { key: string, operator: string, values: texts });
+const selector = (name: string) => object(`kubernetes.${name}Attributes`, { rawSelector: string, requirements: list(requirement) });
+
+const request = object('kubernetes.SubjectAccessReviewSpec', {
+  resourceAttributes: object('kubernetes.ResourceAttributes', {
+    ...{ namespace: string, verb: string, group: string, version: string, resource: string, subresource: string, name: string },
+    ...{ fieldSelector: selector('FieldSelector'), labelSelector: selector('LabelSelector') },
+  }),
+  nonResourceAttributes: object('kubernetes.NonResourceAttributes', { path: string, verb: string }),
+  ...{ user: string, groups: texts, extra: map(string, texts), uid: string },
+});
+const scope: Scope = { functions: library, variables: { request } };
 
 /** Whether a webhook is to be asked. */
 export type Conditions = { readonly type: 'met' } | { readonly type: 'unmet' } | { readonly type: 'failed'; readonly why: string };
 
-/** Why an expression does not compile; undefined when it does. */
+/** Why an expression does not compile, or is no condition; undefined when it is one. */
 export function problemOf(expression: string): string | undefined {
   try {
-    compile(env, expression, ['bool']);
+    typedProgram(expression, scope, ['bool']);
     return undefined;
   } catch (error) {
-    return `compilation failed: ${errorMessage(error).split('\n')[0]}`;
+    return compileProblem(error);
   }
 }
 
 /** A check of all expressions over `request`, the spec of a SubjectAccessReview. One that is false decides, even beside one that fails. */
 export function conditionsOf(expressions: readonly string[]): (spec: SubjectAccessReviewSpec) => Conditions {
-  const programs: readonly Program[] = expressions.map((expression) => compile(env, expression, ['bool']));
+  const programs = expressions.map((expression) => new Program(expression, scope));
   return (spec) => {
     if (programs.length === 0) return { type: 'met' };
-    const request = toCel(whole(spec));
-    let why: string | undefined;
+    const variables = { request: toCel(whole(spec)) };
+    const problems: string[] = [];
     for (const program of programs) {
       try {
-        if (program({ request }) !== true) return { type: 'unmet' };
+        if (program.run(variables) !== true) return { type: 'unmet' };
       } catch (error) {
-        why ??= errorMessage(error).split('\n')[0] ?? '';
+        problems.push(`cel evaluation error: expression '${program.source}' resulted in error: ${errorMessage(error)}`);
       }
     }
-    return why === undefined ? { type: 'met' } : { type: 'failed', why };
+    if (problems.length === 0) return { type: 'met' };
+    return { type: 'failed', why: problems.length > 1 ? `[${problems.join(', ')}]` : (problems[0] ?? '') };
   };
 }
 

@@ -1,8 +1,19 @@
 import { errorMessage, type Random } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
-import { badRequest, copyOf, equal, forbidden, internalError, StatusError } from '@keelson/machinery';
+import {
+  applyJsonPatch,
+  badRequest,
+  copyOf,
+  equal,
+  forbidden,
+  goQuote,
+  internalError,
+  type JsonPatchOperation,
+  StatusError,
+} from '@keelson/machinery';
 import { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '@keelson/types';
 import { listObjects } from '../../admission/objects.ts';
+import { Rounds } from '../../admission/rounds.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/types.ts';
 import type { Services } from '../../http/services.ts';
 import type { Webhook } from '../../kinds/admissionregistration/webhook-validation.ts';
@@ -14,7 +25,7 @@ import { checkConditions, requestValues } from './conditions.ts';
 import type { FindCredentials } from './credentials.ts';
 import { matchedVersion, replace, shownIn, takeBack } from './equivalents.ts';
 import { matches } from './match.ts';
-import { callFailure, denial, patched, reviewOf, type Verdict, verdictOf } from './review.ts';
+import { callFailure, denial, operationsIn, responseOf, reviewOf } from './review.ts';
 
 export interface WebhookDeps {
   readonly caller: WebhookCaller;
@@ -28,22 +39,28 @@ export interface WebhookDeps {
 
 /** `MutatingAdmissionWebhook`: one webhook after another, each given what those before it made. */
 export function mutatingWebhooks(deps: WebhookDeps): AdmissionPlugin {
+  const name = 'MutatingAdmissionWebhook';
   return {
-    name: 'MutatingAdmissionWebhook',
+    name,
     async admit(attributes) {
-      const hooks = relevant(hooksOf(attributes, MutatingWebhookConfiguration), attributes);
+      const hooks = hooksOf(attributes, MutatingWebhookConfiguration);
+      if (hooks.length === 0) return;
       const decisions = new Decisions(deps.authorize, attributes.user);
-      const asked: Relevant[] = [];
-      let lastChange: Relevant | undefined;
-      for (const one of hooks) {
-        if (await mutate(deps, one, attributes, decisions)) lastChange = one;
-        asked.push(one);
+      const { rounds = new Rounds() } = attributes;
+      const again = rounds.of(name);
+      again.begin(attributes.object);
+      for (const [index, one] of hooks.entries()) {
+        const version = versionFor(one, attributes);
+        if (!version || !again.takes(one.key)) continue;
+        const changed = await mutate(
+          deps,
+          { ...one, version, place: `round_${rounds.isSecond ? 1 : 0}_index_${index}` },
+          attributes,
+          decisions,
+        );
+        again.asked(one.key, { changed, again: one.hook.reinvocationPolicy === 'IfNeeded' });
       }
-      // What ran before somebody else changed the object may want another look, once.
-      for (const one of asked) {
-        if (lastChange === undefined || one === lastChange) break;
-        if (one.hook.reinvocationPolicy === 'IfNeeded') await mutate(deps, one, attributes, decisions);
-      }
+      again.end(attributes.object);
     },
   };
 }
@@ -53,12 +70,16 @@ export function validatingWebhooks(deps: WebhookDeps): AdmissionPlugin {
   return {
     name: 'ValidatingAdmissionWebhook',
     async validate(attributes) {
-      const hooks = relevant(hooksOf(attributes, ValidatingWebhookConfiguration), attributes);
+      const hooks = hooksOf(attributes, ValidatingWebhookConfiguration).flatMap((one) => {
+        const version = versionFor(one, attributes);
+        return version ? [{ ...one, version }] : [];
+      });
       const decisions = new Decisions(deps.authorize, attributes.user);
       const results = await Promise.allSettled(
-        hooks.map(async ({ hook, version }) => {
-          const shown = await shownIn(attributes, version);
-          if (await meetsConditions(hook, shown, decisions)) await ask(deps, hook, shown);
+        hooks.map(async (one, index) => {
+          const shown = await shownIn(attributes, one.version);
+          const asked = { ...one, place: `round_0_index_${index}`, mutates: false };
+          if (await meetsConditions(one.hook, shown, decisions)) await ask(deps, asked, shown);
         }),
       );
       const failed = results.find((result) => result.status === 'rejected');
@@ -67,27 +88,37 @@ export function validatingWebhooks(deps: WebhookDeps): AdmissionPlugin {
   };
 }
 
-function hooksOf(
-  { registry }: AdmissionAttributes,
-  kind: typeof MutatingWebhookConfiguration | typeof ValidatingWebhookConfiguration,
-): Webhook[] {
-  const { cache } = registry.of(kind);
-  if (cache.size === 0) return [];
-  return listObjects(registry, kind as typeof MutatingWebhookConfiguration).flatMap(({ webhooks = [] }) => webhooks as Webhook[]);
-}
-
-/** A webhook that wants to hear of a write, and the version it wants to see it in. */
-interface Relevant {
+/** A webhook, and the configuration it stands in. */
+interface Configured {
   readonly hook: Webhook;
-  readonly version: KindStore;
+  readonly configuration: string;
+  /** What tells it from all others. */
+  readonly key: string;
 }
 
-function relevant(hooks: readonly Webhook[], attributes: AdmissionAttributes): Relevant[] {
-  if (hooks.length === 0 || isExempt(attributes.store.kind)) return [];
-  return hooks.flatMap((hook) => {
-    const version = matchedVersion(attributes, hook.matchPolicy, (subject) => matches(hook, subject));
-    return version ? [{ hook, version }] : [];
+/** A webhook that wants to hear of a write. */
+interface Relevant extends Configured {
+  /** The version it wants to see it in. */
+  readonly version: KindStore;
+  /** In the audit log. */
+  readonly place: string;
+}
+
+function hooksOf(
+  { registry, store }: AdmissionAttributes,
+  kind: typeof MutatingWebhookConfiguration | typeof ValidatingWebhookConfiguration,
+): Configured[] {
+  const { cache } = registry.of(kind);
+  if (cache.size === 0 || isExempt(store.kind)) return [];
+  return listObjects(registry, kind as typeof MutatingWebhookConfiguration).flatMap(({ metadata, webhooks = [] }) => {
+    const { name: configuration = '' } = metadata;
+    return (webhooks as Webhook[]).map((hook, index) => ({ hook, configuration, key: `${configuration}/${hook.name}/${index}` }));
   });
+}
+
+/** The version in which a webhook wants to see a write; undefined when it is not to hear of it. */
+function versionFor({ hook }: Configured, attributes: AdmissionAttributes): KindStore | undefined {
+  return matchedVersion(attributes, hook.matchPolicy, (subject) => matches(hook, subject));
 }
 
 /** Conditions that cannot be computed refuse the write, unless the webhook may be passed by. @throws StatusError Forbidden. */
@@ -101,52 +132,89 @@ async function meetsConditions(hook: Webhook, shown: AdmissionAttributes, decisi
 }
 
 /** Resolves to whether the webhook changed the object. */
-async function mutate(
-  deps: WebhookDeps,
-  { hook, version }: Relevant,
-  attributes: AdmissionAttributes,
-  decisions: Decisions,
-): Promise<boolean> {
+async function mutate(deps: WebhookDeps, one: Relevant, attributes: AdmissionAttributes, decisions: Decisions): Promise<boolean> {
+  const { hook, version, configuration, place } = one;
   const shown = await shownIn(attributes, version);
   if (!(await meetsConditions(hook, shown, decisions))) return false;
-  const { patch } = (await ask(deps, hook, shown)) ?? {};
+  let mutated = false;
+  try {
+    const { operations = [] } = (await ask(deps, { ...one, mutates: true }, shown)) ?? {};
+    if (operations.length > 0) mutated = await change(deps, one, { attributes, shown, operations });
+  } finally {
+    const told = JSON.stringify({ configuration, webhook: hook.name, mutated });
+    attributes.annotate?.(`mutation.webhook.admission.k8s.io/${place}`, told);
+  }
+  return mutated;
+}
+
+interface Wanted {
+  readonly attributes: AdmissionAttributes;
+  readonly shown: AdmissionAttributes;
+  readonly operations: readonly JsonPatchOperation[];
+}
+
+async function change(
+  deps: WebhookDeps,
+  { hook, configuration, place }: Relevant,
+  { attributes, shown, operations }: Wanted,
+): Promise<boolean> {
   const { object } = attributes;
-  if (!patch || !object || !shown.object) return false;
+  if (!object || !shown.object) {
+    const what = 'attempted to modify the object, which is not supported for this operation';
+    throw internalError(new Error(`admission webhook ${goQuote(hook.name)} ${what}`));
+  }
   const before = copyOf(object);
-  replace(shown.object, deps.reshape(shown, apply(hook, copyOf(shown.object), patch)));
+  replace(shown.object, deps.reshape(shown, patched(copyOf(shown.object), operations)));
   await takeBack(attributes, shown);
+  const told = JSON.stringify({ configuration, webhook: hook.name, patch: operations, patchType: 'JSONPatch' });
+  attributes.annotate?.(`patch.webhook.admission.k8s.io/${place}`, told, 'Request');
   return !equal(object, before);
 }
 
-function apply(hook: Webhook, object: KubeObject, patch: string): KubeObject {
+function patched(object: KubeObject, operations: readonly JsonPatchOperation[]): KubeObject {
   try {
-    return patched(object, patch);
+    return applyJsonPatch(object, operations) as KubeObject;
   } catch (error) {
-    throw internalError(new Error(`admission webhook ${JSON.stringify(hook.name)}: the patch does not apply: ${errorMessage(error)}`));
+    throw internalError(error);
   }
 }
 
+/** What a webhook that allows a write wants of it. */
+interface Verdict {
+  readonly operations: readonly JsonPatchOperation[];
+}
+
+/** One that is asked now. */
+type Asked = Pick<Relevant, 'hook' | 'place'> & { readonly mutates: boolean };
+
 /** Resolves to what the webhook says, if it could be asked. @throws StatusError when it refuses, or when it fails and that matters. */
-async function ask(deps: WebhookDeps, hook: Webhook, attributes: AdmissionAttributes): Promise<Verdict | undefined> {
+async function ask(deps: WebhookDeps, asked: Asked, attributes: AdmissionAttributes): Promise<Verdict | undefined> {
+  const { hook, place, mutates } = asked;
   if (attributes.dryRun && !['None', 'NoneOnDryRun'].includes(hook.sideEffects ?? ''))
-    throw badRequest(`admission webhook ${JSON.stringify(hook.name)} does not support dry run`);
-  const verdict = await call(deps, hook, attributes).catch((error: unknown) => {
-    if (hook.failurePolicy === 'Ignore') return undefined;
-    throw error instanceof StatusError ? error : callFailure(hook.name, errorMessage(error));
+    throw badRequest(`admission webhook ${goQuote(hook.name)} does not support dry run`);
+  return call(deps, asked, attributes).catch((error: unknown) => {
+    if (error instanceof StatusError) throw error;
+    if (hook.failurePolicy !== 'Ignore') throw callFailure(hook.name, errorMessage(error));
+    attributes.annotate?.(`failed-open.${mutates ? 'mutation' : 'validating'}.webhook.admission.k8s.io/${place}`, hook.name);
+    return undefined;
   });
-  if (!verdict) return undefined;
-  attributes.warnings.push(...(verdict.warnings ?? []));
-  for (const [key, value] of Object.entries(verdict.auditAnnotations ?? {})) attributes.annotate?.(`${hook.name}/${key}`, String(value));
-  if (!verdict.allowed) throw denial(hook.name, verdict, attributes.store.groupResource, attributes.name);
-  return verdict;
 }
 
 const spoken = ['v1', 'v1beta1'];
 
-async function call({ caller, credentials, random }: WebhookDeps, hook: Webhook, attributes: AdmissionAttributes): Promise<Verdict> {
-  const versions = (hook.admissionReviewVersions ?? []).filter((version) => spoken.includes(version));
+async function call(
+  { caller, credentials, random }: WebhookDeps,
+  { hook, mutates }: Asked,
+  attributes: AdmissionAttributes,
+): Promise<Verdict> {
+  const version = (hook.admissionReviewVersions ?? []).find((one) => spoken.includes(one));
+  if (!version) throw new Error('could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)');
   const uid = random.uuid();
-  const review = reviewOf(attributes, uid, versions[0] ?? 'v1');
-  const answer = await caller.post(hook.clientConfig ?? {}, review, (hook.timeoutSeconds ?? 10) * 1000, credentials);
-  return verdictOf(answer, uid, versions);
+  const timeout = (hook.timeoutSeconds ?? 10) * 1000;
+  const answer = await caller.post(hook.clientConfig ?? {}, reviewOf(attributes, uid, version), timeout, credentials);
+  const response = responseOf(answer, { uid, version, mutates });
+  attributes.warnings.push(...(response.warnings ?? []));
+  for (const [key, value] of Object.entries(response.auditAnnotations ?? {})) attributes.annotate?.(`${hook.name}/${key}`, String(value));
+  if (!response.allowed) throw denial(hook.name, response);
+  return { operations: response.patch ? operationsIn(response.patch) : [] };
 }

@@ -1,11 +1,12 @@
+import { errorMessage } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
-import { applyJsonPatch, forbidden, type GroupResource, internalError, type JsonPatchOperation, StatusError } from '@keelson/machinery';
+import { goQuote, internalError, type JsonPatchOperation, StatusError } from '@keelson/machinery';
 import type { Status } from '@keelson/types';
 import type { AdmissionAttributes } from '../../admission/types.ts';
 import { requestedOf } from './equivalents.ts';
 
 /** What a webhook says of a write. */
-export interface Verdict {
+export interface Response {
   readonly uid?: string;
   readonly allowed?: boolean;
   readonly status?: Partial<Status>;
@@ -19,7 +20,9 @@ export interface Verdict {
 
 /** The body of `AdmissionReview` that asks about a write. */
 export function reviewOf(attributes: AdmissionAttributes, uid: string, version: string): object {
-  const { store, subresource, operation, namespace, name, user, object, old, dryRun } = attributes;
+  const { store, subresource, operation, namespace, user, object, old, dryRun } = attributes;
+  // What is to have a generated name has none yet.
+  const name = operation === 'CREATE' && subresource === '' ? object?.metadata.name : attributes.name;
   const { group, version: apiVersion, kind, resource } = store.kind;
   const ofKind = { group, version: apiVersion, kind };
   const ofResource = { group, version: apiVersion, resource };
@@ -41,7 +44,7 @@ export function reviewOf(attributes: AdmissionAttributes, uid: string, version: 
       object: object ? withIdentity(object, store.kind) : null,
       oldObject: old ? withIdentity(old, store.kind) : null,
       dryRun,
-      options: optionsOf(operation, dryRun),
+      options: optionsOf(attributes),
     },
   };
 }
@@ -53,43 +56,74 @@ function withIdentity(object: KubeObject, { kind, apiVersion }: { kind: string; 
 
 const optionKinds: Readonly<Record<string, string>> = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' };
 
-function optionsOf(operation: string, dryRun: boolean): object | null {
+function optionsOf({ operation, dryRun, options = dryRun ? { dryRun: ['All'] } : {} }: AdmissionAttributes): object | null {
   const kind = optionKinds[operation];
-  return kind ? { kind, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) } : null;
+  return kind ? { kind, apiVersion: 'meta.k8s.io/v1', ...options } : null;
+}
+
+interface Expected {
+  readonly uid: string;
+  /** Of the review it answers. */
+  readonly version: string;
+  /** Whether it may want a change. */
+  readonly mutates: boolean;
 }
 
 /** @throws Error for an answer that is none. */
-export function verdictOf(answer: unknown, uid: string, versions: readonly string[]): Verdict {
-  const review = answer as { kind?: string; apiVersion?: string; response?: Verdict } | null;
-  const known = versions.map((version) => `admission.k8s.io/${version}`);
-  if (review?.kind !== 'AdmissionReview' || !known.includes(review.apiVersion ?? ''))
-    throw new Error(
-      `expected webhook response of admission.k8s.io/${versions[0]}, Kind=AdmissionReview, got ${review?.apiVersion ?? ''}, Kind=${review?.kind ?? ''}`,
-    );
-  const { response } = review;
-  if (!response) throw new Error('webhook response was absent');
-  if (response.uid !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? '')}`);
-  if (response.patch && response.patchType !== 'JSONPatch')
-    throw new Error(`unexpected response.patchType ${JSON.stringify(response.patchType ?? '')}`);
-  return response;
+export function responseOf(answer: unknown, expected: Expected): Response {
+  const review = answer as { kind?: string; apiVersion?: string; response?: Response } | null;
+  const problem = problemOf(review?.response, `${review?.apiVersion ?? ''}, Kind=${review?.kind ?? ''}`, expected);
+  if (problem !== undefined) throw new Error(`received invalid webhook response: ${problem}`);
+  const response = review?.response ?? {};
+  return expected.mutates ? response : { ...response, patch: '' };
+}
+
+/** The first version of reviews was answered with anything. */
+function problemOf(response: Response | undefined, kind: string, { uid, version, mutates }: Expected): string | undefined {
+  if (!response) return 'webhook response was absent';
+  if (version !== 'v1') return undefined;
+  if (response.uid !== uid) return `expected response.uid=${goQuote(uid)}, got ${goQuote(response.uid ?? '')}`;
+  const wanted = 'admission.k8s.io/v1, Kind=AdmissionReview';
+  if (kind !== wanted) return `expected webhook response of ${wanted}, got ${kind}`;
+  const { patch, patchType } = response;
+  if (!mutates) {
+    if (patch) return 'validating webhook may not return response.patch';
+    return patchType === undefined ? undefined : 'validating webhook may not return response.patchType';
+  }
+  if (patch && patchType === undefined) return 'webhook returned response.patch but not response.patchType';
+  if (!patch && patchType !== undefined) return 'webhook returned response.patchType but not response.patch';
+  if (patchType === '') return 'webhook returned invalid response.patchType of ""';
+  return patchType === undefined || patchType === 'JSONPatch' ? undefined : `unsupported patch type ${goQuote(patchType)}`;
 }
 
 /** What the client is told when a webhook does not allow the write. */
-export function denial(webhook: string, { status = {} }: Verdict, resource: GroupResource, name: string): StatusError {
-  const { code, message, reason, details } = status;
-  const lead = `admission webhook ${JSON.stringify(webhook)} denied the request`;
-  const text = message ? `${lead}: ${message}` : reason ? `${lead}: ${reason}` : `${lead} without explanation`;
-  const base = forbidden(resource, name, '').status;
-  const refused = code !== undefined && code >= 400 && code < 600 ? code : 400;
-  return new StatusError({ ...base, ...(details ? { details } : { details: {} }), message: text, reason: reason ?? '', code: refused });
+export function denial(webhook: string, { status = {} }: Response): StatusError {
+  const { code = 0, message, reason, details } = status;
+  const lead = `admission webhook ${goQuote(webhook)} denied the request`;
+  const why = message || reason;
+  return new StatusError({
+    ...{
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: why ? `${lead}: ${why}` : `${lead} without explanation`,
+    },
+    ...(reason ? { reason } : {}),
+    ...(details ? { details } : {}),
+    code: code >= 400 && code < 1000 ? code : 400,
+  });
 }
 
 export function callFailure(webhook: string, why: string): StatusError {
-  return internalError(new Error(`failed calling webhook ${JSON.stringify(webhook)}: ${why}`));
+  return internalError(new Error(`failed calling webhook ${goQuote(webhook)}: ${why}`));
 }
 
-/** The object a webhook's patch makes of the present one. @throws Error when it does not fit. */
-export function patched(object: KubeObject, patch: string): KubeObject {
-  const operations = JSON.parse(Buffer.from(patch, 'base64').toString()) as JsonPatchOperation[];
-  return applyJsonPatch(object, operations) as KubeObject;
+/** What a patch in base64 wants. @throws Error for what is none. */
+export function operationsIn(patch: string): readonly JsonPatchOperation[] {
+  try {
+    return JSON.parse(Buffer.from(patch, 'base64').toString()) as JsonPatchOperation[];
+  } catch (error) {
+    throw new Error(`received undecodable patch in webhook response: ${errorMessage(error)}`);
+  }
 }

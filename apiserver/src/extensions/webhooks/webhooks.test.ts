@@ -4,8 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { systemClock } from '@keelson/base';
 import { createCA, issue } from '@keelson/pki';
-import { ConfigMap, MutatingWebhookConfiguration, Service, ValidatingWebhookConfiguration } from '@keelson/types';
-import { type Fixture, startServer } from '../../testing/fixture.ts';
+import {
+  ConfigMap,
+  LimitRange,
+  MutatingWebhookConfiguration,
+  type Pod,
+  Service,
+  ServiceAccount,
+  ValidatingWebhookConfiguration,
+} from '@keelson/types';
+import { type Fixture, podOf, startServer } from '../../testing/fixture.ts';
 
 interface Review {
   readonly request: { uid: string; operation: string; namespace: string; name: string; object: ConfigMap | null; oldObject: object | null };
@@ -23,6 +31,11 @@ const behaviours: Record<string, (request: Review['request']) => object | undefi
   '/label': ({ object }) => {
     const labels = { ...object?.metadata.labels, touched: `${object?.metadata.labels?.touched ?? ''}x` };
     const patch = [{ op: 'add', path: '/metadata/labels', value: labels }];
+    return { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
+  },
+  '/sidecar': ({ object }) => {
+    const { containers } = (object as unknown as Pod).spec;
+    const patch = [{ op: 'add', path: '/spec/containers/-', value: { name: `side-${containers.length}`, image: 'side' } }];
     return { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
   },
   '/nonsense': () => ({ allowed: true, uid: 'wrong' }),
@@ -104,6 +117,72 @@ test('a webhook that changes things is followed by the next, and asked again whe
   assert.deepEqual(made.metadata.labels, { a: 'b', touched: 'xxx' });
 });
 
+test('what a webhook adds is given what the server gives everybody: plugins before it are asked again', async () => {
+  await server.api.create(ServiceAccount, { metadata: { name: 'default', namespace } });
+  const limits = [{ type: 'Container', default: { cpu: '100m' } }];
+  await server.api.create(LimitRange, { metadata: { name: 'limits', namespace }, spec: { limits } });
+  const pods = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }];
+  await configure(MutatingWebhookConfiguration, webhook('/sidecar', { rules: pods }));
+  const made = (await server.send('POST', '/api/v1/namespaces/default/pods', podOf('with-sidecar'))).json<Pod>();
+  const found = made.spec.containers.map(({ name, resources, volumeMounts = [] }) => [name, resources?.limits?.cpu, volumeMounts.length]);
+  assert.deepEqual(found, [
+    ['main', '100m', 1],
+    ['side-1', '100m', 1],
+  ]);
+});
+
+test('a webhook is asked about what those before it made', async () => {
+  const objectSelector = { matchLabels: { touched: 'x' } };
+  const second = webhook('/label', { name: 'second.hook.example.com', objectSelector });
+  await configure(MutatingWebhookConfiguration, webhook('/label'), second);
+  const made = await server.api.create(ConfigMap, configMap());
+  assert.deepEqual(made.metadata.labels, { touched: 'xx' });
+});
+
+test('an answer that is none is said to be none', async () => {
+  const [map, problem] = [
+    configMap(),
+    async (path: string, over: object = {}, kind = ValidatingWebhookConfiguration) => {
+      await configure(kind, webhook(path, over));
+      const refused = await server.api.create(ConfigMap, map).then(String, ({ message }: Error) => message);
+      await server.api.delete(kind, { name: 'hooks' });
+      return refused.replace(/^Internal error occurred: failed calling webhook ".*?": /, '');
+    },
+  ];
+  assert.equal(await problem('/label'), 'received invalid webhook response: validating webhook may not return response.patch');
+  behaviours['/half'] = () => ({ allowed: true, patchType: 'JSONPatch' });
+  assert.equal(
+    await problem('/half', {}, MutatingWebhookConfiguration as unknown as typeof ValidatingWebhookConfiguration),
+    'received invalid webhook response: webhook returned response.patchType but not response.patch',
+  );
+  behaviours['/bare'] = () => ({ allowed: false });
+  assert.equal(await problem('/bare'), 'admission webhook "bare.hook.example.com" denied the request without explanation');
+  assert.match(
+    await problem('/nonsense', { admissionReviewVersions: ['v1beta1'] }),
+    /^\[object Object\]$/,
+    'the first version of reviews had no uid',
+  );
+});
+
+test('a webhook is told how something is asked for', async () => {
+  await configure(ValidatingWebhookConfiguration, webhook('/allow'));
+  const maps = '/api/v1/namespaces/default/configmaps';
+  await server.send('POST', `${maps}?fieldManager=me&fieldValidation=Strict`, { metadata: { name: 'asked' } });
+  await server.send('DELETE', `${maps}/asked`, { propagationPolicy: 'Foreground', preconditions: {} });
+  const [made, gone] = seen as unknown as { options: object }[];
+  const apiVersion = 'meta.k8s.io/v1';
+  assert.deepEqual(made?.options, { kind: 'CreateOptions', apiVersion, fieldManager: 'me', fieldValidation: 'Strict' });
+  assert.deepEqual(gone?.options, { kind: 'DeleteOptions', apiVersion, propagationPolicy: 'Foreground', preconditions: {} });
+});
+
+test('what only the server says of a new object is not there yet when it is changed', async () => {
+  await configure(MutatingWebhookConfiguration, webhook('/label'));
+  const made = await server.api.create(ConfigMap, { metadata: { generateName: 'map-', namespace } });
+  const [{ name, object } = assert.fail()] = seen;
+  assert.deepEqual([name, object?.metadata.name, object?.metadata.uid], [undefined, undefined, undefined]);
+  assert.match(made.metadata.name ?? '', /^map-.{5}$/);
+});
+
 test('selectors and conditions choose what is asked about', async () => {
   const objectSelector = { matchLabels: { asked: 'yes' } };
   const matchConditions = [{ name: 'not-me', expression: "object.metadata.name != 'skip-me'" }];
@@ -134,7 +213,7 @@ test('a webhook that hangs or lies hurts only its own request, or nobody where t
   await configure(ValidatingWebhookConfiguration, webhook('/nonsense'));
   await assert.rejects(
     server.api.create(ConfigMap, configMap()),
-    /failed calling webhook "nonsense\.hook\.example\.com": expected response\.uid=/,
+    /failed calling webhook "nonsense\.hook\.example\.com": received invalid webhook response: expected response\.uid=/,
   );
   await server.api.delete(ValidatingWebhookConfiguration, { name: 'hooks' });
   await configure(ValidatingWebhookConfiguration, webhook('/hang', { timeoutSeconds: 1, failurePolicy: 'Ignore' }));

@@ -24,7 +24,7 @@ test('what is missing is made, what is right stays', () => {
   assert.deepEqual(new Set(plan([]).map(({ type }) => type)), new Set(['create']));
   assert.equal(plan([]).length, 8);
   const schemas = planStandard(new Map<string, FlowSchema>(), mandatorySchemas, suggestedSchemas);
-  assert.equal(schemas.length, 13);
+  assert.equal(schemas.length, 11);
 });
 
 test('suggested levels are kept unless annotated otherwise', () => {

@@ -46,7 +46,7 @@ test('webhooks that cannot be', () => {
     [
       webhook({ clientConfig: { service: { name: '', namespace: 'a', path: 'x' } } }),
       [
-        `${at}.clientConfig.service.name: Required value`,
+        `${at}.clientConfig.service.name: Required value: service name is required`,
         `${at}.clientConfig.service.path: Invalid value: "x": must start with a '/'`,
         `${at}.clientConfig.service.path: Invalid value: "x": segment[0] may not be empty`,
       ],

@@ -29,7 +29,7 @@ function urlErrors(text: string, at: FieldPath): FieldError[] {
   const scheme = url ? url.protocol.slice(0, -1) : '';
   const errors: FieldError[] = [];
   if (scheme !== 'https') errors.push(fieldInvalid(at, scheme, `'https' is the only allowed URL scheme${form}`));
-  if (!url?.host) errors.push(fieldInvalid(at, url?.host ?? '', `host must be specified${form}`));
+  if (!url?.host) errors.push(fieldInvalid(at, url?.host ?? '', `host must be provided${form}`));
   if (url?.username || url?.password) errors.push(fieldInvalid(at, userOf(url), 'user information is not permitted in the URL'));
   if (url?.hash) errors.push(fieldInvalid(at, url.hash.slice(1), 'fragments are not permitted in the URL'));
   if (url?.search) errors.push(fieldInvalid(at, url.search.slice(1), 'query parameters are not permitted in the URL'));
@@ -42,10 +42,10 @@ function userOf({ username, password }: URL): string {
 
 function serviceErrors({ name, namespace, path, port = 443 }: Service, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  if (!name) errors.push(fieldRequired(at.child('name')));
-  if (!namespace) errors.push(fieldRequired(at.child('namespace')));
+  if (!name) errors.push(fieldRequired(at.child('name'), 'service name is required'));
+  if (!namespace) errors.push(fieldRequired(at.child('namespace'), 'service namespace is required'));
   const problems = isPortNumber(port);
-  if (problems.length > 0) errors.push(fieldInvalid(at.child('port'), port, `port is not valid: ${problems.join(',')}`));
+  if (problems.length > 0) errors.push(fieldInvalid(at.child('port'), port, `port is not valid: ${problems.join(', ')}`));
   return path === undefined ? errors : [...errors, ...pathErrors(path, at.child('path'))];
 }
 

@@ -12,7 +12,7 @@ import {
   validateLabelSelector,
 } from '@keelson/machinery';
 import type { MutatingWebhook, ValidatingWebhook } from '@keelson/types';
-import { oneOf, requiredOneOf } from '../field-checks.ts';
+import { oneOf } from '../field-checks.ts';
 import { clientConfigErrors, defaultClientConfig } from './client-config.ts';
 import { matchConditionErrors } from './match-conditions.ts';
 import { defaultRules, ruleErrors } from './rules.ts';
@@ -53,7 +53,9 @@ function webhookErrors(webhook: Webhook, at: FieldPath): FieldError[] {
     ...rules.flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index))),
     ...oneOf(webhook.failurePolicy, ['Fail', 'Ignore'], at.child('failurePolicy')),
     ...oneOf(webhook.matchPolicy, ['Equivalent', 'Exact'], at.child('matchPolicy')),
-    ...requiredOneOf(webhook.sideEffects, sideEffects, at.child('sideEffects'), `must specify one of ${sideEffects.join(', ')}`),
+    ...(webhook.sideEffects === undefined
+      ? [fieldRequired(at.child('sideEffects'), `must specify one of ${sideEffects.join(', ')}`)]
+      : oneOf(webhook.sideEffects, sideEffects, at.child('sideEffects'))),
   ];
   if (timeout !== undefined && (timeout < 1 || timeout > 30))
     errors.push(fieldInvalid(at.child('timeoutSeconds'), timeout, 'the timeout value must be between 1 and 30 seconds'));

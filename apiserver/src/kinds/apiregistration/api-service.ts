@@ -25,6 +25,7 @@ export const apiServiceKind: KindDefinition<APIService> = {
   prefix: '/registry/apiregistration.k8s.io/apiservices/',
   generation: false,
   conditionalUpdateOnly: true,
+  anyFinalizers: true,
   name: isPathSegment,
   defaults({ spec }) {
     if (spec?.service) spec.service.port ??= 443;
@@ -64,7 +65,7 @@ function serviceErrors({ metadata, spec }: APIService): FieldError[] {
   const { group = '', version = '', groupPriorityMinimum: groupPriority = 0, versionPriority = 0 } = spec;
   const name = `${version}.${group}`;
   const errors: FieldError[] = [];
-  if (metadata.name !== name)
+  if (metadata.name && metadata.name !== name)
     errors.push(fieldInvalid(path('metadata', 'name'), metadata.name, `must be \`spec.version+"."+spec.group\`: "${name}"`));
   if (group === '' && version !== 'v1')
     errors.push(fieldRequired(at.child('group'), 'only v1 may have an empty group and it better be legacy kube'));

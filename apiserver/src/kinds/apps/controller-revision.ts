@@ -13,7 +13,7 @@ export const controllerRevisionKind: KindDefinition<ControllerRevision> = {
   columns: [
     nameColumn,
     { name: 'Controller', type: 'string', cell: controllerText },
-    { name: 'Revision', type: 'string', cell: ({ revision }) => String(revision) },
+    { name: 'Revision', type: 'string', cell: ({ revision }) => revision },
     ageColumn,
   ],
 };

@@ -3,6 +3,7 @@ import { Deployment } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import type { KindDefinition } from '../types.ts';
+import { deploymentStatusErrors } from './replica-counts.ts';
 import { deploymentErrors, selectorUnchanged } from './validation.ts';
 import { selectorText, templateColumns } from './workload.ts';
 import { workloadWarnings } from './workload-warnings.ts';
@@ -23,6 +24,9 @@ export const deploymentKind: KindDefinition<Deployment> = {
     }
     defaultPodTemplate(spec.template);
   },
+  prepareCreate(deployment) {
+    deployment.status = {};
+  },
   prepareUpdate(next, old) {
     // The controller copies annotations to replica sets, so they count as wanted state.
     if (!equal(next.metadata.annotations, old.metadata.annotations)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
@@ -30,8 +34,9 @@ export const deploymentKind: KindDefinition<Deployment> = {
   validate: deploymentErrors,
   validateUpdate: (next, old) => selectorUnchanged(next.spec.selector, old.spec.selector),
   warnings: workloadWarnings,
-  status: { leaves: 'labels' },
+  status: { leaves: 'labels', validateUpdate: deploymentStatusErrors },
   scale: {
+    path: '.spec.replicas',
     replicas: ({ spec }) => spec.replicas ?? 1,
     setReplicas: ({ spec }, replicas) => {
       spec.replicas = replicas;
@@ -42,8 +47,8 @@ export const deploymentKind: KindDefinition<Deployment> = {
   columns: [
     nameColumn,
     { name: 'Ready', type: 'string', cell: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 1}` },
-    { name: 'Up-to-date', type: 'string', cell: ({ status }) => String(status?.updatedReplicas ?? 0) },
-    { name: 'Available', type: 'string', cell: ({ status }) => String(status?.availableReplicas ?? 0) },
+    { name: 'Up-to-date', type: 'string', cell: ({ status }) => status?.updatedReplicas ?? 0 },
+    { name: 'Available', type: 'string', cell: ({ status }) => status?.availableReplicas ?? 0 },
     ageColumn,
     ...templateColumns(({ spec }: Deployment) => spec),
   ],

@@ -2,6 +2,7 @@ import { ReplicaSet } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import type { KindDefinition } from '../types.ts';
+import { replicaSetStatusErrors } from './replica-counts.ts';
 import { replicaSetErrors, selectorUnchanged } from './validation.ts';
 import { selectorText, templateColumns } from './workload.ts';
 import { workloadWarnings } from './workload-warnings.ts';
@@ -19,9 +20,10 @@ export const replicaSetKind: KindDefinition<ReplicaSet> = {
   validate: replicaSetErrors,
   validateUpdate: (next, old) => selectorUnchanged(next.spec.selector, old.spec.selector),
   warnings: workloadWarnings,
-  status: {},
+  status: { validateUpdate: replicaSetStatusErrors },
   selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   scale: {
+    path: '.spec.replicas',
     replicas: ({ spec }) => spec.replicas ?? 1,
     setReplicas: ({ spec }, replicas) => {
       spec.replicas = replicas;

@@ -63,13 +63,12 @@ function strategyErrors({ updateStrategy }: StatefulSet['spec']): FieldError[] {
 
 function selectorErrors({ selector, template }: StatefulSet['spec']): FieldError[] {
   const where = at.child('selector');
-  if (!selector) return [fieldRequired(where)];
-  const errors = validateLabelSelector(selector, where);
-  if (errors.length > 0) return errors;
-  if (isEmptySelector(selector)) return [fieldInvalid(where, selector, 'empty selector is invalid for statefulset')];
+  const errors = selector ? validateLabelSelector(selector, where) : [fieldRequired(where)];
+  if (selector && errors.length > 0) return errors;
+  if (selector && isEmptySelector(selector)) return [fieldInvalid(where, selector, 'empty selector is invalid for statefulset')];
   const labels = template?.metadata?.labels ?? {};
-  if (labelSelectorMatcher(selector).matches(labels)) return [];
-  return [fieldInvalid(at.child('template', 'metadata', 'labels'), labels, '`selector` does not match template `labels`')];
+  if (labelSelectorMatcher(selector).matches(labels)) return errors;
+  return [...errors, fieldInvalid(at.child('template', 'metadata', 'labels'), labels, '`selector` does not match template `labels`')];
 }
 
 function claimTemplateErrors(templates: readonly PersistentVolumeClaim[], where: FieldPath): FieldError[] {

@@ -34,13 +34,14 @@ export const statefulSetKind: KindDefinition<StatefulSet> = {
     }
   },
   prepareCreate(set) {
-    set.status = { replicas: 0 };
+    set.status = { replicas: 0, availableReplicas: 0 };
   },
   validate: statefulSetErrors,
   validateUpdate: statefulSetUpdateErrors,
   warnings: workloadWarnings,
   status: { validateUpdate: statefulSetStatusErrors },
   scale: {
+    path: '.spec.replicas',
     replicas: ({ spec }) => spec.replicas ?? 1,
     setReplicas: ({ spec }, replicas) => {
       spec.replicas = replicas;

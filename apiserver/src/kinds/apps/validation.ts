@@ -12,6 +12,7 @@ import {
 } from '@keelson/machinery';
 import type { Deployment, LabelSelector, PodTemplateSpec, ReplicaSet } from '@keelson/types';
 import { podTemplateErrors } from '../core/pod-validation.ts';
+import { isEmptySelector } from './workload-validation.ts';
 
 const at = path('spec');
 const notNegative = 'must be greater than or equal to 0';
@@ -45,24 +46,12 @@ function negative(where: FieldPath, value: number | undefined): FieldError[] {
 }
 
 function selectorErrors(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined): FieldError[] {
-  const errors: FieldError[] = [];
   const where = at.child('selector');
-  if (!selector) errors.push(fieldRequired(where));
-  else {
-    const own = validateLabelSelector(selector, where);
-    errors.push(...own);
-    const empty = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0;
-    if (empty) errors.push(fieldInvalid(where, selector, 'empty selector is invalid for deployment'));
-    else if (own.length === 0 && !labelSelectorMatcher(selector).matches(template?.metadata?.labels ?? {})) {
-      errors.push(
-        fieldInvalid(
-          at.child('template', 'metadata', 'labels'),
-          template?.metadata?.labels ?? {},
-          '`selector` does not match template `labels`',
-        ),
-      );
-    }
-  }
+  const errors = selector ? validateLabelSelector(selector, where) : [fieldRequired(where)];
+  const labels = template?.metadata?.labels ?? {};
+  if (selector && isEmptySelector(selector)) errors.push(fieldInvalid(where, selector, 'empty selector is invalid for deployment'));
+  else if ((!selector || errors.length === 0) && !labelSelectorMatcher(selector).matches(labels))
+    errors.push(fieldInvalid(at.child('template', 'metadata', 'labels'), labels, '`selector` does not match template `labels`'));
   const policy = template?.spec?.restartPolicy;
   errors.push(...podTemplateErrors(template, at.child('template')));
   if (policy && policy !== 'Always') errors.push(fieldUnsupported(at.child('template', 'spec', 'restartPolicy'), policy, ['Always']));

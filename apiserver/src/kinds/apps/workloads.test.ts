@@ -5,6 +5,8 @@ import { cells, created, problems, specOf, statusProblems, updateProblems } from
 import { replicationControllerKind } from '../core/replication-controller.ts';
 import { controllerRevisionKind } from './controller-revision.ts';
 import { daemonSetKind } from './daemon-set.ts';
+import { deploymentKind } from './deployment.ts';
+import { replicaSetKind } from './replica-set.ts';
 import { statefulSetKind } from './stateful-set.ts';
 
 const labels = { app: 'a' };
@@ -21,6 +23,12 @@ test('a daemon set is filled in', () => {
   assert.equal(spec.revisionHistoryLimit, 10);
   assert.deepEqual(metadata.annotations, { 'deprecated.daemonset.template.generation': '1' });
   assert.deepEqual(status, { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 });
+});
+
+test('what nobody has looked at yet has a status: clients read what is in it', () => {
+  assert.deepEqual(created(deploymentKind, workload()).status, {});
+  assert.deepEqual(created(replicaSetKind, workload()).status, { replicas: 0 });
+  assert.deepEqual(created(statefulSetKind, workload()).status, { replicas: 0, availableReplicas: 0 });
 });
 
 test('who says nothing of the template’s generation has written that it is 0', () => {
@@ -143,7 +151,13 @@ test('stateful sets that cannot be', () => {
       ['spec.persistentVolumeClaimRetentionPolicy.whenDeleted: Unsupported value: "Keep": supported values: "Retain", "Delete"'],
     ],
     [workload({ ordinals: { start: -1 } }), ['spec.ordinals.start: Invalid value: -1: must be greater than or equal to 0']],
-    [workload({ selector: undefined }), ['spec.selector: Required value']],
+    [
+      workload({ selector: undefined }),
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+      ],
+    ],
     [workload({ selector: {} }), ['spec.selector: Invalid value: {}: empty selector is invalid for statefulset']],
   ];
   for (const [object, expected] of cases) assert.deepEqual(problems(statefulSetKind, object), expected);
@@ -182,6 +196,22 @@ test('a replication controller takes its labels from its template', () => {
   ]);
 });
 
+test('what a status counts are pods that are there', () => {
+  const counts = { replicas: 2, readyReplicas: 3, availableReplicas: 4, observedGeneration: -1 };
+  const expected = [
+    'status.observedGeneration: Invalid value: -1: must be greater than or equal to 0',
+    'status.readyReplicas: Invalid value: 3: cannot be greater than status.replicas',
+    'status.availableReplicas: Invalid value: 4: cannot be greater than status.replicas',
+    'status.availableReplicas: Invalid value: 4: cannot be greater than readyReplicas',
+  ];
+  assert.deepEqual(statusProblems(deploymentKind, workload(), counts), expected);
+  assert.deepEqual(statusProblems(replicaSetKind, workload(), counts), expected);
+  assert.deepEqual(statusProblems(replicationControllerKind, workload(), counts), expected);
+  assert.deepEqual(statusProblems(deploymentKind, workload(), { collisionCount: 1 }, { collisionCount: 2 }), [
+    'status.collisionCount: Invalid value: 1: cannot be decremented',
+  ]);
+});
+
 test('controller revisions are written once', () => {
   assert.deepEqual(problems(controllerRevisionKind, { revision: -1 }), [
     'data: Required value: data is mandatory',
@@ -196,5 +226,5 @@ test('controller revisions are written once', () => {
   );
   const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'agent', uid: '1', controller: true };
   const shown = cells(controllerRevisionKind, { metadata: { name: 'x', ownerReferences: [owner] }, revision: 4 });
-  assert.deepEqual([shown.Controller, shown.Revision], ['daemonset.apps/agent', '4']);
+  assert.deepEqual([shown.Controller, shown.Revision], ['daemonset.apps/agent', 4]);
 });

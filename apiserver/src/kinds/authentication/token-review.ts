@@ -27,7 +27,7 @@ export const tokenReviewKind = {
             },
             audiences: result.audiences ?? audiences,
           }
-        : { authenticated: false, error: result.type === 'invalid' ? result.message : 'invalid bearer token' };
+        : { user: {}, error: result.type === 'invalid' ? result.message : 'invalid bearer token' };
     await sendJson(answerTo(request), 201, { ...body, metadata: {}, status });
   },
 } satisfies Partial<KindDefinition<TokenReview>>;

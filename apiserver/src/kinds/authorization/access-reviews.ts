@@ -38,6 +38,7 @@ async function review(request: ResourceRequest, who?: (spec: SubjectAccessReview
     allowed: decision.type === 'allow',
     ...(decision.type === 'deny' ? { denied: true } : {}),
     ...(decision.reason ? { reason: decision.reason } : {}),
+    ...(decision.type !== 'allow' && decision.error !== undefined ? { evaluationError: decision.error } : {}),
   };
   await sendJson(answerTo(request), 201, { ...body, metadata: body.metadata ?? {}, status });
 }

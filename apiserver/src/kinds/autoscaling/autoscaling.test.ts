@@ -25,7 +25,13 @@ test('autoscalers that cannot be', () => {
   const at = 'spec.metrics[0]';
   const cases: [object, string[]][] = [
     [autoscaler(), []],
-    [autoscaler({ minReplicas: 0 }), ['spec.minReplicas: Invalid value: 0: must be greater than or equal to 1']],
+    [
+      autoscaler({ minReplicas: 0 }),
+      [
+        'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
+        'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
+      ],
+    ],
     [
       autoscaler({ maxReplicas: 0, minReplicas: undefined }),
       [

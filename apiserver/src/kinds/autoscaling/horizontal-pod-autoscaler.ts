@@ -1,5 +1,11 @@
-import { type FieldError, type FieldPath, fieldInvalid, fieldRequired, path, validatePositive } from '@keelson/machinery';
-import { HorizontalPodAutoscaler, type HorizontalPodAutoscalerSpec, type HPAScalingPolicy, type HPAScalingRules } from '@keelson/types';
+import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, path, validatePositive } from '@keelson/machinery';
+import {
+  HorizontalPodAutoscaler,
+  type HorizontalPodAutoscalerSpec,
+  type HPAScalingPolicy,
+  type HPAScalingRules,
+  type MetricSpec,
+} from '@keelson/types';
 import { nonNegative, nonNegativeQuantity, oneOf, typedReference } from '../field-checks.ts';
 import type { KindDefinition } from '../types.ts';
 import { otherAnnotations } from './annotations-v1.ts';
@@ -55,9 +61,16 @@ function specErrors(spec: HorizontalPodAutoscalerSpec, at: FieldPath): FieldErro
     ...errors,
     ...typedReference(scaleTargetRef ?? {}, at.child('scaleTargetRef')),
     ...metrics.flatMap((metric, index) => metricErrors(metric, at.child('metrics').index(index))),
+    ...(minReplicas === 0 ? wakeErrors(metrics, at.child('metrics')) : []),
     ...scalingErrors(behavior?.scaleUp, at.child('behavior', 'scaleUp')),
     ...scalingErrors(behavior?.scaleDown, at.child('behavior', 'scaleDown')),
   ];
+}
+
+/** Of pods that are not there nothing can be measured. */
+function wakeErrors(metrics: readonly MetricSpec[], at: FieldPath): FieldError[] {
+  if (metrics.some(({ type }) => type === 'Object' || type === 'External')) return [];
+  return [fieldForbidden(at, 'must specify at least one Object or External metric to support scaling to zero replicas')];
 }
 
 function scalingErrors(rules: HPAScalingRules | undefined, at: FieldPath): FieldError[] {

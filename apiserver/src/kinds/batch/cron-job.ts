@@ -43,7 +43,7 @@ export const cronJobKind: KindDefinition<CronJob> = {
     },
     ageColumn,
     ...templateColumns(({ spec }: CronJob) => ({ template: spec.jobTemplate.spec.template })).slice(0, 2),
-    { name: 'Selector', type: 'string', priority: 1, cell: ({ spec }) => selectorText(spec.jobTemplate.spec.selector) },
+    { name: 'Selector', type: 'string', priority: 1, cell: ({ spec }) => selectorText(spec.jobTemplate.spec.selector) || '<none>' },
   ],
 };
 

@@ -52,7 +52,7 @@ export function requestErrors({ spec, status }: CertificateSigningRequest): Fiel
   const errors: FieldError[] = [];
   const problem = requestProblem(request);
   if (problem !== undefined) errors.push(fieldInvalid(at.child('request'), request, problem));
-  if (wanted.length === 0) errors.push(fieldRequired(at.child('usages')));
+  if (wanted.length === 0) errors.push(fieldRequired(at.child('usages'), 'usages must be provided'));
   for (const [index, usage] of wanted.entries()) errors.push(...oneOf(usage, usages, at.child('usages').index(index)));
   for (const index of repeats(wanted)) errors.push(fieldDuplicate(at.child('usages').index(index), wanted[index]));
   if (signerName === 'kubernetes.io/legacy-unknown')

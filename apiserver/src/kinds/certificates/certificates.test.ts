@@ -23,7 +23,7 @@ test('requests that cannot be', () => {
   const cases: [object, string[]][] = [
     [signing(), []],
     [signing({ request: 'AA==' }), ['spec.request: Invalid value: "AA==": PEM block type must be CERTIFICATE REQUEST']],
-    [signing({ usages: [] }), ['spec.usages: Required value']],
+    [signing({ usages: [] }), ['spec.usages: Required value: usages must be provided']],
     [signing({ usages: ['any', 'any'] }), ['spec.usages[1]: Duplicate value: "any"']],
     [signing({ signerName: '' }), ['spec.signerName: Required value']],
     [

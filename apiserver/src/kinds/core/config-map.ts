@@ -1,4 +1,4 @@
-import { type FieldError, fieldForbidden, fieldInvalid, fieldTooLong, isConfigMapKey, path } from '@keelson/machinery';
+import { equal, type FieldError, fieldForbidden, fieldInvalid, fieldTooLong, isConfigMapKey, path } from '@keelson/machinery';
 import { ConfigMap } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -30,7 +30,7 @@ export const configMapKind: KindDefinition<ConfigMap> = {
     {
       name: 'Data',
       type: 'string',
-      cell: ({ data = {}, binaryData = {} }) => String(Object.keys(data).length + Object.keys(binaryData).length),
+      cell: ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length,
     },
     ageColumn,
   ],
@@ -51,7 +51,7 @@ export function immutableErrors<T extends Freezable>(next: T, old: T, members: r
   const errors: FieldError[] = [];
   if (!next.immutable) errors.push(fieldForbidden(path('immutable'), 'field is immutable when `immutable` is set'));
   for (const member of members) {
-    if (JSON.stringify(next[member] ?? {}) !== JSON.stringify(old[member] ?? {}))
+    if (!equal(next[member] ?? {}, old[member] ?? {}))
       errors.push(fieldForbidden(path(member), 'field is immutable when `immutable` is set'));
   }
   return errors;

@@ -31,10 +31,10 @@ function addressWarnings({ metadata, subsets }: Endpoints): string[] {
 }
 
 function format(subsets: readonly EndpointSubset[]): string {
+  if (subsets.length === 0) return '<none>';
   const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
     ports.length === 0 ? addresses.map(({ ip }) => ip) : ports.flatMap(({ port }) => addresses.map(({ ip }) => `${ip}:${port}`)),
   );
-  if (all.length === 0) return '<none>';
   const rest = all.length - shown;
   return all.slice(0, shown).join(',') + (rest > 0 ? ` + ${rest} more...` : '');
 }

@@ -1,4 +1,4 @@
-import { humanDuration } from '@keelson/machinery';
+import { humanDuration, isPathSegment } from '@keelson/machinery';
 import { Event } from '@keelson/types';
 import { nameColumn } from '../columns.ts';
 import type { Column, KindDefinition } from '../types.ts';
@@ -17,28 +17,36 @@ const columns: readonly Column<Event>[] = [
   {
     name: 'Object',
     type: 'string',
-    cell: ({ involvedObject: { kind = '', name = '' } }) => (kind ? `${kind.toLowerCase()}/${name}` : name),
+    cell: ({ involvedObject: { kind = '', name } }) => (name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase()),
   },
   { name: 'Subobject', type: 'string', priority: 1, cell: ({ involvedObject }) => involvedObject.fieldPath ?? '' },
   {
     name: 'Source',
     type: 'string',
     priority: 1,
-    cell: ({ source, reportingComponent }) => [source?.component ?? reportingComponent, source?.host].filter(Boolean).join(', '),
+    cell: sourceText,
   },
   { name: 'Message', type: 'string', cell: ({ message }) => (message ?? '').trim() },
   { name: 'First Seen', type: 'string', priority: 1, cell: (event, now) => since(event.firstTimestamp ?? event.eventTime, now) },
-  { name: 'Count', type: 'string', priority: 1, cell: ({ series, count }) => String(series?.count ?? count ?? 1) },
+  { name: 'Count', type: 'string', priority: 1, cell: ({ series, count }) => series?.count ?? (count || 1) },
   { ...nameColumn, priority: 1 },
 ];
+
+/** Who saw it, and where. */
+function sourceText({ source, reportingComponent = '', reportingInstance }: Event): string {
+  const where = source?.host || reportingInstance;
+  return (source?.component || reportingComponent) + (where ? `, ${where}` : '');
+}
 
 export const eventKind: KindDefinition<Event> = {
   kind: Event,
   ttlSeconds: 3600,
   createOnUpdate: true,
   deletion: { defaultPolicy: 'Unsupported' },
+  name: isPathSegment,
   defaults(event) {
     event.involvedObject ??= {};
+    event.source ??= {};
   },
   validate: (event) => eventErrors(event, 'reportingComponent'),
   selectableFields: {

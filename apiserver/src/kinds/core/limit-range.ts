@@ -9,6 +9,9 @@ export const limitRangeKind: KindDefinition<LimitRange> = {
   defaults({ spec }) {
     for (const item of spec?.limits ?? []) if (item.type === 'Container') defaultContainerLimits(item);
   },
+  prepareCreate({ metadata }, { random }) {
+    metadata.name ||= random.uuid();
+  },
   validate: limitRangeErrors,
   columns: defaultColumns,
 };

@@ -1,4 +1,4 @@
-import { isDNS1123Label } from '@keelson/machinery';
+import { type FieldError, fieldInvalid, invalidBy, isDNS1123Label, isQualifiedName, path } from '@keelson/machinery';
 import { Namespace } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -16,13 +16,15 @@ export const namespaceKind: KindDefinition<Namespace> = {
   },
   prepareCreate(namespace) {
     namespace.metadata.labels = { ...namespace.metadata.labels, [nameLabel]: namespace.metadata.name ?? '' };
-    namespace.spec = { finalizers: ['kubernetes'] };
+    const finalizers = namespace.spec?.finalizers ?? [];
+    namespace.spec = { finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'] };
     namespace.status = { phase: 'Active' };
   },
   prepareUpdate(next, old) {
     next.spec = old.spec;
   },
-  status: {},
+  validate: ({ spec }) => finalizerErrors(spec?.finalizers ?? []),
+  status: { validateUpdate: phaseErrors },
   generation: false,
   subresources: {
     finalize: { verbs: ['update'], kind: { group: '', version: 'v1', kind: 'Namespace' }, handler: finalizeNamespace },
@@ -37,3 +39,20 @@ export const namespaceKind: KindDefinition<Namespace> = {
   selectableFields: { 'status.phase': ({ status }) => status?.phase ?? '' },
   columns: [nameColumn, { name: 'Status', type: 'string', cell: ({ status }) => status?.phase ?? '' }, ageColumn],
 };
+
+/** Names without a domain are Kubernetes' own, of which there is one. */
+function finalizerErrors(finalizers: readonly string[]): FieldError[] {
+  const at = path('spec', 'finalizers');
+  return finalizers.flatMap((name) => {
+    const errors = invalidBy(isQualifiedName(name), at, name);
+    if (name.includes('/') || name === 'kubernetes') return errors;
+    return [...errors, fieldInvalid(at, name, 'name is neither a standard finalizer name nor is it fully qualified')];
+  });
+}
+
+/** Whether a namespace is going is said by its deletion alone. */
+function phaseErrors({ metadata, status }: Namespace): FieldError[] {
+  const [phase, why] = metadata.deletionTimestamp ? ['Terminating', 'is not empty'] : ['Active', 'is empty'];
+  if (status?.phase === phase) return [];
+  return [fieldInvalid(path('status', 'Phase'), status?.phase ?? '', `may only be '${phase}' if \`deletionTimestamp\` ${why}`)];
+}

@@ -1,9 +1,11 @@
 import { type FieldError, type FieldPath, isLabelValue, isQualifiedName, parseCidr, path, repeats } from '@keelson/machinery';
 import type { Node, Taint } from '@keelson/types';
 import { Report } from '../report.ts';
-import { resourceAmountErrors, resourceNameErrors } from './resource-names.ts';
+import { resourceAmountErrors } from './resource-names.ts';
 
 const spec = path('spec');
+/** Taints stand in the spec; upstream tells of them as if they stood here. */
+const taintsPath = path('metadata', 'taints');
 const status = path('status');
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -19,7 +21,7 @@ export function nodeErrors(node: Node): FieldError[] {
 function checkTaints(taints: readonly Taint[], report: Report): void {
   const again = repeats(taints, ({ key, effect }) => `${key} ${effect}`);
   for (const [index, taint] of taints.entries()) {
-    const at = spec.child('taints').index(index);
+    const at = taintsPath.index(index);
     checkTaint(taint, at, report);
     if (again.has(index))
       report.errors.push({ type: 'Duplicate', path: String(at), badValue: taint, detail: 'taints must be unique by key and effect pair' });
@@ -45,14 +47,13 @@ function checkRanges(ranges: readonly string[], report: Report): void {
   }
   if (ranges.length > 1 && families.size < ranges.length)
     report.invalid(spec, 'podCIDRs', ranges, 'may specify no more than one CIDR for each IP family');
+  for (const index of repeats(ranges)) report.duplicate(spec, `podCIDRs[${index}]`, ranges[index]);
 }
 
 function checkAmounts({ status: found }: Node, report: Report): void {
   for (const member of ['capacity', 'allocatable'] as const)
     for (const [name, amount] of Object.entries(found?.[member] ?? {})) {
-      const at = status.child(member).key(name);
-      report.add(resourceNameErrors(name, at));
-      report.add(resourceAmountErrors(name, amount, at));
+      report.add(resourceAmountErrors(name, amount, status.child(member, name)));
     }
 }
 

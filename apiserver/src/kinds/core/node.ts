@@ -43,7 +43,20 @@ export const nodeKind: KindDefinition<Node> = {
     if (node.status && !node.status.allocatable && node.status.capacity) node.status.allocatable = { ...node.status.capacity };
   },
   // Kubelets create their node with a status; it is the one kind whose status is kept on create.
-  status: { keepOnCreate: true, validateUpdate: nodeStatusErrors },
+  status: {
+    keepOnCreate: true,
+    prepareUpdate({ status }, old) {
+      if (!old.status?.config) delete status?.config;
+    },
+    validateUpdate: nodeStatusErrors,
+  },
+  prepareCreate({ spec, status }) {
+    delete spec?.configSource;
+    delete status?.config;
+  },
+  prepareUpdate({ spec }, old) {
+    if (!old.spec?.configSource) delete spec?.configSource;
+  },
   validate: nodeErrors,
   validateUpdate: nodeUpdateErrors,
   generation: false,

@@ -12,6 +12,7 @@ import {
   isDNS1123Subdomain,
   parseQuantity,
   path,
+  validateImmutable,
   validateLabelSelector,
   zeroQuantity,
 } from '@keelson/machinery';
@@ -60,9 +61,11 @@ function dataSourceErrors({ dataSource, dataSourceRef }: PersistentVolumeClaimSp
   }
   errors.push(...optionalName(dataSourceRef?.namespace, isDNS1123Label, where.child('dataSourceRef', 'namespace')));
   if (dataSource && dataSourceRef && !dataSourceRef.namespace && !equal(dataSource, { ...dataSourceRef, namespace: undefined }))
-    errors.push(fieldInvalid(where, '', 'must match dataSourceRef'));
+    errors.push(fieldInvalid(where, {}, 'must match dataSourceRef'));
   return errors;
 }
+
+type Amount = string | number;
 
 const immutable = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
@@ -78,15 +81,17 @@ export function claimUpdateErrors(next: PersistentVolumeClaim, old: PersistentVo
     kept.resources = { ...kept.resources, requests: { ...kept.resources?.requests, storage: size } };
   if (bound) kept.volumeAttributesClassName = old.spec.volumeAttributesClassName;
   const errors: FieldError[] = equal(kept, old.spec) ? [] : [fieldForbidden(at, immutable)];
-  if (size !== undefined && wanted !== undefined && shrinksBelow(wanted, size, old.status?.capacity?.storage))
+  if (shrinksBelow(wanted, size, old.status?.capacity?.storage))
     errors.push(fieldForbidden(at.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'));
+  // The path is upstream's, wrong as it is.
+  errors.push(...validateImmutable(next.spec.volumeMode, old.spec.volumeMode, path('volumeMode')));
   if (old.spec.volumeAttributesClassName && !next.spec.volumeAttributesClassName)
     errors.push(fieldForbidden(at.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'));
   return errors;
 }
 
 /** A failed expansion may be taken back, but not to less than the volume has. */
-function shrinksBelow(wanted: string | number, size: string | number, capacity: string | number = '0'): boolean {
+function shrinksBelow(wanted: Amount = '0', size: Amount = '0', capacity: Amount = '0'): boolean {
   const next = parseQuantity(wanted);
   return compareQuantities(next, parseQuantity(size)) < 0 && compareQuantities(next, parseQuantity(capacity)) <= 0;
 }

@@ -46,7 +46,7 @@ export const persistentVolumeClaimKind: KindDefinition<PersistentVolumeClaim> = 
 
 /** For claims and for templates of claims. */
 export function defaultClaim({ spec }: Pick<PersistentVolumeClaim, 'spec'>): void {
-  if (spec) spec.volumeMode ||= 'Filesystem';
+  if (spec) spec.volumeMode ??= 'Filesystem';
 }
 
 /** The old and the new field that say what to fill a volume from follow each other. */

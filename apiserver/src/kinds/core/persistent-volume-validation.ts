@@ -36,7 +36,9 @@ const notSources = [
 ];
 
 export function volumeErrors({ metadata, spec }: PersistentVolume): FieldError[] {
-  return spec ? volumeSpecErrors(spec, at, metadata.name) : [fieldRequired(at.child('accessModes')), fieldRequired(at.child('capacity'))];
+  return spec
+    ? volumeSpecErrors(spec, at, metadata.name ?? '')
+    : [fieldRequired(at.child('accessModes')), fieldRequired(at.child('capacity'))];
 }
 
 /** Of a volume by its name, or of one written into an attachment, which has no name, size or policy of its own. */
@@ -108,8 +110,9 @@ export function volumeUpdateErrors(next: PersistentVolume, old: PersistentVolume
   const errors: FieldError[] = equal(sourcesOf(next.spec), sourcesOf(old.spec))
     ? []
     : [fieldForbidden(at.child('persistentvolumesource'), 'spec.persistentvolumesource is immutable after creation')];
-  errors.push(...validateImmutable(next.spec.volumeMode, old.spec.volumeMode, at.child('volumeMode')));
-  if (old.spec.nodeAffinity) errors.push(...validateImmutable(next.spec.nodeAffinity, old.spec.nodeAffinity, at.child('nodeAffinity')));
+  // The paths are upstream's, wrong as they are.
+  errors.push(...validateImmutable(next.spec.volumeMode, old.spec.volumeMode, path('volumeMode')));
+  if (old.spec.nodeAffinity) errors.push(...validateImmutable(next.spec.nodeAffinity, old.spec.nodeAffinity, path('nodeAffinity')));
   if (old.spec.volumeAttributesClassName && !next.spec.volumeAttributesClassName)
     errors.push(fieldForbidden(at.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'));
   return errors;

@@ -4,6 +4,7 @@ import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
 import { annotationWarnings } from '../warnings.ts';
 import { accessModesText } from './access-modes.ts';
+import { defaultDisks } from './disk-defaults.ts';
 import { storageClassAnnotation } from './persistent-volume-claim.ts';
 import { formerClass } from './persistent-volume-claim-warnings.ts';
 import { volumeErrors, volumeUpdateErrors } from './persistent-volume-validation.ts';
@@ -59,24 +60,8 @@ export const persistentVolumeKind: KindDefinition<PersistentVolume> = {
 
 /** For volumes and for those written into an attachment. */
 export function defaultVolumeSpec(spec: PersistentVolumeSpec): void {
-  spec.volumeMode ||= 'Filesystem';
-  if (spec.hostPath) spec.hostPath.type ??= '';
-  if (spec.iscsi) spec.iscsi.iscsiInterface ||= 'default';
-  if (spec.rbd) {
-    spec.rbd.pool ||= 'rbd';
-    spec.rbd.user ||= 'admin';
-    spec.rbd.keyring ||= '/etc/ceph/keyring';
-  }
-  if (spec.scaleIO) {
-    spec.scaleIO.storageMode ||= 'ThinProvisioned';
-    spec.scaleIO.fsType ||= 'xfs';
-  }
-  if (spec.azureDisk) {
-    spec.azureDisk.cachingMode ??= 'ReadWrite';
-    spec.azureDisk.fsType ??= 'ext4';
-    spec.azureDisk.kind ??= 'Shared';
-    spec.azureDisk.readOnly ??= false;
-  }
+  spec.volumeMode ??= 'Filesystem';
+  defaultDisks(spec);
 }
 
 const outOfUse = {

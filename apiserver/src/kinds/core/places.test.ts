@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { problems, statusProblems, updateProblems } from '../../testing/exercise.ts';
+import { created, problems, statusProblems, updateProblems } from '../../testing/exercise.ts';
 import { endpointSliceKind } from '../discovery/endpoint-slice.ts';
 import { runtimeClassKind } from '../node/runtime-class.ts';
 import { endpointsKind } from './endpoints.ts';
@@ -22,19 +22,20 @@ test('nodes that cannot be, and what of them stays', () => {
     [],
   );
   assert.deepEqual(of({ taints: [{ key: 'a', effect: 'Never' }, { key: 'b' }] }), [
-    'spec.taints[0].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
-    'spec.taints[1].effect: Required value',
+    'metadata.taints[0].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+    'metadata.taints[1].effect: Required value',
   ]);
   const twice = { key: 'a', effect: 'NoSchedule' };
   assert.deepEqual(of({ taints: [twice, twice] }), [
-    'spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair',
+    'metadata.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair',
   ]);
   assert.deepEqual(of({ podCIDRs: ['10.0.0.0/24', '10.0.1.0/24'] }), [
     'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.1.0/24"]: may specify no more than one CIDR for each IP family',
   ]);
   assert.deepEqual(of({}, { capacity: { cpu: '-1' }, allocatable: {} }), [
-    'status.capacity[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+    'status.capacity.cpu: Invalid value: "-1": must be greater than or equal to 0',
   ]);
+  assert.deepEqual(of({ podCIDRs: ['10.0.0.0/24', '10.0.0.0/24'] }).slice(1), ['spec.podCIDRs[1]: Duplicate value: "10.0.0.0/24"']);
   const placed = { spec: { podCIDR: '10.0.0.0/24', podCIDRs: ['10.0.0.0/24'], providerID: 'a' } };
   assert.deepEqual(
     updateProblems(nodeKind, placed, ({ spec = {} }) => Object.assign(spec, { podCIDR: '10.0.1.0/24', providerID: 'b' })),
@@ -49,10 +50,21 @@ test('nodes that cannot be, and what of them stays', () => {
   ]);
 });
 
+test('a node cannot ask any more for a configuration of its kubelet', () => {
+  const config = { assigned: { configMap: { name: 'a' } } };
+  const { spec, status } = created(nodeKind, { spec: { configSource: config.assigned, unschedulable: true }, status: { config } });
+  assert.deepEqual([spec?.configSource, spec?.unschedulable, status?.config], [undefined, true, undefined]);
+});
+
 test('endpoints that cannot be', () => {
   const of = (...subsets: object[]) => problems(endpointsKind, { subsets });
   assert.deepEqual(of({ addresses: [{ ip: '10.0.0.1', hostname: 'a' }], ports: [{ port: 80 }] }), []);
   assert.deepEqual(of({ ports: [{ port: 80 }] }), ['subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`']);
+  assert.deepEqual(of({ addresses: [{ ip: 'a' }, { ip: '0.0.0.0' }], ports: [{ port: 1, appProtocol: 'a b' }] }).slice(0, 3), [
+    'subsets[0].addresses[0].ip: Invalid value: "a": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    'subsets[0].addresses[0].ip: Invalid value: "a": must be a valid IP address',
+    'subsets[0].addresses[1].ip: Invalid value: "0.0.0.0": may not be unspecified (0.0.0.0)',
+  ]);
   assert.deepEqual(of({ addresses: [{ ip: '169.254.0.1' }], ports: [{ port: 0 }, { name: 'b', port: 1 }] }), [
     `subsets[0].addresses[0].ip: Invalid value: "169.254.0.1": ${linkLocal}`,
     'subsets[0].ports[0].name: Required value',
@@ -96,6 +108,6 @@ test('what balancers say of a service', () => {
 
 test('tolerations of runtime classes', () => {
   assert.deepEqual(problems(runtimeClassKind, { handler: 'a', scheduling: { tolerations: [{ key: 'a', effect: 'Often' }] } }), [
-    'scheduling.tolerations[0].effect: Unsupported value: "Often": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+    'scheduling.tolerations.tolerations[0].effect: Unsupported value: "Often": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
   ]);
 });

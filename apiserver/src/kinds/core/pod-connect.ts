@@ -43,9 +43,9 @@ function renameStreams(query: URLSearchParams, verb: string): void {
     ['stderr', 'error'],
     ['tty', 'tty'],
   ] as const) {
-    const value = query.get(name);
+    const wanted = isTrue(query.get(name));
     query.delete(name);
-    if (value === 'true' || value === '1') query.set(short, '1');
+    if (wanted) query.set(short, '1');
   }
 }
 

@@ -1,5 +1,6 @@
 import { formatQuantity, podRequests } from '@keelson/machinery';
-import type { Container, DownwardAPIVolumeFile, Pod, PodSpec, PodTemplateSpec, Probe, Volume } from '@keelson/types';
+import type { Container, DownwardAPIVolumeFile, HTTPGetAction, Pod, PodSpec, PodTemplateSpec, Probe, Volume } from '@keelson/types';
+import { defaultDisks } from './disk-defaults.ts';
 import { isHugePages } from './resource-names.ts';
 
 /** Fills in what Kubernetes assumes of a pod itself, besides what it assumes of every pod spec: templates do not have these. */
@@ -64,12 +65,15 @@ function defaultContainer(container: Container): void {
     if (valueFrom?.resourceFieldRef) valueFrom.resourceFieldRef.divisor ??= '0';
   }
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) if (probe) defaultProbe(probe);
-  for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) if (hook?.httpGet) hook.httpGet.scheme ??= 'HTTP';
+  for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) if (hook?.httpGet) defaultRequest(hook.httpGet);
 }
 
-/** `Always` for `latest` or no tag, `IfNotPresent` for everything pinned. */
+const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const isReference = new RegExp(`^(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?${component}(?:/${component})*(?::\\w[\\w.-]{0,127})?$`);
+
+/** `Always` for `latest` or no tag, `IfNotPresent` for everything pinned, and for what is no image's name. */
 function pullPolicy(image: string): string {
-  if (image.includes('@')) return 'IfNotPresent';
+  if (image.includes('@') || !isReference.test(image)) return 'IfNotPresent';
   const name = image.slice(image.lastIndexOf('/') + 1);
   const tag = name.includes(':') ? name.slice(name.indexOf(':') + 1) : 'latest';
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
@@ -80,11 +84,13 @@ function defaultProbe(probe: Probe): void {
   probe.periodSeconds ||= 10;
   probe.successThreshold ||= 1;
   probe.failureThreshold ||= 3;
-  if (probe.httpGet) {
-    probe.httpGet.path ||= '/';
-    probe.httpGet.scheme ??= 'HTTP';
-  }
+  if (probe.httpGet) defaultRequest(probe.httpGet);
   if (probe.grpc) probe.grpc.service ??= '';
+}
+
+function defaultRequest(request: HTTPGetAction): void {
+  request.path ||= '/';
+  request.scheme ??= 'HTTP';
 }
 
 /** Octal 0644, as Kubernetes writes it: in decimal. */
@@ -94,7 +100,7 @@ function defaultVolume(volume: Volume): void {
   if (Object.keys(volume).every((key) => key === 'name')) volume.emptyDir = {};
   if (volume.secret) volume.secret.defaultMode ??= defaultMode;
   if (volume.configMap) volume.configMap.defaultMode ??= defaultMode;
-  if (volume.hostPath) volume.hostPath.type ??= '';
+  defaultDisks(volume);
   if (volume.downwardAPI) {
     volume.downwardAPI.defaultMode ??= defaultMode;
     defaultItems(volume.downwardAPI.items);

@@ -5,8 +5,7 @@ import { parseEntry } from '../../registry/entry.ts';
 import { get } from '../../registry/read.ts';
 import type { Subresource } from '../types.ts';
 import { containerOf, kubeletOf } from './kubelet-location.ts';
-
-const passed = ['follow', 'tailLines', 'sinceSeconds', 'sinceTime', 'timestamps', 'limitBytes', 'previous', 'stream'];
+import { kubeletLogQuery } from './pod-log-options.ts';
 
 /** `GET pods/<name>/log`: the kubelet's answer, passed through as it comes, over HTTP or a WebSocket. */
 export const podLog: Pick<Subresource, 'handler' | 'read'> = {
@@ -43,12 +42,10 @@ export const podLog: Pick<Subresource, 'handler' | 'read'> = {
 /** Asks the kubelet; undefined for a pod that is on no node. @throws StatusError in the kubelet's words. */
 async function openLog(request: ResourceRequest, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined> {
   const { registry, store, info } = request;
+  const query = kubeletLogQuery(info.query, info.name);
   const pod = parseEntry<Pod>(await get(registry, store, info.namespace, info.name, ''));
   const container = containerOf(pod, info.query.get('container'));
   if (!pod.spec.nodeName) return undefined;
-  const query = new URLSearchParams(
-    passed.flatMap((name) => (info.query.has(name) ? [[name, info.query.get(name) ?? ''] as [string, string]] : [])),
-  );
   const path = `/containerLogs/${info.namespace}/${info.name}/${container}?${query}`;
   const upstream = await request.services.kubelets.send(kubeletOf(registry, pod), { method: 'GET', path, signal });
   if (upstream.status === 404) throw notFound({ group: '', resource: 'pods' }, await textOf(upstream.chunks));

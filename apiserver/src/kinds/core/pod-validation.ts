@@ -44,8 +44,7 @@ function checkTokens({ volumes = [] }: PodSpec, report: Report): void {
 
 /** Upstream says what is wrong with a template's labels and annotations without the `metadata` they stand in. */
 export function podTemplateErrors(template: PodTemplateSpec | undefined, at: FieldPath): FieldError[] {
-  if (!template) return [fieldRequired(at)];
-  const { spec, metadata: { labels, annotations } = {} } = template;
+  const { spec, metadata: { labels, annotations } = {} } = template ?? {};
   const report = new Report();
   if (labels) report.add(validateLabels(labels, at.child('labels')));
   if (annotations) report.add(validateAnnotations(annotations, at.child('annotations')));

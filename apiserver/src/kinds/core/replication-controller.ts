@@ -1,5 +1,6 @@
-import { type FieldError, fieldInvalid, fieldRequired, labelsSelector, path, validateLabels } from '@keelson/machinery';
+import { type FieldError, fieldInvalid, fieldRequired, labelsSelector, path } from '@keelson/machinery';
 import { ReplicationController } from '@keelson/types';
+import { countErrors } from '../apps/replica-counts.ts';
 import { templateColumns } from '../apps/workload.ts';
 import { alwaysRunning } from '../apps/workload-validation.ts';
 import { workloadWarnings } from '../apps/workload-warnings.ts';
@@ -32,6 +33,7 @@ export const replicationControllerKind: KindDefinition<ReplicationController> = 
   deletion: { defaultPolicy: 'Orphan' },
   selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   scale: {
+    path: '.spec.replicas',
     replicas: ({ spec }) => spec.replicas ?? 1,
     setReplicas: ({ spec }, replicas) => {
       spec.replicas = replicas;
@@ -54,29 +56,20 @@ function controllerErrors({ spec }: ReplicationController): FieldError[] {
   if (!spec) return [fieldRequired(at)];
   const { selector = {}, template } = spec;
   const labels = template?.metadata?.labels ?? {};
-  const errors = [...nonNegative(spec, at, 'minReadySeconds'), ...validateLabels(selector, at.child('selector'))];
+  const errors = nonNegative(spec, at, 'minReadySeconds');
   if (Object.keys(selector).length === 0) errors.push(fieldRequired(at.child('selector')));
   else if (template && !labelsSelector(selector).matches(labels))
     errors.push(fieldInvalid(at.child('template', 'metadata', 'labels'), labels, '`selector` does not match template `labels`'));
   return [
     ...errors,
     ...nonNegative(spec, at, 'replicas'),
-    ...podTemplateErrors(template, at.child('template')),
+    ...(template ? podTemplateErrors(template, at.child('template')) : [fieldRequired(at.child('template'))]),
     ...alwaysRunning(template, at.child('template'), 'ReplicationController'),
   ];
 }
 
 function statusErrors({ status }: ReplicationController): FieldError[] {
-  const where = path('status');
   if (!status) return [];
   const counts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const;
-  const errors = nonNegative(status, where, 'replicas', ...counts, 'observedGeneration');
-  for (const count of counts) {
-    const value = status[count] ?? 0;
-    if (value > (status.replicas ?? 0)) errors.push(fieldInvalid(where.child(count), value, 'cannot be greater than status.replicas'));
-  }
-  const { availableReplicas = 0, readyReplicas = 0 } = status;
-  if (availableReplicas > readyReplicas)
-    errors.push(fieldInvalid(where.child('availableReplicas'), availableReplicas, 'cannot be greater than readyReplicas'));
-  return errors;
+  return [...nonNegative(status, path('status'), 'replicas', ...counts, 'observedGeneration'), ...countErrors(status, counts)];
 }

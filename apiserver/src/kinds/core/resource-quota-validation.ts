@@ -1,5 +1,5 @@
 import { type FieldError, type FieldPath, fieldInvalid, fieldRequired, path } from '@keelson/machinery';
-import type { ResourceQuota, ResourceQuotaSpec } from '@keelson/types';
+import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '@keelson/types';
 import { isQuotaResource, quotaResourceNameErrors, resourceAmountErrors } from './resource-names.ts';
 
 const compute = ['pods', 'cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory'];
@@ -37,42 +37,55 @@ function amountErrors(amounts: ResourceQuotaSpec['hard'], at: FieldPath): FieldE
   ]);
 }
 
-function namedScopeErrors(named: readonly string[], hard: readonly string[], at: FieldPath, badValue: unknown): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const scope of named) {
-    if (!scopes[scope]) errors.push(fieldInvalid(at, badValue, 'unsupported scope'));
-    for (const name of hard) {
-      if (isQuotaResource(name) && !scopes[scope]?.includes(name))
-        errors.push(fieldInvalid(at, badValue, 'unsupported scope applied to resource'));
-    }
-  }
-  for (const pair of conflicting)
-    if (pair.every((scope) => named.includes(scope))) errors.push(fieldInvalid(at, badValue, 'conflicting scopes'));
-  return errors;
+/** Whether something of what is limited is nothing the scope can tell apart; of a scope nobody knows, that alone is said. */
+function isMisapplied(scope: string, { hard = {} }: ResourceQuotaSpec): boolean {
+  return Object.keys(hard).some((name) => isQuotaResource(name) && scopes[scope]?.includes(name) === false);
 }
 
-function scopeErrors({ scopes: named = [], hard = {} }: ResourceQuotaSpec, at: FieldPath): FieldError[] {
-  return namedScopeErrors(named, Object.keys(hard), at.child('scopes'), named);
+function conflictErrors(named: readonly string[], at: FieldPath, badValue: unknown): FieldError[] {
+  const found = conflicting.filter((pair) => pair.every((scope) => named.includes(scope)));
+  return found.map(() => fieldInvalid(at, badValue, 'conflicting scopes'));
 }
 
-function scopeSelectorErrors({ scopeSelector, hard = {} }: ResourceQuotaSpec, at: FieldPath): FieldError[] {
+function scopeErrors(spec: ResourceQuotaSpec, at: FieldPath): FieldError[] {
+  const { scopes: named = [] } = spec;
+  const where = at.child('scopes');
+  const errors = named.flatMap((scope) => [
+    ...(scopes[scope] ? [] : [fieldInvalid(where, named, 'unsupported scope')]),
+    ...(isMisapplied(scope, spec) ? [fieldInvalid(where, named, 'unsupported scope applied to resource')] : []),
+  ]);
+  return [...errors, ...conflictErrors(named, where, named)];
+}
+
+function scopeSelectorErrors(spec: ResourceQuotaSpec, at: FieldPath): FieldError[] {
+  const { scopeSelector } = spec;
   const expressions = scopeSelector?.matchExpressions ?? [];
   const where = at.child('scopeSelector', 'matchExpressions');
+  const errors = expressions.flatMap((expression) => {
+    const { scopeName: scope } = expression;
+    return [
+      ...(scopes[scope] ? [] : [fieldInvalid(where.child('scopeName'), scope, 'unsupported scope')]),
+      ...(isMisapplied(scope, spec) ? [fieldInvalid(where, scopeSelector, 'unsupported scope applied to resource')] : []),
+      ...operatorErrors(expression, where),
+    ];
+  });
   const named = expressions.map(({ scopeName }) => scopeName);
-  const errors = namedScopeErrors(named, Object.keys(hard), where.child('scopeName'), named.length === 1 ? named[0] : named);
-  for (const { scopeName, operator, values = [] } of expressions) {
-    if (existOnly.includes(scopeName) && operator !== 'Exists') {
-      const detail =
-        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
-      errors.push(fieldInvalid(where.child('operator'), operator, detail));
-    }
-    if (operator === 'In' || operator === 'NotIn') {
-      const detail = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
-      if (values.length === 0) errors.push(fieldRequired(where.child('values'), detail));
-    } else if (operator === 'Exists' || operator === 'DoesNotExist') {
-      const detail = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
-      if (values.length > 0) errors.push(fieldInvalid(where.child('values'), values, detail));
-    } else errors.push(fieldInvalid(where.child('operator'), operator, 'not a valid selector operator'));
+  return [...errors, ...conflictErrors(named, where, spec.scopes)];
+}
+
+function operatorErrors({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, at: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  if (existOnly.includes(scopeName) && operator !== 'Exists') {
+    const detail =
+      "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+    errors.push(fieldInvalid(at.child('operator'), operator, detail));
   }
+  if (operator === 'In' || operator === 'NotIn') {
+    const detail = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+    if (values.length === 0) errors.push(fieldRequired(at.child('values'), detail));
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    const detail = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+    if (values.length > 0) errors.push(fieldInvalid(at.child('values'), values, detail));
+  } else errors.push(fieldInvalid(at.child('operator'), operator, 'not a valid selector operator'));
   return errors;
 }

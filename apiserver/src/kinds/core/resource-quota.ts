@@ -13,7 +13,7 @@ export const resourceQuotaKind: KindDefinition<ResourceQuota> = {
   validate: resourceQuotaErrors,
   validateUpdate(next, old) {
     const [is, was] = [next.spec?.scopes ?? [], old.spec?.scopes ?? []];
-    const same = is.length === was.length && is.every((scope) => was.includes(scope));
+    const same = is.every((scope) => was.includes(scope)) && was.every((scope) => is.includes(scope));
     return same ? [] : [fieldInvalid(path('spec', 'scopes'), is, 'field is immutable')];
   },
   status: { validateUpdate: resourceQuotaStatusErrors },

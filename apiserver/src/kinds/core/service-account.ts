@@ -5,9 +5,16 @@ import { createToken } from './service-account-token.ts';
 
 export const serviceAccountKind: KindDefinition<ServiceAccount> = {
   kind: ServiceAccount,
+  prepareCreate: keepNames,
+  prepareUpdate: keepNames,
   subresources: {
     token: { verbs: ['create'], kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, handler: createToken },
   },
   deletion: { returnsObject: true },
   columns: [nameColumn, ageColumn],
 };
+
+/** Secrets are referred to by name; whatever else is said of them is dropped. */
+function keepNames(account: ServiceAccount): void {
+  account.secrets = account.secrets?.map(({ name }) => (name ? { name } : {}));
+}

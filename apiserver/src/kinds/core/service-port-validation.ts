@@ -9,6 +9,7 @@ import {
   isDNS1123Label,
   isPortName,
   isPortNumber,
+  isQualifiedName,
   path,
 } from '@keelson/machinery';
 import type { Service, ServicePort } from '@keelson/types';
@@ -41,12 +42,13 @@ export function portErrors({ type, clusterIP, ports = [] }: Service['spec']): Fi
   return errors;
 }
 
-function onePortErrors({ name, port, protocol, targetPort }: ServicePort, where: FieldPath, needsName: boolean): FieldError[] {
+function onePortErrors({ name, port, protocol, targetPort, appProtocol }: ServicePort, where: FieldPath, needsName: boolean): FieldError[] {
   const target = typeof targetPort === 'number' ? isPortNumber(targetPort) : typeof targetPort === 'string' ? isPortName(targetPort) : [];
   return [
     ...(name || needsName ? requiredName(name, isDNS1123Label, where.child('name')) : []),
     ...invalidBy(isPortNumber(port), where.child('port'), port),
     ...requiredOneOf(protocol, protocols, where.child('protocol')),
     ...invalidBy(target, where.child('targetPort'), targetPort),
+    ...(appProtocol === undefined ? [] : invalidBy(isQualifiedName(appProtocol), where.child('appProtocol'), appProtocol)),
   ];
 }

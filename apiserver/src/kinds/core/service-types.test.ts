@@ -55,6 +55,36 @@ test('node ports of a balancer that shall have none go when they are left out, a
   assert.deepEqual(await put(without), [undefined, undefined]);
 });
 
+test('who asks for a service’s health keeps asking at one port', async () => {
+  const { spec } = await created('asked', { type: 'LoadBalancer', externalTrafficPolicy: 'Local' });
+  const change = { spec: { healthCheckNodePort: spec.healthCheckNodePort === 30_000 ? 30_001 : 30_000 } };
+  const answer = await server.send('PATCH', `${path}/asked`, change, { 'content-type': 'application/merge-patch+json' });
+  assert.match(answer.json<{ message: string }>().message, /spec\.healthCheckNodePort: Forbidden: field is immutable$/);
+  await server.api.delete(Service, { name: 'asked', namespace: 'default' });
+});
+
+test('affinity of clients lasts three hours unless told, and needs no more than its type', async () => {
+  const { spec } = await created('sticky', { sessionAffinity: 'ClientIP', sessionAffinityConfig: {} });
+  assert.deepEqual(spec.sessionAffinityConfig, { clientIP: { timeoutSeconds: 10_800 } });
+  const refused = async (wrong: object): Promise<string> => {
+    const answer = await server.send('POST', path, { metadata: { name: 'wrong' }, spec: { ports: [{ port: 80 }], ...wrong } });
+    return answer.json<{ message: string }>().message.replace('Service "wrong" is invalid: ', '');
+  };
+  assert.equal(
+    await refused({ sessionAffinity: 'Cookie' }),
+    'spec.sessionAffinity: Unsupported value: "Cookie": supported values: "ClientIP", "None"',
+  );
+  assert.match(
+    await refused({ ports: [{ port: 80, appProtocol: 'a b' }] }),
+    /^spec\.ports\[0\]\.appProtocol: Invalid value: "a b": name part/,
+  );
+  assert.equal(
+    await refused({ loadBalancerSourceRanges: [' 10.0.0.0/8 '] }),
+    "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
+  );
+  await server.api.delete(Service, { name: 'sticky', namespace: 'default' });
+});
+
 test('the balancer a service had goes from its status with the type', async () => {
   const made = await created('was-balanced', { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false });
   const status = { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } };

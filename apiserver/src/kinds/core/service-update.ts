@@ -1,3 +1,4 @@
+import { equal } from '@keelson/machinery';
 import type { Service } from '@keelson/types';
 import { allocatesNodePorts, needsHealthCheck } from './service-ports.ts';
 
@@ -40,7 +41,7 @@ function keepNodePorts({ ports = [] }: Spec, { ports: before = [] }: Spec): void
 /** Fields that only the former type had, and that the client sends back unchanged, go with it. */
 export function dropOfFormerType(next: Spec, old: Spec): void {
   if (hasClusterIP(old) && !hasClusterIP(next)) {
-    const unchanged = !next.clusterIPs?.length || same(next.clusterIPs, old.clusterIPs);
+    const unchanged = !next.clusterIPs?.length || equal(next.clusterIPs, old.clusterIPs);
     if (next.clusterIP === old.clusterIP && unchanged) drop(next, 'clusterIP', 'clusterIPs');
     dropUnchanged(next, old, 'ipFamilies', 'ipFamilyPolicy');
   }
@@ -68,13 +69,9 @@ export function hasExternalTraffic(spec: Spec): boolean {
 }
 
 function dropUnchanged(next: Spec, old: Spec, ...fields: readonly (keyof Spec)[]): void {
-  drop(next, ...fields.filter((field) => same(next[field], old[field])));
+  drop(next, ...fields.filter((field) => equal(next[field], old[field])));
 }
 
 function drop(spec: Spec, ...fields: readonly (keyof Spec)[]): void {
   for (const field of fields) delete spec[field];
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

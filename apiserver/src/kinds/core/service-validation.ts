@@ -51,6 +51,9 @@ export function serviceUpdateErrors(next: Service, old: Service): FieldError[] {
   const [from, to] = [old.spec.loadBalancerClass, next.spec.loadBalancerClass];
   if (old.spec.type === 'LoadBalancer' && next.spec.type === 'LoadBalancer' && from !== to)
     errors.push(fieldInvalid(at.child('loadBalancerClass'), to, 'may not change once set'));
+  const asked = [next, old].every(({ spec }) => needsHealthCheck(spec));
+  if (asked && next.spec.healthCheckNodePort !== old.spec.healthCheckNodePort)
+    errors.push(fieldForbidden(at.child('healthCheckNodePort'), 'field is immutable'));
   return errors;
 }
 
@@ -74,10 +77,9 @@ const longestAffinity = 86_400;
 function affinityErrors({ sessionAffinity, sessionAffinityConfig }: Spec): FieldError[] {
   const where = at.child('sessionAffinityConfig');
   const errors = requiredOneOf(sessionAffinity, ['ClientIP', 'None'], at.child('sessionAffinity'));
-  if (sessionAffinity === 'None') {
-    if (sessionAffinityConfig) errors.push(fieldForbidden(where, 'must not be set when session affinity is None'));
-    return errors;
-  }
+  if (sessionAffinity === 'None' && sessionAffinityConfig)
+    errors.push(fieldForbidden(where, 'must not be set when session affinity is None'));
+  if (sessionAffinity !== 'ClientIP') return errors;
   const timeout = where.child('clientIP', 'timeoutSeconds');
   const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
   if (seconds === undefined) return [...errors, fieldRequired(timeout, `when session affinity type is ClientIP`)];
@@ -97,15 +99,15 @@ function externalIPErrors({ externalIPs }: Spec): FieldError[] {
 function balancerErrors(spec: Spec): FieldError[] {
   const balanced = spec.type === 'LoadBalancer';
   const [ranges, allocate, kind] = [
-    at.child('loadBalancerSourceRanges'),
+    // The path is upstream's, wrong as it is.
+    at.child('LoadBalancerSourceRanges'),
     at.child('allocateLoadBalancerNodePorts'),
     at.child('loadBalancerClass'),
   ];
   const errors: FieldError[] = [];
   if (spec.loadBalancerSourceRanges?.length) {
     if (!balanced) errors.push(fieldForbidden(ranges, onlyBalanced));
-    else
-      for (const [index, range] of spec.loadBalancerSourceRanges.entries()) errors.push(...validateCidr(range.trim(), ranges.index(index)));
+    for (const [index, range] of spec.loadBalancerSourceRanges.entries()) errors.push(...validateCidr(range.trim(), ranges.index(index)));
   }
   if (balanced && spec.allocateLoadBalancerNodePorts === undefined) errors.push(fieldRequired(allocate));
   if (!balanced && spec.allocateLoadBalancerNodePorts !== undefined) errors.push(fieldForbidden(allocate, onlyBalanced));

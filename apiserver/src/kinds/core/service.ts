@@ -75,8 +75,9 @@ function defaultBalancerModes({ status }: Service): void {
 function defaultService(spec: Service['spec']): void {
   spec.sessionAffinity ||= 'None';
   spec.type ||= 'ClusterIP';
-  if (spec.sessionAffinity === 'ClientIP') spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
-  else spec.sessionAffinityConfig = undefined;
+  if (spec.sessionAffinity !== 'ClientIP') spec.sessionAffinityConfig = undefined;
+  else if (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined)
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10_800 } };
   for (const port of spec.ports ?? []) {
     port.protocol ??= 'TCP';
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;

@@ -35,6 +35,7 @@ test('claims that cannot be', () => {
     ],
     [claim({ resources: { requests: { storage: '0' } } }), ['spec.resources[storage]: Invalid value: "0": must be greater than zero']],
     [claim({ volumeMode: 'Disk' }), ['spec.volumeMode: Unsupported value: "Disk": supported values: "Block", "Filesystem"']],
+    [claim({ volumeMode: '' }), ['spec.volumeMode: Unsupported value: "": supported values: "Block", "Filesystem"']],
     [
       claim({ dataSourceRef: { kind: 'Populator', name: 'a' } }),
       ['spec.dataSourceRef: Invalid value: "Populator": must be \'PersistentVolumeClaim\' when referencing the default apiGroup'],
@@ -157,7 +158,7 @@ test('where a volume lies does not change', () => {
   assert.deepEqual(update({ hostPath: { path: '/other' } }), [
     'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
   ]);
-  assert.deepEqual(update({ volumeMode: 'Block' }), ['spec.volumeMode: Invalid value: "Block": field is immutable']);
+  assert.deepEqual(update({ volumeMode: 'Block' }), ['volumeMode: Invalid value: "Block": field is immutable']);
   assert.deepEqual(statusProblems(persistentVolumeKind, volume(), { phase: 'Bound' }), []);
   const shown = cells(persistentVolumeKind, {
     metadata: { name: 'x', deletionTimestamp: testTime },

@@ -3,10 +3,10 @@ import {
   type FieldPath,
   isDNS1123Label,
   isDNS1123Subdomain,
-  isFullyQualifiedDomainName,
   isLabelValue,
   isQualifiedName,
   path,
+  validateFullyQualifiedDomainName,
 } from '@keelson/machinery';
 import type { Endpoint, EndpointSlice } from '@keelson/types';
 import { Report } from '../report.ts';
@@ -45,7 +45,7 @@ function checkEndpoint(endpoint: Endpoint, type: string, at: FieldPath, report: 
     const where = `addresses[${index}]`;
     if (type === 'IPv4') checkMachineAddress(address, at, where, report, 4);
     if (type === 'IPv6') checkMachineAddress(address, at, where, report, 6);
-    if (type === 'FQDN') report.problems(at, where, address, isFullyQualifiedDomainName(address));
+    if (type === 'FQDN') report.add(validateFullyQualifiedDomainName(address, at.child('addresses').index(index)));
   }
   const keys = Object.keys(deprecatedTopology);
   if (keys.length > mostTopology) report.tooMany(at, 'deprecatedTopology', keys.length, mostTopology);

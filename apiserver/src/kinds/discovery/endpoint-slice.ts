@@ -28,7 +28,7 @@ export const endpointSliceKind: KindDefinition<EndpointSlice> = {
       type: 'string',
       cell: ({ ports }) =>
         brief(
-          (ports ?? []).map(({ port }) => (port === undefined || port === null ? '*' : String(port))),
+          (ports ?? []).map(({ port, name }) => String(port ?? name ?? '*')),
           '<unset>',
         ),
     },

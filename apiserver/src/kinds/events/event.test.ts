@@ -73,3 +73,19 @@ test('a new event says all of itself; later only its series changes', async () =
   assert.equal((await server.send('DELETE', `${newer}/d`)).status, 200);
   assert.equal((await server.send('GET', `${core}/d`)).status, 404);
 });
+
+test('an event is put back as Go clients write it', async () => {
+  const { text } = await server.send('POST', newer, { ...whole, metadata: { name: 'again' } });
+  const again = { ...(JSON.parse(text) as object), deprecatedSource: {}, deprecatedFirstTimestamp: null, deprecatedLastTimestamp: null };
+  assert.equal((await server.send('PUT', `${newer}/again`, again)).status, 200);
+});
+
+test('events are named as their server likes, the newer ones like hosts', async () => {
+  const old = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'Web_0' }, involvedObject: regarding };
+  assert.equal((await server.send('POST', core, old)).status, 201);
+  const refused = await server.send('POST', newer, { ...whole, metadata: { name: 'Web_0' } });
+  assert.match(
+    refused.json<{ message: string }>().message,
+    /^Event "Web_0" is invalid: metadata\.name: Invalid value: "Web_0": a lowercase/,
+  );
+});

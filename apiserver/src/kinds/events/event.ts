@@ -1,4 +1,13 @@
-import { type FieldError, fieldInvalid, fieldRequired, validateImmutable } from '@keelson/machinery';
+import {
+  equal,
+  type FieldError,
+  fieldInvalid,
+  fieldRequired,
+  invalidBy,
+  isDNS1123Subdomain,
+  path,
+  validateImmutable,
+} from '@keelson/machinery';
 import { Event, EventsV1Event } from '@keelson/types';
 import { eventErrors } from '../core/event-validation.ts';
 import type { KindDefinition } from '../types.ts';
@@ -35,7 +44,7 @@ function toCore({ regarding, note, deprecatedSource, reportingController, ...eve
     eventTime: eventTime ?? undefined,
     involvedObject: regarding ?? {},
     message: note,
-    source: deprecatedSource,
+    source: deprecatedSource ?? {},
     firstTimestamp: deprecatedFirstTimestamp,
     lastTimestamp: deprecatedLastTimestamp,
     count: deprecatedCount,
@@ -62,8 +71,11 @@ function fromCore({ involvedObject, message, source, reportingComponent, ...even
 
 /** What only a new event must be. Fields go by the names they are stored under, as upstream tells of them. */
 function createErrors(event: EventsV1Event): FieldError[] {
-  const { eventTime, type = '', series, source, firstTimestamp, lastTimestamp, count } = toCore(event);
-  const errors = seriesErrors(series);
+  const { metadata, eventTime, type = '', series, source, firstTimestamp, lastTimestamp, count } = toCore(event);
+  const { name } = metadata;
+  const called = path('metadata', 'name');
+  const errors = name ? invalidBy(isDNS1123Subdomain(name), called, name) : [fieldRequired(called, 'name or generateName is required')];
+  errors.push(...seriesErrors(series));
   if (!eventTime) errors.push(fieldRequired('eventTime'));
   if (type !== 'Normal' && type !== 'Warning') errors.push(fieldInvalid('type', '', `has invalid value: ${type}`));
   const old = { firstTimestamp, lastTimestamp, count, source: source?.component || source?.host };
@@ -89,7 +101,7 @@ const fixed = [
 
 /** Nothing but the series changes. */
 function updateErrors(next: Event, old: Event): FieldError[] {
-  const moved = JSON.stringify(next.series) === JSON.stringify(old.series) ? [] : seriesErrors(next.series);
+  const moved = equal(next.series, old.series) ? [] : seriesErrors(next.series);
   return [
     ...moved,
     ...fixed.flatMap((field) => validateImmutable(next[field], old[field], field === 'reportingComponent' ? 'reportingController' : field)),

@@ -58,12 +58,8 @@ function everything(...subjects: Subject[]): PolicyRulesWithSubjects[] {
   return [{ subjects, resourceRules, nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }] }];
 }
 
-/** Reading and writing of single objects in any namespace. */
-function touching(apiGroup: string, ...resources: string[]): ResourcePolicyRule {
-  return { verbs: ['get', 'create', 'update'], apiGroups: [apiGroup], resources, namespaces: ['*'] };
-}
-
-const leases = touching('coordination.k8s.io', 'leases');
+const verbs = ['get', 'create', 'update'];
+const leases: ResourcePolicyRule = { verbs, apiGroups: ['coordination.k8s.io'], resources: ['leases'], namespaces: ['*'] };
 
 interface Place {
   readonly level: string;
@@ -92,15 +88,6 @@ export const suggestedSchemas: readonly FlowSchema[] = [
   ]),
   schema('system-leader-election', { level: 'leader-election', precedence: 100, by: 'ByUser' }, [
     { subjects: [controllerManager, scheduler, account('*')], resourceRules: [leases] },
-  ]),
-  schema('endpoint-controller', { level: 'workload-high', precedence: 150, by: 'ByUser' }, [
-    {
-      subjects: [controllerManager, account('endpoint-controller'), account('endpointslicemirroring-controller')],
-      resourceRules: [touching('', 'endpoints')],
-    },
-  ]),
-  schema('workload-leader-election', { level: 'leader-election', precedence: 200, by: 'ByUser' }, [
-    { subjects: [account('*')], resourceRules: [touching('', 'endpoints', 'configmaps'), leases] },
   ]),
   schema('system-node-high', { level: 'node-high', precedence: 400, by: 'ByUser' }, [
     {

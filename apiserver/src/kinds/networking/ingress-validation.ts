@@ -14,7 +14,7 @@ import {
   validateIp,
 } from '@keelson/machinery';
 import type { HTTPIngressPath, Ingress, IngressBackend, IngressRule, IngressTLS, TypedLocalObjectReference } from '@keelson/types';
-import { optionalName, requiredName, requiredOneOf, typedReference } from '../field-checks.ts';
+import { oneOf, optionalName, requiredName, typedReference } from '../field-checks.ts';
 
 const at = path('spec');
 const classAnnotation = 'kubernetes.io/ingress.class';
@@ -64,9 +64,9 @@ function ruleErrors({ host, http }: IngressRule, where: FieldPath): FieldError[]
 }
 
 function pathErrors({ path: text = '', pathType, backend }: HTTPIngressPath, where: FieldPath): FieldError[] {
-  if (!pathType) return [fieldRequired(where.child('pathType'), 'pathType must be specified')];
+  if (pathType === undefined) return [fieldRequired(where.child('pathType'), 'pathType must be specified')];
   const place = where.child('path');
-  const errors = requiredOneOf(pathType, pathTypes, where.child('pathType'));
+  const errors = oneOf(pathType, pathTypes, where.child('pathType'));
   const exact = pathType === 'Exact' || pathType === 'Prefix';
   if (pathTypes.includes(pathType) && !text.startsWith('/') && (exact || text !== ''))
     errors.push(fieldInvalid(place, text, 'must be an absolute path'));

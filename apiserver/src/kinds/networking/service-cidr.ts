@@ -45,6 +45,11 @@ function cidrErrors(cidr: string, index: number): FieldError[] {
   const refuse = (why: string): FieldError[] => [fieldInvalid(at.index(index), cidr, why)];
   const isMapped = cidr.includes(':') && range.address.version === 4;
   if (isMapped) return refuse('must not have an IPv4-mapped IPv6 address');
-  if (range.address.version === 4 && /(^|\.)0\d/.test(cidr)) return refuse('must not have leading 0s in IP or prefix length');
+  if (hasLeadingZeros(cidr)) return refuse('must not have leading 0s in IP or prefix length');
   return range.address.value === range.first ? errors : refuse('must not have bits set beyond the prefix length');
+}
+
+/** In an IPv6 address they are as good as none. */
+function hasLeadingZeros(cidr: string): boolean {
+  return /\/0\d/.test(cidr) || (!cidr.includes(':') && /(^|\.)0\d/.test(cidr));
 }

@@ -31,7 +31,8 @@ function schedulingErrors({ nodeSelector, tolerations = [] }: Scheduling): Field
   const seen = new Set<string>();
   const errors = validateLabels(nodeSelector, at.child('nodeSelector'));
   const report = new Report();
-  checkTolerations(tolerations, at, report);
+  // The path is upstream's, wrong as it is.
+  checkTolerations(tolerations, at.child('tolerations'), report);
   errors.push(...report.errors);
   for (const [index, toleration] of tolerations.entries()) {
     const { key = '', operator = '', value = '', effect = '' } = toleration;

@@ -38,7 +38,7 @@ test('priority classes', () => {
     "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-mine is not a known system priority class",
   ]);
   assert.deepEqual(problems(priorityClassKind, { value: 1, preemptionPolicy: 'Maybe' }), [
-    'preemptionPolicy: Unsupported value: "Maybe": supported values: "Never", "PreemptLowerPriority"',
+    'preemptionPolicy: Unsupported value: "Maybe": supported values: "PreemptLowerPriority", "Never"',
   ]);
   assert.deepEqual(
     updateProblems(priorityClassKind, { value: 1 }, (next) => Object.assign(next, { value: 2, description: 'b' })),

@@ -1,4 +1,4 @@
-import { type FieldError, fieldInvalid, path, validateLabelSelector } from '@keelson/machinery';
+import { type FieldError, fieldInvalid, isPathSegment, path, validateLabelSelector } from '@keelson/machinery';
 import { PodDisruptionBudget } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { conditionErrors, intOrPercent, nonNegative, oneOf } from '../field-checks.ts';
@@ -6,6 +6,8 @@ import type { KindDefinition } from '../types.ts';
 
 export const podDisruptionBudgetKind: KindDefinition<PodDisruptionBudget> = {
   kind: PodDisruptionBudget,
+  // Upstream looks at no more of the name than that it can stand in a path.
+  name: isPathSegment,
   conditionalUpdateOnly: true,
   prepareCreate(budget) {
     budget.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };

@@ -1,28 +1,30 @@
 import {
+  equal,
   type FieldError,
   type FieldPath,
-  fieldForbidden,
   fieldInvalid,
   fieldRequired,
   fieldUnsupported,
+  isDNS1123Subdomain,
   isPathSegment,
   path,
 } from '@keelson/machinery';
 import { ClusterRoleBinding, RoleBinding, type Subject } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { requiredName } from '../field-checks.ts';
 import type { Column, KindDefinition } from '../types.ts';
 
 type Binding = ClusterRoleBinding | RoleBinding;
 
 const rbacGroup = 'rbac.authorization.k8s.io';
-const subjectKinds = ['Group', 'ServiceAccount', 'User'];
+const subjectKinds = ['ServiceAccount', 'User', 'Group'];
 
 const subjectsOf =
   (kind: string) =>
   ({ subjects }: Binding) =>
     (subjects ?? [])
       .filter((subject) => subject.kind === kind)
-      .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${namespace}/${name}` : name))
+      .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${namespace ?? ''}/${name}` : name))
       .join(', ');
 
 const columns: readonly Column<Binding>[] = [
@@ -57,7 +59,7 @@ export const clusterRoleBindingKind: KindDefinition<ClusterRoleBinding> = {
 function defaults(binding: Binding): void {
   if (binding.roleRef) binding.roleRef.apiGroup ||= rbacGroup;
   for (const subject of binding.subjects ?? []) {
-    if (subject.kind !== 'ServiceAccount') subject.apiGroup ||= rbacGroup;
+    if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= rbacGroup;
   }
 }
 
@@ -65,25 +67,22 @@ function errorsOf({ roleRef, subjects }: Binding, namespaced: boolean): FieldErr
   const at = path('roleRef');
   const errors: FieldError[] = [];
   if (roleRef?.apiGroup !== rbacGroup) errors.push(fieldUnsupported(at.child('apiGroup'), roleRef?.apiGroup ?? '', [rbacGroup]));
-  const kinds = namespaced ? ['ClusterRole', 'Role'] : ['ClusterRole'];
+  const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
   if (!kinds.includes(roleRef?.kind ?? '')) errors.push(fieldUnsupported(at.child('kind'), roleRef?.kind ?? '', kinds));
-  if (!roleRef?.name) errors.push(fieldRequired(at.child('name')));
+  errors.push(...requiredName(roleRef?.name, isPathSegment, at.child('name')));
   return [...errors, ...(subjects ?? []).flatMap((subject, index) => subjectErrors(subject, path('subjects').index(index), namespaced))];
 }
 
-function subjectErrors(subject: Subject, at: FieldPath, namespaced: boolean): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!subject.name) errors.push(fieldRequired(at.child('name')));
-  if (!subjectKinds.includes(subject.kind)) errors.push(fieldUnsupported(at.child('kind'), subject.kind, subjectKinds));
-  if (subject.kind === 'ServiceAccount') {
-    if (subject.apiGroup) errors.push(fieldUnsupported(at.child('apiGroup'), subject.apiGroup, ['']));
-    if (!namespaced && !subject.namespace) errors.push(fieldRequired(at.child('namespace')));
-  } else if (subject.namespace) errors.push(fieldForbidden(at.child('namespace'), ''));
+function subjectErrors({ kind, name, namespace, apiGroup = '' }: Subject, at: FieldPath, namespaced: boolean): FieldError[] {
+  const isAccount = kind === 'ServiceAccount';
+  const errors = requiredName(name, isAccount ? isDNS1123Subdomain : () => [], at.child('name'));
+  if (!subjectKinds.includes(kind)) return [...errors, fieldUnsupported(at.child('kind'), kind, subjectKinds)];
+  const group = isAccount ? '' : rbacGroup;
+  if (apiGroup !== group) errors.push(fieldUnsupported(at.child('apiGroup'), apiGroup, [group]));
+  if (isAccount && !namespaced && !namespace) errors.push(fieldRequired(at.child('namespace')));
   return errors;
 }
 
 function roleRefUnchanged(next: Binding, old: Binding): FieldError[] {
-  return JSON.stringify(next.roleRef) === JSON.stringify(old.roleRef)
-    ? []
-    : [fieldInvalid(path('roleRef'), next.roleRef, 'cannot change roleRef')];
+  return equal(next.roleRef, old.roleRef) ? [] : [fieldInvalid(path('roleRef'), next.roleRef, 'cannot change roleRef')];
 }

@@ -2,7 +2,8 @@ import { fieldInvalid, isQualifiedName, path } from '@keelson/machinery';
 import { DeviceClass } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
-import { configurationErrors, limited, selectorErrors } from './device-claim-validation.ts';
+import { configurationErrors, selectorErrors } from './device-claim-validation.ts';
+import { eachOf } from './lists.ts';
 
 const most = 32;
 
@@ -14,8 +15,7 @@ export const deviceClassKind: KindDefinition<DeviceClass> = {
     const { selectors = [], config = [], extendedResourceName: name } = spec ?? {};
     return [
       ...selectorErrors(selectors, at.child('selectors')),
-      ...limited(config, most, at.child('config')),
-      ...config.flatMap(({ opaque }, index) => configurationErrors(opaque, at.child('config').index(index))),
+      ...eachOf(config, most, at.child('config'), ({ opaque }, where) => configurationErrors(opaque, where)),
       ...(name === undefined || isExtendedResource(name)
         ? []
         : [fieldInvalid(at.child('extendedResourceName'), name, 'must be a valid extended resource name')]),

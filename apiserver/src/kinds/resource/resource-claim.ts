@@ -1,17 +1,10 @@
-import {
-  equal,
-  type FieldError,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldRequired,
-  path,
-  repeats,
-  validateImmutable,
-} from '@keelson/machinery';
-import { ResourceClaim, ResourceClaimTemplate } from '@keelson/types';
+import { equal, type FieldError, type FieldPath, fieldForbidden, fieldRequired, path, validateImmutable } from '@keelson/machinery';
+import { ResourceClaim, type ResourceClaimConsumerReference, ResourceClaimTemplate } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
-import { defaultDeviceClaim, deviceClaimErrors, limited } from './device-claim-validation.ts';
+import { allocationErrors, deviceStatusErrors } from './allocation.ts';
+import { defaultDeviceClaim, deviceClaimErrors } from './device-claim-validation.ts';
+import { eachOfSet } from './lists.ts';
 
 const mostUsers = 256;
 
@@ -45,23 +38,29 @@ export const resourceClaimTemplateKind: KindDefinition<ResourceClaimTemplate> = 
   columns: [nameColumn, ageColumn],
 };
 
-function statusErrors({ metadata, status }: ResourceClaim, old: ResourceClaim): FieldError[] {
-  const { reservedFor = [], allocation } = status ?? {};
-  const where = path('status', 'reservedFor');
-  const errors = limited(reservedFor, mostUsers, where);
-  const again = repeats(reservedFor, ({ uid }) => uid);
-  for (const [index, user] of reservedFor.entries()) {
-    for (const member of ['resource', 'name', 'uid'] as const)
-      if (!user[member]) errors.push(fieldRequired(where.index(index).child(member)));
-    if (again.has(index)) errors.push(fieldDuplicate(where.index(index), user.uid));
-  }
+function statusErrors({ metadata, spec, status }: ResourceClaim, old: ResourceClaim): FieldError[] {
+  const { reservedFor = [], allocation, devices = [] } = status ?? {};
+  const at = path('status');
+  const where = at.child('reservedFor');
+  const errors = [
+    ...eachOfSet(reservedFor, mostUsers, where, userErrors, ({ uid }) => uid),
+    ...deviceStatusErrors(devices, allocation, at.child('devices')),
+  ];
   if (reservedFor.length > 0 && !allocation) errors.push(fieldForbidden(where, 'may not be specified when `allocated` is not set'));
   const isNew = reservedFor.some((user) => !(old.status?.reservedFor ?? []).some((one) => equal(one, user)));
   if (allocation && metadata.deletionTimestamp && isNew)
     errors.push(fieldForbidden(where, 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set'));
-  if (allocation && old.status?.allocation)
-    errors.push(...validateImmutable(allocation, old.status.allocation, path('status', 'allocation')));
-  return errors;
+  if (!allocation) return errors;
+  const before = old.status?.allocation;
+  const allocationAt = at.child('allocation');
+  return [
+    ...errors,
+    ...(before ? validateImmutable(allocation, before, allocationAt) : allocationErrors(allocation, spec.devices, allocationAt)),
+  ];
+}
+
+function userErrors(user: ResourceClaimConsumerReference, at: FieldPath): FieldError[] {
+  return (['resource', 'name', 'uid'] as const).flatMap((member) => (user[member] ? [] : [fieldRequired(at.child(member))]));
 }
 
 /** `allocated,reserved` */

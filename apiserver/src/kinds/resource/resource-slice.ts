@@ -3,9 +3,7 @@ import {
   type FieldPath,
   fieldInvalid,
   fieldRequired,
-  fieldTooLong,
   invalidBy,
-  isDNS1123Label,
   isDNS1123Subdomain,
   path,
   validateImmutable,
@@ -15,13 +13,14 @@ import { ageColumn, nameColumn } from '../columns.ts';
 import { csiDriverNameErrors } from '../core/csi-driver-name.ts';
 import { nodeSelectorErrors } from '../core/node-selector.ts';
 import type { KindDefinition } from '../types.ts';
-import { duplicates, limited } from './device-claim-validation.ts';
+import { counterSetErrors, deviceErrors } from './device.ts';
+import { eachOfSet } from './lists.ts';
+import { poolNameErrors } from './names.ts';
 
 const at = path('spec');
 const mostDevices = 128;
 const mostDevicesWithExtras = 64;
-const mostAttributes = 32;
-const longestPoolName = 253;
+const mostCounterSets = 8;
 
 export const resourceSliceKind: KindDefinition<ResourceSlice> = {
   kind: ResourceSlice,
@@ -45,35 +44,33 @@ export const resourceSliceKind: KindDefinition<ResourceSlice> = {
 };
 
 function sliceErrors(spec: ResourceSliceSpec): FieldError[] {
-  const { devices = [], sharedCounters = [] } = spec;
-  const extras = devices.some(({ taints, consumesCounters }) => taints?.length || consumesCounters?.length);
+  const { devices, sharedCounters } = spec;
+  const isPlacedAlone = spec.perDeviceNodeSelection ?? false;
   const errors = [
     ...csiDriverNameErrors(spec.driver, at.child('driver')),
     ...poolErrors(spec.pool, at.child('pool')),
     ...placeErrors(spec),
   ];
-  if (devices.length > 0 && sharedCounters.length > 0)
-    errors.push(fieldInvalid(at, '', 'only one of `sharedCounters` or `devices` is allowed'));
+  if (devices && sharedCounters) errors.push(fieldInvalid(at, '', 'only one of `sharedCounters` or `devices` is allowed'));
+  const most = devices?.some(hasExtras) ? mostDevicesWithExtras : mostDevices;
+  const check = (device: Device, where: FieldPath): FieldError[] => deviceErrors(device, isPlacedAlone, where);
+  const nameOf = ({ name }: { readonly name: string }): string => name;
   return [
     ...errors,
-    ...limited(devices, extras ? mostDevicesWithExtras : mostDevices, at.child('devices')),
-    ...devices.flatMap((device, index) => deviceErrors(device, spec, at.child('devices').index(index))),
-    ...duplicates(
-      devices.map(({ name }) => name),
-      at.child('devices'),
-    ),
-    ...duplicates(
-      sharedCounters.map(({ name }) => name),
-      at.child('sharedCounters'),
-    ),
+    ...eachOfSet(devices ?? [], most, at.child('devices'), check, nameOf),
+    ...eachOfSet(sharedCounters ?? [], mostCounterSets, at.child('sharedCounters'), counterSetErrors, nameOf),
   ];
 }
 
+/** What makes devices costly to allocate: of such a slice has fewer. */
+function hasExtras({ taints, consumesCounters, attributes = {} }: Device): boolean {
+  const isList = ({ bools, ints, strings, versions }: DeviceAttribute): boolean => Boolean(bools ?? ints ?? strings ?? versions);
+  return Boolean(taints?.length || consumesCounters?.length) || Object.values(attributes).some(isList);
+}
+
 function poolErrors(pool: ResourcePool | undefined, where: FieldPath): FieldError[] {
-  const { name = '', resourceSliceCount = 0, generation = 0 } = pool ?? {};
-  const errors = name === '' ? [fieldRequired(where.child('name'))] : [];
-  if (name.length > longestPoolName) errors.push(fieldTooLong(where.child('name'), longestPoolName));
-  if (name !== '') for (const part of name.split('/')) errors.push(...invalidBy(isDNS1123Subdomain(part), where.child('name'), part));
+  const { name, resourceSliceCount = 0, generation = 0 } = pool ?? {};
+  const errors = poolNameErrors(name, where.child('name'));
   if (resourceSliceCount <= 0)
     errors.push(fieldInvalid(where.child('resourceSliceCount'), resourceSliceCount, 'must be greater than zero'));
   if (generation < 0) errors.push(fieldInvalid(where.child('generation'), generation, 'must be greater than or equal to zero'));
@@ -107,31 +104,4 @@ function placeErrors(spec: ResourceSliceSpec): FieldError[] {
   if (set.length === 0) errors.push(fieldRequired(at, detail));
   if (set.length > 1) errors.push(fieldInvalid(at, `{${set.join(', ')}}`, `${detail}, but multiple fields are set`));
   return errors;
-}
-
-function deviceErrors(device: Device, { perDeviceNodeSelection }: ResourceSliceSpec, where: FieldPath): FieldError[] {
-  const { name = '', attributes = {}, capacity = {}, nodeName, nodeSelector, allNodes } = device;
-  const errors = invalidBy(isDNS1123Label(name), where.child('name'), name);
-  const count = Object.keys(attributes).length + Object.keys(capacity).length;
-  if (count > mostAttributes)
-    errors.push(fieldInvalid(where, count, `the total number of attributes and capacities must not exceed ${mostAttributes}`));
-  for (const [key, attribute] of Object.entries(attributes)) errors.push(...attributeErrors(attribute, where.child('attributes').key(key)));
-  const placed = nodeName !== undefined || nodeSelector !== undefined || allNodes !== undefined;
-  if (placed && !perDeviceNodeSelection) {
-    const detail =
-      '`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec';
-    errors.push(fieldInvalid(where, null, detail));
-  }
-  if (!placed && perDeviceNodeSelection) {
-    const detail =
-      'exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to true in the ResourceSlice spec';
-    errors.push(fieldRequired(where, detail));
-  }
-  return errors;
-}
-
-function attributeErrors(attribute: DeviceAttribute, where: FieldPath): FieldError[] {
-  const values = Object.values(attribute).filter((value) => value !== undefined);
-  if (values.length === 1) return [];
-  return [fieldInvalid(where, values.length === 0 ? '' : attribute, 'exactly one value must be specified')];
 }

@@ -7,6 +7,8 @@ import { resourceSliceKind } from './resource-slice.ts';
 
 const request = (exactly: object = {}) => ({ name: 'gpu', exactly: { deviceClassName: 'gpu.example.com', ...exactly } });
 const claim = (...requests: object[]) => ({ spec: { devices: { requests } } });
+const label =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const opaque = { driver: 'gpu.example.com', parameters: { mode: 'shared' } };
 
 test('a claim asks for one device unless told', () => {
@@ -42,7 +44,9 @@ test('claims that cannot be', () => {
     ],
     [
       { spec: { devices: { requests: [request()], constraints: [{ requests: ['gpu'], matchAttribute: 'model' }] } } },
-      ['spec.devices.constraints[0].matchAttribute: Invalid value: "model": must include a domain'],
+      [
+        'spec.devices.constraints[0].matchAttribute: Invalid value: "model": a fully qualified name must be a domain and a name separated by a slash',
+      ],
     ],
   ];
   for (const [object, expected] of cases) assert.deepEqual(problems(resourceClaimKind, object), expected);
@@ -50,7 +54,8 @@ test('claims that cannot be', () => {
 
 test('claims are allocated once and reserved by those who hold them', () => {
   const user = { resource: 'pods', name: 'a', uid: '1' };
-  const allocation = { devices: { results: [{ request: 'gpu', driver: 'd', pool: 'p', device: 'x' }] } };
+  const device = { driver: 'd', pool: 'p', device: 'x' };
+  const allocation = { devices: { results: [{ request: 'gpu', ...device }] } };
   const status = (next: object, old?: object) => statusProblems(resourceClaimKind, claim(request()), next, old);
   assert.deepEqual(status({ allocation, reservedFor: [user] }), []);
   assert.deepEqual(status({ reservedFor: [user] }), ['status.reservedFor: Forbidden: may not be specified when `allocated` is not set']);
@@ -59,6 +64,25 @@ test('claims are allocated once and reserved by those who hold them', () => {
     'status.reservedFor[1]: Duplicate value: "1"',
   ]);
   assert.match(status({ allocation: {} }, { allocation })[0] ?? '', /^status\.allocation: Invalid value: .*: field is immutable$/);
+  assert.deepEqual(
+    status({ allocation: { devices: { results: [{ request: 'no', driver: '', pool: 'p', device: 'X' }], config: [{}] } } }),
+    [
+      'status.allocation.devices.results[0].request: Invalid value: "no": must be the name of a request in the claim or the name of a request and a subrequest separated by \'/\'',
+      'status.allocation.devices.results[0].driver: Required value',
+      `status.allocation.devices.results[0].device: Invalid value: "X": ${label}`,
+      'status.allocation.devices.config[0].source: Required value',
+      'status.allocation.devices.config[0].opaque: Required value',
+    ],
+  );
+  const told = { ...device, networkData: { ips: ['10.1.2.3/24', '10.1.2.3', '10.1.2.03/24'] } };
+  assert.deepEqual(status({ allocation, devices: [told, { ...device, device: 'y', conditions: [{ type: 'Ready', status: '' }] }] }), [
+    'status.devices[0].networkData.ips[1]: Invalid value: "10.1.2.3": must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)',
+    'status.devices[0].networkData.ips[2]: Invalid value: "10.1.2.03/24": must be in canonical form ("10.1.2.3/24")',
+    'status.devices[1]: Invalid value: "d/p/y": must be an allocated device in the claim',
+    'status.devices[1].conditions[0].status: Unsupported value: "": supported values: "False", "True", "Unknown"',
+    'status.devices[1].conditions[0].lastTransitionTime: Required value',
+    'status.devices[1].conditions[0].reason: Required value',
+  ]);
   const update = updateProblems(resourceClaimKind, claim(request()), (next) => {
     next.spec.devices = {};
   });
@@ -111,6 +135,36 @@ test('resource slices', () => {
     ],
   ];
   for (const [object, expected] of cases) assert.deepEqual(problems(resourceSliceKind, object), expected);
+  const device = (over: object): string[] => problems(resourceSliceKind, slice({ devices: [{ name: 'a', ...over }] }));
+  const at = 'spec.devices[0]';
+  assert.deepEqual(device({ attributes: { 'a b': { version: '1.0' }, x: { string: 'x'.repeat(65) } } }), [
+    `${at}.attributes: Invalid value: "a b": a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')`,
+    `${at}.attributes[a b].version: Invalid value: "1.0": must be a string compatible with semver.org spec 2.0.0`,
+    `${at}.attributes[x].string: Too long: may not be more than 64 bytes`,
+  ]);
+  assert.deepEqual(device({ taints: [{ key: 'a', effect: 'Never' }], bindingConditions: ['x', 'x'], consumesCounters: [{}] }), [
+    `${at}.taints[0].effect: Unsupported value: "Never": supported values: "NoExecute", "NoSchedule", "None"`,
+    `${at}.consumesCounters[0].counterSet: Required value`,
+    `${at}.consumesCounters[0].counters: Required value`,
+    `${at}.bindingConditions[1]: Duplicate value: "x"`,
+    `${at}.bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions`,
+  ]);
+  const policy = (requestPolicy: object, over: object = { allowMultipleAllocations: true }): string[] =>
+    device({ capacity: { memory: { value: '8Gi', requestPolicy } }, ...over });
+  const policyAt = `${at}.capacity[memory].requestPolicy`;
+  assert.deepEqual(policy({}, {}), [`${policyAt}: Forbidden: allowMultipleAllocations must be true`]);
+  assert.deepEqual(policy({ default: '2Gi', validValues: ['1Gi', '2Gi'] }), []);
+  assert.deepEqual(policy({ default: '3Gi', validValues: ['9Gi', '1Gi'] }), [
+    `${policyAt}.validValues[1]: Invalid value: "1Gi": values must be sorted in ascending order`,
+    `${policyAt}.validValues[0]: Invalid value: "9Gi": option is larger than capacity value: 8Gi`,
+    `${policyAt}.validValues: Invalid value: "3Gi": default value is not valid according to the requestPolicy`,
+  ]);
+  assert.deepEqual(policy({ default: '3', validRange: { min: '2', max: '1', step: '2' } }), [
+    `${policyAt}.validRange.max: Invalid value: "2": min is larger than max: 1`,
+    `${policyAt}.validRange.default: Invalid value: "3": default is more than max: 1`,
+    `${policyAt}.validRange.step: Invalid value: "3": value is not a multiple of a given step (2) from (2)`,
+    `${policyAt}.validRange.step: Invalid value: "1": value is not a multiple of a given step (2) from (2)`,
+  ]);
   const update = updateProblems(resourceSliceKind, slice(), ({ spec }) => {
     spec.driver = 'other.example.com';
     spec.devices = [];

@@ -40,7 +40,7 @@ export const priorityClassKind: KindDefinition<PriorityClass> = {
     if (metadata.name?.startsWith(systemPrefix)) errors.push(...systemNameErrors(priorityClass));
     else if (value > highestUserPriority)
       errors.push(fieldForbidden(path('value'), `maximum allowed value of a user defined priority is ${highestUserPriority}`));
-    return [...errors, ...requiredOneOf(preemptionPolicy, ['Never', 'PreemptLowerPriority'], path('preemptionPolicy'))];
+    return [...errors, ...requiredOneOf(preemptionPolicy, ['PreemptLowerPriority', 'Never'], path('preemptionPolicy'))];
   },
   validateUpdate: (next, old) => [
     ...((next.value ?? 0) === (old.value ?? 0) ? [] : [fieldForbidden(path('value'), 'may not be changed in an update.')]),

@@ -36,7 +36,7 @@ export const csiNodeKind: KindDefinition<CSINode> = {
     return (next.spec?.drivers ?? []).flatMap((driver) => {
       const before = old.spec.drivers?.find(({ name }) => name === driver.name);
       const same = !before || equal({ ...driver, allocatable: undefined }, { ...before, allocatable: undefined });
-      return same ? [] : [fieldInvalid(at, driver, 'field is immutable')];
+      return same ? [] : [fieldInvalid(path('CSINodeDriver'), driver, 'field is immutable')];
     });
   },
   deletion: { returnsObject: true },
@@ -56,6 +56,6 @@ function topologyKeyErrors(keys: readonly string[], where: FieldPath): FieldErro
   return keys.flatMap((key, index) => [
     ...(key ? [] : [fieldRequired(where)]),
     ...(again.has(index) ? [fieldDuplicate(where, key)] : []),
-    ...invalidBy(isQualifiedName(key), where, key),
+    ...invalidBy(isQualifiedName(key), where, keys),
   ]);
 }

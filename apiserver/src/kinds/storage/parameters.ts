@@ -26,5 +26,5 @@ export function parameterErrors(parameters: Readonly<Record<string, string>> | u
 
 /** The name of whatever makes or changes the volumes. */
 export function provisionerErrors(name: string | undefined, at: FieldPath): FieldError[] {
-  return name ? invalidBy(isQualifiedName(name.toLowerCase()), at, name.toLowerCase()) : [fieldRequired(at)];
+  return name ? invalidBy(isQualifiedName(name.toLowerCase()), at, name) : [fieldRequired(at)];
 }

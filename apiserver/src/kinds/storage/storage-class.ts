@@ -13,7 +13,7 @@ import {
 } from '@keelson/machinery';
 import { StorageClass, type TopologySelectorTerm } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
-import { oneOf, requiredOneOf } from '../field-checks.ts';
+import { oneOf } from '../field-checks.ts';
 import type { KindDefinition } from '../types.ts';
 import { parameterErrors, provisionerErrors } from './parameters.ts';
 
@@ -29,7 +29,7 @@ export const storageClassKind: KindDefinition<StorageClass> = {
     ...provisionerErrors(provisioner, path('provisioner')),
     ...parameterErrors(parameters, path('parameters'), false),
     ...oneOf(reclaimPolicy || undefined, ['Delete', 'Retain'], path('reclaimPolicy')),
-    ...requiredOneOf(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], path('volumeBindingMode')),
+    ...oneOf(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], path('volumeBindingMode')),
     ...topologyErrors(allowedTopologies ?? [], path('allowedTopologies')),
   ],
   validateUpdate(next, old) {
@@ -55,17 +55,25 @@ function nameText({ metadata }: StorageClass): string {
 }
 
 function topologyErrors(terms: readonly TopologySelectorTerm[], at: FieldPath): FieldError[] {
+  const same = repeats(terms, termIdentity);
   return terms.flatMap(({ matchLabelExpressions = [] }, index) => {
     const where = at.index(index).child('matchLabelExpressions');
-    const keys = new Set<string>();
-    return matchLabelExpressions.flatMap(({ key, values }, i) => {
+    const again = repeats(matchLabelExpressions, ({ key }) => key);
+    const errors = matchLabelExpressions.flatMap(({ key, values = [] }, i) => {
       const place = where.index(i);
-      const errors = values?.length ? [] : [fieldRequired(place.child('values'))];
-      for (const v of repeats(values ?? [])) errors.push(fieldDuplicate(place.child('values').index(v), values[v]));
-      errors.push(...invalidBy(isQualifiedName(key), place.child('key'), key));
-      if (keys.has(key)) errors.push(fieldDuplicate(place.child('key'), ''));
-      keys.add(key);
-      return errors;
+      return [
+        ...(values.length > 0 ? [] : [fieldRequired(place.child('values'))]),
+        ...[...repeats(values)].map((v) => fieldDuplicate(place.child('values').index(v), values[v])),
+        ...invalidBy(isQualifiedName(key), place.child('key'), key),
+        ...(again.has(i) ? [fieldDuplicate(place.child('key'), key)] : []),
+      ];
     });
+    // One that asks for nothing counts as said before.
+    return same.has(index) || matchLabelExpressions.length === 0 ? [...errors, fieldDuplicate(where, '')] : errors;
   });
+}
+
+/** What a term asks for, in whatever order it says it. */
+function termIdentity({ matchLabelExpressions = [] }: TopologySelectorTerm): string {
+  return JSON.stringify(matchLabelExpressions.map(({ key, values = [] }) => JSON.stringify([key, [...values].sort()])).sort());
 }

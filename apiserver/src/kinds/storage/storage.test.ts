@@ -39,6 +39,21 @@ test('storage classes', () => {
   assert.equal(cells(storageClassKind, { metadata: { name: 'fast', annotations }, provisioner: 'a' }).Name, 'fast (default)');
 });
 
+test('two terms of a class that ask for the same', () => {
+  const term = (...values: string[]) => ({ matchLabelExpressions: [{ key: 'zone', values }] });
+  const allowedTopologies = [term('a', 'b'), term('b'), term('b', 'a')];
+  assert.deepEqual(problems(storageClassKind, { provisioner: 'example.com/a', allowedTopologies }), [
+    'allowedTopologies[2].matchLabelExpressions: Duplicate value: ""',
+  ]);
+  assert.deepEqual(problems(storageClassKind, { provisioner: 'a', allowedTopologies: [{}] }), [
+    'allowedTopologies[0].matchLabelExpressions: Duplicate value: ""',
+  ]);
+  const mode = { provisioner: 'example.com/a', volumeBindingMode: '' };
+  assert.deepEqual(problems(storageClassKind, mode), [
+    'volumeBindingMode: Unsupported value: "": supported values: "Immediate", "WaitForFirstConsumer"',
+  ]);
+});
+
 test('CSI drivers', () => {
   assert.deepEqual(specOf(csiDriverKind, {}), {
     attachRequired: true,
@@ -93,7 +108,7 @@ test('CSI nodes', () => {
     });
   assert.deepEqual(update({ allocatable: { count: 3 } }), []);
   assert.deepEqual(update({ nodeID: 'n2' }), [
-    'spec.drivers: Invalid value: {"name":"disk.example.com","nodeID":"n2"}: field is immutable',
+    'CSINodeDriver: Invalid value: {"name":"disk.example.com","nodeID":"n2"}: field is immutable',
   ]);
 });
 

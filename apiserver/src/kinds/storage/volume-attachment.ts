@@ -61,7 +61,8 @@ function sourceErrors({ inlineVolumeSpec: inline, persistentVolumeName: name }: 
   if (inline && name !== undefined) return [fieldForbidden(at, detail)];
   if (inline) return volumeSpecErrors(inline, at.child('inlineVolumeSpec'));
   const where = at.child('persistentVolumeName');
-  return name ? invalidBy(isDNS1123Subdomain(name), where, name) : [fieldRequired(where, 'must specify non empty persistentVolumeName')];
+  const missing = name ? [] : [fieldRequired(where, 'must specify non empty persistentVolumeName')];
+  return [...missing, ...invalidBy(isDNS1123Subdomain(name ?? ''), where, name)];
 }
 
 function statusErrors({ status }: VolumeAttachment): FieldError[] {

@@ -1,4 +1,5 @@
 import { type FieldError, formatFieldErrors, parseGoDuration } from '@keelson/machinery';
+import { misfitsIn, type Shape } from '../../config-file.ts';
 import type { KmsEndpoint } from './kms/types.ts';
 import { aescbc, aesgcm, identity, secretbox, type Transformer } from './transform.ts';
 import { type Configuration, type Key, type Provider, validateConfiguration } from './validation.ts';
@@ -20,14 +21,22 @@ export interface ParseOptions {
 const version = 'apiserver.config.k8s.io/v1';
 const usualTimeout = '3s';
 
+const keys: Shape = { keys: [{ name: 'string', secret: 'string' }] };
+const kmsShape: Shape = { apiVersion: 'string', name: 'string', cachesize: 'number', endpoint: 'string', timeout: 'duration' };
+const providers: Shape = [{ aesgcm: keys, aescbc: keys, secretbox: keys, identity: {}, kms: kmsShape }];
+const shape: Shape = { resources: [{ resources: ['string'], providers }] };
+
 /**
  * Reads an EncryptionConfiguration, as the file of `--encryption-provider-config` holds it. Of kms only version 2 is offered.
  * @throws Error in upstream's words that names the field at fault and never a secret.
  */
 export function parseEncryption(document: unknown, { kms, reload = false }: ParseOptions): EncryptionRule[] {
-  const { kind, apiVersion, resources = [] } = (document ?? {}) as Configuration;
+  const { kind, apiVersion, ...content } = (document ?? {}) as Configuration;
   if (kind !== 'EncryptionConfiguration' || apiVersion !== version)
     throw new Error(`expected an EncryptionConfiguration of ${version}, found ${kind ?? 'nothing'} of ${apiVersion ?? 'no version'}`);
+  const { unknown, wrong } = misfitsIn(content, shape);
+  if (unknown.length + wrong.length > 0) throw new Error(`strict decoding error: ${[...unknown, ...wrong].join(', ')}`);
+  const { resources } = content;
   const errors: FieldError[] = validateConfiguration(resources ?? [], reload);
   if (errors.length > 0) throw new Error(formatFieldErrors(errors));
   const rules = new Map<string, Transformer[]>();

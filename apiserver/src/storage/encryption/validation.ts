@@ -156,6 +156,7 @@ function kmsErrors(kms: Kms, at: FieldPath, { services, reload }: Around): Field
 
 function endpointProblem(endpoint = ''): string | undefined {
   if (endpoint === '') return 'endpoint is a mandatory field for a kms';
+  if (endpoint.startsWith(':')) return `invalid endpoint for kms provider, error: parse ${goQuote(endpoint)}: missing protocol scheme`;
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(endpoint)?.[1]?.toLowerCase() ?? '';
   return scheme === 'unix' ? undefined : `unsupported scheme ${goQuote(scheme)} for KMS provider, only unix is supported`;
 }

@@ -12,9 +12,7 @@ import { upgradeWebSocket } from './websocket.ts';
 function podEnd(): { stream: Stream; events: string[]; closed: Promise<void> } {
   const events: string[] = [];
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
-  const output = (async function* () {
-    await closed;
-  })();
+  const output = { [Symbol.asyncIterator]: () => ({ next: () => closed.then(() => ({ done: true, value: undefined })) }) };
   const stream = {
     output,
     write: (data: Buffer) => void events.push(`write ${data}`),

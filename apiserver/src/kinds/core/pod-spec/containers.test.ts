@@ -69,6 +69,10 @@ test('variables', () => {
       `${at}.fieldRef.fieldPath: Invalid value: "metadata.owner": error converting fieldPath: field label not supported: metadata.owner`,
     ],
     [from({ fieldRef: { fieldPath: "metadata.name['a']" } }), `${at}.fieldRef: Invalid value: "metadata.name": does not support subscript`],
+    [
+      from({ fieldRef: { apiVersion: 'v2', fieldPath: 'metadata.name' } }),
+      `${at}.fieldRef.fieldPath: Invalid value: "metadata.name": error converting fieldPath: unsupported pod version: v2`,
+    ],
     [from({ resourceFieldRef: { resource: 'limits.hugepages-2Mi', divisor: '1Mi' } })],
     [
       from({ resourceFieldRef: { resource: 'limits.gpu' } }),

@@ -29,6 +29,10 @@ export function checkFieldRef(
     report.required(at, 'fieldPath');
     return;
   }
+  if (apiVersion !== 'v1') {
+    report.invalid(at, 'fieldPath', fieldPath, `error converting fieldPath: unsupported pod version: ${apiVersion}`);
+    return;
+  }
   const [, path, key] = (fieldPath.endsWith(']') && subscripted.exec(fieldPath)) || [];
   if (path !== undefined && key !== undefined) {
     checkSubscript(path, key, at, report);

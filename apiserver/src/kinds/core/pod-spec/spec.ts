@@ -25,9 +25,9 @@ export type Owner = { readonly name?: string | undefined } | undefined;
 /** Everything a pod spec can be refused for, in upstream's order. */
 export function checkPodSpec(spec: PodSpec, owner: Owner, at: FieldPath, report: Report): void {
   if (spec.terminationGracePeriodSeconds === undefined) report.required(at, 'terminationGracePeriodSeconds');
-  if (spec.volumes) checkVolumes(spec.volumes, owner && (owner.name ?? ''), at, report);
+  const volumes = checkVolumes(spec.volumes ?? [], owner && (owner.name ?? ''), at, report);
   if (spec.resourceClaims) checkClaims(spec.resourceClaims, at, report);
-  checkContainers(spec, at, report);
+  checkContainers({ ...spec, volumes }, at, report);
   checkPodResources(spec, at.child('resources'), report);
   if (spec.hostNetwork) checkHostNetworkPorts(spec, owner !== undefined, at, report);
   checkChoice(spec.restartPolicy ?? '', restartPolicies, at, 'restartPolicy', report);

@@ -36,6 +36,11 @@ test('one source each, and its own name', () => {
     'spec.volumes[1].name: Duplicate value: "a"',
     'spec.volumes[2].name: Required value',
   ]);
+  const mounting = [{ ...containers[0], volumeMounts: [{ name: 'a', mountPath: '/a' }] }];
+  assert.deepEqual(problems(podKind, { spec: { containers: mounting, volumes: [{ name: 'a', hostPath: { path: '' } }] } }), [
+    'spec.volumes[0].hostPath.path: Required value',
+    'spec.containers[0].volumeMounts[0].name: Not found: "a"',
+  ]);
 });
 
 test('files the cluster writes', () => {

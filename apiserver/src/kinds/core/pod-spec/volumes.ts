@@ -30,10 +30,10 @@ const sources = [
 const called: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk', cephfs: 'cephfs' };
 const calledWhenTooMany: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
-/** @param pod the name of the pod, where it is one. */
-export function checkVolumes(volumes: readonly Volume[], pod: string | undefined, spec: FieldPath, report: Report): void {
+/** @param pod the name of the pod, where it is one. @returns the volumes nothing is wrong with: others cannot be mounted. */
+export function checkVolumes(volumes: readonly Volume[], pod: string | undefined, spec: FieldPath, report: Report): Volume[] {
   const again = repeats(volumes, ({ name }) => name);
-  for (const [index, volume] of volumes.entries()) {
+  return volumes.filter((volume, index) => {
     const at = spec.child('volumes').index(index);
     const { name } = volume;
     const before = report.errors.length;
@@ -41,7 +41,8 @@ export function checkVolumes(volumes: readonly Volume[], pod: string | undefined
     else report.problems(at, 'name', name, isDNS1123Label(name));
     if (report.errors.length === before && again.has(index)) report.duplicate(at, 'name', name);
     checkSources(volume, pod, at, report);
-  }
+    return report.errors.length === before;
+  });
 }
 
 function checkSources(volume: Volume, pod: string | undefined, at: FieldPath, report: Report): void {

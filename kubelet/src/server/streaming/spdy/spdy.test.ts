@@ -116,9 +116,7 @@ test('a connection to a pod that is made when the client has left ends at once',
   const connection = new SpdyConnection({ write: async () => undefined, end: () => connection.ended() });
   const reached = Promise.withResolvers<Stream>();
   const closed = Promise.withResolvers<void>();
-  const output = (async function* () {
-    await closed.promise;
-  })();
+  const output = { [Symbol.asyncIterator]: () => ({ next: () => closed.promise.then(() => ({ done: true, value: undefined })) }) };
   const stream = { output, end: () => undefined, close: () => closed.resolve() } as unknown as Stream;
   const done = forwardOverSpdy(connection, () => reached.promise);
   connection.receive(await portForwardFrames());
