@@ -106,3 +106,7 @@ test('costs by the sizes schemas allow', () => {
   assert.ok(most('self.long.all(x, x.matches("a+"))') > 1e9);
   assert.equal(most('has(self.name) ? self.name : "x"'), 1 + 2);
 });
+
+test('takes twenty thousand elements of types that are not known', () => {
+  assert.equal(new Program(`[${Array(20_000).fill('[]').join(',')}].size() == 0`, { functions: library, variables: {} }).typeText, 'bool');
+});

@@ -5,13 +5,18 @@ export interface Issue {
   readonly message: string;
 }
 
+/** Upstream's bound of what is told of one expression. */
+export const mostShown = 100;
+
 /** An expression that does not compile. Its message lists every issue as upstream does, each with the line and a mark below it. */
 export class CompileError extends Error {
   readonly issues: readonly Issue[];
 
   constructor(source: string, issues: readonly Issue[]) {
     const sorted = issues.toSorted((a, b) => a.at - b.at);
-    super(sorted.map((issue) => describe(source, issue)).join('\n'));
+    const shown = sorted.slice(0, mostShown).map((issue) => describe(source, issue));
+    const more = sorted.length > mostShown ? [`${sorted.length - mostShown} more errors were truncated`] : [];
+    super([...shown, ...more].join('\n'));
     this.name = 'CompileError';
     this.issues = sorted;
   }

@@ -92,3 +92,10 @@ test('there is a depth that nothing goes beyond', () => {
 test('marks are as wide as characters', () => {
   assert.throws(() => parse('"é☃" + '), /\n \| "é☃" \+ \n \| \.．．\.\.\.\.\^$/);
 });
+
+test('of junk a hundred faults are told', () => {
+  assert.throws(
+    () => parse('@#$%'.repeat(20_000)),
+    ({ message }: Error) => message.startsWith('ERROR: <input>:1:1: Syntax error:') && message.endsWith('\n1 more errors were truncated'),
+  );
+});

@@ -1,4 +1,4 @@
-import { CompileError, type Issue } from './errors.ts';
+import { CompileError, type Issue, mostShown } from './errors.ts';
 import type { CallExpr, Expr, ListExpr, MapExpr, StructExpr } from './expr.ts';
 import { literalOf, type Token, tokens } from './lexer.ts';
 import { expand, MacroError } from './macros.ts';
@@ -11,8 +11,9 @@ export function parse(source: string, bind = false): Expr {
   const { tokens: found, issues } = tokens(source);
   const parser = new Parser(found, bind);
   const expr = parser.whole();
-  const wrong = [...issues, ...parser.issues];
-  if (wrong.length > 0) throw new CompileError(source, wrong);
+  const wrong = [...issues, ...parser.issues].sort((a, b) => a.at - b.at);
+  // After that many upstream reads no further.
+  if (wrong.length > 0) throw new CompileError(source, wrong.slice(0, mostShown + 1));
   return expr;
 }
 

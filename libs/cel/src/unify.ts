@@ -1,13 +1,40 @@
 import { type CelType, dyn, sameType } from './types.ts';
 
-type Found = Map<string, CelType>;
+/** What types stand for that were not known. What was found since a mark can be forgotten again. */
+class Found {
+  readonly #types = new Map<string, CelType>();
+  /** What each was before it was set, in order. */
+  readonly #before: (readonly [name: string, type: CelType | undefined])[] = [];
+
+  get(name: string): CelType | undefined {
+    return this.#types.get(name);
+  }
+
+  set(name: string, type: CelType): void {
+    this.#before.push([name, this.#types.get(name)]);
+    this.#types.set(name, type);
+  }
+
+  get mark(): number {
+    return this.#before.length;
+  }
+
+  forget(mark: number): void {
+    for (const [name, type] of this.#before.splice(mark).reverse()) {
+      if (type) this.#types.set(name, type);
+      else this.#types.delete(name);
+    }
+  }
+}
+
+type Known = Pick<ReadonlyMap<string, CelType>, 'get'>;
 
 /**
  * Types that are not known before, as those of the elements of `[]` and of functions that take any. What they stand for is found out along
  * the expression; what fits depends on what came before, in upstream's order.
  */
 export class Unifier {
-  #found: Found = new Map();
+  readonly #found = new Found();
   #count = 0;
 
   /** A type that may still be any. */
@@ -17,10 +44,10 @@ export class Unifier {
 
   /** Whether the first of each pair may stand for the second. What that tells of unknown types is kept when all may. */
   fits(pairs: readonly (readonly [CelType, CelType])[]): boolean {
-    const trial = new Map(this.#found);
-    if (!pairs.every(([from, to]) => assignable(trial, from, to))) return false;
-    this.#found = trial;
-    return true;
+    const { mark } = this.#found;
+    const fit = pairs.every(([from, to]) => assignable(this.#found, from, to));
+    if (!fit) this.#found.forget(mark);
+    return fit;
   }
 
   /** The type as far as it is known. */
@@ -74,7 +101,7 @@ function bind(found: Found, type: CelType, parameter: CelType & { kind: 'param' 
 }
 
 /** Whether a type is made of a parameter, so that it cannot be what the parameter stands for. */
-function mentions(found: ReadonlyMap<string, CelType>, parameter: CelType, type: CelType): boolean {
+function mentions(found: Known, parameter: CelType, type: CelType): boolean {
   if (sameType(parameter, type)) return true;
   if (type.kind !== 'param') return partsOf(type).some((part) => mentions(found, parameter, part));
   const known = found.get(type.name);
@@ -109,7 +136,7 @@ function partsOf(type: CelType): readonly CelType[] {
 }
 
 /** @param rest what parameters become that stand for nothing yet; they stay when there is none. */
-function substitute(found: ReadonlyMap<string, CelType>, type: CelType, rest?: CelType): CelType {
+function substitute(found: Known, type: CelType, rest?: CelType): CelType {
   if (type.kind === 'param') {
     const known = found.get(type.name);
     return known ? substitute(found, known, rest) : (rest ?? type);

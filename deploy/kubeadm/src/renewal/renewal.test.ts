@@ -215,7 +215,7 @@ test('a kubeconfig for one more user', async (t) => {
   );
   assert.deepEqual([context, server], ['ann@kubernetes', 'https://api.example.com:6443']);
   const made = new X509Certificate(Buffer.from(user?.['client-certificate-data'] ?? '', 'base64'));
-  assert.deepEqual(subjectOf(made), { commonName: 'ann', organizations: ['dev', 'ops'] });
+  assert.deepEqual(subjectOf(made), { commonName: 'ann', organizations: ['dev', 'ops'], uids: [] });
   assert.equal(made.validToDate.getTime(), start + 86_400_000);
   assert.ok(made.checkIssued(new X509Certificate((await authorityOf(layout, 'ca'))?.certPem ?? '')));
 

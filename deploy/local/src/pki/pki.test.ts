@@ -22,8 +22,8 @@ test('certificates, their subjects and names', async (t) => {
   const { credentials, caPem } = await ensurePki(cluster, systemClock);
   const certificate = (name: string): X509Certificate => new X509Certificate(credentials.get(name)?.certPem ?? '');
 
-  assert.deepEqual(subjectOf(certificate('admin')), { commonName: 'kubernetes-admin', organizations: ['system:masters'] });
-  assert.deepEqual(subjectOf(certificate('kubelet-box')), { commonName: 'system:node:box', organizations: ['system:nodes'] });
+  assert.deepEqual(subjectOf(certificate('admin')), { commonName: 'kubernetes-admin', organizations: ['system:masters'], uids: [] });
+  assert.deepEqual(subjectOf(certificate('kubelet-box')), { commonName: 'system:node:box', organizations: ['system:nodes'], uids: [] });
   assert.equal(subjectOf(certificate('scheduler')).commonName, 'system:kube-scheduler');
   assert.equal(subjectOf(certificate('controller-manager')).commonName, 'system:kube-controller-manager');
   assert.equal(subjectOf(certificate('kube-proxy')).commonName, 'system:kube-proxy');

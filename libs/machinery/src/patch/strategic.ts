@@ -14,8 +14,8 @@ export function patchTyped(current: JsonObject, patch: JsonObject, schemas: Patc
 /**
  * Applies a strategic merge patch to an object of the named type. Neither argument changes. Where the schema knows nothing, objects
  * merge and lists are replaced.
- * @throws StatusError BadRequest for directives in a wrong form, Invalid (422) for lists of lists, and without a reason (500) for what
- * else makes no sense: upstream does not foresee it.
+ * @throws StatusError Invalid (422) for lists of lists, BadRequest for what else makes no sense. Upstream foresees only some of it, and takes
+ * the rest for the server's fault (500).
  */
 export function applyStrategicMergePatch(current: JsonObject, patch: JsonObject, schemas: PatchSchemas, typeName: string): JsonObject {
   return mergeObjects(current, patch, patchType(schemas, typeName), 'apply');
@@ -58,10 +58,11 @@ function retain(result: Map<string, unknown>, fields: JsonObject, kept: unknown,
     return;
   }
   if (!Array.isArray(kept)) throw badRequest('invalid patch format of retainKeys');
+  const names = new Set<unknown>(kept);
   for (const [key, value] of Object.entries(fields)) {
-    if (value !== null && !isRemoval(key) && !isOrder(key) && !kept.includes(key)) throw badRequest('invalid patch format of retainKeys');
+    if (value !== null && !isRemoval(key) && !isOrder(key) && !names.has(key)) throw badRequest('invalid patch format of retainKeys');
   }
-  for (const key of result.keys()) if (!kept.includes(key)) result.delete(key);
+  for (const key of result.keys()) if (!names.has(key)) result.delete(key);
 }
 
 /** A list with its `$setElementOrder`, which are both done with then. */
@@ -145,7 +146,10 @@ function mergeListField(
   removal: boolean,
 ): readonly unknown[] {
   const isEmpty = original.length === 0 && patch.length === 0;
-  if (removal && (isEmpty || !holdsMaps(original, patch))) return original.filter((element) => !patch.includes(element));
+  if (removal && (isEmpty || !holdsMaps(original, patch))) {
+    const removed = new Set(patch);
+    return original.filter((element) => !removed.has(element));
+  }
   return field.strategy === 'merge' || removal ? mergeLists(original, patch, field, purpose) : patch;
 }
 
