@@ -159,7 +159,7 @@ test('a token becomes a node: the request is approved, signed, kept, and used', 
   });
   const pem = readFileSync(file('joiner-pki/kubelet-client-current.pem'), 'utf8');
   assert.match(realpathSync(file('joiner-pki/kubelet-client-current.pem')), /kubelet-client-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d\.pem$/);
-  assert.deepEqual(subjectOf(pem), { commonName: 'system:node:joiner', organizations: ['system:nodes'] });
+  assert.deepEqual(subjectOf(pem), { commonName: 'system:node:joiner', organizations: ['system:nodes'], uids: [] });
   assert.equal(distrust(pem, { caPem: ca.certPem, now: clock.now(), usage: 'client' }), undefined);
   const { users } = loadKubeconfig(file('joiner.kubeconfig'));
   const path = file('joiner-pki/kubelet-client-current.pem');
