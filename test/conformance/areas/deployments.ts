@@ -172,7 +172,10 @@ export const deployments: Specs = {
     };
     await check();
     await seen(following, ({ object }) => image(object) === 'httpd' && object.status?.readyReplicas === 2);
-    await resource.patch(`${name}/status`, { metadata: { labels: { 'test-deployment': 'patched-status' } }, status: { readyReplicas: 0, availableReplicas: 0 } });
+    await resource.patch(`${name}/status`, {
+      metadata: { labels: { 'test-deployment': 'patched-status' } },
+      status: { readyReplicas: 0, availableReplicas: 0 },
+    });
     await check();
     await resource.until(name, ({ status }) => status?.readyReplicas === 2);
     const path = `?labelSelector=${encodeURIComponent(selector)}`;
