@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { ExchangeHandler } from '@keelson/client';
-import { headerLimit, presenter, type ServingTexts, secureContext, type TlsTerms } from '@keelson/component';
+import { type ExchangeHandler, headerLimit } from '@keelson/client';
+import { presenter, type ServingTexts, secureContext, type TlsTerms } from '@keelson/component';
 import { paced } from './paced.ts';
 import type { UpgradeHandler } from './upgrade.ts';
 

@@ -3,10 +3,10 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   changesIdentity,
-  compareStrings,
   createThreeWayMergePatch,
   createThreeWayStrategicPatch,
   goJson,
+  inOrder,
   type JsonObject,
   type PatchSchemas,
 } from '@keelson/machinery';
@@ -47,13 +47,6 @@ function withConfiguration(bare: AnyObject, order: (object: AnyObject) => unknow
 function withoutLastApplied(manifest: AnyObject): AnyObject {
   const { [lastAppliedAnnotation]: _, ...annotations } = manifest.metadata.annotations ?? {};
   return { ...manifest, metadata: { ...manifest.metadata, annotations } };
-}
-
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.fromEntries(entries.sort(([a], [b]) => compareStrings(a, b)).map(([key, inner]) => [key, inOrder(inner)]));
 }
 
 /** What was applied last; undefined when the object was not made by apply. */

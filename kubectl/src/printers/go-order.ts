@@ -1,7 +1,6 @@
-import { compareStrings } from '@keelson/machinery';
+import { compareStrings, inOrder } from '@keelson/machinery';
 import { loadProtobuf, type ProtobufField, type ProtobufMessages } from '@keelson/types/schemas';
 import type { AnyObject } from '../types.ts';
-import { sorted } from './sort.ts';
 
 /**
  * Go's structs have their fields in the order of their numbers, but for these, to be moved one after the other: `a<b` puts a before b,
@@ -77,7 +76,7 @@ export async function goOrder(): Promise<GoOrder> {
 
 function ordered(value: unknown, type: string, messages: ProtobufMessages): unknown {
   if (Array.isArray(value)) return value.map((item) => ordered(item, type, messages));
-  if (typeof value !== 'object' || value === null || !messages[type]) return sorted(value);
+  if (typeof value !== 'object' || value === null || !messages[type]) return inOrder(value);
   const given = value as Readonly<Record<string, unknown>>;
   const fields = fieldsOf(type, messages);
   const known = fields
@@ -88,7 +87,7 @@ function ordered(value: unknown, type: string, messages: ProtobufMessages): unkn
     ]);
   const names = new Set(fields.map(([, name]) => name));
   const others = Object.entries(given).filter(([name]) => !names.has(name));
-  return Object.fromEntries([...known, ...Object.entries(sorted(Object.fromEntries(others)) as object)]);
+  return Object.fromEntries([...known, ...Object.entries(inOrder(Object.fromEntries(others)) as object)]);
 }
 
 function orderedMap(map: unknown, inner: string, messages: ProtobufMessages): unknown {

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { parseJsonPath, relaxedJsonPath, toYaml } from '@keelson/machinery';
+import { inOrder, parseJsonPath, relaxedJsonPath, toYaml } from '@keelson/machinery';
 import { kindText } from '../resource/mapper.ts';
 import { goSyntax } from '../template/printf.ts';
 import { type Value, valueText } from '../template/value.ts';
 import type { AnyObject } from '../types.ts';
 import type { GoOrder } from './go-order.ts';
 import { kyamlText } from './kyaml.ts';
-import { sorted } from './sort.ts';
 import { ColumnWriter } from './tabwriter.ts';
 import { templatePrinter } from './template.ts';
 
@@ -37,14 +36,14 @@ export function objectPrinter(output: string, options: PrintOptions = {}): Objec
   if (!formats.split(',').includes(format)) throw unknownFormat(output, formats);
   const allowMissingKeys = options.allowMissingKeys ?? true;
   const clean: ObjectPrinter | ((object: AnyObject) => AnyObject) = options.showManagedFields ? (object) => object : withoutManagedFields;
-  const inOrder = options.order ?? sorted;
+  const ordered = options.order ?? inOrder;
   switch (format) {
     case 'json':
-      return (object) => `${goIndented(inOrder(clean(object) as AnyObject))}\n`;
+      return (object) => `${goIndented(ordered(clean(object) as AnyObject))}\n`;
     case 'yaml':
       return yamlPrinter((object) => clean(object) as AnyObject);
     case 'kyaml':
-      return (object) => kyamlText(inOrder(clean(object) as AnyObject));
+      return (object) => kyamlText(ordered(clean(object) as AnyObject));
     case 'name':
       return nameText;
     case 'jsonpath':
@@ -106,7 +105,7 @@ function parseGiven(template: string): ReturnType<typeof parseJsonPath> {
 
 /** JSON with sorted keys and four spaces, as kubectl prints it. */
 export function jsonText(object: unknown): string {
-  return `${goIndented(sorted(object))}\n`;
+  return `${goIndented(inOrder(object))}\n`;
 }
 
 function goIndented(value: unknown): string {

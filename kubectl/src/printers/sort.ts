@@ -41,14 +41,3 @@ function quantityOf(text: string): bigint | undefined {
     return undefined;
   }
 }
-
-/** The same with the keys of all its maps in order, as Go writes maps. */
-export function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => compareStrings(a, b))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  );
-}

@@ -1,9 +1,8 @@
-import { goJson } from '@keelson/machinery';
+import { goJson, inOrder } from '@keelson/machinery';
 import { TemplateError } from '../template/evaluate.ts';
 import { compileTemplate } from '../template/template.ts';
 import { type Value, valueText } from '../template/value.ts';
 import type { AnyObject } from '../types.ts';
-import { sorted } from './sort.ts';
 
 /** Something failed to print, after it had printed a part. */
 export class PrintError extends Error {
@@ -44,5 +43,5 @@ function compile(template: string): ReturnType<typeof compileTemplate> {
 function explanation(template: string, object: AnyObject, message: string): string {
   const head = `Error executing template: ${message}. Printing more information for debugging the template:\n`;
   const data = object as unknown as Value;
-  return `${head}\ttemplate was:\n\t\t${template}\n\traw data was:\n\t\t${goJson(sorted(object))}\n\tobject given to template engine was:\n\t\t${valueText(data)}\n\n`;
+  return `${head}\ttemplate was:\n\t\t${template}\n\traw data was:\n\t\t${goJson(inOrder(object))}\n\tobject given to template engine was:\n\t\t${valueText(data)}\n\n`;
 }

@@ -1,13 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorMessage } from '@keelson/base';
-import type { ClientRequest, Transport } from '@keelson/client';
+import { type ClientRequest, headerLimit, type Transport } from '@keelson/client';
 import { behindPrefix, isAccepted, type ProxyRules, servedPath } from './filter.ts';
 import { redirect, serveFile } from './static.ts';
 import { leadUpgrade, refuseUpgrade, type Upstream } from './upgrade.ts';
-
-/** Bytes of a request's line and headers, as the API server takes them. */
-const headerLimit = 1024 * 1024;
 
 export interface ProxyOptions {
   readonly transport: Transport;

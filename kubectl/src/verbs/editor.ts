@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { randomSuffix } from '@keelson/base';
 import { ApiError } from '@keelson/client';
-import { toYaml } from '@keelson/machinery';
+import { inOrder, toYaml } from '@keelson/machinery';
 import { kyamlText } from '../printers/kyaml.ts';
 import { jsonText } from '../printers/objects.ts';
-import { sorted } from '../printers/sort.ts';
 import type { Shell } from '../types.ts';
 
 const preamble = `# Lines that begin with '#' are ignored, and an empty file aborts the edit. If the server refuses the
@@ -47,7 +46,7 @@ export function requireEditable(output: string): void {
 /** A value as it is edited. @param output what `requireEditable` lets through. */
 export function editable(output: string, value: unknown): Pick<EditedText, 'extension' | 'text'> {
   if (output === 'json') return { extension: 'json', text: jsonText(value) };
-  return { extension: 'yaml', text: output === 'kyaml' ? kyamlText(sorted(value)) : toYaml(value) };
+  return { extension: 'yaml', text: output === 'kyaml' ? kyamlText(inOrder(value)) : toYaml(value) };
 }
 
 /**

@@ -1,10 +1,9 @@
 import { watchEvents } from '@keelson/client';
-import { goJson } from '@keelson/machinery';
+import { goJson, inOrder } from '@keelson/machinery';
 import type { Table } from '@keelson/types';
 import { RequestTimeout, throwAll } from '../errors.ts';
 import { logLine } from '../log.ts';
 import { type ObjectPrinter, objectPrinter, tableFormats } from '../printers/objects.ts';
-import { sorted } from '../printers/sort.ts';
 import { fetchTargets, selectionOf, type Target } from '../resource/targets.ts';
 import { watchPath } from '../resource/watch.ts';
 import type { AnyObject } from '../types.ts';
@@ -68,7 +67,7 @@ function eventPrinter({ flags }: GetContext): (type: string, object: AnyObject) 
   });
   if (!flags['output-watch-events']) return (_, object) => print(object);
   // Of an event upstream writes JSON in one line.
-  if (flags.output.toLowerCase() === 'json') return (type, object) => `${goJson({ type, object: sorted(object) })}\n`;
+  if (flags.output.toLowerCase() === 'json') return (type, object) => `${goJson({ type, object: inOrder(object) })}\n`;
   return (type, object) => print({ type, object } as unknown as AnyObject);
 }
 

@@ -6,6 +6,7 @@ export * from './errors.ts';
 export * from './exchange.ts';
 export * from './exec-credential.ts';
 export * from './exec-policy.ts';
+export * from './header-limit.ts';
 export * from './http.ts';
 export * from './in-process.ts';
 export * from './kubeconfig.ts';

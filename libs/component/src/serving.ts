@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { errorMessage, type Logger } from '@keelson/base';
+import { headerLimit } from '@keelson/client';
 import type { Registry } from 'prom-client';
 import { answerHealth, type HealthCheck, isHealthPath } from './health.ts';
 import { HealthRecord } from './health-record.ts';
@@ -29,9 +30,6 @@ export interface HealthServer {
   present(texts: ServingTexts): void;
   close(): Promise<void>;
 }
-
-/** Bytes of a request's line and headers together, as Go allows: commands, continue tokens and selectors may be long. */
-export const headerLimit = 1024 * 1024;
 
 /** A component's secure port: health, `/metrics`, `/metrics/slis`, `/version`. @throws when it cannot listen, in words a user can act on. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {

@@ -73,13 +73,25 @@ export function goPrint(value: unknown): string {
   return `map[${entries.map(([key, inner]) => `${key}:${goPrint(inner)}`).join(' ')}]`;
 }
 
-/** A value that go-yaml has read as Go's `%#v` prints it: `map[interface {}]interface {}{"a":1}`. */
-export function goSyntax(value: unknown): string {
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+/** The same value with the members of its objects in order, as Go writes maps. */
+export function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
+  return Object.fromEntries(members.map(([name, member]) => [name, inOrder(member)]));
+}
+
+/**
+ * Decoded JSON as Go's `%#v` prints it: `map[string]interface {}{"a":1}`.
+ * @param mapType of its maps: what go-yaml has read has keys of any type.
+ */
+export function goSyntax(value: unknown, mapType = 'map[string]interface {}'): string {
+  const inner = (one: unknown): string => goSyntax(one, mapType);
+  if (Array.isArray(value)) return `[]interface {}{${value.map(inner).join(', ')}}`;
   if (typeof value !== 'object') return typeof value === 'string' ? goQuote(value) : String(value);
   if (value === null) return 'interface {}(nil)';
-  const entries = Object.entries(value).map(([key, inner]) => `${goQuote(key)}:${goSyntax(inner)}`);
-  return `map[interface {}]interface {}{${entries.join(', ')}}`;
+  const entries = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
+  return `${mapType}{${entries.map(([key, one]) => `${goQuote(key)}:${inner(one)}`).join(', ')}}`;
 }
 
 /** The type Go decodes a JSON value to, as `%T` prints it. */

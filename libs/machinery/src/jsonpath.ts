@@ -1,4 +1,4 @@
-import { goJson } from './go-text.ts';
+import { goJson, inOrder } from './go-text.ts';
 import { type PathNode, type Piece, parsePieces, type Steps } from './jsonpath-parse.ts';
 
 export interface JsonPathOptions {
@@ -153,15 +153,8 @@ function printResults(results: readonly unknown[]): string {
 
 /** Scalars as they are, lists and objects as JSON with sorted keys. */
 function printValue(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return goJson(sorted(value));
+  if (typeof value === 'object' && value !== null) return goJson(inOrder(value));
   return value === null || value === undefined ? '<nil>' : String(value);
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isMap(value)) return value;
-  const keys = Object.keys(value).sort();
-  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
 }
 
 /**

@@ -30,6 +30,9 @@ export interface YamlDuplicate {
   readonly line: number;
 }
 
+/** The type of maps that go-yaml reads. */
+const yamlMap = 'map[interface {}]interface {}';
+
 /** Copies that aliases may make; past it the document is an attack. */
 const aliasLimit = 1000;
 
@@ -170,11 +173,11 @@ function checkAliases(document: Document.Parsed): boolean {
 function checkScalars(document: Document.Parsed, end: number): void {
   visit(document, {
     Pair(_, { key, value }) {
-      if (isMap(key) || isSeq(key)) throw conversionError(`invalid map key: ${goSyntax(plain(key, document))}`);
+      if (isMap(key) || isSeq(key)) throw conversionError(`invalid map key: ${goSyntax(plain(key, document), yamlMap)}`);
       if (!isScalar(key) || key.value !== null) return;
       const held = isNode(value) ? plain(value, document) : null;
       throw new Error(
-        `error converting YAML to JSON: unsupported map key of type: %!s(<nil>), key: <nil>, value: ${held === null ? '<nil>' : goSyntax(held)}`,
+        `error converting YAML to JSON: unsupported map key of type: %!s(<nil>), key: <nil>, value: ${held === null ? '<nil>' : goSyntax(held, yamlMap)}`,
       );
     },
     Scalar(at, node) {

@@ -1,9 +1,9 @@
-import { copyOf, type FieldError, type FieldPath, fieldInvalid, formatFieldErrors } from '@keelson/machinery';
+import { copyOf, type FieldError, type FieldPath, fieldInvalid, formatFieldErrors, inOrder } from '@keelson/machinery';
 import { embeddedErrors, isEmbedded } from './embedded.ts';
 import { misshapen } from './metadata-shape.ts';
 import { prune } from './prune.ts';
 import { checkRules, hasRules } from './rules.ts';
-import { inOrder, type JsonMap, type Schema, somewhere } from './schema.ts';
+import { type JsonMap, type Schema, somewhere } from './schema.ts';
 import { validateValue } from './validate.ts';
 
 /** The API object of which a value is a part. */

@@ -1,6 +1,6 @@
-import { compareStrings } from '@keelson/machinery';
+import { compareStrings, inOrder } from '@keelson/machinery';
 import type { CustomResourceDefinitionVersion } from '@keelson/types';
-import { inOrder, isMap, type JsonMap, type Schema, type ValidationRule } from './schema.ts';
+import { isMap, type JsonMap, type Schema, type ValidationRule } from './schema.ts';
 
 /*
  * Parts of definitions as upstream shows them where they are wrong: in its own form of them, which has every member there is. Names are Go's.

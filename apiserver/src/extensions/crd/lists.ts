@@ -1,5 +1,5 @@
-import { compareStrings, type FieldError, fieldDuplicate, fieldInvalid, goJson } from '@keelson/machinery';
-import { inOrder, isMap, memberPath, memberSchema, type Schema } from './schema.ts';
+import { compareStrings, type FieldError, fieldDuplicate, fieldInvalid, goJson, inOrder } from '@keelson/machinery';
+import { isMap, memberPath, memberSchema, type Schema } from './schema.ts';
 
 /** Tells what an element of a list was before a change: only lists whose elements have keys know. @param old the list before. */
 export function counterparts(old: unknown, schema: Schema): (element: unknown) => unknown {

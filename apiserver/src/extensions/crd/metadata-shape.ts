@@ -1,6 +1,6 @@
-import { type FieldError, fieldInvalid, goTypeOf } from '@keelson/machinery';
+import { type FieldError, fieldInvalid, goTypeOf, inOrder } from '@keelson/machinery';
 import { isEmbedded } from './embedded.ts';
-import { inOrder, isMap, memberPath, memberSchema, type Schema } from './schema.ts';
+import { isMap, memberPath, memberSchema, type Schema } from './schema.ts';
 
 const text = 'string';
 const texts = 'map[string]string';

@@ -8,12 +8,13 @@ import {
   fieldInvalid,
   fieldRequired,
   formatFieldError,
+  inOrder,
   omitted,
 } from '@keelson/machinery';
 import { outOfBudget, rulesBudget } from '../cel/budget.ts';
 import { counterparts } from './lists.ts';
 import { type CompiledRule, compiledRules } from './rules-compile.ts';
-import { inOrder, isMap, memberPath, memberSchema, type Schema, somewhere, type ValidationRule } from './schema.ts';
+import { isMap, memberPath, memberSchema, type Schema, somewhere, type ValidationRule } from './schema.ts';
 
 /** Whether any value of the schema has rules: most have none, and are not walked. */
 export function hasRules(schema: Schema): boolean {

@@ -1,5 +1,3 @@
-import { compareStrings } from '@keelson/machinery';
-
 /**
  * The schema of a custom resource as its definition spells it (JSONSchemaProps), in the part that says what values may be. All code that
  * walks values by a schema is written to this.
@@ -56,14 +54,6 @@ export type JsonMap = Record<string, unknown>;
 
 export function isMap(value: unknown): value is JsonMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The same value with the members of its objects in order, as Go shows them. */
-export function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (!isMap(value)) return value;
-  const members = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
-  return Object.fromEntries(members.map(([name, member]) => [name, inOrder(member)]));
 }
 
 /** Schema of a member of an object, or undefined where the schema says nothing of it. */

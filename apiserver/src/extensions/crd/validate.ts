@@ -9,12 +9,13 @@ import {
   fieldUnsupported,
   formatFieldError,
   goJson,
+  inOrder,
 } from '@keelson/machinery';
 import { hasFormat, hasMeaning } from './formats.ts';
 import { counterparts } from './lists.ts';
 import { nearest } from './nearest.ts';
 import { fits } from './pattern.ts';
-import { inOrder, isMap, type JsonMap, type Schema } from './schema.ts';
+import { isMap, type JsonMap, type Schema } from './schema.ts';
 import { numberErrors } from './validate-numbers.ts';
 
 /**
@@ -80,10 +81,15 @@ function place(path: string): string {
 /** Null is never one of them, whatever they are. */
 function enumErrors(value: unknown, schema: Schema, path: string): FieldError[] {
   if (!schema.enum?.length) return [];
-  const text = goJson(inOrder(value));
-  if (value !== null && schema.enum.some((one) => goJson(inOrder(one)) === text)) return [];
+  if (value !== null && isAmong(value, schema.enum)) return [];
   const supported = schema.enum.map((one) => (typeof one === 'string' ? one : goJson(inOrder(one))));
   return [fieldUnsupported(place(path), inOrder(value), supported)];
+}
+
+function isAmong(value: unknown, all: readonly unknown[]): boolean {
+  if (typeof value !== 'object') return all.includes(value);
+  const text = goJson(inOrder(value));
+  return all.some((one) => goJson(inOrder(one)) === text);
 }
 
 function compositionErrors(value: unknown, { allOf, anyOf, oneOf, not }: Schema, path: string, old: unknown): FieldError[] {

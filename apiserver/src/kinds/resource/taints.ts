@@ -39,6 +39,7 @@ export function bindingErrors(
   const [wantedAt, failuresAt] = [at.child('bindingConditions'), at.child('bindingFailureConditions')];
   const named = (name: string, where: FieldPath): FieldError[] => invalidBy(isQualifiedName(name), where, name);
   const [some, others] = [wanted ?? [], failures ?? []];
+  const wantedNames = new Set(some);
   const again = (names: readonly string[], where: FieldPath): FieldError[] =>
     [...repeats(names)].map((index) => fieldDuplicate(where.index(index), names[index]));
   const errors = [
@@ -47,7 +48,7 @@ export function bindingErrors(
     ...again(some, wantedAt),
     ...again(others, failuresAt),
     ...others.flatMap((name, index) =>
-      some.includes(name)
+      wantedNames.has(name)
         ? [fieldInvalid(failuresAt.index(index), name, 'bindingFailureConditions must not overlap with bindingConditions')]
         : [],
     ),

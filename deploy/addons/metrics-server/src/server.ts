@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Clock, errorMessage, type Logger } from '@keelson/base';
+import { headerLimit } from '@keelson/client';
 import {
   type AccessAttributes,
   answerHealth,
   type DelegatedAuth,
   type HealthCheck,
-  headerLimit,
   isHealthPath,
   type UserInfo,
   versionInfo,

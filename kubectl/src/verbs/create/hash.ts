@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { compareStrings, goJson } from '@keelson/machinery';
+import { goJson, inOrder } from '@keelson/machinery';
 import type { AnyObject } from '../../types.ts';
 
 /** Letters and digits that could spell something are others in a name. */
@@ -11,16 +11,11 @@ export function withHash(object: AnyObject): AnyObject {
   const { name = '' } = metadata;
   const own =
     kind === 'Secret'
-      ? { data: sorted(data), kind, name, type }
-      : { ...(binaryData ? { binaryData: sorted(binaryData) } : {}), data: sorted(data), kind, name };
+      ? { data: inOrder(data), kind, name, type }
+      : { ...(binaryData ? { binaryData: inOrder(binaryData) } : {}), data: inOrder(data), kind, name };
   const digest = createHash('sha256').update(goJson(own)).digest('hex').slice(0, 10);
   return {
     ...object,
     metadata: { ...metadata, name: `${name}-${digest.replaceAll(/[013ae]/g, (character) => substitutes[character] ?? '')}` },
   };
-}
-
-function sorted(data: unknown): unknown {
-  if (typeof data !== 'object' || data === null) return data;
-  return Object.fromEntries(Object.entries(data).sort(([a], [b]) => compareStrings(a, b)));
 }

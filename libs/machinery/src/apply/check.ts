@@ -1,4 +1,4 @@
-import { compareStrings, goJson, goPrint, goQuote, goTypeOf } from '../go-text.ts';
+import { goPrint, goSyntax, goTypeOf } from '../go-text.ts';
 import { isObject } from '../patch/merge.ts';
 import { elementText, itemElement } from './element.ts';
 import { typeFor } from './own.ts';
@@ -58,7 +58,7 @@ function checkList(value: readonly unknown[], type: ListType, path: string, prob
 function checkScalar(value: unknown, wanted: ScalarType['of'], path: string, problems: string[]): void {
   const fits = wanted === 'any' ? typeof value !== 'object' : typeof value === wanted;
   if (fits) return;
-  if (wanted === 'string') problems.push(`${path}: expected string, got &value.valueUnstructured{Value:${goLiteral(value)}}`);
+  if (wanted === 'string') problems.push(`${path}: expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`);
   else if (wanted === 'number') problems.push(`${path}: expected numeric (int or float), got ${goTypeOf(value)}`);
   else problems.push(`${path}: expected ${wanted === 'any' ? 'any scalar' : wanted}, got ${shown(value)}`);
 }
@@ -66,13 +66,4 @@ function checkScalar(value: unknown, wanted: ScalarType['of'], path: string, pro
 /** A value as most of upstream's errors show it. */
 function shown(value: unknown): string {
   return `&{${goPrint(value)}}`;
-}
-
-/** A value in Go's syntax. */
-function goLiteral(value: unknown): string {
-  if (typeof value === 'string') return goQuote(value);
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goLiteral).join(', ')}}`;
-  if (!isObject(value)) return value === null ? 'interface {}(nil)' : goJson(value);
-  const members = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
-  return `map[string]interface {}{${members.map(([name, member]) => `${goQuote(name)}:${goLiteral(member)}`).join(', ')}}`;
 }

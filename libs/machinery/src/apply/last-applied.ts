@@ -1,4 +1,4 @@
-import { byteLength, compareStrings, goJson } from '../go-text.ts';
+import { byteLength, goJson, inOrder } from '../go-text.ts';
 import { isObject, type JsonObject } from '../patch/merge.ts';
 import { annotationSizeLimit } from '../validation.ts';
 import { checkConfiguration } from './check.ts';
@@ -47,11 +47,4 @@ function withoutAnnotation(object: object): object {
   if (!isObject(metadata?.annotations)) return object;
   const { [lastApplied]: _, ...annotations } = metadata.annotations;
   return { ...object, metadata: { ...metadata, annotations } };
-}
-
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (!isObject(value)) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, inOrder(inner)]));
 }

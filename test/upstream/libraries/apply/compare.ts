@@ -3,6 +3,7 @@ import {
   applyConfiguration,
   checkConfiguration,
   type FieldOwner,
+  inOrder,
   type MergeType,
   MergeTypes,
   problemsText,
@@ -137,13 +138,6 @@ function withoutNothing(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== null && !(Array.isArray(inner) && inner.length === 0));
   return Object.fromEntries(entries.map(([name, inner]) => [name, withoutNothing(inner)]));
-}
-
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, inner]) => [name, inOrder(inner)]));
 }
 
 function isObject(value: unknown): value is object {

@@ -1,3 +1,4 @@
+import { inOrder } from '@keelson/machinery';
 import { eventually } from '@keelson/testing';
 import { type Comparison, type Difference, differing } from '../../comparison.ts';
 import type { Oracle } from '../../oracle.ts';
@@ -38,16 +39,6 @@ function heart({ status, warnings, text }: Answer): unknown {
     JSON.stringify(inOrder(cause)).replaceAll(/:(\{\}|\[\])/g, ':null'),
   );
   return { status, reason: rest.reason, causes: causes?.sort() ?? message };
-}
-
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, one]) => [name, inOrder(one)]),
-  );
 }
 
 /** Questions, and both answers to each. */

@@ -6,6 +6,7 @@ import {
   createStrategicPatch,
   createThreeWayMergePatch,
   createThreeWayStrategicPatch,
+  inOrder,
   type JsonObject,
   type JsonPatchOperation,
   PatchConflict,
@@ -83,13 +84,6 @@ function answer(question: Question, schemas: Schemas): unknown {
     const { message } = cause as Error;
     return { error: message, ...(question.Ask === 'apply' && error instanceof StatusError ? { code: error.code } : {}) };
   }
-}
-
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, inner]) => [name, inOrder(inner)]));
 }
 
 /**
