@@ -1,5 +1,5 @@
 import { type Figure, percentile } from './figures.ts';
-import { accessOf, configMaps, median, type Round, round, Target } from './target.ts';
+import { accessOf, median, type Round, round, Target } from './target.ts';
 
 /**
  * What 10,000 pods cost an API server: how quickly they are created, and what they cost requests that have nothing to do with them. Prints
@@ -33,8 +33,8 @@ const pod = (name: string): string =>
 async function others(when: string): Promise<void> {
   const work: readonly (readonly [string, (n: number) => Promise<unknown>])[] = [
     ['create ConfigMap', () => server.create()],
-    ['get', (n) => server.send('GET', `${configMaps}/bench-${n % 3_000}`)],
-    ['list by label, 10 % match', () => server.send('GET', `${configMaps}?labelSelector=bench%3D3`)],
+    ['get', (n) => server.get(n)],
+    ['list by label, 10 % match', () => server.listByLabel()],
   ];
   for (const [name, one] of work) {
     await server.fill();

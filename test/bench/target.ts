@@ -2,10 +2,16 @@ import { Agent, request } from 'node:https';
 import { systemClock } from '@keelson/base';
 import { connectionOf, readKubeconfig, resolveContext } from '@keelson/client';
 
-export const configMaps = '/api/v1/namespaces/default/configmaps';
+/** Objects of 2 KB that a load is made of. */
+export interface Objects {
+  /** Of their collection. */
+  readonly path: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+const configMaps: Objects = { path: '/api/v1/namespaces/default/configmaps', apiVersion: 'v1', kind: 'ConfigMap' };
 const filler = 'x'.repeat(1_700);
-const configMap = (name: string, label: string): string =>
-  JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { bench: label } }, data: { filler } });
 
 /** Connections to servers that believe one client certificate: kept open, 256 at most. */
 export interface Access {
@@ -23,11 +29,13 @@ export async function accessOf(kubeconfig: string): Promise<Access> {
 export class Target {
   readonly #server: URL;
   readonly #agent: Agent;
+  readonly #objects: Objects;
   #created = 0;
 
-  constructor({ agent, address }: Access) {
+  constructor({ agent, address }: Access, objects = configMaps) {
     this.#agent = agent;
     this.#server = new URL(address);
+    this.#objects = objects;
   }
 
   send(method: string, path: string, body?: string): Promise<Buffer> {
@@ -51,20 +59,41 @@ export class Target {
 
   create(label?: string): Promise<Buffer> {
     const n = this.#created++;
-    return this.send('POST', configMaps, configMap(`bench-${n}`, label ?? String(n % 10)));
+    const { path, apiVersion, kind } = this.#objects;
+    const metadata = { name: `bench-${n}`, labels: { bench: label ?? String(n % 10) } };
+    return this.send('POST', path, JSON.stringify({ apiVersion, kind, metadata, data: { filler } }));
+  }
+
+  /** @param n any number. */
+  get(n: number): Promise<Buffer> {
+    return this.send('GET', `${this.#objects.path}/bench-${n % 3_000}`);
+  }
+
+  list(): Promise<Buffer> {
+    return this.send('GET', this.#objects.path);
+  }
+
+  /** A tenth of them. */
+  listByLabel(): Promise<Buffer> {
+    return this.send('GET', `${this.#objects.path}?labelSelector=bench%3D3`);
+  }
+
+  clear(): Promise<Buffer> {
+    return this.send('DELETE', this.#objects.path);
   }
 
   /** Leaves 3,000 objects and nothing else. */
   async fill(): Promise<void> {
-    await this.send('DELETE', configMaps);
+    await this.clear();
     this.#created = 0;
     for (let n = 0; n < 3_000; n += 60) await Promise.all(Array.from({ length: 60 }, () => this.create()));
   }
 
   /** 20,000 events: resolves to how many came per second. */
   async fanOut(watchers: number, changes: number, writers: number): Promise<number> {
-    const list = JSON.parse((await this.send('GET', `${configMaps}?limit=1`)).toString()) as { metadata: { resourceVersion: string } };
-    const path = `${configMaps}?watch=1&labelSelector=bench%3Dwatched&resourceVersion=${list.metadata.resourceVersion}`;
+    const { path: collection } = this.#objects;
+    const list = JSON.parse((await this.send('GET', `${collection}?limit=1`)).toString()) as { metadata: { resourceVersion: string } };
+    const path = `${collection}?watch=1&labelSelector=bench%3Dwatched&resourceVersion=${list.metadata.resourceVersion}`;
     let events = 0;
     const done = Promise.withResolvers<void>();
     const count = (): void => void (++events === watchers * changes && done.resolve());

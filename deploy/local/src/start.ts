@@ -1,6 +1,7 @@
 import { startAddons } from './addons/start.ts';
 import { type Cluster, planCluster } from './cluster/cluster.ts';
 import { loadCluster, saveCluster } from './cluster/file.ts';
+import { keepFromProxies } from './cluster/proxies.ts';
 import { type Launch, launch } from './launch.ts';
 import { freePort, readMachine } from './machine/facts.ts';
 import { installPackages } from './machine/packages.ts';
@@ -14,6 +15,8 @@ export interface Started {
   readonly cluster: Cluster;
   /** Names of the processes that this call started; none when all of them ran. */
   readonly started: readonly string[];
+  /** `NO_PROXY` as its clients need it; absent where they do well without. */
+  readonly noProxy?: string | undefined;
 }
 
 /**
@@ -25,11 +28,12 @@ export async function startCluster(options: UpOptions, deps: Pick<Launch, 'clock
   const { clock, say, signal } = deps;
   const before = await loadCluster(options.dataDir);
   const cluster = await planCluster(options, before, await readMachine(options.netns), freePort);
+  const noProxy = keepFromProxies(cluster, process.env);
   const alive = await runningNames(cluster);
   const missing = (await specsOf(cluster)).filter(({ name }) => !alive.has(name));
   const containerd = cluster.runtime === 'containerd' && !alive.has('containerd');
   const wantsAddons = (options.addons?.length ?? 0) > 0;
-  if (missing.length === 0 && !containerd && !wantsAddons) return { cluster, started: [] };
+  if (missing.length === 0 && !containerd && !wantsAddons) return { cluster, started: [], noProxy };
   if (!before && cluster.runtime === 'model') say(modelNotice(options, cluster));
   await installPackages(cluster, say);
   await preflight(cluster, alive);
@@ -44,7 +48,7 @@ export async function startCluster(options: UpOptions, deps: Pick<Launch, 'clock
     if (!before) await forget(cluster);
     throw error;
   }
-  return { cluster, started: [...(containerd ? ['containerd'] : []), ...missing.map(({ name }) => name)] };
+  return { cluster, started: [...(containerd ? ['containerd'] : []), ...missing.map(({ name }) => name)], noProxy };
 }
 
 function modelNotice(options: UpOptions, { nodes }: Cluster): string {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '@keelson/base';
 import { loadCluster } from './cluster/file.ts';
+import { keepFromProxies } from './cluster/proxies.ts';
 import { parseStatus } from './options.ts';
 import { renderReport, reportOn } from './report.ts';
 
@@ -11,6 +12,7 @@ import { renderReport, reportOn } from './report.ts';
 const dataDir = resolve(parseStatus(process.argv.slice(2)).dataDir);
 const cluster = await loadCluster(dataDir);
 if (cluster) {
+  keepFromProxies(cluster, process.env);
   const reports = await reportOn(cluster, systemClock);
   process.stdout.write(renderReport(reports));
   process.exitCode = reports.every(({ health }) => health === 'ok') ? 0 : 1;

@@ -34,7 +34,7 @@ try {
 // Connections that are kept open would keep the program.
 process.exit();
 
-function summary({ cluster, started }: Started): string {
+function summary({ cluster, started, noProxy }: Started): string {
   const { dataDir, nodes } = cluster;
   const from = (path: string): string => relative('.', path);
   const flag = given.dataDir === '.cluster' ? '' : ` -- --data-dir ${given.dataDir}`;
@@ -47,6 +47,7 @@ function summary({ cluster, started }: Started): string {
     head,
     '',
     `  export KUBECONFIG=${clusterPaths(dataDir).adminKubeconfig}`,
+    ...(noProxy === undefined ? [] : [`  export NO_PROXY=${noProxy}`]),
     '  npx kubectl get nodes',
     '  npx kubectl apply -f examples/hello/',
     '',

@@ -23,9 +23,10 @@ function election() {
   /** A candidate that leads until told to stop; `stall` stops its requests from being answered. */
   const candidate = (identity: string) => {
     const stop = new AbortController();
-    let stalled = false;
+    /** Requests that are not answered. */
+    let stalled = 0;
     const transport: Transport = {
-      send: (request) => (stalled ? unanswered(request.signal) : server.transport.send(request)),
+      send: (request) => (stalled-- > 0 ? unanswered(request.signal) : server.transport.send(request)),
       close: () => undefined,
     };
     const onLead = (signal: AbortSignal): Promise<void> => {
@@ -39,7 +40,7 @@ function election() {
     };
     const done = runWithLease(createApi(transport, { clock }), { lease, identity }, clock, silentLogger, stop.signal, onLead, steady);
     done.catch(() => undefined);
-    return { done, stop: () => stop.abort(), stall: () => (stalled = true) };
+    return { done, stop: () => stop.abort(), stall: (requests = Number.POSITIVE_INFINITY) => (stalled = requests) };
   };
   return { server, clock, held, leaders, candidate };
 }
@@ -82,6 +83,17 @@ test('a leader cut off stops before another starts', async () => {
   assert.deepEqual(leaders, ['+a', '-a', '+b']);
   b.stop();
   await b.done;
+});
+
+test('one request that is never answered does not cost the lease', async () => {
+  const { clock, leaders, candidate } = election();
+  const a = candidate('a');
+  await clock.settle();
+  a.stall(1);
+  await clock.advance(60_000);
+  assert.deepEqual(leaders, ['+a']);
+  a.stop();
+  await a.done;
 });
 
 test('a lease is judged by this clock, not by the times in it', async () => {

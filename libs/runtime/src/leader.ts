@@ -63,14 +63,15 @@ async function lead(
   }
 }
 
-/** Renews until told to stop; the error tells that the lease is lost. */
+/** Renews until told to stop; the error tells that the lease is lost. One request that is never answered does not cost the lease. */
 async function renew(candidate: Candidate, clock: Clock, deadline: number, period: number, stop: AbortSignal): Promise<Error | undefined> {
   let renewed = clock.now();
   for (;;) {
     await sleep(clock, period, stop).catch(() => undefined);
     if (stop.aborted) return undefined;
     const limit = new AbortController();
-    const timer = clock.after(renewed + deadline - clock.now(), () => limit.abort(new Error('timed out waiting for the condition')));
+    const patience = Math.min(renewed + deadline - clock.now(), deadline / 2);
+    const timer = clock.after(patience, () => limit.abort(new Error('timed out waiting for the condition')));
     const held = await candidate.tryAcquireOrRenew(AbortSignal.any([stop, limit.signal]));
     timer.cancel();
     if (stop.aborted) return undefined;

@@ -2,8 +2,8 @@ import { inOrder } from '@keelson/machinery';
 import { eventually } from '@keelson/testing';
 import { type Comparison, type Difference, differing } from '../../comparison.ts';
 import type { Oracle } from '../../oracle.ts';
+import { type Answer, Servers } from '../../servers.ts';
 import { kindOf, Questions } from './questions.ts';
-import { type Answer, Servers } from './servers.ts';
 
 type Json = Record<string, unknown>;
 

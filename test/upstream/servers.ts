@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { systemClock } from '@keelson/base';
 import { createCA, createKeyPair, issue } from '@keelson/pki';
 import { eventually, freePorts } from '@keelson/testing';
-import { root } from '../../../e2e/cluster.ts';
+import { root } from '../e2e/cluster.ts';
 
 /** What a server said. A status of 0: it broke off. */
 export interface Answer {
@@ -27,11 +27,11 @@ export class Servers {
     this.#dir = dir;
   }
 
-  /** Starts both, upstream's over an etcd of its own. @param program upstream's. Close it when done. */
-  static async start(program: string): Promise<Servers> {
-    const servers = new Servers(await mkdtemp(join(tmpdir(), 'keelson-definitions-')));
+  /** Starts both, upstream's over an etcd of its own. @param program upstream's. @param store of ours. Close it when done. */
+  static async start(program: string, store: 'memory' | 'sqlite' = 'memory'): Promise<Servers> {
+    const servers = new Servers(await mkdtemp(join(tmpdir(), 'keelson-servers-')));
     try {
-      await servers.#start(program);
+      await servers.#start(program, store);
     } catch (error) {
       await servers.close();
       throw error;
@@ -45,6 +45,17 @@ export class Servers {
     return Promise.all([this.#send(ours, method, path, body), this.#send(theirs, method, path, body)]);
   }
 
+  /** Where they are. */
+  get addresses(): readonly [ours: string, theirs: string] {
+    const [ours = 0, theirs = 0] = this.#ports;
+    return [`https://127.0.0.1:${ours}`, `https://127.0.0.1:${theirs}`];
+  }
+
+  /** Connections of an administrator of both. */
+  get agent(): Agent {
+    return this.#agent;
+  }
+
   async close(): Promise<void> {
     this.#agent.destroy();
     for (const child of this.#children.reverse()) {
@@ -54,7 +65,7 @@ export class Servers {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  async #start(program: string): Promise<void> {
+  async #start(program: string, store: string): Promise<void> {
     const [ours = 0, theirs = 0, client = 0, peer = 0] = await freePorts(4);
     const file = (name: string): string => join(this.#dir, name);
     const flags = await this.#writeFiles(`https://127.0.0.1:${ours}`);
@@ -62,7 +73,13 @@ export class Servers {
     const peers = [`--listen-peer-urls=http://127.0.0.1:${peer}`, `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`];
     this.#run('etcd', ['--data-dir', file('etcd'), ...listening, ...peers, `--initial-cluster=default=http://127.0.0.1:${peer}`]);
     const accounts = [`--service-account-key-file=${file('sa.pub')}`, `--service-account-signing-key-file=${file('sa.key')}`];
-    const own = ['--storage-backend=memory', '--authorization-mode=RBAC', '--service-cluster-ip-range=10.96.0.0/16', ...accounts];
+    const own = [
+      `--storage-backend=${store}`,
+      `--storage-file=${file('keelson.db')}`,
+      '--authorization-mode=RBAC',
+      '--service-cluster-ip-range=10.96.0.0/16',
+      ...accounts,
+    ];
     const issuer = '--service-account-issuer=https://kubernetes.default.svc';
     this.#run(process.execPath, [join(root, 'apiserver/src/main.ts'), `--secure-port=${ours}`, issuer, ...own, ...flags]);
     this.#ports = [ours, ours];
