@@ -34,7 +34,7 @@ const bundles: readonly Bundle[] = [
     entries: {
       main: 'apiserver/src/main.ts',
       'sqlite-worker': 'apiserver/src/storage/sqlite/worker.ts',
-      'yaml-worker': 'apiserver/src/http/yaml-worker.ts',
+      'yaml-worker': 'apiserver/src/http/decode/yaml-worker.ts',
     },
   },
   ...['scheduler', 'controller-manager', 'kubelet', 'kube-proxy', 'kubectl'].map((name) => ({

@@ -12,7 +12,7 @@ import { eventually, recordingLogger, SimulatedClock } from '@keelson/testing';
 import { ConfigMap } from '@keelson/types';
 import { authoritiesOf } from './auth/trust.ts';
 import { type CertificateFiles, followCertificateFiles, openCertificateFiles } from './certificate-files.ts';
-import { listen, type RunningServer } from './http/server.ts';
+import { listen, type RunningServer } from './http/listener/server.ts';
 import { apiserverOptions } from './options.ts';
 import { type Fixture, startServer } from './testing/fixture.ts';
 

@@ -4,7 +4,7 @@ import type { OptionValues } from '@keelson/component';
 import { type FrontProxyTrust, parseBundle } from '@keelson/pki';
 import { authoritiesOf, type Trust } from './auth/trust.ts';
 import { FileValue, type Following } from './file-value.ts';
-import type { RunningServer } from './http/server.ts';
+import type { RunningServer } from './http/listener/server.ts';
 import type { apiserverOptions } from './options.ts';
 import { type ServedAs, servingFiles } from './serving-certificate.ts';
 

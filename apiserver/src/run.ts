@@ -13,9 +13,9 @@ import { type CertificateFiles, followCertificateFiles, openCertificateFiles } f
 import { neighbours } from './components.ts';
 import type { VersionInfo } from './discovery/routes.ts';
 import { textOf } from './file-value.ts';
-import { forBrowsers } from './http/browsers.ts';
-import { draining } from './http/drain.ts';
-import { listen } from './http/server.ts';
+import { forBrowsers } from './http/listener/browsers.ts';
+import { draining } from './http/listener/drain.ts';
+import { listen } from './http/listener/server.ts';
 import { inert } from './inert.ts';
 import { addressAt } from './kinds/core/cidr.ts';
 import { openStore } from './open-store.ts';

@@ -6,9 +6,9 @@ import { systemClock } from '@keelson/base';
 import { inProcessTransport, readText } from '@keelson/client';
 import { type OptionValues, parseFlags, resolveOptions } from '@keelson/component';
 import { createCA, issue } from '@keelson/pki';
-import { forBrowsers } from './http/browsers.ts';
-import { draining } from './http/drain.ts';
-import { listen, type RunningServer } from './http/server.ts';
+import { forBrowsers } from './http/listener/browsers.ts';
+import { draining } from './http/listener/drain.ts';
+import { listen, type RunningServer } from './http/listener/server.ts';
 import { servingOptions, servingSettings } from './serving-options.ts';
 import { type Fixture, startServer } from './testing/fixture.ts';
 

@@ -1,7 +1,7 @@
 import type { OptionSpecs, OptionValues, TlsTerms } from '@keelson/component';
-import { type BrowserRules, checkTransportSecurity, readOrigins } from './http/browsers.ts';
 import type { RequestLimits } from './http/deadline.ts';
-import { readTlsTerms } from './http/tls.ts';
+import { type BrowserRules, checkTransportSecurity, readOrigins } from './http/listener/browsers.ts';
+import { readTlsTerms } from './http/listener/tls.ts';
 
 const none: readonly string[] = [];
 

@@ -52,6 +52,11 @@ export function throwAll(errors: readonly unknown[]): void {
   if (errors.length > 1) throw new ManyErrors(errors);
 }
 
+/** The errors that `throwAll` threw as one. */
+export function errorsOf(thrown: unknown): readonly unknown[] {
+  return thrown instanceof ManyErrors ? thrown.errors : [thrown];
+}
+
 /** The first of each message: of several objects the same may be said. */
 export function distinct(errors: readonly unknown[]): unknown[] {
   const messages = errors.map(errorMessage);

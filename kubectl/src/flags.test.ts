@@ -27,7 +27,8 @@ test('flags in all their forms', () => {
     [values()['dry-run'], values('--dry-run')['dry-run'], values('--dry-run=server')['dry-run']],
     ['none', 'unchanged', 'server'],
   );
-  assert.deepEqual([values('--timeout=1m30s').timeout, values('--timeout=5').timeout], [90_000, 5000]);
+  assert.deepEqual([values('--timeout=1m30s').timeout, values('--timeout=0').timeout], [90_000, 0]);
+  assert.throws(() => values('--timeout=5'), /^UsageError: invalid argument "5" for "--timeout" flag: time: missing unit in duration "5"$/);
 });
 
 test('positional arguments anywhere, and all after a double dash', () => {

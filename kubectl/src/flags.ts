@@ -181,7 +181,7 @@ function add(before: unknown, spec: FlagSpec, { name, value }: Token): unknown {
 
 function readDuration(value: string, invalid: (why: string) => UsageError): number {
   try {
-    return /^\d+$/.test(value) && value !== '0' ? Number(value) * 1000 : parseGoDuration(value);
+    return parseGoDuration(value);
   } catch (error) {
     throw invalid((error as Error).message);
   }

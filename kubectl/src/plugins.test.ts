@@ -43,6 +43,39 @@ test('plugins are listed with what is wrong with them', async () => {
   assert.equal((await kubectl(['plugin', 'list'], [folder])).stderr, 'error: unable to find any kubectl plugins in your PATH\n');
 });
 
+test('a plugin that begins as a verb is never called, and each of its faults is told', async () => {
+  const three = join(folder, 'three');
+  mkdirSync(three);
+  plugin(join(three, 'kubectl-get'), 0o644);
+  for (const name of ['create-thing', 'set-sa', 'help-me']) plugin(join(three, `kubectl-${name}`));
+  const { stderr } = await kubectl(['plugin', 'list'], [one, three]);
+  assert.deepEqual(stderr.split('\n').slice(2), [
+    '  - warning: kubectl-create-thing overwrites existing command: "kubectl create"',
+    `  - warning: ${join(three, 'kubectl-get')} identified as a kubectl plugin, but it is not executable`,
+    `  - warning: ${join(three, 'kubectl-get')} is overshadowed by a similarly named plugin: ${join(one, 'kubectl-get')}`,
+    '  - warning: kubectl-get overwrites existing command: "kubectl get"',
+    '  - warning: kubectl-help-me overwrites existing command: "kubectl help"',
+    '  - warning: kubectl-set-sa overwrites existing command: "kubectl set serviceaccount"',
+    'error: 8 plugin warnings were found',
+    '',
+  ]);
+  // Of create alone plugins can be subverbs.
+  assert.equal((await kubectl(['create', 'thing', 'a', '--b'], [three])).code, 3);
+  assert.match((await kubectl(['create', '-n', 'x', 'thing'], [three])).stderr, /^error: Unexpected args: \[thing\]/);
+});
+
+test('plugins are completed, and complete themselves', async () => {
+  const four = join(folder, 'four');
+  mkdirSync(four);
+  for (const name of ['kubectl-mine', 'kubectl-mine-sub', 'kubectl-a_b']) plugin(join(four, name));
+  writeFileSync(join(four, 'kubectl_complete-mine'), '#!/bin/sh\necho "got $1"\necho :2\n', { mode: 0o755 });
+  const complete = async (...words: string[]) => (await kubectl(['__completeNoDesc', ...words], [four, '/usr/bin', '/bin'])).stdout;
+  assert.equal(await complete('m'), 'mine\n:4\n');
+  assert.equal(await complete('a-'), 'a-b\n:4\n');
+  assert.equal(await complete('mine', 's'), 'sub\ngot s\n:2\n');
+  assert.equal(await complete('mine', 'sub', ''), ':0\n');
+});
+
 test('the plugin of the longest name runs with what is left', async () => {
   assert.equal((await kubectl(['foo', 'bar-baz', 'a', '--b'], [one])).code, 3);
   assert.equal((await kubectl(['foo', 'a', '--b'], [one])).code, 3);

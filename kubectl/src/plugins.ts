@@ -12,8 +12,8 @@ export interface Plugin {
   readonly executable: boolean;
 }
 
-/** All files of the PATH that are called as plugins are, in the order in which they would be found. */
-export function findPlugins({ env }: Pick<Shell, 'env'>, unreadable: (folder: string) => void = () => {}): Plugin[] {
+/** All files of the PATH that are called as plugins are, or otherwise begin with `prefix`, in the order in which they would be found. */
+export function findPlugins({ env }: Pick<Shell, 'env'>, unreadable: (folder: string) => void = () => {}, prefix = pluginPrefix): Plugin[] {
   const folders = [...new Set((env.PATH ?? '').split(delimiter).filter((folder) => folder.trim() !== ''))];
   return folders.flatMap((folder) => {
     let names: string[];
@@ -23,7 +23,7 @@ export function findPlugins({ env }: Pick<Shell, 'env'>, unreadable: (folder: st
       unreadable(folder);
       return [];
     }
-    const own = names.filter((name) => name.startsWith(pluginPrefix) && isFile(join(folder, name)));
+    const own = names.filter((name) => name.startsWith(prefix) && isFile(join(folder, name)));
     return own.map((name) => ({ name, path: join(folder, name), executable: isExecutable(join(folder, name)) }));
   });
 }
@@ -43,13 +43,13 @@ function isExecutable(path: string): boolean {
 
 /**
  * Runs the plugin that is named by the longest beginning of the words, `kubectl-foo-bar` for `foo bar`, with the rest as its arguments.
- * Undefined when there is none.
+ * Undefined when there is none. @param least how many words its name has at least.
  */
-export function runPlugin(argv: readonly string[], shell: Shell): Promise<number> | undefined {
+export function runPlugin(argv: readonly string[], shell: Shell, least = 1): Promise<number> | undefined {
   const flag = argv.findIndex((word) => word.startsWith('-'));
   const words = (flag === -1 ? argv : argv.slice(0, flag)).map((word) => word.replaceAll('-', '_'));
   const plugins = findPlugins(shell).filter(({ executable }) => executable);
-  for (let length = words.length; length > 0; length--) {
+  for (let length = words.length; length >= least; length--) {
     const name = pluginPrefix + words.slice(0, length).join('-');
     const plugin = plugins.find((each) => each.name === name);
     if (plugin) return execute(plugin.path, argv.slice(length), shell);

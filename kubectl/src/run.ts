@@ -40,7 +40,8 @@ export async function run(argv: readonly string[], given: Partial<Shell> = {}): 
   const at: Place = { path: 'kubectl', help: '', address: () => 'localhost:8080' };
   try {
     const [first, ...words] = argv;
-    return first === '__complete' ? await complete(words, shell, verbs) : await dispatch(argv, shell, at);
+    const completes = first === '__complete' || first === '__completeNoDesc';
+    return completes ? await complete(words, shell, verbs, first === '__complete') : await dispatch(argv, shell, at);
   } catch (error) {
     return report(error, shell, at);
   }
@@ -221,6 +222,10 @@ async function choose(argv: readonly string[], shell: Shell): Promise<Chosen | n
       const code = await runPlugin(argv, shell);
       if (code === undefined) throw new UsageError(unknownCommand(name), 'none');
       return code;
+    }
+    if (!entry && path === 'kubectl create' && name !== undefined) {
+      const code = await runPlugin(argv, shell, 2);
+      if (code !== undefined) return code;
     }
     if (!entry) return verb ? { verb, path, summary, argv: left } : undefined;
     verb = await entry.load();

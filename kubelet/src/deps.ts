@@ -5,6 +5,7 @@ import type { Node, Pod } from '@keelson/types';
 import type { ClusterDns, DnsSettings } from './config/dns.ts';
 import type { Paths } from './config/paths.ts';
 import type { Runtime } from './cri/types.ts';
+import type { NodeDevices } from './devices/types.ts';
 import type { EvictionSettings } from './eviction/manager.ts';
 import type { NodeResources } from './eviction/signals.ts';
 import type { Footprints } from './footprint/footprints.ts';
@@ -12,7 +13,8 @@ import type { KubeletMetrics } from './metrics.ts';
 import type { MachineFacts } from './node/facts.ts';
 import type { NodeIdentity } from './node/object.ts';
 import type { Prober } from './probe/prober.ts';
-import type { Drivers, Host } from './volume/host.ts';
+import type { Drivers } from './volume/drivers.ts';
+import type { Host } from './volume/host.ts';
 import type { Cgroups } from './worker/cgroups.ts';
 
 export interface KubeletConfig {
@@ -54,6 +56,8 @@ export interface KubeletDeps {
   readonly host: Host;
   /** Absent: there are no storage drivers on this node. */
   readonly drivers?: Drivers | undefined;
+  /** Absent: the node has none. */
+  readonly devices?: NodeDevices | undefined;
   readonly prober: Prober;
   readonly machine: MachineFacts;
   readonly network?: PodNetwork | undefined;

@@ -36,6 +36,8 @@ export interface Kubelet {
   readonly registration: Registration;
   /** When the node's containers were last listed, in milliseconds. */
   readonly relistedAt: number;
+  /** The pods that have not ended; undefined while a source has not told of its pods yet. */
+  readonly active: readonly Pod[] | undefined;
   /** Registers the node and runs its pods until aborted; pods keep running afterwards. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -85,6 +87,7 @@ class NodeAgent implements Kubelet {
       runtime,
       host,
       drivers: deps.drivers,
+      devices: deps.devices,
       observer: this.#observer,
       images: new ImageManager(runtime.images, clock),
       objects: new ReferencedObjects({ api, clock, random: deps.random, log }, this.#stop.signal, (uids) => this.workers.refresh(uids)),
@@ -110,6 +113,10 @@ class NodeAgent implements Kubelet {
       }),
     );
     this.registration = new Registration(api, clock, log, () => this.#view());
+  }
+
+  get active(): readonly Pod[] | undefined {
+    return this.#knowsAll() ? this.workers.active : undefined;
   }
 
   get relistedAt(): number {
@@ -224,7 +231,7 @@ class NodeAgent implements Kubelet {
   }
 
   async #view(): Promise<NodeView> {
-    const { config, drivers, machine, runtime } = this.#deps;
+    const { config, devices, drivers, machine, runtime } = this.#deps;
     const before = this.#networkDown();
     this.#runtimeInfo = await runtime.info().catch(() => undefined);
     if (before !== undefined && this.#networkDown() === undefined) this.workers.retry('/sandbox');
@@ -238,7 +245,17 @@ class NodeAgent implements Kubelet {
       pidPressure: pid,
     };
     const volumesInUse = (await drivers?.inUse().catch(() => undefined)) ?? [];
-    return { identity: config.node, machine, health, images, thresholds: config.eviction.thresholds, volumesInUse };
+    const thresholds = config.eviction.thresholds;
+    return {
+      identity: config.node,
+      machine,
+      health,
+      images,
+      thresholds,
+      volumesInUse,
+      devices: devices?.amounts() ?? new Map(),
+      isNew: devices?.isNew ?? false,
+    };
   }
 
   /** The conditions of the node that keep pods away. */

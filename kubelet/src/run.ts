@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createApi } from '@keelson/client';
+import { type Api, createApi } from '@keelson/client';
 import {
   type Component,
   type ComponentContext,
@@ -28,8 +28,9 @@ import { configKind, inert } from './config-file.ts';
 import { GrpcRuntime } from './cri/grpc/index.ts';
 import { ModelRuntime } from './cri/model/index.ts';
 import type { Runtime } from './cri/types.ts';
-import { type DriverDeps, nodeDrivers } from './csi/index.ts';
+import { nodeDrivers } from './csi/index.ts';
 import type { KubeletConfig, KubeletDeps } from './deps.ts';
+import { nodeDevices } from './devices/index.ts';
 import { evictionSettings } from './eviction/flags.ts';
 import { Footprints } from './footprint/footprints.ts';
 import { createKubelet, type Kubelet } from './kubelet.ts';
@@ -41,6 +42,7 @@ import { readMachine } from './node/machine.ts';
 import { measureNode } from './node/measure.ts';
 import { type Reserved, reservedOf } from './node/reserved.ts';
 import { options } from './options.ts';
+import { PluginWatcher } from './plugins/watcher.ts';
 import { podNamespace } from './pod/naming.ts';
 import { observePods } from './pod-metrics.ts';
 import { modelProber, networkProber } from './probe/prober.ts';
@@ -85,12 +87,8 @@ export const component: Component<Options> = {
     const probeMetrics = new Registry();
     const metrics = kubeletMetrics(context.metrics, probeMetrics, name);
     let kubelet: Kubelet | undefined;
-    const drivers = driversOf(context, kind, name, {
-      api,
-      node: () => kubelet?.registration.node,
-      report: async () => kubelet?.registration.update(),
-    });
-    const footprints = new Footprints(kind.host, paths(values), clock, drivers?.parts.drivers);
+    const plugins = await pluginsOf(context, kind, name, api, () => kubelet);
+    const footprints = new Footprints(kind.host, paths(values), clock, plugins?.parts.drivers);
     const usage = new Usage({ nodeName: name, clock, runtime: kind.runtime, meter: kind.meter, footprint: (pod) => footprints.of(pod) });
     const serving = {
       nodeName: name,
@@ -116,7 +114,7 @@ export const component: Component<Options> = {
       const config = configuration(values, name, server.port);
       const informers = createInformers({ api, clock, random, log });
       const events = createEventRecorder({ api, component: 'kubelet', host: name, clock, log, signal });
-      const parts = { ...kind, ...drivers?.parts, footprints, config, clock, random, log, api, informers, events, metrics };
+      const parts = { ...kind, ...plugins?.parts, footprints, config, clock, random, log, api, informers, events, metrics };
       kubelet = createKubelet(parts);
       const { workers } = kubelet;
       metrics.observe(workers);
@@ -125,7 +123,7 @@ export const component: Component<Options> = {
       const logs = () => keepLogsSmall(kind.runtime.containers, () => workers.all, logLimits(values), clock, signal, log);
       const rotation = certificates.rotate((tls) => server.present({ tls }));
       const following = followServing(servingFiles(values), given, server.present, context);
-      await Promise.all([kubelet.run(signal), rotation, following, ...(kind.model ? [] : [logs(), drivers?.run(signal)])]);
+      await Promise.all([kubelet.run(signal), rotation, following, ...(kind.model ? [] : [logs(), plugins?.run(signal)])]);
     } finally {
       closeHealth();
       await server.close();
@@ -190,17 +188,42 @@ async function makesNetwork({ options: values, log }: Context): Promise<boolean>
   return list === undefined;
 }
 
-/** Storage drivers mount what is really mounted: a model has none. */
-function driversOf(
+/** What plugins of the node are for. They work on what is really there: a model has none. */
+interface Plugins {
+  readonly parts: Pick<KubeletDeps, 'devices' | 'drivers' | 'sweep'>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+async function pluginsOf(
   { options: values, clock, random, log }: Context,
   { model, host }: NodeKind,
   nodeName: string,
-  cluster: Pick<DriverDeps, 'api' | 'node' | 'report'>,
-): { readonly parts: Pick<KubeletDeps, 'drivers' | 'sweep'>; run(signal: AbortSignal): Promise<void> } | undefined {
+  api: Api,
+  kubelet: () => Kubelet | undefined,
+): Promise<Plugins | undefined> {
   if (model) return undefined;
   const root = resolve(values['root-dir']);
-  const { volumes: drivers, run } = nodeDrivers({ ...cluster, clock, random, log, nodeName, root });
-  return { parts: { drivers, sweep: (known) => removeLeftovers(join(root, 'pods'), known, { host, drivers }) }, run };
+  const node = () => kubelet()?.registration.node;
+  const report = async () => kubelet()?.registration.update();
+  const { volumes: drivers, handler } = nodeDrivers({ api, clock, random, nodeName, root, node, report });
+  const owned = nodeDevices({
+    api,
+    clock,
+    log,
+    root,
+    node,
+    active: () => kubelet()?.active,
+    changed: (uids) => uids.forEach((uid) => void kubelet()?.workers.poke(uid)),
+    report: () => kubelet()?.registration.poke(),
+  });
+  await owned.start();
+  const directory = join(root, 'plugins_registry');
+  // Plugins that run as pods expect them to be there.
+  for (const path of [directory, join(root, 'plugins')]) await mkdir(path, { recursive: true, mode: 0o750 });
+  const watcher = new PluginWatcher({ clock, log, directory, handlers: { CSIPlugin: handler, ...owned.handlers } });
+  const sweep = (known: ReadonlySet<string>) => removeLeftovers(join(root, 'pods'), known, { host, drivers });
+  const run = async (signal: AbortSignal) => void (await Promise.all([watcher.run(signal), owned.run(signal)]));
+  return { parts: { drivers, devices: owned.devices, sweep }, run };
 }
 
 function modelKind({ options: values, clock, random }: Context, name: string): NodeKind {

@@ -1,7 +1,8 @@
 import { createApi, loadKubeconfig, transportFor } from '@keelson/client';
 import { eventually } from '@keelson/testing';
-import { Deployment, Node, Pod, ServiceAccount } from '@keelson/types';
+import { Deployment, Pod, ServiceAccount } from '@keelson/types';
 import type { Figure } from './figures.ts';
+import { addNodes, heldPod } from './held.ts';
 
 /**
  * A Deployment of 1,000 on 100 nodes that nobody serves, over real processes: until the last pod is bound. Prints one JSON document of
@@ -18,28 +19,13 @@ await eventually(() => api.get(ServiceAccount, { name: 'default', namespace }), 
   message: 'the default account is there',
 });
 
-/** Their leases are never renewed: they count as alive for 50 s. */
-async function addNode(name: string): Promise<void> {
-  await api.create(Node, { metadata: { name, labels: { bench: 'held' } }, spec: {} });
-  const resources = { cpu: '32', memory: '64Gi', pods: '110' };
-  const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }];
-  const patch = { status: { capacity: resources, allocatable: resources, conditions } };
-  await api.patch(Node, { name }, 'application/merge-patch+json', patch, { subresource: 'status' });
-}
-
-const names = Array.from({ length: nodes }, (_, n) => `held-${n}`);
-await Promise.all(names.map(addNode));
-await eventually(async () => (await api.list(Node, {})).items.filter(({ spec }) => !spec?.taints?.length).length >= nodes, {
-  deadlineMs: 20_000,
-  message: 'the nodes take pods',
-});
+await addNodes(api, nodes);
 
 /** Seconds until the last pod was created, and bound. */
 async function rollout(name: string): Promise<{ created: number; bound: number }> {
   const abort = new AbortController();
   const labels = { app: name };
-  const containers = [{ name: 'main', image: 'registry.k8s.io/pause:3.10.2', resources: { requests: { cpu: '100m' } } }];
-  const template = { metadata: { labels }, spec: { nodeSelector: { bench: 'held' }, containers } };
+  const template = { metadata: { labels }, spec: heldPod };
   const start = performance.now();
   const seconds = (): number => (performance.now() - start) / 1000;
   const created = new Set<string>();

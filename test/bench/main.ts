@@ -92,6 +92,17 @@ async function deployment(): Promise<void> {
   for (const figure of middle(runs)) report(figure);
 }
 
+/** Pods that fit nowhere until there are nodes. */
+async function unschedulable(): Promise<void> {
+  const cluster = new RealCluster('fitless', ['--runtime', 'model']);
+  try {
+    await cluster.up();
+    for (const figure of await inProcess('unschedulable.ts', cluster.kubeconfig)) report(figure);
+  } finally {
+    await cluster.down();
+  }
+}
+
 /** An API server over one of the stores and nobody else, and what the same load gets from a server that does nothing. */
 async function alone(store: 'etcd' | 'sqlite'): Promise<void> {
   process.stdout.write(`on ${store}:\n`);
@@ -131,6 +142,7 @@ try {
   await cluster.down();
 }
 await deployment();
+await unschedulable();
 await alone('sqlite');
 if (onPath('etcd')) await alone('etcd');
 else process.stdout.write('no etcd on the PATH: not measured\n');

@@ -3,6 +3,7 @@ import { whyNotReal } from './cluster.ts';
 import { admission } from './pods/admission.ts';
 import { alone } from './pods/alone.ts';
 import { Bench } from './pods/bench.ts';
+import { devices, devicesAlone } from './pods/devices.ts';
 import { environment } from './pods/environment.ts';
 import { imagesAndStreams } from './pods/images-and-streams.ts';
 import { isolation } from './pods/isolation.ts';
@@ -29,6 +30,7 @@ const sideBySide = {
   ...claims,
   ...volumeEdges,
   ...csi,
+  ...devices,
   ...lifecycle,
   ...isolation,
   ...imagesAndStreams,
@@ -45,5 +47,5 @@ describe('pods on a real node', { skip: skip ?? false, timeout: 480_000 }, () =>
   describe('side by side', { concurrency: 6 }, () => {
     for (const [name, run] of Object.entries(sideBySide)) test(name, () => run(bench));
   });
-  for (const [name, run] of Object.entries({ ...resizeAlone, ...alone })) test(name, () => run(bench));
+  for (const [name, run] of Object.entries({ ...resizeAlone, ...devicesAlone, ...alone })) test(name, () => run(bench));
 });

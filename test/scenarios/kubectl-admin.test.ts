@@ -110,27 +110,6 @@ test('debug adds a container, copies a pod and goes to a node', async () => {
   for (const [line, stderr] of refused) assert.deepEqual(await kubectl(line), { code: 1, stdout: '', stderr });
 });
 
-test('completion knows verbs, flags, types and names', async () => {
-  const { ok } = server;
-  const complete = async (...words: string[]): Promise<string[]> => {
-    const lines = (await ok(['__complete', ...words])).trimEnd().split('\n');
-    return lines.map((line) => line.split('\t')[0] ?? '');
-  };
-  await ok('create configmap one');
-  await ok('create configmap one -n kube-system');
-  assert.deepEqual(await complete('rollout', 'un'), ['undo', ':4']);
-  assert.deepEqual(await complete('get', 'configm'), ['configmaps', ':4']);
-  assert.deepEqual(await complete('get', 'cm', 'on'), ['one', ':4']);
-  assert.deepEqual(await complete('get', 'cm/on'), ['cm/one', ':4']);
-  assert.deepEqual(await complete('get', 'cm', 'one', 'on'), [':4']);
-  assert.deepEqual(await complete('get', 'cm', '-n', 'kube-sys'), ['kube-system', ':4']);
-  assert.deepEqual(await complete('get', '--output=ya'), ['--output=yaml', ':4']);
-  assert.deepEqual(await complete('get', '--all-n'), ['--all-namespaces', ':4']);
-  assert.deepEqual(await complete('apply', '-f', ''), [':0']);
-  assert.deepEqual(await complete('exec', 'p', '--', 'l'), [':0']);
-  for (const shell of ['bash', 'fish', 'zsh']) assert.match(await ok(`completion ${shell}`), /kubectl __complete|" __complete/);
-});
-
 test('the proxy passes on what the server says, and little else', async (t) => {
   writeFileSync(join(folder, 'page.html'), '<p>page</p>');
   const proxy = server.start(`proxy --port=0 --www=${folder} --www-prefix=/files`);

@@ -49,6 +49,7 @@ const pure = [
   /^apiserver\/src\/fairness\/core\//,
   /^scheduler\/src\/(cycle|plugins)\//,
   /^kubelet\/src\/pod\//,
+  /^kubelet\/src\/devices\/(amounts\/(inventory|holdings|choose|options|names)|claims\/(plan|book|health)|lister\/view)\.ts$/,
   /^kube-proxy\/src\/model\//,
   /^controller-manager\/src\/.*\/plan(-[^/]*)?\.ts$/,
   /^controller-manager\/src\/.*\/plan\//,

@@ -1,7 +1,7 @@
 import { equal, type FieldError, type FieldPath, fieldForbidden, forbidden, invalid, path } from '@keelson/machinery';
 import { Namespace, ResourceClaim, ResourceClaimTemplate } from '@keelson/types';
 import { describe } from '../auth/authorize.ts';
-import { splitServiceAccount } from '../auth/service-account-name.ts';
+import { splitServiceAccount } from '../auth/tokens/service-account-name.ts';
 import type { AuthorizationAttributes, Decision, UserInfo } from '../auth/types.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './types.ts';
 

@@ -13,7 +13,7 @@ import { limitRanger } from './limit-ranger.ts';
 import { offByDefault } from './names.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { namespaceAutoProvision, namespaceExists } from './namespaces.ts';
-import { nodeRestriction } from './node-restriction.ts';
+import { nodeRestriction } from './node-restriction/node-restriction.ts';
 import { ownerReferencesPermissionEnforcement } from './owner-references.ts';
 import { limitPodHardAntiAffinityTopology } from './pod-anti-affinity.ts';
 import { noPodNodeSelectors, podNodeSelector } from './pod-node-selector.ts';

@@ -48,7 +48,7 @@ async function blockingProblem(
   { registry, user, namespace }: AdmissionAttributes,
   authorize: Authorize,
 ): Promise<string | undefined> {
-  const found = [...registry.stores].find((store) => store.kind.apiVersion === apiVersion && store.kind.kind === kind);
+  const found = registry.named({ apiVersion, kind });
   if (!found)
     return `cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion ${apiVersion} Kind ${kind}: no matches for kind "${kind}" in version "${apiVersion}"`;
   const { group, version, resource, namespaced } = found.kind;

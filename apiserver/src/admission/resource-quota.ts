@@ -13,7 +13,8 @@ import {
 } from '@keelson/machinery';
 import { Pod, ResourceQuota } from '@keelson/types';
 import { systemUser } from '../auth/types.ts';
-import { update, type Writable } from '../registry/write.ts';
+import type { Writable } from '../registry/writable.ts';
+import { update } from '../registry/write.ts';
 import { type LimitedResource, missingQuota } from './limited-resources.ts';
 import { listObjects } from './objects.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './types.ts';
@@ -89,9 +90,7 @@ async function pay(quota: ResourceQuota, requested: Resources, attributes: Admis
   const apply = (current: Writable): Writable => charged(current as ResourceQuota, requested, attributes) as Writable;
   const request = { namespace, user: systemUser, dryRun, subresource: 'status', warnings: [] };
   try {
-    const quotas = registry.of(ResourceQuota);
-    const id = quota.metadata.name ?? '';
-    await registry.turns.take(quotas.keyOf(namespace, id), () => update(registry, quotas, id, { apply }, request));
+    await update(registry, registry.of(ResourceQuota), quota.metadata.name ?? '', { apply, inTurn: true }, request);
   } catch (error) {
     // A quota that was deleted meanwhile limits nothing.
     if (!(error instanceof StatusError) || error.code !== 404) throw error;

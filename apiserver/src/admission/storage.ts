@@ -1,18 +1,8 @@
-import { compareQuantities, forbidden, parseQuantity } from '@keelson/machinery';
+import { compareQuantities, defaultClassOf, forbidden, parseQuantity } from '@keelson/machinery';
 import { Ingress, IngressClass, PersistentVolume, PersistentVolumeClaim, StorageClass } from '@keelson/types';
 import { storageClassAnnotation } from '../kinds/core/persistent-volume-claim.ts';
 import { isWriteOf, listObjects } from './objects.ts';
 import type { AdmissionPlugin } from './types.ts';
-
-const defaultClass = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
-
-/** The newest of those marked as default; of equally new ones the first by name. */
-function newest<T extends { metadata: { name?: string | undefined; creationTimestamp?: string | null | undefined } }>(
-  classes: readonly T[],
-): T | undefined {
-  const rank = ({ metadata }: T): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
-  return classes.toSorted((a, b) => rank(b) - rank(a) || ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))[0];
-}
 
 /** A claim that leaves its class open is of the default one. An empty class is not open. */
 export const defaultStorageClass: AdmissionPlugin = {
@@ -21,10 +11,7 @@ export const defaultStorageClass: AdmissionPlugin = {
     if (!isWriteOf(attributes, PersistentVolumeClaim, 'CREATE')) return;
     const { metadata, spec } = attributes.object as PersistentVolumeClaim;
     if (spec.storageClassName !== undefined || metadata.annotations?.[storageClassAnnotation] !== undefined) return;
-    const marked = listObjects(attributes.registry, StorageClass).filter(({ metadata: { annotations } }) =>
-      defaultClass.some((key) => annotations?.[key] === 'true'),
-    );
-    const chosen = newest(marked)?.metadata.name;
+    const chosen = defaultClassOf('StorageClass', listObjects(attributes.registry, StorageClass))?.metadata.name;
     if (chosen) spec.storageClassName = chosen;
   },
 };
@@ -36,10 +23,7 @@ export const defaultIngressClass: AdmissionPlugin = {
     if (!isWriteOf(attributes, Ingress, 'CREATE')) return;
     const { metadata, spec } = attributes.object as Ingress;
     if (!spec || spec.ingressClassName !== undefined || metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined) return;
-    const marked = listObjects(attributes.registry, IngressClass).filter(
-      ({ metadata: { annotations } }) => annotations?.['ingressclass.kubernetes.io/is-default-class'] === 'true',
-    );
-    const chosen = newest(marked)?.metadata.name;
+    const chosen = defaultClassOf('IngressClass', listObjects(attributes.registry, IngressClass))?.metadata.name;
     if (chosen) spec.ingressClassName = chosen;
   },
 };

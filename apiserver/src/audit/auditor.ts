@@ -1,8 +1,8 @@
 import { type Clock, type Logger, sleep } from '@keelson/base';
 import type { HttpRequestLike, HttpResponseLike } from '@keelson/client';
 import type { Registry as Metrics } from 'prom-client';
-import { isLongRunning } from '../http/metrics.ts';
-import type { RequestInfo } from '../http/types.ts';
+import type { RequestInfo } from '../http/request-info.ts';
+import { isLongRunning } from '../http/request-info.ts';
 import { createAuditMetrics } from './metrics.ts';
 import type { Policy } from './policy.ts';
 import { type Backend, type Mode, Sink } from './sink.ts';

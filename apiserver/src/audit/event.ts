@@ -1,7 +1,7 @@
 import type { HttpRequestLike } from '@keelson/client';
 import type { Status } from '@keelson/types';
 import type { UserInfo } from '../auth/types.ts';
-import type { RequestInfo } from '../http/types.ts';
+import type { RequestInfo } from '../http/request-info.ts';
 import type { AuditConfig } from './match.ts';
 import type { Level, Stage } from './policy.ts';
 import { holdsSecrets, plainStatus, withoutSecrets } from './secrets.ts';

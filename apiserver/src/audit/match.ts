@@ -1,5 +1,5 @@
 import type { UserInfo } from '../auth/types.ts';
-import type { RequestInfo } from '../http/types.ts';
+import type { RequestInfo } from '../http/request-info.ts';
 import type { GroupResources, Level, Policy, PolicyRule, Stage } from './policy.ts';
 
 /** How a request is audited. */

@@ -1,4 +1,5 @@
-import type { RequestInfo } from '../http/types.ts';
+import { isObject } from '@keelson/machinery';
+import type { RequestInfo } from '../http/request-info.ts';
 
 /** What says where a request goes. */
 type Place = Pick<RequestInfo, 'group' | 'resource' | 'subresource'>;
@@ -73,8 +74,4 @@ function plainReview({ spec, status }: Json): Json {
 
 function pick(value: Json, names: readonly string[]): Json {
   return Object.fromEntries(names.filter((name) => name in value).map((name) => [name, value[name]]));
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,8 +7,8 @@ import { ServiceAccount, type TokenRequest } from '@keelson/types';
 import { testIssuer, testKeys } from '../testing/fixture.ts';
 import { TestIssuer } from '../testing/issuer.ts';
 import { startTlsServer, type TlsFixture } from '../testing/tls.ts';
-import { forThisServer } from './bearer.ts';
 import { jwtAuthenticator } from './jwt/authenticator.ts';
+import { forThisServer } from './tokens/bearer.ts';
 
 /** Tokens that are not to be believed, shown over TLS to the whole server: each is Unauthorized, whatever the request. */
 

@@ -1,8 +1,7 @@
 import { connect } from 'node:tls';
 import { type ClientCertificate, httpTransport, type Transport } from '@keelson/client';
 import { serviceUnavailable } from '@keelson/machinery';
-import type { Kubelets } from '../http/services.ts';
-import type { KubeletAddress } from '../kinds/core/kubelet-location.ts';
+import type { KubeletAddress, Kubelets } from '../http/services.ts';
 
 export interface KubeletCredentials {
   /** What kubelets are shown, at present: asked each time, for it is renewed. Nothing when absent. */

@@ -7,7 +7,7 @@ import type { ServerConfig } from '../server.ts';
 import type { AuthorizationFlags } from './config/authorization-flags.ts';
 import { type AuthenticationSettings, configureAuthentication, type Surroundings } from './configure-authentication.ts';
 import { configureAuthorization } from './configure-authorization.ts';
-import { createTokens } from './tokens.ts';
+import { createTokens } from './tokens/tokens.ts';
 
 type Options = OptionValues<typeof apiserverOptions>;
 

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { parseYaml } from '@keelson/machinery';
 import type { APIGroupList, APIResourceList } from '@keelson/types';
 import { loadSchemas } from '@keelson/types/schemas';
-import { decodeProtobuf } from '../http/protobuf.ts';
+import { decodeProtobuf } from '../http/protobuf/protobuf.ts';
 import { type Fixture, startServer } from '../testing/fixture.ts';
 
 let server: Fixture;

@@ -16,13 +16,19 @@ const parameters = {
   ],
   force: ['boolean', 'Takes fields over that others apply. Of apply patches only.'],
   gracePeriodSeconds: ['integer', 'Seconds an object has before it is gone; 0 is at once, unset is what its kind provides for.'],
+  ignoreStoreReadErrorWithClusterBreakingPotential: [
+    'boolean',
+    'Deletes even what cannot be read from the store. Nobody cleans up after it.',
+  ],
   labelSelector: ['string', 'A selector to restrict the list of returned objects by their labels. Everything unless told.'],
   limit: ['integer', 'The most objects of one answer; where there are more, it carries a value for continue.'],
+  orphanDependents: ['boolean', 'What propagationPolicy says, as it was said before.'],
   pretty: ['string', 'true: the answer is indented.'],
   propagationPolicy: ['string', 'What becomes of dependents: Orphan, Background or Foreground.'],
   resourceVersion: ['string', 'How fresh the answer must be, or from where on a watch tells of changes.'],
   resourceVersionMatch: ['string', 'How resourceVersion is meant in a list: Exact or NotOlderThan.'],
   sendInitialEvents: ['boolean', 'A watch begins with events for what is there, and a bookmark after them.'],
+  shardSelector: ['string', 'Restricts a list or watch to a share of the objects, where the server divides them.'],
   timeoutSeconds: ['integer', 'How long a list or watch may take, whether something comes or not.'],
   watch: ['boolean', 'Watch for changes to the described resources: they come as a stream of events. Name a resourceVersion to begin at.'],
 } as const satisfies Record<string, readonly [Type, string]>;
@@ -46,6 +52,29 @@ const byAction: Readonly<Record<string, readonly Parameter[]>> = {
   delete: ofDeletes,
   deletecollection: [...ofDeletes, ...ofLists],
 };
+
+/** What custom resources can be asked with, as upstream tells of them. */
+const ofCustom = {
+  get: ['resourceVersion'],
+  list: ['allowWatchBookmarks', ...ofLists.slice(0, -1), 'shardSelector', 'timeoutSeconds', 'watch'],
+  post: ofWrites,
+  put: ofWrites,
+  patch: [...ofWrites, 'force'],
+  delete: ['dryRun', 'gracePeriodSeconds', 'ignoreStoreReadErrorWithClusterBreakingPotential', 'orphanDependents', 'propagationPolicy'],
+  deletecollection: ['allowWatchBookmarks', ...ofLists.slice(0, -1), 'shardSelector', 'timeoutSeconds', 'watch'],
+} as const satisfies Record<string, readonly Parameter[]>;
+
+/** What `x-kubernetes-action` may say of an operation on a custom resource. */
+export type OfOperation = keyof typeof ofCustom;
+
+/** OpenAPI 3's parameters of an operation on custom resources, or those named. */
+export function queryParameters(of: OfOperation | readonly Parameter[]) {
+  const names: readonly Parameter[] = typeof of === 'string' ? ofCustom[of] : of;
+  return names.map((name) => {
+    const [type, description] = parameters[name];
+    return { name, in: 'query', description, schema: { type, uniqueItems: true } };
+  });
+}
 
 /** Swagger 2.0's `parameters`, by name. */
 export function swaggerParameters(): Record<string, object> {

@@ -5,6 +5,7 @@ import type { KindStore } from '../registry/kind-store.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ServedVersion, servedGroups } from './documents.ts';
 import { customDefinition, customList, customListType, customName, texts as everywhere } from './openapi-custom.ts';
+import { customPaths, namedByCustomPaths, patchSchema } from './openapi-custom-paths.ts';
 import { swaggerParameters, swaggerPaths } from './openapi-parameters.ts';
 import { openapiPaths } from './openapi-paths.ts';
 import { scalarForm } from './openapi-scalars.ts';
@@ -115,19 +116,27 @@ function versionAt(registry: Registry, path: string): { group: string; served: S
   return undefined;
 }
 
+const customInfo = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' };
 const info = { title: 'Kubernetes', version: 'v1.36.0' };
 
 function versionDocument(group: string, served: ServedVersion, source: Source): object {
   const roots = ['meta.v1.Status', 'meta.v1.DeleteOptions', 'meta.v1.ObjectMeta', 'meta.v1.ListMeta', ...typesOf(served.stores)];
+  const custom = served.stores.filter(({ isCustom }) => isCustom);
+  if (custom.length > 0) roots.push(namedByCustomPaths);
   const refs = '#/components/schemas/';
+  const base = `/${pathOf(group, served.version)}`;
   const schemas = {
     ...Object.fromEntries(reachable(source.schemas, roots).map((type) => [publishedName(type), published(type, source, refs)])),
     ...customDefinitions(served.stores, refs),
+    ...(custom.length > 0 ? { [publishedName('meta.v1.Patch')]: patchSchema } : {}),
   };
   return {
     openapi: '3.0.0',
-    info,
-    paths: openapiPaths(`/${pathOf(group, served.version)}`, served, referTo(refs)),
+    info: custom.length === served.stores.length ? customInfo : info,
+    paths: Object.assign(
+      openapiPaths(base, served, referTo(refs)),
+      ...custom.map((store) => customPaths(base, store, referTo(refs))),
+    ) as object,
     components: { schemas },
   };
 }

@@ -81,7 +81,7 @@ function requestTable(all: readonly Level<Held>[], details: boolean): string[][]
 
 function requestRow(ticket: Ticket<Held>, place: number, details: boolean): string[] {
   const { data, queue, arrived, seats, started } = ticket;
-  const { flow, distinguisher, admission } = data;
+  const { flow, distinguisher, arrival } = data;
   const start = ticket.state === 'waiting' ? '0001-01-01T00:00:00Z' : new Date(started).toISOString();
   const values = [
     flow.level.name,
@@ -96,8 +96,8 @@ function requestRow(ticket: Ticket<Held>, place: number, details: boolean): stri
     start,
   ];
   if (!details) return values.map(String);
-  const { verb, path, namespace, name, version, resource, subresource } = admission.info;
-  return [...values, admission.user.name, verb, path, namespace, name, version, resource, subresource].map(String);
+  const { verb, path, namespace, name, version, resource, subresource } = arrival.info;
+  return [...values, arrival.user.name, verb, path, namespace, name, version, resource, subresource].map(String);
 }
 
 function sorted<T>(queues: Iterable<Readonly<Queue<T>>>): Readonly<Queue<T>>[] {

@@ -7,7 +7,9 @@ import { autoUpdate, mandatoryLevels, mandatorySchemas, suggestedLevels, suggest
 import { remove } from '../registry/delete.ts';
 import { follow } from '../registry/follow.ts';
 import type { Registry } from '../registry/registry.ts';
-import { createMissing, update, type Writable, type WriteRequest } from '../registry/write.ts';
+import type { Writable } from '../registry/writable.ts';
+import { createMissing, update } from '../registry/write.ts';
+import type { WriteRequest } from '../registry/written.ts';
 import { danglingOf, planStandard, type Standard, type Step } from './core/plan.ts';
 
 /** Milliseconds after which what somebody did to a standard object is put right: two servers that disagree do no more than this. */

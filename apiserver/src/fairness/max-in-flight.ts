@@ -1,4 +1,4 @@
-import { type Admission, answerTooMany, type Gate, type Handle, isLongRunning } from './gate.ts';
+import { type Arrival, answerTooMany, type Gate, type Handle, needsNoSeat } from './gate.ts';
 
 /** Requests at once; 0 stands for any number. */
 export interface InFlightLimits {
@@ -12,12 +12,12 @@ const readingVerbs = new Set(['get', 'list', 'watch']);
 export function maxInFlight(limits: InFlightLimits): Gate {
   const counts = { reading: 0, writing: 0 };
   return {
-    async serve(admission: Admission, handle: Handle) {
-      const { info, user } = admission;
+    async serve(arrival: Arrival, handle: Handle) {
+      const { info, user } = arrival;
       const kind = readingVerbs.has(info.verb) ? 'reading' : 'writing';
-      const free = limits[kind] === 0 || info.verb === 'watch' || isLongRunning(info);
+      const free = limits[kind] === 0 || info.verb === 'watch' || needsNoSeat(info);
       if (free) return handle(() => undefined);
-      if (counts[kind] >= limits[kind] && !user.groups.includes('system:masters')) return answerTooMany(admission);
+      if (counts[kind] >= limits[kind] && !user.groups.includes('system:masters')) return answerTooMany(arrival);
       counts[kind]++;
       try {
         await handle(() => undefined);

@@ -4,7 +4,7 @@ import type { Reason } from './account.ts';
 import { hashOf } from './core/hand.ts';
 import type { Ticket } from './core/queue-set.ts';
 import { seatsFor, showsMany } from './core/width.ts';
-import { type Admission, answerTooMany, type Gate, type Handle, isLongRunning } from './gate.ts';
+import { type Arrival, answerTooMany, type Gate, type Handle, needsNoSeat } from './gate.ts';
 import { type Flow, Levels } from './levels.ts';
 
 /** One request in a priority level. */
@@ -12,7 +12,7 @@ export interface Held {
   readonly flow: Flow<Held>;
   /** User or namespace that tells its flow from others of the same FlowSchema. */
   readonly distinguisher: string;
-  readonly admission: Admission;
+  readonly arrival: Arrival;
   /** Called when its turn has come; absent while it does not wait. */
   begin?: (() => void) | undefined;
 }
@@ -42,16 +42,16 @@ export class PriorityAndFairness implements Gate {
     this.levels = new Levels(registry, total, begin);
   }
 
-  serve(admission: Admission, handle: Handle): Promise<void> {
-    const { info, user, response } = admission;
-    if (isLongRunning(info)) return handle(() => undefined);
+  serve(arrival: Arrival, handle: Handle): Promise<void> {
+    const { info, user, response } = arrival;
+    if (needsNoSeat(info)) return handle(() => undefined);
     const flow = this.levels.classify(info, user);
     const { level, account } = flow;
     response.setHeader('x-kubernetes-pf-flowschema-uid', flow.uid);
     response.setHeader('x-kubernetes-pf-prioritylevel-uid', level.uid);
     const distinguisher = flow.by === 'ByUser' ? user.name : flow.by === 'ByNamespace' ? info.namespace : '';
-    const held: Held = { flow, distinguisher, admission, begin: undefined };
-    const seats = showsMany(info) ? this.#widthOf(admission, level.widest) : 1;
+    const held: Held = { flow, distinguisher, arrival, begin: undefined };
+    const seats = showsMany(info) ? this.#widthOf(arrival, level.widest) : 1;
     const ticket = level.set.offer(held, seats, hashOf(distinguisher, flow.seed), this.#clock.now());
     account.widths.add(seats);
     if (typeof ticket === 'string') return this.#refuse(held, ticket);
@@ -60,7 +60,7 @@ export class PriorityAndFairness implements Gate {
   }
 
   /** What this server does not keep itself costs it little. */
-  #widthOf({ info }: Admission, most: number): number {
+  #widthOf({ info }: Arrival, most: number): number {
     const store = this.#registry.find(info.group, info.version, info.resource);
     return store ? seatsFor(info.query, store.cache.size, most) : 1;
   }
@@ -81,11 +81,11 @@ export class PriorityAndFairness implements Gate {
 
   #finish(ticket: Ticket<Held>): void {
     if (ticket.state !== 'executing') return;
-    const { flow, admission } = ticket.data;
+    const { flow, arrival } = ticket.data;
     const now = this.#clock.now();
     flow.account.executing--;
     flow.account.executingSeats -= ticket.seats;
-    flow.account.executed[admission.info.verb === 'watch' ? 'watch' : 'regular'].add((now - ticket.started) / 1000);
+    flow.account.executed[arrival.info.verb === 'watch' ? 'watch' : 'regular'].add((now - ticket.started) / 1000);
     begin(flow.level.set.finish(ticket, now));
   }
 
@@ -107,7 +107,7 @@ export class PriorityAndFairness implements Gate {
   /** Resolves when the request's turn has come, or to why it will not. */
   #turn(ticket: Ticket<Held>): Promise<Reason | undefined> {
     const { data } = ticket;
-    const { response } = data.admission;
+    const { response } = data.arrival;
     return new Promise((resolve) => {
       const settle = (reason: Reason | undefined): void => {
         data.begin = undefined;
@@ -127,9 +127,9 @@ export class PriorityAndFairness implements Gate {
     });
   }
 
-  async #refuse({ flow, admission }: Held, reason: Reason): Promise<void> {
+  async #refuse({ flow, arrival }: Held, reason: Reason): Promise<void> {
     flow.account.reject(reason);
-    await answerTooMany(admission);
+    await answerTooMany(arrival);
   }
 
   /** From the first request that waits until nobody wants more than is its own, seats are lent once in a period. */

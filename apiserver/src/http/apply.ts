@@ -1,17 +1,17 @@
 import { badRequest, type DuplicateKey, duplicateLines, forbidden, type YamlDocument } from '@keelson/machinery';
 import { describe } from '../auth/authorize.ts';
 import { apply } from '../registry/apply.ts';
-import type { Writable } from '../registry/written.ts';
-import { readBody } from './body.ts';
-import { checkDepth } from './depth.ts';
-import { duplicateFields } from './duplicates.ts';
-import { noComplaints, yamlComplaints, yamlError } from './field-faults.ts';
+import type { Writable } from '../registry/writable.ts';
+import { readBody } from './decode/body.ts';
+import { checkDepth } from './decode/depth.ts';
+import { duplicateFields } from './decode/duplicates.ts';
+import { noComplaints, yamlComplaints, yamlError } from './decode/field-faults.ts';
+import { parseYamlAside } from './decode/yaml-aside.ts';
 import type { negotiate } from './negotiate.ts';
 import { writeOptions } from './options.ts';
 import { checkName, checkNamespace, sendWritten, writeRequest } from './request.ts';
 import { isTrue } from './request-info.ts';
-import type { ResourceRequest } from './types.ts';
-import { parseYamlAside } from './yaml-aside.ts';
+import type { ResourceRequest } from './resource-request.ts';
 
 /** The media type of a server-side apply. Its body may be YAML or JSON. */
 export const applyType = 'application/apply-patch+yaml';

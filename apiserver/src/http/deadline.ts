@@ -1,9 +1,9 @@
 import type { Clock } from '@keelson/base';
 import type { HttpResponseLike } from '@keelson/client';
 import { badRequest, parseGoDuration, StatusError, timeout } from '@keelson/machinery';
-import { isLongRunning } from './metrics.ts';
+import type { RequestInfo } from './request-info.ts';
+import { isLongRunning } from './request-info.ts';
 import { type Answer, sendBytes, sendError } from './respond.ts';
-import type { RequestInfo } from './types.ts';
 
 /** What a server allows its requests; times in milliseconds. */
 export interface RequestLimits {

@@ -88,6 +88,23 @@ test('metadata only', async () => {
   assert.deepEqual([one.kind, one.data], ['PartialObjectMetadata', undefined]);
 });
 
+test('a form of lists is none of single objects, nor the other way', async () => {
+  const told = async (path: string, as: string): Promise<[number, string]> => {
+    const { status, text } = await server.send('GET', path, undefined, { accept: `application/json;as=${as};v=v1;g=meta.k8s.io` });
+    return [status, (JSON.parse(text) as { message: string }).message];
+  };
+  const list = 'you requested PartialObjectMetadata, but the requested object is a list (*core.ConfigMapList)';
+  const single = 'you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)';
+  assert.deepEqual(await told(maps, 'PartialObjectMetadata'), [406, list]);
+  assert.deepEqual(await told(`${maps}/a`, 'PartialObjectMetadataList'), [406, single]);
+});
+
+test('what is deleted together is told in the form that was asked', async () => {
+  const removed = await server.send('DELETE', `${maps}?dryRun=All`, undefined, asTable);
+  const { kind, rows } = removed.json<{ kind: string; rows: object[] }>();
+  assert.deepEqual([removed.status, kind, rows.length], [200, 'Table', 2]);
+});
+
 test('writes answer in the form that was asked, and reviews in none but their own', async () => {
   const created = await server.send('POST', `${maps}?dryRun=All`, { metadata: { name: 'c' } }, asTable);
   assert.deepEqual([created.status, created.json<Table>().rows[0]?.cells[0]], [201, 'c']);

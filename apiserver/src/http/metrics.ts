@@ -1,7 +1,7 @@
 import type { Clock } from '@keelson/base';
 import type { HttpResponseLike } from '@keelson/client';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { RequestInfo } from './types.ts';
+import { isLongRunning, type RequestInfo } from './request-info.ts';
 
 /** Measures requests under Kubernetes' own names. */
 export interface RequestMetrics {
@@ -11,7 +11,6 @@ export interface RequestMetrics {
   terminated(info: RequestInfo): void;
 }
 
-const longRunning = new Set(['watch', 'log', 'exec', 'attach', 'portforward', 'proxy']);
 const secondsBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 
 /** Counts requests that were cut. */
@@ -29,8 +28,8 @@ function countTerminations(registers: Registry[]): RequestMetrics['terminated'] 
   };
 }
 
-export function createRequestMetrics(registry: Registry, clock: Clock): RequestMetrics {
-  const registers = [registry];
+/** How long requests take, and how many there were. */
+function countAnswers(registers: Registry[]): (labels: Labels, code: number, ms: number) => void {
   const total = new Counter({
     name: 'apiserver_request_total',
     help: 'Requests by verb, group, version, resource, scope and HTTP response code.',
@@ -44,6 +43,17 @@ export function createRequestMetrics(registry: Registry, clock: Clock): RequestM
     buckets: secondsBuckets,
     registers,
   });
+  return (labels, code, ms) => {
+    duration.observe(labels, ms / 1000);
+    total.inc({ ...labels, code: String(code) });
+  };
+}
+
+type Labels = Readonly<Record<'verb' | 'group' | 'version' | 'resource' | 'subresource' | 'scope', string>>;
+
+export function createRequestMetrics(registry: Registry, clock: Clock): RequestMetrics {
+  const registers = [registry];
+  const count = countAnswers(registers);
   const inflight = new Gauge({
     name: 'apiserver_current_inflight_requests',
     help: 'Requests being served, by kind.',
@@ -73,16 +83,10 @@ export function createRequestMetrics(registry: Registry, clock: Clock): RequestM
       inflight.inc(kind);
       return () => {
         inflight.dec(kind);
-        duration.observe(labels, (clock.now() - start) / 1000);
-        total.inc({ ...labels, code: String((response as { statusCode?: number }).statusCode ?? 200) });
+        count(labels, (response as { statusCode?: number }).statusCode ?? 200, clock.now() - start);
       };
     },
   };
-}
-
-/** Whether a request goes on after it was answered. */
-export function isLongRunning({ verb, subresource }: RequestInfo): boolean {
-  return longRunning.has(verb) || longRunning.has(subresource);
 }
 
 function scopeOf({ name, namespace, isResource }: RequestInfo): string {

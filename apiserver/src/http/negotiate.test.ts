@@ -39,7 +39,7 @@ test('the first form that can be written is chosen', () => {
   assert.deepEqual(negotiate('application/yaml'), { ...json, encoding: 'yaml' });
   assert.deepEqual(negotiate('application/json;as=Table;v=v1;g=meta.k8s.io,application/json'), { ...json, as: 'Table' });
   assert.deepEqual(negotiate('application/json;as=Table;g=meta.k8s.io;v=v1beta1'), { as: 'Table', encoding: 'json', version: 'v1beta1' });
-  assert.equal(negotiate('application/json; as=PartialObjectMetadataList; g=meta.k8s.io; v=v1').as, 'PartialObjectMetadata');
+  assert.equal(negotiate('application/json; as=PartialObjectMetadataList; g=meta.k8s.io; v=v1').as, 'PartialObjectMetadataList');
   assert.deepEqual(negotiate('application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1,application/json'), json);
 });
 

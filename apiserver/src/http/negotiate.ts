@@ -4,7 +4,7 @@ export type Encoding = 'json' | 'protobuf' | 'yaml';
 
 /** What form the client wants objects in. */
 export interface Form {
-  readonly as: 'Object' | 'Table' | 'PartialObjectMetadata';
+  readonly as: 'Object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
   readonly encoding: Encoding;
   /** meta.k8s.io version of the converted form. */
   readonly version: string;
@@ -97,8 +97,8 @@ function formOf({ parameters }: Clause, encoding: Encoding, converts: boolean): 
   const { as, g, v, stream = '', sv = '' } = parameters;
   if ((stream !== '' && (stream !== 'watch' || encoding === 'yaml')) || (sv !== '' && sv !== 'v1')) return undefined;
   if (as === undefined && g === undefined && v === undefined) return { as: 'Object', encoding, version: 'v1' };
-  const kind = as === 'PartialObjectMetadataList' ? 'PartialObjectMetadata' : as;
-  const known = (kind === 'Table' || kind === 'PartialObjectMetadata') && g === 'meta.k8s.io' && (v === 'v1' || v === 'v1beta1');
-  if (!known || !converts || (kind === 'Table' && encoding === 'protobuf')) return undefined;
-  return { as: kind, encoding, version: v };
+  const isKnown = as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList';
+  if (!isKnown || g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return undefined;
+  if (!converts || (as === 'Table' && encoding === 'protobuf')) return undefined;
+  return { as, encoding, version: v };
 }

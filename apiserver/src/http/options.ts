@@ -11,11 +11,12 @@ import {
 } from '@keelson/machinery';
 import type { DeleteOptions } from '@keelson/types';
 import type { ListQuery } from '../registry/read.ts';
-import { mediaType, objectTypes, parseBody, readBody } from './body.ts';
-import type { FieldValidation } from './decode.ts';
-import { noComplaints } from './field-faults.ts';
+import { mediaType, objectTypes, parseBody, readBody } from './decode/body.ts';
+import type { FieldValidation } from './decode/decode.ts';
+import { noComplaints } from './decode/field-faults.ts';
+import type { RequestInfo } from './request-info.ts';
 import { exactName, isTrue } from './request-info.ts';
-import type { RequestInfo, ResourceRequest } from './types.ts';
+import type { ResourceRequest } from './resource-request.ts';
 
 /** What a list, a watch or a deletecollection asks for. @throws StatusError BadRequest for numbers that are none. */
 export function listQuery({ info }: ResourceRequest): ListQuery {

@@ -15,12 +15,12 @@ import {
 } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import type { KindStore } from '../registry/kind-store.ts';
-import type { DecodeResult, Decoder, FieldValidation } from './decode.ts';
-import { DecodeError } from './decode-error.ts';
-import { checkDepth } from './depth.ts';
-import { duplicateFields } from './duplicates.ts';
-import { duplicateField, jsonPatchComplaints } from './field-faults.ts';
-import { goJsonFault } from './json-fault.ts';
+import type { DecodeResult, Decoder, FieldValidation } from './decode/decode.ts';
+import { DecodeError } from './decode/decode-error.ts';
+import { checkDepth } from './decode/depth.ts';
+import { duplicateFields } from './decode/duplicates.ts';
+import { duplicateField, jsonPatchComplaints } from './decode/field-faults.ts';
+import { goJsonFault } from './decode/json-fault.ts';
 
 const jsonType = 'application/json-patch+json';
 const mergeType = 'application/merge-patch+json';

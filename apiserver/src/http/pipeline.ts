@@ -5,23 +5,27 @@ import { type Auditor, followAnswer } from '../audit/auditor.ts';
 import type { Trail } from '../audit/trail.ts';
 import { type Authenticators, authenticate } from '../auth/authenticate.ts';
 import { authorize, describe } from '../auth/authorize.ts';
-import { impersonate } from '../auth/impersonate.ts';
+import { impersonate } from '../auth/impersonation/impersonate.ts';
 import type { AuthorizationAttributes, Authorizer, UserInfo } from '../auth/types.ts';
 import type { Aggregator } from '../extensions/aggregation/aggregator.ts';
 import type { Gate } from '../fairness/gate.ts';
+import type { ServedKind } from '../kinds/served-kind.ts';
 import type { Registry } from '../registry/registry.ts';
+import { leadsNowhere } from './custom-route.ts';
 import { allowanceOf, cutOff, type RequestLimits, TimeIsOver, within } from './deadline.ts';
-import type { Decoder } from './decode.ts';
+import type { Decoder } from './decode/decode.ts';
 import type { RequestMetrics } from './metrics.ts';
+import { PlainFault } from './plain-fault.ts';
+import type { RequestInfo } from './request-info.ts';
 import { parseRequest, segmentProblem, selectedName } from './request-info.ts';
+import type { ResourceRequest } from './resource-request.ts';
 import { serveResource } from './resources.ts';
-import { type Answer, PlainFault, sendError, sendFault, toStatus } from './respond.ts';
+import { type Answer, sendError, sendFault, toStatus } from './respond.ts';
 import type { Services } from './services.ts';
-import type { RequestInfo, ResourceRequest } from './types.ts';
 import { attachWarnings } from './warnings.ts';
 
 export interface PipelineOptions extends Authenticators {
-  readonly registry: Registry;
+  readonly registry: Registry<ServedKind>;
   readonly decoder: Decoder;
   readonly services: Services;
   readonly authorizers: readonly Authorizer[];
@@ -119,11 +123,11 @@ async function answer(options: PipelineOptions, exchange: Exchange, user: UserIn
     return options.aggregator.forward(remote, { request, response, user });
   }
   const store = info.isResource ? options.registry.find(info.group, info.version, info.resource) : undefined;
-  if (!store) return options.plain(request, response, info);
+  if (!store || leadsNowhere(store, info)) return options.plain(request, response, info);
   const resourceRequest: ResourceRequest = { ...common(options), info, user, request, response, store, audit };
   resourceRequest.warnings.push(...(user.warnings ?? []));
   attachWarnings(response, resourceRequest.warnings);
-  await serveResource(resourceRequest);
+  await serveResource(resourceRequest, store.definition);
 }
 
 /** Who asks, if they may. @throws StatusError Unauthorized or Forbidden. */

@@ -9,10 +9,10 @@ import { discoveryRoute, type VersionInfo } from '../discovery/routes.ts';
 import type { Registry } from '../registry/registry.ts';
 import { negotiate } from './negotiate.ts';
 import { json, type PlainAnswer, type PlainRequest, type PlainRoute } from './plain-route.ts';
-import { refused } from './resources.ts';
+import { refused } from './request.ts';
+import type { RequestInfo } from './request-info.ts';
 import { sendBytes } from './respond.ts';
 import type { Tokens } from './services.ts';
-import type { RequestInfo } from './types.ts';
 
 export interface PlainOptions {
   readonly registry: Registry;
@@ -61,6 +61,7 @@ export function createPlain(options: PlainOptions): PlainHandler {
       return sendBytes({ request, response, query, type, encoding }, status, Buffer.from(body));
     }
     if (isServed(options.registry, path)) throw pathNotFound();
+    response.setHeader('x-content-type-options', 'nosniff');
     await sendBytes({ request, response, query, type: 'text/plain; charset=utf-8' }, 404, Buffer.from('404 page not found\n'));
   };
 }
@@ -94,11 +95,11 @@ function openapiWhenAsked({ registry, remote }: PlainOptions): PlainRoute {
   };
 }
 
-/** Below a group that is served even an unknown path is answered with a Status, as upstream. */
+/** Below a group that is built in even an unknown path is answered with a Status, as upstream. */
 function isServed(registry: Registry, path: string): boolean {
   const [, root, group] = path.split('/');
   if (root === 'api') return true;
-  return root === 'apis' && [...registry.stores].some(({ kind }) => kind.group !== '' && kind.group === group);
+  return root === 'apis' && [...registry.stores].some(({ kind, isCustom }) => !isCustom && kind.group !== '' && kind.group === group);
 }
 
 function listPaths({ registry, remote }: PlainOptions): string[] {

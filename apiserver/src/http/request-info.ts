@@ -1,5 +1,23 @@
 import { parseFieldSelector } from '@keelson/machinery';
-import type { RequestInfo } from './types.ts';
+
+/** What a URL and method ask for, in Kubernetes' terms. */
+export interface RequestInfo {
+  readonly isResource: boolean;
+  /** `get`, `list`, `watch`, `create`, … for resources; the lower-case method for anything else. */
+  readonly verb: string;
+  /** Whether the verb stands in the path, as in `/api/v1/watch/pods`: selectors then say nothing of what is authorised. */
+  readonly verbInPath: boolean;
+  readonly path: string;
+  readonly group: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  /** What follows the subresource: the path of a proxy request. */
+  readonly rest: string;
+  readonly query: URLSearchParams;
+}
 
 const verbs: Readonly<Record<string, string>> = {
   GET: 'get',
@@ -90,6 +108,13 @@ function decode(path: string): string {
     // A bad escape stays as it is: no name contains a percent sign.
     return path;
   }
+}
+
+const longRunning = new Set(['watch', 'log', 'exec', 'attach', 'portforward', 'proxy']);
+
+/** Whether a request goes on after it was answered. */
+export function isLongRunning({ verb, subresource }: RequestInfo): boolean {
+  return longRunning.has(verb) || longRunning.has(subresource);
 }
 
 /** Query booleans as upstream reads them: whatever is said, but "0" and "false", is true. */

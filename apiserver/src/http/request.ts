@@ -1,22 +1,16 @@
 import type { KubeObject } from '@keelson/client';
-import { badRequest, type FieldOwner, managerName, methodNotSupported, StatusError } from '@keelson/machinery';
+import { badRequest, type FieldOwner, managerName, StatusError } from '@keelson/machinery';
 import type { DeleteOptions } from '@keelson/types';
 import { convert } from '../registry/forms.ts';
 import { preparedBytes } from '../registry/versions.ts';
-import type { Writable, WriteRequest, Written } from '../registry/written.ts';
-import { parseBody, readBody } from './body.ts';
-import type { DecodeResult } from './decode.ts';
+import type { Writable } from '../registry/writable.ts';
+import type { WriteRequest, Written } from '../registry/written.ts';
+import { parseBody, readBody } from './decode/body.ts';
+import type { DecodeResult } from './decode/decode.ts';
 import { type Form, negotiate, statusEncoding } from './negotiate.ts';
 import { type WriteVerb, writeOptions } from './options.ts';
+import type { ResourceRequest } from './resource-request.ts';
 import { type Answer, sendBytes } from './respond.ts';
-import type { ResourceRequest } from './types.ts';
-
-/** What Kubernetes answers where a path has routes, but none for the method. Paths of custom resources have one route for all. */
-export function refusedTo({ store, info }: Pick<ResourceRequest, 'info' | 'store'>): StatusError {
-  if (!store.isCustom) return refused();
-  const { group, resource } = store.groupResource;
-  return methodNotSupported({ group, resource }, info.verb);
-}
 
 /** What Kubernetes' own routes answer to a method they do not know. */
 export function refused(): StatusError {

@@ -1,4 +1,5 @@
-import { badRequest, copyOf, fieldInvalid, invalid, notFound, pathNotFound, StatusError } from '@keelson/machinery';
+import { badRequest, copyOf, fieldInvalid, invalid, pathNotFound, StatusError } from '@keelson/machinery';
+import type { ServedKind } from '../kinds/served-kind.ts';
 import type { KindDefinition } from '../kinds/types.ts';
 import { remove } from '../registry/delete.ts';
 import { convert, convertList } from '../registry/forms.ts';
@@ -6,9 +7,12 @@ import { get, type ListPage, list } from '../registry/read.ts';
 import { dropRepeatedOwners } from '../registry/repeated-owners.ts';
 import { fromStored, prepared, preparedBytes, servedBytes, toStored } from '../registry/versions.ts';
 import { ListBytes } from '../registry/wire.ts';
-import { create, update, type Writable } from '../registry/write.ts';
+import type { Writable } from '../registry/writable.ts';
+import { create, update } from '../registry/write.ts';
 import { applyType, serveApply } from './apply.ts';
-import { mediaType } from './body.ts';
+import { checkCustomRoute } from './custom-route.ts';
+import { mediaType } from './decode/body.ts';
+import type { Form } from './negotiate.ts';
 import { deleteOptions, listQuery, writeOptions } from './options.ts';
 import { decodePatched, preparePatch } from './patch.ts';
 import {
@@ -21,30 +25,28 @@ import {
   header,
   readPatch,
   refused,
-  refusedTo,
   sendWritten,
   writeRequest,
 } from './request.ts';
 import { isTrue } from './request-info.ts';
+import type { ResourceRequest } from './resource-request.ts';
 import { sendBytes, sendJson, sendList } from './respond.ts';
 import { serveScale } from './scale.ts';
-import type { ResourceRequest } from './types.ts';
 import { serveWatch } from './watch.ts';
 
-export { answerTo, decodeBody, formOf, refused, sendWritten, writeRequest } from './request.ts';
-
 /** Answers one authorised request for a resource or subresource. @throws StatusError what goes wrong. */
-export async function serveResource(request: ResourceRequest): Promise<void> {
+export async function serveResource(request: ResourceRequest, definition: ServedKind): Promise<void> {
   const { info, store } = request;
-  checkRoute(request);
-  if (store.definition.deprecation) request.warnings.push(store.definition.deprecation);
-  if (info.subresource === 'scale' && store.definition.scale) return serveScale(request);
-  if (info.subresource !== '' && !isPart(store.definition, info.subresource)) return serveSubresource(request);
-  if (info.subresource !== '' && !['get', 'update', 'patch'].includes(info.verb)) throw refusedTo(request);
-  if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refusedTo(request);
-  if (store.definition.answer) {
+  if (!store.isCustom) checkRoute(request);
+  if (definition.deprecation) request.warnings.push(definition.deprecation);
+  if (store.isCustom) checkCustomRoute(request);
+  if (info.subresource === 'scale' && definition.scale) return serveScale(request);
+  if (info.subresource !== '' && !isPart(definition, info.subresource)) return serveSubresource(request, definition);
+  if (info.subresource !== '' && !['get', 'update', 'patch'].includes(info.verb)) throw refused();
+  if (!(store.verbs as ReadonlySet<string>).has(info.verb)) throw refused();
+  if (definition.answer) {
     if (info.verb === 'create') formOf(request, false);
-    return store.definition.answer(request);
+    return definition.answer(request);
   }
   switch (info.verb) {
     case 'get':
@@ -85,10 +87,10 @@ function isPart({ status, parts }: KindDefinition, subresource: string): boolean
   return subresource === 'status' ? status !== undefined : parts?.[subresource] !== undefined;
 }
 
-async function serveSubresource(request: ResourceRequest): Promise<void> {
-  const { info, store } = request;
-  const subresource = store.definition.subresources?.[info.subresource];
-  if (!subresource) throw store.isCustom ? notFound(store.groupResource, info.name) : pathNotFound();
+async function serveSubresource(request: ResourceRequest, { subresources }: ServedKind): Promise<void> {
+  const { info } = request;
+  const subresource = subresources?.[info.subresource];
+  if (!subresource) throw pathNotFound();
   if (!subresource.anyMethod && !(subresource.verbs as readonly string[]).includes(info.verb)) throw refused();
   await subresource.handler(request);
 }
@@ -104,18 +106,24 @@ async function serveGet(request: ResourceRequest): Promise<void> {
 }
 
 async function serveList(request: ResourceRequest): Promise<void> {
-  const { info, store, registry } = request;
+  const { store, registry } = request;
   const form = formOf(request);
   const page = await list(registry, store, listQuery(request));
   await preparedBytes(store, wiresOf(page));
-  if (form.as !== 'Object') {
-    return sendBytes(answerTo(request, form.encoding), 200, convertList(store, form, page, info.query, request.clock.now()));
-  }
+  await sendPage(request, form, page);
+}
+
+async function sendPage(request: ResourceRequest, form: Form, page: ListPage): Promise<void> {
+  const { info, store, clock } = request;
+  const answer = answerTo(request, form.encoding);
+  if (form.as !== 'Object') return sendBytes(answer, 200, convertList(store, form, page, info.query, clock.now()));
   const { kind, apiVersion, listKind } = store.kind;
-  const { resourceVersion, continue: next, remainingItemCount } = page;
+  const { resourceVersion, remainingItemCount } = page;
+  // Of custom resources upstream always says what follows.
+  const next = store.isCustom ? (page.continue ?? '') : page.continue;
   const head = { kind: listKind ?? `${kind}List`, apiVersion, resourceVersion, continue: next, remainingItemCount };
   const wires = wiresOf(page).map((wire) => servedBytes(store, wire));
-  await sendList(answerTo(request, form.encoding), 200, new ListBytes(head, wires, store.tail));
+  await sendList(answer, 200, new ListBytes(head, wires, store.tail));
 }
 
 function wiresOf({ entries }: ListPage): Buffer[] {
@@ -207,20 +215,19 @@ async function serveDeleteCollection(request: ResourceRequest): Promise<void> {
   const form = formOf(request);
   const options = await deleteOptions(request);
   const page = await list(registry, store, listQuery(request));
-  const removeOne = async ({ namespace, name }: ListPage['entries'][number]): Promise<Buffer[]> => {
+  const removeOne = async (entry: ListPage['entries'][number]): Promise<ListPage['entries']> => {
+    const { namespace, name } = entry;
     try {
       const { wire } = await remove(registry, store.hub, name, options, { ...deleteRequest(request, options), namespace });
       await preparedBytes(store, [wire]);
-      return [servedBytes(store, wire)];
+      return [{ ...entry, wire }];
     } catch (error) {
       if (error instanceof StatusError && error.code === 404) return [];
       throw error;
     }
   };
-  const wires: Buffer[] = [];
+  const removed: ListPage['entries'][number][] = [];
   for (let at = 0; at < page.entries.length; at += together)
-    wires.push(...(await Promise.all(page.entries.slice(at, at + together).map(removeOne))).flat());
-  const { kind, apiVersion } = store.kind;
-  const head = { kind: `${kind}List`, apiVersion, resourceVersion: page.resourceVersion };
-  await sendList(answerTo(request, form.encoding), 200, new ListBytes(head, wires, store.tail));
+    removed.push(...(await Promise.all(page.entries.slice(at, at + together).map(removeOne))).flat());
+  await sendPage(request, form, { ...page, entries: removed });
 }

@@ -8,7 +8,8 @@ import { inert } from '../auth/authorize.ts';
 import type { ListBytes } from '../registry/wire.ts';
 import { StoreError } from '../storage/types.ts';
 import { type Encoding, statusEncoding } from './negotiate.ts';
-import { protobufEncoder, protobufType } from './protobuf-encode.ts';
+import type { PlainFault } from './plain-fault.ts';
+import { protobufEncoder, protobufType } from './protobuf/protobuf-encode.ts';
 
 const compress = promisify(gzip);
 /** Bodies below this size are not worth compressing; upstream's threshold, in bytes. */
@@ -96,9 +97,6 @@ const mostSpare = 32;
 export function sendJson(answer: Answer, code: number, value: unknown): Promise<void> {
   return sendBytes(answer, code, Buffer.from(`${JSON.stringify(value)}\n`));
 }
-
-/** A request that fails before anything is known of the form its answer is to have: upstream tells it as text. */
-export class PlainFault extends Error {}
 
 /** Answers 500. */
 export function sendFault(answer: Answer, uri: string, { message }: PlainFault): Promise<void> {

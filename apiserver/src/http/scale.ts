@@ -6,16 +6,17 @@ import { apply } from '../registry/apply.ts';
 import { convertView } from '../registry/forms.ts';
 import { get } from '../registry/read.ts';
 import { fromStored, prepared, toStored } from '../registry/versions.ts';
-import { update, type Writable } from '../registry/write.ts';
+import type { Writable } from '../registry/writable.ts';
+import { update } from '../registry/write.ts';
 import { applyType, readConfiguration } from './apply.ts';
-import { mediaType } from './body.ts';
-import { noComplaints } from './field-faults.ts';
+import { mediaType } from './decode/body.ts';
+import { noComplaints } from './decode/field-faults.ts';
 import type { Form } from './negotiate.ts';
 import { decodePatched, preparePatch } from './patch.ts';
-import { answerTo, decodeBody, formOf, header, readPatch, refused, refusedTo, writeRequest } from './request.ts';
+import { answerTo, checkName, checkNamespace, decodeBody, formOf, header, readPatch, refused, writeRequest } from './request.ts';
 import { isTrue } from './request-info.ts';
+import type { ResourceRequest } from './resource-request.ts';
 import { sendJson } from './respond.ts';
-import type { ResourceRequest } from './types.ts';
 
 const scaleKind = { kind: 'Scale', apiVersion: 'autoscaling/v1', typeName: 'autoscaling.v1.Scale' };
 
@@ -30,9 +31,9 @@ export async function serveScale(request: ResourceRequest): Promise<void> {
     const entry = await get(registry, store, info.namespace, info.name, info.query.get('resourceVersion') ?? '');
     return answer(JSON.parse(entry.wire.toString()) as Writable);
   }
-  if (info.verb !== 'update' && info.verb !== 'patch') throw refusedTo(request);
+  if (info.verb !== 'update' && info.verb !== 'patch') throw refused();
   if (mediaType(header(request, 'content-type')) === applyType) return answer(await applyScale(request, rules));
-  const wanted = info.verb === 'update' ? wholeScale(await decodeBody(request, scaleKind)) : await patchedScale(request, rules);
+  const wanted = info.verb === 'update' ? await wholeScale(request) : await patchedScale(request, rules);
   const change = async (current: Writable): Promise<Writable> => {
     const object = await served(request, current);
     const scale = wanted(object);
@@ -48,7 +49,7 @@ const columns: readonly Column<Scale>[] = [
   nameColumn as Column<Scale>,
   { name: 'Desired', type: 'integer', cell: ({ spec }) => spec?.replicas ?? 0 },
   { name: 'Available', type: 'integer', cell: ({ status }) => status?.replicas ?? 0 },
-  ageColumn as Column<Scale>,
+  { ...(ageColumn as Column<Scale>), type: 'date' },
 ];
 
 function shown({ info, clock }: ResourceRequest, form: Form, scale: Scale): object {
@@ -70,7 +71,10 @@ function checkedReplicas({ info, store }: ResourceRequest, { spec }: Scale): num
   throw invalid({ group: 'autoscaling', kind: 'Scale' }, info.name, [error]);
 }
 
-function wholeScale(body: Writable): (current: Writable) => Scale {
+async function wholeScale(request: ResourceRequest): Promise<() => Scale> {
+  const body = await decodeBody(request, scaleKind);
+  checkName(request, body);
+  checkNamespace(request, body);
   return () => body as Scale;
 }
 

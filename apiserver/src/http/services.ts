@@ -3,7 +3,6 @@ import type { ClientRequest, ClientResponse } from '@keelson/client';
 import type { JsonWebKeySet, TokenSigner, TokenVerdict } from '@keelson/pki';
 import type { PolicyRule } from '@keelson/types';
 import type { Authentication, AuthorizationAttributes, Decision, KnownRules, UserInfo } from '../auth/types.ts';
-import type { KubeletAddress } from '../kinds/core/kubelet-location.ts';
 
 /** What handlers use of the server besides the registry. */
 export interface Services {
@@ -48,6 +47,14 @@ export interface TokenTerms {
   readonly extend: boolean;
   /** Seconds no token may be asked to live longer than; unbounded when absent. */
   readonly longest?: number | undefined;
+}
+
+/** Where a kubelet listens. */
+export interface KubeletAddress {
+  readonly host: string;
+  readonly port: number;
+  /** The node's name, which its certificate is for. */
+  readonly node: string;
 }
 
 /** The way to kubelets, with the API server's own client certificate. */

@@ -203,6 +203,8 @@ test('options of a watch that contradict each other', async () => {
     422,
     /resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided/,
   );
+  for (const version of ['', '0'])
+    await refused(`continue=x&resourceVersion=${version}`, 422, /resourceVersionMatch is forbidden when continue is provided/);
   await refused('resourceVersion=abc', 400, /invalid syntax/);
   await refused('timeoutSeconds=soon', 400, /invalid syntax/);
   await refused('labelSelector=%3D', 400, /^found '='|^unable to parse/);

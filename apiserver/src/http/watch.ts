@@ -1,5 +1,4 @@
 import type { Timer } from '@keelson/base';
-import type { HttpResponseLike } from '@keelson/client';
 import { notAcceptable } from '@keelson/machinery';
 import { representation } from '../registry/forms.ts';
 import { openWatch, type WatchSink } from '../registry/watch.ts';
@@ -7,14 +6,13 @@ import type { Representation } from '../registry/watchers.ts';
 import { Conversions } from './conversions.ts';
 import type { Form } from './negotiate.ts';
 import { integer, listQuery } from './options.ts';
-import { protobufEncoder, protobufType } from './protobuf-encode.ts';
+import { protobufEncoder, protobufType } from './protobuf/protobuf-encode.ts';
 import { formOf } from './request.ts';
 import { isTrue } from './request-info.ts';
+import type { ResourceRequest } from './resource-request.ts';
 import { toStatus } from './respond.ts';
-import type { ResourceRequest } from './types.ts';
+import { WatchStream } from './watch-stream.ts';
 
-/** Bytes a slow watcher may have waiting before its stream is ended; it resumes from its last revision. */
-const backlogLimit = 16 * 1024 * 1024;
 /** Between bookmarks, in milliseconds. */
 const bookmarkEvery = 60_000;
 
@@ -95,7 +93,7 @@ function keepBookmarking({ clock }: ResourceRequest, timers: Timer[], bookmark: 
 function bookmarkObject({ store }: ResourceRequest, form: Form, revision: number, annotations?: Record<string, string>): Buffer {
   const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) };
   const meta = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.version}` };
-  const { kind, apiVersion } = form.as === 'PartialObjectMetadata' ? meta : store.kind;
+  const { kind, apiVersion } = form.as === 'Object' || form.as === 'Table' ? store.kind : meta;
   const object = { kind, apiVersion, metadata };
   const table = {
     kind: 'Table',
@@ -105,66 +103,4 @@ function bookmarkObject({ store }: ResourceRequest, form: Form, revision: number
     rows: [{ cells: [], object }],
   };
   return Buffer.from(JSON.stringify(form.as === 'Table' ? table : object));
-}
-
-/**
- * Writes shared frames to one client. Frames of one turn of the event loop leave in one write: a TLS record costs more than the copy.
- * What the socket will not take waits in order; past the limit the stream is cut.
- */
-class WatchStream {
-  readonly #response: HttpResponseLike;
-  #waiting: Buffer[] = [];
-  #bytes = 0;
-  #blocked = false;
-  #flushing = false;
-
-  constructor(response: HttpResponseLike) {
-    this.#response = response;
-    response.on('drain', () => {
-      this.#blocked = false;
-      this.#flush();
-    });
-  }
-
-  /** Sends the head even when there is nothing to say yet. */
-  begin(): void {
-    if (!this.#response.headersSent) this.#response.flushHeaders();
-  }
-
-  write(frame: Buffer): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return;
-    this.#waiting.push(frame);
-    this.#bytes += frame.length;
-    if (this.#bytes > backlogLimit && this.#blocked) this.#response.destroy();
-    if (this.#flushing || this.#blocked) return;
-    this.#flushing = true;
-    queueMicrotask(() => this.#flush());
-  }
-
-  end(): void {
-    this.#flush();
-    if (!this.#response.writableEnded) this.#response.end();
-  }
-
-  #flush(): void {
-    this.#flushing = false;
-    if (this.#blocked || this.#waiting.length === 0 || this.#response.destroyed || this.#response.writableEnded) return;
-    const all = joined(this.#waiting, this.#bytes);
-    this.#waiting = [];
-    this.#bytes = 0;
-    this.#blocked = !this.#response.write(all);
-  }
-}
-
-/** The last frames that were joined. Watchers of one kind are told the same at the same time: what is joined for one serves the next. */
-let lastJoined: { readonly frames: readonly Buffer[]; readonly bytes: Buffer } = { frames: [], bytes: Buffer.alloc(0) };
-const mostKept = 1024 * 1024;
-
-function joined(frames: readonly Buffer[], size: number): Buffer {
-  if (frames.length === 1) return frames[0] as Buffer;
-  const known = lastJoined;
-  if (known.frames.length === frames.length && frames.every((frame, i) => frame === known.frames[i])) return known.bytes;
-  const bytes = Buffer.concat(frames, size);
-  if (size <= mostKept) lastJoined = { frames, bytes };
-  return bytes;
 }

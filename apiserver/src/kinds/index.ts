@@ -51,16 +51,16 @@ import { deviceClassKind } from './resource/device-class.ts';
 import { resourceClaimKind, resourceClaimTemplateKind } from './resource/resource-claim.ts';
 import { resourceSliceKind } from './resource/resource-slice.ts';
 import { priorityClassKind } from './scheduling/priority-class.ts';
+import type { ServedKind } from './served-kind.ts';
 import { csiDriverKind } from './storage/csi-driver.ts';
 import { csiNodeKind } from './storage/csi-node.ts';
 import { csiStorageCapacityKind } from './storage/csi-storage-capacity.ts';
 import { storageClassKind } from './storage/storage-class.ts';
 import { volumeAttachmentKind } from './storage/volume-attachment.ts';
 import { volumeAttributesClassKind } from './storage/volume-attributes-class.ts';
-import type { KindDefinition } from './types.ts';
 
 /** THE list of kinds. To serve another, write its file and name it here. */
-export const kinds: readonly KindDefinition[] = [
+export const kinds: readonly ServedKind[] = [
   bindingKind,
   componentStatusKind,
   configMapKind,
@@ -126,4 +126,4 @@ export const kinds: readonly KindDefinition[] = [
   tokenReviewKind,
   selfSubjectReviewKind,
   ...accessReviewKinds,
-] as readonly KindDefinition[];
+] as readonly ServedKind[];

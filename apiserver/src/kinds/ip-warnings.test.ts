@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cidrWarnings, ipWarnings } from './ip-warnings.ts';
 
-const late = 'will be considered invalid in a future Kubernetes release: use';
+const late = 'is invalid: use';
 
 for (const [text, said] of [
   ['10.0.0.1', undefined],

@@ -16,14 +16,10 @@ export function specialMeanings(ip: string): string[] {
 }
 
 /**
- * An address of the family, or of any, of one machine. Loopback addresses are taken, other than upstream: a server on a machine without
+ * An address of one machine. Loopback addresses are taken, other than upstream: a server on a machine without
  * a network advertises its own.
  */
-export function checkMachineAddress(ip: string, at: FieldPath, where: string, report: Report, version?: 4 | 6): void {
-  const parsed = parseIp(ip);
-  if (version === undefined) {
-    if (!parsed) report.invalid(at, where, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)');
-  } else if (parsed?.version !== version) report.invalid(at, where, ip, `must be a valid IPv${version} address`);
-  if (!parsed) report.invalid(at, where, ip, 'must be a valid IP address');
+export function checkMachineAddress(ip: string, at: FieldPath, where: string, report: Report): void {
+  if (!parseIp(ip)) report.invalid(at, where, ip, 'must be a valid IP address');
   else for (const what of specialMeanings(ip)) if (!what.includes('loopback')) report.invalid(at, where, ip, `may not be ${what}`);
 }

@@ -3,9 +3,6 @@ import type { KubeObject } from '@keelson/client';
 import type { FieldError } from '@keelson/machinery';
 import type { Kind } from '@keelson/types';
 import type { UserInfo } from '../auth/types.ts';
-import type { ReaderSocket } from '../http/reader-socket.ts';
-import type { Tunnel } from '../http/services.ts';
-import type { ResourceHandler, ResourceRequest } from '../http/types.ts';
 
 /**
  * A kind is data: names, defaults, validation, update rules, columns. The registry engine knows kinds only through this. All functions
@@ -23,17 +20,20 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly verbs?: readonly Verb[];
   /** What everybody is warned of who asks for it in this version. */
   readonly deprecation?: string | undefined;
-  /** Answers all verbs of a kind that is not stored (reviews). */
-  readonly answer?: ResourceHandler;
+  /** Answers all verbs of a kind that is not stored (reviews); what it is given, `ServedKind` says. */
+  readonly answer?: Handler;
   /** Messages for what is wrong with a name (with `prefix`: with a generateName's prefix). DNS subdomain unless told. */
   name?(value: string, prefix: boolean): readonly string[];
   /** Fills what the client left out. Runs on every decoded object, before admission. */
   defaults?(object: T): void;
+  /** Drops what upstream takes only behind a feature gate that 1.36 has off, as it does: without a word. @param old what an update finds. */
+  dropUnserved?(object: T, old?: T): void;
   /** Runs once on create: drops what clients may not set (a status), sets what the server starts with. */
   prepareCreate?(object: T, context: WriteContext): void;
   /** Runs on updates of the main resource, after the engine put back status. */
   prepareUpdate?(next: T, old: T, context: WriteContext): void;
-  validate?(object: T): FieldError[];
+  /** @param old what an update finds: some things that may not come may stay. */
+  validate?(object: T, old?: T): FieldError[];
   /** Immutable fields and transitions; `validate(next)` runs as well. */
   validateUpdate?(next: T, old: T): FieldError[];
   /** What is taken though it is probably not what was meant: told to who creates, or updates the main resource. */
@@ -97,6 +97,9 @@ export interface ServedVersion<T extends KubeObject> {
   /** Selectable fields as this version names them, and the stored version's name for each. */
   readonly selectableFields?: Readonly<Record<string, string>>;
 }
+
+/** Of requests of which nothing is known here. */
+type Handler = (request: never) => Promise<void>;
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
@@ -169,6 +172,7 @@ export interface Column<T> {
   cell(object: T, now: number): string | number | boolean | null;
 }
 
+/** What the registry's side knows of it; how it is answered, `ServedSubresource` says. */
 export interface Subresource {
   /** HTTP verbs in Kubernetes' terms, in discovery order. */
   readonly verbs: readonly Verb[];
@@ -176,9 +180,4 @@ export interface Subresource {
   readonly anyMethod?: boolean;
   /** The kind that goes in and comes out, where it is not the parent's. */
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
-  readonly handler: ResourceHandler;
-  /** Answers a request that asks to leave HTTP (`Connection: Upgrade`). */
-  upgrade?(request: ResourceRequest, tunnel: Tunnel): Promise<void>;
-  /** Answers a request for a WebSocket, where that is all that HTTP can be left for. `open` takes the connection over. */
-  read?(request: ResourceRequest, open: () => Promise<ReaderSocket>): Promise<void>;
 }

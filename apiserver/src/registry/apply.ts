@@ -17,7 +17,9 @@ import { trackedWrite } from './fields.ts';
 import type { KindStore } from './kind-store.ts';
 import type { Registry } from './registry.ts';
 import { fromStored, prepared, toStored } from './versions.ts';
-import { create, update, type Writable, type WriteRequest, type Written } from './write.ts';
+import type { Writable } from './writable.ts';
+import { create, update } from './write.ts';
+import type { WriteRequest, Written } from './written.ts';
 
 /** One request to apply. */
 export interface ApplyRequest {

@@ -3,7 +3,8 @@ import type { KindStore } from './kind-store.ts';
 import { mark, release, Taken } from './markers.ts';
 import { throwInvalid } from './prepare.ts';
 import type { Registry } from './registry.ts';
-import type { Writable, WriteRequest, Written } from './written.ts';
+import type { Writable } from './writable.ts';
+import type { WriteRequest, Written } from './written.ts';
 
 /** An object on its way into the store. */
 export interface Claimant {

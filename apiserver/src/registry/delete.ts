@@ -1,14 +1,14 @@
 import { rfc3339 } from '@keelson/base';
 import { conflict, copyOf, type FieldError, fieldInvalid, fieldUnsupported, invalid, notFound } from '@keelson/machinery';
 import type { DeleteOptions } from '@keelson/types';
-import { runAdmission } from '../admission/chain.ts';
 import { StoreError } from '../storage/types.ts';
 import { parseEntry } from './entry.ts';
 import type { KindStore } from './kind-store.ts';
 import { release } from './markers.ts';
 import type { Registry } from './registry.ts';
 import { atRevision, encodeStored, withRevision } from './wire.ts';
-import type { Writable, WriteRequest, Written } from './written.ts';
+import type { Writable } from './writable.ts';
+import type { WriteRequest, Written } from './written.ts';
 
 export interface Removal extends Written {
   /** False when the object stays for now: finalizers or a grace period hold it. */
@@ -70,14 +70,13 @@ async function removeOnce(
   const attributes = {
     operation: 'DELETE' as const,
     store,
-    registry,
     object: undefined,
     old: copyOf(object),
     name: object.metadata.name ?? '',
     ...request,
   };
-  await runAdmission(registry.options.admission, 'admit', attributes);
-  await runAdmission(registry.options.admission, 'validate', attributes);
+  await registry.admission.admit(attributes);
+  await registry.admission.validate(attributes);
   const grace = store.definition.deletion?.graceSeconds?.(object, options.gracePeriodSeconds) ?? 0;
   const before = JSON.stringify(object.metadata);
   setPolicyFinalizers(store, object, options);

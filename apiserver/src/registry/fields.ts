@@ -1,13 +1,9 @@
 import { timestamp } from '@keelson/base';
-import type { KubeObject } from '@keelson/client';
 import {
   type FieldOwner,
   type FieldSet,
-  type FieldVersions,
   type ManagedEntry,
-  type MergeSchema,
   type MergeType,
-  MergeTypes,
   readManaged,
   sameOwners,
   setOf,
@@ -18,70 +14,12 @@ import {
   writeManaged,
 } from '@keelson/machinery';
 import type { ManagedFieldsEntry } from '@keelson/types';
-import { loadSchemas } from '@keelson/types/schemas';
 import type { ScaleRules } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
 import { leftByStatus, sameObject } from './prepare.ts';
 import type { Registry } from './registry.ts';
-import { fromStored, prepared } from './versions.ts';
-import type { Writable, WriteRequest } from './written.ts';
-
-/** The account of who wrote which field, for all kinds of one registry. */
-export class FieldAccounts {
-  readonly #registry: Registry;
-  #types: Promise<MergeTypes> | undefined;
-  /** By served version: another definition of a kind is another store. */
-  readonly #known = new WeakMap<KindStore, FieldVersions>();
-  readonly #custom = new WeakMap<KindStore, MergeType>();
-
-  constructor(registry: Registry) {
-    this.#registry = registry;
-  }
-
-  /** What is known of the fields of a kind, in all versions that are served. */
-  async of(store: KindStore): Promise<FieldVersions> {
-    const known = this.#known.get(store);
-    if (known) return known;
-    this.#types ??= loadSchemas().then((schemas) => new MergeTypes(schemas));
-    const versions = this.#versionsOf(store, await this.#types);
-    this.#known.set(store, versions);
-    return versions;
-  }
-
-  #versionsOf(store: KindStore, types: MergeTypes): FieldVersions {
-    const { apiVersion: own, resource } = store.kind;
-    const ownType = this.#typeOf(types, store);
-    const find = (apiVersion: string): KindStore | undefined => {
-      const [version = '', group = ''] = apiVersion.split('/').reverse();
-      return this.#registry.find(group, version, resource);
-    };
-    return {
-      type: (apiVersion) => {
-        const other = apiVersion === own ? undefined : find(apiVersion);
-        return apiVersion === own ? ownType : other && this.#typeOf(types, other);
-      },
-      convert: (object, from, to) => convert(object, find(from), find(to)),
-    };
-  }
-
-  #typeOf(types: MergeTypes, store: KindStore): MergeType {
-    const known = types.named(store.kind.typeName) ?? this.#custom.get(store);
-    if (known) return known;
-    const type = types.custom(store.definition.schema as MergeSchema | undefined);
-    this.#custom.set(store, type);
-    return type;
-  }
-}
-
-async function convert(object: object, from: KindStore | undefined, to: KindStore | undefined): Promise<object> {
-  if (!from || !to || from === to) return object;
-  const { version } = from.definition;
-  const stored = version ? await version.toStored(object as never) : (object as KubeObject);
-  const unfilled = to.definition.version?.unfilled;
-  if (unfilled) return unfilled(stored);
-  await prepared(to, [stored]);
-  return fromStored(to, stored);
-}
+import type { Writable } from './writable.ts';
+import type { WriteRequest } from './written.ts';
 
 const noFields: FieldSet = setOf();
 const onlyStatus: FieldSet = setOf(['f:status']);

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@keelson/client';
-import { badRequest, goQuote } from '@keelson/machinery';
+import { badRequest, goQuote, notAcceptableForm, type StatusError } from '@keelson/machinery';
 import type { Table, TableColumnDefinition, TableRow } from '@keelson/types';
 import type { Form } from '../http/negotiate.ts';
 import { defaultColumns } from '../kinds/columns.ts';
@@ -10,23 +10,35 @@ import { fromStored, servedBytes } from './versions.ts';
 import { plainObjects, type Representation } from './watchers.ts';
 import { encodeEvent } from './wire.ts';
 
-/** One object's bytes in the form the client asked for. */
+/** One object's bytes in the form the client asked for. @throws StatusError NotAcceptable where that is a form of lists. */
 export function convert(store: KindStore, form: Form, wire: Buffer, query: URLSearchParams, now: number): Buffer {
   if (form.as === 'Object') return servedBytes(store, wire);
+  if (form.as === 'PartialObjectMetadataList') throw notAList(goTypeOf(store));
   const object = JSON.parse(wire.toString()) as KubeObject;
   if (form.as === 'PartialObjectMetadata') return toBytes(metadataOnly(fromStored(store, object), form.version));
   const { resourceVersion } = object.metadata;
   return toBytes(table(store, form, { resourceVersion }, [object], query, now, true));
 }
 
-/** A page of a list as a Table or a PartialObjectMetadataList. */
+/** A page of a list as a Table or a PartialObjectMetadataList. @throws StatusError NotAcceptable where a form of single objects is asked for. */
 export function convertList(store: KindStore, form: Form, page: ListPage, query: URLSearchParams, now: number): Buffer {
+  if (form.as === 'PartialObjectMetadata')
+    throw notAcceptableForm(`you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(store)}List)`);
   const { resourceVersion, continue: next, remainingItemCount } = page;
   const metadata = { resourceVersion, continue: next, remainingItemCount };
   const objects = page.entries.map(({ wire }) => JSON.parse(wire.toString()) as KubeObject);
   if (form.as === 'Table') return toBytes(table(store, form, metadata, objects, query, now, true));
   const items = objects.map((object) => metadataOnly(fromStored(store, object), form.version));
   return toBytes({ kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}`, metadata, items });
+}
+
+function notAList(type: string): StatusError {
+  return notAcceptableForm(`you requested PartialObjectMetadataList, but the requested object is not a list (${type})`);
+}
+
+/** What objects of a kind are upstream. */
+function goTypeOf({ kind: { group, kind }, isCustom }: KindStore): string {
+  return isCustom ? '*unstructured.Unstructured' : `*${group.split('.')[0] || 'core'}.${kind}`;
 }
 
 /** How a watch's objects are encoded; clients that ask for the same form share the bytes. Tables carry columns in their first event only. */
@@ -36,7 +48,7 @@ export function representation(store: KindStore, form: Form, query: URLSearchPar
   let first = true;
   const encode = (wire: Buffer): Buffer => {
     const object = JSON.parse(wire.toString()) as KubeObject;
-    if (form.as === 'PartialObjectMetadata') return toBytes(metadataOnly(fromStored(store, object), form.version));
+    if (form.as !== 'Table') return toBytes(metadataOnly(fromStored(store, object), form.version));
     const withColumns = first;
     first = false;
     return toBytes(table(store, form, { resourceVersion: object.metadata.resourceVersion }, [object], query, now(), withColumns));
@@ -116,6 +128,7 @@ export function convertView<T extends KubeObject>(
 ): object {
   if (form.as === 'Object') return view;
   if (form.as === 'PartialObjectMetadata') return metadataOnly(view, form.version);
+  if (form.as === 'PartialObjectMetadataList') throw notAList(`*v1.${view.kind}`);
   const row = {
     cells: columns.map((column) => column.cell(view, now)),
     ...included(view, includeOf(query), form.version),

@@ -2,15 +2,15 @@ import type { KindDefinition, Verb } from '../kinds/types.ts';
 import { KindCache } from './cache.ts';
 import { type IndexReader, type Labels, remember } from './entry.ts';
 import { encodeStored, tailLength } from './wire.ts';
-import type { Writable } from './written.ts';
+import type { Writable } from './writable.ts';
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
 /** One served version of a kind: its definition, where its objects lie, and the cache it shares with the kind's other versions. */
-export class KindStore {
-  readonly definition: KindDefinition;
+export class KindStore<D extends KindDefinition = KindDefinition> {
+  readonly definition: D;
   /** The version in which objects lie in the store and the cache: this one, unless told. */
-  readonly hub: KindStore;
+  readonly hub: KindStore<D>;
   readonly prefix: string;
   readonly cache: KindCache;
   readonly verbs: ReadonlySet<Verb>;
@@ -22,7 +22,7 @@ export class KindStore {
    * @param cache what holds its objects already, when it is another definition, or another version, of a kind that is served.
    * @param hub the stored version, where `definition` is another.
    */
-  constructor(definition: KindDefinition, cache?: KindCache, hub?: KindStore) {
+  constructor(definition: D, cache?: KindCache, hub?: KindStore<D>) {
     const { kind } = definition;
     this.definition = definition;
     this.hub = hub ?? this;

@@ -9,7 +9,8 @@ import type { KindStore } from './kind-store.ts';
 import { prepareMeta } from './prepare.ts';
 import type { Registry } from './registry.ts';
 import { withRevision } from './wire.ts';
-import type { Writable, WriteRequest } from './written.ts';
+import type { Writable } from './writable.ts';
+import type { WriteRequest } from './written.ts';
 
 /** How long a marker may stand alone, in milliseconds: its object may still be on its way into the store. */
 const lonely = 60_000;

@@ -15,7 +15,8 @@ import {
 } from '@keelson/machinery';
 import type { KindDefinition, WriteContext } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
-import type { Writable, WriteRequest } from './written.ts';
+import type { Writable } from './writable.ts';
+import type { WriteRequest } from './written.ts';
 
 /** What the server says of a new object. The account of its fields, if it brings one, is kept. */
 export function prepareMeta(store: KindStore, object: Writable, namespace: string, context: WriteContext): void {
@@ -117,7 +118,9 @@ export function keepRest({ definition }: KindStore, next: Writable, old: Writabl
 /** The kind's own rules, after `keepRest`. */
 export function prepareRest({ definition }: KindStore, next: Writable, old: Writable, subresource: string, context: WriteContext): void {
   if (subresource === 'status') definition.status?.prepareUpdate?.(next, old, context);
-  else if (subresource === '') definition.prepareUpdate?.(next, old, context);
+  if (subresource !== '') return;
+  definition.dropUnserved?.(next, old);
+  definition.prepareUpdate?.(next, old, context);
 }
 
 /** Counts a change of what is wanted. */
@@ -155,7 +158,7 @@ export function validateChange(store: KindStore, next: Writable, old: Writable, 
   if (subresource === 'status') return [...meta, ...(definition.status?.validateUpdate?.(next, old) ?? [])];
   const part = definition.parts?.[subresource];
   if (part) return [...meta, ...(part.validateUpdate?.(next, old) ?? [])];
-  const own = definition.validate?.(next) ?? [];
+  const own = definition.validate?.(next, old) ?? [];
   return [...meta, ...own, ...changeErrors(store, next, old, own.length === 0)];
 }
 

@@ -1,21 +1,21 @@
 import type { Clock, Logger, Random } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
 import type { Kind } from '@keelson/types';
-import type { AdmissionPlugin } from '../admission/types.ts';
 import type { AssignContext, KindDefinition } from '../kinds/types.ts';
 import type { Store } from '../storage/types.ts';
+import type { Admission } from './admission.ts';
 import type { KindCache } from './cache.ts';
 import { sharedEntry } from './entry.ts';
 import { Feed } from './feed.ts';
-import { FieldAccounts } from './fields.ts';
+import { FieldTypes } from './field-types.ts';
 import { KindStore, prefixOf } from './kind-store.ts';
 import { Turns } from './turns.ts';
 import { withRevision } from './wire.ts';
 
-export interface RegistryOptions {
+export interface RegistryOptions<D extends KindDefinition = KindDefinition> {
   readonly store: Store;
-  readonly kinds: readonly KindDefinition[];
-  readonly admission: readonly AdmissionPlugin[];
+  readonly kinds: readonly D[];
+  readonly admission: (registry: Registry) => Admission;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -28,38 +28,42 @@ export interface RegistryOptions {
 }
 
 /** All served kinds over one store: what the handlers, admission and the API server's own loops work with. */
-export class Registry {
-  readonly options: RegistryOptions;
+export class Registry<D extends KindDefinition = KindDefinition> {
+  readonly options: RegistryOptions<D>;
   readonly feed: Feed;
-  /** Who wrote what, in every object. */
-  readonly fields: FieldAccounts = new FieldAccounts(this);
-  /** For writers that would otherwise only get in each other's way. */
-  readonly turns = new Turns();
-  /** For updates of an object that somebody else has just changed. Apart from `turns`, whose holders make updates. */
+  readonly admission: Admission;
+  readonly fields = new FieldTypes((...place) => this.find(...place));
+  /** Of updates of an object that many write, by its key. */
   readonly updates = new Turns();
-  readonly #stores = new Map<string, KindStore>();
+  readonly #stores = new Map<string, KindStore<D>>();
   #generation = 0;
 
-  constructor(options: RegistryOptions) {
+  constructor(options: RegistryOptions<D>) {
     this.options = options;
+    this.admission = options.admission(this);
     this.feed = new Feed(options.store, options.clock, options.log);
     const isOther = ({ version }: KindDefinition): boolean => version !== undefined;
     for (const definition of options.kinds.toSorted((a, b) => Number(isOther(a)) - Number(isOther(b)))) this.#add(definition);
   }
 
   /** The kind served at a path, or undefined. */
-  find(group: string, version: string, resource: string): KindStore | undefined {
+  find(group: string, version: string, resource: string): KindStore<D> | undefined {
     return this.#stores.get(`${group}/${version}/${resource}`);
   }
 
   /** @throws when the kind is not served: a programmer's mistake. */
-  of(kind: Pick<Kind, 'group' | 'version' | 'resource'>): KindStore {
+  of(kind: Pick<Kind, 'group' | 'version' | 'resource'>): KindStore<D> {
     const store = this.find(kind.group, kind.version, kind.resource);
     if (!store) throw new Error(`kind ${kind.resource}.${kind.version}.${kind.group} is not served`);
     return store;
   }
 
-  get stores(): Iterable<KindStore> {
+  /** The kind that objects say they are of, or undefined. */
+  named({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): KindStore<D> | undefined {
+    return [...this.stores].find((store) => store.kind.apiVersion === apiVersion && store.kind.kind === kind);
+  }
+
+  get stores(): Iterable<KindStore<D>> {
     return this.#stores.values();
   }
 
@@ -67,7 +71,7 @@ export class Registry {
    * Serves versions of a kind from now on, or other definitions of them, and resolves once its objects are in the cache.
    * @param stored the version that is stored, which is served only where it is in the list.
    */
-  async install(stored: KindDefinition, served: readonly KindDefinition[]): Promise<void> {
+  async install(stored: D, served: readonly D[]): Promise<void> {
     const cache = this.#cacheAt(prefixOf(stored));
     const hub = new KindStore(stored, cache);
     if (!cache) await this.feed.join(hub.cache);
@@ -117,7 +121,7 @@ export class Registry {
     return [...this.#stores.values()].find((store) => store.prefix === prefix)?.cache;
   }
 
-  #add(definition: KindDefinition): void {
+  #add(definition: D): void {
     const { group, version, resource } = definition.kind;
     const hub = definition.version && this.of(definition.version.of);
     const store = new KindStore(definition, hub?.cache, hub);

@@ -1,5 +1,5 @@
 import { repeats } from '@keelson/machinery';
-import type { Writable } from './written.ts';
+import type { Writable } from './writable.ts';
 
 export const afterAdmission = ' after mutating admission happens';
 const wanted = 'API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests';

@@ -1,5 +1,5 @@
 import { loadSchemas } from '@keelson/types/schemas';
-import { decodeProtobuf } from '../http/protobuf.ts';
+import { decodeProtobuf } from '../http/protobuf/protobuf.ts';
 import { encodeStored, isEncoded } from './wire.ts';
 
 /** The kind whose objects lie at a key. */

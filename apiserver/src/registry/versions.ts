@@ -4,7 +4,7 @@ import type { KindDefinition } from '../kinds/types.ts';
 import type { KindStore } from './kind-store.ts';
 import { keepRest } from './prepare.ts';
 import { encodeStored, withoutRevision, withRevision } from './wire.ts';
-import type { Writable } from './written.ts';
+import type { Writable } from './writable.ts';
 
 /**
  * What a client sent in the store's version, filled in, as it is stored.

@@ -65,14 +65,16 @@ export async function openWatch(
 
 /** @throws StatusError Invalid for options that contradict each other. */
 export function checkWatchOptions(query: Omit<WatchQuery, keyof SelectionQuery>): void {
-  const { resourceVersionMatch: match, sendInitialEvents, continue: token } = query;
+  const { resourceVersion, resourceVersionMatch: match, sendInitialEvents, continue: token } = query;
+  // Where nothing is said of a version, or 0, initial events are meant, and with them a match.
+  const matches = match !== '' || (sendInitialEvents === undefined && (resourceVersion === '' || resourceVersion === '0'));
   const errors: FieldError[] = [];
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
     errors.push(fieldForbidden(matchField, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
   if (match && sendInitialEvents === undefined)
     errors.push(fieldForbidden(matchField, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
   if (match && match !== 'NotOlderThan') errors.push(fieldUnsupported(matchField, match, ['NotOlderThan']));
-  if (match && token) errors.push(fieldForbidden(matchField, 'resourceVersionMatch is forbidden when continue is provided'));
+  if (matches && token) errors.push(fieldForbidden(matchField, 'resourceVersionMatch is forbidden when continue is provided'));
   throwListErrors(errors);
 }
 

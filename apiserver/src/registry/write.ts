@@ -1,5 +1,4 @@
 import { alreadyExists, conflict, copyOf, generateNameConflict, isStatusReason, notFound } from '@keelson/machinery';
-import { runAdmission } from '../admission/chain.ts';
 import type { WriteContext } from '../kinds/types.ts';
 import { type Entry, StoreError } from '../storage/types.ts';
 import { claiming } from './claiming.ts';
@@ -24,9 +23,8 @@ import {
 import type { Registry } from './registry.ts';
 import { afterAdmission, dropRepeatedOwners } from './repeated-owners.ts';
 import { withoutRevision, withRevision } from './wire.ts';
-import type { Writable, WriteRequest, Written } from './written.ts';
-
-export type { Writable, WriteRequest, Written } from './written.ts';
+import type { Writable } from './writable.ts';
+import type { WriteRequest, Written } from './written.ts';
 
 /** Names drawn for one generateName before giving up, as upstream. */
 const nameTries = 8;
@@ -66,14 +64,15 @@ async function createOnce(registry: Registry, store: KindStore, object: Writable
   clearMeta(store, object, request.namespace);
   object.metadata.managedFields = await accountOfCreate(registry, store, object, request);
   const called = (): string => object.metadata.name || (object.metadata.generateName ?? '');
-  const attributes = { operation: 'CREATE' as const, store, registry, object, old: undefined, name: called(), ...request };
-  await runAdmission(registry.options.admission, 'admit', attributes);
+  const attributes = { operation: 'CREATE' as const, store, object, old: undefined, name: called(), ...request };
+  await registry.admission.admit(attributes);
   dropRepeatedOwners(object, request.warnings, afterAdmission);
   fillMeta(store, object, context);
+  definition.dropUnserved?.(object);
   definition.prepareCreate?.(object, context);
   throwInvalid(store, object, [...validateMeta(store, object), ...(definition.validate?.(object) ?? [])]);
   if (definition.warnings) request.warnings.push(...definition.warnings(object, undefined));
-  await runAdmission(registry.options.admission, 'validate', { ...attributes, name: called() });
+  await registry.admission.validate({ ...attributes, name: called() });
   const key = store.keyOf(object.metadata.namespace ?? '', object.metadata.name ?? '');
   return claiming(registry, store, { next: object, old: undefined, request }, async () => {
     const bytes = store.encode(object);
@@ -94,6 +93,8 @@ export interface Change {
   apply(current: Writable): Promise<Writable> | Writable;
   /** Resource version the caller insists on; a mismatch is a conflict. */
   readonly expected?: string | undefined;
+  /** Many are known to write the object at a time: the update waits for its turn before it first tries. */
+  readonly inTurn?: boolean;
 }
 
 /** Conflicts met by an update that named no resourceVersion before giving up: upstream goes on until the request's time is over. */
@@ -105,7 +106,7 @@ const updateTries = 1_000;
  */
 export function update(registry: Registry, store: KindStore, name: string, change: Change, request: WriteRequest): Promise<Written> {
   const target = { registry, store, name, request };
-  return retrying(target, (current) => updateOnce(target, current, change));
+  return retrying(target, (current) => updateOnce(target, current, change), change.inTurn);
 }
 
 /**
@@ -138,15 +139,15 @@ interface Target {
 type Current = Pick<CacheEntry, 'wire' | 'revision'>;
 
 /** At once where nobody else writes; those who came second take turns, so that each of many tries about twice, not once for each other. */
-async function retrying(target: Target, once: (current: Current) => Promise<Written>): Promise<Written> {
+async function retrying(target: Target, once: (current: Current) => Promise<Written>, inTurn = false): Promise<Written> {
   const { registry, store, name, request } = target;
   const key = store.keyOf(request.namespace, name);
-  const current: Current | undefined = store.cache.get(key) ?? (await readThrough(registry, key));
-  const first = await attempt(target, current, once);
-  if (first.written) return first.written;
+  const present = async (): Promise<Current | undefined> => store.cache.get(key) ?? readThrough(registry, key);
+  const first = inTurn ? undefined : await attempt(target, await present(), once);
+  if (first?.written) return first.written;
   return registry.updates.take(key, async () => {
     // Those whose turn it was before have changed it again.
-    let newest = newer(store.cache.get(key), first.current);
+    let newest = first ? newer(store.cache.get(key), first.current) : await present();
     for (let tries = 1; tries < updateTries; tries++) {
       const next = await attempt(target, newest, once);
       if (next.written) return next.written;
@@ -208,13 +209,13 @@ async function updateOnce(target: Target, current: Current, change: Change): Pro
   const account = await accountOfUpdate(registry, store, { next, old, given }, request);
   next.metadata.managedFields = account.fields;
   prepareRest(store, next, old, request.subresource, context);
-  const attributes = { operation: 'UPDATE' as const, store, registry, object: next, old, name, ...request };
-  await runAdmission(registry.options.admission, 'admit', attributes);
+  const attributes = { operation: 'UPDATE' as const, store, object: next, old, name, ...request };
+  await registry.admission.admit(attributes);
   dropRepeatedOwners(next, request.warnings, afterAdmission);
   bumpGeneration(store, next, old, request.subresource);
   throwInvalid(store, next, [...validateChange(store, next, old, request.subresource), ...(account.meant ? validateAccount(next) : [])]);
   if (request.subresource === '' && store.definition.warnings) request.warnings.push(...store.definition.warnings(next, old));
-  await runAdmission(registry.options.admission, 'validate', attributes);
+  await registry.admission.validate(attributes);
   const stale = registry.options.isStale;
   if (changesNothing(store, next, old, account) && !(await stale?.(store.keyOf(request.namespace, name))))
     return { wire: current.wire, object: old, changed: false };

@@ -1,12 +1,8 @@
-import type { KubeObject } from '@keelson/client';
 import type { FieldOwner } from '@keelson/machinery';
-import type { ObjectMeta } from '@keelson/types';
-import type { Annotate } from '../admission/types.ts';
+import type { Annotate } from '../audit/annotate.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { KindStore } from './kind-store.ts';
-
-/** An object whose metadata is at hand. */
-export type Writable = KubeObject & { metadata: ObjectMeta; spec?: unknown; status?: unknown };
+import type { Writable } from './writable.ts';
 
 export interface WriteRequest {
   readonly namespace: string;

@@ -23,6 +23,7 @@ export function created<T extends KubeObject>(definition: KindDefinition<T>, obj
   const metadata = { name: 'x', ...(namespaced ? { namespace: 'default' } : {}), uid: testUid, ...given.metadata };
   const whole = { ...given, metadata } as unknown as T;
   definition.defaults?.(whole);
+  definition.dropUnserved?.(whole);
   definition.prepareCreate?.(whole, context);
   return whole;
 }
@@ -41,8 +42,9 @@ export function problems<T extends KubeObject>(definition: KindDefinition<T>, ob
 export function updateProblems<T extends KubeObject>(definition: KindDefinition<T>, object: object, change: (next: T) => void): string[] {
   const { old, next } = changed(definition, object, change);
   definition.defaults?.(next);
+  definition.dropUnserved?.(next, old);
   definition.prepareUpdate?.(next, old, context);
-  return texts([...(definition.validate?.(next) ?? []), ...(definition.validateUpdate?.(next, old) ?? [])]);
+  return texts([...(definition.validate?.(next, old) ?? []), ...(definition.validateUpdate?.(next, old) ?? [])]);
 }
 
 /** What an update of the status is refused with. */

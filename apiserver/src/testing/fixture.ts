@@ -1,40 +1,32 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { type Clock, type Logger, type Random, seededRandom, silentLogger, systemClock } from '@keelson/base';
+import { seededRandom, silentLogger, systemClock } from '@keelson/base';
 import { type Api, type ApiOptions, type ClientRequest, createApi, inProcessTransport, readBody, type Transport } from '@keelson/client';
 import { createCA, publicKeyOf } from '@keelson/pki';
 import { Registry as Metrics } from 'prom-client';
 import type { Auditor } from '../audit/auditor.ts';
 import type { AuditSurroundings } from '../audit/settings.ts';
-import { createTokens } from '../auth/tokens.ts';
+import { createTokens } from '../auth/tokens/tokens.ts';
 import type { Trust } from '../auth/trust.ts';
-import type { AggregationOptions } from '../extensions/aggregation/aggregator.ts';
 import type { Services, TokenTerms } from '../http/services.ts';
 import { type ApiServer, createServer, type ServerConfig } from '../server.ts';
 import { createMemoryStore } from '../storage/memory/memory.ts';
 import type { Store } from '../storage/types.ts';
 
-export interface FixtureOptions {
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly store?: Store;
-  readonly isStale?: (key: string) => Promise<boolean>;
-  readonly log?: Logger;
-  readonly serviceCIDR?: string;
-  readonly nodePorts?: { readonly from: number; readonly to: number };
-  readonly disabledAdmission?: readonly string[];
-  readonly admission?: ServerConfig['admission'];
+type Usual =
+  | 'version'
+  | 'serviceCIDR'
+  | 'nodePorts'
+  | 'disabledAdmission'
+  | 'bootstrapTokens'
+  | 'kubelets'
+  | 'trust'
+  | 'compactionInterval';
+type Own = 'metrics' | 'signal' | 'tokens' | 'auditor';
+
+/** What differs from the usual server; trust is in an authority that has signed nobody. */
+export interface FixtureOptions extends Partial<Omit<ServerConfig, Own>> {
   readonly auditor?: (around: AuditSurroundings) => Auditor;
-  readonly kubelets?: Services['kubelets'];
-  readonly components?: Services['components'];
-  readonly aggregation?: AggregationOptions;
-  readonly fairness?: ServerConfig['fairness'];
-  readonly limits?: ServerConfig['limits'];
-  readonly ending?: AbortSignal;
-  readonly checks?: ServerConfig['checks'];
-  /** An authority that has signed nobody, unless told. */
-  readonly trust?: () => Trust;
   readonly authentication?: Pick<ServerConfig, 'anonymous' | 'otherTokens'>;
-  readonly authorization?: ServerConfig['authorization'];
   readonly terms?: TokenTerms;
 }
 
@@ -75,34 +67,29 @@ const emptyTrust: Trust = { clientCA: (await createCA({ commonName: 'nobody', da
 const unreachable = (): Promise<never> => Promise.reject(new Error('no kubelets'));
 const noKubelets: Services['kubelets'] = { send: unreachable, dial: unreachable };
 
+const usual: Pick<ServerConfig, Usual> = {
+  version: { major: '1', minor: '36', gitVersion: 'v1.36.0' },
+  serviceCIDR: '10.96.0.0/16',
+  nodePorts: { from: 30_000, to: 32_767 },
+  disabledAdmission: [],
+  bootstrapTokens: true,
+  kubelets: noKubelets,
+  trust: () => emptyTrust,
+  compactionInterval: 300_000,
+};
+
 /** A bootstrapped server; the caller closes it. */
 export async function startServer(options: FixtureOptions = {}): Promise<Fixture> {
-  const { clock = systemClock, random = seededRandom(1), log = silentLogger } = options;
-  const store = options.store ?? createMemoryStore({ clock });
+  const { auditor, authentication, terms, ...given } = options;
+  const { clock = systemClock, random = seededRandom(1), log = silentLogger } = given;
+  const store = given.store ?? createMemoryStore({ clock });
   const stop = new AbortController();
   const metrics = new Metrics();
   const server = await createServer({
-    ...{ store, clock, random, log, metrics, ...(options.isStale ? { isStale: options.isStale } : {}) },
-    version: { major: '1', minor: '36', gitVersion: 'v1.36.0' },
-    serviceCIDR: options.serviceCIDR ?? '10.96.0.0/16',
-    nodePorts: options.nodePorts ?? { from: 30_000, to: 32_767 },
-    disabledAdmission: options.disabledAdmission ?? [],
-    auditor: options.auditor?.({ metrics, clock, random, log, signal: stop.signal }),
-    ...(options.admission ? { admission: options.admission } : {}),
-    bootstrapTokens: true,
-    tokens: () => createTokens({ ...testKeys, ...(options.terms ? { terms: options.terms } : {}), clock }),
-    ...options.authentication,
-    ...(options.authorization ? { authorization: options.authorization } : {}),
-    kubelets: options.kubelets ?? noKubelets,
-    components: options.components ?? [],
-    trust: options.trust ?? (() => emptyTrust),
-    aggregation: options.aggregation ?? {},
-    ...(options.fairness ? { fairness: options.fairness } : {}),
-    ...(options.limits ? { limits: options.limits } : {}),
-    ...(options.ending ? { ending: options.ending } : {}),
-    ...(options.checks ? { checks: options.checks } : {}),
-    compactionInterval: 300_000,
-    signal: stop.signal,
+    ...{ ...usual, ...given, ...authentication },
+    ...{ store, clock, random, log, metrics, signal: stop.signal },
+    auditor: auditor?.({ metrics, clock, random, log, signal: stop.signal }),
+    tokens: () => createTokens({ ...testKeys, ...(terms ? { terms } : {}), clock }),
   });
   await server.bootstrap({ address: '192.0.2.1', port: 6443 });
   const transport: Fixture['transport'] = (name = 'admin', groups = ['system:masters']) =>

@@ -1,5 +1,5 @@
 import type { ProtobufField, ProtobufMessages, Schemas } from '@keelson/types/schemas';
-import { zeroSays } from '../http/protobuf-zeroes.ts';
+import { zeroSays } from '../http/protobuf/protobuf-zeroes.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 

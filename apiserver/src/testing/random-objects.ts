@@ -1,6 +1,6 @@
 import type { Random } from '@keelson/base';
 import type { Schema, Schemas } from '@keelson/types/schemas';
-import { zeroSays } from '../http/protobuf-zeroes.ts';
+import { zeroSays } from '../http/protobuf/protobuf-zeroes.ts';
 
 const words = ['a', 'web', 'x-1', 'Ünï', 'long '.repeat(40), '"\\\n', '\u0000'] as const;
 const quantities = ['1', '100m', '1Gi', '0', '1500m'] as const;

@@ -5,7 +5,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { systemClock } from '@keelson/base';
 import { type Credential, createCA, type FrontProxyTrust, issue } from '@keelson/pki';
 import { authoritiesOf, type Trust } from '../auth/trust.ts';
-import { listen, type Patience } from '../http/server.ts';
+import { listen, type Patience } from '../http/listener/server.ts';
 import { type Fixture, type FixtureOptions, startServer } from './fixture.ts';
 
 /** The whole API server on a memory store behind its real TLS listener, with its authorities. */

@@ -15,25 +15,29 @@ export interface Position {
   readonly flags: ReadonlyMap<string, string>;
   /** The flag whose value is being written. */
   readonly flag: string | undefined;
-  /** What stands before that value in the same word: `--output=`. */
-  readonly prefix: string;
   /** The beginning of what is being written. */
   readonly current: string;
   readonly specs: FlagSpecs;
-  /** After `--`, where nothing is kubectl's. */
+  /** After `--`, where nothing is a flag. */
   readonly beyond: boolean;
+  /** Whether a flag was given that the verb does not know, and whether one that is its own. */
+  readonly unknown: boolean;
+  readonly changesVerb: boolean;
 }
 
 /** Reads the words before the cursor; the last of them is the one being written. */
 export async function locate(words: readonly string[], verbs: readonly VerbEntry[]): Promise<Position> {
   const last = words.at(-1) ?? '';
-  const found = await readWords(words.slice(0, -1), verbs);
-  const { path, verb, entries, args, flags, waiting, beyond } = found;
-  const [, prefix = '', attached] = beyond ? [] : (/^(--[^=]+=)(.*)$/s.exec(last) ?? []);
+  const { waiting, ...found } = await readWords(words.slice(0, -1), verbs);
+  const { verb, entries, args, flags, beyond } = found;
+  const [, long, attached] = beyond ? [] : (/^--([^=]+)=(.*)$/s.exec(last) ?? []);
+  const specs = specsOf(verb);
+  const given = [...flags.keys(), ...(long === undefined ? [] : [long])];
   return {
-    ...{ path, verb, args, flags, prefix, beyond, current: attached ?? last, specs: specsOf(verb) },
+    ...{ ...found, current: attached ?? last, specs, flag: long ?? waiting },
     entries: args.length === 0 && !beyond ? entries : [],
-    flag: attached === undefined ? waiting : prefix.slice(2, -1),
+    unknown: given.some((name) => !Object.hasOwn(specs, name)),
+    changesVerb: given.some((name) => Object.hasOwn(verb?.flags ?? {}, name)),
   };
 }
 
@@ -46,14 +50,15 @@ async function readWords(words: readonly string[], verbs: readonly VerbEntry[]):
   const path: string[] = [];
   const args: string[] = [];
   const flags = new Map<string, string>();
+  let beyond = false;
   let [verb, entries, waiting]: [Verb | undefined, readonly VerbEntry[], string | undefined] = [undefined, verbs, undefined];
   for (const word of words) {
     if (waiting !== undefined) {
       flags.set(waiting, word);
       waiting = undefined;
-    } else if (word === '--') {
-      return { path, verb, entries, args, flags, waiting, beyond: true };
-    } else if (word.startsWith('-') && word !== '-') {
+    } else if (word === '--' && !beyond) {
+      beyond = true;
+    } else if (word.startsWith('-') && word !== '-' && !beyond) {
       waiting = noteFlag(word, specsOf(verb), flags);
     } else {
       const entry = args.length === 0 ? entries.find(({ name, aliases }) => name === word || aliases?.includes(word)) : undefined;
@@ -65,7 +70,7 @@ async function readWords(words: readonly string[], verbs: readonly VerbEntry[]):
       }
     }
   }
-  return { path, verb, entries, args, flags, waiting, beyond: false };
+  return { path, verb, entries, args, flags, waiting, beyond };
 }
 
 function specsOf(verb: Verb | undefined): FlagSpecs {
@@ -76,15 +81,13 @@ function specsOf(verb: Verb | undefined): FlagSpecs {
 function noteFlag(word: string, specs: FlagSpecs, flags: Map<string, string>): string | undefined {
   const at = word.indexOf('=');
   const text = at === -1 ? word : word.slice(0, at);
-  const found = text.startsWith('--') ? text.slice(2) : Object.entries(specs).find(([, { short }]) => short === text[1])?.[0];
-  const spec = found === undefined ? undefined : specs[found];
-  if (found === undefined || !spec) return undefined;
+  const short = ([, spec]: [string, FlagSpec]): boolean => spec.short === text[1];
+  const found = text.startsWith('--') ? text.slice(2) : (Object.entries(specs).find(short)?.[0] ?? text);
   const attached = at !== -1 ? word.slice(at + 1) : text.startsWith('--') ? '' : text.slice(2);
-  if (attached !== '' || at !== -1) {
-    flags.set(found, attached);
-    return undefined;
-  }
-  return takesValue(spec) ? found : undefined;
+  const spec = specs[found];
+  if (spec && takesValue(spec) && attached === '' && at === -1) return found;
+  flags.set(found, attached);
+  return undefined;
 }
 
 function takesValue(spec: FlagSpec): boolean {

@@ -1,16 +1,14 @@
+import { isDefaultClass } from '@keelson/machinery';
 import type { CSINode, CSINodeDriver, StorageClass, VolumeAttributesClass } from '@keelson/types';
 import { field, flat, head, type Lines, timeText } from './lines.ts';
 import { termLines } from './persistent-volume.ts';
 
-const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
-
 export function storageClassLines(storageClass: StorageClass): Lines {
   const { metadata, provisioner, parameters, allowVolumeExpansion, mountOptions, reclaimPolicy, volumeBindingMode } = storageClass;
-  const isDefault = defaultMarks.some((mark) => metadata.annotations?.[mark] === 'true');
   const options = mountOptions ?? [];
   return [
     field(0, 'Name', metadata.name),
-    field(0, 'IsDefaultClass', isDefault ? 'Yes' : 'No'),
+    field(0, 'IsDefaultClass', isDefaultClass('StorageClass', storageClass) ? 'Yes' : 'No'),
     ...field(0, 'Annotations', flat(metadata.annotations)).split('\n'),
     field(0, 'Provisioner', provisioner),
     field(0, 'Parameters', flat(parameters)),

@@ -2,6 +2,8 @@ export interface TabOptions {
   readonly minWidth: number;
   /** Spaces after the widest cell of a column. */
   readonly padding: number;
+  /** How wide columns were before: none becomes narrower, and what they become is noted. */
+  readonly remembered?: number[];
 }
 
 /** The measures of `kubectl describe`. */
@@ -31,8 +33,9 @@ function layOut(lines: readonly string[][], widths: readonly number[], from: num
       continue;
     }
     let end = at;
-    let width = options.minWidth;
+    let width = Math.max(options.minWidth, options.remembered?.[column] ?? 0);
     for (; has(end); end++) width = Math.max(width, textWidth(lines[end]?.[column] ?? '') + options.padding);
+    if (options.remembered) options.remembered[column] = width;
     layOut(lines, [...widths, width], at, end, options, out);
     at = end;
   }
@@ -52,15 +55,11 @@ export function textWidth(text: string): number {
   return [...text].length;
 }
 
-/** Rows of equal length as `kubectl get` prints them. Widths are remembered, so that later rows line up with earlier ones. */
+/** Rows as `kubectl get` prints them. Widths are remembered, so that later rows line up with earlier ones. A cell of several lines is not kept together. */
 export class ColumnWriter {
-  readonly #widths: number[] = [];
+  readonly #options: TabOptions = { minWidth: 6, padding: 3, remembered: [] };
 
-  write(given: readonly (readonly string[])[]): string {
-    const rows = given.map((row) => row.map(harmless));
-    for (const row of rows) {
-      for (const [i, cell] of row.slice(0, -1).entries()) this.#widths[i] = Math.max(this.#widths[i] ?? 6, textWidth(cell) + 3);
-    }
-    return rows.map((row) => `${pad(row, this.#widths.slice(0, row.length - 1))}\n`).join('');
+  write(rows: readonly (readonly string[])[]): string {
+    return rows.length === 0 ? '' : `${alignTabs(rows.map((row) => row.join('\t')).join('\n'), this.#options)}\n`;
   }
 }

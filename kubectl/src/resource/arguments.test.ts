@@ -33,6 +33,7 @@ test('types, names and both', () => {
   ]);
   assert.throws(() => parseResourceArguments(['pod', 'pod/a']), /there is no need to specify a resource type as a separate argument/);
   assert.throws(() => parseResourceArguments(['pod/']), /must have a single resource and name/);
+  assert.throws(() => parseResourceArguments(['pod/a'], true), /selectors and the all flag cannot be used when passing resource\/name/);
   assert.throws(() => parseResourceArguments(['pod', 'a'], true), /name cannot be provided when a selector is specified/);
 });
 

@@ -6,6 +6,8 @@ export type Named =
 const slashHint =
   "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
 
+export const selectedByName = 'selectors and the all flag cannot be used when passing resource/name arguments';
+
 /**
  * Reads `pods`, `pod x y`, `pods,svc`, `pod/x svc/y`.
  * @param types whether types alone are enough; else names are needed, unless a selector or `--all` stands for them.
@@ -15,6 +17,7 @@ export function parseResourceArguments(args: readonly string[], selected = false
   const withSlash = args.filter((arg) => arg.includes('/'));
   if (withSlash.length > 0) {
     if (withSlash.length < args.length) throw new Error(slashHint);
+    if (selected) throw new Error(selectedByName);
     return args.map(parseSlash);
   }
   const [typesArgument, ...names] = args;

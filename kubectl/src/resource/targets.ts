@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster.ts';
-import { ManyErrors, throwAll, UsageError } from '../errors.ts';
+import { errorsOf, throwAll, UsageError } from '../errors.ts';
 import type { FlagSpecs } from '../flags.ts';
 import type { AnyObject, Shell } from '../types.ts';
 import { parseResourceArguments } from './arguments.ts';
@@ -233,7 +233,7 @@ export async function eachFound(
     for (const each of found) await attempt(visit(each));
     count += found.length;
   }
-  throwAll([...errors, ...unread].flatMap((error) => (error instanceof ManyErrors ? error.errors : [error])));
+  throwAll([...errors, ...unread].flatMap(errorsOf));
   return count;
 }
 

@@ -12,6 +12,8 @@ export const verb = defineVerb({
     'source <(kubectl completion zsh)',
     '# Load it into the current fish',
     'kubectl completion fish | source',
+    '# Load it into the current powershell',
+    'kubectl completion powershell | Out-String | Invoke-Expression',
   ],
   flags: {},
   async run({ args, shell }) {

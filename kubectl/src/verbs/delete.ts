@@ -1,6 +1,7 @@
 import { ApiError, type DeleteQuery } from '@keelson/client';
 import { throwAll, UsageError } from '../errors.ts';
 import { dryRunFlag, dryRunOf, dryRunSuffix } from '../printers/result.ts';
+import { selectedByName } from '../resource/arguments.ts';
 import { isNotFound } from '../resource/cannot-find.ts';
 import { readAll } from '../resource/files.ts';
 import { kindText } from '../resource/mapper.ts';
@@ -104,7 +105,9 @@ async function chosen(context: DeleteContext, unread: unknown[]): Promise<Doomed
   const targets = await resolveTargets(cluster, shell, selection, unread);
   requireNames(targets, selection);
   if (flags.all && targets.some(({ name, local }) => name !== undefined && !local))
-    throw new Error('name cannot be provided when a selector is specified');
+    throw new Error(
+      context.args.some((arg) => arg.includes('/')) ? selectedByName : 'name cannot be provided when a selector is specified',
+    );
   const named = targets.flatMap((target) =>
     target.name === undefined ? [] : [{ target: { ...target, name: target.name }, uid: undefined }],
   );

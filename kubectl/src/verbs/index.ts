@@ -179,7 +179,7 @@ export const verbs: readonly VerbEntry[] = [
   {
     name: 'completion',
     group: settings,
-    summary: 'Output shell completion code for the specified shell (bash, zsh, or fish)',
+    summary: 'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)',
     load: async () => (await import('./completion.ts')).verb,
   },
   { name: 'config', group: other, summary: 'Modify kubeconfig files', load: async () => (await import('./config.ts')).verb },

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { findPlugins, type Plugin, pluginPrefix } from '../plugins.ts';
 import { defineVerb, type Verb, type VerbEntry } from '../types.ts';
 
@@ -17,7 +16,7 @@ const list: Verb = defineVerb({
     let count = 0;
     for (const plugin of plugins) {
       shell.stdout.write(`${flags['name-only'] ? plugin.name : plugin.path}\n`);
-      for (const problem of problemsOf(plugin, plugins, verbs)) {
+      for (const problem of [...problemsOf(plugin, plugins), ...(await hidden(plugin, verbs))]) {
         shell.stderr.write(`  - warning: ${problem}\n`);
         count++;
       }
@@ -26,12 +25,25 @@ const list: Verb = defineVerb({
   },
 });
 
-function problemsOf({ name, path, executable }: Plugin, plugins: readonly Plugin[], verbs: readonly VerbEntry[]): string[] {
-  const verb = name.slice(pluginPrefix.length);
-  if (verbs.some((each) => each.name === verb)) return [`${basename(path)} overwrites existing command: "kubectl ${verb}"`];
-  if (!executable) return [`${path} identified as a kubectl plugin, but it is not executable`];
+function problemsOf({ name, path, executable }: Plugin, plugins: readonly Plugin[]): string[] {
   const first = plugins.find((each) => each.name === name);
-  return first && first.path !== path ? [`${path} is overshadowed by a similarly named plugin: ${first.path}`] : [];
+  return [
+    ...(executable ? [] : [`${path} identified as a kubectl plugin, but it is not executable`]),
+    ...(first && first.path !== path ? [`${path} is overshadowed by a similarly named plugin: ${first.path}`] : []),
+  ];
+}
+
+/** The verb, with the subverbs its words name, that a plugin's name begins with. */
+async function hidden({ name }: Plugin, verbs: readonly VerbEntry[]): Promise<string[]> {
+  const path: string[] = [];
+  let entries: readonly VerbEntry[] = [...verbs, { name: 'help', summary: '', load: async () => ({ usage: '', flags: {} }) }];
+  for (const word of name.slice(pluginPrefix.length).split('-')) {
+    const entry = entries.find((each) => each.name === word || each.aliases?.includes(word));
+    if (!entry) break;
+    path.push(entry.name);
+    entries = (await entry.load()).subverbs ?? [];
+  }
+  return path.length > 0 ? [`${name} overwrites existing command: "kubectl ${path.join(' ')}"`] : [];
 }
 
 const subverbs: readonly VerbEntry[] = [

@@ -1,9 +1,10 @@
 import { sleep } from '@keelson/base';
-import { parseJsonPath, relaxedJsonPath } from '@keelson/machinery';
-import { throwAll } from '../errors.ts';
+import { ApiError } from '@keelson/client';
+import { notFound, parseJsonPath, relaxedJsonPath } from '@keelson/machinery';
+import { errorsOf, throwAll } from '../errors.ts';
 import { outputFlags, resultPrinter } from '../printers/result.ts';
 import { isNotFound } from '../resource/cannot-find.ts';
-import { fetchTargets, localFlag, requireNames, resolveTargets, selectionFlags, selectionOf, type Target } from '../resource/targets.ts';
+import { eachFound, type Found, localFlag, selectionFlags, selectionOf } from '../resource/targets.ts';
 import { untilState } from '../resource/watch.ts';
 import { type AnyObject, type Context, defineVerb } from '../types.ts';
 
@@ -26,8 +27,8 @@ const waitFlags = {
   },
 } as const;
 
-/** Whether an object is as one waits for; `undefined` stands for one that is not there. */
-export type Awaited = (object: AnyObject | undefined) => boolean;
+/** Milliseconds upstream's kubectl waits for when the time is negative: a week. */
+const week = 7 * 24 * 3600 * 1000;
 
 export const verb = defineVerb({
   usage:
@@ -36,87 +37,100 @@ export const verb = defineVerb({
   async run(context) {
     const { flags, cluster, shell } = context;
     if (flags.for.length === 0) throw new Error('unrecognized condition: []');
-    const stages = flags.for.map((text) => ({ condition: text.toLowerCase(), accepts: parseCondition(text) }));
-    const selection = selectionOf(context);
-    const errors: unknown[] = [];
-    const targets = await resolveTargets(cluster, shell, selection, errors);
-    requireNames(targets, selection);
     const print = resultPrinter(context);
+    const stages = flags.for.map(parseCondition);
     // All have the one time together: once it is over, upstream's kubectl looks at no further one.
-    const end = shell.clock.now() + flags.timeout;
-    const all = await named(context, targets, errors);
-    // Whatever the order, nothing else is looked at before there is something; and of that alone nothing is said.
-    const first = stages.some(isCreate) && stages.length > 1 ? [{ condition: 'create', accepts: exists, silent: true }] : [];
-    for (const stage of [...first, ...stages.map((each) => ({ ...each, silent: false }))]) {
-      for (const target of all)
-        await oneIs(context, target, stage, end, stage.silent ? () => {} : print).catch((error) => errors.push(error));
-      throwAll(errors);
-    }
-    if (all.length === 0 && stages[0]?.condition !== 'delete') throw new Error('no matching resources found');
+    const end = shell.clock.now() + (flags.timeout < 0 ? week : flags.timeout);
+    if (stages.includes('create')) await untilThere(context, end);
+    const leaves = stages.includes('delete');
+    const reachAll = async (found: Found): Promise<void> => {
+      for (const stage of stages) print(await reached(context, found, stage, end), 'condition met');
+    };
+    const count = await eachFound(cluster, shell, selectionOf(context), reachAll).catch((error: unknown) => {
+      throwAll(errorsOf(error).filter((each) => !(leaves && isNotFound(each))));
+      return 0;
+    });
+    if (count === 0 && !leaves) throw new Error('no matching resources found');
   },
 });
 
-interface Stage {
-  /** What is asked for, in small letters. */
-  readonly condition: string;
-  readonly accepts: Awaited;
-}
-
-const exists: Awaited = (object) => object !== undefined;
-const isCreate = ({ condition }: Stage): boolean => condition === 'create';
-
-/** Waits until one object is so, at most until `end`, and tells. @throws Error in kubectl's words. */
-async function oneIs(
-  { cluster, flags, shell }: Context<typeof waitFlags>,
-  target: Target,
-  stage: Stage,
-  end: number,
-  print: ReturnType<typeof resultPrinter>,
-): Promise<void> {
-  const timeout = flags.timeout > 0 ? Math.max(end - shell.clock.now(), 0) : flags.timeout;
-  const { mapping, name = '' } = target;
-  try {
-    if (flags.timeout > 0 && timeout === 0) throw new Error('timed out waiting for the condition');
-    const last = await untilState(cluster, target, { clock: shell.clock, signal: shell.signal, timeout }, stage.accepts);
-    print(last ?? { apiVersion: mapping.apiVersion, kind: mapping.kind, metadata: { name } }, 'condition met');
-  } catch (error) {
-    const where = isCreate(stage) ? '' : ` ${mapping.resource}/${name}`;
-    throw shell.signal.aborted ? error : failure(error, flags.timeout, where);
-  }
-}
-
-/** What went wrong; an end of the time names the object, if there is one. */
-function failure(error: unknown, timeout: number, where: string): unknown {
-  const { message } = error as Error;
-  if (where === '' || !message.startsWith('timed out')) return error;
-  return new Error(`${timeout === 0 ? 'condition not met for' : `${message} on`}${where}`);
-}
+/** What is waited for: that an object is there, that it is gone, or that it is so. */
+type Stage = 'create' | 'delete' | ((object: AnyObject) => boolean);
 
 /** As often upstream's kubectl looks whether there is something now, in milliseconds. */
-const lookAgain = 1000;
+const lookAgain = 500;
 
-/** Targets by name. What is not there is an error, unless its coming or going is waited for. */
-async function named(context: Context<typeof waitFlags>, targets: readonly Target[], errors: unknown[]): Promise<Target[]> {
-  const { flags, shell, cluster } = context;
-  const conditions = flags.for.map((text) => text.toLowerCase());
-  const patient = conditions.includes('create');
-  const known = targets.filter(({ name }) => patient && name !== undefined);
-  const open = targets.filter((target) => !known.includes(target));
-  const end = shell.clock.now() + flags.timeout;
-  let { found, errors: missing } = await fetchTargets(cluster, open, selectionOf(context));
-  while (patient && open.length > 0 && found.length === 0 && missing.length === 0) {
-    if (shell.clock.now() >= end) throw new Error('timed out waiting for the condition');
-    await sleep(shell.clock, Math.min(lookAgain, end - shell.clock.now()), shell.signal);
-    ({ found, errors: missing } = await fetchTargets(cluster, open, selectionOf(context)));
+/** Resolves once all that is selected is there. As upstream's, it has patience with one missing argument, and none with files. */
+async function untilThere(context: Context<typeof waitFlags>, end: number): Promise<void> {
+  const { cluster, flags, shell } = context;
+  const isPatient = (error: unknown): boolean => isNotFound(error) && flags.filename.length === 0;
+  for (;;) {
+    const count = await eachFound(cluster, shell, selectionOf(context), async () => {}).catch((error: unknown) => {
+      if (!isPatient(error)) throw error;
+      return 0;
+    });
+    if (count > 0) return;
+    const left = end - shell.clock.now();
+    if (left <= 0) throw new Error(outOfTime);
+    await sleep(shell.clock, Math.min(lookAgain, left), shell.signal);
   }
-  errors.push(...missing.filter((error) => !(conditions[0] === 'delete' && isNotFound(error))));
-  return [...known, ...found.map(({ mapping, namespace, name }) => ({ mapping, namespace, name }))];
+}
+
+const outOfTime = 'timed out waiting for the condition';
+
+/** Waits until an object is so, at most until `end`, and resolves to what is to be told of. @throws Error in kubectl's words. */
+async function reached(context: Context<typeof waitFlags>, found: Found, stage: Stage, end: number): Promise<AnyObject> {
+  const { cluster, flags, shell } = context;
+  if (stage === 'create') return found.object;
+  const { mapping, namespace, name } = found;
+  const present = () => cluster.api.get<AnyObject>(mapping, { name, namespace });
+  const left = end - shell.clock.now();
+  if (flags.timeout !== 0 && left <= 0)
+    throw new Error(stage === 'delete' ? 'client rate limiter Wait returned an error: context deadline exceeded' : late(found));
+  if (stage === 'delete') {
+    const last = await present().catch(unlessMissing);
+    if (!last) return found.object;
+    if (flags.timeout === 0) throw new Error(`condition not met for ${placeOf(found)}`);
+    await until(context, found, left, (object) => object === undefined);
+    return last;
+  }
+  if (flags.timeout !== 0) return (await until(context, found, left, fromTheFirst(found, stage))) as AnyObject;
+  const object = await present();
+  if (!stage(object)) throw new Error(`condition not met for ${placeOf(found)}`);
+  return object;
+}
+
+const placeOf = ({ mapping, name }: Found): string => `${mapping.resource}/${name}`;
+const late = (found: Found): string => `${outOfTime} on ${placeOf(found)}`;
+
+function unlessMissing(error: unknown): undefined {
+  if (!isNotFound(error)) throw error;
+}
+
+/** An object must be there when one begins to wait; if it goes later, another may come in its place. */
+function fromTheFirst({ mapping: { group, resource }, name }: Found, accepts: (object: AnyObject) => boolean): Awaited {
+  let seen = false;
+  return (object) => {
+    if (!object && !seen) throw new ApiError(notFound({ group, resource }, name).status, 404);
+    seen = true;
+    return object !== undefined && accepts(object);
+  };
+}
+
+/** Whether an object is as one waits for; `undefined` stands for one that is not there. */
+type Awaited = (object: AnyObject | undefined) => boolean;
+
+async function until({ cluster, shell }: Context<typeof waitFlags>, found: Found, timeout: number, accepts: Awaited) {
+  const { clock, signal } = shell;
+  return untilState(cluster, found, { clock, signal, timeout }, accepts).catch((error: unknown) => {
+    throw !signal.aborted && (error as Error).message === outOfTime ? new Error(late(found)) : error;
+  });
 }
 
 /** Reads a `--for`. @throws Error in kubectl's words. */
-export function parseCondition(text: string): Awaited {
-  if (text.toLowerCase() === 'delete') return (object) => object === undefined;
-  if (text.toLowerCase() === 'create') return exists;
+export function parseCondition(text: string): Stage {
+  const word = text.toLowerCase();
+  if (word === 'create' || word === 'delete') return word;
   const [, kind, rest = ''] = /^(condition|jsonpath)=([\s\S]*)$/.exec(text) ?? [];
   if (kind === 'condition') return conditionIs(rest);
   if (kind === 'jsonpath') return pathIs(rest);
@@ -130,29 +144,33 @@ interface Conditioned {
   };
 }
 
-function conditionIs(text: string): Awaited {
-  const [name = '', value = 'true'] = text.split('=');
+function conditionIs(text: string): (object: AnyObject) => boolean {
+  const [, name = '', value = 'true'] = /^([^=]*)(?:=([\s\S]*))?$/.exec(text) ?? [];
   return (object) => {
-    const { status } = (object ?? {}) as Conditioned;
+    const { status } = object as Conditioned;
     const condition = status?.conditions?.find(({ type }) => type.toLowerCase() === name.toLowerCase());
     if (!condition) return false;
     const observed = condition.observedGeneration ?? status?.observedGeneration;
-    if (observed !== undefined && observed < (object?.metadata.generation ?? 0)) return false;
+    if (observed !== undefined && observed < (object.metadata.generation ?? 0)) return false;
     return condition.status.toLowerCase() === value.toLowerCase();
   };
 }
 
-/** `{.status.phase}=Running`, or a path alone, which waits for anything to be there. */
-function pathIs(text: string): Awaited {
-  const [, path = '', value] = /^('?\{[\s\S]*\}'?|[^=]*)(?:=([\s\S]*))?$/.exec(text) ?? [];
-  const bare = path.replaceAll("'", '');
-  if (bare === '' || value?.includes('='))
+/** `{.status.phase}=Running`, or a path alone, which waits for anything to be there. Two signs of equality in a row are of the path. */
+function pathIs(text: string): (object: AnyObject) => boolean {
+  const [path = '', value, ...more] = text
+    .replaceAll('==', '\0')
+    .split('=')
+    .map((part) => part.replaceAll('\0', '=='));
+  if (more.length > 0)
     throw new Error("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'");
-  const parsed = parseJsonPath(relaxedJsonPath(bare));
+  const relaxed = relaxedJsonPath(path);
   const wanted = value?.replaceAll(/^['"]+|['"]+$/g, '');
   if (wanted === '') throw new Error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
+  if (relaxed === '') throw new Error('jsonpath expression cannot be empty');
+  const parsed = parseJsonPath(relaxed);
   return (object) => {
-    const found = object ? parsed.find(object, { allowMissingKeys: true }).flat() : [];
+    const found = parsed.find(object, { allowMissingKeys: true }).flat();
     if (found.length === 0) return false;
     if (wanted === undefined) return true;
     if (found.length > 1) throw new Error('given jsonpath expression matches more than one value');

@@ -19,6 +19,10 @@ export interface ContainerInputs {
   readonly env: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
   readonly devices: ContainerConfig['devices'];
+  /** Names of the Container Device Interface. */
+  readonly cdiDevices?: readonly string[];
+  /** Of others than the kubelet, which it overrides. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly node: NodeSettings;
 }
 
@@ -36,13 +40,14 @@ export function containerConfig(inputs: ContainerInputs): ContainerConfig {
     env: Array.from(env, ([name, value]) => ({ name, value })),
     mounts: inputs.mounts,
     devices: inputs.devices,
+    cdiDevices: inputs.cdiDevices ?? [],
     labels: {
       [labels.podName]: podName(pod),
       [labels.podNamespace]: podNamespace(pod),
       [labels.podUid]: podUid(pod),
       [labels.containerName]: container.name,
     },
-    annotations: containerAnnotations(pod, container, attempt),
+    annotations: { ...inputs.annotations, ...containerAnnotations(pod, container, attempt) },
     logPath: logPath(container, attempt),
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,

@@ -124,6 +124,8 @@ export interface ContainerConfig {
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly mounts: readonly Mount[];
   readonly devices: readonly { readonly containerPath: string; readonly hostPath: string; readonly permissions: string }[];
+  /** Devices by their names in the Container Device Interface (`vendor.com/class=name`); the runtime knows what belongs to them. */
+  readonly cdiDevices?: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** Relative to the sandbox's log directory. */

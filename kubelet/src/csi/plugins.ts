@@ -1,23 +1,13 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Clock, errorMessage, every, type Logger } from '@keelson/base';
+import { type Clock, errorMessage } from '@keelson/base';
 import { type Api, ApiError } from '@keelson/client';
 import { CSINode, type CSINodeDriver, Node } from '@keelson/types';
-import { CriClient } from '../cri/grpc/client.ts';
-import { type PluginInfo, RegistrationDefinition } from '../cri/grpc/codec/pluginregistration.ts';
+import type { Plugin, PluginHandler } from '../plugins/types.ts';
 import { CsiDriver } from './driver.ts';
 import { csiNodeDriver, csiNodeOf } from './plan.ts';
-
-/** How often, in milliseconds, the directory is looked at, and how long a plugin may take to answer. */
-const lookEvery = 1_000;
-const timeout = 10_000;
 
 export interface PluginDeps {
   readonly api: Api;
   readonly clock: Clock;
-  readonly log: Logger;
-  /** Where plugins put the sockets by which they make themselves known. */
-  readonly directory: string;
   /** This node; undefined while it is not registered. */
   node(): Node | undefined;
 }
@@ -28,13 +18,11 @@ interface Registered {
   readonly shown: CSINodeDriver;
 }
 
-/** The storage drivers of the node: those whose registration sockets are there. The node's CSINode tells the cluster of them. */
-export class CsiPlugins {
+/** The storage drivers of the node. The node's CSINode tells the cluster of them. */
+export class CsiPlugins implements PluginHandler {
   readonly #deps: PluginDeps;
-  /** By socket. */
+  /** By endpoint. */
   readonly #registered = new Map<string, Registered>();
-  /** Sockets of plugins that are of no use here, with the time at which they were made: one that starts anew is asked anew. */
-  readonly #refused = new Map<string, number>();
   #written = false;
 
   constructor(deps: PluginDeps) {
@@ -45,80 +33,43 @@ export class CsiPlugins {
     return [...this.#registered.values()].find((one) => one.name === name)?.driver;
   }
 
-  /** Until aborted. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#deps;
-    await every(
-      clock,
-      lookEvery,
-      signal,
-      () => this.look(),
-      (error) => log.warn('cannot look for plugins', { error: errorMessage(error) }),
-    );
-    for (const { driver } of this.#registered.values()) driver.close();
+  ready(): boolean {
+    return this.#deps.node() !== undefined;
   }
 
-  /** Registers plugins that came, forgets those that went. */
-  async look(): Promise<void> {
+  whyNot({ versions }: Plugin): string | undefined {
+    if (versions.some((version) => /^v?1(\.|$)/.test(version))) return undefined;
+    return `none of the CSI versions ${versions.join(', ')} is supported`;
+  }
+
+  async register({ name, endpoint }: Plugin): Promise<void> {
     const node = this.#deps.node();
-    if (!node) return;
-    const present = await this.#sockets();
-    let changed = !this.#written;
-    for (const [socket, { driver }] of this.#registered) {
-      if (present.has(socket)) continue;
-      driver.close();
-      this.#registered.delete(socket);
-      changed = true;
-    }
-    for (const [socket, made] of present) {
-      if (this.#registered.has(socket) || this.#refused.get(socket) === made) continue;
-      changed = (await this.#register(socket, made, node)) || changed;
-    }
-    if (changed) await this.#write(node);
-    this.#written = true;
-  }
-
-  async #sockets(): Promise<ReadonlyMap<string, number>> {
-    const entries = await readdir(this.#deps.directory, { recursive: true, withFileTypes: true }).catch(() => []);
-    const sockets = entries.filter((entry) => entry.isSocket()).map((entry) => join(entry.parentPath, entry.name));
-    return new Map(await Promise.all(sockets.map(async (socket) => [socket, (await stat(socket)).ctimeMs] as const)));
-  }
-
-  /** Whether there is a new driver now. */
-  async #register(socket: string, made: number, node: Node): Promise<boolean> {
-    const { clock, log } = this.#deps;
-    const client = new CriClient(socket, clock);
-    const { getInfo, notifyRegistrationStatus } = RegistrationDefinition.methods;
-    const service = 'pluginregistration.Registration';
-    try {
-      const info = await client.call(service, getInfo, {}, timeout);
-      const unfit = whyNot(info);
-      if (unfit !== undefined) this.#refused.set(socket, made);
-      const problem = unfit ?? (await this.#add(socket, info, node));
-      await client.call(service, notifyRegistrationStatus, { pluginRegistered: problem === undefined, error: problem ?? '' }, timeout);
-      return problem === undefined;
-    } catch (error) {
-      // Often a socket whose plugin is gone: asked again at the next look.
-      log.debug('plugin did not answer', { socket, error: errorMessage(error) });
-      return false;
-    } finally {
-      client.close();
-    }
-  }
-
-  /** Why the driver cannot be used; undefined: it can. */
-  async #add(socket: string, { name, endpoint }: PluginInfo, node: Node): Promise<string | undefined> {
+    if (!node) throw new Error(`CSI driver ${name}: the node is not registered`);
     const driver = new CsiDriver(endpoint, this.#deps.clock);
     try {
       const { nodeId, maxVolumesPerNode, accessibleTopology } = await driver.info();
       const segments = accessibleTopology?.segments ?? {};
       await this.#label(node, name, nodeId, segments);
-      this.#registered.set(socket, { name, driver, shown: csiNodeDriver(name, nodeId, Number(maxVolumesPerNode), segments) });
-      return undefined;
+      this.#registered.set(endpoint, { name, driver, shown: csiNodeDriver(name, nodeId, Number(maxVolumesPerNode), segments) });
+      this.#written = false;
     } catch (error) {
       driver.close();
-      return `CSI driver ${name}: ${errorMessage(error)}`;
+      throw new Error(`CSI driver ${name}: ${errorMessage(error)}`, { cause: error });
     }
+  }
+
+  deregister({ endpoint }: Plugin): void {
+    this.#registered.get(endpoint)?.driver.close();
+    this.#registered.delete(endpoint);
+    this.#written = false;
+  }
+
+  /** The cluster is told of what changed, and of a node without drivers, too. */
+  async looked(): Promise<void> {
+    const node = this.#deps.node();
+    if (this.#written || !node) return;
+    await this.#write(node);
+    this.#written = true;
   }
 
   /** The node says where it is, as the driver sees it, and how the driver calls it. */
@@ -140,10 +91,4 @@ export class CsiPlugins {
     if (!present) await api.create(CSINode, wanted);
     else if (JSON.stringify(present.spec.drivers ?? []) !== JSON.stringify(drivers)) await api.update(CSINode, wanted);
   }
-}
-
-function whyNot({ type, supportedVersions }: PluginInfo): string | undefined {
-  if (type !== 'CSIPlugin') return `this kubelet takes no plugins of type ${type}`;
-  if (supportedVersions.some((version) => /^v?1(\.|$)/.test(version))) return undefined;
-  return `none of the CSI versions ${supportedVersions.join(', ')} is supported`;
 }

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type handleUnaryCall, Server, ServerCredentials, type ServiceDefinition, status, type UntypedHandleCall } from '@grpc/grpc-js';
 import {
   Rpc_Type as Ability,
   NodeDefinition,
@@ -14,17 +13,9 @@ import {
   type VolumeUsage,
 } from '../cri/grpc/codec/csi.ts';
 import { RegistrationDefinition } from '../cri/grpc/codec/pluginregistration.ts';
+import { type Answer, serveSocket } from '../cri/grpc/server.ts';
 
 const run = promisify(execFile);
-
-interface Coder {
-  encode(message: never): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): unknown;
-}
-
-interface Generated {
-  readonly methods: Readonly<Record<string, { readonly name: string; readonly requestType: Coder; readonly responseType: Coder }>>;
-}
 
 export interface TestDriverOptions {
   readonly name: string;
@@ -50,7 +41,7 @@ export class TestDriver {
   /** `method handle` of every call, oldest first; questions leave none. */
   readonly calls: string[] = [];
   readonly #options: TestDriverOptions;
-  readonly #servers: Server[] = [];
+  #close: (() => void)[] = [];
 
   constructor(options: TestDriverOptions) {
     this.#options = options;
@@ -59,21 +50,23 @@ export class TestDriver {
   async start(): Promise<void> {
     const { name, root } = this.#options;
     const endpoint = join(root, 'plugins', name, 'csi.sock');
-    await this.#serve(endpoint, 'csi.v1.Node', NodeDefinition, this.#node());
     const info = { type: 'CSIPlugin', name, endpoint, supportedVersions: ['1.0.0'] };
-    const registration = { getInfo: async () => info, notifyRegistrationStatus: async () => ({}) };
+    const answers = { getInfo: async () => info, notifyRegistrationStatus: async () => ({}) };
     const socket = join(root, 'plugins_registry', `${name}-reg.sock`);
-    await this.#serve(socket, 'pluginregistration.Registration', RegistrationDefinition, registration);
+    this.#close = [
+      await serveSocket(endpoint, [{ name: 'csi.v1.Node', definition: NodeDefinition, answers: this.#node() }]),
+      await serveSocket(socket, [{ name: 'pluginregistration.Registration', definition: RegistrationDefinition, answers }]),
+    ];
   }
 
   async stop(): Promise<void> {
-    for (const server of this.#servers) server.forceShutdown();
+    for (const close of this.#close) close();
     const { name, root } = this.#options;
     await rm(join(root, 'plugins_registry', `${name}-reg.sock`), { force: true });
     await rm(join(root, 'plugins', name), { recursive: true, force: true });
   }
 
-  #node(): Readonly<Record<string, (request: never) => Promise<object>>> {
+  #node(): Readonly<Record<string, Answer>> {
     const note = (what: string, handle: string): void => void this.calls.push(`${what} ${handle}`);
     return {
       nodeGetInfo: async () => ({
@@ -126,44 +119,4 @@ export class TestDriver {
     else for (const path of [source, targetPath]) await mkdir(path, { recursive: true });
     await run('mount', ['--bind', source, targetPath]);
   }
-
-  async #serve(
-    socket: string,
-    service: string,
-    { methods }: Generated,
-    handlers: Readonly<Record<string, (request: never) => Promise<object>>>,
-  ): Promise<void> {
-    await mkdir(dirname(socket), { recursive: true });
-    const server = new Server();
-    const names = Object.keys(handlers);
-    server.addService(
-      Object.fromEntries(names.map((name) => [name, definitionOf(service, methods[name])])) as ServiceDefinition,
-      Object.fromEntries(names.map((name) => [name, answering(handlers[name])])),
-    );
-    await promisify(server.bindAsync.bind(server))(`unix://${socket}`, ServerCredentials.createInsecure());
-    this.#servers.push(server);
-  }
-}
-
-function definitionOf(service: string, method: Generated['methods'][string] | undefined): object {
-  if (!method) throw new Error(`no such method of ${service}`);
-  return {
-    path: `/${service}/${method.name}`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: () => Buffer.alloc(0),
-    requestDeserialize: (bytes: Buffer) => method.requestType.decode(bytes),
-    responseSerialize: (message: never) => Buffer.from(method.responseType.encode(message).finish()),
-    responseDeserialize: () => ({}),
-  };
-}
-
-function answering(handler: ((request: never) => Promise<object>) | undefined): UntypedHandleCall {
-  const call: handleUnaryCall<unknown, object> = ({ request }, answer) => {
-    handler?.(request as never).then(
-      (response) => answer(null, response),
-      (error: Error) => answer({ code: status.INTERNAL, message: error.message }),
-    );
-  };
-  return call;
 }

@@ -5,7 +5,8 @@ import { CSIDriver, type Kind, type Node, type Pod, Secret, VolumeAttachment } f
 import type { VolumeCapability } from '../cri/grpc/codec/csi.ts';
 import { podSpec } from '../pod/containers.ts';
 import { podUid } from '../pod/naming.ts';
-import type { Drivers, Fullness } from '../volume/host.ts';
+import type { Drivers } from '../volume/drivers.ts';
+import type { Fullness } from '../volume/host.ts';
 import { isMounted, unmountBelow } from '../volume/mounttable.ts';
 import { giveToGroup } from '../volume/ownership.ts';
 import type { Tokens } from '../volume/tokens.ts';

@@ -7,7 +7,7 @@ import { SimulatedClock } from '@keelson/testing';
 import { testPod } from '../pod/testpod.ts';
 import type { Claimed } from '../volume/claims.ts';
 import { DiskHost } from '../volume/disk.ts';
-import type { Drivers } from '../volume/host.ts';
+import type { Drivers } from '../volume/drivers.ts';
 import { MemoryHost } from '../volume/memory.ts';
 import { Footprints } from './footprints.ts';
 

@@ -4,7 +4,8 @@ import { hostsPath, type Paths, podLogDirectory, volumePath } from '../config/pa
 import type { DiskUse } from '../cri/types.ts';
 import { allContainers, podSpec } from '../pod/containers.ts';
 import { type ClaimedVolume, csiOf } from '../volume/claims.ts';
-import type { Drivers, Fullness, Host } from '../volume/host.ts';
+import type { Drivers } from '../volume/drivers.ts';
+import type { Fullness, Host } from '../volume/host.ts';
 import type { PodRecord } from '../worker/record.ts';
 import type { Footprint, VolumeFootprint } from './types.ts';
 

@@ -1,6 +1,7 @@
 import type { ContainerImage, Node, NodeStatus } from '@keelson/types';
 import type { Allocatable } from '../config/resourcefield.ts';
 import type { Image } from '../cri/types.ts';
+import type { Amount } from '../devices/types.ts';
 import { defaultThresholds, keptBack, type Threshold } from '../eviction/thresholds.ts';
 import { compact } from '../pod/naming.ts';
 import { type NodeHealth, nodeConditions } from './conditions.ts';
@@ -40,6 +41,10 @@ export interface NodeView {
   readonly thresholds?: readonly Threshold[] | undefined;
   /** Attached volumes that are mounted or about to be: none of them may be detached. */
   readonly volumesInUse?: readonly string[];
+  /** What device plugins have, by resource. */
+  readonly devices?: ReadonlyMap<string, Amount>;
+  /** The machine may be another than the Node was made for: what was said of devices is not so. */
+  readonly isNew?: boolean;
 }
 
 const mostImages = 50;
@@ -108,8 +113,11 @@ export function allocatable(
 export function nodeStatus(view: NodeView, present: NodeStatus | undefined, now: string): NodeStatus {
   const { identity, machine, health } = view;
   return {
-    capacity: resources(machine, identity.maxPods, machine.memoryBytes, `${Math.floor(machine.diskBytes / 1024)}Ki`),
-    allocatable: { ...extendedResources(present), ...allocatableResources(view) },
+    capacity: {
+      ...resources(machine, identity.maxPods, machine.memoryBytes, `${Math.floor(machine.diskBytes / 1024)}Ki`),
+      ...deviceAmounts(view, 'capacity'),
+    },
+    allocatable: { ...extendedResources(present), ...allocatableResources(view), ...deviceAmounts(view, 'allocatable') },
     conditions: nodeConditions(health, present?.conditions ?? [], now),
     addresses: [...identity.ips.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: identity.hostname }],
     daemonEndpoints: { kubeletEndpoint: { Port: identity.port } },
@@ -130,6 +138,13 @@ export function nodeStatus(view: NodeView, present: NodeStatus | undefined, now:
   } as NodeStatus;
 }
 
+/** The view of a machine that may have none of the devices that its Node tells of. */
+export function withoutOldDevices(view: NodeView, present: NodeStatus | undefined): NodeView {
+  if (!view.isNew) return view;
+  const old = Object.keys(extendedResources(present)).map((resource) => [resource, { capacity: 0, allocatable: 0 }] as const);
+  return { ...view, devices: new Map([...old, ...(view.devices ?? [])]) };
+}
+
 /** An empty list is taken away, as upstream. */
 function inUse(volumes: readonly string[], present: NodeStatus | undefined): { readonly volumesInUse?: readonly string[] | null } {
   if (volumes.length > 0) return { volumesInUse: volumes };
@@ -140,6 +155,10 @@ function inUse(volumes: readonly string[], present: NodeStatus | undefined): { r
 function extendedResources(present: NodeStatus | undefined): Record<string, string> {
   const all = Object.entries(present?.capacity ?? {});
   return Object.fromEntries(all.filter(([name]) => name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name)));
+}
+
+function deviceAmounts({ devices = new Map() }: NodeView, which: keyof Amount): Record<string, string> {
+  return Object.fromEntries([...devices].map(([resource, amount]) => [resource, String(amount[which])]));
 }
 
 function allocatableResources({ identity, machine, thresholds }: NodeView): Record<string, string> {

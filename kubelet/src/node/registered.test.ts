@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '@keelson/base';
-import type { Api } from '@keelson/client';
+import { type Api, ApiError } from '@keelson/client';
 import { SimulatedClock } from '@keelson/testing';
 import type { Node } from '@keelson/types';
 import { modelMachine } from './facts.ts';
-import { type NodeIdentity, nodeObject } from './object.ts';
+import { type NodeIdentity, nodeObject, nodeStatus } from './object.ts';
 import { Registration } from './registration.ts';
 import { reservedOf } from './reserved.ts';
 
@@ -60,4 +60,42 @@ test('a running kubelet puts right what somebody said of its machine', async () 
   await registration.update();
   assert.deepEqual(patches, [{ metadata: { labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': machine.architecture } } }]);
   assert.equal(labels.zone, 'b');
+});
+
+test('what device plugins have stands beside what an administrator gave the node', () => {
+  const devices = new Map([
+    ['vendor.com/card', { capacity: 3, allocatable: 2 }],
+    ['vendor.com/gone', { capacity: 0, allocatable: 0 }],
+  ]);
+  const present = { capacity: { 'a.com/own': '5', 'vendor.com/card': '9' } } as Node['status'];
+  const { capacity = {}, allocatable = {} } = nodeStatus({ identity, machine, health, images: [], devices }, present, 'now');
+  const extended = (amounts: object) => Object.fromEntries(Object.entries(amounts).filter(([name]) => name.includes('.com/')));
+  assert.deepEqual(extended(capacity), { 'vendor.com/card': '3', 'vendor.com/gone': '0' });
+  assert.deepEqual(extended(allocatable), { 'a.com/own': '5', 'vendor.com/card': '2', 'vendor.com/gone': '0' });
+});
+
+test('a machine that remembers no devices says that it has none of those its Node tells of, when it begins', async () => {
+  const clock = new SimulatedClock();
+  const statuses: Node['status'][] = [];
+  const present = { metadata: { name: 'n1' }, status: { capacity: { cpu: '4', 'vendor.com/card': '9' } } } as unknown as Node;
+  const patch = async (_: unknown, __: unknown, ___: unknown, { status }: Partial<Node>): Promise<Node> => {
+    if (status) statuses.push(status);
+    return present;
+  };
+  const conflict = async () => Promise.reject(new ApiError({ kind: 'Status', status: 'Failure' } as never, 409));
+  const api = { get: async () => present, create: conflict, patch } as unknown as Api;
+  for (const isNew of [true, false]) {
+    const view = { identity, machine, health, images: [], isNew };
+    const registration = new Registration(api, clock, silentLogger, async () => view);
+    await registration.register(new AbortController().signal);
+    await registration.update();
+  }
+  const [first, , anew] = statuses.map((status) => [status?.capacity?.['vendor.com/card'], status?.allocatable?.['vendor.com/card']]);
+  assert.deepEqual(
+    [first, anew],
+    [
+      ['0', '0'],
+      [undefined, '9'],
+    ],
+  );
 });

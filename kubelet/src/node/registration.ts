@@ -1,7 +1,7 @@
 import { type Clock, errorMessage, type Logger, sleep, timestamp } from '@keelson/base';
 import { type Api, ApiError } from '@keelson/client';
 import { Node } from '@keelson/types';
-import { type NodeView, nodeObject, nodeStatus } from './object.ts';
+import { type NodeView, nodeObject, nodeStatus, withoutOldDevices } from './object.ts';
 
 const updateEvery = 10_000;
 /** A node that is not ready yet is looked at this often, so that it is Ready as soon as it can be. */
@@ -63,9 +63,16 @@ export class Registration {
 
   /** @throws ApiError when the server refuses. */
   async update(): Promise<void> {
-    const view = await this.#view();
+    await this.#update(await this.#view());
+  }
+
+  async #update(view: NodeView, begins = false): Promise<void> {
     const present = await this.#api.get(Node, { name: view.identity.name }).catch(() => this.#node);
     await this.#correct(view, present);
+    await this.#write(begins ? withoutOldDevices(view, present?.status) : view, present);
+  }
+
+  async #write(view: NodeView, present: Node | undefined): Promise<void> {
     const status = nodeStatus(view, present?.status, timestamp(this.#clock));
     const content = withoutHeartbeat(status);
     const overruled = status?.conditions?.some(
@@ -96,7 +103,7 @@ export class Registration {
 
   async #registerOnce(): Promise<void> {
     const view = await this.#view();
-    if (view.identity.register === false) return this.update();
+    if (view.identity.register === false) return this.#update(view, true);
     const wanted = nodeObject(view, timestamp(this.#clock));
     try {
       this.#node = await this.#api.create(Node, wanted);
@@ -109,7 +116,7 @@ export class Registration {
       this.#node = await this.#api.patch(Node, key, 'application/strategic-merge-patch+json', {
         metadata: { labels: wanted.metadata?.labels },
       });
-      await this.update();
+      await this.#update(view, true);
     }
   }
 

@@ -46,7 +46,7 @@ export const nodeAffinityReason = 'NodeAffinity';
  */
 export function admit(candidate: Candidate, others: readonly Candidate[], facts: AdmissionFacts): Admission {
   const { pod } = candidate;
-  const unfit = underPressure(candidate, facts) ?? sysctlRejection(pod, facts) ?? systemRejection(pod, facts.node);
+  const unfit = refusedOutright(candidate, facts) ?? systemRejection(pod, facts.node);
   if (unfit || !facts.node) return rejected(unfit ?? { reason: 'InvalidNodeInfo', message: 'Kubelet cannot get node info.' });
   const lacking = shortages(pod, others, facts.node);
   const misplaced = placeRejection(candidate, others, facts.node);
@@ -58,6 +58,11 @@ export function admit(candidate: Candidate, others: readonly Candidate[], facts:
   if (!preempted) return rejected({ reason: 'UnexpectedAdmissionError', message: noneToPreempt(lacking) });
   const confined = facts.appArmor ? undefined : appArmorRejection(pod);
   return confined ? rejected(confined) : { preempted };
+}
+
+/** Why a node does not take a pod, whatever else it has. */
+export function refusedOutright(candidate: Candidate, facts: AdmissionFacts): Rejection | undefined {
+  return underPressure(candidate, facts) ?? sysctlRejection(candidate.pod, facts);
 }
 
 function rejected(rejection: Rejection): Admission {

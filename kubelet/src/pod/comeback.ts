@@ -1,9 +1,9 @@
 import type { Container, ContainerStatus } from '@keelson/types';
 import type { ContainerState } from '../cri/types.ts';
 import { annotations, containerHash } from './annotations.ts';
-import { shouldRestart } from './containers.ts';
+import { type ContainerRole, shouldRestart } from './containers.ts';
 import { crashWait } from './crash.ts';
-import type { ContainerRole, PodMemory, StepInput } from './types.ts';
+import type { PodMemory, StepInput } from './types.ts';
 
 /** Whether a container has ended only to come back at once, as another or with other resources: it does so whatever its restart policy. */
 export function isComingBack(memory: PodMemory, instance: ContainerState): boolean {

@@ -1,6 +1,14 @@
 import type { Container, ContainerRestartRule, EphemeralContainer, Pod, PodSpec } from '@keelson/types';
-import type { ContainerState } from '../cri/types.ts';
-import type { ContainerRole, PodObservation } from './types.ts';
+import type { ContainerState, SandboxStatus } from '../cri/types.ts';
+
+/** `init` ends before the next begins; `sidecar` is an init container that keeps running. */
+export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
+
+/** What the runtime holds of one pod, newest first. An exited container's `message` is its termination message where it left one. */
+export interface PodObservation {
+  readonly sandboxes: readonly SandboxStatus[];
+  readonly containers: readonly ContainerState[];
+}
 
 /** An init container that is kept running beside the main ones. */
 export function isSidecar(container: Container): boolean {

@@ -1,12 +1,12 @@
 import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus } from '@keelson/types';
 import type { ContainerState as Instance } from '../cri/types.ts';
 import { isAnother, isComingBack, shownMeanwhile, wasStopped } from './comeback.ts';
-import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
+import { allContainers, type ContainerRole, latest, podSpec, shouldRestart } from './containers.ts';
 import { crashWait, goSeconds } from './crash.ts';
 import { compact, podLabel, rfc3339 } from './naming.ts';
 import { actualResources } from './resize.ts';
 import { wasRestartingAll } from './restartall.ts';
-import type { ContainerRole, StepInput } from './types.ts';
+import type { StepInput } from './types.ts';
 
 /** Which way the pod is going: waiting and restart reasons are only shown while it is to run. */
 export interface StatusView {
@@ -43,7 +43,18 @@ export function containerStatus(view: StatusView, container: Container, role: Co
     allocatedResources: instance ? container.resources?.requests : ended?.allocatedResources,
     resources: instance && role !== 'ephemeral' ? shownResources(input, container, instance) : ended?.resources,
     volumeMounts: volumeMounts(container),
+    allocatedResourcesStatus: role === 'main' ? deviceHealth(input, container, before) : undefined,
   });
+}
+
+/** Of one that has given its devices back, how they were stays to be read. */
+function deviceHealth(
+  { devices }: StepInput,
+  { name }: Container,
+  before: ContainerStatus | undefined,
+): ContainerStatus['allocatedResourcesStatus'] {
+  const known = devices?.get(name);
+  return known ? [...known] : before?.allocatedResourcesStatus;
 }
 
 /** Bytes of termination messages that one pod's status holds, shared out equally among its containers. */

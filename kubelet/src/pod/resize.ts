@@ -5,14 +5,7 @@ import { type Allocation, changedResources, type PendingResize } from './allocat
 import { annotations } from './annotations.ts';
 import { allContainers, latest, podSpec } from './containers.ts';
 import { mayTry, type Plan } from './plan.ts';
-import type { StepEvent, StepInput } from './types.ts';
-
-/** One container that runs with other resources than are set aside for it, and those. */
-export interface ContainerResize {
-  readonly id: string;
-  readonly container: Container;
-  readonly from: ResourceRequirements;
-}
+import type { ContainerResize, StepEvent, StepInput } from './types.ts';
 
 /** The resources a container runs with: those of its last update, else those it was made with. */
 export function actualResources(

@@ -1,7 +1,7 @@
 import type { Container } from '@keelson/types';
 import type { ContainerState } from '../cri/types.ts';
 import { isAnother, isComingBack, wasStopped } from './comeback.ts';
-import { allContainers, latest, podSpec, shouldRestart } from './containers.ts';
+import { allContainers, type ContainerRole, latest, podSpec, shouldRestart } from './containers.ts';
 import { crashWait } from './crash.ts';
 import { podLabel } from './naming.ts';
 import { emptyPlan, mayTry, type Plan } from './plan.ts';
@@ -9,7 +9,7 @@ import { isResizing, needsRestart, planResize, unevenContainers } from './resize
 import { isRestartingAll, planRestartAll } from './restartall.ts';
 import { decideSandbox } from './sandbox.ts';
 import { killGrace } from './termination.ts';
-import type { Action, ContainerRole, StepEvent, StepInput } from './types.ts';
+import type { Action, StepEvent, StepInput } from './types.ts';
 
 type Start = Extract<Action, { type: 'startContainer' }>;
 type Stop = Extract<Action, { type: 'killContainer' }>;

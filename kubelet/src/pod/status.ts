@@ -1,13 +1,13 @@
 import type { ContainerStatus, PodStatus } from '@keelson/types';
 import { isInitialised, podConditions } from './conditions.ts';
-import { allContainers, podSpec } from './containers.ts';
+import { allContainers, type ContainerRole, podSpec } from './containers.ts';
 import { containerStatus } from './containerstatus.ts';
 import { compact, rfc3339 } from './naming.ts';
 import { finalStatus, type Phase, phaseOf } from './phase.ts';
 import { qosClass } from './qos.ts';
 import { resizeConditions } from './resize.ts';
 import { isRestartingAll, restartingAll } from './restartall.ts';
-import type { ContainerRole, StepInput } from './types.ts';
+import type { StepInput } from './types.ts';
 import { verdictOf } from './verdict.ts';
 
 /** The pod's API status as the kubelet reports it. `ending`: the pod is being taken down or has run its course. */

@@ -1,9 +1,9 @@
 import type { Pod } from '@keelson/types';
 import type { ContainerState } from '../cri/types.ts';
 import { isStatic } from './annotations.ts';
-import { isSidecar, podSpec } from './containers.ts';
+import { isSidecar, type PodObservation, podSpec } from './containers.ts';
 import { emptyPlan, mayTry, type Plan } from './plan.ts';
-import type { PodObservation, StepInput } from './types.ts';
+import type { StepInput } from './types.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Kubernetes always leaves a container this long between SIGTERM and SIGKILL, unless the grace period is zero. */

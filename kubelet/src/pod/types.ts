@@ -1,14 +1,7 @@
-import type { Container, Pod, PodStatus, ResourceRequirements } from '@keelson/types';
+import type { Container, Pod, PodStatus, ResourceRequirements, ResourceStatus } from '@keelson/types';
 import type { CgroupLimits } from '../config/resources.ts';
-import type { ContainerState, SandboxStatus } from '../cri/types.ts';
 import type { Allocation, PendingResize } from './allocation.ts';
-import type { ContainerResize } from './resize.ts';
-
-/** What the runtime holds of one pod, newest first. An exited container's `message` is its termination message where it left one. */
-export interface PodObservation {
-  readonly sandboxes: readonly SandboxStatus[];
-  readonly containers: readonly ContainerState[];
-}
+import type { ContainerRole, PodObservation } from './containers.ts';
 
 /** Crash back-off of one container: the delay in force, in milliseconds, and when it was last raised. */
 export interface CrashBackoff {
@@ -90,6 +83,8 @@ export interface StepInput {
   readonly memory: PodMemory;
   /** By container id. */
   readonly probes: ReadonlyMap<string, ProbeReading>;
+  /** How the devices of main containers are, by their names. */
+  readonly devices?: ReadonlyMap<string, readonly ResourceStatus[]> | undefined;
   /** The pod is no longer wanted by its source (deleted by force, manifest gone). */
   readonly removed: boolean;
   readonly node: NodeFacts;
@@ -97,8 +92,12 @@ export interface StepInput {
   readonly now: number;
 }
 
-/** `init` ends before the next begins; `sidecar` is an init container that keeps running. */
-export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
+/** One container that runs with other resources than are set aside for it, and those. */
+export interface ContainerResize {
+  readonly id: string;
+  readonly container: Container;
+  readonly from: ResourceRequirements;
+}
 
 /** Work for the shell. Each is done once; the next step sees its effect or, while it lasts, its operation key. */
 export type Action =

@@ -4,8 +4,8 @@ import type { Api } from '@keelson/client';
 import type { PersistentVolume, PersistentVolumeClaim } from '@keelson/types';
 import { testPod } from '../pod/testpod.ts';
 import { type Claimed, resolveClaim } from './claims.ts';
+import type { Drivers } from './drivers.ts';
 import { expandVolumes, growthOf } from './expansion.ts';
-import type { Drivers } from './host.ts';
 
 const claim = {
   metadata: { name: 'c', namespace: 'default', uid: 'u' },

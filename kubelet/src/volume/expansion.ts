@@ -5,7 +5,7 @@ import { type Paths, volumePath } from '../config/paths.ts';
 import { bytes } from '../config/quantity.ts';
 import { podNamespace, podUid } from '../pod/naming.ts';
 import type { Claimed, ClaimedVolume, Found } from './claims.ts';
-import type { Drivers } from './host.ts';
+import type { Drivers } from './drivers.ts';
 
 /** What a volume has come to. */
 export interface Growth {

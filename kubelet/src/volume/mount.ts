@@ -7,9 +7,10 @@ import { podSpec } from '../pod/containers.ts';
 import { podUid } from '../pod/naming.ts';
 import { type Claimed, type ClaimedVolume, checkNodeAffinity, claimName, csiOf, type Found, resolveClaim } from './claims.ts';
 import { type ContentSources, volumeFiles } from './content.ts';
+import type { Drivers } from './drivers.ts';
 import { memoryVolumeSize } from './empty-dir.ts';
 import { NoMounter, unprocessed, VolumeFailure } from './failure.ts';
-import type { Drivers, Host } from './host.ts';
+import type { Host } from './host.ts';
 import { prepareHostPath } from './host-path.ts';
 import { isLive } from './references.ts';
 

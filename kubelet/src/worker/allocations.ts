@@ -2,7 +2,15 @@ import { errorMessage } from '@keelson/base';
 import { Node, type Pod, type ResourceRequirements } from '@keelson/types';
 import { podDirectory } from '../config/paths.ts';
 import { podCpuRequest, shares, tierCgroup, unlimited } from '../config/resources.ts';
-import { type Admission, type AdmissionFacts, admit, type Candidate, nodeAffinityReason, type Rejection } from '../pod/admission.ts';
+import {
+  type Admission,
+  type AdmissionFacts,
+  admit,
+  type Candidate,
+  nodeAffinityReason,
+  type Rejection,
+  refusedOutright,
+} from '../pod/admission.ts';
 import { type Allocation, allocationOf, asksForMore, decideResize, largerRequests, withAllocation } from '../pod/allocation.ts';
 import { isStatic } from '../pod/annotations.ts';
 import { allContainers, latest } from '../pod/containers.ts';
@@ -16,6 +24,13 @@ import type { PodRecord } from './record.ts';
 interface Saved {
   readonly allocation: Allocation;
   readonly actuated: Readonly<Record<string, ResourceRequirements>>;
+}
+
+/** By what a pod is judged. */
+interface Grounds {
+  /** The node has no devices for it, and why. */
+  readonly unequipped?: string;
+  readonly node: Node | undefined;
 }
 
 /** Enough for a pod of very many containers. */
@@ -70,27 +85,51 @@ export class Allocations {
     const file = fresh ? undefined : await this.#deps.host.readTail(allocationPath(this.#deps, record.uid), largestFile);
     const saved = file && parse(file.toString());
     for (const [id, resources] of Object.entries(saved?.actuated ?? {})) record.actuated.set(id, resources);
-    if (fresh && isOpen(record)) await this.#judge(record);
+    const grounds = fresh && isOpen(record) ? await this.#grounds(record) : undefined;
+    if (grounds) this.#judge(record, grounds);
     record.allocation = saved?.allocation ?? recovered(record);
     record.pod = withAllocation(record.desired, record.allocation);
     this.#balance();
   }
 
-  /** Takes the pod in or turns it away. Nothing is awaited between the last look at the others and the end. */
-  async #judge(record: PodRecord): Promise<void> {
-    const { node, api } = this.#deps;
-    const candidate = candidateOf(record);
-    const look = (facts: AdmissionFacts): Admission => admit(candidate, this.#others(record).map(candidateOf), facts);
+  /** What has to be waited for before a pod is judged: its devices, and what the node is. */
+  async #grounds(record: PodRecord): Promise<Grounds> {
+    const { node, api, devices } = this.#deps;
     const facts = node.admission();
-    let { rejection, preempted } = look(facts);
+    const unequipped = refusedOutright(candidateOf(record), facts) ? undefined : await devices?.admit(record.desired);
+    if (unequipped !== undefined) return { unequipped, node: facts.node };
     // The labels that the pod was placed by may be newer than what this node has heard of itself.
-    if (rejection?.reason === nodeAffinityReason && facts.node) {
-      const fresh = await api.get(Node, { name: facts.node.metadata.name ?? '' }).catch(() => facts.node);
-      ({ rejection, preempted } = look({ ...node.admission(), node: fresh }));
+    if (this.#look(record, facts.node).rejection?.reason !== nodeAffinityReason || !facts.node) return { node: facts.node };
+    return { node: await api.get(Node, { name: facts.node.metadata.name ?? '' }).catch(() => facts.node) };
+  }
+
+  /** Takes the pod in or turns it away. Nothing is awaited between this last look at the others and what is set aside for the pod. */
+  #judge(record: PodRecord, { unequipped, node }: Grounds): void {
+    if (unequipped !== undefined) {
+      this.#reject(record, { reason: 'UnexpectedAdmissionError', message: unequipped });
+      return;
     }
+    const { rejection, preempted } = this.#look(record, node);
     if (rejection) this.#reject(record, rejection);
     const gone = new Set(preempted.map(({ pod }) => podUid(pod)));
     for (const victim of this.#others(record)) if (gone.has(victim.uid)) this.#preempt(victim);
+  }
+
+  #look(record: PodRecord, node: Node | undefined): Admission {
+    const facts = this.#withDevices({ ...this.#deps.node.admission(), node });
+    return admit(candidateOf(record), this.#others(record).map(candidateOf), facts);
+  }
+
+  /** The node has at least the devices that its pods hold, even while their plugin is away. */
+  #withDevices(facts: AdmissionFacts): AdmissionFacts {
+    const { node } = facts;
+    const allocatable = { ...node?.status?.allocatable };
+    const short = [...(this.#deps.devices?.inUse() ?? [])].filter(
+      ([name, held]) => name in allocatable && Number(allocatable[name]) < held,
+    );
+    if (!node || short.length === 0) return facts;
+    for (const [name, held] of short) allocatable[name] = String(held);
+    return { ...facts, node: { ...node, status: { ...node.status, allocatable } } };
   }
 
   #reject(record: PodRecord, { reason, message }: Rejection): void {

@@ -4,11 +4,13 @@ import type { Node, Pod, Service } from '@keelson/types';
 import type { Allocatable } from '../config/resourcefield.ts';
 import type { NodeSettings } from '../config/sandbox.ts';
 import type { Runtime } from '../cri/types.ts';
+import type { PodDevices } from '../devices/types.ts';
 import type { ImageManager } from '../image/images.ts';
 import type { AdmissionFacts } from '../pod/admission.ts';
 import type { Prober } from '../probe/prober.ts';
 import type { ReferencedObjects } from '../source/objects.ts';
-import type { Drivers, Host } from '../volume/host.ts';
+import type { Drivers } from '../volume/drivers.ts';
+import type { Host } from '../volume/host.ts';
 import type { Tokens } from '../volume/tokens.ts';
 import type { Cgroups } from './cgroups.ts';
 import type { Limiter } from './limiter.ts';
@@ -28,6 +30,8 @@ export interface WorkerDeps {
   readonly host: Host;
   /** Absent: there are no storage drivers on this node. */
   readonly drivers?: Drivers | undefined;
+  /** Absent: the node has none. */
+  readonly devices?: PodDevices | undefined;
   readonly prober: Prober;
   readonly reporter: Reporter;
   /** Bounds calls that make the runtime work hard. */

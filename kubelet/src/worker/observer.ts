@@ -1,7 +1,6 @@
 import type { Container, ContainerState, PodIdentity, Runtime, Sandbox, SandboxStatus } from '../cri/types.ts';
 import { labels } from '../pod/annotations.ts';
-import { newestFirst } from '../pod/containers.ts';
-import type { PodObservation } from '../pod/types.ts';
+import { newestFirst, type PodObservation } from '../pod/containers.ts';
 
 interface Holding {
   readonly identity: PodIdentity;

@@ -50,6 +50,14 @@ async function createSandbox(deps: WorkerDeps, record: PodRecord, attempt: numbe
   const { pod } = record;
   const { node } = deps;
   try {
+    await deps.devices?.prepare(pod);
+  } catch (error) {
+    const message = errorMessage(error);
+    record.failures.set('/sandbox', { reason: 'ContainerCreating', message, retryAt: deps.clock.now() + 2_000 });
+    deps.event(pod, 'Warning', 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: ${message}`);
+    return;
+  }
+  try {
     const problem = podSpec(pod).hostNetwork ? undefined : node.networkProblem();
     if (problem) throw new Error(`network is not ready: container runtime network not ready: ${problem}`);
     if (podSpec(pod).hostUsers === false) throw new Error("can't set `spec.hostUsers: false`, runtime does not support user namespaces");

@@ -1,8 +1,9 @@
 import type { Pod, PodStatus, ResourceRequirements } from '@keelson/types';
 import type { CgroupLimits } from '../config/resources.ts';
 import type { Allocation, PendingResize } from '../pod/allocation.ts';
+import type { PodObservation } from '../pod/containers.ts';
 import { podUid } from '../pod/naming.ts';
-import type { CrashBackoff, Kill, PodMemory, PodObservation, StartFailure, Verdict } from '../pod/types.ts';
+import type { CrashBackoff, Kill, PodMemory, StartFailure, Verdict } from '../pod/types.ts';
 import type { Claimed } from '../volume/claims.ts';
 
 export const nothingObserved: PodObservation = { sandboxes: [], containers: [] };

@@ -1,8 +1,8 @@
 import { errorMessage } from '@keelson/base';
 import { bytes } from '../config/quantity.ts';
 import { type CgroupLimits, changedLinuxResources, podCgroup } from '../config/resources.ts';
-import { type ContainerResize, generationOf, resizeFailed } from '../pod/resize.ts';
-import type { Action } from '../pod/types.ts';
+import { generationOf, resizeFailed } from '../pod/resize.ts';
+import type { Action, ContainerResize } from '../pod/types.ts';
 import { saveAllocation } from './allocations.ts';
 import type { WorkerDeps } from './deps.ts';
 import type { PodRecord } from './record.ts';

@@ -6,7 +6,8 @@ import { ConfigError } from '../config/errors.ts';
 import { volumeDevices } from '../config/mounts.ts';
 import { volumePath } from '../config/paths.ts';
 import { sandboxConfig } from '../config/sandbox.ts';
-import type { SandboxConfig } from '../cri/types.ts';
+import type { ContainerConfig, SandboxConfig } from '../cri/types.ts';
+import { type DeviceOptions, noOptions } from '../devices/types.ts';
 import { ImageError, type ReadyImage } from '../image/images.ts';
 import { imageVolumes } from '../image/volumes.ts';
 import { podSpec } from '../pod/containers.ts';
@@ -104,20 +105,9 @@ async function createAndStart(
   action: Start,
   { sandbox, image, volumes }: Ready,
 ): Promise<string | undefined> {
-  const { pod, claimed } = record;
-  const { container, attempt } = action;
-  const env = await environment(deps, record, container);
-  const config = containerConfig({
-    pod,
-    container,
-    attempt,
-    image: image.image,
-    imageRef: image.ref,
-    env,
-    mounts: await containerMounts(deps, record, { container, attempt, env, images: volumes }),
-    devices: volumeDevices({ pod, paths: deps.node.settings.paths, claimed }, container),
-    node: deps.node.settings,
-  });
+  const { pod } = record;
+  const { container } = action;
+  const config = await configure(deps, record, action, { image, volumes });
   if (record.ending.aborted) return undefined;
   const id = await deps.runtime.containers.create(action.sandboxId, config, sandbox).catch((error: unknown) => {
     throw new StartError('CreateContainerError', error);
@@ -137,10 +127,43 @@ async function createAndStart(
   return id;
 }
 
+/** All that is said to the runtime of a container, with its volumes and devices made ready. @throws ConfigError */
+async function configure(
+  deps: WorkerDeps,
+  record: PodRecord,
+  action: Start,
+  { image, volumes }: Omit<Ready, 'sandbox'>,
+): Promise<ContainerConfig> {
+  const { pod, claimed } = record;
+  const { container, attempt } = action;
+  const given = await deviceOptions(deps, record, container);
+  const env = new Map([...given.env, ...(await environment(deps, record, container))]);
+  return containerConfig({
+    pod,
+    container,
+    attempt,
+    image: image.image,
+    imageRef: image.ref,
+    env,
+    mounts: [...given.mounts, ...(await containerMounts(deps, record, { container, attempt, env, images: volumes }))],
+    devices: [...given.devices, ...volumeDevices({ pod, paths: deps.node.settings.paths, claimed }, container)],
+    cdiDevices: given.cdiDevices,
+    annotations: given.annotations,
+    node: deps.node.settings,
+  });
+}
+
 /** Not before the container was started: until then the one before it would be shown as waiting for its next try. */
 function countCrash({ crashes }: PodRecord, { container: { name }, restart, anew }: Start, now: number): void {
   if (anew) crashes.delete(name);
   if (restart) crashes.set(name, nextCrash(crashes.get(name), now));
+}
+
+async function deviceOptions({ devices }: WorkerDeps, { pod }: PodRecord, container: Container): Promise<DeviceOptions> {
+  if (!devices) return noOptions;
+  return devices.options(pod, container).catch((error: unknown) => {
+    throw new ConfigError(errorMessage(error));
+  });
 }
 
 async function environment(deps: WorkerDeps, record: PodRecord, container: Container): Promise<Map<string, string>> {

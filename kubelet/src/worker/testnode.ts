@@ -3,6 +3,7 @@ import type { Api } from '@keelson/client';
 import type { Node, Pod, PodStatus } from '@keelson/types';
 import type { CgroupLimits } from '../config/resources.ts';
 import { type ModelOptions, ModelRuntime } from '../cri/model/index.ts';
+import type { PodDevices } from '../devices/types.ts';
 import { ImageManager } from '../image/images.ts';
 import { sysctlAllowlist } from '../pod/sysctls.ts';
 import { testPod } from '../pod/testpod.ts';
@@ -55,10 +56,12 @@ export class TestNode<C extends Clock> {
   pressures: readonly string[] = [];
   readonly runtime: ModelRuntime;
   readonly observer: Observer;
+  readonly #devices: PodDevices | undefined;
   workers: PodWorkers;
 
-  constructor(clock: C, options: Partial<ModelOptions> = {}) {
+  constructor(clock: C, options: Partial<ModelOptions> = {}, devices?: PodDevices) {
     this.clock = clock;
+    this.#devices = devices;
     this.runtime = new ModelRuntime({ clock, random: seededRandom(1), podCidr: '10.0.0.0/24', ...options });
     this.observer = new Observer(this.runtime, async (container) => container);
     this.workers = this.#workers(this.observer);
@@ -108,6 +111,7 @@ export class TestNode<C extends Clock> {
       clock,
       runtime,
       host,
+      devices: this.#devices,
       api,
       observer,
       prober: modelProber(runtime.streams),

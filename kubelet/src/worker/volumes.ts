@@ -91,7 +91,9 @@ export function hasLiveVolumes(pod: Pod): boolean {
   return (podSpec(pod).volumes ?? []).some((volume) => isLive(volume) || volume.csi || volume.persistentVolumeClaim || volume.ephemeral);
 }
 
+/** Gives back what the pod's containers used: claimed devices, and volumes. @throws Error while that cannot be. */
 export async function takeDownVolumes(deps: WorkerDeps, record: PodRecord): Promise<void> {
+  await deps.devices?.unprepare(record.pod);
   const directory = podDirectory(deps.node.settings.paths, record.uid);
   await deps.host.remove(`${directory}/volume-subpaths`);
   await deps.drivers?.unmountAll(directory);

@@ -1,10 +1,10 @@
 import { errorMessage, every, WorkQueue } from '@keelson/base';
 import type { Pod, PodStatus } from '@keelson/types';
 import { withAllocation } from '../pod/allocation.ts';
-import { allContainers } from '../pod/containers.ts';
+import { allContainers, type PodObservation } from '../pod/containers.ts';
 import { podKey, podUid } from '../pod/naming.ts';
 import { isEnding, step } from '../pod/step.ts';
-import { type Action, operationKey, type PodObservation, type ProbeReading, type StepInput } from '../pod/types.ts';
+import { type Action, operationKey, type ProbeReading, type StepInput } from '../pod/types.ts';
 import type { Probed, ProbeManager } from '../probe/manager.ts';
 import { Allocations } from './allocations.ts';
 import type { WorkerDeps } from './deps.ts';
@@ -121,6 +121,11 @@ export class PodWorkers {
     return [...this.#records.values()];
   }
 
+  /** The pods that have not ended. */
+  get active(): readonly Pod[] {
+    return this.all.filter(({ status }) => !isFinal(status)).map(({ pod }) => pod);
+  }
+
   /** Nothing to do until something changes or time passes. */
   get idle(): boolean {
     return this.#queue.depth === 0 && this.all.every((record) => record.operations.size === 0 && !record.stale);
@@ -187,7 +192,9 @@ export class PodWorkers {
       if (reading) probes.set(id, reading);
     }
     const { pod, observed, removed } = record;
-    return { pod, observed, memory: record, probes, removed, node: { hostIPs: this.#deps.node.hostIPs }, now: this.#deps.clock.now() };
+    const devices = this.#deps.devices?.health(pod);
+    const node = { hostIPs: this.#deps.node.hostIPs };
+    return { pod, observed, memory: record, probes, devices, removed, node, now: this.#deps.clock.now() };
   }
 
   #launch(record: PodRecord, action: Action): void {

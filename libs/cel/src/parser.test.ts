@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CompileError } from './errors.ts';
+import type { Expr } from './expr.ts';
 import { parse } from './parser.ts';
 
 const operand = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
@@ -98,4 +99,29 @@ test('of junk a hundred faults are told', () => {
     () => parse('@#$%'.repeat(20_000)),
     ({ message }: Error) => message.startsWith('ERROR: <input>:1:1: Syntax error:') && message.endsWith('\n1 more errors were truncated'),
   );
+});
+
+test('operators, members and conditions lie in each other as deep as upstream lets them', () => {
+  const message = 'ERROR: <input>:-1:0: max recursion depth exceeded';
+  const chains: readonly ((links: number) => string)[] = [
+    (links) => `1${' + 1'.repeat(links)}`,
+    (links) => `true${' == true'.repeat(links)}`,
+    (links) => `[a${'.x'.repeat(links)}]`,
+    (links) => `f(a${'[0]'.repeat(links)})`,
+    (links) => `!a${'.f()'.repeat(links)}`,
+    (links) => `a${'.?x'.repeat(links)} && true`,
+  ];
+  for (const chain of chains) {
+    parse(chain(250));
+    assert.throws(() => parse(chain(251)), { message });
+    assert.throws(() => parse(chain(10_000)), { message });
+  }
+});
+
+test('of many terms that all are to hold, or any, a low tree is made', () => {
+  const depth = (expr: Expr): number => (expr.kind === 'call' ? 1 + Math.max(...expr.args.map(depth)) : 0);
+  for (const operator of [' && ', ' || ']) assert.equal(depth(parse(Array(10_000).fill('a').join(operator))), 14);
+  const shown = (expr: Expr): string =>
+    expr.kind === 'call' ? `(${expr.args.map(shown).join(' ')})` : expr.kind === 'ident' ? expr.name : '';
+  assert.equal(shown(parse('a || b && c && d && e || f')), '((a ((b c) (d e))) f)');
 });

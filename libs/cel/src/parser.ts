@@ -12,6 +12,7 @@ export function parse(source: string, bind = false): Expr {
   const parser = new Parser(found, bind);
   const expr = parser.whole();
   const wrong = [...issues, ...parser.issues].sort((a, b) => a.at - b.at);
+  if (parser.isTooDeep && wrong.length <= mostShown) wrong.unshift({ at: nowhere, message: 'max recursion depth exceeded' });
   // After that many upstream reads no further.
   if (wrong.length > 0) throw new CompileError(source, wrong.slice(0, mostShown + 1));
   return expr;
@@ -43,6 +44,18 @@ const strengths: ReadonlyMap<string, number> = new Map(
   ),
 );
 
+/** From here on operators are joined from the left; those below are rows of any length. */
+const comparing = 2;
+
+/** A tree of a row of operators of one strength, as low as can be. */
+function balanced(row: readonly Token[], parts: readonly Expr[]): Expr {
+  if (parts.length === 1) return parts[0] as Expr;
+  const middle = Math.floor(row.length / 2);
+  const { sort, at } = row[middle] as Token;
+  const args = [balanced(row.slice(0, middle), parts.slice(0, middle + 1)), balanced(row.slice(middle + 1), parts.slice(middle + 1))];
+  return { kind: 'call', fn: sort === 'in' ? '@in' : `_${sort}_`, args, at };
+}
+
 /** What may come after an operand. */
 const afterOperand: Readonly<Record<'condition' | 'chosen', Follow>> = {
   condition: open(sorts('?', ...strengths.keys())),
@@ -67,6 +80,10 @@ class Parser {
   readonly #bind: boolean;
   readonly #issues: Issue[] = [];
   #depth = 0;
+  /** How many conditions, operators, members and indexes lie within each other; where there are none nothing is kept. */
+  readonly #nesting = new Map<Expr, number>();
+  /** Whether more of them do than upstream goes into. */
+  isTooDeep = false;
 
   constructor(found: readonly Token[], bind: boolean) {
     this.#in = new Recovery(found);
@@ -89,6 +106,15 @@ class Parser {
     );
   }
 
+  /** @param own whether it is itself one of what upstream counts. */
+  #nested<E extends Expr>(expr: E, parts: readonly Expr[], own: 0 | 1): E {
+    let depth = own as number;
+    for (const part of parts) depth = Math.max(depth, own + (this.#nesting.get(part) ?? 0));
+    if (depth > 0) this.#nesting.set(expr, depth);
+    if (depth > deepest) this.isTooDeep = true;
+    return expr;
+  }
+
   #broken(): Expr {
     return { ...broken, at: this.#in.peek().at };
   }
@@ -107,7 +133,8 @@ class Parser {
     if (!mark) return condition;
     const met = this.#operators(afterOperand.chosen);
     this.#in.match(':', { sorts: operand, open: false });
-    return { kind: 'call', fn: '_?_:_', args: [condition, met, this.#expression(open())], at: mark.at };
+    const args = [condition, met, this.#expression(open())];
+    return this.#nested({ kind: 'call', fn: '_?_:_', args, at: mark.at }, args, 1);
   };
 
   /** Operands and the operators between them, the stronger ones first. */
@@ -116,15 +143,17 @@ class Parser {
     const waiting: { readonly token: Token; readonly strength: number }[] = [];
     const join = (least: number): void => {
       for (let last = waiting.at(-1); last && last.strength >= least; last = waiting.at(-1)) {
-        waiting.pop();
-        const [left, right] = operands.splice(-2) as [Expr, Expr];
-        const { sort, at } = last.token;
-        operands.push({ kind: 'call', fn: sort === 'in' ? '@in' : `_${sort}_`, args: [left, right], at });
+        const { strength } = last;
+        const first = strength >= comparing ? waiting.length - 1 : waiting.findIndex((one) => one.strength === strength);
+        const row = waiting.splice(first).map(({ token }) => token);
+        const parts = operands.splice(-row.length - 1);
+        operands.push(this.#nested(balanced(row, parts), parts, strength >= comparing ? 1 : 0));
       }
     };
     for (let token = this.#in.peek(); strengths.has(token.sort); token = this.#in.peek()) {
       const strength = strengths.get(token.sort) ?? 0;
-      join(strength);
+      // What `&&` or `||` joins is one row.
+      join(strength < comparing ? strength + 1 : strength);
       this.#in.take(token.sort);
       waiting.push({ token, strength });
       operands.push(this.#in.part(after, this.#unary, this.#broken()));
@@ -142,7 +171,8 @@ class Parser {
     if (own) return this.#member();
     const count = this.#signs(sign.sort);
     const inner = this.#member();
-    return count % 2 === 0 ? inner : { kind: 'call', fn: sign.sort === '!' ? '!_' : '-_', args: [inner], at: sign.at };
+    if (count % 2 === 0) return inner;
+    return this.#nested({ kind: 'call', fn: sign.sort === '!' ? '!_' : '-_', args: [inner], at: sign.at }, [inner], 0);
   };
 
   #signs(sort: string): number {
@@ -175,11 +205,15 @@ class Parser {
     const { text: field, at, sort } = this.#fieldName();
     if (isCall) {
       const call = this.#in.take('(') as Token;
-      return this.#expand({ kind: 'call', fn: field, target, args: this.#arguments(), at: call.at });
+      const args = this.#arguments();
+      return this.#nested(this.#expand({ kind: 'call', fn: field, target, args, at: call.at }), [target, ...args], 1);
     }
     if (!names.has(sort)) this.#issues.push({ at, message: 'unsupported ident kind' });
-    if (optional) return { kind: 'call', fn: '_?._', args: [target, { kind: 'const', value: field, at }], at: dot.at };
-    return { kind: 'select', operand: target, field, test: false, at: dot.at };
+    const name: Expr = { kind: 'const', value: field, at };
+    const selected: Expr = optional
+      ? { kind: 'call', fn: '_?._', args: [target, name], at: dot.at }
+      : { kind: 'select', operand: target, field, test: false, at: dot.at };
+    return this.#nested(selected, [target], 1);
   }
 
   #fieldName(): Token {
@@ -201,7 +235,7 @@ class Parser {
     const optional = this.#in.take('?');
     const index = this.#expression(closed(']'));
     this.#in.match(']', open(sorts('.', '[')));
-    return { kind: 'call', fn: optional ? '_[?_]' : '_[_]', args: [target, index], at };
+    return this.#nested({ kind: 'call', fn: optional ? '_[?_]' : '_[_]', args: [target, index], at }, [target, index], 1);
   }
 
   readonly #primary = (): Expr => {
@@ -240,7 +274,9 @@ class Parser {
     if (reserved.has(text)) this.#issues.push({ at, message: `reserved identifier: ${text}` });
     const name = dot ? `.${text}` : text;
     const call = this.#in.take('(');
-    return call ? this.#expand({ kind: 'call', fn: name, args: this.#arguments(), at: call.at }) : { kind: 'ident', name, at };
+    if (!call) return { kind: 'ident', name, at };
+    const args = this.#arguments();
+    return this.#nested(this.#expand({ kind: 'call', fn: name, args, at: call.at }), args, 0);
   }
 
   /** The dotted name before a brace, which is then next. */
@@ -264,13 +300,21 @@ class Parser {
       const colon = this.#in.match(':', { sorts: operand, open: false });
       return { field, optional, at: colon.at || place, value: this.#expression(open(sorts(','))) };
     });
-    return { kind: 'struct', name, entries, at };
+    return this.#nested(
+      { kind: 'struct', name, entries, at },
+      entries.map(({ value }) => value),
+      0,
+    );
   }
 
   #list(at: number): ListExpr {
     this.#in.take('[');
     const elements = this.#items(']', optionalOperand, () => this.#optional(open(sorts(','))));
-    return { kind: 'list', elements, at };
+    return this.#nested(
+      { kind: 'list', elements, at },
+      elements.map(({ value }) => value),
+      0,
+    );
   }
 
   #optional(after: Follow): ListExpr['elements'][number] {
@@ -286,7 +330,11 @@ class Parser {
       this.#in.match(':', { sorts: operand, open: false });
       return { optional, key, value: this.#expression(open(sorts(','))) };
     });
-    return { kind: 'map', entries, at };
+    return this.#nested(
+      { kind: 'map', entries, at },
+      entries.flatMap(({ key, value }) => [key, value]),
+      0,
+    );
   }
 
   /** What commas separate, up to a closing symbol; there may be a comma at the end. */

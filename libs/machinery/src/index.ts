@@ -1,6 +1,7 @@
 export * from './apply/index.ts';
 export * from './conditions.ts';
 export * from './copy.ts';
+export * from './default-class.ts';
 export * from './duration.ts';
 export * from './equal.ts';
 export * from './field.ts';
@@ -16,7 +17,8 @@ export * from './node-choice.ts';
 export * from './owner.ts';
 export { createStrategicPatch } from './patch/diff.ts';
 export * from './patch/json.ts';
-export { applyMergePatch, createMergePatch, type JsonObject } from './patch/merge.ts';
+export { isObject, type JsonObject } from './patch/json-object.ts';
+export { applyMergePatch, createMergePatch } from './patch/merge.ts';
 export { sameJson } from './patch/same.ts';
 export type { PatchSchema, PatchSchemas } from './patch/schema.ts';
 export { applyStrategicMergePatch, patchTyped } from './patch/strategic.ts';

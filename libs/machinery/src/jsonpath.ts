@@ -148,11 +148,11 @@ function compare(operator: string, left: unknown, right: unknown): boolean {
 }
 
 function printResults(results: readonly unknown[]): string {
-  return results.map(printValue).join(' ');
+  return results.map(printJsonPathValue).join(' ');
 }
 
 /** Scalars as they are, lists and objects as JSON with sorted keys. */
-function printValue(value: unknown): string {
+export function printJsonPathValue(value: unknown): string {
   if (typeof value === 'object' && value !== null) return goJson(inOrder(value));
   return value === null || value === undefined ? '<nil>' : String(value);
 }

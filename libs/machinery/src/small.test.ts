@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { PodCondition } from '@keelson/types';
 import { isConditionTrue, removeCondition, setCondition } from './conditions.ts';
 import { copyOf } from './copy.ts';
+import { defaultClassOf, isDefaultClass } from './default-class.ts';
 import { equal } from './equal.ts';
 import { compareStrings, goQuote } from './go-text.ts';
 import { fnv32a, objectHash, safeEncode, stableJson } from './hash.ts';
@@ -126,3 +127,21 @@ test('a copy says the same, and shares nothing that can be changed', () => {
 function ownOf(value: unknown, name: string): unknown {
   return Object.getOwnPropertyDescriptor(value, name)?.value;
 }
+
+test('the default class is the newest of those marked, of equally new ones the first by name', () => {
+  const marked = (name: string, year: number, mark: string, value = 'true') => ({
+    metadata: { name, creationTimestamp: `${year}-01-01T00:00:00Z`, annotations: { [mark]: value } },
+    provisioner: 'p',
+  });
+  const [mark, former, ofIngress] = ['storageclass', 'storageclass.beta', 'ingressclass'].map(
+    (kind) => `${kind}.kubernetes.io/is-default-class`,
+  ) as [string, string, string];
+  assert.equal(isDefaultClass('StorageClass', marked('a', 2020, mark)), true);
+  assert.equal(isDefaultClass('StorageClass', marked('a', 2020, former)), true);
+  assert.equal(isDefaultClass('StorageClass', marked('a', 2020, ofIngress)), false);
+  assert.equal(isDefaultClass('IngressClass', marked('a', 2020, ofIngress)), true);
+  assert.equal(isDefaultClass('IngressClass', { metadata: {} }), false);
+  const classes = [marked('old', 2020, mark), marked('b', 2021, former), marked('a', 2021, mark), marked('off', 2022, mark, 'false')];
+  assert.equal(defaultClassOf('StorageClass', classes)?.metadata.name, 'a');
+  assert.equal(defaultClassOf('IngressClass', classes), undefined);
+});

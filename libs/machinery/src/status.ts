@@ -150,7 +150,12 @@ export function methodNotSupported(resource: GroupResource, verb: string): Statu
 
 /** No form the client accepts can be written. `accepted`: media types that can. */
 export function notAcceptable(accepted: readonly string[]): StatusError {
-  return failure(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
+  return notAcceptableForm(`only the following media types are accepted: ${accepted.join(', ')}`);
+}
+
+/** That what was asked for cannot be told in the form that was asked for. */
+export function notAcceptableForm(message: string): StatusError {
+  return failure(406, 'NotAcceptable', message);
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {

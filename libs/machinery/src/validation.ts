@@ -217,19 +217,33 @@ export function validateFullyQualifiedDomainName(value: string, at: PathLike): F
   return wrong === undefined ? [] : [fieldInvalid(at, wrong, isDNS1123Label(wrong).join(','))];
 }
 
-/** IPv4 or IPv6. Leading zeros in IPv4 are accepted, as in stored objects of old. */
-export function validateIp(value: string, at: PathLike): FieldError[] {
-  return parseIp(value) ? [] : [fieldInvalid(at, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+/** IPv4 or IPv6, written so that everybody reads the same address. What was there `before` stays, as in stored objects of old. */
+export function validateIp(value: string, at: PathLike, before: readonly string[] = []): FieldError[] {
+  if (before.includes(value)) return [];
+  const address = parseIp(value);
+  if (!address) return [fieldInvalid(at, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+  if (hasLeadingZeros(value)) return [fieldInvalid(at, value, 'must not have leading 0s')];
+  return isMapped(value, address.version) ? [fieldInvalid(at, value, 'must not be an IPv4-mapped IPv6 address')] : [];
 }
 
-export function validateIpv4(value: string, at: PathLike): FieldError[] {
-  return parseIp(value)?.version === 4 ? [] : [fieldInvalid(at, value, 'must be a valid IPv4 address')];
+/** In an IPv6 group of up to four digits they do no harm. */
+function hasLeadingZeros(address: string): boolean {
+  const dotted = address.slice(address.lastIndexOf(':') + 1);
+  return (dotted.includes('.') && /(?:^|\.)0\d/.test(dotted)) || /(?:^|:)0[\da-f]{4}/i.test(address);
 }
 
-export function validateIpv6(value: string, at: PathLike): FieldError[] {
-  return parseIp(value)?.version === 6 ? [] : [fieldInvalid(at, value, 'must be a valid IPv6 address')];
+function isMapped(text: string, version: 4 | 6): boolean {
+  return version === 4 && text.includes(':');
 }
 
-export function validateCidr(value: string, at: PathLike): FieldError[] {
-  return parseCidr(value) ? [] : [fieldInvalid(at, value, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+/** A range from its first address on, written as `validateIp` asks. What was there `before` stays. */
+export function validateCidr(value: string, at: PathLike, before: readonly string[] = []): FieldError[] {
+  if (before.includes(value)) return [];
+  const range = parseCidr(value);
+  if (!range) return [fieldInvalid(at, value, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+  const [text = '', prefix = ''] = value.split('/');
+  if (hasLeadingZeros(text) || /^0\d/.test(prefix)) return [fieldInvalid(at, value, 'must not have leading 0s in IP or prefix length')];
+  if (isMapped(value, range.address.version)) return [fieldInvalid(at, value, 'must not have an IPv4-mapped IPv6 address')];
+  if (range.address.value !== range.first) return [fieldInvalid(at, value, 'must not have bits set beyond the prefix length')];
+  return [];
 }

@@ -1,5 +1,6 @@
 import { formatFieldErrors } from '@keelson/machinery';
-import { decodeConfig, type Shape } from '../../config-file.ts';
+import { decodeConfig } from '../../config-file.ts';
+import { type AuthorizerFile, authorizationShape, type WebhookFile } from './authorizer-file.ts';
 import { authorizerErrors } from './authorizer-validation.ts';
 import { milliseconds } from './durations.ts';
 
@@ -20,43 +21,15 @@ export interface WebhookConfig {
   readonly matchConditions: readonly string[];
 }
 
-/** An element of `authorizers` as it stands in the file. */
-export interface AuthorizerFile {
-  readonly type?: string;
-  readonly name?: string;
-  readonly webhook?: WebhookFile | null;
-}
-
-export interface WebhookFile {
-  readonly authorizedTTL?: string;
-  readonly cacheAuthorizedRequests?: boolean;
-  readonly unauthorizedTTL?: string;
-  readonly cacheUnauthorizedRequests?: boolean;
-  readonly timeout?: string;
-  readonly subjectAccessReviewVersion?: string;
-  readonly matchConditionSubjectAccessReviewVersion?: string;
-  readonly failurePolicy?: string;
-  readonly connectionInfo?: { readonly type?: string; readonly kubeConfigFile?: string | null };
-  readonly matchConditions?: readonly { readonly expression?: string }[];
-}
-
-const webhook: Shape = {
-  ...{ authorizedTTL: 'duration', cacheAuthorizedRequests: 'boolean' },
-  ...{ unauthorizedTTL: 'duration', cacheUnauthorizedRequests: 'boolean' },
-  ...{ timeout: 'duration', failurePolicy: 'string' },
-  ...{ subjectAccessReviewVersion: 'string', matchConditionSubjectAccessReviewVersion: 'string' },
-  connectionInfo: { type: 'string', kubeConfigFile: 'string' },
-  matchConditions: [{ expression: 'string' }],
-};
-const shape: { readonly [member: string]: Shape } = { authorizers: [{ type: 'string', name: 'string', webhook }] };
-
 const fiveMinutes = 300_000;
 const halfMinute = 30_000;
 
 /** Reads an AuthorizationConfiguration. @throws Error in one sentence naming every field that is wrong. */
 export function parseAuthorizationConfig(text: string): readonly AuthorizerConfig[] {
   const versions = ['v1', 'v1beta1', 'v1alpha1'];
-  const { authorizers } = decodeConfig(text, 'AuthorizationConfiguration', versions, shape) as { authorizers?: AuthorizerFile[] | null };
+  const { authorizers } = decodeConfig(text, 'AuthorizationConfiguration', versions, authorizationShape) as {
+    authorizers?: AuthorizerFile[] | null;
+  };
   const errors = authorizerErrors(authorizers ?? []);
   if (errors.length > 0) throw new Error(formatFieldErrors(errors));
   return (authorizers ?? []).map(({ type, name = '', webhook: hook }) =>

@@ -13,7 +13,7 @@ import {
   path,
 } from '@keelson/machinery';
 import { problemOf } from '../webhook/conditions.ts';
-import type { AuthorizerFile, WebhookFile } from './authorization.ts';
+import type { AuthorizerFile, WebhookFile } from './authorizer-file.ts';
 import { milliseconds } from './durations.ts';
 
 const types = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook'];

@@ -1,6 +1,6 @@
 import { errorMessage } from '@keelson/base';
 import { goQuote } from '@keelson/machinery';
-import { jsonKind } from '../../http/go-errors.ts';
+import { jsonKind } from '../../http/decode/go-errors.ts';
 import type { UserInfo } from '../types.ts';
 import { evaluate } from './expressions.ts';
 import type { ClaimMappings, ClaimOrExpression, ClaimRule, Claims, JwtConfig, PrefixedClaim, UserRule } from './types.ts';

@@ -1,8 +1,9 @@
 import { type Clock, errorMessage } from '@keelson/base';
+import { isObject } from '@keelson/machinery';
 import { refusal } from './claims.ts';
 import { type Fetch, type FetchText, IssuerKeys } from './provider.ts';
 import type { Claims, JwtConfig } from './types.ts';
-import { isRecord, unverified, verify } from './verify.ts';
+import { unverified, verify } from './verify.ts';
 
 export interface DistributedDeps {
   readonly clock: Clock;
@@ -50,13 +51,13 @@ export class DistributedClaim {
     const fail = (why: string): never => {
       throw new Error(`oidc: could not expand distributed claims: ${why}`);
     };
-    if (!isRecord(names)) return fail('oidc: error parsing distributed claim names');
+    if (!isObject(names)) return fail('oidc: error parsing distributed claim names');
     if (sources === undefined) return fail('oidc: no claim sources');
-    if (!isRecord(sources)) return fail('oidc: could not parse claim sources');
+    if (!isObject(sources)) return fail('oidc: could not parse claim sources');
     const name = names[this.#claim];
     if (name === undefined) return undefined;
     const source = sources[String(name)];
-    if (!isRecord(source)) return fail(`id token _claim_names contained a source ${name} missing in _claims_sources`);
+    if (!isObject(source)) return fail(`id token _claim_names contained a source ${name} missing in _claims_sources`);
     return source;
   }
 

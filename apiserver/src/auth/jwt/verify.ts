@@ -1,5 +1,5 @@
 import { errorMessage } from '@keelson/base';
-import { goQuote } from '@keelson/machinery';
+import { goQuote, isObject } from '@keelson/machinery';
 import type { SigningKey } from './provider.ts';
 import type { Claims } from './types.ts';
 
@@ -37,13 +37,9 @@ export function unverified(token: string): { readonly header: Header; readonly c
   if (parts.length !== 3) return undefined;
   try {
     const [header, claims] = parts.slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as unknown);
-    if (!isRecord(header) || !isRecord(claims)) return undefined;
+    if (!isObject(header) || !isObject(claims)) return undefined;
     return { header: { alg: String(header.alg), kid: typeof header.kid === 'string' ? header.kid : undefined }, claims };
   } catch {
     return undefined;
   }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,8 @@ import type { Logger } from '@keelson/base';
 import { copyOf, equal } from '@keelson/machinery';
 import { ClusterRole, ClusterRoleBinding, type Kind, Namespace, type PolicyRule, Role, RoleBinding, type Subject } from '@keelson/types';
 import type { Registry } from '../../registry/registry.ts';
-import { createMissing, update, type Writable } from '../../registry/write.ts';
+import type { Writable } from '../../registry/writable.ts';
+import { createMissing, update } from '../../registry/write.ts';
 import { systemUser } from '../types.ts';
 import defaults from './defaults.json' with { type: 'json' };
 

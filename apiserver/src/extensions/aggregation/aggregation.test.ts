@@ -6,7 +6,7 @@ import { systemClock } from '@keelson/base';
 import { type Credential, createCA, type FrontProxyTrust, issue } from '@keelson/pki';
 import { eventually } from '@keelson/testing';
 import { APIService, type APIServiceSpec, ClusterRole, ClusterRoleBinding, Service } from '@keelson/types';
-import { listen, type RunningServer } from '../../http/server.ts';
+import { listen, type RunningServer } from '../../http/listener/server.ts';
 import { type Fixture, startServer } from '../../testing/fixture.ts';
 import { FlunderServer, type Seen } from '../../testing/flunders.ts';
 

@@ -1,3 +1,4 @@
+import { withoutBearers } from '../../auth/tokens/bearer.ts';
 import type { UserInfo } from '../../auth/types.ts';
 
 type Incoming = Readonly<Record<string, string | string[] | undefined>>;
@@ -5,7 +6,6 @@ export type Outgoing = Record<string, string | string[]>;
 
 /** Headers that are between two neighbours, not for who is behind them. */
 const hopByHop = ['connection', 'proxy-connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'upgrade'];
-const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
 
 /**
  * What the server behind is sent: the client's headers without its credentials, without claims to be somebody (which only this server
@@ -30,7 +30,7 @@ export function upgradeHeaders(headers: Incoming, user: UserInfo, client: string
   const result: Outgoing = { ...forwardedHeaders(headers, user, client), connection: 'Upgrade', upgrade: String(headers.upgrade ?? '') };
   const protocols = headers['sec-websocket-protocol'];
   // WebSocket clients may send their token as a subprotocol.
-  if (protocols !== undefined) result['sec-websocket-protocol'] = withoutTokens(String(protocols));
+  if (protocols !== undefined) result['sec-websocket-protocol'] = withoutBearers(String(protocols));
   return result;
 }
 
@@ -70,12 +70,4 @@ function escapedKey(key: string): string {
       return /[A-Za-z0-9!#$&'*+\-.^_`|~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
     })
     .join('');
-}
-
-function withoutTokens(protocols: string): string {
-  return protocols
-    .split(',')
-    .map((protocol) => protocol.trim())
-    .filter((protocol) => !protocol.startsWith(tokenProtocol))
-    .join(', ');
 }

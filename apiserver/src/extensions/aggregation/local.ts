@@ -4,7 +4,8 @@ import { APIService, type APIServiceSpec } from '@keelson/types';
 import { systemUser } from '../../auth/types.ts';
 import { groupPriority, versionPriority } from '../../discovery/priorities.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { create, update, type Writable } from '../../registry/write.ts';
+import type { Writable } from '../../registry/writable.ts';
+import { create, update } from '../../registry/write.ts';
 
 const label = 'kube-aggregator.kubernetes.io/automanaged';
 const aggregatorGroup = 'apiregistration.k8s.io';

@@ -4,7 +4,7 @@ import { cleanupFinalizer } from '../../kinds/apiextensions/cleanup-finalizer.ts
 import { remove } from '../../registry/delete.ts';
 import type { KindStore } from '../../registry/kind-store.ts';
 import type { Registry } from '../../registry/registry.ts';
-import type { Writable } from '../../registry/write.ts';
+import type { Writable } from '../../registry/writable.ts';
 
 /**
  * Deletes every object of a kind, and resolves to how many are still there: those with finalizers of their own.

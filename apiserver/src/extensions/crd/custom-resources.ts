@@ -2,13 +2,14 @@ import { type Clock, errorMessage, type Logger, type Random, WorkQueue } from '@
 import type { CustomResourceDefinitionCondition, Kind } from '@keelson/types';
 import { CustomResourceDefinition } from '@keelson/types';
 import { systemUser } from '../../auth/types.ts';
-import type { Decoder } from '../../http/decode.ts';
+import type { Decoder } from '../../http/decode/decode.ts';
 import { approvalOf } from '../../kinds/apiextensions/approval.ts';
 import { cleanupFinalizer } from '../../kinds/apiextensions/cleanup-finalizer.ts';
 import { setCondition } from '../../kinds/conditions.ts';
 import { type Change, follow } from '../../registry/follow.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { update, type Writable } from '../../registry/write.ts';
+import type { Writable } from '../../registry/writable.ts';
+import { update } from '../../registry/write.ts';
 import type { WebhookCaller } from '../webhooks/caller.ts';
 import { removeInstances, withoutFinalizer } from './cleanup.ts';
 import { converterOf } from './conversion.ts';

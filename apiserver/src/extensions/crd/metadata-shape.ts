@@ -1,4 +1,5 @@
 import { type FieldError, fieldInvalid, goTypeOf, inOrder } from '@keelson/machinery';
+import { jsonKind } from '../../http/decode/go-errors.ts';
 import { isEmbedded } from './embedded.ts';
 import { isMap, memberPath, memberSchema, type Schema } from './schema.ts';
 
@@ -60,9 +61,4 @@ function unlike(value: unknown, wanted: string): { readonly found: string; reado
       .find(Boolean);
   if (wanted === '[]string' && Array.isArray(value)) return value.map((one) => unlike(one, text)).find(Boolean);
   return wanted === '[]v1.OwnerReference' && Array.isArray(value) ? undefined : wrong;
-}
-
-function jsonKind(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
 }

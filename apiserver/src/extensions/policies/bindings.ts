@@ -103,7 +103,7 @@ export function paramsOf(
   { registry, namespace, store }: AdmissionAttributes,
 ): unknown[] {
   if (!kind || !ref) return [null];
-  const params = storeOf(registry, kind);
+  const params = registry.named(kind);
   if (!params) throw new Error(`failed to find resource referenced by paramKind: '${kind.apiVersion}, Kind=${kind.kind}'`);
   const { namespaced } = params.kind;
   if (!namespaced && ref.namespace) throw new Error('paramRef.namespace must not be provided for a cluster-scoped `paramKind`');
@@ -128,8 +128,4 @@ function find(params: KindStore, ref: ParamRef, namespace: string): unknown[] {
     return true;
   });
   return found;
-}
-
-function storeOf(registry: Registry, { apiVersion, kind }: ParamKind): KindStore | undefined {
-  return [...registry.stores].find((store) => store.kind.apiVersion === apiVersion && store.kind.kind === kind);
 }

@@ -4,7 +4,7 @@ import { Namespace, type ObjectMeta } from '@keelson/types';
 import type { AdmissionAttributes } from '../../admission/types.ts';
 import type { KindStore } from '../../registry/kind-store.ts';
 import { fromStored, prepared, toStored } from '../../registry/versions.ts';
-import type { Writable } from '../../registry/written.ts';
+import type { Writable } from '../../registry/writable.ts';
 import type { Subject } from './match.ts';
 
 /** What the rules and selectors of a webhook or policy look at, in a version of the kind. */

@@ -6,7 +6,7 @@ import type {
   FlowcontrolV1Subject as Subject,
 } from '@keelson/types';
 import type { UserInfo } from '../../auth/types.ts';
-import type { RequestInfo } from '../../http/types.ts';
+import type { RequestInfo } from '../../http/request-info.ts';
 
 /** What of a request decides which FlowSchema it belongs to. */
 export type Asked = Pick<RequestInfo, 'isResource' | 'verb' | 'path' | 'group' | 'resource' | 'subresource' | 'namespace'>;

@@ -1,4 +1,4 @@
-import type { RequestInfo } from '../../http/types.ts';
+import type { RequestInfo } from '../../http/request-info.ts';
 
 /** Objects that a list may show for one seat. */
 const objectsPerSeat = 100;

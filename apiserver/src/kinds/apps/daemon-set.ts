@@ -2,6 +2,7 @@ import { equal } from '@keelson/machinery';
 import { DaemonSet } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
+import { dropFromPod } from '../core/unserved.ts';
 import { labelsText } from '../label-text.ts';
 import type { KindDefinition } from '../types.ts';
 import { daemonSetErrors, daemonSetStatusErrors, daemonSetUpdateErrors } from './daemon-set-validation.ts';
@@ -28,6 +29,7 @@ export const daemonSetKind: KindDefinition<DaemonSet> = {
     spec.revisionHistoryLimit ??= 10;
     defaultPodTemplate(spec.template);
   },
+  dropUnserved: ({ spec }) => dropFromPod(spec?.template?.spec),
   prepareCreate(set) {
     set.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 };
     annotateGeneration(set, Math.max(generationOf(set), 1));

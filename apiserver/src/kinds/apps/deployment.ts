@@ -2,6 +2,7 @@ import { equal } from '@keelson/machinery';
 import { Deployment } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
+import { dropFromPod } from '../core/unserved.ts';
 import type { KindDefinition } from '../types.ts';
 import { deploymentStatusErrors } from './replica-counts.ts';
 import { deploymentErrors, selectorUnchanged } from './validation.ts';
@@ -24,6 +25,7 @@ export const deploymentKind: KindDefinition<Deployment> = {
     }
     defaultPodTemplate(spec.template);
   },
+  dropUnserved: ({ spec }) => dropFromPod(spec?.template?.spec),
   prepareCreate(deployment) {
     deployment.status = {};
   },

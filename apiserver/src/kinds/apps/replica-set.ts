@@ -1,6 +1,7 @@
 import { ReplicaSet } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
+import { dropFromPod } from '../core/unserved.ts';
 import type { KindDefinition } from '../types.ts';
 import { replicaSetStatusErrors } from './replica-counts.ts';
 import { replicaSetErrors, selectorUnchanged } from './validation.ts';
@@ -14,6 +15,7 @@ export const replicaSetKind: KindDefinition<ReplicaSet> = {
     spec.replicas ??= 1;
     defaultPodTemplate(spec.template);
   },
+  dropUnserved: ({ spec }) => dropFromPod(spec?.template?.spec),
   prepareCreate(replicaSet) {
     replicaSet.status = { replicas: 0 };
   },

@@ -3,6 +3,7 @@ import { StatefulSet } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultClaim } from '../core/persistent-volume-claim.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
+import { dropFromPod } from '../core/unserved.ts';
 import type { KindDefinition } from '../types.ts';
 import { statefulSetErrors, statefulSetStatusErrors, statefulSetUpdateErrors } from './stateful-set-validation.ts';
 import { selectorText, templateColumns } from './workload.ts';
@@ -32,6 +33,10 @@ export const statefulSetKind: KindDefinition<StatefulSet> = {
       defaultClaim(claim);
       claim.status ??= { phase: 'Pending' };
     }
+  },
+  dropUnserved({ spec }, old) {
+    dropFromPod(spec?.template?.spec);
+    if (!old?.spec.updateStrategy?.rollingUpdate?.maxUnavailable) delete spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
   },
   prepareCreate(set) {
     set.status = { replicas: 0, availableReplicas: 0 };

@@ -1,8 +1,8 @@
 import { rfc3339 } from '@keelson/base';
 import { SelfSubjectReview } from '@keelson/types';
-import { answerTo, decodeBody } from '../../http/resources.ts';
+import { answerTo, decodeBody } from '../../http/request.ts';
 import { sendJson } from '../../http/respond.ts';
-import type { KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
 
 /** `kubectl auth whoami`: who the server takes the client for. */
 export const selfSubjectReviewKind = {
@@ -18,4 +18,4 @@ export const selfSubjectReviewKind = {
       status: { userInfo: { username, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) } },
     });
   },
-} satisfies Partial<KindDefinition<SelfSubjectReview>>;
+} satisfies Partial<ServedKind<SelfSubjectReview>>;

@@ -1,8 +1,8 @@
 import { badRequest } from '@keelson/machinery';
 import { TokenReview } from '@keelson/types';
-import { answerTo, decodeBody } from '../../http/resources.ts';
+import { answerTo, decodeBody } from '../../http/request.ts';
 import { sendJson } from '../../http/respond.ts';
-import type { KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
 
 /** Whose a token is: answered, never stored. */
 export const tokenReviewKind = {
@@ -30,4 +30,4 @@ export const tokenReviewKind = {
         : { user: {}, error: result.type === 'invalid' ? result.message : 'invalid bearer token' };
     await sendJson(answerTo(request), 201, { ...body, metadata: {}, status });
   },
-} satisfies Partial<KindDefinition<TokenReview>>;
+} satisfies Partial<ServedKind<TokenReview>>;

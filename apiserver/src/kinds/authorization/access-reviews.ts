@@ -10,17 +10,16 @@ import {
 } from '@keelson/types';
 import type { AuthorizationAttributes, UserInfo } from '../../auth/types.ts';
 import { queryOf } from '../../auth/webhook/review.ts';
-import { checkNamespace } from '../../http/request.ts';
-import { answerTo, decodeBody } from '../../http/resources.ts';
+import { answerTo, checkNamespace, decodeBody } from '../../http/request.ts';
+import type { ResourceRequest } from '../../http/resource-request.ts';
 import { sendJson } from '../../http/respond.ts';
-import type { ResourceRequest } from '../../http/types.ts';
-import type { KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
 import { selectorErrors } from './selector-validation.ts';
 
 type Asked = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
 
 /** Reviews of what somebody may do: answered, never stored. */
-export const accessReviewKinds: readonly Pick<KindDefinition, 'kind' | 'verbs' | 'answer'>[] = [
+export const accessReviewKinds: readonly Pick<ServedKind, 'kind' | 'verbs' | 'answer'>[] = [
   { kind: SubjectAccessReview, verbs: ['create'], answer: (request) => review(request, subjectOf) },
   { kind: LocalSubjectAccessReview, verbs: ['create'], answer: (request) => review(request, subjectOf) },
   { kind: SelfSubjectAccessReview, verbs: ['create'], answer: (request) => review(request) },

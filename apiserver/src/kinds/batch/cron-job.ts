@@ -4,6 +4,7 @@ import { selectorText, templateColumns } from '../apps/workload.ts';
 import { makerWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
+import { dropFromPod } from '../core/unserved.ts';
 import { nonNegative, requiredOneOf } from '../field-checks.ts';
 import type { KindDefinition } from '../types.ts';
 import { cronProblem } from './cron-schedule.ts';
@@ -24,6 +25,7 @@ export const cronJobKind: KindDefinition<CronJob> = {
     spec.failedJobsHistoryLimit ??= 1;
     defaultPodTemplate(spec.jobTemplate?.spec?.template);
   },
+  dropUnserved: ({ spec }) => dropFromPod(spec?.jobTemplate?.spec?.template?.spec),
   prepareCreate(cronJob) {
     cronJob.status = {};
   },

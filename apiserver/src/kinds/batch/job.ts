@@ -4,6 +4,7 @@ import { templateColumns } from '../apps/workload.ts';
 import { workloadWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
+import { dropFromPod } from '../core/unserved.ts';
 import type { KindDefinition } from '../types.ts';
 import { jobStatusErrors } from './job-status-validation.ts';
 import { jobErrors, jobUpdateErrors, nameLabels, uidLabels } from './job-validation.ts';
@@ -27,6 +28,7 @@ export const jobKind: KindDefinition<Job> = {
     spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
     defaultPodTemplate(spec.template);
   },
+  dropUnserved: ({ spec }) => dropFromPod(spec?.template?.spec),
   prepareCreate(job) {
     job.status = {};
     if (job.spec && !job.spec.manualSelector) generateSelector(job);

@@ -7,6 +7,11 @@ export const leaseKind: KindDefinition<Lease> = {
   kind: Lease,
   createOnUpdate: true,
   conditionalUpdateOnly: true,
+  dropUnserved({ spec }, old) {
+    if (!spec || old?.spec?.strategy || old?.spec?.preferredHolder) return;
+    delete spec.strategy;
+    delete spec.preferredHolder;
+  },
   validate({ spec }) {
     const errors: FieldError[] = [];
     const { leaseDurationSeconds, leaseTransitions } = spec ?? {};

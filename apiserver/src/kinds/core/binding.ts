@@ -1,6 +1,6 @@
 import { Binding } from '@keelson/types';
-import type { KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
 import { bindPod } from './pod-binding.ts';
 
 /** As `pods/<name>/binding`, from the time before subresources. */
-export const bindingKind: KindDefinition<Binding> = { kind: Binding, verbs: ['create'], answer: bindPod };
+export const bindingKind: ServedKind<Binding> = { kind: Binding, verbs: ['create'], answer: bindPod };

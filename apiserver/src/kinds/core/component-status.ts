@@ -1,14 +1,15 @@
 import { notFound } from '@keelson/machinery';
 import { ComponentStatus } from '@keelson/types';
 import { answerTo, formOf } from '../../http/request.ts';
+import type { ResourceHandler } from '../../http/resource-request.ts';
 import { sendBytes } from '../../http/respond.ts';
 import type { ComponentCheck } from '../../http/services.ts';
-import type { ResourceHandler } from '../../http/types.ts';
 import { toEntry } from '../../registry/entry.ts';
 import { convert, convertList } from '../../registry/forms.ts';
 import { encodeStored, ListBytes } from '../../registry/wire.ts';
 import { nameColumn } from '../columns.ts';
-import type { Column, KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
+import type { Column } from '../types.ts';
 
 type Text = (condition: { status: string; message?: string | undefined; error?: string | undefined }) => string | undefined;
 const column = (name: string, text: Text): Column<ComponentStatus> => ({
@@ -18,7 +19,7 @@ const column = (name: string, text: Text): Column<ComponentStatus> => ({
 });
 
 /** How the other parts of the control plane do: asked when somebody asks, never stored. */
-export const componentStatusKind: KindDefinition<ComponentStatus> = {
+export const componentStatusKind: ServedKind<ComponentStatus> = {
   kind: ComponentStatus,
   verbs: ['get', 'list'],
   deprecation: 'v1 ComponentStatus is deprecated in v1.19+',

@@ -1,4 +1,5 @@
 import {
+  equal,
   type FieldError,
   type FieldPath,
   isDNS1123Label,
@@ -6,6 +7,7 @@ import {
   isPortNumber,
   isQualifiedName,
   path,
+  validateIp,
 } from '@keelson/machinery';
 import type { EndpointAddress, EndpointPort, Endpoints } from '@keelson/types';
 import { Report } from '../report.ts';
@@ -14,7 +16,13 @@ import { checkMachineAddress } from '../special-addresses.ts';
 const protocols = ['SCTP', 'TCP', 'UDP'];
 const whole = path('subsets');
 
-export function endpointsErrors({ subsets = [] }: Endpoints): FieldError[] {
+/** What has not changed was once good enough. */
+export function endpointsErrors({ subsets = [] }: Endpoints, old?: Endpoints): FieldError[] {
+  const errors = subsetErrors(subsets);
+  return errors.length > 0 && old && equal(subsets, old.subsets) ? [] : errors;
+}
+
+function subsetErrors(subsets: NonNullable<Endpoints['subsets']>): FieldError[] {
   const report = new Report();
   for (const [index, { addresses = [], notReadyAddresses = [], ports = [] }] of subsets.entries()) {
     const at = whole.index(index);
@@ -28,6 +36,7 @@ export function endpointsErrors({ subsets = [] }: Endpoints): FieldError[] {
 }
 
 function checkAddress({ ip = '', hostname, nodeName }: EndpointAddress, at: FieldPath, report: Report): void {
+  report.add(validateIp(ip, at.child('ip')));
   if (hostname) report.problems(at, 'hostname', hostname, isDNS1123Label(hostname));
   if (nodeName !== undefined) report.problems(at, 'nodeName', nodeName, isDNS1123Subdomain(nodeName));
   checkMachineAddress(ip, at, 'ip', report);

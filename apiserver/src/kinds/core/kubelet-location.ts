@@ -1,14 +1,7 @@
 import { badRequest, serviceUnavailable } from '@keelson/machinery';
 import { Node, type Pod } from '@keelson/types';
+import type { KubeletAddress } from '../../http/services.ts';
 import type { Registry } from '../../registry/registry.ts';
-
-/** Where a kubelet listens. */
-export interface KubeletAddress {
-  readonly host: string;
-  readonly port: number;
-  /** The node's name, which its certificate is for. */
-  readonly node: string;
-}
 
 /** Kinds of node addresses, most wanted first. */
 const preferred = ['InternalIP', 'Hostname', 'InternalDNS', 'ExternalDNS', 'ExternalIP'];

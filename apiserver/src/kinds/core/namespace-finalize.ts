@@ -1,7 +1,8 @@
 import type { Namespace } from '@keelson/types';
-import { decodeBody, formOf, sendWritten, writeRequest } from '../../http/resources.ts';
-import type { ResourceHandler } from '../../http/types.ts';
-import { update, type Writable } from '../../registry/write.ts';
+import { decodeBody, formOf, sendWritten, writeRequest } from '../../http/request.ts';
+import type { ResourceHandler } from '../../http/resource-request.ts';
+import type { Writable } from '../../registry/writable.ts';
+import { update } from '../../registry/write.ts';
 
 /** `PUT namespaces/<name>/finalize`: the only way to change spec.finalizers. The last one gone, a terminating namespace is removed. */
 export const finalizeNamespace: ResourceHandler = async (request) => {

@@ -1,12 +1,12 @@
 import { type FieldError, fieldInvalid, invalidBy, isDNS1123Label, isQualifiedName, path } from '@keelson/machinery';
 import { Namespace } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
-import type { KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
 import { finalizeNamespace } from './namespace-finalize.ts';
 
 const nameLabel = 'kubernetes.io/metadata.name';
 
-export const namespaceKind: KindDefinition<Namespace> = {
+export const namespaceKind: ServedKind<Namespace> = {
   kind: Namespace,
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   name: isDNS1123Label,

@@ -1,4 +1,4 @@
-import { type FieldError, type FieldPath, isLabelValue, isQualifiedName, parseCidr, path, repeats } from '@keelson/machinery';
+import { type FieldError, type FieldPath, isLabelValue, isQualifiedName, parseCidr, path, repeats, validateCidr } from '@keelson/machinery';
 import type { Node, Taint } from '@keelson/types';
 import { Report } from '../report.ts';
 import { resourceAmountErrors } from './resource-names.ts';
@@ -38,12 +38,10 @@ function checkTaint(taint: Taint, at: FieldPath, report: Report): void {
 }
 
 function checkRanges(ranges: readonly string[], report: Report): void {
-  const notRange = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
   const families = new Set<number>();
   for (const [index, range] of ranges.entries()) {
-    const parsed = parseCidr(range);
-    if (parsed) families.add(parsed.address.version);
-    else report.invalid(spec, `podCIDRs[${index}]`, range, notRange);
+    report.add(validateCidr(range, spec.child('podCIDRs').index(index)));
+    families.add(parseCidr(range)?.address.version ?? 0);
   }
   if (ranges.length > 1 && families.size < ranges.length)
     report.invalid(spec, 'podCIDRs', ranges, 'may specify no more than one CIDR for each IP family');

@@ -1,6 +1,7 @@
 import { Node } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
-import type { Column, KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
+import type { Column } from '../types.ts';
 import { firstOfAll } from './first-of-all.ts';
 import { nodeErrors, nodeStatusErrors, nodeUpdateErrors } from './node-validation.ts';
 import { nodeProxy } from './proxy.ts';
@@ -30,7 +31,7 @@ const columns: readonly Column<Node>[] = [
   },
 ];
 
-export const nodeKind: KindDefinition<Node> = {
+export const nodeKind: ServedKind<Node> = {
   kind: Node,
   prefix: '/registry/minions/',
   defaults(node) {

@@ -4,6 +4,7 @@ import type { KindDefinition } from '../types.ts';
 import { accessModesText } from './access-modes.ts';
 import { claimErrors, claimStatusErrors, claimUpdateErrors } from './persistent-volume-claim-validation.ts';
 import { claimWarnings } from './persistent-volume-claim-warnings.ts';
+import { dropFromClaim } from './unserved.ts';
 
 /** The annotation that named the class before there was a field. */
 export const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
@@ -11,13 +12,13 @@ export const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
 export const persistentVolumeClaimKind: KindDefinition<PersistentVolumeClaim> = {
   kind: PersistentVolumeClaim,
   generation: false,
-  defaults(claim) {
-    defaultClaim(claim);
-    if (claim.spec) alignDataSources(claim.spec);
-  },
+  defaults: defaultClaim,
+  dropUnserved: ({ spec }, old) => dropFromClaim(spec, old?.spec),
   prepareCreate(claim) {
+    if (claim.spec) alignDataSources(claim.spec);
     claim.status = { phase: 'Pending' };
   },
+  prepareUpdate: ({ spec }) => spec && alignDataSources(spec),
   validate: claimErrors,
   validateUpdate: claimUpdateErrors,
   warnings: claimWarnings,

@@ -76,7 +76,7 @@ test('endpoint slices that cannot be', () => {
   const of = (slice: object) => problems(endpointSliceKind, { addressType: 'IPv4', endpoints: [], ...slice });
   assert.deepEqual(of({ endpoints: [{ addresses: ['10.0.0.1'], hints: { forZones: [{ name: 'a' }] } }], ports: [{ port: 80 }] }), []);
   assert.deepEqual(of({ endpoints: [{ addresses: ['fd00::1', '169.254.0.1'] }] }), [
-    'endpoints[0].addresses[0]: Invalid value: "fd00::1": must be a valid IPv4 address',
+    'endpoints[0].addresses[0]: Invalid value: "fd00::1": must be an IPv4 address',
     `endpoints[0].addresses[1]: Invalid value: "169.254.0.1": ${linkLocal}`,
   ]);
   assert.deepEqual(of({ ports: [{}, {}] }), ['ports[1].name: Duplicate value: ""']);

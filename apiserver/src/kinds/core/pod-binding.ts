@@ -1,11 +1,11 @@
 import type { Clock } from '@keelson/base';
 import { conflict, type FieldError, fieldRequired, fieldUnsupported, invalid } from '@keelson/machinery';
 import { Binding, Pod } from '@keelson/types';
-import { runAdmission } from '../../admission/chain.ts';
-import { answerTo, decodeBody, writeRequest } from '../../http/resources.ts';
+import { answerTo, decodeBody, writeRequest } from '../../http/request.ts';
+import type { ResourceHandler } from '../../http/resource-request.ts';
 import { sendJson } from '../../http/respond.ts';
-import type { ResourceHandler } from '../../http/types.ts';
-import { rewrite, type Writable } from '../../registry/write.ts';
+import type { Writable } from '../../registry/writable.ts';
+import { rewrite } from '../../registry/write.ts';
 import { setCondition } from '../conditions.ts';
 
 /** `POST pods/<name>/binding`, and `POST bindings` with the pod's name in the body: puts a pod on a node, once. */
@@ -16,10 +16,10 @@ export const bindPod: ResourceHandler = async (request) => {
   checkTarget(binding, name);
   const attributes = {
     operation: 'CREATE' as const,
-    ...{ store: request.store, registry, object: binding, old: undefined, name },
+    ...{ store: request.store, object: binding, old: undefined, name },
     ...writeRequest(request),
   };
-  for (const phase of ['admit', 'validate'] as const) await runAdmission(registry.options.admission, phase, attributes);
+  for (const phase of ['admit', 'validate'] as const) await registry.admission[phase](attributes);
   const change = (current: Writable): void => {
     checkBindable(current as Pod, binding, name);
     bind(current as Pod, binding, request.clock);

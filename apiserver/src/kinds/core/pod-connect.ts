@@ -1,19 +1,18 @@
 import type { KubeObject } from '@keelson/client';
 import { badRequest } from '@keelson/machinery';
 import type { Pod } from '@keelson/types';
-import { runAdmission } from '../../admission/chain.ts';
 import { isTrue } from '../../http/request-info.ts';
-import type { ResourceRequest } from '../../http/types.ts';
+import type { ResourceRequest } from '../../http/resource-request.ts';
 import { parseEntry } from '../../registry/entry.ts';
 import { get } from '../../registry/read.ts';
-import type { Subresource } from '../types.ts';
+import type { ServedSubresource } from '../served-kind.ts';
 import { containerOf, kubeletOf } from './kubelet-location.ts';
 
 /**
  * `exec`, `attach`, `portforward`: the client's upgraded connection is joined to the kubelet's, byte by byte, so every protocol the
  * kubelet speaks (SPDY/3.1 or WebSocket) is spoken here too.
  */
-export function connectPod(verb: 'exec' | 'attach' | 'portForward'): Pick<Subresource, 'handler' | 'upgrade'> {
+export function connectPod(verb: 'exec' | 'attach' | 'portForward'): Pick<ServedSubresource, 'handler' | 'upgrade'> {
   return {
     handler: async ({ registry, store, info }) => {
       await get(registry, store, info.namespace, info.name, '');
@@ -68,7 +67,7 @@ async function admitConnection({ registry, store, info, user, warnings, audit }:
   } as unknown as KubeObject;
   const operation = 'CONNECT' as const;
   const told = { warnings, annotate: audit?.annotate };
-  const attributes = { operation, store, subresource, namespace, name, object, old: undefined, user, dryRun: false, registry, ...told };
-  await runAdmission(registry.options.admission, 'admit', attributes);
-  await runAdmission(registry.options.admission, 'validate', attributes);
+  const attributes = { operation, store, subresource, namespace, name, object, old: undefined, user, dryRun: false, ...told };
+  await registry.admission.admit(attributes);
+  await registry.admission.validate(attributes);
 }

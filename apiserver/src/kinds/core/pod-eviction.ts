@@ -11,14 +11,14 @@ import {
   timeout,
 } from '@keelson/machinery';
 import { type DeleteOptions, Eviction, Pod, PodDisruptionBudget } from '@keelson/types';
-import { runAdmission } from '../../admission/chain.ts';
 import { listObjects } from '../../admission/objects.ts';
 import { systemUser } from '../../auth/types.ts';
-import { answerTo, decodeBody, writeRequest } from '../../http/resources.ts';
+import { answerTo, decodeBody, writeRequest } from '../../http/request.ts';
+import type { ResourceHandler, ResourceRequest } from '../../http/resource-request.ts';
 import { sendJson } from '../../http/respond.ts';
-import type { ResourceHandler, ResourceRequest } from '../../http/types.ts';
 import { remove } from '../../registry/delete.ts';
-import { update, type Writable } from '../../registry/write.ts';
+import type { Writable } from '../../registry/writable.ts';
+import { update } from '../../registry/write.ts';
 import { setCondition } from '../conditions.ts';
 import { spend, unsettled } from '../policy/eviction-budget.ts';
 
@@ -46,8 +46,8 @@ function deleteOptions(request: ResourceRequest, { deleteOptions: options = {} }
 
 async function runEvictionAdmission(request: ResourceRequest, object: Eviction): Promise<void> {
   const { registry, store, info } = request;
-  const attributes = { operation: 'CREATE' as const, store, registry, object, old: undefined, name: info.name, ...writeRequest(request) };
-  for (const phase of ['admit', 'validate'] as const) await runAdmission(registry.options.admission, phase, attributes);
+  const attributes = { operation: 'CREATE' as const, store, object, old: undefined, name: info.name, ...writeRequest(request) };
+  for (const phase of ['admit', 'validate'] as const) await registry.admission[phase](attributes);
 }
 
 async function evict(request: ResourceRequest, options: DeleteOptions): Promise<void> {
@@ -122,11 +122,10 @@ function mayEvictUnhealthy({ spec, status }: PodDisruptionBudget): boolean {
 
 async function spendOn({ registry, info, clock }: ResourceRequest, budget: PodDisruptionBudget, { dryRun = [] }: DeleteOptions) {
   const { name = '' } = budget.metadata;
-  const budgets = registry.of(PodDisruptionBudget);
   const apply = (current: Writable): Writable => spend(current as PodDisruptionBudget, info.name, clock) as Writable;
   const write = { namespace: info.namespace, user: systemUser, dryRun: dryRun.length > 0, subresource: 'status', warnings: [] };
   try {
-    await registry.turns.take(budgets.keyOf(info.namespace, name), () => update(registry, budgets, name, { apply }, write));
+    await update(registry, registry.of(PodDisruptionBudget), name, { apply, inTurn: true }, write);
   } catch (error) {
     if (!isStatusReason(error, 'Conflict')) throw error;
     throw timeout(`couldn't update PodDisruptionBudget ${JSON.stringify(name)} due to conflicts`, 10);

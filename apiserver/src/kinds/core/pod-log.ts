@@ -1,14 +1,15 @@
+import { readText } from '@keelson/client';
 import { badRequest, notFound } from '@keelson/machinery';
 import type { Pod } from '@keelson/types';
-import type { ResourceRequest } from '../../http/types.ts';
+import type { ResourceRequest } from '../../http/resource-request.ts';
 import { parseEntry } from '../../registry/entry.ts';
 import { get } from '../../registry/read.ts';
-import type { Subresource } from '../types.ts';
+import type { ServedSubresource } from '../served-kind.ts';
 import { containerOf, kubeletOf } from './kubelet-location.ts';
 import { kubeletLogQuery } from './pod-log-options.ts';
 
 /** `GET pods/<name>/log`: the kubelet's answer, passed through as it comes, over HTTP or a WebSocket. */
-export const podLog: Pick<Subresource, 'handler' | 'read'> = {
+export const podLog: Pick<ServedSubresource, 'handler' | 'read'> = {
   async handler(request) {
     const { response } = request;
     const abort = new AbortController();
@@ -48,13 +49,7 @@ async function openLog(request: ResourceRequest, signal: AbortSignal): Promise<A
   if (!pod.spec.nodeName) return undefined;
   const path = `/containerLogs/${info.namespace}/${info.name}/${container}?${query}`;
   const upstream = await request.services.kubelets.send(kubeletOf(registry, pod), { method: 'GET', path, signal });
-  if (upstream.status === 404) throw notFound({ group: '', resource: 'pods' }, await textOf(upstream.chunks));
-  if (upstream.status >= 400) throw badRequest((await textOf(upstream.chunks)).trim());
+  if (upstream.status === 404) throw notFound({ group: '', resource: 'pods' }, await readText(upstream));
+  if (upstream.status >= 400) throw badRequest((await readText(upstream)).trim());
   return upstream.chunks;
-}
-
-async function textOf(chunks: AsyncIterable<Buffer>): Promise<string> {
-  const all: Buffer[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return Buffer.concat(all).toString();
 }

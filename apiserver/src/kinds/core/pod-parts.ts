@@ -1,6 +1,7 @@
 import { equal, fieldForbidden, invalid, path } from '@keelson/machinery';
 import type { Pod } from '@keelson/types';
 import type { PartRules } from '../types.ts';
+import { mirror } from './pod-spec/annotations.ts';
 import { podErrors } from './pod-validation.ts';
 
 /** `pods/<name>/ephemeralcontainers`: containers can be added to a running pod, and never changed or taken away. */
@@ -10,12 +11,13 @@ export const ephemeralContainersPart: PartRules<Pod> = {
     const at = path('spec', 'ephemeralContainers');
     const before = old.spec.ephemeralContainers ?? [];
     const after = next.spec.ephemeralContainers ?? [];
+    if (old.metadata.annotations?.[mirror] !== undefined)
+      return [fieldForbidden(path(), 'static pods do not support ephemeral containers')];
     const errors = podErrors(next);
     for (const was of before) {
-      const index = after.findIndex(({ name }) => name === was.name);
-      if (index < 0) errors.push(fieldForbidden(at, `existing ephemeral containers "${was.name}" may not be removed\n`));
-      else if (!equal(after[index], was))
-        errors.push(fieldForbidden(at.index(index), `existing ephemeral containers "${was.name}" may not be changed\n`));
+      const is = after.findLast(({ name }) => name === was.name);
+      if (!is) errors.push(fieldForbidden(at, `existing ephemeral containers "${was.name}" may not be removed\n`));
+      else if (!equal(is, was)) errors.push(fieldForbidden(at, `existing ephemeral containers "${was.name}" may not be changed\n`));
     }
     return errors;
   },

@@ -73,13 +73,44 @@ test('only cpu and memory are resized', async () => {
   assert.match(await refusal({ c1: stored }, one({ requests: { 'ephemeral-storage': '3' } })), /only cpu and memory resources are mutable/);
 });
 
-test('init containers are resized where they keep running', async () => {
-  const init = (restartPolicy?: string): object => ({ initContainers: [{ name: 'i', image: 'i', resources: cpu, restartPolicy }] });
+test('init containers are resized, too', async () => {
   const change = { spec: { initContainers: [{ name: 'i', resources: { requests: { cpu: '30m' } } }] } };
-  const plain = await server.send('PATCH', `${await make({ c1: cpu }, init())}/resize`, change, strategic);
-  assert.match(plain.text, /resources for non-sidecar init containers are immutable/);
-  const sidecar = await server.send('PATCH', `${await make({ c1: cpu }, init('Always'))}/resize`, change, strategic);
-  assert.equal(sidecar.json<Pod>().spec.initContainers?.[0]?.resources?.requests?.cpu, '30m', sidecar.text);
+  for (const restartPolicy of [undefined, 'Always']) {
+    const initContainers = [{ name: 'i', image: 'i', resources: cpu, restartPolicy }];
+    const answer = await server.send('PATCH', `${await make({ c1: cpu }, { initContainers })}/resize`, change, strategic);
+    assert.equal(answer.json<Pod>().spec.initContainers?.[0]?.resources?.requests?.cpu, '30m', answer.text);
+  }
+  const pages = { spec: { initContainers: [{ name: 'i', resources: { requests: { 'ephemeral-storage': '1' } } }] } };
+  const initContainers = [{ name: 'i', image: 'i', resources: cpu }];
+  const refused = await server.send('PATCH', `${await make({ c1: cpu }, { initContainers })}/resize`, pages, strategic);
+  assert.match(
+    refused.text,
+    /spec\.initContainers\[0\]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable/,
+  );
+});
+
+test('how a container takes it, claims and the pod as a whole', async () => {
+  const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+  assert.match(await refusal({ c1: cpu }, { containers: [{ name: 'c1', resizePolicy }] }), /only cpu and memory resources are mutable/);
+  const whole = { resources: { requests: { cpu: '40m', memory: '1Gi' } } };
+  const path = await make({ c1: cpu }, whole);
+  const more = await server.send('PATCH', `${path}/resize`, { spec: { resources: { requests: { cpu: '50m' } } } }, strategic);
+  assert.equal(more.json<Pod>().spec.resources?.requests?.cpu, '50m', more.text);
+  const less = await server.send('PATCH', `${path}/resize`, { spec: { resources: { requests: { memory: null } } } }, strategic);
+  assert.match(less.text, /spec\.resources\.requests: Forbidden: pod-level resource requests cannot be removed/);
+});
+
+test('a node that does not say what runs cannot resize it', async () => {
+  const path = await make({ c1: cpu });
+  const state = { running: { startedAt: '2026-01-01T00:00:00Z' } };
+  const told = { name: 'c1', image: 'i', imageID: 'i', ready: true, restartCount: 0, state };
+  const resize = async (status: object) => {
+    await server.send('PATCH', `${path}/status`, { status: { containerStatuses: [status] } }, strategic);
+    return server.send('PATCH', `${path}/resize`, { spec: one({ requests: { cpu: '30m' } }) }, strategic);
+  };
+  assert.match((await resize(told)).text, /Pod running on node without support for resize/);
+  const answer = await resize({ ...told, resources: { requests: { cpu: '20m' } } });
+  assert.equal(answer.status, 200, answer.text);
 });
 
 test('mirrors and pods of other systems are not resized', async () => {
@@ -123,7 +154,7 @@ test('policies of restarting and resizing are checked', async () => {
   assert.match(await invalid(policy('cpu', 'Sometimes')), /supported values: \\"NotRequired\\", \\"RestartContainer\\"/);
   assert.match(
     await invalid(policy('cpu', 'RestartContainer'), { restartPolicy: 'Never' }),
-    /must be 'NotRequired' when `restartPolicy` is 'Never'/,
+    /must be 'NotRequired' when pod `restartPolicy` is 'Never'/,
   );
   const rule = { action: 'Restart', exitCodes: { operator: 'In', values: [42] } };
   assert.match(await invalid({ restartPolicyRules: [rule] }), /must specify restartPolicy when restart rules are used/);

@@ -1,10 +1,8 @@
 import { equal, type FieldError, type FieldPath, fieldForbidden, fieldInvalid, isSidecar, path, qosClass } from '@keelson/machinery';
 import type { Container, Pod, ResourceRequirements } from '@keelson/types';
 import type { PartRules } from '../types.ts';
+import { mirror } from './pod-spec/annotations.ts';
 import { podErrors } from './pod-validation.ts';
-
-/** The annotation of a pod that mirrors one of its node's own files. */
-const mirror = 'kubernetes.io/config.mirror';
 
 /**
  * `pods/<name>/resize`: what containers may use can be changed while they run. Of what is asked only resources and their policies are
@@ -17,23 +15,41 @@ export const resizePart: PartRules<Pod> = {
       ...old.spec,
       containers: resized(old.spec.containers, asked?.containers),
       ...(old.spec.initContainers ? { initContainers: resized(old.spec.initContainers, asked?.initContainers) } : {}),
-      ...(old.spec.resources ? { resources: asked?.resources } : {}),
+      ...(old.spec.resources || asked?.resources ? { resources: asked?.resources } : {}),
     },
   }),
   validateUpdate(next, old) {
     if (old.metadata.annotations?.[mirror] !== undefined) return [fieldForbidden(path(), 'static pods cannot be resized')];
     if (old.spec.os?.name === 'windows') return [fieldForbidden(path(), 'windows pods cannot be resized')];
-    const at = path('spec');
     const errors = podErrors(next);
     if (qosClass(next) !== (old.status?.qosClass ?? qosClass(old)))
       errors.push(fieldInvalid(at, next.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
-    for (const member of ['containers', 'initContainers'] as const)
-      errors.push(...listErrors(member, next.spec[member] ?? [], old.spec[member] ?? [], at.child(member)));
-    errors.push(...removalErrors(next.spec.resources, old.spec.resources, at.child('resources')));
-    if (others(next) !== others(old)) errors.push(fieldForbidden(at, 'only cpu and memory resources are mutable'));
-    return errors;
+    if (!isSupported(old)) errors.push(fieldForbidden(at, 'Pod running on node without support for resize'));
+    errors.push(...wholeErrors(next.spec.resources, old.spec.resources));
+    const moved = lists.flatMap((member) => orderErrors(member, next.spec[member] ?? [], old.spec[member] ?? []));
+    if (moved.length > 0) return [...errors, ...moved];
+    return [...errors, ...lists.flatMap((member) => listErrors(member, next.spec[member] ?? [], old.spec[member] ?? []))];
   },
 };
+
+const at = path('spec');
+type List = 'containers' | 'initContainers';
+const lists = ['initContainers', 'containers'] as const;
+
+/** A node that can resize says of what runs what it may use. */
+function isSupported({ status }: Pod): boolean {
+  const running = status?.containerStatuses?.find(({ state }) => state?.running);
+  return !running || running.resources !== undefined;
+}
+
+/** Of the pod as a whole. */
+function wholeErrors(next: ResourceRequirements | undefined, old: ResourceRequirements | undefined): FieldError[] {
+  const where = at.child('resources');
+  if (old && !next) return [fieldForbidden(where, 'pod-level resources cannot be removed')];
+  const errors = removed(next, old).map((bound) => fieldForbidden(where.child(bound), `pod-level resource ${bound} cannot be removed`));
+  if (fixed(next) !== fixed(old)) errors.push(fieldForbidden(at, 'only cpu and memory resources are mutable at pod-level'));
+  return errors;
+}
 
 function resized(old: readonly Container[], asked: readonly Container[] | undefined): Container[] {
   if (!asked) return [...old];
@@ -43,42 +59,53 @@ function resized(old: readonly Container[], asked: readonly Container[] | undefi
   });
 }
 
-function listErrors(
-  member: 'containers' | 'initContainers',
-  next: readonly Container[],
-  old: readonly Container[],
-  at: FieldPath,
-): FieldError[] {
-  if (next.length !== old.length) return [fieldForbidden(at, `${member} may not be added or removed on resize`)];
+function orderErrors(member: List, next: readonly Container[], old: readonly Container[]): FieldError[] {
+  if (next.length !== old.length) return [fieldForbidden(at.child(member), `${member} may not be added or removed on resize`)];
+  return next.flatMap(({ name }, index) =>
+    name === old[index]?.name
+      ? []
+      : [fieldForbidden(at.child(member).index(index).child('name'), `${member} may not be renamed or reordered on resize`)],
+  );
+}
+
+function listErrors(member: List, next: readonly Container[], old: readonly Container[]): FieldError[] {
   return next.flatMap((container, index) => {
-    const [was, where] = [old[index], at.index(index)];
-    if (!was || container.name !== was.name)
-      return [fieldForbidden(where.child('name'), `${member} may not be renamed or reordered on resize`)];
-    const resources = where.child('resources');
-    if (member === 'initContainers' && !isSidecar(was))
-      return equal(container.resources, was.resources)
-        ? []
-        : [fieldForbidden(resources, 'resources for non-sidecar init containers are immutable')];
-    return removalErrors(container.resources, was.resources, resources);
+    const was = old[index];
+    if (!was) return [];
+    const where = at.child(member).index(index);
+    const errors = removed(container.resources, was.resources).map((bound) =>
+      fieldForbidden(where.child('resources', bound), `resource ${bound} cannot be removed`),
+    );
+    if (isFixedChanged(container, was)) errors.push(fixedError(member, where));
+    const restarts = container.resizePolicy?.some(({ restartPolicy }) => restartPolicy === 'RestartContainer');
+    if (member === 'initContainers' && !isSidecar(was) && restarts && !equal(container, was))
+      errors.push(fieldForbidden(where, 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized'));
+    return errors;
   });
 }
 
-function removalErrors(next: ResourceRequirements | undefined, old: ResourceRequirements | undefined, at: FieldPath): FieldError[] {
-  return (['requests', 'limits'] as const)
-    .filter((bound) => Object.keys(old?.[bound] ?? {}).some((name) => isResizable(name) && next?.[bound]?.[name] === undefined))
-    .map((bound) => fieldForbidden(at.child(bound), `resource ${bound} cannot be removed`));
+function fixedError(member: List, where: FieldPath): FieldError {
+  if (member === 'containers') return fieldForbidden(at, 'only cpu and memory resources are mutable');
+  return fieldForbidden(where, 'only cpu and memory resources for init or sidecar containers are mutable');
 }
 
-function isResizable(name: string): boolean {
-  return name === 'cpu' || name === 'memory';
+/** Devices that a container was given by a claim cannot be given anew: it is not resized at all. */
+function isFixedChanged(next: Container, old: Container): boolean {
+  const hasClaims = (old.resources?.claims?.length ?? 0) > 0;
+  return hasClaims || fixed(next.resources) !== fixed(old.resources) || !equal(next.resizePolicy, old.resizePolicy);
 }
 
-/** All of the pod's resources that a resize cannot change. */
-function others({ spec }: Pod): string {
+const bounds = ['requests', 'limits'] as const;
+
+function removed(next: ResourceRequirements | undefined, old: ResourceRequirements | undefined): (typeof bounds)[number][] {
+  return bounds.filter((bound) => Object.keys(old?.[bound] ?? {}).some((name) => next?.[bound]?.[name] === undefined));
+}
+
+/** What of these a resize cannot change. */
+function fixed(resources: ResourceRequirements | undefined): string {
   const rest = (amounts: ResourceRequirements['limits']): [string, unknown][] =>
     Object.entries(amounts ?? {})
-      .filter(([name]) => !isResizable(name))
+      .filter(([name]) => name !== 'cpu' && name !== 'memory')
       .sort(([a], [b]) => (a < b ? -1 : 1));
-  const holders = [...spec.containers, ...(spec.initContainers ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return JSON.stringify([...holders, spec].map(({ resources }) => [rest(resources?.requests), rest(resources?.limits), resources?.claims]));
+  return JSON.stringify(bounds.map((bound) => rest(resources?.[bound])));
 }

@@ -6,6 +6,7 @@ import { labelsText } from '../label-text.ts';
 import type { Column, KindDefinition } from '../types.ts';
 import { defaultPodTemplate } from './pod-defaults.ts';
 import { podTemplateErrors } from './pod-validation.ts';
+import { dropFromPod } from './unserved.ts';
 
 const shownAlways: readonly Column<PodTemplate>[] = templateColumns((template: PodTemplate) => template)
   .slice(0, 2)
@@ -15,6 +16,7 @@ export const podTemplateKind: KindDefinition<PodTemplate> = {
   kind: PodTemplate,
   generation: true,
   defaults: ({ template }) => defaultPodTemplate(template),
+  dropUnserved: ({ template }) => dropFromPod(template?.spec),
   validate: ({ template }) => podTemplateErrors(template, path('template')),
   deletion: { returnsObject: true },
   columns: [

@@ -52,6 +52,7 @@ export function podTemplateErrors(template: PodTemplateSpec | undefined, at: Fie
   else {
     checkPodAnnotations(annotations, spec, at.child('annotations'), report);
     checkPodSpec(spec, undefined, at.child('spec'), report);
+    checkProfilesAgree({ metadata: { annotations }, spec }, at.child('spec'), report);
     if (spec.ephemeralContainers?.length)
       report.forbidden(at, 'spec.ephemeralContainers', 'ephemeral containers not allowed in pod template');
   }
@@ -69,6 +70,6 @@ export function podUpdateErrors(next: Pod, old: Pod): FieldError[] {
 export function podStatusErrors(next: Pod, old: Pod): FieldError[] {
   const report = new Report();
   checkAnnotationChanges(next.metadata.annotations, old.metadata.annotations, annotationsPath, report);
-  checkPodStatus(next, old, statusPath, metadataPath, report);
+  checkPodStatus(next, old, statusPath, report);
   return report.errors;
 }

@@ -120,7 +120,7 @@ function tokenPathWarnings(volumes: readonly Volume[], at: string): string[] {
   const sources = volumes.flatMap(({ projected }, i) => (projected?.sources ?? []).map((source) => ({ source, i })));
   const tokens = new Set(sources.flatMap(({ source }) => source.serviceAccountToken?.path ?? []));
   if (tokens.size === 0) return [];
-  return sources.flatMap(({ source: { configMap, secret, downwardAPI, clusterTrustBundle }, i }) => {
+  return sources.flatMap(({ source: { configMap, secret, downwardAPI }, i }) => {
     const here = `${at}spec.volumes[${i}].projected.sources`;
     const doubled = (path: string | undefined, where: string): string[] =>
       path !== undefined && tokens.has(path) ? [`${here}.${where}: has duplicated path with ServiceAccountToken ${goQuote(path)}`] : [];
@@ -128,7 +128,6 @@ function tokenPathWarnings(volumes: readonly Volume[], at: string): string[] {
       ...(configMap?.items ?? []).flatMap(({ path }, j) => doubled(path, `configMap[${j}]`)),
       ...(secret?.items ?? []).flatMap(({ path }, j) => doubled(path, `secrets[${j}]`)),
       ...(downwardAPI?.items ?? []).flatMap(({ path }, j) => doubled(path, `downwardAPI[${j}]`)),
-      ...doubled(clusterTrustBundle?.path, 'ClusterTrustBundle'),
     ];
   });
 }

@@ -1,7 +1,7 @@
 import { qosClass } from '@keelson/machinery';
 import { Pod } from '@keelson/types';
 import { setCondition } from '../conditions.ts';
-import type { KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
 import { firstOfAll } from './first-of-all.ts';
 import { bindPod } from './pod-binding.ts';
 import { podColumns } from './pod-columns.ts';
@@ -15,14 +15,19 @@ import { resizePart } from './pod-resize.ts';
 import { podErrors, podStatusErrors, podUpdateErrors } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
 import { podProxy } from './proxy.ts';
+import { dropFromPod } from './unserved.ts';
 
 const core = (kind: string) => ({ group: '', version: 'v1', kind });
 
-export const podKind: KindDefinition<Pod> = {
+export const podKind: ServedKind<Pod> = {
   kind: Pod,
   defaults({ spec, status }) {
     if (spec) defaultPod(spec);
     if (status?.podIP || status?.podIPs?.length) settleAddresses(status);
+  },
+  // Of a pod that is there, nothing of this can change.
+  dropUnserved({ spec }, old) {
+    if (!old) dropFromPod(spec);
   },
   prepareCreate(pod, { clock }) {
     refuseEphemeralContainers(pod);

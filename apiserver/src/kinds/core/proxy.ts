@@ -1,16 +1,17 @@
 import { badRequest, serviceUnavailable } from '@keelson/machinery';
 import { EndpointSlice, type Node, type Pod, type Service } from '@keelson/types';
-import { type RelayTarget, relay, splitProxyPath } from '../../http/relay.ts';
-import type { ResourceHandler, ResourceRequest } from '../../http/types.ts';
+import { type RelayTarget, relay, splitProxyPath } from '../../http/relay/relay.ts';
+import type { ResourceHandler, ResourceRequest } from '../../http/resource-request.ts';
 import { parseEntry } from '../../registry/entry.ts';
 import { get } from '../../registry/read.ts';
-import type { Subresource, Verb } from '../types.ts';
+import type { ServedSubresource } from '../served-kind.ts';
+import type { Verb } from '../types.ts';
 import { kubeletAt } from './kubelet-location.ts';
 
 const verbs: readonly Verb[] = ['create', 'delete', 'get', 'patch', 'update'];
 
 /** A proxy subresource: anything sent to it goes to what the name, `[scheme:]name[:port]`, stands for. */
-function proxy(kind: string, locate: (name: ProxyName, request: ResourceRequest) => Promise<RelayTarget>): Subresource {
+function proxy(kind: string, locate: (name: ProxyName, request: ResourceRequest) => Promise<RelayTarget>): ServedSubresource {
   const handler: ResourceHandler = async (request) => {
     const name = parseName(request.info.name);
     return relay(request, await locate(name, request));
@@ -86,7 +87,7 @@ function readyEndpoints(
 }
 
 /** To the kubelet, as the API server: the caller's right to `nodes/proxy` has been looked at. */
-export const nodeProxy: Subresource = {
+export const nodeProxy: ServedSubresource = {
   verbs,
   anyMethod: true,
   kind: { group: '', version: 'v1', kind: 'NodeProxyOptions' },

@@ -10,6 +10,7 @@ import { labelsText } from '../label-text.ts';
 import type { KindDefinition } from '../types.ts';
 import { defaultPodTemplate } from './pod-defaults.ts';
 import { podTemplateErrors } from './pod-validation.ts';
+import { dropFromPod } from './unserved.ts';
 
 const at = path('spec');
 
@@ -24,6 +25,7 @@ export const replicationControllerKind: KindDefinition<ReplicationController> = 
     if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
     defaultPodTemplate(spec.template);
   },
+  dropUnserved: ({ spec }) => dropFromPod(spec?.template?.spec),
   prepareCreate(controller) {
     controller.status = { replicas: 0 };
   },

@@ -1,6 +1,6 @@
 import { type FieldError, type FieldPath, fieldInvalid, fieldRequired, fieldTooLong, isConfigMapKey, path } from '@keelson/machinery';
 import { Secret } from '@keelson/types';
-import { goJsonFault } from '../../http/json-fault.ts';
+import { goJsonFault } from '../../http/decode/json-fault.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
 import { byteSize, dataLimit, immutableErrors } from './config-map.ts';

@@ -1,11 +1,9 @@
 import { rfc3339 } from '@keelson/base';
 import { badRequest, conflict, fieldInvalid, goQuote, invalid, notFound } from '@keelson/machinery';
 import { type Kind, Node, Pod, Secret, ServiceAccount, TokenRequest } from '@keelson/types';
-import { runAdmission } from '../../admission/chain.ts';
-import { checkNamespace } from '../../http/request.ts';
-import { answerTo, decodeBody, writeRequest } from '../../http/resources.ts';
+import { answerTo, checkNamespace, decodeBody, writeRequest } from '../../http/request.ts';
+import type { ResourceHandler, ResourceRequest } from '../../http/resource-request.ts';
 import { sendJson } from '../../http/respond.ts';
-import type { ResourceHandler, ResourceRequest } from '../../http/types.ts';
 
 /** Bounds of `spec.expirationSeconds`. */
 const shortest = 600;
@@ -82,13 +80,12 @@ async function runTokenAdmission(request: ResourceRequest, body: TokenRequest): 
   const attributes = {
     operation: 'CREATE' as const,
     store,
-    registry,
     object: body,
     old: undefined,
     name: info.name,
     ...writeRequest(request),
   };
-  for (const phase of ['admit', 'validate'] as const) await runAdmission(registry.options.admission, phase, attributes);
+  for (const phase of ['admit', 'validate'] as const) await registry.admission[phase](attributes);
 }
 
 interface Reference {

@@ -1,9 +1,9 @@
 import { ServiceAccount } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
-import type { KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
 import { createToken } from './service-account-token.ts';
 
-export const serviceAccountKind: KindDefinition<ServiceAccount> = {
+export const serviceAccountKind: ServedKind<ServiceAccount> = {
   kind: ServiceAccount,
   prepareCreate: keepNames,
   prepareUpdate: keepNames,

@@ -10,9 +10,9 @@ const families = ['IPv4', 'IPv6'];
 const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 
 /** What is wrong with the addresses and families a service names, before any is given to it. */
-export function clusterIPErrors(spec: Spec): FieldError[] {
+export function clusterIPErrors(spec: Spec, old: Spec | undefined): FieldError[] {
   if (spec.type === 'ExternalName') return [];
-  return [...oneOf(spec.ipFamilyPolicy, policies, path('spec', 'ipFamilyPolicy')), ...familyErrors(spec), ...addressErrors(spec)];
+  return [...oneOf(spec.ipFamilyPolicy, policies, path('spec', 'ipFamilyPolicy')), ...familyErrors(spec), ...addressErrors(spec, old)];
 }
 
 function familyErrors({ ipFamilies = [] }: Spec): FieldError[] {
@@ -23,14 +23,14 @@ function familyErrors({ ipFamilies = [] }: Spec): FieldError[] {
   });
 }
 
-function addressErrors({ clusterIP, clusterIPs = [], ipFamilies = [] }: Spec): FieldError[] {
+function addressErrors({ clusterIP, clusterIPs = [], ipFamilies = [] }: Spec, old: Spec | undefined): FieldError[] {
   const refuse = (why: string): FieldError[] => [fieldInvalid(ipsAt, clusterIPs, why)];
   if (clusterIP && clusterIPs.length === 0) return [fieldRequired(ipsAt)];
   if (!clusterIP && clusterIPs.length > 0) return refuse('must be empty when `clusterIP` is not specified');
   if (clusterIP !== clusterIPs[0] && clusterIPs.length > 0) return refuse('first value must match `clusterIP`');
   if (clusterIPs.length > 2) return refuse('may only hold up to 2 values');
   if (clusterIPs.includes('None')) return clusterIPs.length > 1 ? refuse("'None' must be the first and only value") : [];
-  const errors = clusterIPs.flatMap((ip, index) => validateIp(ip, ipsAt.index(index)));
+  const errors = clusterIPs.flatMap((ip, index) => validateIp(ip, ipsAt.index(index), old?.clusterIPs));
   if (errors.length > 0) return errors;
   const [first = '', second] = clusterIPs;
   if (second && familyOf(first) === familyOf(second)) return refuse('may specify no more than one IP for each IP family');

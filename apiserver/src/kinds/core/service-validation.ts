@@ -30,17 +30,17 @@ const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
 const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
 
 /** What is wrong with a service, as Kubernetes says it; addresses and ports that others hold are found when they are claimed. */
-export function serviceErrors({ spec }: Service): FieldError[] {
+export function serviceErrors({ spec }: Service, old?: Service): FieldError[] {
   if (!spec) return [fieldRequired(at)];
   return [
     ...requiredOneOf(spec.type, types, at.child('type')),
     ...typeErrors(spec),
-    ...clusterIPErrors(spec),
+    ...clusterIPErrors(spec, old?.spec),
     ...portErrors(spec),
     ...validateLabels(spec.selector ?? {}, at.child('selector')),
     ...affinityErrors(spec),
-    ...externalIPErrors(spec),
-    ...balancerErrors(spec),
+    ...externalIPErrors(spec, old?.spec),
+    ...balancerErrors(spec, old?.spec),
     ...trafficErrors(spec),
   ];
 }
@@ -88,15 +88,15 @@ function affinityErrors({ sessionAffinity, sessionAffinityConfig }: Spec): Field
   return errors;
 }
 
-function externalIPErrors({ externalIPs }: Spec): FieldError[] {
+function externalIPErrors({ externalIPs }: Spec, old: Spec | undefined): FieldError[] {
   return (externalIPs ?? []).flatMap((ip, index) => {
     const where = at.child('externalIPs').index(index);
-    const errors = validateIp(ip, where);
+    const errors = validateIp(ip, where, old?.externalIPs);
     return errors.length > 0 ? errors : specialMeanings(ip).map((what) => fieldInvalid(where, ip, `may not be ${what}`));
   });
 }
 
-function balancerErrors(spec: Spec): FieldError[] {
+function balancerErrors(spec: Spec, old: Spec | undefined): FieldError[] {
   const balanced = spec.type === 'LoadBalancer';
   const [ranges, allocate, kind] = [
     // The path is upstream's, wrong as it is.
@@ -107,7 +107,9 @@ function balancerErrors(spec: Spec): FieldError[] {
   const errors: FieldError[] = [];
   if (spec.loadBalancerSourceRanges?.length) {
     if (!balanced) errors.push(fieldForbidden(ranges, onlyBalanced));
-    for (const [index, range] of spec.loadBalancerSourceRanges.entries()) errors.push(...validateCidr(range.trim(), ranges.index(index)));
+    const before = old?.loadBalancerSourceRanges?.map((range) => range.trim());
+    for (const [index, range] of spec.loadBalancerSourceRanges.entries())
+      errors.push(...validateCidr(range.trim(), ranges.index(index), before));
   }
   if (balanced && spec.allocateLoadBalancerNodePorts === undefined) errors.push(fieldRequired(allocate));
   if (!balanced && spec.allocateLoadBalancerNodePorts !== undefined) errors.push(fieldForbidden(allocate, onlyBalanced));
@@ -134,18 +136,19 @@ function trafficErrors(spec: Spec): FieldError[] {
   return [...errors, ...oneOf(spec.trafficDistribution, distributions, at.child('trafficDistribution'))];
 }
 
-export function serviceStatusErrors({ spec, status }: Service): FieldError[] {
+export function serviceStatusErrors({ spec, status }: Service, old: Service): FieldError[] {
   const where = path('status', 'loadBalancer', 'ingress');
   const ingress = status?.loadBalancer?.ingress ?? [];
   if (ingress.length > 0 && spec.type !== 'LoadBalancer')
     return [fieldForbidden(where, "may only be used when `spec.type` is 'LoadBalancer'")];
-  return ingress.flatMap((one, index) => ingressErrors(one, where.index(index)));
+  const before = (old.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
+  return ingress.flatMap((one, index) => ingressErrors(one, before, where.index(index)));
 }
 
 type BalancerIngress = NonNullable<NonNullable<NonNullable<Service['status']>['loadBalancer']>['ingress']>[number];
 
-function ingressErrors({ ip, ipMode, hostname }: BalancerIngress, at: FieldPath): FieldError[] {
-  const errors = ip ? validateIp(ip, at.child('ip')) : [];
+function ingressErrors({ ip, ipMode, hostname }: BalancerIngress, before: readonly string[], at: FieldPath): FieldError[] {
+  const errors = ip ? validateIp(ip, at.child('ip'), before) : [];
   if (ipMode !== undefined && !ip) errors.push(fieldForbidden(at.child('ipMode'), 'may not be specified when `ip` is not set'));
   else if (ip && ipMode === undefined) errors.push(fieldRequired(at.child('ipMode'), 'must be specified when `ip` is set'));
   else errors.push(...oneOf(ipMode, ['Proxy', 'VIP'], at.child('ipMode')));

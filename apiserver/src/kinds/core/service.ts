@@ -1,7 +1,8 @@
-import { isDNS1035Label } from '@keelson/machinery';
+import { isDNS1123Label } from '@keelson/machinery';
 import { Service, type ServicePort } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
-import type { Column, KindDefinition } from '../types.ts';
+import type { ServedKind } from '../served-kind.ts';
+import type { Column } from '../types.ts';
 import { serviceProxy } from './proxy.ts';
 import { addressMarkers, assignAddresses, serviceClaims } from './service-addresses.ts';
 import { dropOfFormerType, hasExternalTraffic, keepAllocations, settleClusterIP } from './service-update.ts';
@@ -27,11 +28,11 @@ const columns: readonly Column<Service>[] = [
   },
 ];
 
-export const serviceKind: KindDefinition<Service> = {
+export const serviceKind: ServedKind<Service> = {
   kind: Service,
   prefix: '/registry/services/specs/',
   verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-  name: isDNS1035Label,
+  name: isDNS1123Label,
   defaults: ({ spec }) => spec && defaultService(spec),
   prepareCreate(service) {
     service.status = { loadBalancer: {} };

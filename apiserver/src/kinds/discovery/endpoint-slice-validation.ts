@@ -5,8 +5,10 @@ import {
   isDNS1123Subdomain,
   isLabelValue,
   isQualifiedName,
+  parseIp,
   path,
   validateFullyQualifiedDomainName,
+  validateIp,
 } from '@keelson/machinery';
 import type { Endpoint, EndpointSlice } from '@keelson/types';
 import { Report } from '../report.ts';
@@ -20,33 +22,35 @@ const mostAddresses = 100;
 const mostTopology = 16;
 const mostHints = 8;
 
-export function endpointSliceErrors({ addressType = '', endpoints, ports }: EndpointSlice): FieldError[] {
+export function endpointSliceErrors({ addressType = '', endpoints, ports }: EndpointSlice, old?: EndpointSlice): FieldError[] {
   const report = new Report();
   if (!addressType) report.required(path('addressType'), '');
   else if (!addressTypes.includes(addressType)) report.unsupported(path('addressType'), '', addressType, addressTypes);
-  checkEndpoints(endpoints ?? [], addressType, report);
+  const before = new Set(old?.endpoints?.flatMap(({ addresses }) => addresses));
+  checkEndpoints(endpoints ?? [], { type: addressType, before }, report);
   checkPorts(ports ?? [], report);
   return report.errors;
 }
 
-function checkEndpoints(endpoints: readonly Endpoint[], type: string, report: Report): void {
+/** How addresses are meant, and those that were there, which stay however they are written. */
+interface Addressing {
+  readonly type: string;
+  readonly before: ReadonlySet<string>;
+}
+
+function checkEndpoints(endpoints: readonly Endpoint[], addressing: Addressing, report: Report): void {
   if (endpoints.length > mostEndpoints) {
     report.tooMany(path('endpoints'), '', endpoints.length, mostEndpoints);
     return;
   }
-  for (const [index, endpoint] of endpoints.entries()) checkEndpoint(endpoint, type, path('endpoints').index(index), report);
+  for (const [index, endpoint] of endpoints.entries()) checkEndpoint(endpoint, addressing, path('endpoints').index(index), report);
 }
 
-function checkEndpoint(endpoint: Endpoint, type: string, at: FieldPath, report: Report): void {
+function checkEndpoint(endpoint: Endpoint, addressing: Addressing, at: FieldPath, report: Report): void {
   const { addresses = [], hostname, nodeName, deprecatedTopology = {} } = endpoint;
   if (addresses.length === 0) report.required(at, 'addresses', 'must contain at least 1 address');
   else if (addresses.length > mostAddresses) report.tooMany(at, 'addresses', addresses.length, mostAddresses);
-  for (const [index, address] of addresses.entries()) {
-    const where = `addresses[${index}]`;
-    if (type === 'IPv4') checkMachineAddress(address, at, where, report, 4);
-    if (type === 'IPv6') checkMachineAddress(address, at, where, report, 6);
-    if (type === 'FQDN') report.add(validateFullyQualifiedDomainName(address, at.child('addresses').index(index)));
-  }
+  for (const [index, address] of addresses.entries()) checkAddress(address, addressing, at.child('addresses').index(index), report);
   const keys = Object.keys(deprecatedTopology);
   if (keys.length > mostTopology) report.tooMany(at, 'deprecatedTopology', keys.length, mostTopology);
   if (deprecatedTopology['kubernetes.io/hostname'] !== undefined)
@@ -63,6 +67,15 @@ function checkEndpoint(endpoint: Endpoint, type: string, at: FieldPath, report: 
   if (nodeName !== undefined) report.problems(at, 'nodeName', nodeName, isDNS1123Subdomain(nodeName));
   if (hostname !== undefined) report.problems(at, 'hostname', hostname, isDNS1123Label(hostname));
   checkHints(endpoint, at, report);
+}
+
+function checkAddress(address: string, { type, before }: Addressing, at: FieldPath, report: Report): void {
+  if (type === 'FQDN') report.add(validateFullyQualifiedDomainName(address, at));
+  if (type !== 'IPv4' && type !== 'IPv6') return;
+  if (!before.has(address)) report.add(validateIp(address, at));
+  const parsed = parseIp(address);
+  if (parsed && `IPv${parsed.version}` !== type) report.invalid(at, '', address, `must be an ${type} address`);
+  checkMachineAddress(address, at, '', report);
 }
 
 function checkHints({ hints }: Endpoint, at: FieldPath, report: Report): void {

@@ -108,10 +108,11 @@ function tlsErrors({ hosts = [], secretName }: IngressTLS, where: FieldPath): Fi
   ];
 }
 
-export function ingressStatusErrors({ status }: Ingress): FieldError[] {
+export function ingressStatusErrors({ status }: Ingress, old: Ingress): FieldError[] {
   const where = path('status', 'loadBalancer', 'ingress');
+  const before = (old.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
   return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }, index) => {
-    const errors = ip ? validateIp(ip, where.index(index).child('ip')) : [];
+    const errors = ip ? validateIp(ip, where.index(index).child('ip'), before) : [];
     if (!hostname) return errors;
     const place = where.index(index).child('hostname');
     errors.push(...invalidBy(isDNS1123Subdomain(hostname), place, hostname));

@@ -1,13 +1,13 @@
 import {
+  canonicalIp,
   type FieldError,
   type FieldPath,
   fieldRequired,
-  formatIp,
   isDNS1123Subdomain,
   isPathSegment,
-  parseIp,
   path,
   validateImmutable,
+  validateIp,
 } from '@keelson/machinery';
 import { IPAddress, type ParentReference } from '@keelson/types';
 import { nameColumn } from '../columns.ts';
@@ -26,10 +26,9 @@ export const ipAddressKind: KindDefinition<IPAddress> = {
 
 /** The name is the address, in its one canonical form. */
 function addressProblems(name: string): readonly string[] {
-  const address = parseIp(name);
-  if (!address) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
-  const canonical = formatIp(address);
-  return canonical === name ? [] : [`must be in canonical form ("${canonical}")`];
+  const problems = validateIp(name, '').map(({ detail }) => detail);
+  const canonical = canonicalIp(name);
+  return problems.length > 0 || canonical === name ? problems : [`must be in canonical form ("${canonical}")`];
 }
 
 function parentErrors({ group, resource, name, namespace }: ParentReference, where: FieldPath): FieldError[] {

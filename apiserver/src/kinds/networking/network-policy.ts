@@ -53,16 +53,17 @@ function rangeWarnings({ spec = {} }: NetworkPolicy): string[] {
   ];
 }
 
-function networkPolicyErrors({ spec = {} }: NetworkPolicy): FieldError[] {
+function networkPolicyErrors({ spec = {} }: NetworkPolicy, old?: NetworkPolicy): FieldError[] {
   const { ingress = [], egress = [], policyTypes = [] } = spec;
   const errors = validateLabelSelector(spec.podSelector, at.child('podSelector'));
+  const before = rangesOf(old?.spec);
   for (const [index, { from, ports }] of ingress.entries()) {
     const where = at.child('ingress').index(index);
-    errors.push(...portsErrors(ports, where.child('ports')), ...peersErrors(from, where.child('from')));
+    errors.push(...portsErrors(ports, where.child('ports')), ...peersErrors(from, before, where.child('from')));
   }
   for (const [index, { to, ports }] of egress.entries()) {
     const where = at.child('egress').index(index);
-    errors.push(...portsErrors(ports, where.child('ports')), ...peersErrors(to, where.child('to')));
+    errors.push(...portsErrors(ports, where.child('ports')), ...peersErrors(to, before, where.child('to')));
   }
   const where = at.child('policyTypes');
   if (policyTypes.length > 2) return [...errors, fieldInvalid(where, policyTypes, 'may not specify more than two policyTypes')];
@@ -92,15 +93,25 @@ function portErrors({ protocol, port, endPort }: NetworkPolicyPort, where: Field
   return port === undefined ? errors : [...errors, ...invalidBy(isPortName(port), where.child('port'), port)];
 }
 
-function peersErrors(peers: readonly NetworkPolicyPeer[] | undefined, where: FieldPath): FieldError[] {
-  return (peers ?? []).flatMap((peer, index) => peerErrors(peer, where.index(index)));
+/** All ranges of a policy, excepted ones among them. */
+function rangesOf({ ingress = [], egress = [] }: NonNullable<NetworkPolicy['spec']> = {}): string[] {
+  const peers = [...ingress.flatMap(({ from }) => from ?? []), ...egress.flatMap(({ to }) => to ?? [])];
+  return peers.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : []));
 }
 
-function peerErrors({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, where: FieldPath): FieldError[] {
+function peersErrors(peers: readonly NetworkPolicyPeer[] | undefined, before: readonly string[], where: FieldPath): FieldError[] {
+  return (peers ?? []).flatMap((peer, index) => peerErrors(peer, before, where.index(index)));
+}
+
+function peerErrors(
+  { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer,
+  before: readonly string[],
+  where: FieldPath,
+): FieldError[] {
   const errors = [
     ...validateLabelSelector(podSelector, where.child('podSelector')),
     ...validateLabelSelector(namespaceSelector, where.child('namespaceSelector')),
-    ...(ipBlock ? blockErrors(ipBlock, where.child('ipBlock')) : []),
+    ...(ipBlock ? blockErrors(ipBlock, before, where.child('ipBlock')) : []),
   ];
   if (!podSelector && !namespaceSelector && !ipBlock) errors.push(fieldRequired(where, 'must specify a peer'));
   else if (ipBlock && (podSelector || namespaceSelector))
@@ -108,14 +119,16 @@ function peerErrors({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPe
   return errors;
 }
 
-function blockErrors({ cidr, except = [] }: IPBlock, where: FieldPath): FieldError[] {
+function blockErrors({ cidr, except = [] }: IPBlock, before: readonly string[], where: FieldPath): FieldError[] {
   if (!cidr) return [fieldRequired(where.child('cidr'))];
+  const errors = validateCidr(cidr, where.child('cidr'), before);
   const range = parseCidr(cidr);
-  if (!range) return validateCidr(cidr, where.child('cidr'));
+  if (!range || errors.length > 0) return errors;
   return except.flatMap((text, index) => {
     const place = where.child('except').index(index);
+    const problems = validateCidr(text, place, before);
     const inner = parseCidr(text);
-    if (!inner) return validateCidr(text, place);
+    if (!inner || problems.length > 0) return problems;
     const within = rangeContains(range, { version: inner.address.version, value: inner.first }) && range.prefix < inner.prefix;
     return within ? [] : [fieldInvalid(place, text, 'must be a strict subset of `cidr`')];
   });

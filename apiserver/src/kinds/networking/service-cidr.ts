@@ -1,4 +1,13 @@
-import { type FieldError, fieldInvalid, fieldRequired, parseCidr, path, validateCidr, validateImmutable } from '@keelson/machinery';
+import {
+  canonicalCidr,
+  type FieldError,
+  fieldInvalid,
+  fieldRequired,
+  parseCidr,
+  path,
+  validateCidr,
+  validateImmutable,
+} from '@keelson/machinery';
 import { ServiceCIDR } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import type { KindDefinition } from '../types.ts';
@@ -40,16 +49,7 @@ function changeErrors(next: ServiceCIDR, old: ServiceCIDR): FieldError[] {
 /** Unlike older fields, this one takes a range only in its one canonical form. */
 function cidrErrors(cidr: string, index: number): FieldError[] {
   const errors = validateCidr(cidr, at.index(index));
-  const range = parseCidr(cidr);
-  if (!range) return errors;
-  const refuse = (why: string): FieldError[] => [fieldInvalid(at.index(index), cidr, why)];
-  const isMapped = cidr.includes(':') && range.address.version === 4;
-  if (isMapped) return refuse('must not have an IPv4-mapped IPv6 address');
-  if (hasLeadingZeros(cidr)) return refuse('must not have leading 0s in IP or prefix length');
-  return range.address.value === range.first ? errors : refuse('must not have bits set beyond the prefix length');
-}
-
-/** In an IPv6 address they are as good as none. */
-function hasLeadingZeros(cidr: string): boolean {
-  return /\/0\d/.test(cidr) || (!cidr.includes(':') && /(^|\.)0\d/.test(cidr));
+  const canonical = canonicalCidr(cidr);
+  if (errors.length > 0 || cidr === canonical) return errors;
+  return [fieldInvalid(at.index(index), cidr, `must be in canonical form ("${canonical}")`)];
 }

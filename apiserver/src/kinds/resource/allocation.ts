@@ -114,6 +114,6 @@ function networkErrors({ interfaceName, hardwareAddress, ips = [] }: NetworkDevi
 function interfaceAddressErrors(value: string, at: FieldPath): FieldError[] {
   const range = parseCidr(value);
   if (!range) return [fieldInvalid(at, value, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)')];
-  const canonical = `${formatIp(range.address)}/${Number(value.slice(value.lastIndexOf('/') + 1))}`;
+  const canonical = `${formatIp(range.address)}/${range.prefix}`;
   return value === canonical ? [] : [fieldInvalid(at, value, `must be in canonical form ("${canonical}")`)];
 }

@@ -58,11 +58,11 @@ function rangeErrors({ min, max, step }: CapacityRequestPolicyRange, preset: Amo
     if (wrong) errors.push(fieldInvalid(at.child(member), canonicalQuantity(value), `${detail}: ${canonicalQuantity(limit)}`));
   };
   refuse(compare(min, whole) > 0, 'min', min, 'min is larger than capacity value', whole);
-  refuse(compare(preset, min) < 0, 'default', preset, 'default is less than min', min);
+  refuse(compare(preset, min) < 0, 'min', preset, 'default is less than min', min);
   if (max !== undefined) {
     refuse(compare(min, max) > 0, 'max', min, 'min is larger than max', max);
     refuse(compare(max, whole) > 0, 'max', max, 'max is larger than capacity value', whole);
-    refuse(compare(preset, max) > 0, 'default', preset, 'default is more than max', max);
+    refuse(compare(preset, max) > 0, 'max', preset, 'default is more than max', max);
   }
   if (step !== undefined) errors.push(...stepErrors(min, step, [preset, ...(max === undefined ? [] : [max])], whole, at.child('step')));
   return errors;

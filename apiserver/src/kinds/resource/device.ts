@@ -18,12 +18,12 @@ import { qualifiedNameErrors } from './names.ts';
 import { bindingErrors, taintErrors } from './taints.ts';
 
 const mostQualities = 32;
-const mostAttributeValues = 48;
 const longestValue = 64;
 const mostTaints = 16;
 const mostCounterSets = 2;
 const mostCounters = 32;
-const longestKey = 63 + 1 + 32;
+const longestLabel = 63;
+const longestQualifiedName = 63 + 1 + 32;
 
 const number = '(0|[1-9]\\d*)';
 const prerelease = '(0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)';
@@ -34,12 +34,19 @@ const semver = new RegExp(`^${number}\\.${number}\\.${number}(-${prerelease}(\\.
 export function deviceErrors(device: Device, isPlacedAlone: boolean, at: FieldPath): FieldError[] {
   const { name = '', attributes = {}, capacity = {}, taints = [], consumesCounters = [] } = device;
   const isShared = device.allowMultipleAllocations ?? false;
-  const errors = [...invalidBy(isDNS1123Label(name), at.child('name'), name), ...countErrors(device, at)];
+  const errors = invalidBy(isDNS1123Label(name), at.child('name'), name);
+  const qualities = Object.keys(attributes).length + Object.keys(capacity).length;
+  if (qualities > mostQualities)
+    errors.push(fieldInvalid(at, qualities, `the total number of attributes and capacities must not exceed ${mostQualities}`));
   const [attributesAt, capacityAt] = [at.child('attributes'), at.child('capacity')];
-  for (const [key, attribute] of Object.entries(attributes))
-    errors.push(...qualifiedNameErrors(key, attributesAt), ...attributeErrors(attribute, attributesAt.key(shortened(key))));
-  for (const [key, one] of Object.entries(capacity))
-    errors.push(...qualifiedNameErrors(key, capacityAt), ...capacityErrors(one, isShared, capacityAt.key(shortened(key))));
+  for (const [key, attribute] of Object.entries(attributes)) {
+    const where = attributesAt.key(shortened(key, longestQualifiedName));
+    errors.push(...qualifiedNameErrors(key, where), ...attributeErrors(attribute, where));
+  }
+  for (const [key, one] of Object.entries(capacity)) {
+    const where = capacityAt.key(shortened(key, longestQualifiedName));
+    errors.push(...qualifiedNameErrors(key, where), ...capacityErrors(one, isShared, where));
+  }
   const setOf = ({ counterSet }: DeviceCounterConsumption): string => counterSet;
   return [
     ...errors,
@@ -63,41 +70,15 @@ function countersErrors(counters: object | undefined, at: FieldPath): FieldError
   const names = Object.keys(counters ?? {});
   if (names.length === 0) return [fieldRequired(at)];
   if (names.length > mostCounters) return [fieldTooMany(at, names.length, mostCounters)];
-  return names.flatMap((name) => invalidBy(isDNS1123Label(name), at, name));
-}
-
-/** Attributes and capacities are counted together, values of attributes by themselves. */
-function countErrors({ attributes = {}, capacity = {} }: Device, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  const limit = (what: string, count: number, most: number): void => {
-    if (count > most) errors.push(fieldInvalid(at, count, `the total number of ${what} must not exceed ${most}`));
-  };
-  const lengths = Object.values(attributes).map((attribute) => lists(attribute).reduce((sum, [, list]) => sum + list.length, 0) || 1);
-  limit('attributes and capacities', Object.keys(attributes).length + Object.keys(capacity).length, mostQualities);
-  limit(
-    'attribute values',
-    lengths.reduce((sum, length) => sum + length, 0),
-    mostAttributeValues,
-  );
-  return errors;
-}
-
-function lists({ bools, ints, strings, versions }: DeviceAttribute): readonly [string, readonly unknown[]][] {
-  const all = Object.entries({ bools, ints, strings, versions });
-  return all.filter((entry): entry is [string, boolean[] | number[] | string[]] => entry[1] !== undefined);
+  return names.flatMap((name) => invalidBy(isDNS1123Label(name), at.key(shortened(name, longestLabel)), name));
 }
 
 /** An attribute is of exactly one type. */
 function attributeErrors(attribute: DeviceAttribute, at: FieldPath): FieldError[] {
-  const { string, version, strings = [], versions = [] } = attribute;
+  const { string, version } = attribute;
   const errors = [
     ...atMostBytes(string, longestValue, at.child('string')),
     ...(version === undefined ? [] : versionErrors(version, at.child('version'))),
-    ...lists(attribute).flatMap(([member, list]) =>
-      list.length === 0 ? [fieldInvalid(at.child(member), list, 'must not be empty if specified')] : [],
-    ),
-    ...strings.flatMap((value, index) => atMostBytes(value, longestValue, at.child('strings').index(index))),
-    ...versions.flatMap((value, index) => versionErrors(value, at.child('versions').index(index))),
   ];
   const values = Object.values(attribute).filter((value) => value !== undefined);
   if (values.length === 1) return errors;
@@ -130,8 +111,8 @@ function placeErrors({ nodeName, nodeSelector, allNodes }: Device, isPlacedAlone
 }
 
 /** A key as it stands in paths: of one that is far too long, its ends. */
-function shortened(key: string): string {
-  if (byteLength(key) <= longestKey) return key;
-  const rest = longestKey - 3;
+function shortened(key: string, longest: number): string {
+  if (byteLength(key) <= longest) return key;
+  const rest = longest - 3;
   return `${key.slice(0, Math.ceil(rest / 2))}...${key.slice(key.length - Math.floor(rest / 2))}`;
 }

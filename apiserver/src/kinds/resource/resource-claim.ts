@@ -1,6 +1,7 @@
 import { equal, type FieldError, type FieldPath, fieldForbidden, fieldRequired, path, validateImmutable } from '@keelson/machinery';
 import { ResourceClaim, type ResourceClaimConsumerReference, ResourceClaimTemplate } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { templateMetaErrors } from '../core/template-meta.ts';
 import type { KindDefinition } from '../types.ts';
 import { allocationErrors, deviceStatusErrors } from './allocation.ts';
 import { defaultDeviceClaim, deviceClaimErrors } from './device-claim-validation.ts';
@@ -15,7 +16,8 @@ export const resourceClaimKind: KindDefinition<ResourceClaim> = {
   prepareCreate(claim) {
     claim.status = {};
   },
-  validate: ({ spec }) => deviceClaimErrors(spec?.devices, path('spec', 'devices')),
+  // What cannot change was good enough when it was made.
+  validate: ({ spec }, old) => (old ? [] : deviceClaimErrors(spec?.devices, path('spec', 'devices'))),
   validateUpdate: (next, old) => validateImmutable(next.spec, old.spec, path('spec')),
   status: {
     leaves: 'metadata',
@@ -32,11 +34,18 @@ export const resourceClaimKind: KindDefinition<ResourceClaim> = {
 export const resourceClaimTemplateKind: KindDefinition<ResourceClaimTemplate> = {
   kind: ResourceClaimTemplate,
   defaults: ({ spec }) => defaultDeviceClaim(spec?.spec?.devices),
-  validate: ({ spec }) => deviceClaimErrors(spec?.spec?.devices, path('spec', 'spec', 'devices')),
+  validate: ({ spec }, old) => (old ? [] : templateErrors(spec)),
   validateUpdate: (next, old) => validateImmutable(next.spec, old.spec, path('spec')),
   deletion: { returnsObject: true },
   columns: [nameColumn, ageColumn],
 };
+
+function templateErrors(spec: ResourceClaimTemplate['spec'] | undefined): FieldError[] {
+  return [
+    ...templateMetaErrors(spec?.metadata, path('spec', 'metadata')),
+    ...deviceClaimErrors(spec?.spec?.devices, path('spec', 'spec', 'devices')),
+  ];
+}
 
 function statusErrors({ metadata, spec, status }: ResourceClaim, old: ResourceClaim): FieldError[] {
   const { reservedFor = [], allocation, devices = [] } = status ?? {};

@@ -8,7 +8,7 @@ import {
   path,
   validateImmutable,
 } from '@keelson/machinery';
-import { type Device, type DeviceAttribute, type ResourcePool, ResourceSlice, type ResourceSliceSpec } from '@keelson/types';
+import { type Device, type ResourcePool, ResourceSlice, type ResourceSliceSpec } from '@keelson/types';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { csiDriverNameErrors } from '../core/csi-driver-name.ts';
 import { nodeSelectorErrors } from '../core/node-selector.ts';
@@ -25,6 +25,9 @@ const mostCounterSets = 8;
 export const resourceSliceKind: KindDefinition<ResourceSlice> = {
   kind: ResourceSlice,
   generation: true,
+  dropUnserved({ spec }) {
+    for (const device of spec?.devices ?? []) dropFromDevice(device);
+  },
   validate: ({ spec }) => (spec ? sliceErrors(spec) : [fieldRequired(at)]),
   validateUpdate: ({ spec: next }, { spec: old }) => [
     ...validateImmutable(next.pool?.name, old.pool.name, at.child('pool', 'name')),
@@ -63,9 +66,15 @@ function sliceErrors(spec: ResourceSliceSpec): FieldError[] {
 }
 
 /** What makes devices costly to allocate: of such a slice has fewer. */
-function hasExtras({ taints, consumesCounters, attributes = {} }: Device): boolean {
-  const isList = ({ bools, ints, strings, versions }: DeviceAttribute): boolean => Boolean(bools ?? ints ?? strings ?? versions);
-  return Boolean(taints?.length || consumesCounters?.length) || Object.values(attributes).some(isList);
+function hasExtras({ taints, consumesCounters }: Device): boolean {
+  return Boolean(taints?.length || consumesCounters?.length);
+}
+
+/** Lists of values, and devices that are part of what the node has to give. */
+function dropFromDevice(device: Device): void {
+  delete device.nodeAllocatableResourceMappings;
+  for (const attribute of Object.values(device.attributes ?? {}))
+    for (const list of ['bools', 'ints', 'strings', 'versions'] as const) delete attribute[list];
 }
 
 function poolErrors(pool: ResourcePool | undefined, where: FieldPath): FieldError[] {

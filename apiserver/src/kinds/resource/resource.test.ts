@@ -138,7 +138,7 @@ test('resource slices', () => {
   const device = (over: object): string[] => problems(resourceSliceKind, slice({ devices: [{ name: 'a', ...over }] }));
   const at = 'spec.devices[0]';
   assert.deepEqual(device({ attributes: { 'a b': { version: '1.0' }, x: { string: 'x'.repeat(65) } } }), [
-    `${at}.attributes: Invalid value: "a b": a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')`,
+    `${at}.attributes[a b]: Invalid value: "a b": a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')`,
     `${at}.attributes[a b].version: Invalid value: "1.0": must be a string compatible with semver.org spec 2.0.0`,
     `${at}.attributes[x].string: Too long: may not be more than 64 bytes`,
   ]);
@@ -161,7 +161,7 @@ test('resource slices', () => {
   ]);
   assert.deepEqual(policy({ default: '3', validRange: { min: '2', max: '1', step: '2' } }), [
     `${policyAt}.validRange.max: Invalid value: "2": min is larger than max: 1`,
-    `${policyAt}.validRange.default: Invalid value: "3": default is more than max: 1`,
+    `${policyAt}.validRange.max: Invalid value: "3": default is more than max: 1`,
     `${policyAt}.validRange.step: Invalid value: "3": value is not a multiple of a given step (2) from (2)`,
     `${policyAt}.validRange.step: Invalid value: "1": value is not a multiple of a given step (2) from (2)`,
   ]);

@@ -22,6 +22,9 @@ export const csiDriverKind: KindDefinition<CSIDriver> = {
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
   },
+  dropUnserved({ spec }, old) {
+    if (old?.spec.preventPodSchedulingIfMissing === undefined) delete spec?.preventPodSchedulingIfMissing;
+  },
   validate: ({ spec }) => (spec ? driverErrors(spec) : [fieldRequired(at)]),
   validateUpdate: ({ spec: next }, { spec: old }) => [
     // The path is upstream's, wrong as it is.

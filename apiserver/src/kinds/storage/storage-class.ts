@@ -6,6 +6,7 @@ import {
   fieldForbidden,
   fieldRequired,
   invalidBy,
+  isDefaultClass,
   isQualifiedName,
   path,
   repeats,
@@ -16,8 +17,6 @@ import { ageColumn, nameColumn } from '../columns.ts';
 import { oneOf } from '../field-checks.ts';
 import type { KindDefinition } from '../types.ts';
 import { parameterErrors, provisionerErrors } from './parameters.ts';
-
-const defaultAnnotations = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 
 export const storageClassKind: KindDefinition<StorageClass> = {
   kind: StorageClass,
@@ -49,9 +48,8 @@ export const storageClassKind: KindDefinition<StorageClass> = {
   ],
 };
 
-function nameText({ metadata }: StorageClass): string {
-  const isDefault = defaultAnnotations.some((annotation) => metadata.annotations?.[annotation] === 'true');
-  return `${metadata.name}${isDefault ? ' (default)' : ''}`;
+function nameText(storageClass: StorageClass): string {
+  return `${storageClass.metadata.name}${isDefaultClass('StorageClass', storageClass) ? ' (default)' : ''}`;
 }
 
 function topologyErrors(terms: readonly TopologySelectorTerm[], at: FieldPath): FieldError[] {

@@ -1,4 +1,4 @@
-import { bestVolume, compareStrings, heldVolume, isHeldFor, misfit, storageClassOf } from '@keelson/machinery';
+import { bestVolume, defaultClassOf, heldVolume, isHeldFor, misfit, storageClassOf } from '@keelson/machinery';
 import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@keelson/types';
 
 export const annotations = {
@@ -12,7 +12,6 @@ export const annotations = {
 } as const;
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
-const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 
 /** What is to be done for a claim. `wait` names why nothing is, where that is worth saying. */
 export type ClaimPlan =
@@ -52,7 +51,8 @@ export function planClaim({ claim, volumes, classes, waiting }: ClaimFacts): Cla
   // Where the claim's pod will run is not decided yet: only a volume that waits for the claim will do.
   const found = delayed ? heldVolume(claim, volumes) : bestVolume(claim, volumes);
   if (found) return { type: 'bind', volume: found };
-  const chosen = hasClass(claim) ? undefined : defaultOf(classes);
+  // Also a claim that was made before the class was the default.
+  const chosen = hasClass(claim) ? undefined : defaultClassOf('StorageClass', classes)?.metadata.name;
   if (chosen) return { type: 'class', name: chosen };
   return delayed ? awaited(waiting()) : unmatched(claim, storageClass);
 }
@@ -72,15 +72,6 @@ function warning(reason: string, message: string): ClaimPlan {
 
 function hasClass({ metadata, spec }: PersistentVolumeClaim): boolean {
   return metadata.annotations?.[classAnnotation] !== undefined || spec.storageClassName !== undefined;
-}
-
-/** The class of claims that leave it open, also of those that were made before it was the default: the newest so marked. */
-function defaultOf(classes: readonly StorageClass[]): string | undefined {
-  const marked = classes.filter(({ metadata }) => defaultMarks.some((mark) => metadata.annotations?.[mark] === 'true'));
-  const madeAt = ({ metadata }: StorageClass): string => metadata.creationTimestamp ?? '';
-  const order = (a: StorageClass, b: StorageClass): number =>
-    compareStrings(madeAt(b), madeAt(a)) || compareStrings(a.metadata.name ?? '', b.metadata.name ?? '');
-  return marked.toSorted(order)[0]?.metadata.name;
 }
 
 function awaited(pods: readonly Pod[]): ClaimPlan {

@@ -60,10 +60,11 @@ function reconcileBinding(wanted: AnyObject, live: AnyObject, { subjects: remove
   const metadata = withMarks(live, wanted);
   const found = { ...nothing, missingSubjects, extraSubjects, protected: isProtected(live) };
   const subjects = [...kept, ...missingSubjects];
-  // What a binding refers to cannot be changed.
+  // What a binding refers to cannot be changed: another takes its place, with nobody of the first.
   if (!sameRole(wanted.roleRef as RoleRef, live.roleRef as RoleRef)) {
     const { uid: _uid, resourceVersion: _version, ...anew } = metadata.value;
-    return { ...found, action: 'recreate', object: { ...live, metadata: anew, roleRef: wanted.roleRef, subjects } };
+    const object = { ...live, metadata: anew, roleRef: wanted.roleRef, subjects: mine };
+    return { ...nothing, action: 'recreate', object, protected: isProtected(live) };
   }
   const changed = missingSubjects.length > 0 || (removeSubjects && extraSubjects.length > 0) || metadata.changed;
   return { ...found, action: changed ? 'update' : 'none', object: { ...live, metadata: metadata.value, subjects } };

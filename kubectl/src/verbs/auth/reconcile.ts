@@ -6,7 +6,7 @@ import { dryRunFlag, dryRunOf, outputFlags, resultPrinter } from '../../printers
 import { isNotFound } from '../../resource/cannot-find.ts';
 import { namesFiles, readDocuments } from '../../resource/files.ts';
 import { fileFlags, targetOf } from '../../resource/targets.ts';
-import { type AnyObject, type Context, defineVerb, type Verb } from '../../types.ts';
+import { type AnyObject, defineVerb, type Verb } from '../../types.ts';
 import { reconcile as plan, type Reconciled, type Removals } from './plan.ts';
 
 const reconcileFlags = {
@@ -24,8 +24,10 @@ export const reconcile: Verb = defineVerb({
   flags: reconcileFlags,
   async run(context) {
     const { flags, cluster, shell } = context;
-    if (context.args.length > 0) throw new UsageError('no arguments are allowed', 'none');
     if (!namesFiles(flags)) throw new UsageError('must specify one of -f and -k', 'none');
+    if (context.args.length > 0) throw new UsageError('no arguments are allowed', 'none');
+    const dryRun = dryRunOf(flags['dry-run']);
+    if (dryRun === 'server') throw new Error('--dry-run=server for command reconcile is not supported yet');
     const print = resultPrinter(context, await goOrder());
     const removals = { permissions: flags['remove-extra-permissions'], subjects: flags['remove-extra-subjects'] };
     const errors: unknown[] = [];
@@ -34,7 +36,7 @@ export const reconcile: Verb = defineVerb({
         requireCurrent(document.object);
         const { mapping, local } = await targetOf(cluster, document);
         if (mapping.group !== Role.group || !kinds.includes(mapping.kind)) continue;
-        const done = await reconcileOne(context, mapping, local, removals);
+        const done = await reconcileOne(cluster, mapping, local, { removals, rehearses: dryRun === 'client' });
         print(done.object, 'reconciled');
         shell.stderr.write(report(done, removals));
       } catch (error) {
@@ -54,22 +56,20 @@ function requireCurrent({ apiVersion, kind }: AnyObject): void {
 type Mapping = Awaited<ReturnType<typeof targetOf>>['mapping'];
 
 async function reconcileOne(
-  { flags, cluster }: Context<typeof reconcileFlags>,
+  cluster: Cluster,
   mapping: Mapping,
   wanted: AnyObject,
-  removals: Removals,
+  { removals, rehearses }: { readonly removals: Removals; readonly rehearses: boolean },
 ): Promise<Reconciled> {
   const { name = '', namespace } = wanted.metadata;
   const key = { name, namespace };
   const live = await cluster.api.get(mapping, key).catch(orUndefined);
   const step = plan(wanted, live, removals);
-  const dryRun = dryRunOf(flags['dry-run']);
-  if (step.action === 'none' || step.protected || dryRun === 'client') return step;
-  const options = { dryRun: dryRun === 'server' };
-  if (step.action === 'update') return { ...step, object: await cluster.api.update(mapping, step.object, options) };
-  if (step.action === 'recreate' && dryRun === 'none') await cluster.api.delete(mapping, key);
-  if (namespace && dryRun === 'none') await ensureNamespace(cluster, namespace);
-  return { ...step, object: await cluster.api.create(mapping, step.object, options) };
+  if (step.action === 'none' || step.protected || rehearses) return step;
+  if (step.action === 'update') return { ...step, object: await cluster.api.update(mapping, step.object) };
+  if (step.action === 'recreate') await cluster.api.delete(mapping, key);
+  if (namespace) await ensureNamespace(cluster, namespace);
+  return { ...step, object: await cluster.api.create(mapping, step.object) };
 }
 
 async function ensureNamespace({ api }: Cluster, name: string): Promise<void> {

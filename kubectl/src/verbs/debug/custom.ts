@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { errorMessage } from '@keelson/base';
 import { applyStrategicMergePatch, type JsonObject, parseYaml } from '@keelson/machinery';
 import type { Container } from '@keelson/types';
 import { schemaOf } from '../../apply/schema.ts';
@@ -20,13 +21,14 @@ export async function customOf(file: string): Promise<Partial<Container> | undef
 }
 
 function containerIn(text: string, file: string): Partial<Container> {
+  const problem = `${file} does not contain a valid container spec`;
   try {
     const { value } = parseYaml(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Partial<Container>;
-  } catch {
-    // Told below.
+  } catch (error) {
+    throw new Error(`${problem}: ${errorMessage(error)}`);
   }
-  throw new Error(`${file} does not contain a valid container spec`);
+  throw new Error(problem);
 }
 
 /** The container as a strategic merge makes it of the part: what stands in lists is found by its key. */

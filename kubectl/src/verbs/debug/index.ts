@@ -33,12 +33,21 @@ export const verb = defineVerb({
       shell.stderr.write(
         '--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, for example "--profile=general".\n',
       );
-    const [name = ''] = dash === -1 ? args : args.slice(0, dash);
-    const found = name === '' ? await firstOfFile(context) : await fetchOne(cluster, [name], 'pod');
-    const made = await debug(context, ask, found);
+    if (flags.target !== '')
+      say(
+        context,
+        `Targeting container ${JSON.stringify(flags.target)}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.`,
+      );
     const attach = changed.has('attach') ? flags.attach : flags.stdin;
-    if (!attach || made.container === undefined) return 0;
-    return attachTo(context, made.pod, made.container);
+    const names = dash === -1 ? args : args.slice(0, dash);
+    const debugOne = async (found: Found): Promise<number> => {
+      const made = await debug(context, ask, found);
+      return attach && made.container !== undefined ? attachTo(context, made.pod, made.container) : 0;
+    };
+    if (names.length === 0) return debugOne(await firstOfFile(context));
+    let code = 0;
+    for (const name of names) code ||= await debugOne(await fetchOne(cluster, [name], 'pod'));
+    return code;
   },
 });
 
@@ -80,11 +89,6 @@ async function onNode(context: DebugContext, ask: Asked, node: Node): Promise<Ma
 async function inPod(context: DebugContext, ask: Asked, pod: Pod): Promise<Made> {
   const { cluster, flags } = context;
   const { name = '', namespace } = pod.metadata;
-  if (flags.target)
-    say(
-      context,
-      `Targeting container ${JSON.stringify(flags.target)}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.`,
-    );
   const container = flags.container || defaultName(context, pod);
   const added = await customized(ephemeralContainer(container, ask), ask.custom);
   const before = pod as unknown as AnyObject;

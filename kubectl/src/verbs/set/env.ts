@@ -1,11 +1,11 @@
+import { text } from 'node:stream/consumers';
 import { compareStrings, isEnvVarName } from '@keelson/machinery';
-import { ConfigMap, type Container, type EnvVar, Secret } from '@keelson/types';
+import type { ConfigMap, Container, EnvVar, PodSpec } from '@keelson/types';
 import type { Cluster } from '../../cluster.ts';
 import { UsageError } from '../../errors.ts';
 import { namesFiles } from '../../resource/files.ts';
-import { eachFound, selectionOf } from '../../resource/targets.ts';
-import type { Shell } from '../../types.ts';
-import { type Context, defineVerb, type Verb } from '../../types.ts';
+import { eachFound, type Found, fetchOne, selectionOf } from '../../resource/targets.ts';
+import { type AnyObject, type Context, defineVerb, type Shell, type Verb } from '../../types.ts';
 import { changePodSpecs, containersNamed, type SetContext, setFlags } from './change.ts';
 import { heldValue, sourceText } from './env-sources.ts';
 import { readPair, splitPairs } from './pairs.ts';
@@ -38,8 +38,8 @@ export const env: Verb = defineVerb({
   flags: envFlags,
   async run(context) {
     const { flags, cluster, shell } = context;
-    const { resources, pairs } = splitPairs(context.args);
-    const changes = [...flags.env, ...pairs];
+    const { resources, pairs } = splitPairs(context.args, 'environment');
+    const changes = (await Promise.all([...flags.env, ...pairs].map((each) => (each === '-' ? read(shell) : [each])))).flat();
     if (resources.length === 0 && !namesFiles(flags))
       throw new Error('one or more resources must be specified as <resource> <name> or <resource>/<name>');
     if (changes.length === 0 && flags.from === '' && !flags.list)
@@ -48,7 +48,7 @@ export const env: Verb = defineVerb({
     checkNames(changes);
     const imported = flags.from === '' ? [] : await importedFrom(context);
     const done = flags.list ? '' : 'env updated';
-    await changePodSpecs(context as unknown as SetContext, resources, done, async (spec, { name, mapping }) => {
+    const change = async (spec: PodSpec, { name, mapping }: Found): Promise<void> => {
       const chosen = containersNamed(spec, flags.containers);
       if (chosen.length === 0)
         shell.stderr.write(`Warning: ${mapping.kind}/${name} does not have any containers matching ${JSON.stringify(flags.containers)}\n`);
@@ -56,14 +56,22 @@ export const env: Verb = defineVerb({
         const changed = flags.list ? { ...container } : container;
         const kept = flags.overwrite ? undefined : `${mapping.resource}/${name}`;
         for (const variable of imported) put(changed, variable, kept);
-        for (const change of changes) applyChange(changed, change, kept);
+        for (const each of changes) applyChange(changed, each, kept);
         if (!flags.list) continue;
         shell.stdout.write(`# ${mapping.kind} ${name}, container ${container.name}\n`);
         await list(cluster, shell, changed.env ?? [], flags.resolve);
       }
-    });
+    };
+    const trouble = 'failed to patch env update to pod template:';
+    await changePodSpecs(context as unknown as SetContext, resources, done, change, { trouble });
   },
 });
+
+/** The variables on standard input, one a line; a `#` begins a comment. */
+async function read({ stdin }: Shell): Promise<string[]> {
+  const lines = (await text(stdin)).split('\n').map((line) => line.replace(/#.*/, ''));
+  return lines.filter((line) => line.includes('='));
+}
 
 /** @throws Error in kubectl's words for names that no variable can have. */
 function checkNames(changes: readonly string[]): void {
@@ -100,10 +108,9 @@ function put(container: Container, variable: EnvVar, kept: string | undefined): 
 /** The variables that refer to the keys of a ConfigMap or a Secret. @throws Error in kubectl's words for any other kind. */
 async function importedFrom({ flags, cluster, shell }: EnvContext): Promise<EnvVar[]> {
   const [type = '', name = ''] = flags.from.split('/');
-  const { kind } = (await cluster.mapper()).resolve(type);
-  if (kind !== 'ConfigMap' && kind !== 'Secret') throw new Error(`unsupported resource specified in --from`);
-  const key = { name, namespace: cluster.namespace };
-  const { data = {} } = kind === 'ConfigMap' ? await cluster.api.get(ConfigMap, key) : await cluster.api.get(Secret, key);
+  const { object } = await fetchOne(cluster, [`${type}/${name}`]);
+  if (object.kind !== 'ConfigMap' && object.kind !== 'Secret') throw new Error(`unsupported resource specified in --from`);
+  const { kind, data = {} } = object as AnyObject & Pick<ConfigMap, 'data'>;
   const wanted = Object.keys(data).filter((each) => flags.keys.length === 0 || flags.keys.includes(each));
   const reference = kind === 'ConfigMap' ? ('configMapKeyRef' as const) : ('secretKeyRef' as const);
   return wanted.sort(compareStrings).map((each) => ({

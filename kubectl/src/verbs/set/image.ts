@@ -7,7 +7,7 @@ export const image: Verb = defineVerb({
   usage: 'set image (-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N [options]',
   flags: workloadFlags,
   async run(context) {
-    const { resources, pairs } = splitPairs(context.args);
+    const { resources, pairs } = splitPairs(context.args, 'image');
     if (pairs.length === 0) return nothingToSet(context, resources, 'at least one image update is required');
     const images = new Map(pairs.map(readPair));
     const missing: Error[] = [];

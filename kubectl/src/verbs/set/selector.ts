@@ -1,7 +1,7 @@
 import { errorMessage } from '@keelson/base';
 import { parseLabelSelector } from '@keelson/machinery';
-import { requireNames, selectionOf } from '../../resource/targets.ts';
-import { type Context, defineVerb, type Verb } from '../../types.ts';
+import { type Found, requireNames, selectionOf } from '../../resource/targets.ts';
+import { type AnyObject, type Context, defineVerb, type Verb } from '../../types.ts';
 import { changeObjects, type SetContext, workloadFlags } from './change.ts';
 
 const { kustomize: _kustomize, selector: _selector, ...ownFlags } = workloadFlags;
@@ -24,11 +24,12 @@ export const selector: Verb = defineVerb({
     if (at === -1) throw new Error('one selector is required');
     if (at === 0 && flags.filename.length === 0) requireNames([], selectionOf({ args: [], flags }));
     const wanted = labelsOf(args[at] ?? '');
-    await changeObjects(context as unknown as SetContext, args.slice(0, at), 'selector updated', (object, { mapping }) => {
+    const select = (object: AnyObject, { mapping }: Found): void => {
       if (mapping.kind !== 'Service') throw new Error('setting a selector is only supported for Services');
       object.spec = { ...(object.spec as object), selector: wanted };
       if (flags['resource-version']) object.metadata = { ...object.metadata, resourceVersion: flags['resource-version'] };
-    });
+    };
+    await changeObjects(context as unknown as SetContext, args.slice(0, at), 'selector updated', select, { always: true });
   },
 });
 

@@ -1,5 +1,5 @@
-import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import type { Clock } from '@keelson/base';
+import { Client, type ClientReadableStream, connectivityState, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type Clock, errorMessage } from '@keelson/base';
 import { RuntimeError } from '../types.ts';
 import type { MessageFns } from './codec/cri.ts';
 
@@ -47,6 +47,22 @@ export class CriClient {
     return this.#client.makeServerStreamRequest(path(service, method), encode, decode, request, new Metadata());
   }
 
+  /** Keeps connected, and tells whenever that begins or ends, until aborted. */
+  follow(signal: AbortSignal, changed: (connected: boolean) => void): void {
+    const channel = this.#client.getChannel();
+    let connected = false;
+    const look = (): void => {
+      if (signal.aborted) return;
+      const state = channel.getConnectivityState(true);
+      if (connected !== (state === connectivityState.READY)) {
+        connected = !connected;
+        changed(connected);
+      }
+      channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
+    };
+    look();
+  }
+
   close(): void {
     this.#client.close();
   }
@@ -68,6 +84,11 @@ function path(service: string, method: { readonly name: string }): string {
 /** The error as the kubelet knows it: gRPC's status name as Go spells it, and the runtime's words without more. */
 export function runtimeError(error: ServiceError): RuntimeError {
   return new RuntimeError(codeName(error.code), error.details || error.message, { cause: error });
+}
+
+/** An error as Go's gRPC words it, which is how Kubernetes hands it on. */
+export function rpcMessage(error: unknown): string {
+  return error instanceof RuntimeError ? `rpc error: code = ${error.code} desc = ${error.message}` : errorMessage(error);
 }
 
 /** `NotFound` for 5, `Canceled` for 1, … */

@@ -55,6 +55,7 @@ export function containerConfig(config: ContainerConfig): cri.ContainerConfig {
     envs: config.env.map((variable) => ({ key: variable.name, value: variable.value })),
     mounts: config.mounts.map(mountOf),
     devices: config.devices.map((device) => ({ ...device })),
+    cdiDevices: (config.cdiDevices ?? []).map((name) => ({ name })),
     labels,
     annotations,
     logPath,

@@ -15,6 +15,8 @@ test('what is no address is told as Go tells it', () => {
     web: 'unable to parse IP',
     '%eth0': 'missing IPv6 address',
     '192.168.0.1.0': 'IPv4 address too long',
+    '192.168.0.1.': 'IPv4 field must have at least one digit (at ".")',
+    '192.168.0.1..': 'IPv4 address too long',
     '1.2.3': 'IPv4 address too short',
     '1.2.3.': 'IPv4 field must have at least one digit (at ".")',
     '.1.2.3': 'IPv4 field must have at least one digit (at ".1.2.3")',

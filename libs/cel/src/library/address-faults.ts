@@ -30,8 +30,10 @@ function bitsFault(address: string, bits: string): string | undefined {
 /** The first fault from the left. */
 function dottedFault(text: string): Fault | undefined {
   let at = 0;
-  for (const [i, part] of text.split('.').entries()) {
-    if (i === 4) return { why: 'IPv4 address too long' };
+  const parts = text.split('.');
+  for (const [i, part] of parts.entries()) {
+    // A dot that ends the text is looked at before what it would begin.
+    if (i === 4 && (part !== '' || parts.length > 5)) return { why: 'IPv4 address too long' };
     const strange = /[^0-9]/.exec(part);
     const digits = part.slice(0, strange?.index);
     if (/^0[0-9]/.test(digits)) return { why: 'IPv4 field has octet with leading zero' };
@@ -41,7 +43,7 @@ function dottedFault(text: string): Fault | undefined {
     if (part === '') return { why: 'IPv4 field must have at least one digit', at: text.slice(Math.min(at, text.length - 1)) };
     at += part.length + 1;
   }
-  return text.split('.').length < 4 ? { why: 'IPv4 address too short' } : undefined;
+  return parts.length < 4 ? { why: 'IPv4 address too short' } : undefined;
 }
 
 const groupCount = 8;

@@ -1,5 +1,5 @@
 import { goPrint, goSyntax, goTypeOf } from '../go-text.ts';
-import { isObject } from '../patch/merge.ts';
+import { isObject } from '../patch/json-object.ts';
 import { elementText, itemElement } from './element.ts';
 import { typeFor } from './own.ts';
 import { type ListType, type MapType, type MergeType, memberOf, type ScalarType } from './type.ts';

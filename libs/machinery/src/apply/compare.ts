@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../patch/merge.ts';
+import { isObject, type JsonObject } from '../patch/json-object.ts';
 import { sameJson } from '../patch/same.ts';
 import { namedItem } from './element.ts';
 import { type FieldSet, leaf, nodeOf } from './fields.ts';

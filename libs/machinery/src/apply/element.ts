@@ -1,5 +1,5 @@
 import { goJson, goQuote } from '../go-text.ts';
-import { isObject } from '../patch/merge.ts';
+import { isObject } from '../patch/json-object.ts';
 import { type FieldSet, leaf } from './fields.ts';
 import type { ListType } from './type.ts';
 

@@ -1,5 +1,5 @@
 import { byteLength, goJson, inOrder } from '../go-text.ts';
-import { isObject, type JsonObject } from '../patch/merge.ts';
+import { isObject, type JsonObject } from '../patch/json-object.ts';
 import { annotationSizeLimit } from '../validation.ts';
 import { checkConfiguration } from './check.ts';
 import { compareFields } from './compare.ts';

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../patch/merge.ts';
+import { isObject, type JsonObject } from '../patch/json-object.ts';
 import { namedItem } from './element.ts';
 import { childOf, elementsOf, type FieldSet, isMember } from './fields.ts';
 import { typeFor } from './own.ts';

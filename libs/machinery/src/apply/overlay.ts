@@ -1,4 +1,4 @@
-import { isObject } from '../patch/merge.ts';
+import { isObject } from '../patch/json-object.ts';
 import { checkConfiguration, problemsText } from './check.ts';
 import { mergeConfiguration } from './merge.ts';
 import { typeFor } from './own.ts';

@@ -1,7 +1,7 @@
 import { compareStrings, goPrint } from '../go-text.ts';
 import { directive, retainKeys } from './directives.ts';
+import { isObject, type JsonObject } from './json-object.ts';
 import { holdsMaps, identityOf } from './lists.ts';
-import { isObject, type JsonObject } from './merge.ts';
 import { type PatchField, type PatchType, patchField } from './schema.ts';
 
 /** Whether two strategic merge patches speak of the same fields and do not agree. @throws StatusError for lists that cannot be compared. */

@@ -1,7 +1,7 @@
 import { compareStrings, goPrint } from '../go-text.ts';
 import { deleteFromList, directive, elementOrder, retainKeys } from './directives.ts';
+import { isObject, type JsonObject } from './json-object.ts';
 import { holdsMaps, identityOf } from './lists.ts';
-import { isObject, type JsonObject } from './merge.ts';
 import { sameJson } from './same.ts';
 import { type PatchField, type PatchSchemas, type PatchType, patchField, patchType } from './schema.ts';
 

@@ -1,6 +1,6 @@
 import { goTypeOf } from '../go-text.ts';
 import { badRequest } from '../status.ts';
-import { isObject } from './merge.ts';
+import { isObject } from './json-object.ts';
 
 export const directive = '$patch';
 export const retainKeys = '$retainKeys';

@@ -1,6 +1,6 @@
 import { copyOf } from '../copy.ts';
 import { byteLength, goJson } from '../go-text.ts';
-import { isObject, type JsonObject } from './merge.ts';
+import { isObject, type JsonObject } from './json-object.ts';
 import { sameJson } from './same.ts';
 
 /** One step of an RFC 6902 patch. */

@@ -1,7 +1,7 @@
 import { goPrint } from '../go-text.ts';
 import { badRequest, unprocessable } from '../status.ts';
 import { deletes, wrongType } from './directives.ts';
-import { isObject, type JsonObject } from './merge.ts';
+import { isObject, type JsonObject } from './json-object.ts';
 
 /** Whether a list's elements, of all the lists together, are maps. @throws Error for lists of lists and for elements of several types. */
 export function holdsMaps(...lists: readonly (readonly unknown[])[]): boolean {

@@ -1,11 +1,5 @@
+import { isObject, type JsonObject } from './json-object.ts';
 import { sameJson } from './same.ts';
-
-/** A JSON object. */
-export type JsonObject = Record<string, unknown>;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Applies an RFC 7386 merge patch: objects merge, null deletes, all else replaces. Neither argument changes. */
 export function applyMergePatch(document: unknown, patch: unknown): unknown {

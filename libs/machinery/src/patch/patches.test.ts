@@ -4,7 +4,8 @@ import { type Random, seededRandom, systemRandom } from '@keelson/base';
 import { loadSchemas } from '@keelson/types/schemas';
 import { createStrategicPatch } from './diff.ts';
 import { applyJsonPatch, type JsonPatchOperation } from './json.ts';
-import { applyMergePatch, createMergePatch, type JsonObject } from './merge.ts';
+import type { JsonObject } from './json-object.ts';
+import { applyMergePatch, createMergePatch } from './merge.ts';
 import { applyStrategicMergePatch } from './strategic.ts';
 import { changesIdentity, createThreeWayMergePatch, createThreeWayStrategicPatch, PatchConflict } from './three-way.ts';
 

@@ -1,4 +1,4 @@
-import { isObject } from './merge.ts';
+import { isObject } from './json-object.ts';
 
 /** Whether two JSON values are the same, whatever the order of keys. */
 export function sameJson(a: unknown, b: unknown): boolean {

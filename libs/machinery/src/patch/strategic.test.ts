@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadSchemas } from '@keelson/types/schemas';
-import type { JsonObject } from './merge.ts';
+import type { JsonObject } from './json-object.ts';
 import { applyStrategicMergePatch, patchTyped } from './strategic.ts';
 
 const schemas = await loadSchemas();

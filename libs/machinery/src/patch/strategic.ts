@@ -1,8 +1,8 @@
 import { goPrint } from '../go-text.ts';
 import { badRequest } from '../status.ts';
 import { deletes, directive, hasDirective, isOrder, isRemoval, listedField, retainKeys, wrongType } from './directives.ts';
+import { isObject, type JsonObject } from './json-object.ts';
 import { arranged, holdsMaps, identityOf, noMergeKey } from './lists.ts';
-import { isObject, type JsonObject } from './merge.ts';
 import { sameJson } from './same.ts';
 import { type PatchField, type PatchSchemas, type PatchType, patchField, patchType } from './schema.ts';
 

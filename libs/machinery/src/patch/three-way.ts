@@ -1,7 +1,8 @@
 import { toYaml } from '../yaml-emit.ts';
 import { conflicts } from './conflicts.ts';
 import { diffObjects } from './diff.ts';
-import { createMergePatch, isObject, type JsonObject } from './merge.ts';
+import { isObject, type JsonObject } from './json-object.ts';
+import { createMergePatch } from './merge.ts';
 import { type PatchSchemas, patchType } from './schema.ts';
 import { mergeObjects } from './strategic.ts';
 

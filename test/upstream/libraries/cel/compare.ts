@@ -83,7 +83,6 @@ const reasons: readonly (readonly [said: RegExp, reason: string])[] = [
   [/invalid RFC 3339 timestamp/, 'the library asked is newer than the one of 1.36, which says that text is no timestamp'],
   [/"panic: /, 'upstream falls over what is optional, or of any type, among the elements of a list'],
   [/invalid qualifier type/, 'keys of other types are named by their Go types'],
-  [/max recursion depth exceeded/, 'the library asked is newer than the one of 1.36, which bounds no chains of operators'],
   [/join: invalid input: \{/, 'maps are shown in no order'],
   [/\berror, error\b/, 'lists of a schema with keys and other lists have no sum'],
 ];
@@ -107,6 +106,10 @@ function reasonFor(difference: Difference): string | undefined {
   const known = reasons.find(([said]) => said.test(JSON.stringify(theirs)))?.[1];
   if (known !== undefined || typeof question !== 'string') return known;
   if (/\b(add|sub)\(.*asInteger/.test(question)) return 'upstream takes a sum of fractions for no integer';
+  if (/\b(add|sub)\(/.test(question) && /"error":"no such overload"/.test(second ?? '') !== /"error":"no such overload"/.test(first ?? ''))
+    return 'upstream finds nothing equal to a sum that stands on the right';
+  if (/\.find(All)?\(/.test(question) && /no such overload/.test(first ?? '') && /no such overload/.test(second ?? ''))
+    return 'upstream tells no types where a pattern is constant';
   if (question.includes('asApproximateFloat')) return 'upstream rounds where it multiplies by a power of ten';
   if (/\burl\(url\(/.test(question)) return 'upstream bounds what a URL of a URL costs by a longer text';
   return /\.(sort|sortBy|reverse)\(|self\.lo\b/.test(question)

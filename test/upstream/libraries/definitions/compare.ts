@@ -72,13 +72,11 @@ async function askObjects(
   plural: string,
   { asked, oracle }: { asked: Asked; oracle: Oracle },
 ): Promise<void> {
-  const schema = questions.schema(0);
-  const spec = { group: 'k.example.com', scope: 'Cluster', names: { plural, kind: kindOf(plural) } };
-  const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }];
+  const { spec, schema } = questions.served(plural);
   const name = `${plural}.k.example.com`;
-  const made = await servers.both('POST', definitions, { metadata: { name }, spec: { ...spec, versions } });
+  const made = await servers.both('POST', definitions, { metadata: { name }, spec });
   if (made.some(({ status }) => status !== 201)) return;
-  const path = `/apis/k.example.com/v1/${plural}`;
+  const path = `/apis/k.example.com/v1/${spec.scope === 'Cluster' ? '' : 'namespaces/default/'}${plural}`;
   await eventually(async () => (await servers.both('GET', path)).every(({ status }) => status === 200), {
     message: `${plural} are served`,
   });
@@ -98,20 +96,34 @@ async function askObjects(
     const [ours, theirs] = await servers.both('PATCH', `${definitions}/${name}?dryRun=All`, change);
     asked.add({ schema, change }, heart(ours), heart(theirs));
   }
-  const Definition = JSON.parse(made[0].text) as Json;
-  for (const V2 of [false, true]) {
-    const [theirs = {}] = (await oracle.ask([{ Definition, V2 }])) as Json[];
-    const [{ text }] = await servers.both('GET', V2 ? '/openapi/v2' : '/openapi/v3/apis/k.example.com/v1');
-    const document = JSON.parse(text) as { definitions?: Json; components?: { schemas: Json } };
-    const ours = document.definitions ?? document.components?.schemas ?? {};
-    const types = [kindOf(plural), `${kindOf(plural)}List`].map((kind) => `com.example.k.v1.${kind}`);
-    asked.add(
-      { schema, V2 },
-      inOrder(types.map((type) => undescribed(ours[type]))),
-      inOrder(types.map((type) => undescribed(theirs[type]))),
-    );
-  }
+  await askPublished(servers, JSON.parse(made[0].text) as Json, plural, { asked, oracle });
   await servers.both('DELETE', `${definitions}/${name}`);
+}
+
+interface Published {
+  readonly schemas: Json;
+  readonly paths?: Json;
+}
+
+/** What is published of a definition: its types, and its paths in the newer document. */
+async function askPublished(
+  servers: Servers,
+  Definition: Json,
+  plural: string,
+  { asked, oracle }: { asked: Asked; oracle: Oracle },
+): Promise<void> {
+  const types = [kindOf(plural), `${kindOf(plural)}List`].map((kind) => `com.example.k.v1.${kind}`);
+  for (const V2 of [false, true]) {
+    const [theirs = { schemas: {} }] = (await oracle.ask([{ Definition, V2 }])) as Published[];
+    const [{ text }] = await servers.both('GET', V2 ? '/openapi/v2' : '/openapi/v3/apis/k.example.com/v1');
+    const document = JSON.parse(text) as { definitions?: Json; components?: { schemas: Json }; paths: Json };
+    const own = Object.entries(document.paths).filter(([path]) => path.split('/').includes(plural));
+    const schemas = document.definitions ?? document.components?.schemas ?? {};
+    const ours: Published = { schemas, ...(V2 ? {} : { paths: Object.fromEntries(own) }) };
+    const told = ({ schemas: all, paths }: Published): unknown =>
+      inOrder([types.map((type) => undescribed(all[type])), undescribed(paths)]);
+    asked.add({ Definition, V2 }, told(ours), told(theirs));
+  }
 }
 
 /** Without what is said in sentences: ours are our own. */

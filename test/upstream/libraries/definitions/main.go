@@ -22,13 +22,13 @@ func published(asked question) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return document.Definitions, nil
+		return map[string]any{"schemas": document.Definitions}, nil
 	}
 	document, err := builder.BuildOpenAPIV3(&asked.Definition, version, options)
 	if err != nil {
 		return nil, err
 	}
-	return document.Components.Schemas, nil
+	return map[string]any{"schemas": document.Components.Schemas, "paths": document.Paths}, nil
 }
 
 func main() {

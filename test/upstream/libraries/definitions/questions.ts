@@ -24,6 +24,16 @@ export class Questions {
     return { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata, spec };
   }
 
+  /** A definition's spec that nothing is wrong with, but for its schema, which is told too. */
+  served(plural: string): { spec: Json; schema: Json } {
+    const schema = this.schema(0);
+    const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+    const subresources = this.#one<Json>([{}, {}, { status: {} }, { scale }, { status: {}, scale }]);
+    const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, subresources };
+    const scope = this.#one(['Cluster', 'Namespaced']);
+    return { spec: { group: 'k.example.com', scope, names: { plural, kind: kindOf(plural) }, versions: [version] }, schema };
+  }
+
   /** A merge patch that makes parts of such a definition another's. */
   change(plural: string): Json {
     const { spec } = this.definition(plural) as { spec: Json };

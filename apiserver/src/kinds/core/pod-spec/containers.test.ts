@@ -86,7 +86,7 @@ test('variables', () => {
     [from({ configMapKeyRef: { name: 'c' } }), `${at}.configMapKeyRef.key: Required value`],
     [
       from({}),
-      `${at}: Invalid value: "": must specify one of: \`fieldRef\`, \`resourceFieldRef\`, \`configMapKeyRef\` or \`secretKeyRef\``,
+      `${at}: Invalid value: "": must specify one of: \`fieldRef\`, \`resourceFieldRef\`, \`configMapKeyRef\`, \`secretKeyRef\` or \`fileKeyRef\``,
     ],
     [
       from({ configMapKeyRef: { name: 'c', key: 'k' } }, { value: 'v' }),
@@ -115,7 +115,9 @@ test('variables out of files', () => {
       [from()],
       [from({ volumeName: 'x' }), `${at}.volumeName: Not found: "x"`],
       [from({ volumeName: 's' }), `${at}.volumeName: Invalid value: "s": referenced volume must be of type emptyDir`],
-      [from({ path: '/env' }), `${at}.path: Invalid value: "/env": must be a relative path`],
+      [from({ path: '/env' })],
+      [from({ path: 'a/../b' }), `${at}.path: Invalid value: "a/../b": must not contain '..'`],
+      [from({ volumeName: '' }), `${at}.volumeName: Required value`, `${at}.volumeName: Not found: ""`],
       [from({ key: '' }), `${at}.key: Required value`],
     ],
     { volumes },
@@ -193,20 +195,7 @@ test('probes and hooks', () => {
       { lifecycle: { preStop: { sleep: { seconds: 31 } } } },
       'lifecycle.preStop.sleep: Invalid value: 31: must be non-negative and less than terminationGracePeriodSeconds (30)',
     ],
-    [{ lifecycle: { stopSignal: 'SIGUSR1' } }, 'lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name`'],
   ]);
-  check([[{ lifecycle: { stopSignal: 'SIGUSR1' } }], [{ lifecycle: { stopSignal: 'SIGRTMIN+15' } }]], { os: { name: 'linux' } });
-  check(
-    [
-      [
-        { lifecycle: { stopSignal: 'SIGUSR1' } },
-        'lifecycle.stopSignal: Unsupported value: "SIGUSR1": supported values: "SIGKILL", "SIGTERM"',
-      ],
-    ],
-    {
-      os: { name: 'windows' },
-    },
-  );
 });
 
 test('resources', () => {
@@ -268,7 +257,20 @@ test('resources of the pod as a whole', () => {
   assert.deepEqual(pod({ limits: { 'ephemeral-storage': '1Gi' } }), [
     'spec.resources.limits[ephemeral-storage]: Unsupported value: "ephemeral-storage": supported values: "cpu", "hugepages-", "memory"',
   ]);
-  assert.deepEqual(pod({ claims: [] }), ['spec.resources.claims: Forbidden: claims cannot be set for Resources at pod-level']);
+  const pages = { memory: '1Gi', 'hugepages-2Mi': '4Mi' };
+  assert.deepEqual(
+    pod(
+      { requests: { ...pages, 'hugepages-2Mi': '2Mi' }, limits: { ...pages, 'hugepages-2Mi': '2Mi' } },
+      { requests: pages, limits: pages },
+    ),
+    [
+      'spec.resources.requests[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container requests of 4Mi',
+      'spec.resources.limits[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container limits of 4Mi',
+      'spec.resources.containers[0][hugepages-2Mi].limits: Invalid value: "4Mi": must be less than or equal to pod limits of 2Mi',
+    ],
+  );
+  assert.deepEqual(pod({ requests: { memory: '1Gi' } }, { requests: { 'example.com/gpu': '1' }, limits: { 'example.com/gpu': '1' } }), []);
+  assert.deepEqual(pod({ claims: [] }), ['spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level']);
 });
 
 test('security contexts', () => {

@@ -7,7 +7,7 @@ import { checkMounts } from './mounts.ts';
 import { checkHostPorts, checkPorts } from './ports.ts';
 import { checkPullPolicy } from './pull-policy.ts';
 import { checkResources } from './resources.ts';
-import { checkRestart } from './restart.ts';
+import { checkResize, checkRestart } from './restart.ts';
 import { checkContainerSecurity } from './security-context.ts';
 
 const messagePolicies = ['File', 'FallbackToLogsOnError'];
@@ -22,7 +22,7 @@ export function checkContainers(spec: PodSpec, at: FieldPath, report: Report): v
     checkContainer(container, spec, where, report);
     if (again.has(index)) report.duplicate(where, 'name', container.name ?? '');
     checkHandlers(container, spec, where, report);
-    checkRestart(container, spec, where, report);
+    checkRestart(container, where, report);
   }
   checkHostPorts(containers, at, 'containers', report);
   if (initContainers) {
@@ -70,10 +70,11 @@ function checkContainer(container: Container, spec: PodSpec, at: FieldPath, repo
   if (!policy) report.required(at, 'terminationMessagePolicy');
   else if (!messagePolicies.includes(policy)) report.unsupported(at, 'terminationMessagePolicy', policy, messagePolicies);
   checkPorts(container, at, report);
-  checkEnv(container, volumes, at, report);
+  checkEnv(container, at, report);
   checkMounts(container, volumes, at, report);
   checkPullPolicy(container.imagePullPolicy, at, 'imagePullPolicy', report);
   checkResources(container, spec, at, report);
+  if (container.resizePolicy?.length) checkResize(container.resizePolicy, spec, at, report);
   checkContainerSecurity(container.securityContext, spec, at, report);
 }
 
@@ -83,7 +84,7 @@ const ofSidecars = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProb
 function checkInit(container: Container, index: number, isTaken: boolean, spec: PodSpec, parent: FieldPath, report: Report): void {
   const at = parent.child('initContainers').index(index);
   checkContainer(container, spec, at, report);
-  checkRestart(container, spec, at, report, true);
+  checkRestart(container, at, report);
   const { name } = container;
   if (name && isTaken) report.duplicate(at, 'name', name);
   checkHostPorts([container], parent, 'initContainers', report);
@@ -93,6 +94,14 @@ function checkInit(container: Container, index: number, isTaken: boolean, spec: 
   }
   for (const member of ofSidecars)
     if (container[member]) report.forbidden(at, member, 'may not be set for init containers without restartPolicy=Always');
+  for (const [place, { restartPolicy: policy }] of (container.resizePolicy ?? []).entries())
+    if (policy === 'RestartContainer')
+      report.invalid(
+        at,
+        `resizePolicy[${place}].restartPolicy`,
+        policy,
+        "must not be set to 'RestartContainer' for non-sidecar initContainers",
+      );
 }
 
 const unsuited = [

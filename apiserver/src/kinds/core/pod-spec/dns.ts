@@ -1,4 +1,4 @@
-import { type FieldPath, isDNS1123Label, isDNS1123Subdomain, maxLengthProblem, parseIp, regexProblem } from '@keelson/machinery';
+import { type FieldPath, isDNS1123Label, isDNS1123Subdomain, maxLengthProblem, regexProblem, validateIp } from '@keelson/machinery';
 import type { HostAlias, PodDNSConfig, PodSpec } from '@keelson/types';
 import type { Report } from '../../report.ts';
 
@@ -7,7 +7,6 @@ const mostServers = 3;
 const mostSearches = 32;
 const longestSearches = 2048;
 const policies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
-const notAddress = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 
 /** How a pod resolves names. */
 export function checkDNS({ dnsPolicy, dnsConfig }: PodSpec, spec: FieldPath, report: Report): void {
@@ -29,8 +28,7 @@ export function checkDNS({ dnsPolicy, dnsConfig }: PodSpec, spec: FieldPath, rep
 function checkConfig({ nameservers = [], searches = [], options = [] }: PodDNSConfig, at: FieldPath, report: Report): void {
   if (nameservers.length > mostServers)
     report.invalid(at, 'nameservers', nameservers, `must not have more than ${mostServers} nameservers`);
-  for (const [index, server] of nameservers.entries())
-    if (!parseIp(server)) report.invalid(at, `nameservers[${index}]`, server, notAddress);
+  for (const [index, server] of nameservers.entries()) report.add(validateIp(server, at.child('nameservers').index(index)));
   if (searches.length > mostSearches) report.invalid(at, 'searches', searches, `must not have more than ${mostSearches} search paths`);
   if (searches.join(' ').length > longestSearches)
     report.invalid(at, 'searches', searches, `must not have more than ${longestSearches} characters (including spaces) in the search list`);
@@ -62,13 +60,13 @@ export function checkNames({ hostname, subdomain, hostAliases, ...spec }: PodSpe
   if (hostAliases) for (const [index, alias] of hostAliases.entries()) checkAlias(alias, at.child('hostAliases').index(index), report);
   const { hostnameOverride: name, setHostnameAsFQDN, hostNetwork } = spec;
   if (name === undefined) return;
-  report.problems(at, 'hostnameOverride', name, isDNS1123Subdomain(name));
+  if (setHostnameAsFQDN) report.forbidden(at, 'hostnameOverride', 'may not be specified when setHostnameAsFQDN is true');
+  if (hostNetwork) report.forbidden(at, 'hostnameOverride', 'may not be specified when hostNetwork is true');
   if (name.length > longestHostname) report.tooLong(at, 'hostnameOverride', longestHostname);
-  if (setHostnameAsFQDN) report.forbidden(at, 'hostnameOverride', 'may not be specified when `setHostnameAsFQDN` is true');
-  if (hostNetwork) report.forbidden(at, 'hostnameOverride', 'may not be specified when `hostNetwork` is true');
+  report.problems(at, 'hostnameOverride', name, isDNS1123Subdomain(name));
 }
 
 function checkAlias({ ip = '', hostnames = [] }: HostAlias, at: FieldPath, report: Report): void {
-  if (!parseIp(ip)) report.invalid(at, 'ip', ip, notAddress);
+  report.add(validateIp(ip, at.child('ip')));
   for (const [index, hostname] of hostnames.entries()) report.problems(at, `hostnames[${index}]`, hostname, isDNS1123Subdomain(hostname));
 }

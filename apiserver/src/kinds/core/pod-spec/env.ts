@@ -1,34 +1,40 @@
-import { type FieldPath, isConfigMapKey, isDNS1123Subdomain, isRelaxedEnvVarName } from '@keelson/machinery';
-import type { Container, EnvFromSource, EnvVar, EnvVarSource, FileKeySelector, Volume } from '@keelson/types';
+import { type FieldPath, isConfigMapKey, isDNS1123Label, isDNS1123Subdomain, isRelaxedEnvVarName } from '@keelson/machinery';
+import type { Container, EnvFromSource, EnvVar, EnvVarSource, FileKeySelector, PodSpec } from '@keelson/types';
 import type { Report } from '../../report.ts';
+import { everyContainer } from './every-container.ts';
 import { checkFieldRef, checkResourceRef } from './field-refs.ts';
-import { localFreePath } from './paths.ts';
+import { noBacksteps } from './paths.ts';
 
-/** Variables of a container. `volumes` are the pod's: files that variables are read from lie in them. */
-export function checkEnv({ env, envFrom }: Container, volumes: readonly Volume[], at: FieldPath, report: Report): void {
-  if (env) for (const [index, variable] of env.entries()) checkVariable(variable, volumes, at.child('env').index(index), report);
+/** Variables of a container. */
+export function checkEnv({ env, envFrom }: Container, at: FieldPath, report: Report): void {
+  if (env) for (const [index, variable] of env.entries()) checkVariable(variable, at.child('env').index(index), report);
   if (envFrom) for (const [index, source] of envFrom.entries()) checkSource(source, at, index, report);
 }
 
-function checkVariable({ name, value, valueFrom }: EnvVar, volumes: readonly Volume[], at: FieldPath, report: Report): void {
+function checkVariable({ name, value, valueFrom }: EnvVar, at: FieldPath, report: Report): void {
   if (!name) report.required(at, 'name');
   else report.problems(at, 'name', name, isRelaxedEnvVarName(name));
   if (!valueFrom) return;
-  const sources = checkValueFrom(valueFrom, volumes, at.child('valueFrom'), report);
+  const sources = checkValueFrom(valueFrom, at.child('valueFrom'), report);
   if (sources === 0)
-    report.invalid(at, 'valueFrom', '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`');
+    report.invalid(
+      at,
+      'valueFrom',
+      '',
+      'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+    );
   else if (value) report.invalid(at, 'valueFrom', '', 'may not be specified when `value` is not empty');
   else if (sources > 1) report.invalid(at, 'valueFrom', '', 'may not have more than one field specified at a time');
 }
 
 /** @returns how many sources there are. */
-function checkValueFrom(from: EnvVarSource, volumes: readonly Volume[], at: FieldPath, report: Report): number {
+function checkValueFrom(from: EnvVarSource, at: FieldPath, report: Report): number {
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = from;
   if (fieldRef) checkFieldRef(fieldRef, 'variable', at.child('fieldRef'), report);
   if (resourceFieldRef) checkResourceRef(resourceFieldRef, false, at.child('resourceFieldRef'), report);
   if (configMapKeyRef) checkKey(configMapKeyRef, at.child('configMapKeyRef'), report);
   if (secretKeyRef) checkKey(secretKeyRef, at.child('secretKeyRef'), report);
-  if (fileKeyRef) checkFileKey(fileKeyRef, volumes, at.child('fileKeyRef'), report);
+  if (fileKeyRef) checkFileKey(fileKeyRef, at.child('fileKeyRef'), report);
   return Number(!!fieldRef) + Number(!!resourceFieldRef) + Number(!!configMapKeyRef) + Number(!!secretKeyRef) + Number(!!fileKeyRef);
 }
 
@@ -38,15 +44,26 @@ function checkKey({ name = '', key }: { name?: string | undefined; key?: string 
   else report.problems(at, 'key', key, isConfigMapKey(key));
 }
 
-function checkFileKey({ volumeName, path, key }: FileKeySelector, volumes: readonly Volume[], at: FieldPath, report: Report): void {
+function checkFileKey({ volumeName, path, key }: FileKeySelector, at: FieldPath, report: Report): void {
   if (!key) report.required(at, 'key');
   else report.problems(at, 'key', key, isRelaxedEnvVarName(key));
-  const volume = volumes.find(({ name }) => name === volumeName);
   if (!volumeName) report.required(at, 'volumeName');
-  else if (!volume) report.notFound(at, 'volumeName', volumeName);
-  else if (!volume.emptyDir) report.invalid(at, 'volumeName', volumeName, 'referenced volume must be of type emptyDir');
+  else report.problems(at, 'volumeName', volumeName, isDNS1123Label(volumeName));
   if (!path) report.required(at, 'path');
-  else localFreePath(path, at, 'path', report);
+  else noBacksteps(path, at, 'path', report);
+}
+
+/** Files that variables are read from lie in directories the pod begins with empty. `at` is its spec. */
+export function checkEnvFiles(spec: PodSpec, at: FieldPath, report: Report): void {
+  for (const [{ env }, member, index] of everyContainer(spec))
+    for (const [place, { valueFrom }] of (env ?? []).entries()) {
+      if (!valueFrom?.fileKeyRef) continue;
+      const { volumeName = '' } = valueFrom.fileKeyRef;
+      const where = `${member}[${index}].env[${place}].valueFrom.fileKeyRef.volumeName`;
+      const volume = spec.volumes?.findLast(({ name }) => name === volumeName);
+      if (!volume) report.notFound(at, where, volumeName);
+      else if (!volume.emptyDir) report.invalid(at, where, volumeName, 'referenced volume must be of type emptyDir');
+    }
 }
 
 /** Upstream says what is wrong with the number of sources of the list, not of its element. */

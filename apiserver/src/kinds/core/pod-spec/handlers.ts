@@ -1,7 +1,6 @@
 import { type FieldPath, isHttpHeaderName, isPortName, isPortNumber } from '@keelson/machinery';
 import type { Container, HTTPGetAction, Lifecycle, LifecycleHandler, PodSpec, Probe } from '@keelson/types';
 import type { Report } from '../../report.ts';
-import { checkStopSignal } from './stop-signals.ts';
 
 /** What is done with a container while it runs: probes and hooks. */
 export function checkHandlers(container: Container, spec: PodSpec, at: FieldPath, report: Report): void {
@@ -12,11 +11,10 @@ export function checkHandlers(container: Container, spec: PodSpec, at: FieldPath
   if (startupProbe) checkProbe(startupProbe, 'startupProbe', at, report);
 }
 
-function checkLifecycle({ postStart, preStop, stopSignal }: Lifecycle, spec: PodSpec, at: FieldPath, report: Report): void {
+function checkLifecycle({ postStart, preStop }: Lifecycle, spec: PodSpec, at: FieldPath, report: Report): void {
   const grace = spec.terminationGracePeriodSeconds;
   if (postStart) checkHandler(postStart, at.child('postStart'), report, grace);
   if (preStop) checkHandler(preStop, at.child('preStop'), report, grace);
-  if (stopSignal !== undefined) checkStopSignal(stopSignal, spec.os, at, report);
 }
 
 const counts = ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const;

@@ -33,12 +33,11 @@ const ofContainers: readonly (keyof SecurityContext)[] = [
 
 function checkWindows(spec: PodSpec, at: FieldPath, report: Report): void {
   const refuse = (where: string): void => report.forbidden(at, where, 'cannot be set for a windows pod');
-  const { securityContext: own, hostUsers, hostPID, hostIPC, shareProcessNamespace, resources } = spec;
+  const { securityContext: own, hostUsers, hostPID, hostIPC, shareProcessNamespace } = spec;
   if (hostUsers !== undefined) refuse('hostUsers');
   if (hostPID) refuse('hostPID');
   if (hostIPC) refuse('hostIPC');
   if (shareProcessNamespace !== undefined) refuse('shareProcessNamespace');
-  if (resources) refuse('resources');
   for (const member of ofPods) if (isSet(own?.[member])) refuse(`securityContext.${member}`);
   for (const [{ securityContext }, list, index] of everyContainer(spec))
     for (const member of ofContainers) if (isSet(securityContext?.[member])) refuse(`${list}[${index}].securityContext.${member}`);

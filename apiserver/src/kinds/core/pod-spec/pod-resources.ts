@@ -5,6 +5,7 @@ import {
   fieldUnsupported,
   formatQuantity,
   parseQuantity,
+  podLimits,
   podRequests,
 } from '@keelson/machinery';
 import type { Pod, PodSpec, ResourceRequirements } from '@keelson/types';
@@ -18,11 +19,13 @@ const supported = ['cpu', 'hugepages-', 'memory'];
 export function checkPodResources(spec: PodSpec, at: FieldPath, report: Report): void {
   const { resources } = spec;
   if (!resources) return;
-  if (resources.claims) report.forbidden(at, 'claims', 'claims cannot be set for Resources at pod-level');
-  const before = report.errors.length;
+  if (spec.os?.name === 'windows') {
+    report.forbidden(at, '', 'may not be set for a windows pod');
+    return;
+  }
+  if (resources.claims) report.forbidden(at, 'claims', 'claims may not be set for Resources at pod-level');
   checkAmounts(resources, podResourceErrors, at, report);
-  if (report.errors.length > before) return;
-  checkRequests(spec, resources, at, report);
+  checkTogether(spec, resources, at, report);
   checkLimits(spec, resources, at, report);
 }
 
@@ -30,28 +33,27 @@ function podResourceErrors(name: string, at: FieldPath): FieldError[] {
   return name === 'cpu' || name === 'memory' || isHugePages(name) ? [] : [fieldUnsupported(at, name, supported)];
 }
 
-function checkRequests(
+/** Requests of everything the pod asks for, limits of pages alone: those are handed out for good. */
+function checkTogether(
   { overhead: _overhead, resources: _resources, ...spec }: PodSpec,
   own: ResourceRequirements,
   at: FieldPath,
   report: Report,
 ): void {
-  const together = podRequests({ spec } as Pod);
-  for (const [name, amount] of Object.entries(together)) {
-    const request = own.requests?.[name];
-    if (request === undefined && !supportsPodLevel(name)) continue;
-    if (compareQuantities(amount, parseQuantity(request ?? '0')) > 0)
+  for (const [bound, of] of [
+    ['requests', podRequests],
+    ['limits', podLimits],
+  ] as const)
+    for (const [name, amount] of Object.entries(of({ spec } as Pod))) {
+      const most = own[bound]?.[name];
+      if (most === undefined || (bound === 'limits' && !isHugePages(name)) || compareQuantities(amount, parseQuantity(most)) <= 0) continue;
       report.invalid(
         at,
-        `requests[${name}]`,
-        request ?? '0',
-        `must be greater than or equal to aggregate container requests of ${formatQuantity(amount)}`,
+        `${bound}[${name}]`,
+        most,
+        `must be greater than or equal to aggregate container ${bound} of ${formatQuantity(amount)}`,
       );
-  }
-}
-
-function supportsPodLevel(name: string): boolean {
-  return name === 'cpu' || name === 'memory' || isHugePages(name);
+    }
 }
 
 function checkLimits({ containers }: PodSpec, { limits }: ResourceRequirements, at: FieldPath, report: Report): void {

@@ -61,7 +61,8 @@ export function checkContainerSecurity(
   checkAppArmor(context.appArmorProfile, at, report);
 }
 
-function checkId(id: number | undefined, at: FieldPath, where: string, report: Report): void {
+/** A user or a group. */
+export function checkId(id: number | undefined, at: FieldPath, where: string, report: Report): void {
   if (id !== undefined && (id < 0 || id > maxId)) report.invalid(at, where, id, `must be between 0 and ${maxId}, inclusive`);
 }
 

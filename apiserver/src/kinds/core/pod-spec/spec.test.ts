@@ -197,7 +197,7 @@ test('names and addresses', () => {
     [{ hostnameOverride: 'a'.repeat(65) }, 'hostnameOverride: Too long: may not be more than 64 bytes'],
     [
       { hostnameOverride: 'a', setHostnameAsFQDN: true },
-      'hostnameOverride: Forbidden: may not be specified when `setHostnameAsFQDN` is true',
+      'hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true',
     ],
   ]);
 });
@@ -224,7 +224,7 @@ test('the rest of a pod', () => {
       },
       'resourceClaims[1].name: Duplicate value: "a"',
     ],
-    [{ hostUsers: false, hostPID: true }, 'HostPID: Forbidden: when `pod.Spec.HostUsers` is false'],
+    [{ hostUsers: false, hostPID: true }, 'HostPID: Forbidden: when `hostUsers` is false'],
     [{ os: { name: 'plan9' } }, 'os: Unsupported value: "plan9": supported values: "linux", "windows"'],
     [
       { os: { name: 'windows' }, securityContext: { runAsUser: 1 }, hostIPC: true },

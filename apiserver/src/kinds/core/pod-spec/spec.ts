@@ -1,10 +1,13 @@
-import { type FieldPath, isDNS1123Label, isDNS1123Subdomain, isQualifiedName, repeats, validateLabels } from '@keelson/machinery';
-import type { PodResourceClaim, PodSchedulingGate, PodSpec } from '@keelson/types';
+import { type FieldPath, isDNS1123Label, isDNS1123Subdomain, isQualifiedName, path, repeats, validateLabels } from '@keelson/machinery';
+import type { ObjectMeta, PodResourceClaim, PodSchedulingGate, PodSpec } from '@keelson/types';
 import type { Report } from '../../report.ts';
 import { containerResourceNameErrors } from '../resource-names.ts';
 import { checkAffinity } from './affinity.ts';
+import { mirror } from './annotations.ts';
 import { checkContainers } from './containers.ts';
 import { checkDNS, checkNames } from './dns.ts';
+import { checkEnvFiles } from './env.ts';
+import { everyContainer } from './every-container.ts';
 import { checkOS } from './os.ts';
 import { checkPodResources } from './pod-resources.ts';
 import { checkHostNetworkPorts } from './ports.ts';
@@ -20,13 +23,13 @@ const preemptionPolicies = ['PreemptLowerPriority', 'Never'];
 const longestDeadline = 2 ** 31 - 1;
 
 /** Whose spec it is: a pod, with its name once it has one, or undefined for a template. */
-export type Owner = { readonly name?: string | undefined } | undefined;
+export type Owner = Pick<ObjectMeta, 'name' | 'annotations'> | undefined;
 
 /** Everything a pod spec can be refused for, in upstream's order. */
 export function checkPodSpec(spec: PodSpec, owner: Owner, at: FieldPath, report: Report): void {
   if (spec.terminationGracePeriodSeconds === undefined) report.required(at, 'terminationGracePeriodSeconds');
   const volumes = checkVolumes(spec.volumes ?? [], owner && (owner.name ?? ''), at, report);
-  if (spec.resourceClaims) checkClaims(spec.resourceClaims, at, report);
+  if (spec.resourceClaims) checkClaims(spec.resourceClaims, owner, at, report);
   checkContainers({ ...spec, volumes }, at, report);
   checkPodResources(spec, at.child('resources'), report);
   if (spec.hostNetwork) checkHostNetworkPorts(spec, owner !== undefined, at, report);
@@ -41,6 +44,7 @@ export function checkPodSpec(spec: PodSpec, owner: Owner, at: FieldPath, report:
   checkNames(spec, at, report);
   if (spec.overhead) checkAmounts({ limits: spec.overhead }, containerResourceNameErrors, at.child('overhead'), report);
   checkOS(spec, at, report);
+  checkEnvFiles(spec, at, report);
 }
 
 function checkChoice(value: string, supported: readonly string[], at: FieldPath, where: string, report: Report): void {
@@ -69,11 +73,14 @@ function checkGates(gates: readonly PodSchedulingGate[], at: FieldPath, report: 
 }
 
 /** A pod with users of its own shares nothing with its node that those would not fit. */
-function checkUsers({ hostNetwork, hostPID, hostIPC }: PodSpec, at: FieldPath, report: Report): void {
-  const why = 'when `pod.Spec.HostUsers` is false';
+function checkUsers(spec: PodSpec, at: FieldPath, report: Report): void {
+  const { hostNetwork, hostPID, hostIPC } = spec;
+  const why = 'when `hostUsers` is false';
   if (hostNetwork) report.forbidden(at, 'hostNetwork', why);
   if (hostPID) report.forbidden(at, 'HostPID', why);
   if (hostIPC) report.forbidden(at, 'HostIPC', why);
+  for (const [{ volumeDevices }, member, index] of everyContainer(spec))
+    if (volumeDevices?.length) report.forbidden(at, `${member}[${index}].volumeDevices`, why);
 }
 
 const references = ['serviceAccountName', 'nodeName', 'priorityClassName', 'runtimeClassName'] as const;
@@ -88,7 +95,11 @@ function checkReferences(spec: PodSpec, at: FieldPath, report: Report): void {
     report.invalid(at, 'activeDeadlineSeconds', deadline, `must be between 1 and ${longestDeadline}, inclusive`);
 }
 
-function checkClaims(claims: readonly PodResourceClaim[], spec: FieldPath, report: Report): void {
+function checkClaims(claims: readonly PodResourceClaim[], owner: Owner, spec: FieldPath, report: Report): void {
+  if (owner?.annotations?.[mirror] !== undefined) {
+    for (const _claim of claims) report.forbidden(path(), '', 'static pods do not support resource claims');
+    return;
+  }
   for (const [index, claim] of claims.entries()) {
     const at = spec.child('resourceClaims').index(index);
     const { name, resourceClaimName: own, resourceClaimTemplateName: template } = claim;

@@ -4,6 +4,8 @@ import type { Report } from '../../report.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const operators = ['Equal', 'Exists'];
+/** Known, and behind a feature gate that is off. */
+const comparisons = ['Lt', 'Gt'];
 
 /** Which taints a pod puts up with. `parent` is what has the list `tolerations`. */
 export function checkTolerations(tolerations: readonly Toleration[], parent: FieldPath, report: Report): void {
@@ -27,5 +29,5 @@ function checkValue({ operator, value = '' }: Toleration, at: FieldPath, report:
   } else if (!operator || operator === 'Equal') {
     const problems = isLabelValue(value);
     if (problems.length > 0) report.invalid(at, 'operator', value, problems.join(';'));
-  } else report.unsupported(at, 'operator', operator, operators);
+  } else report.unsupported(at, 'operator', operator, comparisons.includes(operator) ? [...operators, ...comparisons] : operators);
 }

@@ -81,19 +81,6 @@ test('files the cluster writes', () => {
       '.projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes',
     ],
     [token({ path: '' }), '.projected.path: Required value'],
-    [
-      projected({ clusterTrustBundle: { path: 'ca', name: 'a', signerName: 'a.b/c' } }),
-      '.projected.sources[0].clusterTrustBundle: Invalid value: {"path":"ca","name":"a","signerName":"a.b/c"}: only one of name and signerName may be used',
-    ],
-    [
-      projected({
-        podCertificate: { signerName: 'example.com/s', keyType: 'ED25519', credentialBundlePath: 'a', maxExpirationSeconds: 3600 },
-      }),
-    ],
-    [
-      projected({ podCertificate: { signerName: 'example.com/s', keyType: 'DSA', keyPath: 'a' } }),
-      '.projected.sources[0].podCertificate.keyType: Unsupported value: "DSA": supported values: "RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"',
-    ],
   ]);
 });
 

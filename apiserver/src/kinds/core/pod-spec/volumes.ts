@@ -5,14 +5,13 @@ import {
   isDNS1123Subdomain,
   parseQuantity,
   repeats,
-  validateAnnotations,
-  validateLabels,
   zeroQuantity,
 } from '@keelson/machinery';
 import type { CSIVolumeSource, EmptyDirVolumeSource, EphemeralVolumeSource, ImageVolumeSource, Volume } from '@keelson/types';
 import type { Report } from '../../report.ts';
 import { csiDriverNameErrors } from '../csi-driver-name.ts';
 import { claimSpecErrors } from '../persistent-volume-claim-validation.ts';
+import { templateMetaErrors } from '../template-meta.ts';
 import { checkDisk, diskRules } from './disk-sources.ts';
 import { checkConfigMapVolume, checkDownwardAPI, checkSecretVolume } from './file-sources.ts';
 import { iscsiTooLong, isISCSITooLong } from './iscsi.ts';
@@ -99,12 +98,7 @@ function checkEphemeral({ volumeClaimTemplate: template }: EphemeralVolumeSource
     return;
   }
   const at = source.child('volumeClaimTemplate');
-  const { metadata = {} } = template;
-  report.add(validateAnnotations(metadata.annotations, at.child('metadata.annotations')));
-  report.add(validateLabels(metadata.labels, at.child('metadata.labels')));
-  for (const [member, value] of Object.entries(metadata))
-    if (member !== 'annotations' && member !== 'labels' && value !== undefined && value !== null && value !== '')
-      report.forbidden(at, `metadata.${member}`, 'cannot be set');
+  report.add(templateMetaErrors(template.metadata, at.child('metadata')));
   report.add(claimSpecErrors(template.spec, at.child('spec')));
 }
 

@@ -8,7 +8,7 @@ import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js
 import { seededRandom, silentLogger, systemClock } from '@keelson/base';
 import { eventually, SimulatedClock } from '@keelson/testing';
 import { Secret } from '@keelson/types';
-import { Reader, type WireValue } from '../../../http/protobuf-wire.ts';
+import { Reader, type WireValue } from '../../../http/protobuf/protobuf-wire.ts';
 import { resourceOf } from '../../../open-store.ts';
 import { startServer } from '../../../testing/fixture.ts';
 import { createMemoryStore } from '../../memory/memory.ts';

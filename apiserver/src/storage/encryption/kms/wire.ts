@@ -1,4 +1,4 @@
-import { Reader, toInt, type WireValue } from '../../../http/protobuf-wire.ts';
+import { Reader, toInt, type WireValue } from '../../../http/protobuf/protobuf-wire.ts';
 import type { KmsStatus, SealedSeed } from './types.ts';
 
 /** How the key that sealed a value follows from what the service opens. */

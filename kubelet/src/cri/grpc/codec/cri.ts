@@ -342,6 +342,10 @@ export interface ImageSpec {
   image: string;
 }
 
+export interface CDIDevice {
+  name: string;
+}
+
 export interface ContainerConfig {
   metadata: ContainerMetadata | undefined;
   image: ImageSpec | undefined;
@@ -358,6 +362,7 @@ export interface ContainerConfig {
   stdinOnce: boolean;
   tty: boolean;
   linux: LinuxContainerConfig | undefined;
+  cdiDevices: CDIDevice[];
 }
 
 export interface ContainerConfig_LabelsEntry {
@@ -3583,6 +3588,52 @@ export const ImageSpec: MessageFns<ImageSpec> = {
   },
 };
 
+function createBaseCDIDevice(): CDIDevice {
+  return { name: "" };
+}
+
+export const CDIDevice: MessageFns<CDIDevice> = {
+  encode(message: CDIDevice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CDIDevice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCDIDevice();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseContainerConfig(): ContainerConfig {
   return {
     metadata: undefined,
@@ -3600,6 +3651,7 @@ function createBaseContainerConfig(): ContainerConfig {
     stdinOnce: false,
     tty: false,
     linux: undefined,
+    cdiDevices: [],
   };
 }
 
@@ -3649,6 +3701,9 @@ export const ContainerConfig: MessageFns<ContainerConfig> = {
     }
     if (message.linux !== undefined) {
       LinuxContainerConfig.encode(message.linux, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.cdiDevices) {
+      CDIDevice.encode(v!, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -3790,6 +3845,14 @@ export const ContainerConfig: MessageFns<ContainerConfig> = {
             }
 
             message.linux = LinuxContainerConfig.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.cdiDevices.push(CDIDevice.decode(reader, reader.uint32()));
             continue;
           }
         }
