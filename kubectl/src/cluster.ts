@@ -24,6 +24,7 @@ import { logLine } from './log.ts';
 import { discover } from './resource/discovery.ts';
 import { Mapper } from './resource/mapper.ts';
 import type { Shell } from './types.ts';
+import { requirePem, requireUsable } from './usable.ts';
 import { clientVersion } from './version.ts';
 
 type Globals = FlagValues<typeof globalFlags>;
@@ -121,9 +122,14 @@ export class Cluster {
   connection(): HttpTransportOptions {
     const { resolved } = this;
     const chosen = this.#flags.server || resolved.cluster.server;
+    const inside = chosen ? undefined : inClusterConnection(this.#shell.env as NodeJS.ProcessEnv);
+    if (inside) return inside;
+    requireUsable(resolved, { cluster: this.#chosenName('cluster'), user: this.#chosenName('user') });
     const { 'certificate-authority': file, 'certificate-authority-data': data, 'insecure-skip-tls-verify': insecure } = resolved.cluster;
     if (insecure && (file || data)) throw new Error('specifying a root certificates file with the insecure flag is not allowed');
-    return (chosen ? undefined : inClusterConnection(this.#shell.env as NodeJS.ProcessEnv)) ?? connectionOf(resolved, this.#plugins);
+    const options = connectionOf(resolved, this.#plugins);
+    requirePem(options);
+    return options;
   }
 
   /** Headers that say on whose behalf requests are made. */
@@ -134,7 +140,7 @@ export class Cluster {
     const uid = this.#flags['as-uid'] || user['as-uid'] || '';
     const extra = extraOf(this.#flags['as-user-extra']);
     if (name === '' && (groups.length > 0 || uid !== '' || Object.keys(extra).length > 0))
-      throw new Error(`requesting uid, groups or user-extra for ${this.#userName()} without impersonating a user`);
+      throw new Error(`requesting uid, groups or user-extra for ${this.#chosenName('user')} without impersonating a user`);
     return {
       ...(name === '' ? {} : { 'impersonate-user': name }),
       ...(uid === '' ? {} : { 'impersonate-uid': uid }),
@@ -143,10 +149,10 @@ export class Cluster {
     };
   }
 
-  #userName(): string {
-    const { context, user } = this.#flags;
-    const name = context || this.config['current-context'];
-    return user || (this.config.contexts?.find((each) => each.name === name)?.context.user ?? '');
+  /** The name of the context's cluster or user, where no flag says another. */
+  #chosenName(what: 'cluster' | 'user'): string {
+    const name = this.#flags.context || this.config['current-context'];
+    return this.#flags[what] || (this.config.contexts?.find((each) => each.name === name)?.context[what] ?? '');
   }
 
   /** The number of warnings the server sent. */

@@ -75,7 +75,7 @@ function resourcesOf(store: KindStore): APIResource[] {
     singularName: singular,
     namespaced,
     kind,
-    verbs: [...store.verbs].sort(),
+    verbs: toldVerbs(store),
     ...(shortNames.length > 0 ? { shortNames: [...shortNames] } : {}),
     ...(categories.length > 0 ? { categories: [...categories] } : {}),
     ...(store.isStored ? { storageVersionHash: storageVersionHash(store) } : {}),
@@ -86,9 +86,13 @@ function resourcesOf(store: KindStore): APIResource[] {
   ];
 }
 
+function toldVerbs({ definition, verbs }: KindStore): string[] {
+  return [...(definition.toldVerbs ?? [...verbs].sort())];
+}
+
 type SubresourceEntry = Pick<APIResource, 'name' | 'kind' | 'group' | 'version' | 'verbs'>;
 
-function subresourcesOf({ definition, kind }: KindStore): SubresourceEntry[] {
+function subresourcesOf({ definition, kind, isCustom }: KindStore): SubresourceEntry[] {
   const entries: SubresourceEntry[] = Object.entries(definition.subresources ?? {}).map(([name, { kind: own, verbs }]) => {
     const { group, version } = own;
     return {
@@ -102,7 +106,9 @@ function subresourcesOf({ definition, kind }: KindStore): SubresourceEntry[] {
     entries.push({ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] });
   for (const name of [...(definition.status ? ['status'] : []), ...Object.keys(definition.parts ?? {})])
     entries.push({ name, kind: kind.kind, verbs: ['get', 'patch', 'update'] });
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  // Of custom resources upstream tells the status first.
+  return isCustom ? entries.reverse() : entries;
 }
 
 /** Of the version that is stored, as upstream: clients that move stored objects to another version look whether it has changed. */
@@ -136,7 +142,7 @@ function aggregatedResource(store: KindStore): object {
     responseKind: { group, version, kind },
     scope: namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
-    verbs: [...store.verbs].sort(),
+    verbs: toldVerbs(store),
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
     ...(subresources.length > 0 ? { subresources } : {}),

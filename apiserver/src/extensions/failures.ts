@@ -23,5 +23,6 @@ export function failureText(place: Place, error: NodeJS.ErrnoException): string 
   if (dialErrors[code]) return `dial tcp ${authority(place)}: ${dialErrors[code]}`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${place.host}: no such host`;
   if (/UNABLE_TO|SELF_SIGNED|DEPTH_ZERO/.test(code)) return `${unverified} signed by unknown authority`;
+  if (error.message === 'socket hang up') return 'EOF';
   return code === 'CERT_HAS_EXPIRED' ? `${unverified} has expired or is not yet valid` : error.message;
 }

@@ -39,7 +39,11 @@ test('what nobody serves is not found, in a word', async () => {
 test('methods that are not served are told by their verb', async () => {
   const refused = (verb: string): [number, string] => [405, `${verb} is not supported on resources of kind "crons.stable.example.com"`];
   for (const subresource of ['status', 'scale', 'status/more'])
-    for (const [method, verb] of [['POST', 'create'], ['DELETE', 'delete'], ['OPTIONS', '']] as const)
+    for (const [method, verb] of [
+      ['POST', 'create'],
+      ['DELETE', 'delete'],
+      ['OPTIONS', ''],
+    ] as const)
       assert.deepEqual(await told(method, `${path}/one/${subresource}`), refused(verb));
   assert.deepEqual(await told('OPTIONS', path), refused(''));
   assert.deepEqual(await told('GET', `${root}/proxy/namespaces/default/crons/one`), refused('proxy'));

@@ -18,6 +18,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly prefix?: string;
   /** Verbs offered; all eight unless told. A kind that `answer`s is not stored. */
   readonly verbs?: readonly Verb[];
+  /** What discovery tells of them, in its order; those that are served, sorted, unless told. */
+  readonly toldVerbs?: readonly Verb[];
   /** What everybody is warned of who asks for it in this version. */
   readonly deprecation?: string | undefined;
   /** Answers all verbs of a kind that is not stored (reviews); what it is given, `ServedKind` says. */

@@ -133,9 +133,11 @@ function mark(registry: Registry, store: KindStore, object: Writable, grace: num
     return;
   }
   // What waits for more than finalizers is only marked; it is deleted later.
-  if (store.definition.deletion?.pending?.(object) !== true) metadata.deletionGracePeriodSeconds = grace;
+  if (store.definition.deletion?.pending?.(object) !== true) {
+    metadata.deletionGracePeriodSeconds = grace;
+    if (metadata.generation !== undefined) metadata.generation += 1;
+  }
   metadata.deletionTimestamp = rfc3339(clock.now() + grace * 1000);
-  if (metadata.generation !== undefined) metadata.generation += 1;
   store.definition.deletion?.mark?.(object);
 }
 

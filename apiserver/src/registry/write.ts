@@ -3,7 +3,7 @@ import type { WriteContext } from '../kinds/types.ts';
 import { type Entry, StoreError } from '../storage/types.ts';
 import { claiming } from './claiming.ts';
 import { isFinished, removeNow } from './delete.ts';
-import { type CacheEntry, parseEntry, wireOf } from './entry.ts';
+import { type CacheEntry, faultOf, parseEntry, wireOf } from './entry.ts';
 import { accountOfCreate, accountOfUpdate, changesNothing } from './fields.ts';
 import type { KindStore } from './kind-store.ts';
 import {
@@ -43,9 +43,17 @@ export async function create(registry: Registry, store: KindStore, object: Writa
       if (!(error instanceof StoreError) || error.code !== 'exists') throw error;
       if (generated && attempt < nameTries) continue;
       const name = candidate.metadata.name ?? '';
-      throw generated ? generateNameConflict(store.groupResource, name, 1) : alreadyExists(store.groupResource, name);
+      if (generated) throw generateNameConflict(store.groupResource, name, 1);
+      throw await existsAlready(registry, store, name, request);
     }
   }
+}
+
+/** That there is one, and that it goes, where it does. */
+async function existsAlready({ options }: Registry, store: KindStore, name: string, { namespace }: WriteRequest): Promise<Error> {
+  const entry = await options.store.get(store.keyOf(namespace, name));
+  const known = entry && !faultOf(entry) ? parseEntry<Writable>({ wire: withRevision(entry.value, entry.revision) }) : undefined;
+  return alreadyExists(store.groupResource, name, known?.metadata.deletionTimestamp !== undefined);
 }
 
 /** As `create`, of an object that somebody else may have made in the meantime: then that one stays. */

@@ -51,9 +51,11 @@ function fitting({ current }: Position, { lines, directive }: Candidates): Candi
   return { lines: fit, directive: goesOn ? directive | directives.noSpace : directive };
 }
 
+const help = 'help\tHelp about any command';
+
 function subverbsOf({ entries, path }: Position, plugins: Plugins): string[] {
   const own = entries.map(({ name, summary }) => `${name}\t${summary}`);
-  const more = path.length === 0 ? ['help\tHelp about any command', ...plugins.words([])] : [];
+  const more = path.length === 0 ? [help, ...plugins.words([])] : [];
   return [...own, ...more].sort(compareStrings);
 }
 
@@ -68,7 +70,7 @@ function flagsOf(at: Position): string[] {
   if (required.length > 0) return required;
   const open = Object.entries(at.specs).filter(
     ([name, { hidden, deprecated, type }]) =>
-      !hidden && deprecated === undefined && (!at.flags.has(name) || type === 'list' || type === 'array'),
+      (!hidden || name === 'help') && deprecated === undefined && (!at.flags.has(name) || type === 'list' || type === 'array'),
   );
   return open.flatMap(([name, { help, short }]) => [`--${name}\t${help}`, ...(short ? [`-${short}\t${help}`] : [])]);
 }
@@ -154,7 +156,8 @@ async function places(current: string, cluster: Cluster): Promise<string[]> {
 async function verbsAfter(names: readonly string[], verbs: readonly VerbEntry[]): Promise<string[]> {
   let entries = verbs;
   for (const name of names) entries = (await entries.find((each) => each.name === name)?.load())?.subverbs ?? [];
-  return entries.map(({ name, summary }) => `${name}\t${summary}`).sort(compareStrings);
+  const own = entries.map(({ name, summary }) => `${name}\t${summary}`);
+  return (names.length === 0 ? [...own, help] : own).sort(compareStrings);
 }
 
 interface WithContainers {

@@ -5,6 +5,7 @@ import { generate } from './generators.ts';
 import { inOrder } from './order.ts';
 import { applyPatch } from './patch.ts';
 import { updateReferences } from './references.ts';
+import { replace } from './replacements.ts';
 import { transform } from './transform.ts';
 import { type Kustomization, type Patch, type Resource, rename, resource, type Surroundings } from './types.ts';
 
@@ -13,7 +14,6 @@ const fileNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 /** What kustomize does and this does not: a build that needs it fails, rather than print something else. */
 const unsupported = [
   'vars',
-  'replacements',
   'transformers',
   'generators',
   'validators',
@@ -27,7 +27,7 @@ const unsupported = [
 const known = new Set(
   [
     'apiVersion,kind,metadata,resources,bases,components,namePrefix,nameSuffix,namespace,commonLabels,labels,commonAnnotations,images,replicas',
-    'configMapGenerator,secretGenerator,generatorOptions,patches,patchesStrategicMerge,patchesJson6902,sortOptions,buildMetadata',
+    'configMapGenerator,secretGenerator,generatorOptions,patches,patchesStrategicMerge,patchesJson6902,replacements,sortOptions,buildMetadata',
     unsupported.join(),
   ]
     .join()
@@ -52,6 +52,8 @@ export function build(folder: string, world: Surroundings): AnyObject[] {
   }
   updateReferences(resources);
   const order = kustomization.sortOptions?.order;
+  if (order !== undefined && order !== 'fifo' && order !== 'legacy')
+    throw new Error("the field 'sortOptions.order' must be one of [fifo, legacy]");
   const sorted = order === undefined || order === 'legacy' ? inOrder(resources) : resources;
   return sorted.map(({ object }) => object);
 }
@@ -113,6 +115,7 @@ function accumulate(kustomization: Kustomization, place: Place, given: readonly 
     resources = applyPatch(resources, patch, text, world);
   }
   transform(resources, kustomization, world);
+  replace(resources, kustomization, folder, world);
   return resources;
 }
 
@@ -134,9 +137,10 @@ function loadResource(path: string, place: Place, world: Surroundings): Resource
   const { files } = world;
   const whole = files.join(place.folder, path);
   if (files.kindOf(whole) !== 'folder') return readObjects(path, whole, world).map((object) => resource(object));
-  const inner = enter(whole, place);
+  const notFile = `accumulating resources: accumulation err='accumulating resources from '${path}': '${whole}' must resolve to a file'`;
+  const inner = enter(whole, place, `${notFile}: `);
   const kustomization = readKustomization(whole, world);
-  if (kustomization.kind === 'Component') throw new Error(`accumulating resources: expected kind != 'Component' for path '${path}'`);
+  if (kustomization.kind === 'Component') throw new Error(`${notFile}: expected kind != 'Component' for path '${whole}'`);
   return accumulate(kustomization, inner, [], world);
 }
 
@@ -147,15 +151,15 @@ function loadComponent(path: string, place: Place, resources: readonly Resource[
   const kustomization = readKustomization(whole, world);
   if (kustomization.kind !== 'Component') {
     throw new Error(
-      `accumulating components: accumulateDirectory: "expected kind 'Component' for path '${path}' but got '${kustomization.kind ?? 'Kustomization'}'"`,
+      `accumulating components: accumulateDirectory: "expected kind 'Component' for path '${whole}' but got '${kustomization.kind ?? 'Kustomization'}'"`,
     );
   }
   return accumulate(kustomization, enter(whole, place), resources, world);
 }
 
-function enter(folder: string, { folder: outer, above }: Place): Place {
+function enter(folder: string, { folder: outer, above }: Place, doing = ''): Place {
   const chain = [...above, outer];
-  if (chain.includes(folder)) throw new Error(`cycle detected: candidate root '${folder}' contains visited root '${outer}'`);
+  if (chain.includes(folder)) throw new Error(`${doing}cycle detected: candidate root '${folder}' contains visited root '${outer}'`);
   return { folder, above: chain };
 }
 

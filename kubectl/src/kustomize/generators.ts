@@ -1,4 +1,3 @@
-import { isConfigMapKey } from '@keelson/machinery';
 import type { AnyObject } from '../types.ts';
 import { isText } from '../verbs/create/data.ts';
 import { type Files, type Generator, type GeneratorOptions, type Kustomization, type Resource, resource } from './types.ts';
@@ -17,8 +16,8 @@ export function generate(resources: readonly Resource[], kustomization: Kustomiz
       const options = mergedOptions(generatorOptions, generator.options);
       const object =
         kind === 'Secret'
-          ? secret(generator, options, read(generator, folder, files))
-          : configMap(generator, options, read(generator, folder, files));
+          ? secret(generator, options, read(kind, generator, folder, files))
+          : configMap(generator, options, read(kind, generator, folder, files));
       return absorb(left, resource(object, !options.disableNameSuffixHash), generator);
     },
     [...resources],
@@ -65,26 +64,31 @@ function secret(generator: Generator, options: GeneratorOptions, contents: Conte
   return { ...head('Secret', generator, options), type: type || 'Opaque', ...(contents.size > 0 ? { data } : {}) };
 }
 
-function read({ literals = [], files: sources = [], env, envs = [] }: Generator, folder: string, files: Files): Contents {
+function read(kind: string, generator: Generator, folder: string, files: Files): Contents {
+  const { name, literals = [], files: sources = [], env, envs = [] } = generator;
   const contents: Contents = new Map();
   const add = (key: string, bytes: Buffer): void => {
-    const problems = isConfigMapKey(key);
-    if (problems.length > 0) throw new Error(`${JSON.stringify(key)} is not a valid key name for a ConfigMap: ${problems.join(',')}`);
-    if (contents.has(key)) throw new Error(`cannot add key ${key}, another key by that name already exists`);
+    if (contents.has(key)) throw new Error(`${kind.toLowerCase()} ${name} illegally repeats the key \`${key}\``);
     contents.set(key, bytes);
   };
+  const load = (path: string, what: string): Buffer => {
+    const whole = files.join(folder, path);
+    if (files.kindOf(whole) !== undefined) return files.read(whole);
+    throw new Error(`loading KV pairs: ${what}: evalsymlink failure on '${whole}' : lstat ${whole}: no such file or directory`);
+  };
   for (const path of [...envs, ...(env ? [env] : [])]) {
-    for (const [key, value] of envPairs(files.read(files.join(folder, path)).toString())) add(key, Buffer.from(value));
+    for (const [key, value] of envPairs(load(path, `env source files: [${envs.join(' ')}]`).toString())) add(key, Buffer.from(value));
   }
   for (const source of sources) {
     const [first = '', ...rest] = source.split('=');
     const path = rest.length === 0 ? first : rest.join('=');
     const key = rest.length === 0 ? (path.split('/').at(-1) ?? '') : first;
-    add(key, files.read(files.join(folder, path)));
+    add(key, load(path, `file sources: [${sources.join(' ')}]`));
   }
   for (const literal of literals) {
     const at = literal.indexOf('=');
-    if (at < 1) throw new Error(`invalid literal source ${literal}, expected key=value`);
+    if (at < 1)
+      throw new Error(`loading KV pairs: literal sources [${literals.join(' ')}]: invalid literal source ${literal}, expected key=value`);
     add(literal.slice(0, at), Buffer.from(literal.slice(at + 1).replace(/^(["'])(.*)\1$/s, '$2')));
   }
   return contents;
@@ -108,7 +112,7 @@ function absorb(resources: readonly Resource[], made: Resource, { behavior = 'cr
     ),
   );
   const id = `${made.object.kind}.v1.[noGrp]/${name?.name}.${name?.namespace || '[noNs]'}`;
-  if (behavior === 'create') {
+  if (behavior !== 'merge' && behavior !== 'replace') {
     if (there)
       throw new Error(
         `merging from generator &{...}: id resid.ResId{...} exists; behavior must be merge or replace`.replaceAll('{...}', `{${id}}`),

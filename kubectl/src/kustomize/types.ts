@@ -53,6 +53,33 @@ export interface Labels {
   readonly includeTemplates?: boolean;
 }
 
+/** How a value stands in a longer text, and whether a field is made. */
+export interface ReplacementOptions {
+  readonly delimiter?: string;
+  readonly index?: number;
+  readonly create?: boolean;
+}
+
+export interface ReplacementSource extends PatchTarget {
+  readonly fieldPath?: string;
+  readonly options?: ReplacementOptions;
+}
+
+export interface ReplacementTarget {
+  readonly select?: PatchTarget;
+  readonly reject?: readonly PatchTarget[];
+  readonly fieldPaths?: readonly string[];
+  readonly options?: ReplacementOptions;
+}
+
+/** One entry of `replacements:`. */
+export interface Replacement {
+  readonly path?: string;
+  readonly source?: ReplacementSource;
+  readonly sourceValue?: string;
+  readonly targets?: readonly ReplacementTarget[];
+}
+
 /** What a kustomization file says, as far as it is understood. */
 export interface Kustomization {
   readonly apiVersion?: string;
@@ -74,6 +101,7 @@ export interface Kustomization {
   readonly patches?: readonly Patch[];
   readonly patchesStrategicMerge?: readonly string[];
   readonly patchesJson6902?: readonly Patch[];
+  readonly replacements?: readonly Replacement[];
   readonly sortOptions?: { readonly order?: string };
 }
 

@@ -54,7 +54,7 @@ export function objectPrinter(output: string, options: PrintOptions = {}): Objec
       return templatePrinter(argument, allowMissingKeys);
     case 'go-template-file':
     case 'templatefile':
-      return templatePrinter(argument === '' ? '' : readTemplate(argument), allowMissingKeys);
+      return templatePrinter(readTemplate(argument), allowMissingKeys);
     case 'jsonpath-as-json': {
       const path = parseGiven(argument);
       return (object) => jsonText(path.find(object, { allowMissingKeys }).flat());
@@ -68,11 +68,14 @@ export function objectPrinter(output: string, options: PrintOptions = {}): Objec
   }
 }
 
+const noColumns = 'custom-columns format specified but no custom columns given';
+
 function unknownFormat(output: string, formats: string): Error {
   return new Error(`unable to match a printer suitable for the output format "${output}", allowed formats are: ${formats}`);
 }
 
 function readTemplate(path: string, what = '--template'): string {
+  if (path === '') throw new Error(what === 'template' ? noColumns : 'template format specified but no template given');
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -143,7 +146,7 @@ interface Column {
 }
 
 function parseColumns(spec: string): Column[] {
-  if (spec === '') throw new Error('custom-columns format specified but no custom columns given');
+  if (spec === '') throw new Error(noColumns);
   return spec.split(',').map((part) => {
     const [, header, path] = /^([^:]*):([\s\S]*)$/.exec(part) ?? [];
     if (header === undefined || path === undefined) {
@@ -155,7 +158,11 @@ function parseColumns(spec: string): Column[] {
 
 /** Headers in the first line, paths in the second. */
 function parseColumnsFile(text: string): Column[] {
-  const [headers = [], paths = []] = text.split('\n').map((line) => line.trim().split(/\s+/));
+  const lines = text.split('\n').filter((line, i, all) => line !== '' || i < all.length - 1);
+  const missing = ['header', 'spec'][lines.length];
+  const form = 'Expected format is one line of space separated headers, one line of space separated column specs.';
+  if (missing) throw new Error(`invalid template, missing ${missing} line. ${form}`);
+  const [headers = [], paths = []] = lines.map((line) => line.trim().split(/\s+/));
   if (headers.length !== paths.length)
     throw new Error(`number of headers (${headers.length}) and field specifications (${paths.length}) don't match`);
   return headers.map((header, i) => ({ header, template: relaxedJsonPath(paths[i] ?? '') }));

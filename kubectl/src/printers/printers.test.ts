@@ -78,6 +78,13 @@ test('numbers and amounts are sorted by what they are, and what is neither these
 test('what could command a terminal is written out', () => {
   assert.equal(alignTabs('a:\t\u001b[31mred\r\nb:\tc'), 'a:  ^[[31mred\\r\nb:  c');
   assert.equal(new ColumnWriter().write([['\u001b[0m', 'x']]), '^[[0m   x\n');
+  // Lines without a tab part a column in two, of which the second is at least as wide.
+  const many = [
+    ['A', 'B'],
+    ['longer one', 'y'],
+    ['a\nb\nc', 'x'],
+  ];
+  assert.equal(new ColumnWriter().write(many), 'A            B\nlonger one   y\na\nb\nc            x\n');
 });
 
 const pod: AnyObject = {
@@ -113,6 +120,14 @@ test('a template that fails tells all there is to find the mistake by', () => {
   );
   assert.throws(() => objectPrinter('template={{.x'), /^Error: error parsing template \{\{\.x, template: output:1: unclosed action$/);
   assert.throws(() => objectPrinter('go-template'), /^Error: template format specified but no template given$/);
+  for (const format of ['jsonpath-file', 'go-template-file', 'templatefile'])
+    assert.throws(() => objectPrinter(format), /^Error: template format specified but no template given$/);
+  const file = { formats: tableFormats };
+  assert.throws(() => objectPrinter('custom-columns-file', file), /^Error: custom-columns format specified but no custom columns given$/);
+  assert.throws(
+    () => objectPrinter('custom-columns-file=/dev/null', file),
+    /^Error: invalid template, missing header line\. Expected format is/,
+  );
 });
 
 test('--template chooses the format when none is given', () => {

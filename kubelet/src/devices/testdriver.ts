@@ -72,21 +72,19 @@ export class TestClaimDriver {
 
   #claims(version: string): Service {
     const { prepared } = this.#options;
-    const pick = <T>(known: Readonly<Record<string, T>>, { claims }: ClaimsRequest): Record<string, T> =>
-      Object.fromEntries(claims.flatMap(({ uid }) => (known[uid] === undefined ? [] : [[uid, known[uid]]])));
-    const note = (method: string, { claims }: ClaimsRequest): void =>
-      void this.calls.push([method, ...claims.map(({ name }) => name)].join(' '));
+    const note = async (method: string, { claims }: ClaimsRequest): Promise<void> => {
+      this.calls.push([method, ...claims.map(({ name }) => name)].join(' '));
+      await this.busy;
+    };
     const answers = {
       nodePrepareResources: async (request: ClaimsRequest) => {
-        note('prepare', request);
-        await this.busy;
-        return { claims: pick(prepared, request) };
+        await note('prepare', request);
+        return { claims: request.claims.flatMap(({ uid }) => (prepared[uid] ? [{ uid, result: prepared[uid] }] : [])) };
       },
       nodeUnprepareResources: async (request: ClaimsRequest) => {
-        note('unprepare', request);
-        await this.busy;
-        const fine = Object.fromEntries(request.claims.map(({ uid }) => [uid, { error: '' }]));
-        return { claims: { ...fine, ...pick(this.unprepared, request) } };
+        await note('unprepare', request);
+        // Nothing to say: as drivers written in Go leave it out.
+        return { claims: request.claims.map(({ uid }) => ({ uid, result: this.unprepared[uid] })) };
       },
     };
     return { name: `k8s.io.kubelet.pkg.apis.dra.${version}.DRAPlugin`, definition: DRAPluginDefinition, answers };

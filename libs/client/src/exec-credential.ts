@@ -68,14 +68,25 @@ async function runProgram(config: ExecConfig, cluster: KubeconfigCluster, policy
   return parseExecCredential(output, config.apiVersion);
 }
 
+/** What client-go says of a program that is not installed. */
+function helpFor({ installHint }: ExecConfig): string {
+  const told = 'It looks like you are trying to use a client-go credential plugin that is not installed.';
+  const link = 'https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins';
+  const lines = `${told}\n\nTo learn more about this feature, consult the documentation available at:\n      ${link}`;
+  return installHint ? `${lines}\n\n${installHint}` : lines;
+}
+
 function outputOf(config: ExecConfig, env: NodeJS.ProcessEnv, interactive: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(config.command, config.args ?? [], { env, stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'] });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.on('error', (error: NodeJS.ErrnoException) => {
-      const hint = config.installHint ? `\n\n${config.installHint}` : '';
-      reject(new Error(error.code === 'ENOENT' ? `exec: executable ${config.command} not found${hint}` : `exec: ${error.message}`));
+      reject(
+        new Error(
+          error.code === 'ENOENT' ? `exec: executable ${config.command} not found\n\n${helpFor(config)}` : `exec: ${error.message}`,
+        ),
+      );
     });
     child.on('close', (code) => {
       if (code === 0) resolve(Buffer.concat(chunks).toString());

@@ -55,10 +55,20 @@ function requireConfig({ apiVersion, kind, ...lists }: Kubeconfig): void {
   ] as const)
     if (lists[name] && !Array.isArray(lists[name]))
       throw new Error(`json: cannot unmarshal object into Go struct field Config.${name} of type []v1.${type}`);
+  for (const { cluster } of lists.clusters ?? []) requireBase64(cluster?.['certificate-authority-data']);
+  for (const { user } of lists.users ?? []) {
+    requireBase64(user?.['client-certificate-data']);
+    requireBase64(user?.['client-key-data']);
+  }
   const [version, named] = [apiVersion || 'v1', kind || 'Config'];
   if (version === 'v1' && named === 'Config') return;
   const scheme = 'k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50';
   throw new Error(`no kind ${JSON.stringify(named)} is registered for version ${JSON.stringify(version)} in scheme "${scheme}"`);
+}
+
+function requireBase64(text = ''): void {
+  const at = text.search(/[^A-Za-z0-9+/=\r\n]/);
+  if (at !== -1) throw new Error(`illegal base64 data at input byte ${at}`);
 }
 
 /** Writes the file for its owner alone (mode 0600), making its folder if need be. */

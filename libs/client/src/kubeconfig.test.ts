@@ -155,7 +155,11 @@ test('an exec plugin runs once until its credential is refused', async (t) => {
   credentials.forget();
   assert.equal((await credentials.get()).token, '2');
   const missing = new ExecCredentials({ ...exec, command: 'no-such-program', installHint: 'Install it.' }, {});
-  await assert.rejects(missing.get(), { message: 'getting credentials: exec: executable no-such-program not found\n\nInstall it.' });
+  await assert.rejects(missing.get(), ({ message }: Error) => {
+    assert.match(message, /^getting credentials: exec: executable no-such-program not found\n\nIt looks like you are trying to use/);
+    assert.match(message, /:\n {6}https:\/\/kubernetes.io\/docs\/.*#client-go-credential-plugins\n\nInstall it\.$/);
+    return true;
+  });
 });
 
 test('an exec credential must be of the configured version and carry something', () => {

@@ -112,7 +112,7 @@ export function absolutePaths(config: Kubeconfig, folder: string): Kubeconfig {
           'client-key': at(user['client-key']),
           tokenFile: at(user.tokenFile),
           // A bare command is looked up on the PATH.
-          exec: user.exec?.command.includes('/') ? { ...user.exec, command: at(user.exec.command) ?? '' } : undefined,
+          exec: user.exec?.command?.includes('/') ? { ...user.exec, command: at(user.exec.command) ?? '' } : undefined,
         }),
       };
     }),

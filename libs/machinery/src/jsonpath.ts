@@ -123,7 +123,7 @@ function goType(value: unknown): string {
 }
 
 function filter(node: Extract<PathNode, { type: 'filter' }>, value: unknown, lenient: boolean): unknown[] {
-  if (!Array.isArray(value)) throw new Error(`${printValue(value)} is not array or slice and cannot be filtered`);
+  if (!Array.isArray(value)) throw new Error(`${printJsonPathValue(value)} is not array or slice and cannot be filtered`);
   return value.filter((element) => {
     if (node.operator === 'exists') return walk(node.left, [element], true).length > 0;
     const left = walk(node.left, [element], lenient);

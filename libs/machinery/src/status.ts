@@ -73,8 +73,10 @@ export function pathNotFound(): StatusError {
   return failure(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
-export function alreadyExists(resource: GroupResource, name: string): StatusError {
-  return failure(409, 'AlreadyExists', `${groupResourceText(resource)} ${goQuote(name)} already exists`, about(resource, name));
+/** @param goes whether it is being deleted. */
+export function alreadyExists(resource: GroupResource, name: string, goes = false): StatusError {
+  const message = `${goes ? 'object is being deleted: ' : ''}${groupResourceText(resource)} ${goQuote(name)} already exists`;
+  return failure(409, 'AlreadyExists', message, about(resource, name));
 }
 
 /** Every name drawn from a generateName was taken. */

@@ -21,6 +21,10 @@ let server: Fixture;
 let asked = 0;
 const hook = { close: () => {} };
 let conversion: object;
+/** Takes the place of parts of the answer. */
+let spoiled: object = {};
+/** What is answered instead. */
+let refusing: { readonly code: number; readonly text: string } | undefined;
 
 /** v1 has `hostPort`, v2 has `host` and `port`. */
 function convert(pet: Pet, apiVersion: string): Pet {
@@ -43,12 +47,16 @@ before(async () => {
       request: { uid: string; desiredAPIVersion: string; objects: Pet[] };
     };
     asked++;
+    if (refusing) {
+      response.writeHead(refusing.code).end(refusing.text);
+      return;
+    }
     const { uid, desiredAPIVersion, objects } = review.request;
     const convertedObjects = objects.map((pet) => convert(pet, desiredAPIVersion));
     const answer = {
       kind: 'ConversionReview',
       apiVersion: review.apiVersion,
-      response: { uid, result: { status: 'Success' }, convertedObjects },
+      response: { uid, result: { status: 'Success' }, convertedObjects, ...spoiled },
     };
     response.end(JSON.stringify(answer));
   });
@@ -116,4 +124,56 @@ test('a webhook turns stored objects into the version that is read, one and many
       ['ADDED', 'there'],
     ],
   );
+});
+
+test('what is only tried is converted, too', async () => {
+  const path = '/apis/pets.example.com/v2/namespaces/default/pets/one?dryRun=All';
+  const tried = await server.send('PATCH', path, { host: 'nowhere' }, { 'content-type': 'application/merge-patch+json' });
+  assert.equal(tried.json<Pet>().host, 'nowhere');
+});
+
+test('what a webhook may not answer is told in upstream’s words', async () => {
+  const converted = { apiVersion: 'pets.example.com/v2', kind: 'Pet' };
+  const table: readonly [object, string][] = [
+    [{ result: { status: 'Failure', message: 'no way' } }, ' failed: no way'],
+    [{ result: { status: 'Failure' } }, " failed: response.result.status was 'Failure', not 'Success'"],
+    [{ result: {} }, " failed: response.result.status was '', not 'Success'"],
+    [{ convertedObjects: [] }, ' returned 0 objects, expected 1'],
+    [
+      { convertedObjects: [{ ...converted, apiVersion: 'pets.example.com/v1' }] },
+      ' returned invalid object at index 0: invalid groupVersion (expected pets.example.com/v2, received pets.example.com/v1)',
+    ],
+    [
+      { convertedObjects: [{ ...converted, kind: 'Cat' }] },
+      ' returned invalid object at index 0: invalid kind (expected Pet, received Cat)',
+    ],
+    [{ convertedObjects: [converted] }, ' returned invalid object: must have the same name: odd != '],
+  ];
+  const at = (version: string): string => `/apis/pets.example.com/${version}/namespaces/default/pets`;
+  const odd = { apiVersion: 'pets.example.com/v1', kind: 'Pet', metadata: { name: 'odd' }, hostPort: 'here:80' };
+  await server.send('POST', at('v1'), odd);
+  for (const [part, why] of table) {
+    spoiled = part;
+    const answer = await server.send('GET', `${at('v2')}/odd`);
+    const { message, reason } = answer.json<{ message: string; reason?: string }>();
+    assert.deepEqual([answer.status, message, reason], [500, `conversion webhook for pets.example.com/v1, Kind=Pet${why}`, undefined]);
+  }
+  spoiled = {};
+});
+
+test('a webhook that answers with no review says why, or its code does', async () => {
+  const table: readonly [number, string, string][] = [
+    [404, 'not here', 'the server could not find the requested resource'],
+    [400, JSON.stringify({ kind: 'Status', apiVersion: 'v1', message: 'told' }), 'told'],
+    [500, 'boom', 'an error on the server ("boom") has prevented the request from succeeding'],
+    [200, '', '0-length response with status code: 200 and content type: '],
+  ];
+  for (const [code, text, why] of table) {
+    refusing = { code, text };
+    const made = { apiVersion: 'pets.example.com/v2', kind: 'Pet', metadata: { name: 'three' }, host: 'there', port: '81' };
+    const answer = await server.send('POST', '/apis/pets.example.com/v2/namespaces/default/pets', made);
+    const message = `conversion webhook for pets.example.com/v2, Kind=Pet failed: ${why}`;
+    assert.deepEqual([answer.status, answer.json<{ message: string }>().message], [500, message]);
+  }
+  refusing = undefined;
 });

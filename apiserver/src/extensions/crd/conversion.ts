@@ -1,8 +1,9 @@
-import type { Random } from '@keelson/base';
+import { errorMessage, type Random } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
-import { internalError } from '@keelson/machinery';
+import { goQuote, goTypeOf, StatusError } from '@keelson/machinery';
 import type { CustomResourceConversion, CustomResourceDefinition } from '@keelson/types';
 import type { WebhookCaller } from '../webhooks/caller.ts';
+import { isMap } from './schema.ts';
 
 /** Turns custom resources of any version into another. */
 export interface Converter {
@@ -27,16 +28,28 @@ export function converterOf({ spec }: CustomResourceDefinition, caller: WebhookC
       const foreign = objects.filter((object) => object.apiVersion !== apiVersion);
       if (foreign.length === 0) return [...objects];
       const uid = random.uuid();
-      const asked = `conversion webhook for ${foreign[0]?.apiVersion}, Kind=${kind} failed`;
-      try {
-        const review = reviewOf(uid, foreign, apiVersion, webhook.conversionReviewVersions);
-        const made = convertedOf(await caller.post(webhook.clientConfig ?? {}, review, timeout), uid, foreign, apiVersion);
-        return objects.map((object) => (object.apiVersion === apiVersion ? object : (made.shift() as KubeObject)));
-      } catch (error) {
-        throw internalError(new Error(`${asked}: ${error instanceof Error ? error.message : String(error)}`));
-      }
+      const whose = `conversion webhook for ${foreign[0]?.apiVersion}, Kind=${kind}`;
+      const review = reviewOf(uid, foreign, apiVersion, webhook.conversionReviewVersions);
+      const answer = await caller.post(webhook.clientConfig ?? {}, review, timeout).catch((error: unknown) => {
+        throw failed(`${whose} failed: ${errorMessage(error)}`);
+      });
+      const made = convertedOf(answer, review, whose).map((object, index) =>
+        checked(object, foreign[index] as KubeObject, apiVersion, whose),
+      );
+      return objects.map((object) => (object.apiVersion === apiVersion ? object : (made.shift() as KubeObject)));
     },
   };
+}
+
+/** Upstream says nothing more of it, not even a reason. */
+function failed(message: string): StatusError {
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+}
+
+interface Review {
+  readonly kind: 'ConversionReview';
+  readonly apiVersion: string;
+  readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly KubeObject[] };
 }
 
 function reviewOf(
@@ -44,32 +57,76 @@ function reviewOf(
   objects: readonly KubeObject[],
   desiredAPIVersion: string,
   versions: NonNullable<CustomResourceConversion['webhook']>['conversionReviewVersions'],
-): object {
+): Review {
   const version = versions.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1';
   return { kind: 'ConversionReview', apiVersion: `apiextensions.k8s.io/${version}`, request: { uid, desiredAPIVersion, objects } };
 }
 
 interface Answer {
   readonly kind?: string;
+  readonly apiVersion?: string;
   readonly response?: {
     readonly uid?: string;
     readonly result?: { readonly status?: string; readonly message?: string };
-    readonly convertedObjects?: readonly KubeObject[];
-  };
+    readonly convertedObjects?: readonly unknown[];
+  } | null;
 }
 
-/** The converted objects, with the metadata that no webhook may change. @throws Error for an answer that is none. */
-function convertedOf(answer: unknown, uid: string, asked: readonly KubeObject[], apiVersion: string): KubeObject[] {
-  const { response } = (answer ?? {}) as Answer;
-  if (!response) throw new Error('no response provided');
-  if (response.uid !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? '')}`);
-  if (response.result?.status !== 'Success') throw new Error(response.result?.message ?? 'no reason given');
-  const { convertedObjects: made = [] } = response;
-  if (made.length !== asked.length) throw new Error(`expected ${asked.length} converted objects, got ${made.length}`);
-  return made.map((object, index) => {
-    const before = asked[index] as KubeObject;
-    if (object.apiVersion !== apiVersion) throw new Error(`expected converted objects of ${apiVersion}, got ${object.apiVersion}`);
-    const { labels, annotations } = object.metadata as { labels?: object; annotations?: object };
-    return { ...object, metadata: { ...before.metadata, labels, annotations } as KubeObject['metadata'] };
-  });
+/** What the webhook made. Who it answers is looked at since v1. @throws StatusError for an answer that is none. */
+function convertedOf(answer: unknown, { apiVersion, kind, request }: Review, whose: string): readonly unknown[] {
+  const { response, ...is } = (answer ?? {}) as Answer;
+  const refuse = (why: string): never => {
+    throw failed(`${whose} failed: ${why}`);
+  };
+  if (is.apiVersion !== apiVersion || is.kind !== kind) {
+    const got = `${is.apiVersion || '/'}, Kind=${is.kind ?? ''}`;
+    refuse(`expected webhook response of ${apiVersion}, Kind=${kind}, got ${got}`);
+  }
+  if (!response) return refuse('no response provided');
+  const { uid = '', result: { status = '', message } = {}, convertedObjects: made = [] } = response;
+  if (apiVersion.endsWith('/v1') && uid !== request.uid) refuse(`expected response.uid=${goQuote(request.uid)}, got ${goQuote(uid)}`);
+  if (status !== 'Success') refuse(message || `response.result.status was '${status}', not 'Success'`);
+  if (made.length !== request.objects.length) throw failed(`${whose} returned ${made.length} objects, expected ${request.objects.length}`);
+  return made;
 }
+
+/** One object that was made of another, with the metadata that no webhook may change. @throws StatusError where it is another object. */
+function checked(made: unknown, before: KubeObject, apiVersion: string, whose: string): KubeObject {
+  const object = (isMap(made) ? made : {}) as Partial<KubeObject>;
+  const unlike = (what: string, expected: unknown, received: unknown): void => {
+    if (expected !== received)
+      throw failed(`${whose} returned invalid object at index 0: invalid ${what} (expected ${expected}, received ${received})`);
+  };
+  unlike('groupVersion', apiVersion, object.apiVersion ?? '');
+  unlike('kind', before.kind, object.kind ?? '');
+  const metadata = (isMap(object.metadata) ? object.metadata : {}) as Metadata;
+  for (const [name, what] of identity)
+    if ((before.metadata[name] ?? '') !== (metadata[name] ?? ''))
+      throw failed(
+        `${whose} returned invalid object: must have the same ${what}: ${before.metadata[name] ?? ''} != ${metadata[name] ?? ''}`,
+      );
+  const { labels, annotations } = metadata;
+  for (const [name, texts] of Object.entries({ labels, annotations }))
+    for (const [key, text] of Object.entries(texts ?? {}))
+      if (typeof text !== 'string') {
+        const why = `metadata.${name}[${key}] must be a string, but is ${goTypeOf(text)} in converted object`;
+        throw failed(`${whose} returned invalid metadata: ${why}`);
+      }
+  return {
+    ...object,
+    metadata: { ...before.metadata, labels: filled(labels), annotations: filled(annotations) } as KubeObject['metadata'],
+  } as KubeObject;
+}
+
+function filled(texts: object | undefined): object | undefined {
+  return texts && Object.keys(texts).length > 0 ? texts : undefined;
+}
+
+type Metadata = KubeObject['metadata'] & { readonly labels?: Record<string, unknown>; readonly annotations?: Record<string, unknown> };
+
+/** What makes an object that object. */
+const identity = [
+  ['name', 'name'],
+  ['namespace', 'namespace'],
+  ['uid', 'UID'],
+] as const;

@@ -181,6 +181,57 @@ test('a definition that is going away takes no more objects', async () => {
   await server.send('PATCH', `${path}/held`, { metadata: { finalizers: null } }, { 'content-type': 'application/merge-patch+json' });
 });
 
+test('a definition that is marked for deletion is no other version of what is wanted, and holds its name', async () => {
+  const held = { ...definition('helds'), metadata: { name: 'helds.stable.example.com', finalizers: ['example.com/mine'] } };
+  const path = `${definitions}/helds.stable.example.com`;
+  await server.send('POST', definitions, held);
+  await server.send('DELETE', path);
+  const { metadata } = (await server.send('GET', path)).json<{ metadata: { generation: number; deletionTimestamp?: string } }>();
+  assert.deepEqual([metadata.generation, metadata.deletionTimestamp === undefined], [1, false]);
+  const again = await server.send('POST', definitions, held);
+  const why = 'customresourcedefinitions.apiextensions.k8s.io "helds.stable.example.com" already exists';
+  assert.deepEqual([again.status, again.json<{ message: string }>().message], [409, `object is being deleted: ${why}`]);
+});
+
+test('discovery tells the status before the scale, and of what goes no verbs that bring more', async () => {
+  const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+  const path = await establish(server, 'leaves', {}, { subresources: { status: {}, scale } });
+  const told = async (): Promise<object> => {
+    const { resources } = (await server.send('GET', '/apis/stable.example.com/v1')).json<{
+      resources: { name: string; verbs: string[] }[];
+    }>();
+    return Object.fromEntries(resources.filter(({ name }) => name.startsWith('leaves')).map(({ name, verbs }) => [name, verbs.join(' ')]));
+  };
+  const parts = { 'leaves/status': 'get patch update', 'leaves/scale': 'get patch update' };
+  const before = await told();
+  assert.deepEqual(before, { leaves: 'delete deletecollection get list patch create update watch', ...parts });
+  assert.deepEqual(Object.keys(before), ['leaves', 'leaves/status', 'leaves/scale']);
+  const held = {
+    apiVersion: 'stable.example.com/v1',
+    kind: 'Leave',
+    metadata: { name: 'one', finalizers: ['a.b/c'] },
+    spec: { cronSpec: '1' },
+  };
+  assert.equal((await server.send('POST', path, held)).status, 201);
+  await server.send('DELETE', `${definitions}/leaves.stable.example.com`);
+  const left = { leaves: 'delete deletecollection get list watch', ...parts };
+  await eventually(async () => JSON.stringify(await told()) === JSON.stringify(left), { message: 'fewer verbs are told' });
+  await server.send('PATCH', `${path}/one`, { metadata: { finalizers: null } }, mergePatch);
+});
+
+test('where nothing is said of versions that were ever stored, the one that is stored is meant', async () => {
+  await establish(server, 'keeps');
+  const { status } = await server.send(
+    'PATCH',
+    `${definitions}/keeps.stable.example.com/status`,
+    { status: { storedVersions: [] } },
+    mergePatch,
+  );
+  assert.equal(status, 200);
+  const found = (await server.send('GET', `${definitions}/keeps.stable.example.com`)).json<{ status: { storedVersions: string[] } }>();
+  assert.deepEqual(found.status.storedVersions, ['v1']);
+});
+
 test('a definition that goes says how far it is, and that nothing of it is left', async () => {
   const path = await establish(server, 'goings');
   const at = `${definitions}/goings.stable.example.com`;

@@ -45,7 +45,8 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
     anyFinalizers: true,
     generation: true,
     defaults: (object) => applyDefaults(object, schema),
-    ...(definition.metadata.deletionTimestamp ? { prepareCreate: refuseCreate(definition) } : {}),
+    toldVerbs: ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'],
+    ...(isTerminating(definition) ? { prepareCreate: refuseCreate(definition), toldVerbs: verbsOfTheLeaving } : {}),
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: Object.fromEntries(
       (version.selectableFields ?? []).map(({ jsonPath }) => [
@@ -60,6 +61,14 @@ export function kindDefinition(definition: CustomResourceDefinition, version: Cu
     ...(status ? { status: { leaves: 'metadata' as const, validateUpdate: change } } : {}),
     ...(scale ? { scale: scaleRules(scale) } : {}),
   };
+}
+
+/** What discovery tells of while objects go: upstream leaves out what would bring more, though it serves it. */
+const verbsOfTheLeaving = ['delete', 'deletecollection', 'get', 'list', 'watch'] as const;
+
+/** Whether its objects are to go, or going. They are gone before a definition that somebody else holds on to. */
+function isTerminating({ status }: CustomResourceDefinition): boolean {
+  return status?.conditions?.some((condition) => condition.type === 'Terminating' && condition.status === 'True') ?? false;
 }
 
 /** What is to go away takes nothing in any more. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { KubeObject } from '@keelson/client';
 import { copyOf, internalError } from '@keelson/machinery';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '@keelson/types';
@@ -105,6 +106,7 @@ function viewOf(
   };
 }
 
-function idOf({ metadata }: KubeObject): string {
-  return `${metadata.uid}@${metadata.resourceVersion}`;
+/** What is only tried has the version of what is stored: it is told by all of it. */
+function idOf(object: KubeObject): string {
+  return createHash('sha256').update(JSON.stringify(object)).digest('base64');
 }

@@ -1,6 +1,7 @@
 import { Agent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { type Clock, errorMessage } from '@keelson/base';
+import { goQuote } from '@keelson/machinery';
 import { Service } from '@keelson/types';
 import type { ClientConfig } from '../../kinds/admissionregistration/client-config.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -25,6 +26,32 @@ interface Target {
   readonly url: string;
 }
 
+/** What a webhook itself answered instead of a review. */
+class Refusal extends Error {}
+
+/** What is said of answers that explain nothing. */
+const refusals: Readonly<Record<number, string>> = {
+  400: 'the server rejected our request for an unknown reason',
+  401: 'the server has asked for the client to provide credentials',
+  404: 'the server could not find the requested resource',
+};
+
+function refusalText(code: number, text: string): string {
+  return (
+    messageOf(text) ?? refusals[code] ?? `an error on the server (${goQuote(text.slice(0, 200))}) has prevented the request from succeeding`
+  );
+}
+
+/** Of a Status. */
+function messageOf(text: string): string | undefined {
+  try {
+    const { kind, message } = (JSON.parse(text) ?? {}) as { kind?: string; message?: string };
+    return kind === 'Status' && message ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Posts reviews to webhooks over TLS, connections kept alive. */
 export class WebhookCaller {
   readonly #registry: () => Registry;
@@ -40,7 +67,7 @@ export class WebhookCaller {
    * Resolves to the parsed answer.
    * @param timeout milliseconds.
    * @param find tells what it is shown; nothing unless told.
-   * @throws Error with upstream's words: `failed to call webhook: Post "https://…": context deadline exceeded`.
+   * @throws Error with upstream's words: `Post "https://…": context deadline exceeded`.
    */
   async post(config: HookConfig, body: object, timeout: number, find?: FindCredentials): Promise<unknown> {
     const target = { ...this.#locate(config, timeout), caBundle: config.caBundle ?? '' };
@@ -48,9 +75,9 @@ export class WebhookCaller {
       const shown = find?.(`${target.servername}:${config.service?.port ?? target.port}`);
       return JSON.parse(await this.#exchange(target, Buffer.from(JSON.stringify(body)), timeout, shown));
     } catch (error) {
+      if (error instanceof Refusal || error instanceof SyntaxError) throw error;
       const failure = error instanceof Error ? failureText(target, error) : errorMessage(error);
-      const why = error instanceof SyntaxError ? error.message : `Post ${JSON.stringify(target.url)}: ${failure}`;
-      throw new Error(`failed to call webhook: ${why}`);
+      throw new Error(`Post ${JSON.stringify(target.url)}: ${failure}`);
     }
   }
 
@@ -102,9 +129,10 @@ export class WebhookCaller {
           timer.cancel();
           const text = Buffer.concat(chunks).toString();
           const { statusCode = 0 } = answer;
-          if (statusCode >= 200 && statusCode < 300) resolve(text);
-          else
-            reject(new Error(`an error on the server (${JSON.stringify(text.slice(0, 200))}) has prevented the request from succeeding`));
+          const type = answer.headers['content-type'] ?? '';
+          if (statusCode < 200 || statusCode >= 300) reject(new Refusal(refusalText(statusCode, text)));
+          else if (text === '') reject(new Refusal(`0-length response with status code: ${statusCode} and content type: ${type}`));
+          else resolve(text);
         });
       });
       request.end(body);

@@ -211,7 +211,11 @@ async function call(
   if (!version) throw new Error('could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)');
   const uid = random.uuid();
   const timeout = (hook.timeoutSeconds ?? 10) * 1000;
-  const answer = await caller.post(hook.clientConfig ?? {}, reviewOf(attributes, uid, version), timeout, credentials);
+  const answer = await caller
+    .post(hook.clientConfig ?? {}, reviewOf(attributes, uid, version), timeout, credentials)
+    .catch((error: unknown) => {
+      throw new Error(`failed to call webhook: ${errorMessage(error)}`);
+    });
   const response = responseOf(answer, { uid, version, mutates });
   attributes.warnings.push(...(response.warnings ?? []));
   for (const [key, value] of Object.entries(response.auditAnnotations ?? {})) attributes.annotate?.(`${hook.name}/${key}`, String(value));

@@ -10,14 +10,21 @@ import { definitionErrors, definitionUpdateErrors, namesErrors } from './custom-
 /** What clients see until the first condition is written. */
 const noneYet = null as unknown as undefined;
 
+/** The version in which objects are stored; none where none is told. */
+function storageVersion(spec: CustomResourceDefinition['spec'] | undefined): string[] {
+  const storage = spec?.versions?.find((version) => version.storage);
+  return storage ? [storage.name] : [];
+}
+
 /** Accepting names, establishing and serving what it defines is `extensions/crd`'s. */
 export const customResourceDefinitionKind: KindDefinition<CustomResourceDefinition> = {
   kind: CustomResourceDefinition,
   prefix: '/registry/apiextensions.k8s.io/customresourcedefinitions/',
   conditionalUpdateOnly: true,
   anyFinalizers: true,
-  defaults({ spec }) {
+  defaults({ spec, status }) {
     if (!spec) return;
+    if (status && !status.storedVersions?.length) status.storedVersions = storageVersion(spec);
     if (spec.names?.kind) {
       spec.names.singular ||= spec.names.kind.toLowerCase();
       spec.names.listKind ||= `${spec.names.kind}List`;
@@ -29,16 +36,12 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
       for (const column of additionalPrinterColumns ?? []) if (column.priority === 0) column.priority = undefined;
   },
   prepareCreate(definition) {
-    const storage = (definition.spec?.versions ?? [])
-      .filter((version) => version.storage)
-      .slice(0, 1)
-      .map(({ name }) => name);
-    definition.status = { conditions: noneYet, acceptedNames: { plural: '', kind: '' }, storedVersions: storage };
+    definition.status = { conditions: noneYet, acceptedNames: { plural: '', kind: '' }, storedVersions: storageVersion(definition.spec) };
   },
   prepareUpdate(next) {
     const stored = next.status?.storedVersions ?? [];
-    const storage = (next.spec?.versions ?? []).find((version) => version.storage)?.name;
-    if (storage !== undefined && !stored.includes(storage)) next.status = { ...next.status, storedVersions: [...stored, storage] };
+    const added = storageVersion(next.spec).filter((version) => !stored.includes(version));
+    if (added.length > 0) next.status = { ...next.status, storedVersions: [...stored, ...added] };
   },
   warnings: (next, old) => newFormats(next, old).map((format) => `unrecognized format ${goQuote(format)}`),
   validate: definitionErrors,

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
+import { Duplex } from 'node:stream';
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
@@ -11,6 +12,7 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { errorMessage } from '@keelson/base';
+import { LenientAuthority } from './authority.ts';
 
 interface Coder {
   encode(message: never): { finish(): Uint8Array };
@@ -49,8 +51,26 @@ export async function serveSocket(socket: string, services: readonly Service[]):
   await rm(socket, { force: true });
   const server = new Server();
   for (const service of services) add(server, service);
-  await promisify(server.bindAsync.bind(server))(`unix://${socket}`, ServerCredentials.createInsecure());
-  return () => server.forceShutdown();
+  const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = createServer((connection) => connections.injectConnection(lenient(connection)));
+  const listening = Promise.withResolvers<void>();
+  listener.once('error', listening.reject);
+  listener.listen(socket, listening.resolve);
+  await listening.promise;
+  return () => {
+    listener.close();
+    server.forceShutdown();
+  };
+}
+
+/** A connection whose client may call us by our path. */
+function lenient(connection: Socket): Duplex {
+  const mended = connection.pipe(new LenientAuthority());
+  const both = Duplex.from({ readable: mended, writable: connection });
+  connection.on('error', (error) => both.destroy(error));
+  connection.on('close', () => both.destroy());
+  both.on('error', () => connection.destroy());
+  return both;
 }
 
 function add(server: Server, { name, definition, answers, streams = {} }: Service): void {

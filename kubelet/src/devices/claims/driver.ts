@@ -43,16 +43,18 @@ export class Driver {
     this.#client = new CriClient(endpoint, clock);
   }
 
-  /** By the claims' uids. @throws Error in Go's words. */
-  async prepare(claims: readonly Claim[]): Promise<Readonly<Record<string, NodePrepareResourceResponse>>> {
+  /** What it says of each claim, by uid. @throws Error in Go's words. */
+  async prepare(claims: readonly Claim[]): Promise<ReadonlyMap<string, NodePrepareResourceResponse>> {
     const answer = this.#client.call(this.#service, nodePrepareResources, { claims: [...claims] }, timeout);
-    return (await worded(answer, 'NodePrepareResources')).claims;
+    const { claims: prepared } = await worded(answer, 'NodePrepareResources');
+    return new Map(prepared.map(({ uid, result = { devices: [], error: '' } }) => [uid, result]));
   }
 
   /** As `prepare`. */
-  async unprepare(claims: readonly Claim[]): Promise<Readonly<Record<string, NodeUnprepareResourceResponse>>> {
+  async unprepare(claims: readonly Claim[]): Promise<ReadonlyMap<string, NodeUnprepareResourceResponse>> {
     const answer = this.#client.call(this.#service, nodeUnprepareResources, { claims: [...claims] }, timeout);
-    return (await worded(answer, 'NodeUnprepareResources')).claims;
+    const { claims: unprepared } = await worded(answer, 'NodeUnprepareResources');
+    return new Map(unprepared.map(({ uid, result = { error: '' } }) => [uid, result]));
   }
 
   /** Tells when its connection begins or ends. */

@@ -200,9 +200,9 @@ function batchesOf(claims: readonly Claim[]): Batches {
 function checked<T extends { readonly error: string }>(
   call: string,
   batch: readonly Claim[],
-  answers: Readonly<Record<string, T>>,
+  answers: ReadonlyMap<string, T>,
 ): readonly (readonly [Claim, T])[] {
-  const found = Object.entries(answers).map(([uid, answer]) => {
+  const found = [...answers].map(([uid, answer]) => {
     const claim = batch.find((one) => one.uid === uid);
     if (!claim) throw new Error(`${call} returned result for unknown claim UID ${uid}`);
     if (answer.error !== '') throw new Error(`${call} failed for ResourceClaim ${claim.name}: ${answer.error}`);

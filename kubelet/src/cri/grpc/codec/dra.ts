@@ -21,13 +21,14 @@ export interface Claim {
   name: string;
 }
 
+/** The interface has maps by the claims' uids, which are lists of entries on the wire: so an entry that says nothing is told from none. */
 export interface NodePrepareResourcesResponse {
-  claims: { [key: string]: NodePrepareResourceResponse };
+  claims: PreparedClaim[];
 }
 
-export interface NodePrepareResourcesResponse_ClaimsEntry {
-  key: string;
-  value: NodePrepareResourceResponse | undefined;
+export interface PreparedClaim {
+  uid: string;
+  result: NodePrepareResourceResponse | undefined;
 }
 
 export interface NodePrepareResourceResponse {
@@ -44,12 +45,12 @@ export interface Device {
 }
 
 export interface NodeUnprepareResourcesResponse {
-  claims: { [key: string]: NodeUnprepareResourceResponse };
+  claims: UnpreparedClaim[];
 }
 
-export interface NodeUnprepareResourcesResponse_ClaimsEntry {
-  key: string;
-  value: NodeUnprepareResourceResponse | undefined;
+export interface UnpreparedClaim {
+  uid: string;
+  result: NodeUnprepareResourceResponse | undefined;
 }
 
 export interface NodeUnprepareResourceResponse {
@@ -171,14 +172,14 @@ export const Claim: MessageFns<Claim> = {
 };
 
 function createBaseNodePrepareResourcesResponse(): NodePrepareResourcesResponse {
-  return { claims: {} };
+  return { claims: [] };
 }
 
 export const NodePrepareResourcesResponse: MessageFns<NodePrepareResourcesResponse> = {
   encode(message: NodePrepareResourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    globalThis.Object.entries(message.claims).forEach(([key, value]: [string, NodePrepareResourceResponse]) => {
-      NodePrepareResourcesResponse_ClaimsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
-    });
+    for (const v of message.claims) {
+      PreparedClaim.encode(v!, writer.uint32(10).fork()).join();
+    }
     return writer;
   },
 
@@ -200,10 +201,7 @@ export const NodePrepareResourcesResponse: MessageFns<NodePrepareResourcesRespon
               break;
             }
 
-            const entry1 = NodePrepareResourcesResponse_ClaimsEntry.decode(reader, reader.uint32());
-            if (entry1.value !== undefined) {
-              message.claims[entry1.key] = entry1.value;
-            }
+            message.claims.push(PreparedClaim.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -219,22 +217,22 @@ export const NodePrepareResourcesResponse: MessageFns<NodePrepareResourcesRespon
   },
 };
 
-function createBaseNodePrepareResourcesResponse_ClaimsEntry(): NodePrepareResourcesResponse_ClaimsEntry {
-  return { key: "", value: undefined };
+function createBasePreparedClaim(): PreparedClaim {
+  return { uid: "", result: undefined };
 }
 
-export const NodePrepareResourcesResponse_ClaimsEntry: MessageFns<NodePrepareResourcesResponse_ClaimsEntry> = {
-  encode(message: NodePrepareResourcesResponse_ClaimsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
+export const PreparedClaim: MessageFns<PreparedClaim> = {
+  encode(message: PreparedClaim, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.uid !== "") {
+      writer.uint32(10).string(message.uid);
     }
-    if (message.value !== undefined) {
-      NodePrepareResourceResponse.encode(message.value, writer.uint32(18).fork()).join();
+    if (message.result !== undefined) {
+      NodePrepareResourceResponse.encode(message.result, writer.uint32(18).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): NodePrepareResourcesResponse_ClaimsEntry {
+  decode(input: BinaryReader | Uint8Array, length?: number): PreparedClaim {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -243,7 +241,7 @@ export const NodePrepareResourcesResponse_ClaimsEntry: MessageFns<NodePrepareRes
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNodePrepareResourcesResponse_ClaimsEntry();
+      const message = createBasePreparedClaim();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -252,7 +250,7 @@ export const NodePrepareResourcesResponse_ClaimsEntry: MessageFns<NodePrepareRes
               break;
             }
 
-            message.key = reader.string();
+            message.uid = reader.string();
             continue;
           }
           case 2: {
@@ -260,7 +258,7 @@ export const NodePrepareResourcesResponse_ClaimsEntry: MessageFns<NodePrepareRes
               break;
             }
 
-            message.value = NodePrepareResourceResponse.decode(reader, reader.uint32());
+            message.result = NodePrepareResourceResponse.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -424,14 +422,14 @@ export const Device: MessageFns<Device> = {
 };
 
 function createBaseNodeUnprepareResourcesResponse(): NodeUnprepareResourcesResponse {
-  return { claims: {} };
+  return { claims: [] };
 }
 
 export const NodeUnprepareResourcesResponse: MessageFns<NodeUnprepareResourcesResponse> = {
   encode(message: NodeUnprepareResourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    globalThis.Object.entries(message.claims).forEach(([key, value]: [string, NodeUnprepareResourceResponse]) => {
-      NodeUnprepareResourcesResponse_ClaimsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
-    });
+    for (const v of message.claims) {
+      UnpreparedClaim.encode(v!, writer.uint32(10).fork()).join();
+    }
     return writer;
   },
 
@@ -453,10 +451,7 @@ export const NodeUnprepareResourcesResponse: MessageFns<NodeUnprepareResourcesRe
               break;
             }
 
-            const entry1 = NodeUnprepareResourcesResponse_ClaimsEntry.decode(reader, reader.uint32());
-            if (entry1.value !== undefined) {
-              message.claims[entry1.key] = entry1.value;
-            }
+            message.claims.push(UnpreparedClaim.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -472,22 +467,22 @@ export const NodeUnprepareResourcesResponse: MessageFns<NodeUnprepareResourcesRe
   },
 };
 
-function createBaseNodeUnprepareResourcesResponse_ClaimsEntry(): NodeUnprepareResourcesResponse_ClaimsEntry {
-  return { key: "", value: undefined };
+function createBaseUnpreparedClaim(): UnpreparedClaim {
+  return { uid: "", result: undefined };
 }
 
-export const NodeUnprepareResourcesResponse_ClaimsEntry: MessageFns<NodeUnprepareResourcesResponse_ClaimsEntry> = {
-  encode(message: NodeUnprepareResourcesResponse_ClaimsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
+export const UnpreparedClaim: MessageFns<UnpreparedClaim> = {
+  encode(message: UnpreparedClaim, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.uid !== "") {
+      writer.uint32(10).string(message.uid);
     }
-    if (message.value !== undefined) {
-      NodeUnprepareResourceResponse.encode(message.value, writer.uint32(18).fork()).join();
+    if (message.result !== undefined) {
+      NodeUnprepareResourceResponse.encode(message.result, writer.uint32(18).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): NodeUnprepareResourcesResponse_ClaimsEntry {
+  decode(input: BinaryReader | Uint8Array, length?: number): UnpreparedClaim {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -496,7 +491,7 @@ export const NodeUnprepareResourcesResponse_ClaimsEntry: MessageFns<NodeUnprepar
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNodeUnprepareResourcesResponse_ClaimsEntry();
+      const message = createBaseUnpreparedClaim();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -505,7 +500,7 @@ export const NodeUnprepareResourcesResponse_ClaimsEntry: MessageFns<NodeUnprepar
               break;
             }
 
-            message.key = reader.string();
+            message.uid = reader.string();
             continue;
           }
           case 2: {
@@ -513,7 +508,7 @@ export const NodeUnprepareResourcesResponse_ClaimsEntry: MessageFns<NodeUnprepar
               break;
             }
 
-            message.value = NodeUnprepareResourceResponse.decode(reader, reader.uint32());
+            message.result = NodeUnprepareResourceResponse.decode(reader, reader.uint32());
             continue;
           }
         }
