@@ -67,6 +67,8 @@ test('a credential program must be whole', async () => {
   assert.equal(await told({ exec: { ...whole, command: undefined } }), needed('command'));
   assert.equal(await told({ exec: { ...whole, apiVersion: undefined } }), needed('apiVersion'));
   assert.equal(await told({ exec: { ...whole, interactiveMode: undefined } }), needed('interactiveMode'));
+  const beta = { ...whole, apiVersion: 'client.authentication.k8s.io/v1beta1', interactiveMode: undefined };
+  assert.match(await told({ exec: beta }), /executable nope not found/);
   assert.equal(await told({ exec: { ...whole, interactiveMode: 'Odd' } }), 'error: invalid interactiveMode for u: "Odd"\n');
 });
 

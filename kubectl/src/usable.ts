@@ -63,7 +63,8 @@ function execFaults(user: KubeconfigUser, name: string): string[] {
     ...(command ? [] : [needed('command')]),
     ...(apiVersion ? [] : [needed('apiVersion')]),
     ...(env ?? []).filter((each) => !each.name).map(() => needed('env variable name')),
-    ...(interactiveMode ? [] : [needed('interactiveMode')]),
+    // Before version 1 it could be left out.
+    ...(interactiveMode || apiVersion?.endsWith('beta1') || apiVersion?.endsWith('alpha1') ? [] : [needed('interactiveMode')]),
     ...(odd ? [`invalid interactiveMode for ${name}: ${JSON.stringify(interactiveMode)}`] : []),
   ];
 }

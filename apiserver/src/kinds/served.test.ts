@@ -30,7 +30,7 @@ const smallest: readonly (readonly [types.Kind, object, { readonly name?: string
   [types.ControllerRevision, { data: { a: 1 }, revision: 1 }],
   [types.DaemonSet, { spec: { selector, template } }],
   [types.StatefulSet, { spec: { selector, template, serviceName: 'x' } }],
-  [types.HorizontalPodAutoscaler, { spec: { maxReplicas: 1, scaleTargetRef: { kind: 'Deployment', name: 'a' } } }],
+  [types.HorizontalPodAutoscaler, { spec: { maxReplicas: 1, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' } } }],
   [types.CronJob, { spec: { schedule: '@daily', jobTemplate } }],
   [types.Job, jobTemplate],
   [

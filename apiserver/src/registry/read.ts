@@ -1,3 +1,4 @@
+import { errorMessage } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
 import {
   badRequest,
@@ -12,6 +13,7 @@ import {
   notFound,
   resourceVersionTooLarge,
   tooManyRequests,
+  unexplained,
 } from '@keelson/machinery';
 import { StoreError } from '../storage/types.ts';
 import { type CacheEntry, faultOf, parseEntry, toEntry } from './entry.ts';
@@ -86,12 +88,13 @@ async function listIndexed(
   selection: Selection & { everything: boolean },
   query: ListQuery,
 ): Promise<ListPage> {
-  const version = parseVersion(query.resourceVersion);
   if (query.continue) {
     const token = parseToken(query.continue);
-    if (version) throw badRequest('specifying resource version is not allowed when using continue');
+    if (query.resourceVersion && query.resourceVersion !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue');
     return listOn(registry, store, selection, query, token);
   }
+  const version = versionOfList(query);
   if (version !== undefined && isExact(query, version)) return listAt(registry, store, selection, query, version, undefined);
   await reach(registry, version);
   if (store.cache.fault) {
@@ -274,14 +277,23 @@ export function throwListErrors(errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
 }
 
-/** undefined: the newest; 0: whatever is there; else at least this revision. */
+/** As `parseVersion`. @throws StatusError BadRequest for what is none: lists alone look before they ask the cache. */
+function versionOfList({ resourceVersion }: ListQuery): number | undefined {
+  try {
+    return parseVersion(resourceVersion);
+  } catch (error) {
+    throw badRequest(`invalid resource version: ${errorMessage(error)}`);
+  }
+}
+
+/** undefined: the newest; 0: whatever is there; else at least this revision. @throws StatusError of the server's own fault for what is none. */
 export function parseVersion(resourceVersion: string): number | undefined {
   if (!resourceVersion) return undefined;
   const isNumber = /^\d+$/.test(resourceVersion);
   if (!isNumber || BigInt(resourceVersion) >= 2n ** 64n) {
     const problem = isNumber ? 'value out of range' : 'invalid syntax';
     const why = `strconv.ParseUint: parsing ${goQuote(resourceVersion)}: ${problem}`;
-    throw badRequest(formatFieldError(fieldInvalid('resourceVersion', resourceVersion, why)));
+    throw unexplained(formatFieldError(fieldInvalid('resourceVersion', resourceVersion, why)));
   }
   return Number(resourceVersion);
 }

@@ -2,24 +2,8 @@ import { type Api, readJson } from '@keelson/client';
 import { ExitError, UsageError } from '../errors.ts';
 import type { ApiResource } from '../resource/discovery.ts';
 import { defineVerb } from '../types.ts';
-
-/** One schema of an OpenAPI v3 document, as far as explain reads it. */
-export interface Schema {
-  readonly $ref?: string;
-  readonly allOf?: readonly Schema[];
-  readonly description?: string;
-  readonly type?: string;
-  readonly format?: string;
-  readonly enum?: readonly string[];
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
-  readonly externalDocs?: { readonly description?: string; readonly url?: string };
-  readonly additionalProperties?: Schema | boolean;
-  readonly 'x-kubernetes-group-version-kind'?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
-}
-
-export type Schemas = Readonly<Record<string, Schema>>;
+import { elementOf, resolve, type Schema, type Schemas, schemaOf, wrap } from './explain-schema.ts';
+import { explainPlainly } from './explain-v2.ts';
 
 export const verb = defineVerb({
   usage: 'explain TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2] [options]',
@@ -71,11 +55,13 @@ export const verb = defineVerb({
     const schemas = await fetchSchemas(cluster.api, resource);
     const fields = path.slice(at ?? 0);
     const missing = missingField(schemas, resource, fields);
+    const plain = flags.output === 'plaintext-openapiv2';
     if (missing !== undefined) {
-      shell.stdout.write(`${headOf(resource).join('\n')}\n`);
+      if (!plain) shell.stdout.write(`${headOf(resource).join('\n')}\n`);
       throw new Error(`field ${JSON.stringify(missing)} does not exist`);
     }
-    shell.stdout.write(explain(schemas, resource, fields, flags.recursive));
+    const text = plain ? explainPlainly : explain;
+    shell.stdout.write(text(schemas, resource, fields, flags.recursive));
   },
 });
 
@@ -139,12 +125,6 @@ function missingField(schemas: Schemas, resource: Named, path: readonly string[]
   return undefined;
 }
 
-function schemaOf(schemas: Schemas, { group, version, kind }: Named): Schema | undefined {
-  return Object.values(schemas).find((schema) =>
-    schema['x-kubernetes-group-version-kind']?.some((each) => each.group === group && each.version === version && each.kind === kind),
-  );
-}
-
 function enumLines(schema: Schema): string[] {
   return schema.enum ? ['ENUM:', ...schema.enum.map((value) => `    ${value || '""'}`)] : [''];
 }
@@ -183,22 +163,6 @@ function choices(values: readonly string[]): string {
   return (values.length > 4 ? [...shown, '....'] : shown).join(', ');
 }
 
-/** The schema a reference stands for. */
-function resolve(schemas: Schemas, schema: Schema): Schema {
-  const [only] = schema.allOf ?? [];
-  if (only && schema.allOf?.length === 1) return resolve(schemas, only);
-  if (schema.$ref === undefined) return schema;
-  return schemas[schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1)] ?? schema;
-}
-
-/** What stands inside lists and maps. */
-function elementOf(schemas: Schemas, schema: Schema): Schema {
-  const resolved = resolve(schemas, schema);
-  if (resolved.items) return elementOf(schemas, resolved.items);
-  if (typeof resolved.additionalProperties === 'object') return elementOf(schemas, resolved.additionalProperties);
-  return resolved;
-}
-
 /** `string`, `[]Container`, `map[string]string`. */
 function typeText(schemas: Schemas, schema: Schema): string {
   const [only] = schema.allOf ?? [];
@@ -209,21 +173,4 @@ function typeText(schemas: Schemas, schema: Schema): string {
   if (reference && (resolved.properties || resolved.type === undefined || resolved.type === 'object'))
     return reference.slice(reference.lastIndexOf('.') + 1);
   return resolved.type === 'object' ? 'Object' : (resolved.type ?? 'Object');
-}
-
-const width = 80;
-
-/** Words in lines of at most 80 columns, paragraphs kept. */
-function wrap(text: string, indent: number): string[] {
-  return text.split('\n').flatMap((paragraph) => {
-    const lines: string[] = [];
-    let line = /^\s*/.exec(paragraph)?.[0] ?? '';
-    for (const [, gap = '', word = ''] of paragraph.trim().matchAll(/(\s*)(\S+)/g)) {
-      if (line.trim() !== '' && line.length + gap.length + word.length > width - indent) {
-        lines.push(line);
-        line = word;
-      } else line += gap + word;
-    }
-    return [...lines, line].map((each) => ' '.repeat(indent) + each);
-  });
 }

@@ -155,6 +155,11 @@ export function notAcceptable(accepted: readonly string[]): StatusError {
   return notAcceptableForm(`only the following media types are accepted: ${accepted.join(', ')}`);
 }
 
+/** What upstream passes on as it is: the server's fault, of which not even a reason is told. */
+export function unexplained(message: string): StatusError {
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+}
+
 /** That what was asked for cannot be told in the form that was asked for. */
 export function notAcceptableForm(message: string): StatusError {
   return failure(406, 'NotAcceptable', message);

@@ -1,6 +1,6 @@
 import { errorMessage, type Random } from '@keelson/base';
 import type { KubeObject } from '@keelson/client';
-import { goQuote, goTypeOf, StatusError } from '@keelson/machinery';
+import { goQuote, goTypeOf, unexplained } from '@keelson/machinery';
 import type { CustomResourceConversion, CustomResourceDefinition } from '@keelson/types';
 import type { WebhookCaller } from '../webhooks/caller.ts';
 import { isMap } from './schema.ts';
@@ -31,7 +31,7 @@ export function converterOf({ spec }: CustomResourceDefinition, caller: WebhookC
       const whose = `conversion webhook for ${foreign[0]?.apiVersion}, Kind=${kind}`;
       const review = reviewOf(uid, foreign, apiVersion, webhook.conversionReviewVersions);
       const answer = await caller.post(webhook.clientConfig ?? {}, review, timeout).catch((error: unknown) => {
-        throw failed(`${whose} failed: ${errorMessage(error)}`);
+        throw unexplained(`${whose} failed: ${errorMessage(error)}`);
       });
       const made = convertedOf(answer, review, whose).map((object, index) =>
         checked(object, foreign[index] as KubeObject, apiVersion, whose),
@@ -39,11 +39,6 @@ export function converterOf({ spec }: CustomResourceDefinition, caller: WebhookC
       return objects.map((object) => (object.apiVersion === apiVersion ? object : (made.shift() as KubeObject)));
     },
   };
-}
-
-/** Upstream says nothing more of it, not even a reason. */
-function failed(message: string): StatusError {
-  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
 }
 
 interface Review {
@@ -76,7 +71,7 @@ interface Answer {
 function convertedOf(answer: unknown, { apiVersion, kind, request }: Review, whose: string): readonly unknown[] {
   const { response, ...is } = (answer ?? {}) as Answer;
   const refuse = (why: string): never => {
-    throw failed(`${whose} failed: ${why}`);
+    throw unexplained(`${whose} failed: ${why}`);
   };
   if (is.apiVersion !== apiVersion || is.kind !== kind) {
     const got = `${is.apiVersion || '/'}, Kind=${is.kind ?? ''}`;
@@ -86,7 +81,8 @@ function convertedOf(answer: unknown, { apiVersion, kind, request }: Review, who
   const { uid = '', result: { status = '', message } = {}, convertedObjects: made = [] } = response;
   if (apiVersion.endsWith('/v1') && uid !== request.uid) refuse(`expected response.uid=${goQuote(request.uid)}, got ${goQuote(uid)}`);
   if (status !== 'Success') refuse(message || `response.result.status was '${status}', not 'Success'`);
-  if (made.length !== request.objects.length) throw failed(`${whose} returned ${made.length} objects, expected ${request.objects.length}`);
+  if (made.length !== request.objects.length)
+    throw unexplained(`${whose} returned ${made.length} objects, expected ${request.objects.length}`);
   return made;
 }
 
@@ -95,14 +91,14 @@ function checked(made: unknown, before: KubeObject, apiVersion: string, whose: s
   const object = (isMap(made) ? made : {}) as Partial<KubeObject>;
   const unlike = (what: string, expected: unknown, received: unknown): void => {
     if (expected !== received)
-      throw failed(`${whose} returned invalid object at index 0: invalid ${what} (expected ${expected}, received ${received})`);
+      throw unexplained(`${whose} returned invalid object at index 0: invalid ${what} (expected ${expected}, received ${received})`);
   };
   unlike('groupVersion', apiVersion, object.apiVersion ?? '');
   unlike('kind', before.kind, object.kind ?? '');
   const metadata = (isMap(object.metadata) ? object.metadata : {}) as Metadata;
   for (const [name, what] of identity)
     if ((before.metadata[name] ?? '') !== (metadata[name] ?? ''))
-      throw failed(
+      throw unexplained(
         `${whose} returned invalid object: must have the same ${what}: ${before.metadata[name] ?? ''} != ${metadata[name] ?? ''}`,
       );
   const { labels, annotations } = metadata;
@@ -110,7 +106,7 @@ function checked(made: unknown, before: KubeObject, apiVersion: string, whose: s
     for (const [key, text] of Object.entries(texts ?? {}))
       if (typeof text !== 'string') {
         const why = `metadata.${name}[${key}] must be a string, but is ${goTypeOf(text)} in converted object`;
-        throw failed(`${whose} returned invalid metadata: ${why}`);
+        throw unexplained(`${whose} returned invalid metadata: ${why}`);
       }
   return {
     ...object,

@@ -101,7 +101,9 @@ test('metadata alone comes in protobuf, of custom resources too', async () => {
   assert.deepEqual([one.object.metadata.labels, one.object.data], [{ of: 'a' }, undefined]);
   const list = await ask('GET', customs, undefined, metadataType.replace('Metadata', 'MetadataList'));
   assert.deepEqual([list.type, list.object.kind, list.object.items.length], [type, 'PartialObjectMetadataList', 1]);
-  const older = await server.send('GET', maps, undefined, { accept: metadataType.replace('Metadata', 'MetadataList').replace('v=v1', 'v=v1beta1') });
+  const older = await server.send('GET', maps, undefined, {
+    accept: metadataType.replace('Metadata', 'MetadataList').replace('v=v1', 'v=v1beta1'),
+  });
   const raw = new Reader(older.bytes.subarray(4)).fields().get(2)?.[0] as Buffer;
   assert.equal(new Reader(raw).fields().get(1)?.length, 2);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cells, created, problems, specOf, statusProblems } from '../../testing/exercise.ts';
+import { cells, created, problems, specOf, statusProblems, updateProblems } from '../../testing/exercise.ts';
 import { horizontalPodAutoscalerKind } from './horizontal-pod-autoscaler.ts';
 
 const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
@@ -40,7 +40,10 @@ test('autoscalers that cannot be', () => {
       ],
     ],
     [autoscaler({ minReplicas: 4 }), ['spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`']],
-    [autoscaler({ scaleTargetRef: { kind: 'Deployment' } }), ['spec.scaleTargetRef.name: Required value']],
+    [
+      autoscaler({ scaleTargetRef: { kind: 'Deployment' } }),
+      ['spec.scaleTargetRef.name: Required value', 'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group'],
+    ],
     [
       metric({ type: 'Odd' }),
       [`${at}.type: Unsupported value: "Odd": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"`],
@@ -80,6 +83,52 @@ test('autoscalers that cannot be', () => {
   assert.deepEqual(statusProblems(horizontalPodAutoscalerKind, autoscaler(), { desiredReplicas: -1 }), [
     'status.desiredReplicas: Invalid value: -1: must be greater than or equal to 0',
   ]);
+});
+
+test('what is scaled stands in a group', () => {
+  const scaled = (kind: string, apiVersion?: string) => autoscaler({ scaleTargetRef: { apiVersion, kind, name: 'web' } });
+  const at = 'spec.scaleTargetRef.apiVersion: Invalid value';
+  const cases: [object, string[]][] = [
+    [scaled('Deployment', 'v1'), [`${at}: "v1": apiVersion must specify API group`]],
+    [scaled('Deployment', '/v1'), [`${at}: "/v1": apiVersion must specify API group`]],
+    [scaled('Deployment', 'a/b/c'), [`${at}: "a/b/c": unexpected GroupVersion string: a/b/c`]],
+    [scaled('ReplicationController', 'v1'), []],
+    [scaled('ReplicationController'), []],
+  ];
+  for (const [object, expected] of cases) assert.deepEqual(problems(horizontalPodAutoscalerKind, object), expected);
+  // What was stored before the rule stays, until it is changed.
+  const stored = scaled('Deployment', 'v1');
+  assert.deepEqual(
+    updateProblems(horizontalPodAutoscalerKind, stored, ({ spec }) => {
+      spec.maxReplicas = 9;
+    }),
+    [],
+  );
+  assert.deepEqual(
+    updateProblems(horizontalPodAutoscalerKind, stored, ({ spec }) => {
+      spec.scaleTargetRef.kind = 'ReplicaSet';
+    }),
+    [`${at}: "v1": apiVersion must specify API group`],
+  );
+});
+
+test('what a metric describes may stand in no group, but in a version that can be read', () => {
+  const described = (apiVersion: string) => {
+    const object = {
+      describedObject: { apiVersion, kind: 'Service', name: 'web' },
+      metric: { name: 'q' },
+      target: { type: 'Value', value: '3' },
+    };
+    return autoscaler({ metrics: [{ type: 'Object', object }] });
+  };
+  assert.deepEqual(problems(horizontalPodAutoscalerKind, described('v1')), []);
+  assert.deepEqual(problems(horizontalPodAutoscalerKind, described('a/b/c')), [
+    'spec.metrics[0].object.describedObject.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+  ]);
+  assert.deepEqual(
+    updateProblems(horizontalPodAutoscalerKind, described('a/b/c'), () => {}),
+    [],
+  );
 });
 
 test('targets in columns', () => {

@@ -1,5 +1,6 @@
 import { type FieldError, type FieldPath, fieldForbidden, fieldInvalid, fieldRequired, path, validatePositive } from '@keelson/machinery';
 import {
+  type CrossVersionObjectReference,
   HorizontalPodAutoscaler,
   type HorizontalPodAutoscalerSpec,
   type HPAScalingPolicy,
@@ -10,7 +11,7 @@ import { nonNegative, nonNegativeQuantity, oneOf, typedReference } from '../fiel
 import type { KindDefinition } from '../types.ts';
 import { otherAnnotations } from './annotations-v1.ts';
 import { horizontalPodAutoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
-import { metricErrors } from './metric-validation.ts';
+import { metricErrors, versionErrors } from './metric-validation.ts';
 
 const longestWindow = 3600;
 const longestPeriod = 1800;
@@ -27,7 +28,7 @@ export const horizontalPodAutoscalerKind: KindDefinition<HorizontalPodAutoscaler
   prepareCreate(autoscaler) {
     autoscaler.status = { desiredReplicas: 0 };
   },
-  validate: ({ spec }) => (spec ? specErrors(spec, path('spec')) : [fieldRequired(path('spec'))]),
+  validate: ({ spec }, old) => (spec ? specErrors(spec, path('spec'), old?.spec) : [fieldRequired(path('spec'))]),
   status: {
     validateUpdate: ({ status }) => (status ? nonNegative(status, path('status'), 'currentReplicas', 'desiredReplicas') : []),
   },
@@ -49,7 +50,7 @@ function defaultSpec(spec: HorizontalPodAutoscalerSpec): void {
   spec.behavior.scaleDown = { selectPolicy: 'Max', policies: [all], ...spec.behavior.scaleDown };
 }
 
-function specErrors(spec: HorizontalPodAutoscalerSpec, at: FieldPath): FieldError[] {
+function specErrors(spec: HorizontalPodAutoscalerSpec, at: FieldPath, old?: HorizontalPodAutoscalerSpec): FieldError[] {
   const { minReplicas, maxReplicas = 0, scaleTargetRef, metrics = [], behavior } = spec;
   const errors: FieldError[] = [];
   if (minReplicas !== undefined && minReplicas < 1)
@@ -60,11 +61,21 @@ function specErrors(spec: HorizontalPodAutoscalerSpec, at: FieldPath): FieldErro
   return [
     ...errors,
     ...typedReference(scaleTargetRef ?? {}, at.child('scaleTargetRef')),
-    ...metrics.flatMap((metric, index) => metricErrors(metric, at.child('metrics').index(index))),
+    ...targetVersionErrors(scaleTargetRef ?? {}, at.child('scaleTargetRef', 'apiVersion'), old?.scaleTargetRef),
+    ...metrics.flatMap((metric, index) => metricErrors(metric, at.child('metrics').index(index), old?.metrics)),
     ...(minReplicas === 0 ? wakeErrors(metrics, at.child('metrics')) : []),
     ...scalingErrors(behavior?.scaleUp, at.child('behavior', 'scaleUp')),
     ...scalingErrors(behavior?.scaleDown, at.child('behavior', 'scaleDown')),
   ];
+}
+
+/** What is scaled stands in a group, but for replication controllers. One that was stored without may stay as it is. */
+function targetVersionErrors(target: Partial<CrossVersionObjectReference>, at: FieldPath, old?: CrossVersionObjectReference): FieldError[] {
+  if (old && old.kind === target.kind && (old.apiVersion ?? '') === (target.apiVersion ?? '')) return [];
+  const { apiVersion = '' } = target;
+  const wrong = versionErrors(apiVersion, at);
+  if (wrong.length > 0 || target.kind === 'ReplicationController' || /^[^/]+\//.test(apiVersion)) return wrong;
+  return [fieldInvalid(at, apiVersion, 'apiVersion must specify API group')];
 }
 
 /** Of pods that are not there nothing can be measured. */

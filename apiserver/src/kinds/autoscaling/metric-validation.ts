@@ -36,18 +36,29 @@ const members = {
 
 type Member = (typeof members)[keyof typeof members];
 
-export function metricErrors(metric: MetricSpec, at: FieldPath): FieldError[] {
+export function metricErrors(metric: MetricSpec, at: FieldPath, old: readonly MetricSpec[] = []): FieldError[] {
   const { type } = metric;
   const errors: FieldError[] = type ? [] : [fieldRequired(at.child('type'), 'must specify a metric source type')];
   const expected = Object.hasOwn(members, type ?? '') ? members[type as keyof typeof members] : undefined;
   if (!expected) errors.push(fieldUnsupported(at.child('type'), type ?? '', Object.keys(members)));
   const present = (['object', 'external', 'pods', 'resource', 'containerResource'] as const).filter((member) => metric[member]);
   if (present[0]) errors.push(...sourceErrors(metric, present[0], at.child(present[0])));
+  if (present[0] === 'object') errors.push(...describedVersionErrors(metric, at.child('object', 'describedObject', 'apiVersion'), old));
   if (expected && !metric[expected])
     errors.push(fieldRequired(at.child(expected), 'must populate information for the given metric source'));
   if (present.length === 1) return errors;
   const others = present.filter((member) => member !== expected);
   return [...errors, ...others.map((member) => fieldForbidden(at.child(member), 'must populate the given metric source only'))];
+}
+
+/** A version that cannot be read stays where one was stored. */
+function describedVersionErrors({ object }: MetricSpec, at: FieldPath, old: readonly MetricSpec[]): FieldError[] {
+  const kept = old.some((metric) => versionErrors(metric.object?.describedObject?.apiVersion ?? '', at).length > 0);
+  return kept ? [] : versionErrors(object?.describedObject?.apiVersion ?? '', at);
+}
+
+export function versionErrors(version: string, at: FieldPath): FieldError[] {
+  return version.split('/').length > 2 ? [fieldInvalid(at, version, `unexpected GroupVersion string: ${version}`)] : [];
 }
 
 function sourceErrors(metric: MetricSpec, member: Member, at: FieldPath): FieldError[] {

@@ -85,9 +85,16 @@ export function claimUpdateErrors(next: PersistentVolumeClaim, old: PersistentVo
     errors.push(fieldForbidden(at.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'));
   // The path is upstream's, wrong as it is.
   errors.push(...validateImmutable(next.spec.volumeMode, old.spec.volumeMode, path('volumeMode')));
-  if (old.spec.volumeAttributesClassName && !next.spec.volumeAttributesClassName)
-    errors.push(fieldForbidden(at.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'));
-  return errors;
+  return [...errors, ...classRemovalErrors(next, old)];
+}
+
+/** Attributes that were given to a volume are changed to others, not taken back. */
+function classRemovalErrors(next: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const name = next.spec.volumeAttributesClassName;
+  if (old.status?.currentVolumeAttributesClassName === undefined || name || name === old.spec.volumeAttributesClassName) return [];
+  const to = name === undefined ? 'nil' : 'empty string';
+  const why = `update to ${to} is forbidden when status.currentVolumeAttributesClassName is not nil`;
+  return [fieldForbidden(at.child('volumeAttributesClassName'), why)];
 }
 
 /** A failed expansion may be taken back, but not to less than the volume has. */

@@ -26,7 +26,7 @@ type Spec = Service['spec'];
 const at = path('spec');
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const policies = ['Cluster', 'Local'];
-const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
 
 /** What is wrong with a service, as Kubernetes says it; addresses and ports that others hold are found when they are claimed. */

@@ -74,6 +74,23 @@ test('a claim grows once it is bound, and is bound once', () => {
   );
 });
 
+test('a class of attributes is taken back until it was applied', () => {
+  const remove = (name: string | undefined, currentVolumeAttributesClassName?: string) => {
+    const old = created(persistentVolumeClaimKind, claim({ volumeName: 'pv', volumeAttributesClassName: 'gold' }));
+    old.status = { phase: 'Bound', ...(currentVolumeAttributesClassName && { currentVolumeAttributesClassName }) };
+    const next = structuredClone(old);
+    next.spec.volumeAttributesClassName = name;
+    return persistentVolumeClaimKind.validateUpdate?.(next, old).map(({ path, type, detail }) => `${path}: ${type}: ${detail}`);
+  };
+  const refused = (to: string) => [
+    `spec.volumeAttributesClassName: Forbidden: update to ${to} is forbidden when status.currentVolumeAttributesClassName is not nil`,
+  ];
+  assert.deepEqual(remove(undefined), []);
+  assert.deepEqual(remove(undefined, 'gold'), refused('nil'));
+  assert.deepEqual(remove('', 'gold'), refused('empty string'));
+  assert.deepEqual(remove('silver', 'gold'), []);
+});
+
 test('columns of claims', () => {
   const spec = { ...claim().spec, volumeName: 'pv', storageClassName: 'fast', volumeMode: 'Filesystem' };
   const status = { phase: 'Bound', capacity: { storage: '2Gi' }, accessModes: ['ReadOnlyMany', 'ReadWriteOnce'] };

@@ -27,6 +27,7 @@ function reasonFor({ theirs, ours }: Difference): string | undefined {
 /** What counts of an answer: the object, or the refusal with its causes in any order, as maps have none in Go. */
 function heart({ status, warnings, text }: Answer): unknown {
   if (status === 0) return 'broke off';
+  if (!text.startsWith('{')) return { status, text };
   const {
     kind,
     message,
@@ -95,6 +96,11 @@ async function askObjects(
     const change = questions.change(plural);
     const [ours, theirs] = await servers.both('PATCH', `${definitions}/${name}?dryRun=All`, change);
     asked.add({ schema, change }, heart(ours), heart(theirs));
+  }
+  for (let n = 0; n < 10; n++) {
+    const address = questions.address(plural);
+    const [ours, theirs] = await servers.both('GET', address);
+    asked.add({ spec, address }, heart(ours), heart(theirs));
   }
   await askPublished(servers, JSON.parse(made[0].text) as Json, plural, { asked, oracle });
   await servers.both('DELETE', `${definitions}/${name}`);

@@ -40,6 +40,14 @@ export class Questions {
     return { spec: Object.fromEntries(Object.entries(spec).filter(() => this.#chance(0.4))) };
   }
 
+  /** A path at or beside where objects of a plural are, of which there are none, and what is asked there. */
+  address(plural: string): string {
+    const version = this.#one(['v1', 'v1', 'v1', 'v2']);
+    const place = this.#one(['', 'namespaces/default/', 'namespaces/default/', 'namespaces/none/', 'proxy/']);
+    const below = this.#one(['', '', '/', '/a', '/a/status', '/a/scale', '/a/odd', '/a/status/more', '//status']);
+    return `/apis/k.example.com/${version}/${place}${this.#one([plural, plural, plural, 'strangers'])}${below}${this.#one(queries)}`;
+  }
+
   /** @param odd how likely a member of it is wrong. */
   schema(odd: number, depth = 0): Json {
     const type = depth === 0 ? 'object' : this.#one(['string', 'integer', 'number', 'boolean', 'object', 'array', 'object', 'array']);
@@ -213,6 +221,12 @@ const bounds: Readonly<Record<string, Readonly<Record<string, readonly unknown[]
   },
   array: { maxItems: [1, 2], minItems: [1] },
 };
+
+/** What is asked of lists: no watch that begins. */
+const queries = [
+  ...['', '', '?limit=1', '?limit=x', '?resourceVersion=abc', '?continue=!', '?sendInitialEvents=true', '?labelSelector=a+in+('],
+  ...['?watch=1&continue=!', '?watch=1&resourceVersion=abc', '?watch=1&sendInitialEvents=true', '?watch=1&resourceVersionMatch=Exact'],
+];
 
 const listed = ['x-kubernetes-list-type', 'x-kubernetes-map-type'] as const;
 /** What schemas hold now and then that they should not, or rarely do. */
