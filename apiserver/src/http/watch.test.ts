@@ -205,7 +205,7 @@ test('options of a watch that contradict each other', async () => {
   );
   for (const version of ['', '0'])
     await refused(`continue=x&resourceVersion=${version}`, 422, /resourceVersionMatch is forbidden when continue is provided/);
-  await refused('resourceVersion=abc', 500, /^resourceVersion: Invalid value: "abc": .*invalid syntax$/);
+  await refused('resourceVersion=abc', 400, /^resourceVersion: Invalid value: "abc": .*invalid syntax$/);
   await refused('timeoutSeconds=soon', 400, /invalid syntax/);
   await refused('labelSelector=%3D', 400, /^found '='|^unable to parse/);
   assert.equal((await server.send('GET', `${maps}?watch=1`, undefined, { accept: 'application/yaml' })).status, 406);

@@ -13,7 +13,6 @@ import {
   notFound,
   resourceVersionTooLarge,
   tooManyRequests,
-  unexplained,
 } from '@keelson/machinery';
 import { StoreError } from '../storage/types.ts';
 import { type CacheEntry, faultOf, parseEntry, toEntry } from './entry.ts';
@@ -286,14 +285,17 @@ function versionOfList({ resourceVersion }: ListQuery): number | undefined {
   }
 }
 
-/** undefined: the newest; 0: whatever is there; else at least this revision. @throws StatusError of the server's own fault for what is none. */
+/**
+ * undefined: the newest; 0: whatever is there; else at least this revision. @throws StatusError BadRequest for what is none, which upstream takes
+ * for the server's fault.
+ */
 export function parseVersion(resourceVersion: string): number | undefined {
   if (!resourceVersion) return undefined;
   const isNumber = /^\d+$/.test(resourceVersion);
   if (!isNumber || BigInt(resourceVersion) >= 2n ** 64n) {
     const problem = isNumber ? 'value out of range' : 'invalid syntax';
     const why = `strconv.ParseUint: parsing ${goQuote(resourceVersion)}: ${problem}`;
-    throw unexplained(formatFieldError(fieldInvalid('resourceVersion', resourceVersion, why)));
+    throw badRequest(formatFieldError(fieldInvalid('resourceVersion', resourceVersion, why)));
   }
   return Number(resourceVersion);
 }

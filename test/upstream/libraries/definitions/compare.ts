@@ -16,6 +16,7 @@ const known: ReadonlyArray<readonly [told: RegExp, reason: string]> = [
   [/(: (OpenAPIV3Schema|internal error).*){2}/, 'of several members that no schema may have, another one may be told'],
   [/failed to construct type information/, 'rules of parts of what is of no type at all'],
   [/"x-kubernetes-embedded-resource":false/, 'a no that is written down is left out upstream'],
+  [/resourceVersion: Invalid value/, "what is no version is the client's mistake here, the server's fault upstream"],
   [/generateName|gen-/, 'names are drawn'],
 ];
 
