@@ -34,7 +34,9 @@ export class WatchStream {
     if (this.#bytes > backlogLimit && this.#blocked) this.#response.destroy();
     if (this.#flushing || this.#blocked) return;
     this.#flushing = true;
-    queueMicrotask(() => this.#flush());
+    // A socket is written to after the answers to those who made the changes, and once for all commits of this turn.
+    if (this.#ownSocket()) setImmediate(() => this.#flush());
+    else queueMicrotask(() => this.#flush());
   }
 
   /** Ends the stream after all that was written to it. */
